@@ -1,0 +1,36 @@
+/* Private keys on disk. A keyfile holds one key of one use, mode 0600, owned by the user that runs the
+ * program; anything looser is refused (PERMISSION). The secret lives in locked memory and is wiped.
+ *
+ *  "sluis-key-1\n" | use u8 | created u64 ms | secret 32 (Ed25519: the seed) | H("sluis1-keyfile",-,all before) 32
+ *
+ * The public half stands beside it in <path>.pub: "<use name> <hex pk> <hex key id>\n". */
+#ifndef SLUIS_CRYPTO_KEYFILE_H
+#define SLUIS_CRYPTO_KEYFILE_H
+
+#include "crypto/crypto.h"
+
+typedef struct {
+    key_use use;
+    uint64_t created;
+    uint8_t pk[PK_LEN];
+    keyid id;
+    uint8_t *sk; /* owned, locked: 64 bytes for Ed25519 uses (sign, log, root, directory), 32 for seal and CURVE */
+} keypair;
+
+const char *key_use_name(key_use use); /* "sign", "seal", "curve", "log", "root", "directory" */
+sluis_err key_use_parse(key_use *out, const char *name);
+
+sluis_err keypair_generate(keypair *out, key_use use, uint64_t now_ms);
+/* From 32 given secret bytes (seed or scalar): fixed keys for test vectors. */
+sluis_err keypair_from_seed(keypair *out, key_use use, const uint8_t seed[static 32], uint64_t created);
+void keypair_close(keypair *k); /* wipes; idempotent */
+
+/* Writes path (0600, never overwrites: EXISTS) and path.pub, both synced. */
+sluis_err keyfile_write(const char *path, const keypair *k, sluis_fail *f);
+sluis_err keyfile_read(keypair *out, const char *path, key_use expected, sluis_fail *f);
+
+/* A bare 32-byte symmetric secret (the registry's master key KM), same file rules, use byte 0. */
+sluis_err secretfile_write(const char *path, sluis_fail *f); /* fresh random */
+sluis_err secretfile_read(uint8_t **out32, const char *path, sluis_fail *f); /* owned: secret_free */
+
+#endif

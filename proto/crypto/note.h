@@ -1,0 +1,25 @@
+/* Signed notes and checkpoints: C2SP signed-note and tlog-checkpoint.
+ *
+ *   <origin>\n<size, decimal>\n<root, base64>\n\n\u2014 <name> base64(key hash 4 | signature 64)\n
+ *
+ * Key hash = first 4 bytes of SHA-256(name | 0x0A | 0x01 | pk). The signature covers the text up to and
+ * with the newline before the blank line. Verifier key string: <name>+<hex hash>+base64(0x01 | pk). */
+#ifndef SLUIS_CRYPTO_NOTE_H
+#define SLUIS_CRYPTO_NOTE_H
+
+#include "crypto/keyfile.h"
+
+#define NOTE_MAX   2048
+#define ORIGIN_MAX 128
+
+typedef struct {
+    char origin[ORIGIN_MAX + 1];
+    uint64_t size;
+    uint8_t root[HASH_LEN];
+} checkpoint;
+
+sluis_err checkpoint_sign(char *out, size_t cap, size_t *len, const checkpoint *c, const char *name, const keypair *log);
+/* Finds and checks the line of (name, pk); lines of other keys (witnesses) are allowed. Strict otherwise. */
+sluis_err checkpoint_open(checkpoint *out, const char *note, size_t n, const char *name, const uint8_t pk[static PK_LEN], sluis_fail *f);
+
+#endif

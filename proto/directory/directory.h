@@ -1,0 +1,70 @@
+/* The directory of parties: entries signed by the directory key, which the offline root delegates.
+ * An immutable, reference-counted snapshot: built by one thread, read by any, never changed.
+ * Thread: directory_ref / directory_unref are atomic; all reads are safe from any thread. */
+#ifndef SLUIS_DIRECTORY_DIRECTORY_H
+#define SLUIS_DIRECTORY_DIRECTORY_H
+
+#include "base/ids.h"
+#include "crypto/keyfile.h"
+#include "sluis.pb-c.h"
+
+#define ORIGIN_NAME_MAX 120
+#define DIRECTORY_MAX_AGE_MS DAY_MS /* an adapter acts only on a snapshot signed within 24 h */
+
+typedef struct directory directory;
+
+typedef struct {
+    key_use use;
+    uint8_t pk[PK_LEN];
+    keyid id;
+    uint64_t valid_from, valid_until, revoked; /* UTC ms; revoked 0 = not */
+} party_key;
+
+typedef struct {
+    oin oin;
+    char name[129];
+    char domain[NAME_MAX_LEN + 1];
+    uint64_t valid_from, valid_until;
+    bool suspended;
+    const party_key *keys;
+    size_t key_count;
+    uint32_t suites; /* bit n: suite n allowed */
+} party;
+
+/* A signed entry as it is stored and sent. */
+sluis_err entry_sign(buffer *out, const Sluis__PartyEntry *e, const keypair *dir_key);
+sluis_err delegation_sign(buffer *out, const char *gateway, const uint8_t dir_pk[static PK_LEN], uint64_t from,
+                          uint64_t until, const keypair *root);
+
+/* Builds from signed entries; each signature and each bound is checked (BAD_SIGNATURE names the OIN). */
+sluis_err directory_build(directory **out, const bytes *signed_entries, size_t n, uint64_t version,
+                          const uint8_t dir_pk[static PK_LEN], sluis_fail *f);
+directory *directory_ref(directory *d);
+void directory_unref(directory **d);
+
+uint64_t directory_version(const directory *d);
+size_t directory_count(const directory *d);
+const party *directory_at(const directory *d, size_t i);
+const party *directory_find(const directory *d, const oin *o);
+/* The party whose CURVE key this is, valid now; NULL otherwise. */
+const party *directory_by_curve(const directory *d, const uint8_t pk[static PK_LEN], uint64_t now_ms);
+/* The key with this id and use: UNKNOWN_KEY, KEY_NOT_VALID (f says since or until when, or revoked, suspended). */
+sluis_err directory_key(const directory *d, const party *p, key_use use, const keyid *id, uint64_t now_ms,
+                        const party_key **out, sluis_fail *f);
+/* The newest key of a use valid now. */
+sluis_err directory_current(const directory *d, const party *p, key_use use, uint64_t now_ms, const party_key **out, sluis_fail *f);
+
+/* A snapshot for adapters. open checks delegation under root_pk, signature, age (EXPIRED beyond 24 h). */
+sluis_err snapshot_make(buffer *out, const directory *d, bytes signed_delegation, const keypair *dir_key,
+                        const char *log_name, const uint8_t log_pk[static PK_LEN], uint64_t now_ms);
+typedef struct {
+    directory *dir; /* owned reference */
+    char gateway[ORIGIN_NAME_MAX + 1];
+    char log_name[ORIGIN_NAME_MAX + 1];
+    uint8_t log_pk[PK_LEN];
+    uint64_t made;
+} snapshot;
+sluis_err snapshot_open(snapshot *out, bytes raw, const uint8_t root_pk[static PK_LEN], uint64_t now_ms, sluis_fail *f);
+void snapshot_close(snapshot *s);
+
+#endif

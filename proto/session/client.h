@@ -1,0 +1,48 @@
+/* The party's end of the bus: one CURVE connection that keeps itself alive. It says hello, takes the welcome
+ * (and checks the directory snapshot under the root key), submits, and hands out what arrives.
+ * Reconnects by itself; unacknowledged submissions are resent byte for byte after each welcome.
+ * Thread: one. */
+#ifndef SLUIS_SESSION_CLIENT_H
+#define SLUIS_SESSION_CLIENT_H
+
+#include "directory/directory.h"
+#include "wire/arena.h"
+#include "wire/receipt.h"
+
+typedef struct client client;
+
+typedef struct {
+    const char *endpoint;
+    const keypair *curve;                /* borrowed */
+    const uint8_t *server_curve_pk;      /* 32 */
+    const uint8_t *root_pk;              /* 32 */
+    const char *program;
+    uint32_t credit;                     /* deliveries outstanding we accept */
+    size_t max_frame;
+    int reconnect_max_ms;
+} client_options;
+
+sluis_err client_open(client **out, const client_options *o, sluis_fail *f);
+void client_close(client **c);
+
+typedef enum { CLIENT_WELCOME, CLIENT_ACK, CLIENT_NACK, CLIENT_DELIVER, CLIENT_REFUSED, CLIENT_DIRECTORY, CLIENT_NONE, CLIENT_FD } client_event_kind;
+typedef struct {
+    client_event_kind kind;
+    uint8_t message_id[UUID_LEN], message_hash[32]; /* ack, nack */
+    bool duplicate;
+    bytes envelope, receipt;  /* deliver: envelope bytes; ack and deliver: receipt bytes; borrowed until the next call */
+    uint64_t seq, generation; /* deliver */
+    sluis_fail why;           /* nack, refused */
+    char code[65];            /* nack, refused: the gateway's token as sent */
+    int fd;                   /* CLIENT_FD */
+} client_event;
+
+/* Waits for an event, or for one of fds to become readable (CLIENT_FD). */
+sluis_err client_next(client *c, int timeout_ms, const int *fds, int nfds, client_event *out);
+/* Queues (copies) the envelope; message_id identifies it until its ack or nack. FULL beyond 4096 waiting. */
+sluis_err client_submit(client *c, const uint8_t message_id[static UUID_LEN], bytes envelope);
+sluis_err client_done(client *c, uint64_t seq, uint64_t generation);
+const snapshot *client_snapshot(const client *c); /* NULL before the first welcome */
+bool client_connected(const client *c);
+
+#endif

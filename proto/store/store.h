@@ -1,0 +1,78 @@
+/* The store: ordered tables of byte keys and values, one writer, many snapshots. Nothing above this
+ * header may know which engine is behind it. Engines: lmdb (store_lmdb.c, the only file that knows LMDB)
+ * and memory (store_memory.c, which can inject faults).
+ *
+ * Keys 1..511 bytes. A write transaction is durable (synced) when store_commit returns OK, or has not
+ * happened. Errors are sticky in the transaction: after one, every call is a no-op that returns it, and
+ * commit refuses; so code reads straight and checks once.
+ * Errors: NOT_FOUND (get, cursor end; not sticky), NO_SPACE (map, quota or disk full; heals), IO (fatal: the
+ * caller exits), CORRUPT, TOO_BIG, VERSION (a newer or foreign format, in words).
+ * Thread: a store is shared by all threads; a transaction belongs to the thread that began it. Read
+ * transactions are bounded in age by their users (<= 100 ms). One process opens a store; no fork after. */
+#ifndef SLUIS_STORE_STORE_H
+#define SLUIS_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/error.h"
+
+#define STORE_KEY_MAX 511
+
+typedef struct store store;
+typedef struct store_txn store_txn;
+typedef struct store_cursor store_cursor;
+
+typedef struct {
+    const char *path;          /* folder, created 0700 when absent; NULL for the memory engine */
+    const char *const *tables; /* names; a table is its index in this array from then on */
+    size_t table_count;
+    const char *format;        /* "sluis-gateway": written at creation, compared at opening */
+    uint32_t format_version;   /* ditto */
+    uint64_t map_bytes;        /* address space reserved, e.g. 1 TiB; never resized */
+    uint64_t quota_bytes;      /* writes beyond it fail with NO_SPACE, except those marked reserved */
+    uint32_t max_readers;
+} store_options;
+
+typedef struct {
+    uint64_t used_bytes, quota_bytes, map_bytes, last_txn;
+    uint32_t readers, max_readers;
+    uint64_t syncs; /* commits since opening */
+} store_health;
+
+sluis_err store_open_lmdb(store **out, const store_options *o, sluis_fail *f);
+sluis_err store_open_memory(store **out, const store_options *o, sluis_fail *f);
+void store_close(store **s);
+
+/* write = false: a snapshot. reserved = true: may use the space kept back for done, delete and journal. */
+sluis_err store_begin_read(store *s, store_txn **out);
+sluis_err store_begin_write(store *s, store_txn **out, bool reserved);
+sluis_err store_error(const store_txn *t); /* the sticky error */
+sluis_err store_commit(store_txn **t);     /* always ends the transaction */
+void store_abort(store_txn **t);           /* idempotent; also ends a snapshot */
+
+/* Values are borrowed until the transaction ends or (in a write one) the next write. */
+sluis_err store_get(store_txn *t, unsigned table, bytes key, bytes *value);
+sluis_err store_put(store_txn *t, unsigned table, bytes key, bytes value);        /* insert or replace */
+sluis_err store_put_new(store_txn *t, unsigned table, bytes key, bytes value);    /* EXISTS (not sticky) */
+sluis_err store_append(store_txn *t, unsigned table, bytes key, bytes value);     /* key greater than all others */
+sluis_err store_delete(store_txn *t, unsigned table, bytes key);                  /* NOT_FOUND (not sticky) */
+
+/* Range: every key >= from that starts with prefix, ascending; first call positions. NOT_FOUND at the end. */
+sluis_err store_cursor_open(store_txn *t, unsigned table, bytes from, bytes prefix, store_cursor **out);
+sluis_err store_cursor_next(store_cursor *c, bytes *key, bytes *value);
+void store_cursor_close(store_cursor **c); /* before its transaction ends */
+/* The greatest entry whose key starts with prefix; NOT_FOUND when none. */
+sluis_err store_last(store_txn *t, unsigned table, bytes prefix, bytes *key, bytes *value);
+sluis_err store_count(store_txn *t, unsigned table, uint64_t *n);
+
+sluis_err store_check_readers(store *s, unsigned *stale); /* clears slots of dead readers */
+sluis_err store_health_get(store *s, store_health *out);
+/* A consistent copy of the data in dir (for backup and offline verification), while others write. */
+sluis_err store_copy(store *s, const char *dir, sluis_fail *f);
+
+/* Memory engine only: fail the n-th write or commit from now (0 = never) with this error. */
+void store_memory_fail_after(store *s, unsigned n, sluis_err e);
+
+#endif

@@ -1,0 +1,40 @@
+/* Receipts: proof that a record stands in the journal under a signed checkpoint. Layout of leaf and
+ * commitment: gateway/journal/README.md. Thread: pure. */
+#ifndef SLUIS_WIRE_RECEIPT_H
+#define SLUIS_WIRE_RECEIPT_H
+
+#include "crypto/note.h"
+#include "sluis.pb-c.h"
+#include "wire/arena.h"
+
+#define LEAF_LEN 40
+#define SALT_LEN 32
+
+typedef struct {
+    uint8_t version, klass;
+    uint32_t keep_until; /* days since 1970; 0xffffffff = always */
+    uint8_t commitment[HASH_LEN];
+} leaf;
+
+void leaf_encode(uint8_t out[static LEAF_LEN], const leaf *l);
+sluis_err leaf_decode(leaf *out, const uint8_t in[static LEAF_LEN]); /* version 1, zero bytes zero */
+void record_commitment(uint8_t out[static HASH_LEN], const uint8_t salt[static SALT_LEN], bytes record);
+
+typedef struct {
+    checkpoint cp;
+    uint64_t index;
+    leaf leaf;
+    Sluis__Record *record; /* in the arena */
+} receipt_facts;
+
+/* Everything, offline: decode, commitment, path, checkpoint signature. last may be NULL; else it holds the
+ * last checkpoint text that verified, so that receipts of one commit cost one signature check. */
+typedef struct {
+    char note[NOTE_MAX];
+    size_t n;
+    checkpoint cp;
+} receipt_cache;
+sluis_err receipt_verify(receipt_facts *out, arena *a, bytes raw, const char *log_name, const uint8_t log_pk[static PK_LEN],
+                         receipt_cache *last, sluis_fail *f);
+
+#endif
