@@ -22,9 +22,11 @@ FL_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-om
 FL_tsan := -O1 -g -fsanitize=thread
 FL_fuzz := -O1 -g -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all
 INC     := -Iproto -Igateway -Iadapters -I$(B)/gen
-CFLAGS   = $(WARN) $(HARD) $(FL_$(FLAVOUR)) -D_GNU_SOURCE $(INC) $(shell pkg-config --cflags $(PKGS) 2>/dev/null) -MMD -MP
+pkg_c   := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+pkg_l   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
+CFLAGS   = $(WARN) $(HARD) $(FL_$(FLAVOUR)) -D_GNU_SOURCE $(INC) $(pkg_c) -MMD -MP
 LDFLAGS  = $(FL_$(FLAVOUR)) -pie -Wl,-z,relro,-z,now
-LDLIBS   = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -llmdb -lpthread
+LDLIBS   = $(pkg_l) -llmdb -lpthread
 
 # Layout: everything under proto/ is libsluis; gateway/*/ is libgateway; adapters/*/ is libadapters;
 # a .c file at the top of gateway/ or adapters/ is a program's main.
@@ -45,10 +47,11 @@ convs   := $(patsubst tests/conversations/%.c,$(B)/tests/%,$(wildcard tests/conv
 faults  := $(patsubst tests/faults/%.c,$(B)/tests/%,$(wildcard tests/faults/test_*.c))
 ctests  := $(units) $(vectors) $(convs) $(faults)
 fuzzers := $(patsubst tests/fuzz/fuzz_%.c,$(B)/fuzz/fuzz_%,$(wildcard tests/fuzz/fuzz_*.c))
+replays := $(patsubst tests/fuzz/fuzz_%.c,$(B)/replay/%,$(wildcard tests/fuzz/fuzz_*.c))
 benches := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/*.c))
 sources := $(shell find proto gateway adapters tests -name '*.[ch]' 2>/dev/null)
 
-.PHONY: all build help deps demo run check bench asan tsan fuzz layers format-check format lint clean
+.PHONY: all build help deps demo run check check-build bench asan tsan fuzz fuzz-build layers format-check format lint clean
 .SECONDARY:
 
 all: deps
@@ -115,7 +118,13 @@ $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(libs)
 	@mkdir -p $(@D)
 	$(cc) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< $(libs) $(LDLIBS)
 
-check-build: build $(ctests)
+# A target without the fuzzer, to replay its corpus.
+$(B)/replay/%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay.o $(libs)
+	@mkdir -p $(@D)
+	$(cc) $(LDFLAGS) -o $@ $(wordlist 1,2,$^) $(libs) $(LDLIBS)
+
+check-build: build $(ctests) $(replays)
+fuzz-build: $(fuzzers)
 
 check: deps
 	@$(MAKE) --no-print-directory -j2 check-build
@@ -130,6 +139,12 @@ run: deps
 bench: deps
 	@$(MAKE) --no-print-directory -j2 build $(benches)
 	@tests/bench/bench.py $(B)
+asan tsan: deps
+	@$(MAKE) --no-print-directory -j2 FLAVOUR=$@ build
+	@/usr/bin/python3 tests/scenarios/run.py build/$@
+fuzz: deps
+	@$(MAKE) --no-print-directory -j2 FLAVOUR=fuzz fuzz-build
+	@tests/tools/fuzz.sh build/fuzz
 
 layers:
 	@tests/tools/layers.sh
@@ -138,6 +153,8 @@ format-check:
 	clang-format --dry-run -Werror $(sources) && echo "format-check: $$n files"
 format:
 	@clang-format -i $(sources)
+lint:
+	@tests/tools/lint.sh
 clean:
 	rm -rf build
 
