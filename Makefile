@@ -1,5 +1,10 @@
 # Sluis: `make demo` plays the main job, `make check` runs the tests; `make help` lists the rest.
 SHELL   := /bin/bash
+# No built-in rules: only what stands here is tried.
+MAKEFLAGS += -rR
+.SUFFIXES:
+# V=1 shows the commands.
+Q       := $(if $(V),,@)
 .DEFAULT_GOAL := all
 
 # A flavour is a set of flags with a build folder of its own: rel (default), asan, tsan, fuzz.
@@ -9,7 +14,7 @@ CC_rel  ?= gcc
 CC_asan ?= gcc
 CC_tsan ?= gcc
 CC_fuzz ?= clang
-ifneq ($(origin CC),default)
+ifneq ($(filter-out default undefined,$(origin CC)),)
 CC_rel  := $(CC)
 endif
 cc      := $(CC_$(FLAVOUR))
@@ -77,13 +82,14 @@ deps:
 
 $(B)/gen/%.pb-c.c: proto/%.proto
 	@mkdir -p $(@D)
-	protoc-c --proto_path=proto --c_out=$(B)/gen $<
+	$(Q)protoc-c --proto_path=proto --c_out=$(B)/gen $<
 $(B)/gen/%.pb-c.h: $(B)/gen/%.pb-c.c ;
 $(B)/gen/%.pb-c.o: $(B)/gen/%.pb-c.c
-	$(cc) -std=c11 $(HARD) $(FL_$(FLAVOUR)) -w -I$(B)/gen -MMD -MP -c -o $@ $<
+	$(Q)$(cc) -std=c11 $(HARD) $(FL_$(FLAVOUR)) -w -I$(B)/gen -MMD -MP -c -o $@ $<
 $(B)/%.o: %.c | $(gen)
 	@mkdir -p $(@D)
-	$(cc) $(CFLAGS) -c -o $@ $<
+	@echo "  CC    $@"
+	$(Q)$(cc) $(CFLAGS) -c -o $@ $<
 
 $(B)/libsluis.a: $(lib_obj)
 	@rm -f $@; ar rcs $@ $^
@@ -97,31 +103,32 @@ libs := $(B)/libgateway.a $(B)/libadapters.a $(B)/libsluis.a
 define program
 $(B)/bin/$(subst _,-,$(notdir $(basename $(1)))): $(B)/$(1:.c=.o) $(libs)
 	@mkdir -p $$(@D)
-	$$(cc) $$(LDFLAGS) -o $$@ $$< $$(libs) $$(LDLIBS)
+	@echo "  LINK  $$@"
+	$$(Q)$$(cc) $$(LDFLAGS) -o $$@ $$< $$(libs) $$(LDLIBS)
 endef
 $(foreach f,$(wildcard gateway/*.c) $(wildcard adapters/*.c),$(eval $(call program,$(f))))
 
-$(B)/tests/%: $(B)/tests/tools/%.o $(libs)
-	$(cc) $(LDFLAGS) -o $@ $< $(libs) $(LDLIBS)
-$(B)/tests/%: $(B)/tests/unit/%.o $(libs)
-	$(cc) $(LDFLAGS) -o $@ $< $(libs) $(LDLIBS) -lcmocka
-$(B)/tests/%: $(B)/tests/vectors/%.o $(libs)
-	$(cc) $(LDFLAGS) -o $@ $< $(libs) $(LDLIBS) -lcmocka
-$(B)/tests/%: $(B)/tests/conversations/%.o $(libs)
-	$(cc) $(LDFLAGS) -o $@ $< $(libs) $(LDLIBS) -lcmocka
-$(B)/tests/%: $(B)/tests/faults/%.o $(libs)
-	$(cc) $(LDFLAGS) -o $@ $< $(libs) $(LDLIBS) -lcmocka
-$(B)/bench/%: $(B)/tests/bench/%.o $(libs)
+$(tools): $(B)/tests/%: $(B)/tests/tools/%.o $(libs)
+	$(Q)$(cc) $(LDFLAGS) -o $@ $< $(libs) $(LDLIBS)
+$(units): $(B)/tests/%: $(B)/tests/unit/%.o $(libs)
+	$(Q)$(cc) $(LDFLAGS) -o $@ $< $(libs) $(LDLIBS) -lcmocka
+$(vectors): $(B)/tests/%: $(B)/tests/vectors/%.o $(libs)
+	$(Q)$(cc) $(LDFLAGS) -o $@ $< $(libs) $(LDLIBS) -lcmocka
+$(convs): $(B)/tests/%: $(B)/tests/conversations/%.o $(libs)
+	$(Q)$(cc) $(LDFLAGS) -o $@ $< $(libs) $(LDLIBS) -lcmocka
+$(faults): $(B)/tests/%: $(B)/tests/faults/%.o $(libs)
+	$(Q)$(cc) $(LDFLAGS) -o $@ $< $(libs) $(LDLIBS) -lcmocka
+$(benches): $(B)/bench/%: $(B)/tests/bench/%.o $(libs)
 	@mkdir -p $(@D)
-	$(cc) $(LDFLAGS) -o $@ $< $(libs) $(LDLIBS)
-$(B)/fuzz/%: $(B)/tests/fuzz/%.o $(libs)
+	$(Q)$(cc) $(LDFLAGS) -o $@ $< $(libs) $(LDLIBS)
+$(fuzzers): $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(libs)
 	@mkdir -p $(@D)
-	$(cc) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< $(libs) $(LDLIBS)
+	$(Q)$(cc) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< $(libs) $(LDLIBS)
 
 # A target without the fuzzer, to replay its corpus.
-$(B)/replay/%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay.o $(libs)
+$(replays): $(B)/replay/%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay.o $(libs)
 	@mkdir -p $(@D)
-	$(cc) $(LDFLAGS) -o $@ $(wordlist 1,2,$^) $(libs) $(LDLIBS)
+	$(Q)$(cc) $(LDFLAGS) -o $@ $(wordlist 1,2,$^) $(libs) $(LDLIBS)
 
 check-build: build $(ctests) $(replays)
 fuzz-build: $(fuzzers)
@@ -158,4 +165,7 @@ lint:
 clean:
 	rm -rf build
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+# Written by the compiler; never a target of its own.
+deps_made := $(shell find $(B) -name '*.d' 2>/dev/null)
+$(deps_made): ;
+-include $(deps_made)

@@ -1,4 +1,5 @@
-/* sluisctl: one command-line tool for operators, adapter builders and auditors. The commands: ctl/commands.c. */
+/* sluisctl: one command-line tool for operators, adapter builders and auditors. The commands: ctl/commands.c.
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -24,8 +25,10 @@ static int matches(const ctl_command *c, int argc, char **argv)
     if (!space)
         return argc > 1 && strcmp(argv[1], c->name) == 0 ? 1 : 0;
     size_t n = (size_t)(space - c->name);
-    return argc > 2 && strncmp(argv[1], c->name, n) == 0 && argv[1][n] == '\0' && strcmp(argv[2], space + 1) == 0 ? 2
-                                                                                                                   : 0;
+    return argc > 2 && strncmp(argv[1], c->name, n) == 0 && argv[1][n] == '\0' &&
+                   strcmp(argv[2], space + 1) == 0
+               ? 2
+               : 0;
 }
 
 int main(int argc, char **argv)

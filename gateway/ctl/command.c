@@ -59,7 +59,8 @@ ctl_exit ctl_run(const ctl_command *command, int argc, char **argv)
     for (; n < CTL_OPTIONS_MAX && command->options[n].name; n++) {
         const ctl_option *o = &command->options[n];
         snprintf(help[n], sizeof help[n], o->dflt ? "%s (%s)" : "%s", o->help, o->dflt);
-        options[n] = (struct argp_option){.name = o->name, .key = KEY_FIRST + n, .arg = o->arg, .doc = help[n]};
+        options[n] =
+            (struct argp_option){.name = o->name, .key = KEY_FIRST + n, .arg = o->arg, .doc = help[n]};
     }
     options[n] = (struct argp_option){.name = "json", .key = KEY_JSON, .doc = "One JSON object on stdout"};
     snprintf(doc, sizeof doc, "%s\v%s", command->help, exits_text);
@@ -87,7 +88,8 @@ long ctl_number(const ctl_call *c, const char *name, long min, long max)
     errno = 0;
     long v = s ? strtol(s, &end, 10) : 0;
     if (!s || errno || end == s || *end || v < min || v > max) {
-        fprintf(stderr, "sluisctl %s: --%s takes a number from %ld to %ld\n", c->command->name, name, min, max);
+        fprintf(stderr, "sluisctl %s: --%s takes a number from %ld to %ld\n", c->command->name, name, min,
+                max);
         exit(CTL_USAGE);
     }
     return v;
@@ -118,7 +120,8 @@ static void print_failure(const ctl_call *c, const char *code, const char *where
         fputc('\n', stderr);
         json_decref(o);
     } else {
-        fprintf(stderr, "sluisctl %s: %s%s%s [%s]\n", c->command->name, where, *where ? ": " : "", text, code);
+        fprintf(stderr, "sluisctl %s: %s%s%s [%s]\n", c->command->name, where, *where ? ": " : "", text,
+                code);
     }
 }
 
@@ -215,7 +218,8 @@ void ctl_print(const ctl_call *c, json_t *data)
     } else {
         const char *key;
         json_t *v;
-        json_object_foreach (data, key, v) {
+        json_object_foreach(data, key, v)
+        {
             if (strcmp(key, "ok") == 0)
                 continue;
             printf("%-18s ", key);
@@ -248,7 +252,8 @@ void ctl_print_table(const ctl_call *c, json_t *rows, const char *const *columns
     }
     for (int k = 0; columns[k] && k < COLUMNS_MAX; k++) {
         width[k] = strlen(columns[k]);
-        json_array_foreach (rows, i, row) {
+        json_array_foreach(rows, i, row)
+        {
             size_t w = text_width(json_object_get(row, columns[k]));
             width[k] = w > width[k] ? w : width[k];
         }
@@ -256,7 +261,8 @@ void ctl_print_table(const ctl_call *c, json_t *rows, const char *const *columns
         printf("%-*s  ", (int)width[k], columns[k]);
     }
     putchar('\n');
-    json_array_foreach (rows, i, row) {
+    json_array_foreach(rows, i, row)
+    {
         for (int k = 0; columns[k] && k < COLUMNS_MAX; k++) {
             const json_t *v = json_object_get(row, columns[k]);
             size_t w = text_width(v);

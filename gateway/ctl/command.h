@@ -30,7 +30,7 @@ typedef enum {
 typedef struct {
     const char *name, *arg; /* "--name=ARG"; arg NULL: a switch */
     const char *help;
-    const char *dflt;       /* NULL: none */
+    const char *dflt; /* NULL: none */
     bool required;
 } ctl_option;
 
@@ -61,14 +61,15 @@ long ctl_number(const ctl_call *c, const char *name, long min, long max);
 
 /* Prints the failure (to stderr; with --json as one object) and returns the exit code that fits its kind. */
 ctl_exit ctl_failed(const ctl_call *c, const sluis_fail *f);
-/* Asks the program at the command's --socket. The reply is owned; on failure it is NULL and *code says what to
- * exit with (printed already). request is taken. */
+/* Asks the program at the command's --socket. The reply is owned; on failure it is NULL and *code says what
+ * to exit with (printed already). request is taken. */
 json_t *ctl_ask(const ctl_call *c, json_t *request, ctl_exit *code);
 
 /* Reads a whole file ("-" = stdin), at most CTL_FILE_MAX; owned, NUL-terminated. */
 sluis_err ctl_read(char **out, size_t *n, const char *path, sluis_fail *f);
 
-/* Prints data (taken): as JSON, or a line "key  value" a member; strings are cleaned of control characters. */
+/* Prints data (taken): as JSON, or a line "key  value" a member; strings are cleaned of control characters.
+ */
 void ctl_print(const ctl_call *c, json_t *data);
 /* Prints an array of objects: as JSON, or as a table with these columns (up to a NULL). rows is taken. */
 void ctl_print_table(const ctl_call *c, json_t *rows, const char *const *columns);

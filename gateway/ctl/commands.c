@@ -1,8 +1,17 @@
 #include "ctl/commands.h"
 
-#define GATEWAY_SOCKET {"socket", "PATH", "Control socket of sluisd", CTL_GATEWAY_SOCKET, false}
-#define ADAPTER_SOCKET {"socket", "PATH", "Control socket of the adapter", CTL_ADAPTER_SOCKET, false}
-#define END            {NULL, NULL, NULL, NULL, false}
+#define GATEWAY_SOCKET                                                                                       \
+    {                                                                                                        \
+        "socket", "PATH", "Control socket of sluisd", CTL_GATEWAY_SOCKET, false                              \
+    }
+#define ADAPTER_SOCKET                                                                                       \
+    {                                                                                                        \
+        "socket", "PATH", "Control socket of the adapter", CTL_ADAPTER_SOCKET, false                         \
+    }
+#define END                                                                                                  \
+    {                                                                                                        \
+        NULL, NULL, NULL, NULL, false                                                                        \
+    }
 
 static const ctl_option key_new[] = {
     {"dir", "DIR", "Folder to write the keys in; made when absent", NULL, true},
@@ -44,7 +53,8 @@ static const ctl_option journal_copy[] = {
 static const ctl_option journal_verify[] = {
     {"name", "NAME", "Name of the gateway, as the checkpoints carry it", NULL, true},
     {"log-key", "FILE", "Public log key (log.key.pub)", NULL, true},
-    {"master-key", "FILE", "Master key of the key file: also checks records, rows and key slots", NULL, false},
+    {"master-key", "FILE", "Master key of the key file: also checks records, rows and key slots", NULL,
+     false},
     {"free", NULL, "Also list the byte ranges of the files that hold nothing", NULL, false},
     END,
 };
@@ -68,8 +78,10 @@ const ctl_command ctl_commands[] = {
     {"key new", NULL, "Makes the keys of a party or a gateway.", key_new, ctl_key_new},
     {"party enrol", NULL, "Signs a party into the directory.", party_enrol, ctl_party_enrol},
     {"party list", NULL, "Lists the directory.", gateway_only, ctl_party_list},
-    {"inbox list", NULL, "Lists the requests that wait for a person at this party.", adapter_only, ctl_inbox_list},
-    {"inbox show", "ID", "Shows one request and the answer the mapping proposes.", adapter_only, ctl_inbox_show},
+    {"inbox list", NULL, "Lists the requests that wait for a person at this party.", adapter_only,
+     ctl_inbox_list},
+    {"inbox show", "ID", "Shows one request and the answer the mapping proposes.", adapter_only,
+     ctl_inbox_show},
     {"inbox release", "ID", "Releases exactly the chosen fields.", inbox_release, ctl_inbox_release},
     {"inbox refuse", "ID", "Refuses a request for a coded reason.", inbox_refuse, ctl_inbox_refuse},
     {"trace", "TRANSACTION", "Lists the journal's entries of a transaction.", gateway_only, ctl_trace},
@@ -78,7 +90,8 @@ const ctl_command ctl_commands[] = {
      ctl_journal_verify},
     {"status", NULL, "Shows what the gateway or adapter at the socket is doing.", gateway_only, ctl_status},
     {"token", NULL, "Issues a bearer token of a test issuer; prints it.", token, ctl_token},
-    {"token new-issuer", NULL, "Makes a test issuer: its key and jwks.json.", token_new_issuer, ctl_token_new_issuer},
+    {"token new-issuer", NULL, "Makes a test issuer: its key and jwks.json.", token_new_issuer,
+     ctl_token_new_issuer},
     {"config", NULL, "Prints every configuration key of sluisd with its default.", none, ctl_config},
     {NULL, NULL, NULL, NULL, NULL},
 };

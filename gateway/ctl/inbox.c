@@ -71,8 +71,8 @@ ctl_exit ctl_inbox_release(ctl_call *c)
         }
     }
     json_t *reply = ctl_ask(c,
-                            json_pack("{s:s,s:s,s:o,s:o*,s:s}", "cmd", "inbox.release", "id", c->operand, "fields",
-                                      fields, "values", values, "by", ctl_value(c, "by")),
+                            json_pack("{s:s,s:s,s:o,s:o*,s:s}", "cmd", "inbox.release", "id", c->operand,
+                                      "fields", fields, "values", values, "by", ctl_value(c, "by")),
                             &code);
     if (reply)
         ctl_print(c, reply);
@@ -96,10 +96,11 @@ ctl_exit ctl_inbox_refuse(ctl_call *c)
             return ctl_failed(c, &f);
         }
     }
-    json_t *reply = ctl_ask(c,
-                            json_pack("{s:s,s:s,s:s,s:s*,s:s}", "cmd", "inbox.refuse", "id", c->operand, "reason",
-                                      ctl_value(c, "reason"), "explanation", text, "by", ctl_value(c, "by")),
-                            &code);
+    json_t *reply =
+        ctl_ask(c,
+                json_pack("{s:s,s:s,s:s,s:s*,s:s}", "cmd", "inbox.refuse", "id", c->operand, "reason",
+                          ctl_value(c, "reason"), "explanation", text, "by", ctl_value(c, "by")),
+                &code);
     free(text);
     if (reply)
         ctl_print(c, reply);

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "crypto/keyfile.h"
+#include "crypto/pubfile.h"
 #include "ctl/commands.h"
 #include "directory/directory.h"
 #include "parties/parties.h"
@@ -21,10 +21,12 @@ static const key_use party_keys[] = {USE_SIGN, USE_SEAL, USE_CURVE};
 static const key_use gateway_keys[] = {USE_SIGN, USE_SEAL, USE_CURVE, USE_LOG, USE_DIRECTORY};
 enum { PARTY_KEYS = 3, GATEWAY_KEYS = 5, DIRECTORY_KEY = 4 };
 
-static sluis_err join(char out[static PATH_CAP], const char *dir, const char *name, const char *suffix, sluis_fail *f)
+static sluis_err join(char out[static PATH_CAP], const char *dir, const char *name, const char *suffix,
+                      sluis_fail *f)
 {
     int n = snprintf(out, PATH_CAP, "%s/%s%s", dir, name, suffix);
-    return n > 0 && n < PATH_CAP ? SLUIS_OK : fail_set(f, SLUIS_TOO_BIG, "", "the path of the folder is too long");
+    return n > 0 && n < PATH_CAP ? SLUIS_OK
+                                 : fail_set(f, SLUIS_TOO_BIG, "", "the path of the folder is too long");
 }
 
 static sluis_err make_folder(const char *path, sluis_fail *f)
@@ -38,14 +40,16 @@ static sluis_err write_new(const char *path, const void *p, size_t n, sluis_fail
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     if (fd < 0)
-        return fail_set(f, errno == EEXIST ? SLUIS_EXISTS : SLUIS_IO, path, "cannot be made: %s", strerror(errno));
+        return fail_set(f, errno == EEXIST ? SLUIS_EXISTS : SLUIS_IO, path, "cannot be made: %s",
+                        strerror(errno));
     bool ok = write(fd, p, n) == (ssize_t)n && fsync(fd) == 0;
     ok = close(fd) == 0 && ok;
     return ok ? SLUIS_OK : fail_set(f, SLUIS_IO, path, "cannot be written: %s", strerror(errno));
 }
 
 /* Makes and writes keys[0..n); the ones made are in *made, the caller's to close. */
-static sluis_err make_keys(const char *dir, const key_use *uses, size_t n, keypair *keys, uint64_t now, sluis_fail *f)
+static sluis_err make_keys(const char *dir, const key_use *uses, size_t n, keypair *keys, uint64_t now,
+                           sluis_fail *f)
 {
     char path[PATH_CAP];
     for (size_t i = 0; i < n; i++) {
@@ -59,10 +63,10 @@ static sluis_err make_keys(const char *dir, const key_use *uses, size_t n, keypa
 }
 
 /* The root's part: signs the directory key once, then leaves for offline/. */
-static sluis_err make_root(const char *dir, const char *name, const keypair *dir_key, uint64_t from, uint64_t until,
-                           sluis_fail *f)
+static sluis_err make_root(const char *dir, const char *name, const keypair *dir_key, uint64_t from,
+                           uint64_t until, sluis_fail *f)
 {
-    char offline[PATH_CAP], path[PATH_CAP], line[160], pk[2 * PK_LEN + 1], id[2 * KEYID_LEN + 1];
+    char offline[PATH_CAP], path[PATH_CAP];
     keypair root = {0};
     buffer delegation;
     buffer_init(&delegation, 4096);
@@ -70,12 +74,10 @@ static sluis_err make_root(const char *dir, const char *name, const keypair *dir
     if (e || (e = make_folder(offline, f)) || (e = keypair_generate(&root, USE_ROOT, from)) ||
         (e = join(path, offline, "root", ".key", f)) || (e = keyfile_write(path, &root, f)) ||
         (e = delegation_sign(&delegation, name, dir_key->pk, from, until, &root)) ||
-        (e = join(path, dir, "delegation.bin", "", f)) || (e = write_new(path, delegation.p, delegation.n, f)))
+        (e = join(path, dir, "delegation.bin", "", f)) ||
+        (e = write_new(path, delegation.p, delegation.n, f)))
         goto done;
-    hex_encode(pk, root.pk, PK_LEN);
-    hex_encode(id, root.id.b, KEYID_LEN);
-    int n = snprintf(line, sizeof line, "%s %s %s\n", key_use_name(USE_ROOT), pk, id);
-    if (!(e = join(path, dir, "root.pub", "", f)) && !(e = write_new(path, line, (size_t)n, f)) &&
+    if (!(e = join(path, dir, "root.pub", "", f)) && !(e = pubfile_write(path, USE_ROOT, root.pk, f)) &&
         !(e = join(path, dir, "master.key", "", f)))
         e = secretfile_write(path, f);
 done:
@@ -106,7 +108,8 @@ ctl_exit ctl_key_new(ctl_call *c)
     if (e)
         fail_set(&f, e, "--oin", "is not an organisation number of 20 characters");
     if (e || (e = make_folder(dir, &f)) ||
-        (e = make_keys(dir, gateway ? gateway_keys : party_keys, gateway ? GATEWAY_KEYS : PARTY_KEYS, keys, now, &f)) ||
+        (e = make_keys(dir, gateway ? gateway_keys : party_keys, gateway ? GATEWAY_KEYS : PARTY_KEYS, keys,
+                       now, &f)) ||
         (gateway && (e = make_root(dir, name, &keys[DIRECTORY_KEY], from, until, &f))) ||
         (e = join(path, dir, "enrolment.json", "", &f)))
         goto done;
