@@ -82,12 +82,12 @@ class Story:
             ("school", 2, "school", ["school-jaargroep", "school-verzuim-ongeoorloofd", "school-aandachtspunten"]),
             ("politie", 1, "politie", ["politie-verdenking"]),
             ("ggd", 2, "ggd", ["jgz-gedrag", "jgz-gewicht", "jgz-vaccinatie"]),
-            ("wgs", 1, "wgs", ["wgs-totaal-schuldbedrag", "wgs-aantal-schuldeisers"]),
+            ("wgs", 1, "wgs", ["wgs-totaal-schuldbedrag", "wgs-begeleiding-soort"]),
             ("partner", 3, "wgs", ["wgs-totaal-schuldbedrag"]),
         ):
             began = time.monotonic()
             state = c.file(self.case, member, party, attributes)
-            self.asked[key] = (state["transactieId"], began, attributes)
+            self.asked[key] = (state["verzoekId"], began, attributes)
             say.ok(f"{PARTIES[party][1]}, member {member}: {', '.join(attributes)}", (time.monotonic() - began) * 1000)
         say.took()
 
@@ -95,7 +95,7 @@ class Story:
         """Waits for the answer; its results by attribute, and its time."""
         transaction, began, attributes = self.asked[key]
         state = self.city.answered(transaction)
-        results = {r["gegeven"]: r for r in state["resultaten"]}
+        results = {r["naam"]: r for r in state["uitkomsten"]}
         check(set(results) == set(attributes), f"{key}: asked {attributes}, results for {sorted(results)}")
         return results, (time.monotonic() - began) * 1000
 
@@ -139,16 +139,16 @@ class Story:
         began = time.monotonic()
         state = c.file(self.case, 1, "wgs", ["wgs-totaal-schuldbedrag"], app="pw-intake", how=WORK)
         ms = (time.monotonic() - began) * 1000
-        state = c.answered(state["transactieId"], app="pw-intake", seconds=2)
-        check(state["resultaten"][0]["uitkomst"] == "verstrekt", f"not given: {state}")
+        state = c.answered(state["verzoekId"], app="pw-intake", seconds=2)
+        check(state["uitkomsten"][0]["uitkomst"] == "verstrekt", f"not given: {state}")
         say.ok("wgs-totaal-schuldbedrag: answered from the register", ms)
-        entries = c.trace(state["transactieId"])
+        entries = c.trace(state["verzoekId"])
         types = [e["type"] for e in entries]
         check("from-register" in types, f"the journal of this transaction: {types}")
         sent = [e for e in entries if e["type"] == "message" and e.get("to") == PARTIES["wgs"][0]]
         check(not sent, f"a message went to the party after all: {sent}")
         say.ok(f"the journal of this transaction: {', '.join(types)}; no message to {PARTIES['wgs'][1]}")
-        datum = {d["gegeven"]: d for d in c.view(self.case, 1, app="pw-intake")["gegevens"]}["wgs-totaal-schuldbedrag"]
+        datum = {d["naam"]: d for d in c.view(self.case, 1, app="pw-intake")["gegevens"]}["wgs-totaal-schuldbedrag"]
         say.ok(f"its view shows {datum['waarde']} euro, source {datum['bron']}")
         say.took()
 
@@ -156,8 +156,8 @@ class Story:
     def views(self):
         c, say = self.city, self.say
         say.step(5, "Two views of one case")
-        wmo = {m: {d["gegeven"]: d["waarde"] for d in c.view(self.case, m)["gegevens"]} for m in (1, 2)}
-        pw = {m: {d["gegeven"]: d["waarde"] for d in c.view(self.case, m, app="pw-intake")["gegevens"]} for m in (1, 2)}
+        wmo = {m: c.values(self.case, m) for m in (1, 2)}
+        pw = {m: c.values(self.case, m, app="pw-intake") for m in (1, 2)}
         names = sorted(set(wmo[1]) | set(wmo[2]) | set(pw[1]) | set(pw[2]))
         say.line(f"{'datum':34} {'wmo-intake':24} pw-intake")
         for n in names:
@@ -194,15 +194,15 @@ class Story:
         say.step(7, "The client's dossier")
         shown = 0
         for member, who in ((1, "ouder"), (2, "kind")):
-            entries = c.dossier(self.case, member)["items"]
+            entries = c.dossier(self.case, member)
             say.line(f"member {member} ({who}): {len(entries)} entries")
             for e in entries[:6]:
-                results = "; ".join(f"{r['gegeven']} {r['uitkomst']}" for r in e.get("resultaten", []))
+                results = "; ".join(f"{r['naam']} {r['uitkomst']}" for r in e.get("uitkomsten", []))
                 say.line(f"  {e['wanneer'][:19]} {e['soort']:14} {e.get('vanNaam') or e.get('van', ''):28} "
-                         f"{', '.join(e.get('gegevens', []))[:48]} {e.get('doel', '')} {results}"[:160])
+                         f"{', '.join(e.get('attributen', []))[:48]} {e.get('doel', '')} {results}"[:160])
             shown += len(entries)
             check(entries, f"the dossier of member {member} is empty")
-        child = c.dossier(self.case, 2)["items"]
+        child = c.dossier(self.case, 2)
         text = json.dumps(child, ensure_ascii=False)
         check("Nodig om te bepalen welke hulp past" in text, "the dossier does not say why")
         check("jgz-gedrag" in text and "school-jaargroep" in text, "the dossier does not say what")
@@ -268,38 +268,28 @@ class Load:
         self.going.set()
         self.lock = threading.Lock()
         self.idle = threading.Event()
+        self.known = ["school-brincode", "school-naam", "school-soort", "school-groepsnaam", "school-datum-inschrijving",
+                      "school-verzuim-geoorloofd", "school-advies", "school-ondersteuning-gericht-op",
+                      "school-ondersteuning-startdatum", "school-zorgcoordinator"]
+        self.known_case = city.open_case([(CHILD, "client")])
         self.work = self.plan(rng)
         self.thread = threading.Thread(target=self.run, daemon=True)
 
     def plan(self, rng):
-        """(case, member, party, attribute): first what the school knows of the child, then persons unknown to it."""
+        """(case, member, party, attribute) in order: data the school knows of the child, sprinkled over questions
+        about persons it does not know."""
         c = self.city
-        known = ["school-brincode", "school-naam", "school-soort", "school-groepsnaam", "school-datum-inschrijving",
-                 "school-verzuim-geoorloofd", "school-advies", "school-ondersteuning-gericht-op",
-                 "school-ondersteuning-startdatum", "school-zorgcoordinator"]
-        strangers = test_bsns(rng, 120)
-        cases = []
-        for i in range(0, len(strangers), 30):
-            members = [(b, "client" if j == 0 else "lid") for j, b in enumerate(strangers[i:i + 30])]
-            cases.append((c.open_case(members), len(members)))
-        self.known_case = c.open_case([(CHILD, "kind")])
-        self.known = known
-        for a in known:
-            yield_item = (self.known_case, 1, "school", a)
-            cases.append(yield_item)
-        items = [x for x in cases if len(x) == 4]
-        for case, n in [x for x in cases if len(x) == 2]:
-            for member in range(1, n + 1):
-                for a in ("school-naam", "school-soort", "school-jaargroep", "school-groepsnaam"):
-                    items.append((case, member, "school", a))
-        rest = items[len(known):]
+        persons = test_bsns(rng, 90)
+        rest = []
+        for at in range(0, len(persons), 30):
+            members = [(b, "partner" if i else "client") for i, b in enumerate(persons[at:at + 30])]
+            case = c.open_case(members)
+            rest += [(case, m + 1, "school", a) for m in range(len(members))
+                     for a in ("school-naam", "school-soort", "school-jaargroep", "school-groepsnaam", "school-advies")]
         rng.shuffle(rest)
-        mixed, every = [], max(1, len(rest) // (8 * len(known)))
-        for i, item in enumerate(rest):
-            if i % every == 0 and known and i // every < len(known):
-                mixed.append(items[i // every])
-            mixed.append(item)
-        return mixed
+        for i, a in enumerate(self.known):
+            rest.insert(i * len(rest) // (4 * len(self.known)), (self.known_case, 1, "school", a))
+        return rest
 
     def start(self):
         self.thread.start()
@@ -323,7 +313,7 @@ class Load:
                 break
             if a.status in (200, 201, 202):
                 with self.lock:
-                    self.acked[a.json()["transactieId"]] = (case, member, attribute)
+                    self.acked[a.json()["verzoekId"]] = (case, member, attribute)
             elif a.status not in (502, 503, 504):
                 self.error = f"{a.status} {a.body[:200]!r}"
                 break
@@ -349,7 +339,7 @@ class Load:
 
     def states(self, transactions):
         with ThreadPoolExecutor(4) as pool:
-            return dict(zip(transactions, pool.map(lambda t: self.city.call("GET", f"/v1/gegevensverzoeken/{t}",
+            return dict(zip(transactions, pool.map(lambda t: self.city.call("GET", f"/v1/verzoeken/{t}",
                                                                             self.city.token("wmo-intake")), transactions)))
 
     def missing(self):
@@ -378,7 +368,7 @@ class Load:
 
     def versions_ok(self):
         data = self.city.view(self.known_case, 1)["gegevens"]
-        return bool(data) and all(d.get("versie", 1) == 1 for d in data if d["gegeven"] in self.known)
+        return bool(data) and all(d["versie"] == 1 for d in data if d["naam"] in self.known)
 
 
 def attack(city, case, bsn):
