@@ -81,7 +81,7 @@ class Story:
         for key, member, party, attributes in (
             ("school", 2, "school", ["school-jaargroep", "school-verzuim-ongeoorloofd", "school-aandachtspunten"]),
             ("politie", 1, "politie", ["politie-verdenking"]),
-            ("ggd", 2, "ggd", ["jgz-gedrag", "jgz-gewicht", "jgz-vaccinatie"]),
+            ("ggd", 2, "ggd", ["jgz-lengte", "jgz-gewicht", "jgz-gehoor"]),
             ("wgs", 1, "wgs", ["wgs-totaal-schuldbedrag", "wgs-begeleiding-soort"]),
             ("partner", 3, "wgs", ["wgs-totaal-schuldbedrag"]),
         ):
@@ -125,8 +125,8 @@ class Story:
         time.sleep(0.2)
         check(c.request(transaction)["status"] != "beantwoord", "the GGD's answer left before a person released it")
         say.ok("ggd: held; nothing leaves before a person at the GGD decides")
-        c.inbox("ggd", "release", held[0]["id"], "--fields", "jgz-gedrag,jgz-gewicht", "--by", "jeugdarts-7")
-        self.expect("ggd", {"jgz-gedrag": "verstrekt", "jgz-gewicht": "verstrekt", "jgz-vaccinatie": "geweigerd"})
+        c.inbox("ggd", "release", held[0]["id"], "--fields", "jgz-lengte,jgz-gehoor", "--by", "jeugdarts-7")
+        self.expect("ggd", {"jgz-lengte": "verstrekt", "jgz-gewicht": "geweigerd", "jgz-gehoor": "verstrekt"})
         self.expect("wgs", {a: "verstrekt" for a in self.asked["wgs"][2]})
         self.expect("partner", {"wgs-totaal-schuldbedrag": "niet-bekend"})
         say.took()
@@ -164,10 +164,10 @@ class Story:
             cells = [next((str(v[m][n])[:22] for m in (1, 2) if n in v[m]), "-") for v in (wmo, pw)]
             say.line(f"{n:34} {cells[0]:24} {cells[1]}")
         check(wmo != pw and set(wmo[2]) - set(pw[2]), "the two views do not differ")
-        check("jgz-gedrag" in wmo[2] and "jgz-gedrag" not in pw[2], "the health datum is in the wrong views")
-        outside = c.view(self.case, 2, app="pw-intake", attributes=["jgz-gedrag"], raw=True)
+        check("jgz-lengte" in wmo[2] and "jgz-lengte" not in pw[2], "the health datum is in the wrong views")
+        outside = c.view(self.case, 2, app="pw-intake", attributes=["jgz-lengte"], raw=True)
         nowhere = c.view(self.case, 2, app="pw-intake", attributes=["bestaat-niet"], raw=True)
-        same = outside.body.replace(b"jgz-gedrag", b"bestaat-niet") == nowhere.body or outside.body == nowhere.body
+        same = outside.body.replace(b"jgz-lengte", b"bestaat-niet") == nowhere.body or outside.body == nowhere.body
         check(outside.status == nowhere.status and same, f"outside: {outside.status} {outside.body!r}; nowhere: {nowhere.status} {nowhere.body!r}")
         say.ok(f"outside the view and not existing: both {outside.status}, the same {len(outside.body)} bytes")
         say.took()
@@ -205,7 +205,7 @@ class Story:
         child = c.dossier(self.case, 2)
         text = json.dumps(child, ensure_ascii=False)
         check("Nodig om te bepalen welke hulp past" in text, "the dossier does not say why")
-        check("jgz-gedrag" in text and "school-jaargroep" in text, "the dossier does not say what")
+        check("jgz-lengte" in text and "school-jaargroep" in text, "the dossier does not say what")
         check(CHILD not in text and PARENT not in text, "a person number stands in the dossier")
         say.ok(f"who asked what, when, why, and what came: {shown} entries")
         say.took()
