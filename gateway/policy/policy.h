@@ -1,0 +1,53 @@
+/* The decision, a pure and total function: (question, facts of the case, rules in force at that moment) ->
+ * permit or deny per attribute, with the rule that decided and its obligations. Default deny.
+ * Thread: pure. */
+#ifndef SLUIS_POLICY_POLICY_H
+#define SLUIS_POLICY_POLICY_H
+
+#include "policy/rules.h"
+#include "sluis.pb-c.h"
+
+typedef enum {
+    OBLIGE_RELEASE_BY_PERSON = 1u << 0,
+    OBLIGE_MEETING_ONLY = 1u << 1,
+    OBLIGE_NOTIFY_CLIENT = 1u << 2,
+} obligation;
+
+typedef struct {
+    bool exists, closed;
+    Sluis__Phase phase;
+    const char *const *scope_laws; size_t scope_law_count;       /* the client's chosen scope */
+    const char *const *scope_domains; size_t scope_domain_count;
+} case_facts;
+
+typedef struct {
+    const char *application; /* id */
+    const oin *acting;       /* the organisation that acts */
+    const char *function;
+    const char *domain;      /* of the party asked */
+    Sluis__Phase phase;
+    const char *purpose, *legal_basis;
+    const uint32_t *attributes; size_t attribute_count;
+    uint64_t at;             /* UTC ms: rules outside their period do not decide */
+} policy_question;
+
+typedef struct {
+    bool permit;
+    const char *rule;     /* id of the rule that decided; "default-deny", "scope", "phase", ... otherwise. Borrowed. */
+    uint32_t obligations;
+} policy_answer;
+
+/* answers[0..attribute_count). Never fails: what is not permitted is denied. */
+void policy_decide(const rules *r, const policy_question *q, const case_facts *c, policy_answer *answers);
+
+/* The view of this application's law for this function at this moment; NULL: sees nothing. */
+const view *policy_view(const rules *r, const char *application, const char *function, const case_facts *c, uint64_t at);
+bool view_allows(const view *v, uint32_t attribute);
+
+/* May this provider's own answer be taken: domain gives category at all (its own law). */
+bool policy_domain_gives(const rules *r, const char *domain, category c, uint64_t at);
+/* May this application open a case / read the dossier with this function. */
+bool policy_may_open_case(const rules *r, const char *application, const char *function, uint64_t at);
+bool policy_may_read_dossier(const rules *r, const char *application, const char *function, uint64_t at);
+
+#endif

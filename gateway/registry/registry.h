@@ -1,0 +1,55 @@
+/* The register: one registration per datum, its versions, encrypted under the subject's key; and the sealing
+ * of every other row that is about a person. Layouts: DATUM, SUBJECT, DOSSIER in tables/tables.h.
+ * Thread: a registry handle is read-only after opening and may be used from any thread, each with its own
+ * transaction; functions that write take core's write transaction. */
+#ifndef SLUIS_REGISTRY_REGISTRY_H
+#define SLUIS_REGISTRY_REGISTRY_H
+
+#include "registry/keyslots.h"
+#include "rows.pb-c.h"
+#include "store/store.h"
+#include "tables/tables.h"
+#include "wire/arena.h"
+
+typedef struct registry registry;
+
+typedef struct {
+    id16 sid;
+    uint8_t key[KEY_LEN]; /* SK; subject_close wipes */
+} subject;
+
+sluis_err registry_open(registry **out, keyslots *slots /* borrowed */);
+void registry_close(registry **r);
+
+/* By BSN; create needs the write transaction (then keyslots_sync before its commit). NOT_FOUND. */
+sluis_err registry_subject(registry *r, store_txn *t, const char bsn[static BSN_LEN], bool create, subject *out);
+/* By sid. A row without its key is CORRUPT unless the subject was forgotten (NOT_FOUND). */
+sluis_err registry_subject_by_sid(registry *r, store_txn *t, const id16 *sid, subject *out);
+void subject_close(subject *s);
+
+typedef enum { DATUM_NEW, DATUM_SAME, DATUM_NEWER, DATUM_DISCREPANCY } datum_outcome;
+
+/* Registers a statement. Same value from the same source: a new version only when validity or conditions
+ * changed (DATUM_SAME otherwise). Another value from the same source: the next version. A different value from
+ * another source than the current one: kept beside it, marked discrepancy; the current one stays. */
+sluis_err registry_put(registry *r, store_txn *t, const subject *s, uint32_t attribute, const id16 *instance,
+                       Sluis__DatumRow *row, datum_outcome *outcome, uint64_t *version);
+
+typedef struct {
+    id16 instance;
+    uint64_t version;
+    Sluis__DatumRow *row; /* in the arena */
+} datum;
+/* The current (newest version that is no discrepancy) datum of each instance; at most cap, *n found. */
+sluis_err registry_current(registry *r, store_txn *t, const subject *s, uint32_t attribute, arena *a, datum *out,
+                           size_t cap, size_t *n);
+/* Whether a current datum exists that is valid at now_ms. */
+sluis_err registry_known(registry *r, store_txn *t, const subject *s, uint32_t attribute, uint64_t now_ms, bool *known);
+
+/* Rows about a person in other tables: sealed with the table and key as associated data. */
+sluis_err row_seal(buffer *out, const subject *s, gateway_table table, bytes key, const ProtobufCMessage *m);
+/* Finds the subject by the row's own sid. */
+sluis_err row_open(registry *r, store_txn *t, gateway_table table, bytes key, bytes sealed, arena *a,
+                   const ProtobufCMessageDescriptor *d, ProtobufCMessage **out);
+
+#endif
