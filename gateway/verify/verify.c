@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "flow/fatal.h"
 #include "verify/token.h"
 #include "wire/messages.h"
 
@@ -163,7 +164,7 @@ void *verify_run(void *arg)
             job_free(&j);
     }
     if (e)
-        log_write(LOG_ERROR, "verify.stopped", "code", error_token(e), NULL);
+        fatal("verify.stopped", e, "the pool cannot go on");
     worker_close(&w);
     return NULL;
 }
