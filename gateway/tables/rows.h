@@ -11,7 +11,7 @@
  *
  *   LEAF, TILE, RECORD               the tree and the day key's AE          journal/ writes these
  *   DATUM                            the subject key's AE                   registry_put
- *   DOSSIER, REQUEST                 row_seal, and this check around it     rows_put_bytes(row_seal's bytes)
+ *   DOSSIER, REQUEST                 AE, and this check around it           row_seal does both
  *   everything else                  this check                             rows_put, rows_put_bytes
  *
  * (META "journal" is a signed note and PARTY a signed entry: these stand as they are, without this check.)
