@@ -11,7 +11,7 @@
  *
  *   LEAF, TILE, RECORD               the tree and the day key's AE          journal/ writes these
  *   DATUM                            the subject key's AE                   registry_put
- *   DOSSIER, REQUEST                 row_seal, and this check around it     rows_put_bytes(row_seal's bytes)
+ *   DOSSIER, REQUEST                 AE, and this check around it           row_seal does both
  *   everything else                  this check                             rows_put, rows_put_bytes
  *
  * (META "journal" is a signed note and PARTY a signed entry: these stand as they are, without this check.)
@@ -43,10 +43,12 @@ sluis_err row_check_open(bytes *value, const row_keys *k, gateway_table table, b
 
 /* Writes, in core's transaction. An index row: rows_put_bytes with an empty value (ROW_EMPTY). */
 #define ROW_EMPTY ((bytes){NULL, 0})
-sluis_err rows_put(store_txn *t, const row_keys *k, gateway_table table, bytes key, const ProtobufCMessage *m);
+sluis_err rows_put(store_txn *t, const row_keys *k, gateway_table table, bytes key,
+                   const ProtobufCMessage *m);
 sluis_err rows_put_bytes(store_txn *t, const row_keys *k, gateway_table table, bytes key, bytes value);
 /* EXISTS (not sticky) when the key is there. */
-sluis_err rows_put_new(store_txn *t, const row_keys *k, gateway_table table, bytes key, const ProtobufCMessage *m);
+sluis_err rows_put_new(store_txn *t, const row_keys *k, gateway_table table, bytes key,
+                       const ProtobufCMessage *m);
 
 /* Reads. NOT_FOUND; CORRUPT when the check or the decoding fails. rows_get: *out is in the arena;
  * rows_get_bytes: *value is borrowed as store_get's. */
