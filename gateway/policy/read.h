@@ -4,15 +4,27 @@
 
 #include "policy/ruleset.h"
 
-#define TITLE_MAX_LEN 200
-#define DATE_STR_LEN  10
+#define TITLE_MAX_LEN  200
+#define DATE_STR_LEN   10
 #define KEYS_OF(table) table, sizeof(table) / sizeof(table)[0]
 
 /* Rows of a schema that many files have. */
-#define KEY_ID    {"id", CONFIG_STR, true, 1, NAME_MAX_LEN, "", NULL, "name, never reused"}
-#define KEY_TITLE {"title", CONFIG_STR, true, 1, TITLE_MAX_LEN, "", NULL, "as people read it"}
-#define KEY_FROM  {"from", CONFIG_STR, true, DATE_STR_LEN, DATE_STR_LEN, "", NULL, "first day it holds (UTC)"}
-#define KEY_UNTIL {"until", CONFIG_STR, false, DATE_STR_LEN, DATE_STR_LEN, "", NULL, "first day it no longer holds"}
+#define KEY_ID                                                                                               \
+    {                                                                                                        \
+        "id", CONFIG_STR, true, 1, NAME_MAX_LEN, "", NULL, "name, never reused"                              \
+    }
+#define KEY_TITLE                                                                                            \
+    {                                                                                                        \
+        "title", CONFIG_STR, true, 1, TITLE_MAX_LEN, "", NULL, "as people read it"                           \
+    }
+#define KEY_FROM                                                                                             \
+    {                                                                                                        \
+        "from", CONFIG_STR, true, DATE_STR_LEN, DATE_STR_LEN, "", NULL, "first day it holds (UTC)"           \
+    }
+#define KEY_UNTIL                                                                                            \
+    {                                                                                                        \
+        "until", CONFIG_STR, false, DATE_STR_LEN, DATE_STR_LEN, "", NULL, "first day it no longer holds"     \
+    }
 
 typedef sluis_err read_row(rules *r, const config_node *row, size_t i, sluis_fail *f);
 

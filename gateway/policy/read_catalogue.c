@@ -57,15 +57,17 @@ static sluis_err attribute_row(rules *r, const config_node *row, size_t i, sluis
                            "no type is called \"%.64s\"; there are text, date, number, amount, bool, code",
                            read_str(row, "type"));
     if (category_parse(&a.category, read_str(row, "category")))
-        return config_fail(config_get(row, "category"), f,
-                           "no category is called \"%.64s\"; there are ordinary, financial, health, criminal, "
-                           "identification",
-                           read_str(row, "category"));
+        return config_fail(
+            config_get(row, "category"), f,
+            "no category is called \"%.64s\"; there are ordinary, financial, health, criminal, "
+            "identification",
+            read_str(row, "category"));
     if (domain == NAME_NONE)
         return config_fail(config_get(row, "source"), f, "no domain is called \"%.64s\"", a.source);
     if (!domain_ever_gives(r, domain, a.category))
-        return config_fail(config_get(row, "category"), f, "the domain \"%.64s\" gives no %s data (domains.conf)",
-                           a.source, category_name(a.category));
+        return config_fail(config_get(row, "category"), f,
+                           "the domain \"%.64s\" gives no %s data (domains.conf)", a.source,
+                           category_name(a.category));
     if (!rules_journal_class(r, a.retention))
         return config_fail(config_get(row, "retention"), f, "no retention is called \"%.64s\"", a.retention);
     sluis_err err = check_unique(r, row, &a, f);

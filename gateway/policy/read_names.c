@@ -104,7 +104,8 @@ static sluis_err reason_row(rules *r, const config_node *row, size_t i, sluis_fa
 {
     const char *code = read_str(row, "code");
     if (!name_valid(code))
-        return config_fail(config_get(row, "code"), f, "\"%.64s\" is no name: use a-z, 0-9 and . _ : -", code);
+        return config_fail(config_get(row, "code"), f, "\"%.64s\" is no name: use a-z, 0-9 and . _ : -",
+                           code);
     if (rules_reason(r, code))
         return config_fail(config_get(row, "code"), f, "\"%.64s\" stands twice", code);
     r->reasons[i] = (reason){.code = code,

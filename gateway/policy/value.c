@@ -11,8 +11,10 @@
 #define DATE_LEN     10
 
 static const char *const categories[] = {
-    [CATEGORY_ORDINARY] = "ordinary", [CATEGORY_FINANCIAL] = "financial",
-    [CATEGORY_HEALTH] = "health",     [CATEGORY_CRIMINAL] = "criminal",
+    [CATEGORY_ORDINARY] = "ordinary",
+    [CATEGORY_FINANCIAL] = "financial",
+    [CATEGORY_HEALTH] = "health",
+    [CATEGORY_CRIMINAL] = "criminal",
     [CATEGORY_IDENTIFICATION] = "identification",
 };
 static const char *const types[] = {
