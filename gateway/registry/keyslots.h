@@ -15,6 +15,7 @@
 
 #include "base/ids.h"
 #include "crypto/crypto.h"
+#include "tables/rows.h"
 
 typedef struct keyslots keyslots;
 
@@ -32,6 +33,9 @@ void keyslots_close(keyslots **k);
 
 void keyslots_subject(const keyslots *k, uint8_t p[static HASH_LEN], const char bsn[static BSN_LEN]);
 void keyslots_period(const keyslots *k, uint8_t p[static HASH_LEN], uint8_t klass, uint32_t day);
+
+/* The key of the row checks (tables/rows.h), derived from the same KM; borrowed, lives as long as k. Any thread. */
+const row_keys *keyslots_rows(const keyslots *k);
 
 sluis_err keyslots_find(keyslots *k, const uint8_t p[static HASH_LEN], slot_key *out); /* NOT_FOUND, CORRUPT */
 sluis_err keyslots_get(keyslots *k, uint64_t slot, slot_key *out); /* NOT_FOUND: free or erased; CORRUPT */

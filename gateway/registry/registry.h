@@ -52,4 +52,13 @@ sluis_err row_seal(buffer *out, const subject *s, gateway_table table, bytes key
 sluis_err row_open(registry *r, store_txn *t, gateway_table table, bytes key, bytes sealed, arena *a,
                    const ProtobufCMessageDescriptor *d, ProtobufCMessage **out);
 
+/* ---- verification, offline ---- */
+typedef struct {
+    uint64_t rows[TABLE_COUNT]; /* checked rows a table; the journal's tables are journal_verify's */
+    uint64_t forgotten;         /* SUBJECT rows whose key was erased */
+} registry_report;
+/* Every row outside the journal's tables: its seal, its check (tables/rows.h), that it parses, and that a
+ * SUBJECT row and a key slot fit each other. f->where names the first bad row: "datum 2f1c…" (key in hex). */
+sluis_err registry_verify(store *s, keyslots *slots, registry_report *out, sluis_fail *f);
+
 #endif

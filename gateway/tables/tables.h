@@ -1,5 +1,6 @@
 /* Every table of the gateway's store, its key and its value (messages: proto/rows.proto). Integers
- * big-endian. "sealed": SealedRef{sid, nonce|AE(subject key, nonce, table u8|LMDB key, message)}. */
+ * big-endian. "sealed": SealedRef{sid, nonce|AE(subject key, nonce, table u8|LMDB key, message)}.
+ * Rows outside LEAF, RECORD, TILE, DATUM, PARTY and META "journal" end in the 16 bytes of rows.h. */
 #ifndef SLUIS_TABLES_TABLES_H
 #define SLUIS_TABLES_TABLES_H
 
@@ -11,7 +12,7 @@
     X(META, "meta")         /* name                                  bytes */                                \
     X(LEAF, "leaf")         /* index u64                             leaf 40 */                              \
     X(RECORD, "record")     /* index u64                             nonce 24|AE(day key, nonce, index u64, salt|record) */ \
-    X(TILE, "tile")         /* level u8|tile u64                     256 hashes of 32; full tiles only */    \
+    X(TILE, "tile")         /* level u8|tile u64                     hashes of 32; level 0: 256, above: 1..256 */ \
     X(TXINDEX, "txindex")   /* transaction 16|index u64              empty: `trace` */                       \
     X(PARTY, "party")       /* OIN 20                                SignedEntry */                          \
     X(CASE, "case")         /* case id 16                            CaseRow */                              \
