@@ -15,8 +15,8 @@ typedef struct {
     size_t n;
 } bytes;
 
-#define BYTES_OF(array)  ((bytes){(const uint8_t *)(array), sizeof(array)})
-#define BYTES(ptr, len)  ((bytes){(const uint8_t *)(ptr), (len)})
+#define BYTES_OF(array) ((bytes){(const uint8_t *)(array), sizeof(array)})
+#define BYTES(ptr, len) ((bytes){(const uint8_t *)(ptr), (len)})
 bytes bytes_str(const char *s); /* without the NUL */
 bool bytes_equal(bytes a, bytes b);
 
@@ -38,7 +38,8 @@ void buffer_u64(buffer *b, uint64_t v);
 void buffer_printf(buffer *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 bytes buffer_bytes(const buffer *b); /* borrowed until the next append */
 
-/* Reading cursor: sticky; every get after an error yields zeros. cursor_end() is OK only when nothing is left. */
+/* Reading cursor: sticky; every get after an error yields zeros. cursor_end() is OK only when nothing is
+ * left. */
 typedef struct {
     const uint8_t *p, *end;
     sluis_err err;
@@ -64,5 +65,9 @@ uint64_t get_u64(const uint8_t in[static 8]);
 void hex_encode(char *out, const void *p, size_t n);
 /* Exactly n bytes from 2n hex digits (either case), else SLUIS_INVALID. */
 sluis_err hex_decode(uint8_t *out, size_t n, const char *hex, size_t hexlen);
+
+/* Length of the well-formed UTF-8 character (RFC 3629) that s[0..n) begins with; 0 when there is none. */
+size_t utf8_char(const uint8_t *s, size_t n);
+bool utf8_valid(bytes b);
 
 #endif
