@@ -68,9 +68,9 @@ static void drop_session(bus *b, session *s, const char *why)
 }
 
 /* False when the session is gone or its queue is full: the row stays in the outbox. */
-static bool deliver(bus *b, session *s, uint64_t seq, bytes envelope, bytes receipt)
+static bool deliver(bus *b, session *s, uint64_t seq, bytes message, bytes receipt)
 {
-    sluis_err e = frame_deliver(&b->frame, seq, s->generation, envelope, receipt);
+    sluis_err e = frame_deliver(&b->frame, seq, s->generation, message, receipt);
     if (!e)
         e = bus_server_send(b->server, s->route, s->route_len, buffer_bytes(&b->frame));
     if (e == SLUIS_CLOSED) {

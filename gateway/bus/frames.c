@@ -11,7 +11,7 @@ static sluis_err pack(buffer *out, const Sluis__Frame *f)
     return wire_pack(out, &f->base);
 }
 
-sluis_err frame_welcome(buffer *out, uint64_t generation, uint32_t credit, const char *gateway, bytes directory,
+sluis_err frame_welcome(buffer *out, uint64_t generation, uint32_t credit, const char *gateway, bytes members,
                         uint32_t max_bytes)
 {
     Sluis__Frame f = SLUIS__FRAME__INIT;
@@ -20,7 +20,7 @@ sluis_err frame_welcome(buffer *out, uint64_t generation, uint32_t credit, const
     w.generation = generation;
     w.credit = credit;
     w.gateway = (char *)(uintptr_t)gateway;
-    w.directory = data(directory);
+    w.directory = data(members);
     w.max_bytes = max_bytes;
     f.f_case = SLUIS__FRAME__F_WELCOME;
     f.welcome = &w;
@@ -53,13 +53,13 @@ sluis_err frame_nack(buffer *out, bytes message_id, const sluis_fail *why)
     return pack(out, &f);
 }
 
-sluis_err frame_deliver(buffer *out, uint64_t seq, uint64_t generation, bytes envelope, bytes receipt)
+sluis_err frame_deliver(buffer *out, uint64_t seq, uint64_t generation, bytes message, bytes receipt)
 {
     Sluis__Frame f = SLUIS__FRAME__INIT;
     Sluis__Deliver d = SLUIS__DELIVER__INIT;
     d.seq = seq;
     d.generation = generation;
-    d.envelope = data(envelope);
+    d.envelope = data(message);
     d.receipt = data(receipt);
     f.f_case = SLUIS__FRAME__F_DELIVER;
     f.deliver = &d;
@@ -79,11 +79,11 @@ sluis_err frame_refused(buffer *out, sluis_err code, const char *text)
     return pack(out, &f);
 }
 
-sluis_err frame_directory(buffer *out, bytes directory)
+sluis_err frame_directory(buffer *out, bytes members)
 {
     Sluis__Frame f = SLUIS__FRAME__INIT;
     Sluis__DirectoryUpdate d = SLUIS__DIRECTORY_UPDATE__INIT;
-    d.directory = data(directory);
+    d.directory = data(members);
     f.f_case = SLUIS__FRAME__F_DIRECTORY_UPDATE;
     f.directory_update = &d;
     return pack(out, &f);

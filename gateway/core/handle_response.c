@@ -29,10 +29,10 @@ static sluis_err find_request(turn *t, const job *j, Sluis__RequestRow **row, sl
     return e ? e : request_state_step(state, REQUEST_ANSWERED, f);
 }
 
-static bool was_asked(const Sluis__RequestRow *row, uint32_t attribute)
+static bool was_asked(const Sluis__RequestRow *row, uint32_t id)
 {
     for (size_t i = 0; i < row->n_attributes; i++)
-        if (row->attributes[i] == attribute)
+        if (row->attributes[i] == id)
             return true;
     return false;
 }

@@ -244,22 +244,22 @@ static json_t *cmd_journal_copy(desk *d, const json_t *q, sluis_fail *f)
 {
     const parts *p = parts_of(d);
     const char *dir = text_of(q, "dir", f);
-    char store[1024], keys_from[1024], keys_to[1024];
+    char data[1024], keys_from[1024], keys_to[1024];
     if (!dir || dir[0] != '/' || strlen(dir) > 900) {
         fail_set(f, SLUIS_INVALID, "dir", "an absolute path is needed");
         return NULL;
     }
-    snprintf(store, sizeof(store), "%s/store", dir);
+    snprintf(data, sizeof(data), "%s/store", dir);
     snprintf(keys_from, sizeof(keys_from), "%s/keys.slots", p->settings->data);
     snprintf(keys_to, sizeof(keys_to), "%s/keys.slots", dir);
     if (mkdir(dir, 0700) && errno != EEXIST) {
         fail_set(f, SLUIS_IO, dir, "cannot make the folder: %s", strerror(errno));
         return NULL;
     }
-    sluis_err e = store_copy(p->store, store, f);
+    sluis_err e = store_copy(p->store, data, f);
     if (!e)
         e = copy_file(keys_from, keys_to, f);
-    return e ? NULL : json_pack("{s:s, s:s}", "store", store, "keys", keys_to);
+    return e ? NULL : json_pack("{s:s, s:s}", "store", data, "keys", keys_to);
 }
 
 /* ---- the socket ---- */
