@@ -13,10 +13,10 @@ static const struct argp_option options[] = {
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
-    const char **config = state->input;
+    const char **path = state->input;
     if (key == 'c')
-        *config = arg;
-    else if (key == ARGP_KEY_END && !*config)
+        *path = arg;
+    else if (key == ARGP_KEY_END && !*path)
         argp_error(state, "name a configuration: --config FILE");
     else if (key == ARGP_KEY_ARG)
         argp_error(state, "unexpected argument: %s", arg);

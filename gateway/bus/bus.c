@@ -460,7 +460,7 @@ static sluis_err bus_open(bus *b, const parts *p, sluis_fail *f)
     if (!e)
         e = bus_server_open(&b->server, p->hub, &o, may_connect, b, f);
     if (!e)
-        bus_server_watch(b->server, b->in);
+        e = bus_server_watch(b->server, b->in);
     return e;
 }
 
