@@ -1,8 +1,11 @@
 # Sluis: `make demo` plays the main job, `make check` runs the tests; `make help` lists the rest.
 SHELL   := /bin/bash
-.DEFAULT_GOAL := all
-# No built-in rules: searching them for each file of a folder this deep takes minutes.
+# No built-in rules: only what stands here is tried.
 MAKEFLAGS += -rR
+.SUFFIXES:
+# V=1 shows the commands.
+Q       := $(if $(V),,@)
+.DEFAULT_GOAL := all
 
 # A flavour is a set of flags with a build folder of its own: rel (default), asan, tsan, fuzz.
 FLAVOUR ?= rel
@@ -11,7 +14,7 @@ CC_rel  ?= gcc
 CC_asan ?= gcc
 CC_tsan ?= gcc
 CC_fuzz ?= clang
-ifneq ($(origin CC),default)
+ifneq ($(filter-out default undefined,$(origin CC)),)
 CC_rel  := $(CC)
 endif
 cc      := $(CC_$(FLAVOUR))
@@ -24,9 +27,11 @@ FL_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-om
 FL_tsan := -O1 -g -fsanitize=thread
 FL_fuzz := -O1 -g -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all
 INC     := -Iproto -Igateway -Iadapters -I$(B)/gen
-CFLAGS   = $(WARN) $(HARD) $(FL_$(FLAVOUR)) -D_GNU_SOURCE $(INC) $(shell pkg-config --cflags $(PKGS) 2>/dev/null) -MMD -MP
+pkg_c   := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+pkg_l   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
+CFLAGS   = $(WARN) $(HARD) $(FL_$(FLAVOUR)) -D_GNU_SOURCE $(INC) $(pkg_c) -MMD -MP
 LDFLAGS  = $(FL_$(FLAVOUR)) -pie -Wl,-z,relro,-z,now
-LDLIBS   = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -llmdb -lpthread
+LDLIBS   = $(pkg_l) -llmdb -lpthread
 
 # Layout: everything under proto/ is libsluis; gateway/*/ is libgateway; adapters/*/ is libadapters;
 # a .c file at the top of gateway/ or adapters/ is a program's main.
@@ -47,10 +52,11 @@ convs   := $(patsubst tests/conversations/%.c,$(B)/tests/%,$(wildcard tests/conv
 faults  := $(patsubst tests/faults/%.c,$(B)/tests/%,$(wildcard tests/faults/test_*.c))
 ctests  := $(units) $(vectors) $(convs) $(faults)
 fuzzers := $(patsubst tests/fuzz/fuzz_%.c,$(B)/fuzz/fuzz_%,$(wildcard tests/fuzz/fuzz_*.c))
+replays := $(patsubst tests/fuzz/fuzz_%.c,$(B)/replay/%,$(wildcard tests/fuzz/fuzz_*.c))
 benches := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/*.c))
 sources := $(shell find proto gateway adapters tests -name '*.[ch]' 2>/dev/null)
 
-.PHONY: all build help deps demo run check bench asan tsan fuzz layers format-check format lint clean
+.PHONY: all build help deps demo run check check-build bench asan tsan fuzz fuzz-build layers format-check format lint clean
 .SECONDARY:
 
 all: deps
@@ -76,13 +82,14 @@ deps:
 
 $(B)/gen/%.pb-c.c: proto/%.proto
 	@mkdir -p $(@D)
-	protoc-c --proto_path=proto --c_out=$(B)/gen $<
+	$(Q)protoc-c --proto_path=proto --c_out=$(B)/gen $<
 $(B)/gen/%.pb-c.h: $(B)/gen/%.pb-c.c ;
 $(B)/gen/%.pb-c.o: $(B)/gen/%.pb-c.c
-	$(cc) -std=c11 $(HARD) $(FL_$(FLAVOUR)) -w -I$(B)/gen -MMD -MP -c -o $@ $<
+	$(Q)$(cc) -std=c11 $(HARD) $(FL_$(FLAVOUR)) -w -I$(B)/gen -MMD -MP -c -o $@ $<
 $(B)/%.o: %.c | $(gen)
 	@mkdir -p $(@D)
-	$(cc) $(CFLAGS) -c -o $@ $<
+	@echo "  CC    $@"
+	$(Q)$(cc) $(CFLAGS) -c -o $@ $<
 
 $(B)/libsluis.a: $(lib_obj)
 	@rm -f $@; ar rcs $@ $^
@@ -96,28 +103,35 @@ libs := $(B)/libgateway.a $(B)/libadapters.a $(B)/libsluis.a
 define program
 $(B)/bin/$(subst _,-,$(notdir $(basename $(1)))): $(B)/$(1:.c=.o) $(libs)
 	@mkdir -p $$(@D)
-	$$(cc) $$(LDFLAGS) -o $$@ $$< $$(libs) $$(LDLIBS)
+	@echo "  LINK  $$@"
+	$$(Q)$$(cc) $$(LDFLAGS) -o $$@ $$< $$(libs) $$(LDLIBS)
 endef
 $(foreach f,$(wildcard gateway/*.c) $(wildcard adapters/*.c),$(eval $(call program,$(f))))
 
 $(tools): $(B)/tests/%: $(B)/tests/tools/%.o $(libs)
-	$(cc) $(LDFLAGS) -o $@ $< $(libs) $(LDLIBS)
+	$(Q)$(cc) $(LDFLAGS) -o $@ $< $(libs) $(LDLIBS)
 $(units): $(B)/tests/%: $(B)/tests/unit/%.o $(libs)
-	$(cc) $(LDFLAGS) -o $@ $< $(libs) $(LDLIBS) -lcmocka
+	$(Q)$(cc) $(LDFLAGS) -o $@ $< $(libs) $(LDLIBS) -lcmocka
 $(vectors): $(B)/tests/%: $(B)/tests/vectors/%.o $(libs)
-	$(cc) $(LDFLAGS) -o $@ $< $(libs) $(LDLIBS) -lcmocka
+	$(Q)$(cc) $(LDFLAGS) -o $@ $< $(libs) $(LDLIBS) -lcmocka
 $(convs): $(B)/tests/%: $(B)/tests/conversations/%.o $(libs)
-	$(cc) $(LDFLAGS) -o $@ $< $(libs) $(LDLIBS) -lcmocka
+	$(Q)$(cc) $(LDFLAGS) -o $@ $< $(libs) $(LDLIBS) -lcmocka
 $(faults): $(B)/tests/%: $(B)/tests/faults/%.o $(libs)
-	$(cc) $(LDFLAGS) -o $@ $< $(libs) $(LDLIBS) -lcmocka
+	$(Q)$(cc) $(LDFLAGS) -o $@ $< $(libs) $(LDLIBS) -lcmocka
 $(benches): $(B)/bench/%: $(B)/tests/bench/%.o $(libs)
 	@mkdir -p $(@D)
-	$(cc) $(LDFLAGS) -o $@ $< $(libs) $(LDLIBS)
+	$(Q)$(cc) $(LDFLAGS) -o $@ $< $(libs) $(LDLIBS)
 $(fuzzers): $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(libs)
 	@mkdir -p $(@D)
-	$(cc) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< $(libs) $(LDLIBS)
+	$(Q)$(cc) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< $(libs) $(LDLIBS)
 
-check-build: build $(ctests)
+# A target without the fuzzer, to replay its corpus.
+$(replays): $(B)/replay/%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay.o $(libs)
+	@mkdir -p $(@D)
+	$(Q)$(cc) $(LDFLAGS) -o $@ $(wordlist 1,2,$^) $(libs) $(LDLIBS)
+
+check-build: build $(ctests) $(replays)
+fuzz-build: $(fuzzers)
 
 check: deps
 	@$(MAKE) --no-print-directory -j2 check-build
@@ -132,6 +146,12 @@ run: deps
 bench: deps
 	@$(MAKE) --no-print-directory -j2 build $(benches)
 	@tests/bench/bench.py $(B)
+asan tsan: deps
+	@$(MAKE) --no-print-directory -j2 FLAVOUR=$@ build
+	@/usr/bin/python3 tests/scenarios/run.py build/$@
+fuzz: deps
+	@$(MAKE) --no-print-directory -j2 FLAVOUR=fuzz fuzz-build
+	@tests/tools/fuzz.sh build/fuzz
 
 layers:
 	@tests/tools/layers.sh
@@ -140,7 +160,12 @@ format-check:
 	clang-format --dry-run -Werror $(sources) && echo "format-check: $$n files"
 format:
 	@clang-format -i $(sources)
+lint:
+	@tests/tools/lint.sh
 clean:
 	rm -rf build
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+# Written by the compiler; never a target of its own.
+deps_made := $(shell find $(B) -name '*.d' 2>/dev/null)
+$(deps_made): ;
+-include $(deps_made)
