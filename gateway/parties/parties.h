@@ -6,6 +6,7 @@
 #include "directory/directory.h"
 #include "store/store.h"
 #include "tables/tables.h"
+#include "wire/arena.h"
 
 #define ENROLMENT_MAX      (64u << 10) /* bytes of one request */
 #define ENROLMENT_KEYS_MAX 16
