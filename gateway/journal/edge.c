@@ -22,7 +22,7 @@ struct edge {
 
 static uint8_t *node_at(tile *t, unsigned height, uint64_t i)
 {
-    return t->node[512 - (512 >> height) + i];
+    return t->node[512u - (512u >> height) + i];
 }
 
 sluis_err edge_new(edge **out)

@@ -82,7 +82,8 @@ tree_source stored_tree_source(stored_tree *s)
     return (tree_source){.node = stored_node, .ctx = s};
 }
 
-sluis_err record_open(buffer *plain, const uint8_t key[static KEY_LEN], uint64_t index, const leaf *l, bytes stored)
+sluis_err record_open(buffer *plain, const uint8_t key[static KEY_LEN], uint64_t index, const leaf *l,
+                      bytes stored)
 {
     uint8_t ad[8], commitment[HASH_LEN], out[512];
     uint8_t *p = out;
@@ -93,9 +94,9 @@ sluis_err record_open(buffer *plain, const uint8_t key[static KEY_LEN], uint64_t
     if (n > sizeof(out) && !(p = malloc(n)))
         return SLUIS_NOMEM;
     put_u64(ad, index);
-    sluis_err err =
-        ae_open(p, key, stored.p, BYTES_OF(ad), BYTES(stored.p + NONCE_LEN, stored.n - NONCE_LEN)) ? SLUIS_CORRUPT
-                                                                                                  : SLUIS_OK;
+    sluis_err err = ae_open(p, key, stored.p, BYTES_OF(ad), BYTES(stored.p + NONCE_LEN, stored.n - NONCE_LEN))
+                        ? SLUIS_CORRUPT
+                        : SLUIS_OK;
     if (!err) {
         record_commitment(commitment, p, BYTES(p + SALT_LEN, n - SALT_LEN));
         err = secret_equal(commitment, l->commitment, HASH_LEN) ? SLUIS_OK : SLUIS_CORRUPT;

@@ -12,7 +12,8 @@ typedef struct {
     void *ctx;
 } tree_source;
 
-/* The last node of each height of a tree: hash[h] is the root over all leaves from ((size-1) >> h) << h on. */
+/* The last node of each height of a tree: hash[h] is the root over all leaves from ((size-1) >> h) << h on.
+ */
 typedef struct {
     uint64_t size;
     unsigned height; /* hash[height] is the root */
@@ -20,7 +21,8 @@ typedef struct {
 } tree_tail;
 
 sluis_err tree_tail_of(tree_tail *out, uint64_t size, const tree_source *src); /* size >= 1 */
-/* The path of leaf index in the tree that the tail belongs to; *len <= MERKLE_MAX_PATH. INVALID: beyond it. */
+/* The path of leaf index in the tree that the tail belongs to; *len <= MERKLE_MAX_PATH. INVALID: beyond it.
+ */
 sluis_err tree_path(uint8_t (*path)[HASH_LEN], size_t *len, const tree_tail *t, uint64_t index,
                     const tree_source *src);
 
