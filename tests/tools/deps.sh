@@ -2,7 +2,7 @@
 # Tests for the commands and headers the project needs; installs what is missing with apt (root or sudo), or
 # prints the one command to run. Costs nothing when all is there.
 set -u
-# "what to test|package": a command on the PATH, or a header file.
+# "what to test|package": a command on the PATH, or a file (with * where a version or architecture stands).
 need='
 gcc|gcc
 clang|clang
@@ -11,7 +11,6 @@ pkg-config|pkg-config
 protoc-c|protobuf-c-compiler
 clang-format|clang-format
 cppcheck|cppcheck
-curl|curl
 /usr/bin/python3|python3
 /usr/include/stdio.h|libc6-dev
 /usr/include/zmq.h|libzmq3-dev
@@ -22,26 +21,26 @@ curl|curl
 /usr/include/jansson.h|libjansson-dev
 /usr/include/rhonabwy.h|librhonabwy-dev
 /usr/include/libxml2/libxml/tree.h|libxml2-dev
-/usr/include/x86_64-linux-gnu/curl/curl.h|libcurl4-openssl-dev
+/usr/include/*/curl/curl.h|libcurl4-openssl-dev
 /usr/include/libconfig.h|libconfig-dev
 /usr/include/cmocka.h|libcmocka-dev
-/usr/lib/llvm-14/lib/clang/14.0.6/include/fuzzer/FuzzedDataProvider.h|libclang-rt-14-dev
+/usr/lib/llvm-14/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a|libclang-rt-14-dev
 '
 missing=()
 while IFS='|' read -r what package; do
-    [ -n "$what" ] || continue
     case $what in
-    /*) [ -e "$what" ] || missing+=("$package") ;;
-    *) command -v "$what" >/dev/null 2>&1 || missing+=("$package") ;;
+    '') ;;
+    /*) compgen -G "$what" >/dev/null || missing+=("$package") ;;
+    *) type -P "$what" >/dev/null || missing+=("$package") ;;
     esac
 done <<<"$need"
 [ ${#missing[@]} -eq 0 ] && exit 0
 
 install="apt-get install -y --no-install-recommends ${missing[*]}"
 if [ "$(id -u)" -eq 0 ]; then
-    sudo=
-elif command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then
-    sudo=sudo
+    as_root=()
+elif type -P sudo >/dev/null && sudo -n true 2>/dev/null; then
+    as_root=(sudo)
 else
     echo "deps: these packages are missing; as root, run:" >&2
     echo "    apt-get update && $install" >&2
@@ -49,4 +48,7 @@ else
 fi
 echo "deps: installing ${missing[*]}" >&2
 export DEBIAN_FRONTEND=noninteractive
-$sudo apt-get update -qq >&2 && $sudo $install -qq >&2 || { echo "deps: the package manager failed (see above)" >&2; exit 1; }
+{ "${as_root[@]}" apt-get update -qq && "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive $install -qq; } >&2 || {
+    echo "deps: the package manager failed (see above)" >&2
+    exit 1
+}

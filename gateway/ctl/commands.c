@@ -1,0 +1,97 @@
+#include "ctl/commands.h"
+
+#define GATEWAY_SOCKET                                                                                       \
+    {                                                                                                        \
+        "socket", "PATH", "Control socket of sluisd", CTL_GATEWAY_SOCKET, false                              \
+    }
+#define ADAPTER_SOCKET                                                                                       \
+    {                                                                                                        \
+        "socket", "PATH", "Control socket of the adapter", CTL_ADAPTER_SOCKET, false                         \
+    }
+#define END                                                                                                  \
+    {                                                                                                        \
+        NULL, NULL, NULL, NULL, false                                                                        \
+    }
+
+static const ctl_option key_new[] = {
+    {"dir", "DIR", "Folder to write the keys in; made when absent", NULL, true},
+    {"for", "party|gateway", "Whose keys: a party's three, or a gateway's with its root", "party", false},
+    {"oin", "OIN", "Organisation the keys belong to", NULL, true},
+    {"name", "NAME", "Name of the gateway, for its delegation", NULL, false},
+    {"days", "N", "Days the keys are valid, from today", "365", false},
+    END,
+};
+static const ctl_option party_enrol[] = {
+    GATEWAY_SOCKET,
+    {"request", "FILE", "The party's enrolment.json", NULL, true},
+    {"name", "NAME", "Name of the organisation, as people read it", NULL, true},
+    {"domain", "DOMAIN", "Domain it works in: onderwijs, politie, ggd, wgs, gemeente, ...", NULL, true},
+    {"valid-until", "DATE", "Last day of its entry, YYYY-MM-DD", NULL, false},
+    END,
+};
+static const ctl_option gateway_only[] = {GATEWAY_SOCKET, END};
+static const ctl_option adapter_only[] = {ADAPTER_SOCKET, END};
+static const ctl_option inbox_release[] = {
+    ADAPTER_SOCKET,
+    {"fields", "A,B", "The attributes to release; the others are refused", NULL, true},
+    {"values", "FILE", "JSON object of values typed in by a person (- = stdin)", NULL, false},
+    {"by", "WHO", "Pseudonym of the person who decides", NULL, true},
+    END,
+};
+static const ctl_option inbox_refuse[] = {
+    ADAPTER_SOCKET,
+    {"reason", "CODE", "Coded compelling reason", NULL, true},
+    {"explanation", "FILE", "Free text beside the code (- = stdin)", NULL, false},
+    {"by", "WHO", "Pseudonym of the person who decides", NULL, true},
+    END,
+};
+static const ctl_option journal_copy[] = {
+    GATEWAY_SOCKET,
+    {"dir", "DIR", "Folder for the copy, as sluisd sees it; must not exist", NULL, true},
+    END,
+};
+static const ctl_option journal_verify[] = {
+    {"name", "NAME", "Name of the gateway, as the checkpoints carry it", NULL, true},
+    {"log-key", "FILE", "Public log key (log.key.pub)", NULL, true},
+    {"master-key", "FILE", "Master key of the key file: also checks records, rows and key slots", NULL,
+     false},
+    {"free", NULL, "Also list the byte ranges of the files that hold nothing", NULL, false},
+    END,
+};
+static const ctl_option token[] = {
+    {"dir", "DIR", "Folder of the test issuer's key", NULL, true},
+    {"issuer", "NAME", "Issuer the token names", NULL, true},
+    {"app", "ID", "Application", NULL, true},
+    {"oin", "OIN", "Organisation that acts", NULL, true},
+    {"function", "NAME", "Function of the employee", NULL, true},
+    {"employee", "PSEUDONYM", "Pseudonym of the employee", NULL, true},
+    {"ttl", "SECONDS", "How long the token is valid", "600", false},
+    END,
+};
+static const ctl_option token_new_issuer[] = {
+    {"dir", "DIR", "Folder to write the issuer's key and jwks.json in; made when absent", NULL, true},
+    END,
+};
+static const ctl_option none[] = {END};
+
+const ctl_command ctl_commands[] = {
+    {"key new", NULL, "Makes the keys of a party or a gateway.", key_new, ctl_key_new},
+    {"party enrol", NULL, "Signs a party into the directory.", party_enrol, ctl_party_enrol},
+    {"party list", NULL, "Lists the directory.", gateway_only, ctl_party_list},
+    {"inbox list", NULL, "Lists the requests that wait for a person at this party.", adapter_only,
+     ctl_inbox_list},
+    {"inbox show", "ID", "Shows one request and the answer the mapping proposes.", adapter_only,
+     ctl_inbox_show},
+    {"inbox release", "ID", "Releases exactly the chosen fields.", inbox_release, ctl_inbox_release},
+    {"inbox refuse", "ID", "Refuses a request for a coded reason.", inbox_refuse, ctl_inbox_refuse},
+    {"trace", "TRANSACTION", "Lists the journal's entries of a transaction.", gateway_only, ctl_trace},
+    {"journal copy", NULL, "Makes a consistent copy of store and key file.", journal_copy, ctl_journal_copy},
+    {"journal verify", "DIR", "Verifies a copy, offline; names the first bad entry.", journal_verify,
+     ctl_journal_verify},
+    {"status", NULL, "Shows what the gateway or adapter at the socket is doing.", gateway_only, ctl_status},
+    {"token", NULL, "Issues a bearer token of a test issuer; prints it.", token, ctl_token},
+    {"token new-issuer", NULL, "Makes a test issuer: its key and jwks.json.", token_new_issuer,
+     ctl_token_new_issuer},
+    {"config", NULL, "Prints every configuration key of sluisd with its default.", none, ctl_config},
+    {NULL, NULL, NULL, NULL, NULL},
+};

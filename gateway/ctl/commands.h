@@ -1,0 +1,28 @@
+/* Every command of sluisctl, one a row. Thread: pure. */
+#ifndef SLUIS_CTL_COMMANDS_H
+#define SLUIS_CTL_COMMANDS_H
+
+#include "ctl/command.h"
+
+#define CTL_GATEWAY_SOCKET "/run/sluis/sluisd.sock"
+#define CTL_ADAPTER_SOCKET "/run/sluis/adapter.sock"
+
+/* Up to one without a name. */
+extern const ctl_command ctl_commands[];
+
+ctl_exit ctl_key_new(ctl_call *c);
+ctl_exit ctl_party_enrol(ctl_call *c);
+ctl_exit ctl_party_list(ctl_call *c);
+ctl_exit ctl_inbox_list(ctl_call *c);
+ctl_exit ctl_inbox_show(ctl_call *c);
+ctl_exit ctl_inbox_release(ctl_call *c);
+ctl_exit ctl_inbox_refuse(ctl_call *c);
+ctl_exit ctl_trace(ctl_call *c);
+ctl_exit ctl_journal_copy(ctl_call *c);
+ctl_exit ctl_journal_verify(ctl_call *c);
+ctl_exit ctl_status(ctl_call *c);
+ctl_exit ctl_token(ctl_call *c);
+ctl_exit ctl_token_new_issuer(ctl_call *c);
+ctl_exit ctl_config(ctl_call *c);
+
+#endif

@@ -1,0 +1,108 @@
+/* A party's inbox: what waits for a person, and the person's decision. Values and free text come by file or
+ * stdin, never on the command line, where other users of the machine could read them. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl/commands.h"
+
+#define EXPLANATION_MAX 2000
+
+ctl_exit ctl_inbox_list(ctl_call *c)
+{
+    static const char *const columns[] = {"id", "state", "received", "from", "purpose", "attributes", NULL};
+    ctl_exit code = CTL_OK;
+    json_t *reply = ctl_ask(c, json_pack("{s:s}", "cmd", "inbox.list"), &code);
+    if (reply)
+        ctl_print_table(c, json_incref(json_object_get(reply, "items")), columns);
+    json_decref(reply);
+    return code;
+}
+
+ctl_exit ctl_inbox_show(ctl_call *c)
+{
+    ctl_exit code = CTL_OK;
+    json_t *reply = ctl_ask(c, json_pack("{s:s,s:s}", "cmd", "inbox.show", "id", c->operand), &code);
+    if (reply)
+        ctl_print(c, reply);
+    return code;
+}
+
+/* "a,b" as an array; NULL when an item is empty. */
+static json_t *split(const char *list)
+{
+    json_t *out = json_array();
+    for (const char *p = list;; p++) {
+        size_t n = strcspn(p, ",");
+        if (n == 0 || json_array_append_new(out, json_stringn(p, n)) != 0) {
+            json_decref(out);
+            return NULL;
+        }
+        p += n;
+        if (!*p)
+            return out;
+    }
+}
+
+ctl_exit ctl_inbox_release(ctl_call *c)
+{
+    ctl_exit code = CTL_OK;
+    sluis_fail f = {0};
+    json_t *values = NULL, *fields = split(ctl_value(c, "fields"));
+    if (!fields) {
+        fail_set(&f, SLUIS_INVALID, "--fields", "takes names with commas between them");
+        ctl_failed(c, &f);
+        return CTL_USAGE;
+    }
+    if (ctl_value(c, "values")) {
+        char *text = NULL;
+        size_t n = 0;
+        json_error_t je;
+        if (ctl_read(&text, &n, ctl_value(c, "values"), &f)) {
+            json_decref(fields);
+            return ctl_failed(c, &f);
+        }
+        values = json_loadb(text, n, JSON_REJECT_DUPLICATES, &je);
+        free(text);
+        if (!json_is_object(values)) {
+            json_decref(values);
+            json_decref(fields);
+            fail_set(&f, SLUIS_INVALID, "--values", "is not a JSON object of attribute names and values");
+            return ctl_failed(c, &f);
+        }
+    }
+    json_t *reply = ctl_ask(c,
+                            json_pack("{s:s,s:s,s:o,s:o*,s:s}", "cmd", "inbox.release", "id", c->operand,
+                                      "fields", fields, "values", values, "by", ctl_value(c, "by")),
+                            &code);
+    if (reply)
+        ctl_print(c, reply);
+    return code;
+}
+
+ctl_exit ctl_inbox_refuse(ctl_call *c)
+{
+    ctl_exit code = CTL_OK;
+    sluis_fail f = {0};
+    char *text = NULL;
+    size_t n = 0;
+    if (ctl_value(c, "explanation")) {
+        if (ctl_read(&text, &n, ctl_value(c, "explanation"), &f))
+            return ctl_failed(c, &f);
+        while (n && text[n - 1] == '\n')
+            text[--n] = '\0';
+        if (n > EXPLANATION_MAX || strlen(text) != n) {
+            free(text);
+            fail_set(&f, SLUIS_INVALID, "--explanation", "takes text of at most %d bytes", EXPLANATION_MAX);
+            return ctl_failed(c, &f);
+        }
+    }
+    json_t *reply =
+        ctl_ask(c,
+                json_pack("{s:s,s:s,s:s,s:s*,s:s}", "cmd", "inbox.refuse", "id", c->operand, "reason",
+                          ctl_value(c, "reason"), "explanation", text, "by", ctl_value(c, "by")),
+                &code);
+    free(text);
+    if (reply)
+        ctl_print(c, reply);
+    return code;
+}

@@ -1,0 +1,128 @@
+/* `key new`. A party:    sign.key seal.key curve.key enrolment.json
+ * A gateway: the same and log.key directory.key master.key, root.pub, delegation.bin (the root's word for the
+ * directory key), and offline/root.key, which belongs on a stick in a safe, not on the gateway. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "crypto/pubfile.h"
+#include "ctl/commands.h"
+#include "directory/directory.h"
+#include "parties/parties.h"
+
+#define PATH_CAP 1024
+#define DAYS_MAX 3660
+
+static const key_use party_keys[] = {USE_SIGN, USE_SEAL, USE_CURVE};
+static const key_use gateway_keys[] = {USE_SIGN, USE_SEAL, USE_CURVE, USE_LOG, USE_DIRECTORY};
+enum { PARTY_KEYS = 3, GATEWAY_KEYS = 5, DIRECTORY_KEY = 4 };
+
+static sluis_err join(char out[static PATH_CAP], const char *dir, const char *name, const char *suffix,
+                      sluis_fail *f)
+{
+    int n = snprintf(out, PATH_CAP, "%s/%s%s", dir, name, suffix);
+    return n > 0 && n < PATH_CAP ? SLUIS_OK
+                                 : fail_set(f, SLUIS_TOO_BIG, "", "the path of the folder is too long");
+}
+
+static sluis_err make_folder(const char *path, sluis_fail *f)
+{
+    if (mkdir(path, 0700) == 0 || errno == EEXIST)
+        return SLUIS_OK;
+    return fail_set(f, SLUIS_IO, path, "cannot be made: %s", strerror(errno));
+}
+
+static sluis_err write_new(const char *path, const void *p, size_t n, sluis_fail *f)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    if (fd < 0)
+        return fail_set(f, errno == EEXIST ? SLUIS_EXISTS : SLUIS_IO, path, "cannot be made: %s",
+                        strerror(errno));
+    bool ok = write(fd, p, n) == (ssize_t)n && fsync(fd) == 0;
+    ok = close(fd) == 0 && ok;
+    return ok ? SLUIS_OK : fail_set(f, SLUIS_IO, path, "cannot be written: %s", strerror(errno));
+}
+
+/* Makes and writes keys[0..n); the ones made are in *made, the caller's to close. */
+static sluis_err make_keys(const char *dir, const key_use *uses, size_t n, keypair *keys, uint64_t now,
+                           sluis_fail *f)
+{
+    char path[PATH_CAP];
+    for (size_t i = 0; i < n; i++) {
+        sluis_err e = keypair_generate(&keys[i], uses[i], now);
+        if (e)
+            return fail_set(f, e, dir, "no key could be made: %s", error_text(e));
+        if ((e = join(path, dir, key_use_name(uses[i]), ".key", f)) || (e = keyfile_write(path, &keys[i], f)))
+            return e;
+    }
+    return SLUIS_OK;
+}
+
+/* The root's part: signs the directory key once, then leaves for offline/. */
+static sluis_err make_root(const char *dir, const char *name, const keypair *dir_key, uint64_t from,
+                           uint64_t until, sluis_fail *f)
+{
+    char offline[PATH_CAP], path[PATH_CAP];
+    keypair root = {0};
+    buffer delegation;
+    buffer_init(&delegation, 4096);
+    sluis_err e = join(offline, dir, "offline", "", f);
+    if (e || (e = make_folder(offline, f)) || (e = keypair_generate(&root, USE_ROOT, from)) ||
+        (e = join(path, offline, "root", ".key", f)) || (e = keyfile_write(path, &root, f)) ||
+        (e = delegation_sign(&delegation, name, dir_key->pk, from, until, &root)) ||
+        (e = join(path, dir, "delegation.bin", "", f)) ||
+        (e = write_new(path, delegation.p, delegation.n, f)))
+        goto done;
+    if (!(e = join(path, dir, "root.pub", "", f)) && !(e = pubfile_write(path, USE_ROOT, root.pk, f)) &&
+        !(e = join(path, dir, "master.key", "", f)))
+        e = secretfile_write(path, f);
+done:
+    buffer_close(&delegation);
+    keypair_close(&root);
+    return e;
+}
+
+ctl_exit ctl_key_new(ctl_call *c)
+{
+    const char *dir = ctl_value(c, "dir"), *who = ctl_value(c, "for"), *name = ctl_value(c, "name");
+    bool gateway = strcmp(who, "gateway") == 0;
+    if (!gateway && strcmp(who, "party") != 0) {
+        ctl_note(c, "sluisctl key new: --for takes party or gateway");
+        return CTL_USAGE;
+    }
+    if (gateway && (!name || strlen(name) > ORIGIN_NAME_MAX)) {
+        ctl_note(c, "sluisctl key new: a gateway needs --name, at most %d bytes", ORIGIN_NAME_MAX);
+        return CTL_USAGE;
+    }
+    uint64_t days = (uint64_t)ctl_number(c, "days", 1, DAYS_MAX), now = clock_ms();
+    uint64_t from = now - now % DAY_MS, until = from + days * DAY_MS;
+    keypair keys[GATEWAY_KEYS] = {0};
+    char path[PATH_CAP];
+    sluis_fail f = {0};
+    oin who_oin;
+    sluis_err e = oin_parse(&who_oin, ctl_value(c, "oin"), strlen(ctl_value(c, "oin")));
+    if (e)
+        fail_set(&f, e, "--oin", "is not an organisation number of 20 characters");
+    if (e || (e = make_folder(dir, &f)) ||
+        (e = make_keys(dir, gateway ? gateway_keys : party_keys, gateway ? GATEWAY_KEYS : PARTY_KEYS, keys,
+                       now, &f)) ||
+        (gateway && (e = make_root(dir, name, &keys[DIRECTORY_KEY], from, until, &f))) ||
+        (e = join(path, dir, "enrolment.json", "", &f)))
+        goto done;
+    e = enrolment_write(path, &who_oin, keys, PARTY_KEYS, from, until, &f);
+done:
+    for (size_t i = 0; i < GATEWAY_KEYS; i++)
+        keypair_close(&keys[i]);
+    if (e) {
+        fail_set(&f, e, dir, "%s", error_text(e));
+        return ctl_failed(c, &f);
+    }
+    ctl_print(c, json_pack("{s:b,s:s,s:s}", "ok", 1, "folder", dir, "enrolment", path));
+    if (gateway)
+        ctl_note(c, "%s/offline/root.key signs directory keys: keep it away from the gateway", dir);
+    return CTL_OK;
+}
