@@ -37,6 +37,7 @@ typedef struct connection {
     bool in_hand;            /* a request is with the handler: evhttp may not be woken */
     uint64_t waiting_since;  /* monotonic µs of the first byte of an incomplete request; 0 = none */
     uint64_t dead_since;     /* monotonic µs since evhttp let go; 0 = alive */
+    bool left;               /* after that: the other side has closed too */
 } connection;
 
 struct http_request {
@@ -146,12 +147,85 @@ static void accepting(http_server *s, bool on)
     s->paused = !on;
 }
 
+static void release(connection *c)
+{
+    evbuffer_remove_cb(c->input, on_input, c);
+    gate_close(&c->gate);
+    bufferevent_decref(c->bev);
+    free(c);
+}
+
+/* True once evhttp has freed its side: bufferevent_free takes the callbacks away, nothing else does. */
+static bool let_go(const connection *c)
+{
+    bufferevent_event_cb on_event;
+    bufferevent_getcb(c->bev, NULL, NULL, &on_event, NULL);
+    return on_event == NULL;
+}
+
+static void on_left(struct bufferevent *bev, short what, void *arg)
+{
+    (void)bev;
+    (void)what;
+    connection *c = arg;
+    c->left = true;
+    event_active(c->server->sweep, EV_TIMEOUT, 0);
+}
+
+/* True when c is done for. A refused sender gets time to read the answer: closing on unread bytes resets the
+ * connection and may take the answer with it. */
+static bool swept(connection *c, uint64_t now)
+{
+    if (c->dead_since == 0 && let_go(c)) {
+        c->dead_since = now;
+        if (c->gate.refused) {
+            bufferevent_setcb(c->bev, NULL, NULL, on_left, c);
+            bufferevent_enable(c->bev, EV_READ);
+        }
+    }
+    if (c->dead_since)
+        return !c->gate.refused || c->left || now - c->dead_since > LINGER_US || c->server->stopping;
+    if (c->in_hand && c->waiting_since)
+        c->waiting_since = now; /* reading is off until the answer is out: not the sender's fault */
+    if (c->waiting_since && now - c->waiting_since > (uint64_t)c->server->o.request_ms * 1000)
+        refuse(c, GATE_SLOW);
+    return false;
+}
+
+static void sweep(http_server *s)
+{
+    uint64_t now = clock_mono_us();
+    for (connection **at = &s->connections; *at;) {
+        connection *c = *at;
+        if (!swept(c, now)) {
+            at = &c->next;
+            continue;
+        }
+        *at = c->next;
+        s->connection_count--;
+        release(c);
+    }
+    if (s->paused && !s->stopping && s->connection_count < s->o.max_connections + CROWD_SLACK)
+        accepting(s, true);
+    if (s->connection_count == 0)
+        event_del(s->sweep);
+}
+
+static void on_sweep(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    sweep(arg);
+}
+
 /* evhttp asks for the bufferevent of a connection just accepted. NULL makes evhttp make its own, without a gate;
  * on_request knows such a one by the missing mark and drops it. */
 static struct bufferevent *new_connection(struct event_base *base, void *arg)
 {
     http_server *s = arg;
     struct bufferevent *bev = NULL;
+    if (s->connection_count >= s->o.max_connections)
+        sweep(s);
     connection *c = calloc(1, sizeof *c);
     if (!c)
         goto fail;
@@ -184,68 +258,19 @@ fail:
     return NULL;
 }
 
-static void release(connection *c)
-{
-    evbuffer_remove_cb(c->input, on_input, c);
-    gate_close(&c->gate);
-    bufferevent_decref(c->bev);
-    free(c);
-}
-
-/* True once evhttp has freed its side: bufferevent_free takes the callbacks away, nothing else does. */
-static bool let_go(const connection *c)
-{
-    bufferevent_event_cb on_event;
-    bufferevent_getcb(c->bev, NULL, NULL, &on_event, NULL);
-    return on_event == NULL;
-}
-
-/* True when c is done for. A refused sender gets time to read the answer: closing on unread bytes resets the
- * connection and may take the answer with it. */
-static bool swept(connection *c, uint64_t now)
-{
-    if (c->dead_since == 0 && let_go(c)) {
-        c->dead_since = now;
-        if (c->gate.refused)
-            bufferevent_enable(c->bev, EV_READ);
-    }
-    if (c->dead_since)
-        return !c->gate.refused || now - c->dead_since > LINGER_US || c->server->stopping;
-    if (c->in_hand && c->waiting_since)
-        c->waiting_since = now; /* reading is off until the answer is out: not the sender's fault */
-    if (c->waiting_since && now - c->waiting_since > (uint64_t)c->server->o.request_ms * 1000)
-        refuse(c, GATE_SLOW);
-    return false;
-}
-
-static void on_sweep(evutil_socket_t fd, short what, void *arg)
-{
-    (void)fd;
-    (void)what;
-    http_server *s = arg;
-    uint64_t now = clock_mono_us();
-    for (connection **at = &s->connections; *at;) {
-        connection *c = *at;
-        if (!swept(c, now)) {
-            at = &c->next;
-            continue;
-        }
-        *at = c->next;
-        s->connection_count--;
-        release(c);
-    }
-    if (s->paused && !s->stopping && s->connection_count < s->o.max_connections + CROWD_SLACK)
-        accepting(s, true);
-    if (s->connection_count == 0)
-        event_del(s->sweep);
-}
-
 static connection *connection_of(http_server *s, struct bufferevent *bev)
 {
     connection *c = s->connections;
     while (c && c->bev != bev)
         c = c->next;
     return c;
+}
+
+/* A refused connection is let go of now, not at the next sweep. */
+static void on_sent(struct evhttp_request *req, void *arg)
+{
+    (void)req;
+    event_active(((http_server *)arg)->sweep, EV_TIMEOUT, 0);
 }
 
 /* ---- requests ----------------------------------------------------------------------------------------- */
@@ -387,6 +412,8 @@ void http_reply(http_request *r, int status, const char *type, bytes body, const
     if (type && !head_only)
         evbuffer_add(evhttp_request_get_output_buffer(req), body.p, body.n);
     r->connection->in_hand = false;
+    if (r->verdict != GATE_OK)
+        evhttp_request_set_on_complete_cb(req, on_sent, s);
     forget(r);
     evhttp_send_reply(req, status, phrase(status), NULL);
     if (s->stopping && !s->requests)

@@ -231,7 +231,7 @@ static void start(rig *g)
 {
     sluis_fail f = {0};
     http_options o = {.listen = "127.0.0.1", .unix_socket = socket_path, .max_header = 2048, .max_body = 4096,
-                      .max_connections = 8, .idle_ms = 5000, .request_ms = 600, .stop_ms = 2000};
+                      .max_connections = 16, .idle_ms = 5000, .request_ms = 600, .stop_ms = 2000};
     *g = (rig){0};
     assert_int_equal(pipe(g->wake), 0);
     sluis_err e = http_server_open(&g->server, &o, handler, g, &f);
@@ -403,14 +403,14 @@ static void test_server_crowd(void **state)
     (void)state;
     rig g;
     bool closed;
-    int fds[9];
+    int fds[17];
     start(&g);
-    for (int i = 0; i < 9; i++)
+    for (int i = 0; i < 17; i++)
         fds[i] = dial(&g);
-    char *text = listen_to(fds[8], &closed);
+    char *text = listen_to(fds[16], &closed);
     assert_int_equal(strncmp(text, "HTTP/1.1 503 ", 13), 0);
     assert_true(closed);
-    for (int i = 0; i < 9; i++)
+    for (int i = 0; i < 17; i++)
         close(fds[i]);
     usleep(1600000);
     static const char again[] = "GET /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
