@@ -6,7 +6,6 @@
 #include "directory/directory.h"
 #include "store/store.h"
 #include "tables/tables.h"
-<<<<<<< HEAD
 #include "wire/arena.h"
 
 #define ENROLMENT_MAX      (64u << 10) /* bytes of one request */
@@ -33,21 +32,6 @@ sluis_err parties_put(store_txn *t, Sluis__PartyEntry *e, const keypair *dir_key
  * another OIN, or the newest entry is not of the stored version. */
 sluis_err parties_load(store_txn *t, const uint8_t dir_pk[static PK_LEN], directory **out, sluis_fail *f);
 /* The directory's version as stored. META "directory": version u64 | its complement u64; CORRUPT. */
-=======
-
-/* An enrolment request as `sluisctl key new` writes it (JSON): OIN and self-signed keys.
- * {"oin": "...", "keys": [{"use": "sign", "pk": hex, "valid_from": "YYYY-MM-DD", "valid_until": "...", "signature": hex}]} */
-sluis_err enrolment_write(const char *path, const oin *o, const keypair *keys, size_t n, uint64_t from, uint64_t until,
-                          sluis_fail *f);
-sluis_err enrolment_parse(Sluis__PartyEntry *out, arena *a, const char *json, size_t n, sluis_fail *f);
-
-/* Signs the entry and stores it; the directory's version goes up. EXISTS when the same OIN is there and
- * replace is false. */
-sluis_err parties_put(store_txn *t, Sluis__PartyEntry *e, const keypair *dir_key, bool replace, sluis_fail *f);
-/* The directory as the snapshot holds it; version 0 and no parties when empty. */
-sluis_err parties_load(store_txn *t, const uint8_t dir_pk[static PK_LEN], directory **out, sluis_fail *f);
-/* The directory's version as stored (META "directory"). */
->>>>>>> tools
 sluis_err parties_version(store_txn *t, uint64_t *out);
 
 #endif
