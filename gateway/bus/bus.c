@@ -14,6 +14,7 @@
 #define TICK_MS    500
 #define FETCH_PAGE 64
 #define HWM_PEER   4096
+#define START_MS   60000
 
 typedef struct {
     const parts *p;
@@ -431,6 +432,27 @@ static bool may_connect(void *ctx, const uint8_t curve_pk[static 32], oin *out)
     return p != NULL;
 }
 
+/* Nobody is let in before the directory is known and every worker is at its channel. */
+static sluis_err wait_for_house(bus *b)
+{
+    uint32_t missing = b->p->settings->verify_threads + b->p->settings->read_threads;
+    void *item = NULL;
+    sluis_err e = SLUIS_OK;
+    while (!e && (missing || !b->dir)) {
+        e = channel_recv(b->in, START_MS, &item);
+        job *j = item;
+        if (!e && !j)
+            e = SLUIS_CLOSED;
+        else if (!e && j->kind == JOB_DIRECTORY)
+            take_directory(b, j);
+        else if (!e) {
+            missing--;
+            job_free(&j);
+        }
+    }
+    return e;
+}
+
 static sluis_err bus_open(bus *b, const parts *p, sluis_fail *f)
 {
     const settings *s = p->settings;
@@ -451,12 +473,8 @@ static sluis_err bus_open(bus *b, const parts *p, sluis_fail *f)
         e = channel_open(&b->read, p->hub, CHANNEL_READ, CHANNEL_SEND_BIND, capacity);
     if (!e)
         e = channel_open(&b->core, p->hub, CHANNEL_CORE, CHANNEL_SEND_CONNECT, capacity);
-    /* The directory comes first: nobody is let in, or served, before it is known. */
-    void *first = NULL;
     if (!e)
-        e = channel_recv(b->in, 60000, &first);
-    if (!e && first)
-        take_directory(b, first);
+        e = wait_for_house(b);
     if (!e)
         e = bus_server_open(&b->server, p->hub, &o, may_connect, b, f);
     if (!e)

@@ -54,3 +54,12 @@ arena *job_arena(job *j)
         j->arena = arena_new(JOB_ARENA_MAX);
     return j->arena;
 }
+
+sluis_err job_say_ready(channel *bus)
+{
+    job *j = job_new(JOB_READY, (bytes){NULL, 0});
+    sluis_err e = j ? channel_send(bus, j) : SLUIS_NOMEM;
+    if (e)
+        job_free(&j);
+    return e;
+}

@@ -6,6 +6,7 @@
  *   API request   ... read seals and signs it as an envelope -> bus (numbers it) -> verify -> core -> bus
  *   fetch         bus -> read -> bus          (what waits in the outbox for one party)
  *   done          bus -> core
+ *   ready         verify, read -> bus         (a worker is at its channel; the bus opens when all are)
  *   enrol         control -> core -> control, and a directory for the bus */
 #ifndef SLUIS_FLOW_JOB_H
 #define SLUIS_FLOW_JOB_H
@@ -13,10 +14,11 @@
 #include "api.pb-c.h"
 #include "directory/directory.h"
 #include "rows.pb-c.h"
+#include "session/channel.h"
 #include "verify/claims.h"
 #include "wire/envelope.h"
 
-typedef enum { JOB_SUBMIT, JOB_API, JOB_FETCH, JOB_DONE, JOB_ENROL, JOB_DIRECTORY } job_kind;
+typedef enum { JOB_SUBMIT, JOB_API, JOB_FETCH, JOB_DONE, JOB_ENROL, JOB_DIRECTORY, JOB_READY } job_kind;
 /* Where an API job stands: what the bus does with it when it comes by. */
 typedef enum { STAGE_TOKEN, STAGE_READ, STAGE_ENVELOPE, STAGE_CORE, STAGE_REPLY } job_stage;
 
@@ -99,6 +101,8 @@ typedef struct job {
 /* NULL when memory is out. raw is copied. */
 job *job_new(job_kind kind, bytes raw);
 void job_free(job **j);
+/* A worker tells the bus that it is at its channel. */
+sluis_err job_say_ready(channel *bus);
 /* The job's arena, made at first use; NULL when memory is out. */
 arena *job_arena(job *j);
 

@@ -166,6 +166,8 @@ void *read_run(void *arg)
         e = channel_open(&r.core, r.p->hub, CHANNEL_CORE, CHANNEL_SEND_CONNECT, capacity);
     if (!e)
         e = channel_open(&r.bus, r.p->hub, CHANNEL_BUS, CHANNEL_SEND_CONNECT, capacity);
+    if (!e)
+        e = job_say_ready(r.bus);
     while (!e && (e = channel_recv(r.in, -1, &item)) == SLUIS_OK && item) {
         job *j = item;
         if (j->kind == JOB_FETCH)

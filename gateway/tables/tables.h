@@ -33,7 +33,7 @@
 
 /* X(name, table name); the order is the format: a new table comes last. */
 #define GATEWAY_TABLES(X)                                                                                    \
-    X(META, "meta")                                                                                          \
+    X(META, "facts")                                                                                         \
     X(LEAF, "leaf")                                                                                          \
     X(RECORD, "record")                                                                                      \
     X(TILE, "tile")                                                                                          \

@@ -129,6 +129,8 @@ static sluis_err worker_open(worker *w, const parts *p)
         e = channel_open(&w->core, p->hub, CHANNEL_CORE, CHANNEL_SEND_CONNECT, capacity);
     if (!e)
         e = channel_open(&w->bus, p->hub, CHANNEL_BUS, CHANNEL_SEND_CONNECT, capacity);
+    if (!e)
+        e = job_say_ready(w->bus);
     if (e)
         log_write(LOG_ERROR, "verify.start", "code", error_token(e), "where", f.where, "text", f.text, NULL);
     return e;

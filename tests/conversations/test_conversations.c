@@ -91,21 +91,21 @@ static void say_hello(actor *a, char **w, size_t n)
     send_frame(a, &f);
 }
 
-static void submit(actor *a, const buffer *envelope)
+static void submit(actor *a, const buffer *b)
 {
     Sluis__Frame f = SLUIS__FRAME__INIT;
     Sluis__Submit s = SLUIS__SUBMIT__INIT;
-    s.envelope = (ProtobufCBinaryData){envelope->n, envelope->p};
+    s.envelope = (ProtobufCBinaryData){b->n, b->p};
     f.f_case = SLUIS__FRAME__F_SUBMIT;
     f.submit = &s;
     send_frame(a, &f);
 }
 
 /* Breaks one part of a finished envelope, keeping it well-formed protobuf. */
-static void mutate(play *p, buffer *envelope, const char *what, const said *other)
+static void mutate(play *p, buffer *b, const char *what, const said *other)
 {
     ProtobufCMessage *m = NULL, *o = NULL;
-    assert_int_equal(wire_unpack(&m, &sluis__envelope__descriptor, p->mem, buffer_bytes(envelope), NULL), 0);
+    assert_int_equal(wire_unpack(&m, &sluis__envelope__descriptor, p->mem, buffer_bytes(b), NULL), 0);
     Sluis__Envelope *e = (Sluis__Envelope *)m;
     if (strcmp(what, "signature") == 0)
         e->sigblock.data[e->sigblock.len - 1] ^= 1;
@@ -118,8 +118,8 @@ static void mutate(play *p, buffer *envelope, const char *what, const said *othe
         e->body = ((Sluis__Envelope *)o)->body;
     } else
         wrong(p, "unknown mutation", what);
-    buffer_clear(envelope);
-    assert_int_equal(wire_pack(envelope, m), 0);
+    buffer_clear(b);
+    assert_int_equal(wire_pack(b, m), 0);
 }
 
 /* What every message has in common: ids, times, where and why. */
@@ -352,25 +352,44 @@ static void play_line(play *p, char *line)
         wrong(p, "not a line of a conversation", w[0]);
 }
 
+static int open_house(void **state)
+{
+    play *p = calloc(1, sizeof(*p));
+    assert_non_null(p);
+    p->file = *state;
+    p->rig = calloc(1, sizeof(*p->rig));
+    p->mem = arena_new(64u << 20);
+    assert_non_null(p->rig);
+    assert_non_null(p->mem);
+    rig_open(p->rig);
+    *state = p;
+    return 0;
+}
+
 static void play_file(void **state)
 {
-    rig r;
-    play p = {.rig = &r, .file = *state, .mem = arena_new(64u << 20)};
+    play *p = *state;
     char line[4096];
-    FILE *f = fopen(p.file, "r");
+    FILE *f = fopen(p->file, "r");
     assert_non_null(f);
-    assert_non_null(p.mem);
-    rig_open(&r);
     while (fgets(line, sizeof(line), f)) {
-        p.line++;
-        play_line(&p, line);
+        p->line++;
+        play_line(p, line);
     }
     fclose(f);
-    assert_true(p.line > 3);
-    for (size_t i = 0; i < p.count; i++)
-        buffer_close(&p.said[i].envelope);
-    rig_close(&r);
-    arena_free(&p.mem);
+    assert_true(p->line > 3);
+}
+
+static int close_house(void **state)
+{
+    play *p = *state;
+    for (size_t i = 0; i < p->count; i++)
+        buffer_close(&p->said[i].envelope);
+    rig_close(p->rig);
+    arena_free(&p->mem);
+    free(p->rig);
+    free(p);
+    return 0;
 }
 
 int main(void)
@@ -382,6 +401,7 @@ int main(void)
         return 1;
     }
     for (size_t i = 0; i < g.gl_pathc; i++)
-        tests[i] = (struct CMUnitTest){.name = g.gl_pathv[i], .test_func = play_file, .initial_state = g.gl_pathv[i]};
+        tests[i] = (struct CMUnitTest){.name = g.gl_pathv[i], .test_func = play_file, .setup_func = open_house,
+                                       .teardown_func = close_house, .initial_state = g.gl_pathv[i]};
     return _cmocka_run_group_tests("conversations", tests, g.gl_pathc, NULL, NULL);
 }

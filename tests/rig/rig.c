@@ -21,10 +21,8 @@
 
 #define YEAR_MS (365 * DAY_MS)
 
-static void ok(sluis_err e)
-{
-    assert_string_equal(error_token(e), "ok");
-}
+/* With the line of the call, not of a helper. */
+#define ok(call) assert_string_equal(error_token(call), "ok")
 
 static void key_file(rig *r, keypair *out, key_use use, const char *name)
 {
@@ -169,7 +167,8 @@ static void fill_store(rig *r, const keypair *directory_key)
 static void load_settings(rig *r)
 {
     char path[128], text[2048];
-    int port = 20000 + (int)getpid() % 30000;
+    static int opened;
+    int port = 20000 + ((int)getpid() * 8 + opened++) % 30000;
     snprintf(r->endpoint, sizeof(r->endpoint), "tcp://127.0.0.1:%d", port);
     snprintf(text, sizeof(text),
              "name = \"rig.sluis.test\"; oin = \"" RIG_GATEWAY "\"; mode = \"test\"; log_level = \"error\";\n"
