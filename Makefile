@@ -26,7 +26,7 @@ FL_rel  := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-clash-protection
 FL_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 FL_tsan := -O1 -g -fsanitize=thread
 FL_fuzz := -O1 -g -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all
-INC     := -Iproto -Igateway -Iadapters -I$(B)/gen
+INC     := -Iproto -Igateway -Iadapters -Itests -I$(B)/gen
 pkg_c   := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 pkg_l   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 CFLAGS   = $(WARN) $(HARD) $(FL_$(FLAVOUR)) -D_GNU_SOURCE $(INC) $(pkg_c) -MMD -MP
@@ -50,6 +50,7 @@ units   := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c
 vectors := $(patsubst tests/vectors/%.c,$(B)/tests/%,$(wildcard tests/vectors/test_*.c))
 convs   := $(patsubst tests/conversations/%.c,$(B)/tests/%,$(wildcard tests/conversations/test_*.c))
 faults  := $(patsubst tests/faults/%.c,$(B)/tests/%,$(wildcard tests/faults/test_*.c))
+rig_obj := $(patsubst %.c,$(B)/%.o,$(wildcard tests/rig/*.c))
 ctests  := $(units) $(vectors) $(convs) $(faults)
 fuzzers := $(patsubst tests/fuzz/fuzz_%.c,$(B)/fuzz/fuzz_%,$(wildcard tests/fuzz/fuzz_*.c))
 replays := $(patsubst tests/fuzz/fuzz_%.c,$(B)/replay/%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -114,8 +115,8 @@ $(units): $(B)/tests/%: $(B)/tests/unit/%.o $(libs)
 	$(Q)$(cc) $(LDFLAGS) -o $@ $< $(libs) $(LDLIBS) -lcmocka
 $(vectors): $(B)/tests/%: $(B)/tests/vectors/%.o $(libs)
 	$(Q)$(cc) $(LDFLAGS) -o $@ $< $(libs) $(LDLIBS) -lcmocka
-$(convs): $(B)/tests/%: $(B)/tests/conversations/%.o $(libs)
-	$(Q)$(cc) $(LDFLAGS) -o $@ $< $(libs) $(LDLIBS) -lcmocka
+$(convs): $(B)/tests/%: $(B)/tests/conversations/%.o $(rig_obj) $(libs)
+	$(Q)$(cc) $(LDFLAGS) -o $@ $< $(rig_obj) $(libs) $(LDLIBS) -lcmocka
 $(faults): $(B)/tests/%: $(B)/tests/faults/%.o $(libs)
 	$(Q)$(cc) $(LDFLAGS) -o $@ $< $(libs) $(LDLIBS) -lcmocka
 $(benches): $(B)/bench/%: $(B)/tests/bench/%.o $(libs)

@@ -1,8 +1,10 @@
 /* The journal: a transparency log (RFC 6962 tree, C2SP checkpoints) of 40-byte leaves with erasable records.
  * Layouts: LEAF, RECORD, TILE, TXINDEX, META("journal") in tables/tables.h; leaf bytes in wire/receipt.h.
- * A record is stored as nonce 24 | AE(day key, nonce, index u64, salt 32 | record); the day key is the key
- * slot of (class, day of the record).
- * Thread: the writer (journal *) belongs to core. The readers below take any snapshot from any thread. */
+ * A record is stored as nonce 24 | AE(day key, nonce, index u64, salt 32 | record). The day key is the key
+ * slot of (class, keep-until day): keyslots_period(class, keep_until). Both stand in the leaf, so a reader
+ * finds the key, and erasing the slot of a day that has passed forgets exactly the records whose term ended
+ * then. KEEP_ALWAYS is a day like another: one key a class, never erased. Thread: the writer (journal *)
+ * belongs to core. The readers below take any snapshot from any thread. */
 #ifndef SLUIS_JOURNAL_JOURNAL_H
 #define SLUIS_JOURNAL_JOURNAL_H
 
@@ -13,7 +15,8 @@
 #include "tables/tables.h"
 #include "wire/receipt.h"
 
-#define KEEP_ALWAYS UINT32_C(0xffffffff)
+#define KEEP_ALWAYS   UINT32_C(0xffffffff)
+#define KLASS_JOURNAL 0xff /* class of the log's own R_ORIGIN entry, kept always */
 
 typedef struct journal journal;
 
@@ -21,16 +24,20 @@ typedef struct {
     uint64_t index;
     uint8_t leaf[LEAF_LEN];
     uint8_t salt[SALT_LEN];
-    uint8_t *record; /* owned by the journal until journal_committed or journal_rolled_back */
+    uint8_t *record; /* owned by the journal until the first append after journal_committed, or
+                        journal_rolled_back */
     size_t record_len;
 } journal_entry;
 
 /* Rebuilds the right edge of the tree from the store and checks it against the stored checkpoint (CORRUPT).
  * An empty store gets origin "<name>/journal/1" and a first R_ORIGIN entry at the first append. */
-sluis_err journal_open(journal **out, store *s, keyslots *slots, const keypair *log, const char *name, sluis_fail *f);
+sluis_err journal_open(journal **out, store *s, keyslots *slots, const keypair *log, const char *name,
+                       sluis_fail *f);
 void journal_close(journal **j);
 
-/* In the write transaction. keep_until: days since 1970. Also writes TXINDEX when the record has a transaction. */
+/* In the write transaction. keep_until: days since 1970. Also writes TXINDEX when the record has a
+ * transaction. May make a day key: the caller's keyslots_sync comes before its store_commit. On any error:
+ * abort the transaction and journal_rolled_back. */
 sluis_err journal_append(journal *j, store_txn *t, const Sluis__Record *r, uint8_t klass, uint32_t keep_until,
                          journal_entry *out);
 /* Last call before commit: signs and stores the checkpoint over all appended entries (no-op when none). */
@@ -39,19 +46,34 @@ void journal_committed(journal *j);
 /* The transaction failed: forget what was appended since the last commit. */
 void journal_rolled_back(journal *j);
 
-/* After journal_seal, until journal_committed's caller lets go of the entry: the packed Receipt, appended. */
+/* After keyslots_erase of a day key: the writer forgets its own copies of day keys. */
+void journal_drop_keys(journal *j);
+
+/* After journal_seal, until the first append after journal_committed: the packed Receipt, appended. */
 sluis_err journal_receipt(journal *j, const journal_entry *e, buffer *out);
 uint64_t journal_size(const journal *j);
-const char *journal_checkpoint(const journal *j, size_t *n); /* the last sealed note */
+const char *journal_checkpoint(const journal *j, size_t *n); /* the last sealed note; *n = 0: none yet */
 
-/* ---- readers ---- */
+/* ---- readers ----
+ * NOT_FOUND: beyond the checkpoint, or forgotten (row or day key gone). CORRUPT: stored bytes fail their
+ * check. */
 sluis_err journal_read_record(store_txn *t, keyslots *slots, uint64_t index, arena *a, Sluis__Record **out,
                               uint8_t salt[static SALT_LEN], bytes *raw);
-/* A receipt against the snapshot's own checkpoint, for any index. */
+/* A receipt against the snapshot's own checkpoint, for any index; checked against its root before it is
+ * given. */
 sluis_err journal_receipt_at(store_txn *t, keyslots *slots, uint64_t index, buffer *out);
 sluis_err journal_checkpoint_at(store_txn *t, char *note, size_t cap, size_t *n);
 /* Indexes of a transaction's records, ascending; at most cap. */
-sluis_err journal_trace(store_txn *t, const uint8_t transaction[static UUID_LEN], uint64_t *out, size_t cap, size_t *n);
+sluis_err journal_trace(store_txn *t, const uint8_t transaction[static UUID_LEN], uint64_t *out, size_t cap,
+                        size_t *n);
+
+/* ---- retention ----
+ * Step one of forgetting: in core's transaction, deletes the RECORD and TXINDEX rows of entries whose
+ * keep-until day lies before today, among max entries from index from on; *next is where the following call
+ * goes on (the journal's size: all seen). Step two, after the commit: keyslots_erase of the slot of each
+ * (class, day) passed, with its intent, and journal_drop_keys. */
+sluis_err journal_expire(store_txn *t, keyslots *slots, uint32_t today, uint64_t from, uint64_t max,
+                         uint64_t *next, uint64_t *removed);
 
 /* ---- verification, offline ---- */
 typedef struct {
@@ -60,9 +82,11 @@ typedef struct {
 } journal_report;
 typedef void (*journal_progress)(void *ctx, uint64_t done, uint64_t total);
 /* Everything from leaf 0: leaf bytes, tree, tiles, checkpoint signature, each record's seal, commitment and
- * transaction index. slots NULL: the tree alone. A missing record is accepted after its keep-until day (today),
- * or when a later R_FORGOTTEN entry names its index. f->where names the first bad entry: "entry 123". */
+ * transaction index. slots NULL: the tree alone. A missing record is accepted after its keep-until day
+ * (today), or when a later R_FORGOTTEN entry names its index. f->where names the first bad entry: "entry
+ * 123". */
 sluis_err journal_verify(store *s, keyslots *slots, const char *name, const uint8_t log_pk[static PK_LEN],
-                         uint32_t today, journal_progress progress, void *ctx, journal_report *out, sluis_fail *f);
+                         uint32_t today, journal_progress progress, void *ctx, journal_report *out,
+                         sluis_fail *f);
 
 #endif

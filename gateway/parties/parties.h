@@ -6,19 +6,32 @@
 #include "directory/directory.h"
 #include "store/store.h"
 #include "tables/tables.h"
+#include "wire/arena.h"
 
-/* An enrolment request as `sluisctl key new` writes it (JSON): OIN and self-signed keys.
- * {"oin": "...", "keys": [{"use": "sign", "pk": hex, "valid_from": "YYYY-MM-DD", "valid_until": "...", "signature": hex}]} */
-sluis_err enrolment_write(const char *path, const oin *o, const keypair *keys, size_t n, uint64_t from, uint64_t until,
-                          sluis_fail *f);
+#define ENROLMENT_MAX      (64u << 10) /* bytes of one request */
+#define ENROLMENT_KEYS_MAX 16
+
+/* An enrolment request as `sluisctl key new` writes it (JSON): OIN and keys, each signed by the party's
+ * signing key (party_key_sign). Days are UTC midnights; enrolment_write rounds from and until down to one. It
+ * takes the first signing key of keys and never overwrites a file (EXISTS).
+ * {"oin": "...", "keys": [{"use": "sign", "pk": hex, "valid_from": "YYYY-MM-DD", "valid_until": "...",
+ * "signature": hex}]} */
+sluis_err enrolment_write(const char *path, const oin *o, const keypair *keys, size_t n, uint64_t from,
+                          uint64_t until, sluis_fail *f);
+/* Fills oin, keys, the span of their validity and suite 1, all in the arena; name and domain are the
+ * operator's to fill in. Unknown and double keys are refused; what the keys' signatures say is checked by
+ * parties_put. */
 sluis_err enrolment_parse(Sluis__PartyEntry *out, arena *a, const char *json, size_t n, sluis_fail *f);
 
-/* Signs the entry and stores it; the directory's version goes up. EXISTS when the same OIN is there and
- * replace is false. */
-sluis_err parties_put(store_txn *t, Sluis__PartyEntry *e, const keypair *dir_key, bool replace, sluis_fail *f);
-/* The directory as the snapshot holds it; version 0 and no parties when empty. */
+/* Signs the entry, as the directory's next version, and stores it; that version is the directory's from then
+ * on. EXISTS when the same OIN is there and replace is false. An entry that a directory would not take
+ * (bounds, the party's own signatures under its keys) is refused here. */
+sluis_err parties_put(store_txn *t, Sluis__PartyEntry *e, const keypair *dir_key, bool replace,
+                      sluis_fail *f);
+/* The directory as the snapshot holds it; version 0 and no parties when empty. CORRUPT: an entry under
+ * another OIN, or the newest entry is not of the stored version. */
 sluis_err parties_load(store_txn *t, const uint8_t dir_pk[static PK_LEN], directory **out, sluis_fail *f);
-/* The directory's version as stored (META "directory"). */
+/* The directory's version as stored. META "directory": version u64 | its complement u64; CORRUPT. */
 sluis_err parties_version(store_txn *t, uint64_t *out);
 
 #endif

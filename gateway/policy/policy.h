@@ -16,32 +16,43 @@ typedef enum {
 typedef struct {
     bool exists, closed;
     Sluis__Phase phase;
-    const char *const *scope_laws; size_t scope_law_count;       /* the client's chosen scope */
-    const char *const *scope_domains; size_t scope_domain_count;
+    const char *const *scope_laws;
+    size_t scope_law_count; /* the client's chosen scope */
+    const char *const *scope_domains;
+    size_t scope_domain_count;
 } case_facts;
 
 typedef struct {
     const char *application; /* id */
     const oin *acting;       /* the organisation that acts */
     const char *function;
-    const char *domain;      /* of the party asked */
+    const char *domain; /* of the party asked */
     Sluis__Phase phase;
     const char *purpose, *legal_basis;
-    const uint32_t *attributes; size_t attribute_count;
-    uint64_t at;             /* UTC ms: rules outside their period do not decide */
+    const uint32_t *attributes;
+    size_t attribute_count;
+    uint64_t at; /* UTC ms: rules outside their period do not decide */
 } policy_question;
 
 typedef struct {
     bool permit;
-    const char *rule;     /* id of the rule that decided; "default-deny", "scope", "phase", ... otherwise. Borrowed. */
+    const char *rule; /* id of the rule that decided, borrowed; for a denial what denied it: "application"
+                         (unknown, or not this organisation's), "case", "phase", "domain" (unknown, or its own
+                         law does not let it give this), "scope", "catalogue", "default-deny" */
     uint32_t obligations;
 } policy_answer;
 
 /* answers[0..attribute_count). Never fails: what is not permitted is denied. */
+/* Among several permits the first in the file gives its id; obligations are those of all of them together. */
 void policy_decide(const rules *r, const policy_question *q, const case_facts *c, policy_answer *answers);
 
-/* The view of this application's law for this function at this moment; NULL: sees nothing. */
-const view *policy_view(const rules *r, const char *application, const char *function, const case_facts *c, uint64_t at);
+/* Whether a rule id is one of the names of a denial. */
+bool policy_is_refusal(const char *rule);
+
+/* The view of this application's law for this function at this moment, in the case's
+ * phase and scope (a view that names the application goes first); NULL: sees nothing. */
+const view *policy_view(const rules *r, const char *application, const char *function, const case_facts *c,
+                        uint64_t at);
 bool view_allows(const view *v, uint32_t attribute);
 
 /* May this provider's own answer be taken: domain gives category at all (its own law). */

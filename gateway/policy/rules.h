@@ -11,33 +11,43 @@
 
 typedef struct rules rules;
 
-typedef enum { CATEGORY_ORDINARY = 1, CATEGORY_FINANCIAL, CATEGORY_HEALTH, CATEGORY_CRIMINAL, CATEGORY_IDENTIFICATION } category;
+typedef enum {
+    CATEGORY_ORDINARY = 1,
+    CATEGORY_FINANCIAL,
+    CATEGORY_HEALTH,
+    CATEGORY_CRIMINAL,
+    CATEGORY_IDENTIFICATION
+} category;
 typedef enum { TYPE_TEXT = 1, TYPE_DATE, TYPE_NUMBER, TYPE_AMOUNT, TYPE_BOOL, TYPE_CODE } value_type;
 
 typedef struct {
     uint32_t id;
-    const char *name;   /* Dutch, [a-z0-9-]; unique */
-    const char *title;  /* as people read it */
+    const char *name;  /* Dutch, [a-z0-9-]; unique */
+    const char *title; /* as people read it */
     value_type type;
     category category;
     const char *source; /* authoritative domain or law */
     const char *retention;
-    const char *ggm;    /* NULL: no GGM name */
+    const char *ggm;     /* NULL: no GGM name */
     uint32_t valid_days; /* how long a registered value answers without asking again; 0 = not at all */
 } attribute;
 
 typedef struct {
-    const char *id, *title, *law; /* "wmo", "jeugdwet", "participatiewet", "wgs"; law "" = a client's portal */
-    const oin *oins;              /* which organisations may act under it (tokens) or sign for it (bus) */
+    const char *id, *title,
+        *law;        /* "wmo", "jeugdwet", "participatiewet", "wgs"; law "" = a client's portal */
+    const oin *oins; /* which organisations may act under it (tokens) or sign for it (bus) */
     size_t oin_count;
-    bool client_portal;           /* may read dossiers */
+    bool client_portal; /* may read dossiers */
 } application;
 
 typedef struct {
     const char *id, *law;
-    const char *const *functions; size_t function_count;
-    const uint32_t *attributes; size_t attribute_count; /* ascending */
-    uint64_t from, until;         /* UTC ms; until 0 = open */
+    const char *const *functions;
+    size_t function_count;
+    const uint32_t *attributes;
+    size_t attribute_count; /* ascending */
+    uint64_t from, until;   /* UTC ms: [from, until); until 0 = open */
+    uint32_t phases;        /* bit n: holds in Sluis__Phase n */
 } view;
 
 typedef struct {
@@ -45,24 +55,52 @@ typedef struct {
     bool not_possible; /* a reason for "not possible" rather than for a refusal */
 } reason;
 
+/* Reads the ten files of config/rules/README.md from dir, checks each and all that one says about another.
+ * Errors name file, line and text. A .conf file that no set has is an error too. */
 sluis_err rules_load(rules **out, const char *dir, sluis_fail *f);
+
+/* The same from memory: all ten files, in any order. path is what errors call it; NULL: the name. */
+typedef struct {
+    const char *name, *path; /* "rules.conf" */
+    const char *text;
+    size_t n;
+} rules_text;
+sluis_err rules_load_texts(rules **out, const rules_text *texts, size_t n, sluis_fail *f);
+const char *rules_file_name(size_t i); /* the files' names, in the order of the hash; NULL beyond the last */
+
 rules *rules_ref(rules *r);
 void rules_unref(rules **r);
 const uint8_t *rules_hash(const rules *r); /* HASH_LEN bytes over the files' names and bytes */
 
-const attribute *rules_attribute(const rules *r, uint32_t id);            /* NULL: none */
+const attribute *rules_attribute(const rules *r, uint32_t id); /* NULL: none */
 const attribute *rules_attribute_named(const rules *r, const char *name);
 size_t rules_attribute_count(const rules *r);
 const attribute *rules_attribute_at(const rules *r, size_t i);
 const application *rules_application(const rules *r, const char *id);
 bool application_may_act(const application *a, const oin *o);
 const reason *rules_reason(const rules *r, const char *code);
-uint32_t rules_retention_days(const rules *r, const char *retention);     /* KEEP_ALWAYS-like 0xffffffff */
+uint32_t rules_retention_days(const rules *r, const char *retention); /* 0xffffffff = always; unknown: 0 */
+uint8_t rules_journal_class(const rules *r, const char *retention);   /* 1..255; unknown: 0 */
+/* As people read them; NULL: no such law, domain, purpose or legal basis. */
+const char *rules_law_title(const rules *r, const char *id);
+const char *rules_domain_title(const rules *r, const char *id);
+const char *rules_purpose_title(const rules *r, const char *id);
+const char *rules_legal_basis_title(const rules *r, const char *id);
+const char *rules_article(const rules *r, const char *rule); /* the text beside a rule; NULL: no such rule */
 bool rules_is_holiday(const rules *r, uint32_t day);
-const char *category_name(category c);
+const char *category_name(category c); /* "ordinary", ... */
+sluis_err category_parse(category *out, const char *s);
+const char *value_type_name(value_type t);
+sluis_err value_type_parse(value_type *out, const char *s);
 
-/* A value as the catalogue's type writes it: dates ISO 8601 and possible, numbers and amounts decimal ("12.50"),
- * bool "true"/"false", text UTF-8 <= 4096 bytes. */
+/* A value as the catalogue's type writes it, never empty:
+ *   text    UTF-8, at most 4096 bytes, no control characters but tab and line feed
+ *   date    YYYY-MM-DD, possible
+ *   number  [-]digits[.digits], at most 15 and 6 of them, no needless zeros in front
+ *   amount  [-]digits or [-]digits.dd
+ *   bool    true or false
+ *   code    1 to 64 of [A-Za-z0-9._:/%+-]
+ * f names the attribute and the rule it breaks, never the value. */
 sluis_err attribute_check_value(const attribute *a, const char *value, sluis_fail *f);
 
 #endif

@@ -15,6 +15,7 @@
 
 #include "base/ids.h"
 #include "crypto/crypto.h"
+#include "tables/rows.h"
 
 typedef struct keyslots keyslots;
 
@@ -24,16 +25,24 @@ typedef struct {
     uint8_t key[KEY_LEN]; /* wipe after use */
 } slot_key;
 
-/* km: 32 bytes, copied into locked memory. Creates the file (0600, capacity slots, allocated on disk) when absent. */
-sluis_err keyslots_open(keyslots **out, const char *path, uint64_t capacity, const uint8_t km[static 32], sluis_fail *f);
+/* km: 32 bytes, copied into locked memory. Creates the file (0600, capacity slots, allocated on disk) when
+ * absent. */
+sluis_err keyslots_open(keyslots **out, const char *path, uint64_t capacity, const uint8_t km[static 32],
+                        sluis_fail *f);
 /* For offline tools: an existing file, read only. */
-sluis_err keyslots_open_readonly(keyslots **out, const char *path, const uint8_t km[static 32], sluis_fail *f);
+sluis_err keyslots_open_readonly(keyslots **out, const char *path, const uint8_t km[static 32],
+                                 sluis_fail *f);
 void keyslots_close(keyslots **k);
 
 void keyslots_subject(const keyslots *k, uint8_t p[static HASH_LEN], const char bsn[static BSN_LEN]);
 void keyslots_period(const keyslots *k, uint8_t p[static HASH_LEN], uint8_t klass, uint32_t day);
 
-sluis_err keyslots_find(keyslots *k, const uint8_t p[static HASH_LEN], slot_key *out); /* NOT_FOUND, CORRUPT */
+/* The key of the row checks (tables/rows.h), derived from the same KM; borrowed, lives as long as k. Any
+ * thread. */
+const row_keys *keyslots_rows(const keyslots *k);
+
+sluis_err keyslots_find(keyslots *k, const uint8_t p[static HASH_LEN],
+                        slot_key *out);                            /* NOT_FOUND, CORRUPT */
 sluis_err keyslots_get(keyslots *k, uint64_t slot, slot_key *out); /* NOT_FOUND: free or erased; CORRUPT */
 /* Finds or makes; a made one is on disk only after keyslots_sync. */
 sluis_err keyslots_add(keyslots *k, const uint8_t p[static HASH_LEN], slot_key *out);

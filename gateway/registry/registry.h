@@ -16,22 +16,27 @@ typedef struct registry registry;
 typedef struct {
     id16 sid;
     uint8_t key[KEY_LEN]; /* SK; subject_close wipes */
+    const row_keys *rows; /* borrowed from the key file: row_seal ends in a row check */
 } subject;
 
 sluis_err registry_open(registry **out, keyslots *slots /* borrowed */);
 void registry_close(registry **r);
 
-/* By BSN; create needs the write transaction (then keyslots_sync before its commit). NOT_FOUND. */
-sluis_err registry_subject(registry *r, store_txn *t, const char bsn[static BSN_LEN], bool create, subject *out);
+/* By BSN; create needs the write transaction (then keyslots_sync before its commit). NOT_FOUND; CONFLICT:
+ * this person's key is being erased (an INTENT row waits for keyslots_erase). */
+sluis_err registry_subject(registry *r, store_txn *t, const char bsn[static BSN_LEN], bool create,
+                           subject *out);
 /* By sid. A row without its key is CORRUPT unless the subject was forgotten (NOT_FOUND). */
 sluis_err registry_subject_by_sid(registry *r, store_txn *t, const id16 *sid, subject *out);
 void subject_close(subject *s);
 
 typedef enum { DATUM_NEW, DATUM_SAME, DATUM_NEWER, DATUM_DISCREPANCY } datum_outcome;
 
-/* Registers a statement. Same value from the same source: a new version only when validity or conditions
- * changed (DATUM_SAME otherwise). Another value from the same source: the next version. A different value from
- * another source than the current one: kept beside it, marked discrepancy; the current one stays. */
+/* Registers a statement. The current value again, from whichever source: a new version only when validity,
+ * conditions or kind (reference) changed (DATUM_SAME otherwise). Another value from the current one's source:
+ * the next version. A different value from another source: kept beside it, marked discrepancy; the current
+ * one stays; said again by the same source, it is not stored again. Sets row->discrepancy; *version is the
+ * one that holds the statement. */
 sluis_err registry_put(registry *r, store_txn *t, const subject *s, uint32_t attribute, const id16 *instance,
                        Sluis__DatumRow *row, datum_outcome *outcome, uint64_t *version);
 
@@ -40,16 +45,28 @@ typedef struct {
     uint64_t version;
     Sluis__DatumRow *row; /* in the arena */
 } datum;
-/* The current (newest version that is no discrepancy) datum of each instance; at most cap, *n found. */
-sluis_err registry_current(registry *r, store_txn *t, const subject *s, uint32_t attribute, arena *a, datum *out,
-                           size_t cap, size_t *n);
+/* The current (newest version that is no discrepancy) datum of each instance; at most cap, *n found. NOT to
+ * be mistaken for valid now: see valid_from and valid_until. */
+sluis_err registry_current(registry *r, store_txn *t, const subject *s, uint32_t attribute, arena *a,
+                           datum *out, size_t cap, size_t *n);
 /* Whether a current datum exists that is valid at now_ms. */
-sluis_err registry_known(registry *r, store_txn *t, const subject *s, uint32_t attribute, uint64_t now_ms, bool *known);
+sluis_err registry_known(registry *r, store_txn *t, const subject *s, uint32_t attribute, uint64_t now_ms,
+                         bool *known);
 
-/* Rows about a person in other tables: sealed with the table and key as associated data. */
+/* Rows about a person in other tables (DOSSIER, REQUEST): appends SealedRef{sid, nonce|AE(SK, nonce, table
+ * u8|key, message)} | row check (tables/rows.h). What it appends is what store_put takes. */
 sluis_err row_seal(buffer *out, const subject *s, gateway_table table, bytes key, const ProtobufCMessage *m);
-/* Finds the subject by the row's own sid. */
+/* Finds the subject by the row's own sid. NOT_FOUND: the subject was forgotten. CORRUPT. */
 sluis_err row_open(registry *r, store_txn *t, gateway_table table, bytes key, bytes sealed, arena *a,
                    const ProtobufCMessageDescriptor *d, ProtobufCMessage **out);
+
+/* ---- verification, offline ---- */
+typedef struct {
+    uint64_t rows[TABLE_COUNT]; /* checked rows a table; the journal's tables are journal_verify's */
+    uint64_t forgotten;         /* SUBJECT rows whose key was erased */
+} registry_report;
+/* Every row outside the journal's tables: its seal, its check (tables/rows.h), that it parses, and that a
+ * SUBJECT row and a key slot fit each other. f->where names the first bad row: "datum 2f1c…" (key in hex). */
+sluis_err registry_verify(store *s, keyslots *slots, registry_report *out, sluis_fail *f);
 
 #endif

@@ -1,32 +1,57 @@
 /* Every table of the gateway's store, its key and its value (messages: proto/rows.proto). Integers
- * big-endian. "sealed": SealedRef{sid, nonce|AE(subject key, nonce, table u8|LMDB key, message)}. */
+ * big-endian.
+ *
+ *  table     key                                    value
+ *  meta      name                                   "journal": the signed checkpoint; else bytes, checked
+ *  leaf      index u64                              leaf 40
+ *  record    index u64                              nonce 24|AE(day key, nonce, index u64, salt|record)
+ *  tile      level u8|tile u64                      hashes of 32; level 0: 256, above: 1..256
+ *  txindex   transaction 16|index u64               empty: `trace`
+ *  party     OIN 20                                 SignedEntry
+ *  case      case id 16                             CaseRow
+ *  request   transaction 16                         RequestRow, sealed
+ *  byhash    message hash 32                        transaction 16: open requests
+ *  appindex  application, 0x00, transaction 16      empty: a transaction index an application
+ *  event     sequence u64                           EventRow
+ *  outbox    recipient OIN 20|sequence u64          OutboxRow
+ *  expiry    expires u64|OIN 20|sequence u64        empty: outbox rows by expiry
+ *  dedup     sender OIN 20|message id 16            DedupRow
+ *  dedupexp  expires u64|sender OIN 20|message id   empty
+ *  subject   sid 16                                 slot u64 in the key file
+ *  datum     sid 16|attribute u32|instance 16|version u64   nonce 24|AE(SK, nonce, key, DatumRow)
+ *  dossier   sid 16|journal index u64               DossierRow, sealed
+ *  intent    slot u64                               P 32: a key slot to be erased
+ *
+ * "sealed": SealedRef{sid, nonce|AE(subject key, nonce, table u8|LMDB key, message)}.
+ * Every value outside leaf, record, tile, party, datum and meta "journal" ends in the 16 bytes of rows.h: an
+ * "empty" one is these 16 bytes. */
 #ifndef SLUIS_TABLES_TABLES_H
 #define SLUIS_TABLES_TABLES_H
 
 #define GATEWAY_STORE_FORMAT  "sluis-gateway"
 #define GATEWAY_STORE_VERSION 1
 
-/* X(name, table name)                    key                                   value */
+/* X(name, table name); the order is the format: a new table comes last. */
 #define GATEWAY_TABLES(X)                                                                                    \
-    X(META, "meta")         /* name                                  bytes */                                \
-    X(LEAF, "leaf")         /* index u64                             leaf 40 */                              \
-    X(RECORD, "record")     /* index u64                             nonce 24|AE(day key, nonce, index u64, salt|record) */ \
-    X(TILE, "tile")         /* level u8|tile u64                     256 hashes of 32; full tiles only */    \
-    X(TXINDEX, "txindex")   /* transaction 16|index u64              empty: `trace` */                       \
-    X(PARTY, "party")       /* OIN 20                                SignedEntry */                          \
-    X(CASE, "case")         /* case id 16                            CaseRow */                              \
-    X(REQUEST, "request")   /* transaction 16                        RequestRow, sealed */                   \
-    X(BYHASH, "byhash")     /* message hash 32                       transaction 16: open requests */        \
-    X(APPINDEX, "appindex") /* application, 0x00, transaction 16     empty: a transaction index an application */ \
-    X(EVENT, "event")       /* sequence u64                          EventRow */                             \
-    X(OUTBOX, "outbox")     /* recipient OIN 20|sequence u64         OutboxRow */                            \
-    X(EXPIRY, "expiry")     /* expires u64|OIN 20|sequence u64       empty: outbox rows by expiry */         \
-    X(DEDUP, "dedup")       /* sender OIN 20|message id 16           DedupRow */                             \
-    X(DEDUPEXP, "dedupexp") /* expires u64|sender OIN 20|message id  empty */                                \
-    X(SUBJECT, "subject")   /* sid 16                                slot u64 in the key file */             \
-    X(DATUM, "datum")       /* sid 16|attribute u32|instance 16|version u64   nonce 24|AE(SK, nonce, key, DatumRow) */ \
-    X(DOSSIER, "dossier")   /* sid 16|journal index u64              DossierRow, sealed */                   \
-    X(INTENT, "intent")     /* slot u64                              P 32: a key slot to be erased */
+    X(META, "facts")                                                                                         \
+    X(LEAF, "leaf")                                                                                          \
+    X(RECORD, "record")                                                                                      \
+    X(TILE, "tile")                                                                                          \
+    X(TXINDEX, "txindex")                                                                                    \
+    X(PARTY, "party")                                                                                        \
+    X(CASE, "case")                                                                                          \
+    X(REQUEST, "request")                                                                                    \
+    X(BYHASH, "byhash")                                                                                      \
+    X(APPINDEX, "appindex")                                                                                  \
+    X(EVENT, "event")                                                                                        \
+    X(OUTBOX, "outbox")                                                                                      \
+    X(EXPIRY, "expiry")                                                                                      \
+    X(DEDUP, "dedup")                                                                                        \
+    X(DEDUPEXP, "dedupexp")                                                                                  \
+    X(SUBJECT, "subject")                                                                                    \
+    X(DATUM, "datum")                                                                                        \
+    X(DOSSIER, "dossier")                                                                                    \
+    X(INTENT, "intent")
 
 typedef enum {
 #define X(name, text) TABLE_##name,

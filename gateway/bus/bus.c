@@ -1,0 +1,523 @@
+#include "bus/bus.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "bus/frames.h"
+#include "bus/sessions.h"
+#include "core/api_out.h"
+#include "flow/fatal.h"
+#include "session/bus_server.h"
+
+#define TICK_MS    500
+#define FETCH_PAGE 64
+#define HWM_PEER   4096
+#define START_MS   60000
+
+typedef struct {
+    const parts *p;
+    bus_server *server;
+    channel *in, *verify, *read, *core;
+    sessions *sessions;
+    directory *dir;
+    buffer snapshot, frame;
+    uint64_t order, generation;
+    uint32_t in_flight;
+    uint64_t in_flight_bytes;
+    uint64_t ticked;
+    int nulls;
+} bus;
+
+/* ---- admission ---- */
+
+static bool has_room(const bus *b, size_t n)
+{
+    const settings *s = b->p->settings;
+    return b->in_flight < s->in_flight && b->in_flight_bytes + n <= s->in_flight_bytes;
+}
+
+static void admit(bus *b, job *j)
+{
+    b->in_flight++;
+    b->in_flight_bytes += j->weight;
+    METRIC_SET(b->p->metrics, bus_in_flight, b->in_flight);
+}
+
+static void retire(bus *b, job *j)
+{
+    b->in_flight--;
+    b->in_flight_bytes -= j->weight;
+    METRIC_SET(b->p->metrics, bus_in_flight, b->in_flight);
+    job_free(&j);
+}
+
+static void pass(channel *to, job *j)
+{
+    if (channel_send(to, j))
+        fatal("bus.send", SLUIS_FULL, "a channel is smaller than what may be in flight");
+}
+
+/* ---- deliveries ---- */
+
+static void drop_session(bus *b, session *s, const char *why)
+{
+    log_write(LOG_INFO, "bus.closed", "party", s->user.s, "why", why, NULL);
+    sessions_drop(b->sessions, s);
+    METRIC_SET(b->p->metrics, bus_sessions, sessions_count(b->sessions));
+}
+
+/* False when the session is gone or its queue is full: the row stays in the outbox. */
+static bool deliver(bus *b, session *s, uint64_t seq, bytes message, bytes receipt)
+{
+    sluis_err e = frame_deliver(&b->frame, seq, s->generation, message, receipt);
+    if (!e)
+        e = bus_server_send(b->server, s->route, s->route_len, buffer_bytes(&b->frame));
+    if (e == SLUIS_CLOSED) {
+        drop_session(b, s, "connection lost");
+        return false;
+    }
+    if (e) {
+        s->behind = true;
+        return false;
+    }
+    if (s->outstanding++ == 0)
+        s->last_progress = clock_mono_us() / 1000;
+    s->last_sent = seq;
+    METRIC_ADD(b->p->metrics, bus_delivered, 1);
+    return true;
+}
+
+/* Asks the read pool for what waits, when there is credit for it and no fetch under way. */
+static void fetch_more(bus *b, session *s)
+{
+    if (!s->behind || s->fetching || s->outstanding >= s->credit)
+        return;
+    job *j = job_new(JOB_FETCH, (bytes){NULL, 0});
+    if (!j)
+        return; /* the next tick tries again */
+    uint32_t room = s->credit - s->outstanding;
+    j->user = s->user;
+    j->seq = s->last_sent + 1;
+    j->limit = room < FETCH_PAGE ? room : FETCH_PAGE;
+    j->order = s->generation;
+    s->fetching = true;
+    s->missed = false;
+    pass(b->read, j);
+}
+
+static void take_fetched(bus *b, job *j)
+{
+    session *s = sessions_find(b->sessions, &j->user);
+    if (s && s->generation == j->order) {
+        s->fetching = false;
+        bool stopped = j->why.code != SLUIS_OK, alive = true;
+        for (size_t i = 0; alive && !stopped && i < j->row_count; i++) {
+            if (j->rows[i].seq <= s->last_sent)
+                continue;
+            stopped = s->outstanding >= s->credit || !deliver(b, s, j->rows[i].seq, j->rows[i].envelope, j->rows[i].receipt);
+            alive = sessions_find(b->sessions, &j->user) == s && s->generation == j->order;
+        }
+        if (alive) {
+            s->behind = stopped || j->more || s->missed;
+            if (!stopped)
+                fetch_more(b, s);
+        }
+    }
+    job_free(&j);
+}
+
+static void deliver_new(bus *b, const job *j)
+{
+    for (size_t i = 0; i < j->to_count; i++) {
+        session *s = sessions_find(b->sessions, &j->to[i].to);
+        if (!s)
+            continue;
+        if (!s->behind && !s->fetching && s->outstanding < s->credit) {
+            deliver(b, s, j->to[i].seq, j->env->raw, buffer_bytes(&j->receipt));
+            continue;
+        }
+        s->behind = s->missed = true;
+        fetch_more(b, s);
+    }
+}
+
+/* ---- frames from parties ---- */
+
+static void answer(bus *b, const bus_event *ev, sluis_err packed)
+{
+    if (!packed && bus_server_send(b->server, ev->route, ev->route_len, buffer_bytes(&b->frame)))
+        METRIC_ADD(b->p->metrics, bus_refused_frames, 1); /* the peer is gone or does not read */
+}
+
+static void refuse(bus *b, const bus_event *ev, sluis_err code, const char *text)
+{
+    METRIC_ADD(b->p->metrics, bus_refused_frames, 1);
+    answer(b, ev, frame_refused(&b->frame, code, text));
+}
+
+static void on_hello(bus *b, const bus_event *ev, const Sluis__Hello *h)
+{
+    const settings *set = b->p->settings;
+    if (h->version_min > PROTOCOL_VERSION || h->version_max < PROTOCOL_VERSION) {
+        refuse(b, ev, SLUIS_VERSION, "this gateway speaks version 1 of the protocol");
+        return;
+    }
+    uint64_t now = clock_ms();
+    b->generation = b->generation + 1 > now ? b->generation + 1 : now; /* grows across restarts, too */
+    session *s = sessions_open(b->sessions, &ev->user, b->generation);
+    if (!s) {
+        refuse(b, ev, SLUIS_FULL, "too many sessions; try again later");
+        return;
+    }
+    memcpy(s->curve_pk, ev->curve_pk, sizeof(s->curve_pk));
+    memcpy(s->route, ev->route, ev->route_len);
+    s->route_len = ev->route_len;
+    s->credit = h->credit < 1 ? 1 : h->credit > set->session_credit ? set->session_credit : h->credit;
+    s->behind = true;
+    METRIC_SET(b->p->metrics, bus_sessions, sessions_count(b->sessions));
+    log_write(LOG_INFO, "bus.hello", "party", ev->user.s, NULL);
+    answer(b, ev, frame_welcome(&b->frame, s->generation, set->session_credit, set->name, buffer_bytes(&b->snapshot),
+                                set->max_frame));
+    fetch_more(b, s);
+}
+
+/* An overloaded gateway still names the message it refuses. */
+static void nack_full(bus *b, const bus_event *ev, arena *a, bytes raw, const char *text)
+{
+    ProtobufCMessage *m = NULL;
+    sluis_fail why = {0};
+    bytes id = {NULL, 0};
+    sluis_err e = wire_unpack(&m, &sluis__envelope__descriptor, a, raw, NULL);
+    if (!e) {
+        Sluis__Envelope *env = (Sluis__Envelope *)m;
+        e = wire_unpack(&m, &sluis__header__descriptor, a, BYTES(env->header.data, env->header.len), NULL);
+    }
+    if (!e) {
+        Sluis__Header *h = (Sluis__Header *)m;
+        e = wire_unpack(&m, &sluis__core__descriptor, a, BYTES(h->core.data, h->core.len), NULL);
+    }
+    if (!e)
+        id = BYTES(((Sluis__Core *)m)->message_id.data, ((Sluis__Core *)m)->message_id.len);
+    fail_set(&why, SLUIS_FULL, "gateway", "%s", text);
+    METRIC_ADD(b->p->metrics, bus_refused_frames, 1);
+    answer(b, ev, frame_nack(&b->frame, id, &why));
+}
+
+static void on_submit(bus *b, const bus_event *ev, session *s, arena *a, bytes raw)
+{
+    if (s->submitted >= b->p->settings->session_credit) {
+        nack_full(b, ev, a, raw, "more outstanding than the welcome's credit");
+        return;
+    }
+    if (!has_room(b, raw.n)) {
+        nack_full(b, ev, a, raw, "too many messages in flight; send again in a second");
+        return;
+    }
+    job *j = job_new(JOB_SUBMIT, raw);
+    if (!j) {
+        nack_full(b, ev, a, raw, "out of memory");
+        return;
+    }
+    j->received = clock_ms();
+    j->user = ev->user;
+    memcpy(j->route, ev->route, ev->route_len);
+    j->route_len = ev->route_len;
+    j->dir = directory_ref(b->dir);
+    j->order = ++b->order;
+    s->submitted++;
+    admit(b, j);
+    pass(b->verify, j);
+}
+
+static void on_done(bus *b, session *s, const Sluis__Done *d)
+{
+    if (d->generation != s->generation || d->seq > s->last_sent || s->outstanding == 0)
+        return; /* of an older session: the row is delivered and done again */
+    job *j = job_new(JOB_DONE, (bytes){NULL, 0});
+    if (!j)
+        return; /* it will be redelivered */
+    j->user = s->user;
+    j->seq = d->seq;
+    s->outstanding--;
+    s->last_progress = clock_mono_us() / 1000;
+    pass(b->core, j);
+    fetch_more(b, s);
+}
+
+static void on_frame(bus *b, const bus_event *ev)
+{
+    METRIC_ADD(b->p->metrics, bus_frames, 1);
+    arena *a = arena_new(4 * (ev->n + 4096));
+    ProtobufCMessage *m = NULL;
+    sluis_fail why = {0};
+    sluis_err e = a ? wire_unpack(&m, &sluis__frame__descriptor, a, BYTES(ev->data, ev->n), &why) : SLUIS_NOMEM;
+    if (e) {
+        refuse(b, ev, e, why.text);
+        arena_free(&a);
+        return;
+    }
+    const Sluis__Frame *f = (const Sluis__Frame *)m;
+    session *s = sessions_find(b->sessions, &ev->user);
+    bool live = s && s->route_len == ev->route_len && memcmp(s->route, ev->route, ev->route_len) == 0;
+    if (f->f_case == SLUIS__FRAME__F_HELLO)
+        on_hello(b, ev, f->hello);
+    else if (!live)
+        refuse(b, ev, SLUIS_CLOSED, "no session here: say hello (a newer session of this party may have taken over)");
+    else if (f->f_case == SLUIS__FRAME__F_SUBMIT)
+        on_submit(b, ev, s, a, BYTES(f->submit->envelope.data, f->submit->envelope.len));
+    else if (f->f_case == SLUIS__FRAME__F_DONE)
+        on_done(b, s, f->done);
+    else
+        refuse(b, ev, SLUIS_INVALID, "a party says hello, submit and done");
+    arena_free(&a);
+}
+
+/* ---- calls of the HTTP front ---- */
+
+static void refuse_call(bus *b, const bus_event *ev)
+{
+    ProtobufCMessage *m = NULL;
+    sluis_fail why = {0};
+    arena *a = arena_new(4 * (ev->n + 4096));
+    sluis_err e = a ? wire_unpack(&m, &sluis__api_call__descriptor, a, BYTES(ev->data, ev->n), NULL) : SLUIS_NOMEM;
+    fail_set(&why, SLUIS_FULL, "gateway", "too much in flight; try again in a second");
+    buffer_clear(&b->frame);
+    if (!e)
+        e = api_out_problem(&b->frame, ((Sluis__ApiCall *)m)->call, &why);
+    if (!e)
+        e = bus_server_send_api(b->server, ev->route, ev->route_len, buffer_bytes(&b->frame));
+    if (e)
+        log_write(LOG_WARN, "bus.api", "code", error_token(e), NULL);
+    arena_free(&a);
+}
+
+static void on_call(bus *b, const bus_event *ev)
+{
+    METRIC_ADD(b->p->metrics, api_calls, 1);
+    job *j = has_room(b, ev->n) ? job_new(JOB_API, BYTES(ev->data, ev->n)) : NULL;
+    if (!j) {
+        refuse_call(b, ev);
+        return;
+    }
+    j->stage = STAGE_TOKEN;
+    j->received = clock_ms();
+    j->user = b->p->settings->oin;
+    memcpy(j->route, ev->route, ev->route_len);
+    j->route_len = ev->route_len;
+    j->dir = directory_ref(b->dir);
+    admit(b, j);
+    pass(b->verify, j);
+}
+
+static void reply_call(bus *b, job *j)
+{
+    sluis_err e = SLUIS_OK;
+    if (j->call && !j->reply.n)
+        e = api_out_problem(&j->reply, j->call->call, &j->why);
+    if (!e && j->reply.n)
+        e = bus_server_send_api(b->server, j->route, j->route_len, buffer_bytes(&j->reply));
+    if (e || !j->reply.n)
+        log_write(LOG_WARN, "bus.api", "code", error_token(e ? e : j->why.code), NULL);
+    if (!j->why.code && j->env)
+        deliver_new(b, j);
+    retire(b, j);
+}
+
+/* An API job comes by between its stages. */
+static void route_call(bus *b, job *j)
+{
+    if (j->stage == STAGE_READ && !j->why.code) {
+        pass(b->read, j);
+    } else if (j->stage == STAGE_ENVELOPE && !j->why.code) {
+        j->stage = STAGE_CORE;
+        j->order = ++b->order;
+        pass(b->verify, j);
+    } else {
+        reply_call(b, j);
+    }
+}
+
+/* ---- results of the other threads ---- */
+
+static void finish_submission(bus *b, job *j)
+{
+    session *s = sessions_find(b->sessions, &j->user);
+    if (s && s->route_len == j->route_len && memcmp(s->route, j->route, j->route_len) == 0 && s->submitted)
+        s->submitted--;
+    bytes id = j->env ? BYTES(j->env->core->message_id.data, j->env->core->message_id.len) : (bytes){NULL, 0};
+    sluis_err e = j->why.code ? frame_nack(&b->frame, id, &j->why) : frame_ack(&b->frame, j);
+    if (!e)
+        e = bus_server_send(b->server, j->route, j->route_len, buffer_bytes(&b->frame));
+    if (e) /* the sender resends after its next welcome and gets the original receipt */
+        log_write(LOG_DEBUG, "bus.ack", "code", error_token(e), NULL);
+    if (!j->why.code && !j->duplicate)
+        deliver_new(b, j);
+    retire(b, j);
+}
+
+static void take_directory(bus *b, job *j)
+{
+    directory_unref(&b->dir);
+    b->dir = directory_ref(j->dir);
+    buffer_clear(&b->snapshot);
+    buffer_add(&b->snapshot, j->snapshot.p, j->snapshot.n);
+    uint64_t now = clock_ms();
+    sluis_err e = frame_directory(&b->frame, buffer_bytes(&b->snapshot));
+    uint32_t i = 0;
+    for (session *s; !e && (s = sessions_next(b->sessions, &i));) {
+        const party *p = directory_by_curve(b->dir, s->curve_pk, now);
+        if (!p || !oin_equal(&p->oin, &s->user)) {
+            drop_session(b, s, "no longer in the directory");
+            i--; /* the gap may have been filled by a later entry */
+        } else if (bus_server_send(b->server, s->route, s->route_len, buffer_bytes(&b->frame))) {
+            log_write(LOG_WARN, "bus.directory", "party", s->user.s, NULL);
+        }
+    }
+    job_free(&j);
+}
+
+static void on_item(bus *b, job *j)
+{
+    if (!j) {
+        if (++b->nulls > 1)
+            return;
+        for (uint32_t i = 0; i < b->p->settings->verify_threads; i++)
+            pass(b->verify, NULL);
+        for (uint32_t i = 0; i < b->p->settings->read_threads; i++)
+            pass(b->read, NULL);
+        return;
+    }
+    switch (j->kind) {
+    case JOB_SUBMIT:
+        finish_submission(b, j);
+        break;
+    case JOB_API:
+        route_call(b, j);
+        break;
+    case JOB_FETCH:
+        take_fetched(b, j);
+        break;
+    default:
+        take_directory(b, j);
+    }
+}
+
+/* Late deliveries are sent again from the outbox; blocked ones get another try. */
+static void tick(bus *b)
+{
+    uint64_t now = clock_mono_us() / 1000;
+    if (now - b->ticked < TICK_MS)
+        return;
+    b->ticked = now;
+    uint32_t i = 0;
+    for (session *s; (s = sessions_next(b->sessions, &i));) {
+        if (s->outstanding && now - s->last_progress > b->p->settings->redeliver_ms) {
+            METRIC_ADD(b->p->metrics, bus_redelivered, s->outstanding);
+            s->outstanding = 0;
+            s->last_sent = 0;
+            s->behind = true;
+        }
+        fetch_more(b, s);
+    }
+}
+
+static bool may_connect(void *ctx, const uint8_t curve_pk[static 32], oin *out)
+{
+    const bus *b = ctx;
+    const party *p = b->dir ? directory_by_curve(b->dir, curve_pk, clock_ms()) : NULL;
+    if (p)
+        *out = p->oin;
+    return p != NULL;
+}
+
+/* Nobody is let in before the directory is known and every worker is at its channel. */
+static sluis_err wait_for_house(bus *b)
+{
+    uint32_t missing = b->p->settings->verify_threads + b->p->settings->read_threads;
+    void *item = NULL;
+    sluis_err e = SLUIS_OK;
+    while (!e && (missing || !b->dir)) {
+        e = channel_recv(b->in, START_MS, &item);
+        job *j = item;
+        if (!e && !j)
+            e = SLUIS_CLOSED;
+        else if (!e && j->kind == JOB_DIRECTORY)
+            take_directory(b, j);
+        else if (!e) {
+            missing--;
+            job_free(&j);
+        }
+    }
+    return e;
+}
+
+static sluis_err bus_open(bus *b, const parts *p, sluis_fail *f)
+{
+    const settings *s = p->settings;
+    int capacity = parts_channel_capacity(p);
+    bus_options o = {.endpoint = s->bus_endpoint, .ipc_endpoint = s->api_endpoint, .curve = &p->curve,
+                     .max_frame = s->max_frame, .hwm = HWM_PEER, .max_sockets = 256, .heartbeat_ms = 5000,
+                     .handshake_ms = 5000};
+    memset(b, 0, sizeof(*b));
+    b->p = p;
+    buffer_init(&b->snapshot, 16u << 20);
+    buffer_init(&b->frame, 17u << 20);
+    sluis_err e = sessions_new(&b->sessions, s->max_sessions);
+    if (!e)
+        e = channel_open(&b->in, p->hub, CHANNEL_BUS, CHANNEL_RECV_BIND, capacity);
+    if (!e)
+        e = channel_open(&b->verify, p->hub, CHANNEL_VERIFY, CHANNEL_SEND_BIND, capacity);
+    if (!e)
+        e = channel_open(&b->read, p->hub, CHANNEL_READ, CHANNEL_SEND_BIND, capacity);
+    if (!e)
+        e = channel_open(&b->core, p->hub, CHANNEL_CORE, CHANNEL_SEND_CONNECT, capacity);
+    if (!e)
+        e = wait_for_house(b);
+    if (!e)
+        e = bus_server_open(&b->server, p->hub, &o, may_connect, b, f);
+    if (!e)
+        e = bus_server_watch(b->server, b->in);
+    return e;
+}
+
+static void bus_close(bus *b)
+{
+    bus_server_close(&b->server);
+    channel_close(&b->in);
+    channel_close(&b->verify);
+    channel_close(&b->read);
+    channel_close(&b->core);
+    sessions_free(&b->sessions);
+    directory_unref(&b->dir);
+    buffer_close(&b->snapshot);
+    buffer_close(&b->frame);
+}
+
+void *bus_run(void *arg)
+{
+    bus b;
+    sluis_fail f = {0};
+    bus_event ev;
+    sluis_err e = bus_open(&b, arg, &f);
+    if (e) {
+        log_write(LOG_ERROR, "bus.start", "where", f.where, "text", f.text, NULL);
+        fatal("bus.start", e, "the bus cannot be opened");
+    }
+    log_write(LOG_INFO, "sluisd.ready", "bus", bus_server_endpoint(b.server), NULL);
+    while (b.nulls < 2) {
+        e = bus_server_next(b.server, TICK_MS, &ev);
+        if (e)
+            fatal("bus.poll", e, "the sockets are broken");
+        if (ev.kind == BUS_FRAME)
+            on_frame(&b, &ev);
+        else if (ev.kind == BUS_API_FRAME)
+            on_call(&b, &ev);
+        else if (ev.kind == BUS_CHANNEL)
+            on_item(&b, ev.item);
+        tick(&b);
+    }
+    bus_close(&b);
+    return NULL;
+}

@@ -1,0 +1,90 @@
+#include "bus/frames.h"
+
+static ProtobufCBinaryData data(bytes b)
+{
+    return (ProtobufCBinaryData){b.n, (uint8_t *)(uintptr_t)b.p};
+}
+
+static sluis_err pack(buffer *out, const Sluis__Frame *f)
+{
+    buffer_clear(out);
+    return wire_pack(out, &f->base);
+}
+
+sluis_err frame_welcome(buffer *out, uint64_t generation, uint32_t credit, const char *gateway, bytes members,
+                        uint32_t max_bytes)
+{
+    Sluis__Frame f = SLUIS__FRAME__INIT;
+    Sluis__Welcome w = SLUIS__WELCOME__INIT;
+    w.version = PROTOCOL_VERSION;
+    w.generation = generation;
+    w.credit = credit;
+    w.gateway = (char *)(uintptr_t)gateway;
+    w.directory = data(members);
+    w.max_bytes = max_bytes;
+    f.f_case = SLUIS__FRAME__F_WELCOME;
+    f.welcome = &w;
+    return pack(out, &f);
+}
+
+sluis_err frame_ack(buffer *out, const job *j)
+{
+    Sluis__Frame f = SLUIS__FRAME__INIT;
+    Sluis__Ack a = SLUIS__ACK__INIT;
+    a.message_id = j->env->core->message_id;
+    a.message_hash = data(BYTES_OF(j->env->mh));
+    a.receipt = data(buffer_bytes(&j->receipt));
+    a.duplicate = j->duplicate;
+    f.f_case = SLUIS__FRAME__F_ACK;
+    f.ack = &a;
+    return pack(out, &f);
+}
+
+sluis_err frame_nack(buffer *out, bytes message_id, const sluis_fail *why)
+{
+    Sluis__Frame f = SLUIS__FRAME__INIT;
+    Sluis__Nack n = SLUIS__NACK__INIT;
+    n.message_id = data(message_id);
+    n.code = (char *)(uintptr_t)error_token(why->code);
+    n.where = (char *)(uintptr_t)why->where;
+    n.text = (char *)(uintptr_t)why->text;
+    f.f_case = SLUIS__FRAME__F_NACK;
+    f.nack = &n;
+    return pack(out, &f);
+}
+
+sluis_err frame_deliver(buffer *out, uint64_t seq, uint64_t generation, bytes message, bytes receipt)
+{
+    Sluis__Frame f = SLUIS__FRAME__INIT;
+    Sluis__Deliver d = SLUIS__DELIVER__INIT;
+    d.seq = seq;
+    d.generation = generation;
+    d.envelope = data(message);
+    d.receipt = data(receipt);
+    f.f_case = SLUIS__FRAME__F_DELIVER;
+    f.deliver = &d;
+    return pack(out, &f);
+}
+
+sluis_err frame_refused(buffer *out, sluis_err code, const char *text)
+{
+    Sluis__Frame f = SLUIS__FRAME__INIT;
+    Sluis__Refused r = SLUIS__REFUSED__INIT;
+    r.code = (char *)(uintptr_t)error_token(code);
+    r.text = (char *)(uintptr_t)text;
+    r.version_min = PROTOCOL_VERSION;
+    r.version_max = PROTOCOL_VERSION;
+    f.f_case = SLUIS__FRAME__F_REFUSED;
+    f.refused = &r;
+    return pack(out, &f);
+}
+
+sluis_err frame_directory(buffer *out, bytes members)
+{
+    Sluis__Frame f = SLUIS__FRAME__INIT;
+    Sluis__DirectoryUpdate d = SLUIS__DIRECTORY_UPDATE__INIT;
+    d.directory = data(members);
+    f.f_case = SLUIS__FRAME__F_DIRECTORY_UPDATE;
+    f.directory_update = &d;
+    return pack(out, &f);
+}

@@ -1,0 +1,18 @@
+/* The frames a gateway says. Each packs one Frame into out (cleared first). Thread: pure. */
+#ifndef SLUIS_BUS_FRAMES_H
+#define SLUIS_BUS_FRAMES_H
+
+#include "flow/job.h"
+#include "sluis.pb-c.h"
+
+#define PROTOCOL_VERSION 1
+
+sluis_err frame_welcome(buffer *out, uint64_t generation, uint32_t credit, const char *gateway, bytes members,
+                        uint32_t max_bytes);
+sluis_err frame_ack(buffer *out, const job *j);
+sluis_err frame_nack(buffer *out, bytes message_id, const sluis_fail *why);
+sluis_err frame_deliver(buffer *out, uint64_t seq, uint64_t generation, bytes message, bytes receipt);
+sluis_err frame_refused(buffer *out, sluis_err code, const char *text);
+sluis_err frame_directory(buffer *out, bytes members);
+
+#endif

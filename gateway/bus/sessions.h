@@ -1,0 +1,40 @@
+/* Who is connected: one live session a party, the newest wins. Deliveries carry its generation; credit bounds
+ * what is outstanding each way. Thread: the bus. */
+#ifndef SLUIS_BUS_SESSIONS_H
+#define SLUIS_BUS_SESSIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/ids.h"
+
+typedef struct session {
+    oin user;
+    uint8_t curve_pk[32];
+    uint8_t route[64];
+    size_t route_len;
+    uint64_t generation;
+    uint32_t credit;       /* deliveries the party takes at once */
+    uint32_t outstanding;  /* deliveries sent, not done */
+    uint32_t submitted;    /* submissions not answered yet */
+    uint64_t last_sent;    /* outbox sequence of the newest delivery sent */
+    uint64_t last_progress;/* ms: the last done, or the last delivery into an idle session */
+    bool behind;           /* rows wait in the outbox beyond last_sent */
+    bool fetching;         /* a fetch is under way */
+    bool missed;           /* something was queued while fetching */
+} session;
+
+typedef struct sessions sessions;
+
+sluis_err sessions_new(sessions **out, uint32_t max);
+void sessions_free(sessions **s);
+session *sessions_find(sessions *s, const oin *user);
+/* A fresh session for this party in place of its older one. NULL: max reached. */
+session *sessions_open(sessions *s, const oin *user, uint64_t generation);
+void sessions_drop(sessions *s, session *one);
+uint32_t sessions_count(const sessions *s);
+/* Iteration: start with i = 0; NULL at the end. */
+session *sessions_next(sessions *s, uint32_t *i);
+
+#endif

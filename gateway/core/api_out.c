@@ -1,0 +1,175 @@
+#include "core/api_out.h"
+
+#include <string.h>
+
+#include "wire/envelope.h"
+#include "wire/messages.h"
+
+/* How an error looks from HTTP. What is not listed is a 400. */
+static uint32_t status_of(sluis_err e)
+{
+    switch (e) {
+    case SLUIS_UNAUTHENTICATED:
+        return 401;
+    case SLUIS_FORBIDDEN:
+    case SLUIS_DENIED:
+        return 403;
+    case SLUIS_NOT_FOUND:
+        return 404;
+    case SLUIS_CONFLICT:
+    case SLUIS_EXISTS:
+        return 409;
+    case SLUIS_TOO_BIG:
+        return 413;
+    case SLUIS_NO_MOTIVATION:
+    case SLUIS_NO_CASE:
+    case SLUIS_UNKNOWN_PARTY:
+    case SLUIS_MODE:
+        return 422;
+    case SLUIS_FULL:
+    case SLUIS_NO_SPACE:
+        return 503;
+    case SLUIS_TIMEOUT:
+        return 504;
+    case SLUIS_NOMEM:
+    case SLUIS_IO:
+    case SLUIS_CORRUPT:
+    case SLUIS_INTERNAL:
+        return 500;
+    default:
+        return 400;
+    }
+}
+
+sluis_err api_out_problem(buffer *out, uint64_t call, const sluis_fail *why)
+{
+    Sluis__ApiReply r = SLUIS__API_REPLY__INIT;
+    Sluis__ApiProblem p = SLUIS__API_PROBLEM__INIT;
+    r.call = call;
+    r.status = p.status = status_of(why->code);
+    p.code = (char *)(uintptr_t)error_token(why->code);
+    p.title = (char *)(uintptr_t)error_text(why->code);
+    /* What may not be seen and what does not exist answer with the same bytes. */
+    if (why->code != SLUIS_NOT_FOUND) {
+        p.detail = (char *)(uintptr_t)why->text;
+        p.where = (char *)(uintptr_t)why->where;
+    }
+    r.result_case = SLUIS__API_REPLY__RESULT_PROBLEM;
+    r.problem = &p;
+    return wire_pack(out, &r.base);
+}
+
+sluis_err api_out_case(buffer *out, uint64_t call, uint32_t status, const id16 *case_id, const Sluis__CaseRow *row)
+{
+    Sluis__ApiReply r = SLUIS__API_REPLY__INIT;
+    Sluis__ApiCase c = SLUIS__API_CASE__INIT;
+    Sluis__ApiMemberOut members[32], *list[32];
+    r.call = call;
+    r.status = status;
+    c.case_id = (ProtobufCBinaryData){ID_LEN, (uint8_t *)(uintptr_t)case_id->b};
+    c.kind = row->kind;
+    c.phase = row->phase;
+    c.scope_laws = row->scope_laws;
+    c.n_scope_laws = row->n_scope_laws;
+    c.scope_domains = row->scope_domains;
+    c.n_scope_domains = row->n_scope_domains;
+    c.opened = row->opened;
+    c.opened_by = row->opened_by;
+    for (size_t i = 0; i < row->n_members && i < 32; i++) {
+        sluis__api_member_out__init(&members[i]);
+        members[i].member = row->members[i]->member;
+        members[i].role = row->members[i]->role;
+        list[i] = &members[i];
+        c.n_members++;
+    }
+    c.members = list;
+    r.result_case = SLUIS__API_REPLY__RESULT_CASE_OUT;
+    r.case_out = &c;
+    return wire_pack(out, &r.base);
+}
+
+sluis_err api_results_fill(Sluis__ApiResult ***out, size_t *n, arena *a, const rules *r, Sluis__ResultRow *const *rows,
+                           size_t count)
+{
+    Sluis__ApiResult *all = arena_alloc(a, (count + 1) * sizeof(*all));
+    *out = arena_alloc(a, (count + 1) * sizeof(**out));
+    *n = 0;
+    if (!all || !*out)
+        return SLUIS_NOMEM;
+    for (size_t i = 0; i < count; i++) {
+        const attribute *at = rules_attribute(r, rows[i]->attribute);
+        sluis__api_result__init(&all[i]);
+        all[i].attribute = (char *)(uintptr_t)(at ? at->name : "");
+        all[i].outcome = (char *)(uintptr_t)outcome_name((Sluis__Outcome)rows[i]->outcome);
+        all[i].reason = rows[i]->reason;
+        all[i].explanation = rows[i]->explanation;
+        all[i].source = rows[i]->source;
+        all[i].conditions = rows[i]->conditions;
+        all[i].n_conditions = rows[i]->n_conditions;
+        (*out)[(*n)++] = &all[i];
+    }
+    return SLUIS_OK;
+}
+
+/* An attribute that waits, or that the register answered: no row of results yet. */
+static sluis_err add_pending(Sluis__ApiRequestState *s, arena *a, const rules *r, uint32_t id, const char *outcome)
+{
+    Sluis__ApiResult *one = arena_alloc(a, sizeof(*one));
+    const attribute *at = rules_attribute(r, id);
+    if (!one)
+        return SLUIS_NOMEM;
+    sluis__api_result__init(one);
+    one->attribute = (char *)(uintptr_t)(at ? at->name : "");
+    one->outcome = (char *)(uintptr_t)outcome;
+    s->results[s->n_results++] = one;
+    return SLUIS_OK;
+}
+
+sluis_err api_request_fill(Sluis__ApiRequestState *out, arena *a, const rules *r,
+                           const uint8_t transaction[static UUID_LEN], const Sluis__RequestRow *row)
+{
+    sluis__api_request_state__init(out);
+    out->transaction = (ProtobufCBinaryData){UUID_LEN, (uint8_t *)(uintptr_t)transaction};
+    out->case_id = row->case_id;
+    out->member = row->member;
+    out->party = row->party;
+    out->state = row->state;
+    out->created = row->created;
+    out->answered = row->answered;
+    out->answer_by = row->answer_by;
+    out->expires = row->expires;
+    out->purpose = row->purpose;
+    out->legal_basis = row->legal_basis;
+    Sluis__ApiResult **got = NULL;
+    size_t n = 0;
+    sluis_err e = api_results_fill(&got, &n, a, r, row->results, row->n_results);
+    out->results = arena_alloc(a, (n + row->n_attributes + row->n_known + 1) * sizeof(*out->results));
+    if (e || !out->results)
+        return SLUIS_NOMEM;
+    memcpy(out->results, got, n * sizeof(*got));
+    out->n_results = n;
+    for (size_t i = 0; !e && !row->n_results && i < row->n_attributes; i++)
+        e = add_pending(out, a, r, row->attributes[i], "open");
+    for (size_t i = 0; !e && i < row->n_known; i++)
+        e = add_pending(out, a, r, row->known[i], outcome_name(SLUIS__OUTCOME__GIVEN));
+    return e;
+}
+
+sluis_err api_out_request(buffer *out, uint64_t call, uint32_t status, const rules *rs,
+                          const uint8_t transaction[static UUID_LEN], const Sluis__RequestRow *row)
+{
+    arena *a = arena_new(256u << 10);
+    if (!a)
+        return SLUIS_NOMEM;
+    Sluis__ApiReply r = SLUIS__API_REPLY__INIT;
+    Sluis__ApiRequestState s;
+    r.call = call;
+    r.status = status;
+    sluis_err e = api_request_fill(&s, a, rs, transaction, row);
+    r.result_case = SLUIS__API_REPLY__RESULT_REQUEST;
+    r.request = &s;
+    if (!e)
+        e = wire_pack(out, &r.base);
+    arena_free(&a);
+    return e;
+}

@@ -1,0 +1,412 @@
+#include "core/core.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "core/api_out.h"
+#include "core/handlers.h"
+#include "flow/fatal.h"
+#include "parties/parties.h"
+
+#define IDLE_MS         1000            /* housekeeping at least this often */
+#define EXPIRE_STEP     256             /* rows a turn */
+#define SNAPSHOT_MS     (6 * 3600 * 1000)
+#define CORE_ARENA_MAX  (64u << 20)
+
+typedef struct {
+    job *job;
+    journal_entry entry;
+    bool has_entry;
+    uint64_t duplicate_of;
+} slot;
+
+typedef struct {
+    const parts *p;
+    channel *in, *bus, *control;
+    journal *journal;
+    directory *dir;
+    slot *batch;
+    size_t count;
+    job **ring;          /* submissions that came before their turn, by order modulo ring_size */
+    size_t ring_size;
+    uint64_t next_order;
+    uint64_t outbox_seq, event_seq;
+    uint64_t housekept, snapshot_made;
+    bool stopping;
+} core;
+
+/* ---- one job ---- */
+
+/* An error that says nothing about the message: the turn is undone and tried again one by one. */
+static bool is_fault(sluis_err e)
+{
+    return e == SLUIS_NOMEM || e == SLUIS_IO || e == SLUIS_CORRUPT || e == SLUIS_NO_SPACE || e == SLUIS_FULL ||
+           e == SLUIS_INTERNAL;
+}
+
+static sluis_err journal_refusal(turn *t, job *j, Sluis__RecordType type)
+{
+    Sluis__Record r;
+    turn_record_of(t, j, type, &r);
+    if (!j->env && j->call) {
+        r.from = j->claims.oin.s;
+        r.application = j->claims.app;
+        r.function = j->claims.function;
+        r.employee = j->claims.employee;
+        r.origin = SLUIS__ORIGIN__API;
+    }
+    r.decision = (char *)(uintptr_t)error_token(j->why.code);
+    r.detail = j->why.where;
+    METRIC_ADD(t->p->metrics, core_refused, 1);
+    return turn_journal(t, &r);
+}
+
+/* The key must be valid at the moment of commit, whatever it was at admission. */
+static sluis_err check_key_now(turn *t, job *j)
+{
+    const party_key *key = NULL;
+    const party *from = directory_find(t->dir, &j->env->sender);
+    if (!from)
+        return fail_set(&j->why, SLUIS_UNKNOWN_PARTY, "core.sender", "not in the directory any more");
+    return directory_key(t->dir, from, USE_SIGN, &j->env->signing_key, t->now, &key, &j->why);
+}
+
+static sluis_err apply_submission(turn *t, job *j)
+{
+    sluis_err e = turn_dedup_check(t, j);
+    if (e == SLUIS_DUPLICATE) {
+        j->duplicate = true;
+        METRIC_ADD(t->p->metrics, core_duplicates, 1);
+        return SLUIS_OK;
+    }
+    if (e == SLUIS_CONFLICT) {
+        fail_set(&j->why, e, "core.message_id", "this message id was used for other bytes");
+        return journal_refusal(t, j, SLUIS__RECORD_TYPE__R_CONFLICT);
+    }
+    if (!e)
+        e = check_key_now(t, j);
+    handler h = handler_of(j->env->core->kind);
+    if (!e && !h)
+        e = fail_set(&j->why, SLUIS_KIND, "core.kind", "this gateway does not carry this kind of message yet");
+    if (!e)
+        e = h(t, j, &j->why);
+    if (e && !is_fault(e)) {
+        fail_set(&j->why, e, "message", "%s", error_text(e));
+        return journal_refusal(t, j, SLUIS__RECORD_TYPE__R_REFUSAL);
+    }
+    if (!e)
+        e = turn_dedup_remember(t, j);
+    if (!e)
+        METRIC_ADD(t->p->metrics, core_accepted, 1);
+    return e;
+}
+
+static sluis_err apply_call(turn *t, job *j)
+{
+    sluis_err e;
+    if (j->call->op_case == SLUIS__API_CALL__OP_OPEN_CASE)
+        e = handle_open_case(t, j, &j->why);
+    else if (j->call->op_case == SLUIS__API_CALL__OP_FILE_REQUEST)
+        e = handle_known(t, j, &j->why);
+    else
+        e = handle_read(t, j, &j->why);
+    if (e && !is_fault(e)) {
+        fail_set(&j->why, e, "api", "%s", error_text(e));
+        return journal_refusal(t, j, SLUIS__RECORD_TYPE__R_REFUSAL);
+    }
+    return e;
+}
+
+static sluis_err apply(turn *t, job *j)
+{
+    sluis_err e;
+    METRIC_ADD(t->p->metrics, core_messages, 1);
+    if (j->kind == JOB_DONE)
+        return turn_delivered(t, &j->user, j->seq);
+    if (j->why.code)
+        return journal_refusal(t, j, SLUIS__RECORD_TYPE__R_REFUSAL);
+    if (j->kind == JOB_ENROL) {
+        e = handle_enrol(t, j, &j->why);
+        return is_fault(e) ? e : SLUIS_OK;
+    }
+    return j->env ? apply_submission(t, j) : apply_call(t, j);
+}
+
+/* ---- one turn ---- */
+
+static void forget_outcome(slot *s)
+{
+    s->job->to_count = 0;
+    s->job->duplicate = false;
+    buffer_clear(&s->job->reply);
+    s->has_entry = false;
+}
+
+/* Receipts are made between commit and the journal's letting go of its entries. */
+static void make_receipts(core *c, slot *slots, size_t n)
+{
+    store_txn *snap = NULL;
+    for (size_t i = 0; i < n; i++) {
+        job *j = slots[i].job;
+        sluis_err e = SLUIS_OK;
+        if (j->duplicate) {
+            if (!snap)
+                e = store_begin_read(c->p->store, &snap);
+            if (!e)
+                e = journal_receipt_at(snap, c->p->slots, slots[i].duplicate_of, &j->receipt);
+        } else if (slots[i].has_entry && j->env && !j->why.code) {
+            e = journal_receipt(c->journal, &slots[i].entry, &j->receipt);
+        }
+        if (e) /* the message stands; only its proof must be fetched later */
+            log_write(LOG_WARN, "core.receipt", "code", error_token(e), NULL);
+    }
+    store_abort(&snap);
+}
+
+static sluis_err finish_turn(core *c, turn *t)
+{
+    sluis_err e = turn_finish(t);
+    if (!e)
+        e = journal_seal(c->journal, t->t);
+    if (!e)
+        e = keyslots_sync(c->p->slots);
+    sluis_err committed = e ? e : store_commit(&t->t);
+    store_abort(&t->t);
+    return committed;
+}
+
+static sluis_err run_turn(core *c, slot *slots, size_t n, bool reserved, bool housekeeping)
+{
+    turn t = {.p = c->p, .journal = c->journal, .dir = c->dir, .now = clock_ms(), .outbox_seq = c->outbox_seq,
+              .event_seq = c->event_seq};
+    sluis_err e = store_begin_write(c->p->store, &t.t, reserved);
+    t.arena = arena_new(CORE_ARENA_MAX);
+    if (!e && !t.arena)
+        e = SLUIS_NOMEM;
+    for (size_t i = 0; !e && i < n; i++) {
+        t.has_entry = false;
+        e = apply(&t, slots[i].job);
+        if (!e)
+            e = store_error(t.t);
+        slots[i].entry = t.entry;
+        slots[i].has_entry = t.has_entry;
+        slots[i].duplicate_of = t.duplicate_of;
+    }
+    if (!e && housekeeping)
+        e = turn_expire(&t, EXPIRE_STEP);
+    if (!e) {
+        e = finish_turn(c, &t);
+    } else {
+        store_abort(&t.t);
+    }
+    if (e) {
+        journal_rolled_back(c->journal);
+        directory_unref(&t.new_dir);
+        for (size_t i = 0; i < n; i++)
+            forget_outcome(&slots[i]);
+        METRIC_ADD(c->p->metrics, core_commit_errors, 1);
+        if (e == SLUIS_IO)
+            fatal("core.commit", e, "the store failed to write: stopping, to reopen and verify");
+    } else {
+        make_receipts(c, slots, n);
+        journal_committed(c->journal);
+        c->outbox_seq = t.outbox_seq;
+        c->event_seq = t.event_seq;
+        METRIC_ADD(c->p->metrics, core_batches, 1);
+        METRIC_SET(c->p->metrics, journal_entries, journal_size(c->journal));
+    }
+    if (t.new_dir) {
+        directory_unref(&c->dir);
+        c->dir = t.new_dir;
+        c->snapshot_made = 0; /* publish at once */
+    }
+    arena_free(&t.arena);
+    return e;
+}
+
+/* ---- letting out ---- */
+
+static void send_or_die(channel *to, job *j)
+{
+    if (channel_send(to, j))
+        fatal("core.send", SLUIS_FULL, "a channel is smaller than what may be in flight");
+}
+
+static void release(core *c, job *j)
+{
+    switch (j->kind) {
+    case JOB_DONE:
+        job_free(&j);
+        break;
+    case JOB_ENROL:
+        send_or_die(c->control, j);
+        break;
+    default:
+        j->stage = STAGE_REPLY;
+        if (j->call && j->why.code) {
+            buffer_clear(&j->reply);
+            if (api_out_problem(&j->reply, j->call->call, &j->why))
+                log_write(LOG_ERROR, "core.reply", "code", error_token(SLUIS_NOMEM), NULL);
+        }
+        send_or_die(c->bus, j);
+    }
+}
+
+/* A new directory, or an old one whose signature must be fresh, for the bus and every session. */
+static void publish_directory(core *c)
+{
+    uint64_t now = clock_ms();
+    job *j = job_new(JOB_DIRECTORY, (bytes){NULL, 0});
+    sluis_err e = j ? snapshot_make(&j->snapshot, c->dir, buffer_bytes(&c->p->delegation), &c->p->directory,
+                                    c->p->settings->name, c->p->log.pk, now)
+                    : SLUIS_NOMEM;
+    if (e) {
+        log_write(LOG_ERROR, "core.directory", "code", error_token(e), NULL);
+        job_free(&j);
+        return;
+    }
+    j->dir = directory_ref(c->dir);
+    c->snapshot_made = now;
+    send_or_die(c->bus, j);
+}
+
+/* All together; when that fails, one by one, so that a single bad message or a full store harms only its own. */
+static void run_batch(core *c)
+{
+    uint64_t mono = clock_mono_us();
+    bool housekeeping = mono - c->housekept >= (uint64_t)IDLE_MS * 1000;
+    if (c->count == 0 && !housekeeping)
+        return;
+    if (housekeeping)
+        c->housekept = mono;
+    sluis_err e = SLUIS_OK;
+    if (c->count)
+        e = run_turn(c, c->batch, c->count, false, false);
+    for (size_t i = 0; e && i < c->count; i++) {
+        sluis_err one = run_turn(c, &c->batch[i], 1, c->batch[i].job->kind == JOB_DONE, false);
+        if (one)
+            fail_set(&c->batch[i].job->why, one, "store", "%s", error_text(one));
+    }
+    for (size_t i = 0; i < c->count; i++)
+        release(c, c->batch[i].job);
+    c->count = 0;
+    if (housekeeping) {
+        unsigned stale = 0;
+        e = run_turn(c, NULL, 0, true, true);
+        if (!e)
+            e = store_check_readers(c->p->store, &stale);
+        if (e || stale)
+            log_write(e ? LOG_ERROR : LOG_WARN, "core.housekeeping", "code", error_token(e), NULL);
+    }
+    if (c->snapshot_made == 0 || clock_ms() - c->snapshot_made > SNAPSHOT_MS)
+        publish_directory(c);
+}
+
+/* ---- gathering ---- */
+
+static void take(core *c, job *j)
+{
+    if (j->order)
+        c->ring[j->order % c->ring_size] = j;
+    else
+        c->batch[c->count++].job = j;
+}
+
+/* Moves what is in order from the ring to the batch. */
+static void take_ordered(core *c)
+{
+    size_t max = c->p->settings->batch_max;
+    for (job **at; c->count < max && *(at = &c->ring[c->next_order % c->ring_size]); c->next_order++) {
+        c->batch[c->count++].job = *at;
+        *at = NULL;
+    }
+}
+
+static void gather(core *c)
+{
+    void *item = NULL;
+    size_t max = c->p->settings->batch_max;
+    take_ordered(c);
+    sluis_err e = channel_recv(c->in, c->count ? 0 : IDLE_MS, &item);
+    while (!e) {
+        if (!item) {
+            c->stopping = true;
+            return;
+        }
+        take(c, item);
+        take_ordered(c);
+        if (c->count >= max)
+            return;
+        e = channel_recv(c->in, 0, &item);
+    }
+    if (e != SLUIS_TIMEOUT)
+        fatal("core.receive", e, "the channel of work is broken");
+}
+
+static sluis_err core_open(core *c, const parts *p)
+{
+    memset(c, 0, sizeof(*c));
+    c->p = p;
+    c->next_order = 1;
+    c->ring_size = p->settings->in_flight + 1;
+    c->ring = calloc(c->ring_size, sizeof(*c->ring));
+    c->batch = calloc(p->settings->batch_max + 1, sizeof(*c->batch));
+    if (!c->ring || !c->batch)
+        return SLUIS_NOMEM;
+    sluis_fail f = {0};
+    int capacity = parts_channel_capacity(p);
+    store_txn *t = NULL;
+    sluis_err e = journal_open(&c->journal, p->store, p->slots, &p->log, p->settings->name, &f);
+    if (!e)
+        e = store_begin_read(p->store, &t);
+    if (!e)
+        e = parties_load(t, p->directory.pk, &c->dir, &f);
+    if (!e) {
+        turn start = {.p = p, .t = t};
+        e = turn_load_sequences(&start);
+        c->outbox_seq = start.outbox_seq;
+        c->event_seq = start.event_seq;
+    }
+    store_abort(&t);
+    if (!e)
+        e = channel_open(&c->in, p->hub, CHANNEL_CORE, CHANNEL_RECV_BIND, capacity);
+    if (!e)
+        e = channel_open(&c->bus, p->hub, CHANNEL_BUS, CHANNEL_SEND_CONNECT, capacity);
+    if (!e)
+        e = channel_open(&c->control, p->hub, CHANNEL_CONTROL, CHANNEL_SEND_CONNECT, capacity);
+    if (e)
+        log_write(LOG_ERROR, "core.start", "code", error_token(e), "where", f.where, "text", f.text, NULL);
+    return e;
+}
+
+static void core_close(core *c)
+{
+    for (size_t i = 0; c->ring && i < c->ring_size; i++)
+        job_free(&c->ring[i]);
+    free(c->ring);
+    free(c->batch);
+    channel_close(&c->in);
+    channel_close(&c->bus);
+    channel_close(&c->control);
+    directory_unref(&c->dir);
+    journal_close(&c->journal);
+}
+
+void *core_run(void *arg)
+{
+    core c;
+    sluis_err e = core_open(&c, arg);
+    if (e)
+        fatal("core.start", e, "see the line before");
+    publish_directory(&c);
+    METRIC_SET(c.p->metrics, journal_entries, journal_size(c.journal));
+    while (!c.stopping) {
+        gather(&c);
+        run_batch(&c);
+    }
+    core_close(&c);
+    return NULL;
+}

@@ -1,0 +1,12 @@
+/* The one writer. Takes everything that waits (bounded), restores the bus's order, does it in one synced
+ * transaction, and only then lets acknowledgements and deliveries out. No timer when idle: a lone message
+ * commits at once. Ends when it receives NULL. */
+#ifndef SLUIS_CORE_CORE_H
+#define SLUIS_CORE_CORE_H
+
+#include "flow/job.h"
+#include "flow/parts.h"
+
+void *core_run(void *parts_borrowed); /* a pthread body */
+
+#endif

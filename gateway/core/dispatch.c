@@ -1,0 +1,20 @@
+#include <stddef.h>
+
+#include "core/handlers.h"
+
+/* The message kinds this version carries. A kind that is not here is refused by name, never routed unjudged. */
+static const struct {
+    Sluis__Kind kind;
+    handler handle;
+} table[] = {
+    {SLUIS__KIND__REQUEST, handle_request},
+    {SLUIS__KIND__RESPONSE, handle_response},
+};
+
+handler handler_of(Sluis__Kind k)
+{
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+        if (table[i].kind == k)
+            return table[i].handle;
+    return NULL;
+}

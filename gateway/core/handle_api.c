@@ -1,0 +1,261 @@
+/* API calls that write: a case opened, a request that the register answers whole, a read that is journalled. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "cases/cases.h"
+#include "core/api_out.h"
+#include "core/handlers.h"
+
+#define ATTRIBUTE_BSN 1
+
+static void record_of_claims(const job *j, Sluis__RecordType type, Sluis__Record *r)
+{
+    sluis__record__init(r);
+    r->type = type;
+    r->from = (char *)(uintptr_t)j->claims.oin.s;
+    r->application = (char *)(uintptr_t)j->claims.app;
+    r->function = (char *)(uintptr_t)j->claims.function;
+    r->employee = (char *)(uintptr_t)j->claims.employee;
+    r->origin = SLUIS__ORIGIN__API;
+}
+
+static sluis_err check_names(char **names, size_t n, const char *where, sluis_fail *f)
+{
+    if (n > 16)
+        return fail_set(f, SLUIS_TOO_BIG, where, "at most 16");
+    for (size_t i = 0; i < n; i++)
+        if (!name_valid(names[i]))
+            return fail_set(f, SLUIS_INVALID, where, "a name is [a-z0-9][a-z0-9._:-]{0,63}");
+    return SLUIS_OK;
+}
+
+static sluis_err check_members(turn *t, const Sluis__ApiOpenCase *o, sluis_fail *f)
+{
+    bool household = strcmp(o->kind, "huishouden") == 0;
+    if (!household && strcmp(o->kind, "client") != 0)
+        return fail_set(f, SLUIS_INVALID, "soort", "write \"client\" or \"huishouden\"");
+    if (o->n_members < 1 || o->n_members > CASE_MEMBERS_MAX || (!household && o->n_members != 1))
+        return fail_set(f, SLUIS_INVALID, "leden", "a client is one person, a household 1 to %d", CASE_MEMBERS_MAX);
+    for (size_t i = 0; i < o->n_members; i++) {
+        const char *bsn = o->members[i]->bsn;
+        if (!bsn_valid(bsn, strlen(bsn)))
+            return fail_set(f, SLUIS_INVALID, "leden.bsn", "member %zu: nine digits that pass the eleven-test", i + 1);
+        if (bsn_is_test(bsn) != t->p->settings->test_mode)
+            return fail_set(f, SLUIS_MODE, "leden.bsn", "member %zu: test and real persons do not mix", i + 1);
+        if (!name_valid(o->members[i]->role))
+            return fail_set(f, SLUIS_INVALID, "leden.rol", "member %zu: a name is needed", i + 1);
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(o->members[k]->bsn, bsn) == 0)
+                return fail_set(f, SLUIS_INVALID, "leden.bsn", "members %zu and %zu are one person", k + 1, i + 1);
+    }
+    return SLUIS_OK;
+}
+
+/* The person's own number, sealed like any datum: what a request to a party is filled in with. */
+static sluis_err register_bsn(turn *t, const subject *s, const job *j, const char *bsn)
+{
+    static const id16 only = {{0}};
+    Sluis__DatumRow d = SLUIS__DATUM_ROW__INIT;
+    datum_outcome outcome;
+    uint64_t version;
+    d.value = (char *)(uintptr_t)bsn;
+    d.source = (char *)(uintptr_t)j->claims.oin.s;
+    d.category = CATEGORY_IDENTIFICATION;
+    d.obtained = d.registered = t->now;
+    return registry_put(t->p->registry, t->t, s, ATTRIBUTE_BSN, &only, &d, &outcome, &version);
+}
+
+static sluis_err add_member(turn *t, job *j, size_t i, Sluis__CaseRow *row)
+{
+    const Sluis__ApiMember *in = j->call->open_case->members[i];
+    Sluis__MemberRow *m = arena_alloc(t->arena, sizeof(*m));
+    subject s = {0};
+    if (!m)
+        return SLUIS_NOMEM;
+    sluis_err e = registry_subject(t->p->registry, t->t, in->bsn, true, &s);
+    if (!e)
+        e = register_bsn(t, &s, j, in->bsn);
+    sluis__member_row__init(m);
+    m->member = (uint32_t)(i + 1);
+    m->role = in->role;
+    m->sid.data = arena_copy(t->arena, s.sid.b, ID_LEN);
+    m->sid.len = ID_LEN;
+    if (!e && !m->sid.data)
+        e = SLUIS_NOMEM;
+    row->members[row->n_members++] = m;
+    subject_close(&s);
+    return e;
+}
+
+/* Each member's dossier begins with the opening. */
+static sluis_err note_opening(turn *t, const id16 *case_id, const Sluis__CaseRow *row, const char *why)
+{
+    sluis_err e = SLUIS_OK;
+    for (size_t i = 0; !e && i < row->n_members; i++) {
+        id16 sid;
+        subject s = {0};
+        memcpy(sid.b, row->members[i]->sid.data, ID_LEN);
+        e = registry_subject_by_sid(t->p->registry, t->t, &sid, &s);
+        if (!e)
+            e = turn_dossier(t, &s, case_id->b, why, NULL, 0);
+        subject_close(&s);
+    }
+    return e;
+}
+
+sluis_err handle_open_case(turn *t, job *j, sluis_fail *f)
+{
+    const Sluis__ApiOpenCase *o = j->call->open_case;
+    if (!policy_may_open_case(t->p->rules, j->claims.app, j->claims.function, t->now))
+        return fail_set(f, SLUIS_FORBIDDEN, "token.functie", "no rule in force lets this function open a case");
+    sluis_err e = check_members(t, o, f);
+    if (!e)
+        e = check_names(o->scope_laws, o->n_scope_laws, "bereik.wetten", f);
+    if (!e)
+        e = check_names(o->scope_domains, o->n_scope_domains, "bereik.domeinen", f);
+    if (e)
+        return e;
+
+    id16 case_id = id_random();
+    Sluis__CaseRow row = SLUIS__CASE_ROW__INIT;
+    row.kind = o->kind;
+    row.phase = (char *)(uintptr_t) "research";
+    row.scope_laws = o->scope_laws;
+    row.n_scope_laws = o->n_scope_laws;
+    row.scope_domains = o->scope_domains;
+    row.n_scope_domains = o->n_scope_domains;
+    row.opened = t->now;
+    row.opened_by = j->claims.app;
+    row.owner = j->claims.oin.s;
+    row.members = arena_alloc(t->arena, o->n_members * sizeof(Sluis__MemberRow *));
+    if (!row.members)
+        return fail_set(f, SLUIS_NOMEM, "leden", "out of memory");
+    for (size_t i = 0; !e && i < o->n_members; i++)
+        e = add_member(t, j, i, &row);
+    Sluis__Record r;
+    record_of_claims(j, SLUIS__RECORD_TYPE__R_CASE, &r);
+    r.case_id = (ProtobufCBinaryData){ID_LEN, case_id.b};
+    r.phase = SLUIS__PHASE__RESEARCH;
+    r.decision = (char *)(uintptr_t) "opened";
+    if (!e)
+        e = case_save(t->t, t->p->rows, case_id.b, &row);
+    if (!e)
+        e = turn_journal(t, &r);
+    if (!e)
+        e = note_opening(t, &case_id, &row, o->reason);
+    if (!e)
+        e = turn_event(t, "case-opened", &r, NULL);
+    if (!e)
+        e = api_out_case(&j->reply, j->call->call, 201, &case_id, &row);
+    return e;
+}
+
+static sluis_err known_results(turn *t, const api_request *q, Sluis__RequestRow *row)
+{
+    row->results = arena_alloc(t->arena, q->known_count * sizeof(Sluis__ResultRow *));
+    Sluis__ResultRow *rows = arena_alloc(t->arena, q->known_count * sizeof(Sluis__ResultRow));
+    if (!row->results || !rows)
+        return SLUIS_NOMEM;
+    for (size_t i = 0; i < q->known_count; i++) {
+        sluis__result_row__init(&rows[i]);
+        rows[i].attribute = q->known[i];
+        rows[i].outcome = SLUIS__OUTCOME__GIVEN;
+        rows[i].source = (char *)(uintptr_t)t->p->settings->oin.s;
+        row->results[row->n_results++] = &rows[i];
+    }
+    return SLUIS_OK;
+}
+
+/* Still known, and still shown to this application, at the moment of commit. */
+static sluis_err check_still_known(turn *t, const job *j, const Sluis__CaseRow *c, const subject *s, sluis_fail *f)
+{
+    case_facts facts = case_facts_of(c);
+    const view *v = policy_view(t->p->rules, j->claims.app, j->claims.function, &facts, t->now);
+    for (size_t i = 0; i < j->request->known_count; i++) {
+        bool known = false;
+        sluis_err e = registry_known(t->p->registry, t->t, s, j->request->known[i], t->now, &known);
+        if (e)
+            return e;
+        if (!known || !view_allows(v, j->request->known[i]))
+            return fail_set(f, SLUIS_CONFLICT, "attributen", "the register changed meanwhile: send the request again");
+    }
+    return SLUIS_OK;
+}
+
+static sluis_err write_known(turn *t, job *j, const subject *s)
+{
+    api_request *q = j->request;
+    const Sluis__ApiFileRequest *in = j->call->file_request;
+    Sluis__RequestRow row = SLUIS__REQUEST_ROW__INIT;
+    Sluis__Record r;
+    record_of_claims(j, SLUIS__RECORD_TYPE__R_FROM_REGISTER, &r);
+    r.transaction = (ProtobufCBinaryData){UUID_LEN, q->transaction.b};
+    r.case_id = row.case_id = (ProtobufCBinaryData){ID_LEN, q->case_id.b};
+    r.subject = row.sid = (ProtobufCBinaryData){ID_LEN, q->sid.b};
+    r.to = row.party = q->party.s;
+    r.purpose = row.purpose = in->purpose;
+    r.legal_basis = row.legal_basis = in->legal_basis;
+    r.n_attributes = row.n_attributes = q->known_count;
+    r.attributes = row.attributes = q->known;
+    r.decision = (char *)(uintptr_t) "from-register";
+    row.member = q->member;
+    row.requester = j->claims.oin.s;
+    row.application = j->claims.app;
+    row.state = (char *)(uintptr_t)request_state_name(REQUEST_ANSWERED);
+    row.created = row.answered = t->now;
+    row.origin = SLUIS__ORIGIN__API;
+    sluis_err e = known_results(t, q, &row);
+    uint8_t key[NAME_MAX_LEN + 1 + UUID_LEN];
+    size_t n = strlen(row.application) + 1;
+    memcpy(key, row.application, n);
+    memcpy(key + n, q->transaction.b, UUID_LEN);
+    if (!e)
+        e = turn_journal(t, &r);
+    if (!e)
+        e = turn_request_save(t, q->transaction.b, &row, s);
+    if (!e)
+        e = rows_put_bytes(t->t, t->p->rows, TABLE_APPINDEX, BYTES(key, n + UUID_LEN), ROW_EMPTY);
+    if (!e)
+        e = turn_dossier(t, s, q->case_id.b, in->motivation, row.results, row.n_results);
+    if (!e)
+        e = turn_event(t, "request-from-register", &r, NULL);
+    if (!e)
+        e = api_out_request(&j->reply, j->call->call, 200, t->p->rules, q->transaction.b, &row);
+    return e;
+}
+
+sluis_err handle_known(turn *t, job *j, sluis_fail *f)
+{
+    const char *why = j->call->file_request->motivation;
+    Sluis__CaseRow *c = NULL;
+    subject s = {0};
+    if (!why[strspn(why, " \t\r\n.-")])
+        return fail_set(f, SLUIS_NO_MOTIVATION, "motivering", "say why these data are needed for this case");
+    if (case_load(t->t, t->p->rows, j->request->case_id.b, t->arena, &c) || c->closed)
+        return fail_set(f, SLUIS_NO_CASE, "zaakId", "no open case with this id: open one first");
+    sluis_err e = registry_subject_by_sid(t->p->registry, t->t, &j->request->sid, &s);
+    if (!e)
+        e = check_still_known(t, j, c, &s, f);
+    if (!e)
+        e = write_known(t, j, &s);
+    subject_close(&s);
+    return e;
+}
+
+sluis_err handle_read(turn *t, job *j, sluis_fail *f)
+{
+    const read_decision *d = &j->read;
+    Sluis__CaseRow *c = NULL;
+    subject s = {0};
+    sluis_err e = case_load(t->t, t->p->rows, d->case_id.b, t->arena, &c);
+    if (e || c->version != d->case_version)
+        return fail_set(f, SLUIS_CONFLICT, "zaakId", "the case changed meanwhile: read it again");
+    e = turn_journal(t, d->record);
+    if (!e && d->has_subject) {
+        e = registry_subject_by_sid(t->p->registry, t->t, &d->sid, &s);
+        if (!e)
+            e = turn_dossier(t, &s, d->case_id.b, NULL, NULL, 0);
+    }
+    subject_close(&s);
+    return e;
+}

@@ -1,0 +1,195 @@
+/* REQUEST: one motivated question about one person of one case, to one party. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "cases/cases.h"
+#include "core/api_out.h"
+#include "core/handlers.h"
+
+/* The one party asked: every recipient but the registry; exactly one, and the registry itself as well. */
+static sluis_err asked_party(turn *t, const job *j, const party **out, sluis_fail *f)
+{
+    const Sluis__Core *c = j->env->core;
+    oin to;
+    if (c->n_recipients != 2 || !envelope_addressed_to(j->env, &t->p->settings->oin))
+        return fail_set(f, SLUIS_INVALID, "core.recipients", "a request is sealed to one party and the registry");
+    bool first_is_registry = memcmp(c->recipients[0]->oin, t->p->settings->oin.s, OIN_LEN) == 0;
+    sluis_err e = oin_parse(&to, c->recipients[first_is_registry ? 1 : 0]->oin, OIN_LEN);
+    if (e)
+        return fail_set(f, e, "core.recipients", "not an OIN");
+    *out = directory_find(t->dir, &to);
+    const party_key *seal = NULL;
+    if (!*out)
+        return fail_set(f, SLUIS_UNKNOWN_PARTY, "core.recipients", "the party asked is not in the directory");
+    keyid id;
+    memcpy(id.b, c->recipients[first_is_registry ? 1 : 0]->sealing_key.data, KEYID_LEN);
+    return directory_key(t->dir, *out, USE_SEAL, &id, t->now, &seal, f);
+}
+
+static sluis_err check_application(turn *t, const job *j, sluis_fail *f)
+{
+    const Sluis__Core *c = j->env->core;
+    Sluis__Origin expected = j->call ? SLUIS__ORIGIN__API : SLUIS__ORIGIN__BUS;
+    if (c->origin != expected)
+        return fail_set(f, SLUIS_INVALID, "core.origin", "a party on the bus signs for itself: origin bus");
+    const application *app = rules_application(t->p->rules, c->application);
+    const oin *acting = j->call ? &j->claims.oin : &j->env->sender;
+    if (!app || !application_may_act(app, acting))
+        return fail_set(f, SLUIS_FORBIDDEN, "core.application", "this organisation may not act under this application");
+    return SLUIS_OK;
+}
+
+static bool blank(const char *s)
+{
+    return s[strspn(s, " \t\r\n.-")] == '\0';
+}
+
+static sluis_err check_body(turn *t, const job *j, const Sluis__RequestBody *b, sluis_fail *f)
+{
+    const Sluis__Core *c = j->env->core;
+    if (blank(b->motivation))
+        return fail_set(f, SLUIS_NO_MOTIVATION, "body.motivation", "say why these data are needed for this case");
+    if (!b->subject || !bsn_valid(b->subject->bsn, strlen(b->subject->bsn)))
+        return fail_set(f, SLUIS_INVALID, "body.subject.bsn", "nine digits that pass the eleven-test are needed");
+    if (bsn_is_test(b->subject->bsn) != t->p->settings->test_mode)
+        return fail_set(f, SLUIS_MODE, "body.subject.bsn", "test and real persons do not mix");
+    bool same = b->n_asks == c->n_attributes;
+    for (size_t i = 0; same && i < b->n_asks; i++)
+        same = b->asks[i]->attribute == c->attributes[i];
+    if (!same)
+        return fail_set(f, SLUIS_INVALID, "body.asks", "must list the header's attributes, in their order");
+    for (size_t i = 0; i < c->n_attributes; i++)
+        if (!rules_attribute(t->p->rules, c->attributes[i]))
+            return fail_set(f, SLUIS_INVALID, "core.attributes", "attribute %u is not in the catalogue", c->attributes[i]);
+    return SLUIS_OK;
+}
+
+/* Every attribute must be permitted: what is not necessary is not asked. */
+static sluis_err check_policy(turn *t, const job *j, const party *to, const Sluis__CaseRow *row, Sluis__Record *r,
+                              sluis_fail *f)
+{
+    const Sluis__Core *c = j->env->core;
+    const oin *acting = j->call ? &j->claims.oin : &j->env->sender;
+    case_facts facts = case_facts_of(row);
+    policy_question q = {.application = c->application, .acting = acting, .function = c->function, .domain = to->domain,
+                         .phase = c->phase, .purpose = c->purpose, .legal_basis = c->legal_basis,
+                         .attributes = c->attributes, .attribute_count = c->n_attributes, .at = t->now};
+    policy_answer answers[ATTRIBUTES_MAX];
+    policy_decide(t->p->rules, &q, &facts, answers);
+    r->rules = arena_alloc(t->arena, c->n_attributes * sizeof(char *));
+    if (!r->rules)
+        return fail_set(f, SLUIS_NOMEM, "policy", "out of memory");
+    for (size_t i = 0; i < c->n_attributes; i++) {
+        if (!answers[i].permit)
+            return fail_set(f, SLUIS_DENIED, rules_attribute(t->p->rules, c->attributes[i])->name,
+                            "not permitted: %s; ask what a rule in force allows", answers[i].rule);
+        size_t known = 0;
+        while (known < r->n_rules && strcmp(r->rules[known], answers[i].rule) != 0)
+            known++;
+        if (known == r->n_rules)
+            r->rules[r->n_rules++] = (char *)(uintptr_t)answers[i].rule;
+    }
+    return SLUIS_OK;
+}
+
+static void fill_row(turn *t, const job *j, const party *to, uint32_t member, const id16 *sid, Sluis__RequestRow *row)
+{
+    const Sluis__Core *c = j->env->core;
+    const Sluis__RequestBody *b = (const Sluis__RequestBody *)j->body;
+    sluis__request_row__init(row);
+    row->message_hash = (ProtobufCBinaryData){HASH_LEN, (uint8_t *)(uintptr_t)j->env->mh};
+    row->case_id = c->case_id;
+    row->member = member;
+    row->sid = (ProtobufCBinaryData){ID_LEN, (uint8_t *)(uintptr_t)sid->b};
+    row->party = (char *)(uintptr_t)to->oin.s;
+    row->requester = j->call ? (char *)(uintptr_t)j->claims.oin.s : c->sender;
+    row->application = c->application;
+    row->n_attributes = c->n_attributes;
+    row->attributes = c->attributes;
+    row->state = (char *)(uintptr_t)request_state_name(REQUEST_OPEN);
+    row->created = t->now;
+    row->answer_by = b->answer_by;
+    row->expires = c->expires;
+    row->purpose = c->purpose;
+    row->legal_basis = c->legal_basis;
+    row->phase = c->phase;
+    row->origin = c->origin;
+    if (j->request) {
+        row->known = j->request->known;
+        row->n_known = j->request->known_count;
+    }
+}
+
+static sluis_err index_request(turn *t, const job *j)
+{
+    const Sluis__Core *c = j->env->core;
+    uint8_t key[NAME_MAX_LEN + 1 + UUID_LEN];
+    size_t n = strlen(c->application) + 1;
+    memcpy(key, c->application, n);
+    memcpy(key + n, c->transaction.data, UUID_LEN);
+    sluis_err e = rows_put_bytes(t->t, t->p->rows, TABLE_APPINDEX, BYTES(key, n + UUID_LEN), ROW_EMPTY);
+    if (!e)
+        e = rows_put_bytes(t->t, t->p->rows, TABLE_BYHASH, BYTES_OF(j->env->mh),
+                           BYTES(c->transaction.data, UUID_LEN));
+    return e;
+}
+
+static sluis_err write_request(turn *t, job *j, const party *to, uint32_t member, const subject *s, Sluis__Record *r)
+{
+    const Sluis__RequestBody *b = (const Sluis__RequestBody *)j->body;
+    Sluis__RequestRow row;
+    fill_row(t, j, to, member, &s->sid, &row);
+    r->decision = (char *)(uintptr_t) "permit";
+    r->subject = (ProtobufCBinaryData){ID_LEN, (uint8_t *)(uintptr_t)s->sid.b};
+    sluis_err e = turn_journal(t, r);
+    if (!e)
+        e = turn_request_save(t, j->env->core->transaction.data, &row, s);
+    if (!e)
+        e = index_request(t, j);
+    if (!e)
+        e = turn_dossier(t, s, j->env->core->case_id.data, b->motivation, NULL, 0);
+    if (!e)
+        e = turn_event(t, "request-filed", r, NULL);
+    if (!e)
+        e = turn_deliver(t, j, &to->oin);
+    if (!e && j->call)
+        e = api_out_request(&j->reply, j->call->call, 202, t->p->rules, j->env->core->transaction.data, &row);
+    return e;
+}
+
+sluis_err handle_request(turn *t, job *j, sluis_fail *f)
+{
+    const Sluis__Core *c = j->env->core;
+    const Sluis__RequestBody *b = (const Sluis__RequestBody *)j->body;
+    const party *to = NULL;
+    Sluis__CaseRow *row = NULL;
+    Sluis__RequestRow *there = NULL;
+    Sluis__Record r;
+    subject s = {0};
+    uint32_t member = 0;
+
+    turn_record_of(t, j, SLUIS__RECORD_TYPE__R_MESSAGE, &r);
+    sluis_err e = check_application(t, j, f);
+    if (!e)
+        e = asked_party(t, j, &to, f);
+    if (!e)
+        e = check_body(t, j, b, f);
+    if (!e && (case_load(t->t, t->p->rows, c->case_id.data, t->arena, &row) || row->closed))
+        e = fail_set(f, SLUIS_NO_CASE, "core.case_id", "no open case with this id: open one first");
+    if (!e) {
+        e = registry_subject(t->p->registry, t->t, b->subject->bsn, false, &s);
+        member = e ? 0 : case_member_of(row, &s.sid);
+        if (!e && !member)
+            e = SLUIS_NOT_FOUND;
+        if (e == SLUIS_NOT_FOUND)
+            e = fail_set(f, SLUIS_NO_CASE, "body.subject", "this person is no member of the case");
+    }
+    if (!e)
+        e = check_policy(t, j, to, row, &r, f);
+    if (!e && turn_request_load(t, c->transaction.data, &there) != SLUIS_NOT_FOUND)
+        e = fail_set(f, SLUIS_CONFLICT, "core.transaction", "this transaction has its request already");
+    if (!e)
+        e = write_request(t, j, to, member, &s, &r);
+    subject_close(&s);
+    return e;
+}

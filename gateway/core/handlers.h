@@ -1,0 +1,22 @@
+/* What core does with each kind of work. A handler returns OK, a refusal (nothing written, f says why), or a
+ * store error (sticky in the turn). Thread: core. */
+#ifndef SLUIS_CORE_HANDLERS_H
+#define SLUIS_CORE_HANDLERS_H
+
+#include "core/turn.h"
+
+typedef sluis_err (*handler)(turn *t, job *j, sluis_fail *f);
+
+/* By message kind; NULL: not handled by this version (refused with KIND). */
+handler handler_of(Sluis__Kind k);
+sluis_err handle_request(turn *t, job *j, sluis_fail *f);
+sluis_err handle_response(turn *t, job *j, sluis_fail *f);
+
+/* API calls that write. */
+sluis_err handle_open_case(turn *t, job *j, sluis_fail *f);
+sluis_err handle_known(turn *t, job *j, sluis_fail *f); /* a request the register answers whole */
+sluis_err handle_read(turn *t, job *j, sluis_fail *f);  /* a decided read: journal it */
+
+sluis_err handle_enrol(turn *t, job *j, sluis_fail *f);
+
+#endif

@@ -1,0 +1,162 @@
+#include "core/settings.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static const config_key top_keys[] = {
+    {"name", CONFIG_STR, true, 1, 100, "", NULL, "the gateway's name; journal origin and checkpoint signer"},
+    {"oin", CONFIG_STR, true, 20, 20, "", NULL, "the municipality's OIN; the registry answers to it"},
+    {"mode", CONFIG_STR, true, 4, 10, "", NULL, "\"test\" or \"production\": which identifiers are refused"},
+    {"data", CONFIG_STR, true, 1, 400, "", NULL, "folder of the store and the key file"},
+    {"keys", CONFIG_STR, true, 1, 400, "", NULL, "folder of the gateway's keys (sluisctl key new --for gateway)"},
+    {"rules", CONFIG_STR, true, 1, 400, "", NULL, "folder of the rules"},
+    {"control", CONFIG_STR, true, 1, 100, "", NULL, "path of the control socket"},
+    {"log_level", CONFIG_STR, false, 4, 5, "", "info", "\"debug\", \"info\", \"warn\" or \"error\""},
+    {"bus", CONFIG_GROUP, true, 0, 0, "", NULL, "the bus (CURVE)"},
+    {"api", CONFIG_GROUP, true, 0, 0, "", NULL, "where sluis-http connects"},
+    {"tokens", CONFIG_GROUP, true, 0, 0, "", NULL, "bearer tokens"},
+    {"limits", CONFIG_GROUP, false, 0, 0, "", NULL, "bounds"},
+};
+static const config_key bus_keys[] = {
+    {"endpoint", CONFIG_STR, true, 1, 200, "", NULL, "ZeroMQ endpoint, such as tcp://0.0.0.0:5570"},
+};
+static const config_key api_keys[] = {
+    {"endpoint", CONFIG_STR, true, 1, 100, "", NULL, "ZeroMQ ipc endpoint, in a folder of mode 0700"},
+};
+static const config_key token_keys[] = {
+    {"jwks", CONFIG_STR, true, 1, 400, "", NULL, "file with the identity provider's public keys (JWKS)"},
+    {"issuer", CONFIG_STR, true, 1, 200, "", NULL, "the only issuer accepted"},
+};
+static const config_key limit_keys[] = {
+    {"max_frame", CONFIG_INT, false, 4096, 1 << 20, "bytes", "262144", "one bus frame"},
+    {"in_flight", CONFIG_INT, false, 16, 65536, "messages", "4096", "between bus and core at once"},
+    {"in_flight_bytes", CONFIG_INT, false, 1 << 20, INT64_C(1) << 32, "bytes", "67108864", "ditto, in bytes"},
+    {"session_credit", CONFIG_INT, false, 1, 65536, "messages", "1024", "submissions outstanding a session"},
+    {"batch_max", CONFIG_INT, false, 1, 4096, "messages", "256", "messages in one commit"},
+    {"verify_threads", CONFIG_INT, false, 1, 64, "threads", "2", "signature checks at once"},
+    {"read_threads", CONFIG_INT, false, 1, 64, "threads", "1", "views assembled at once"},
+    {"map_bytes", CONFIG_INT, false, 1 << 20, INT64_C(1) << 44, "bytes", "1099511627776", "address space of the store"},
+    {"quota_bytes", CONFIG_INT, false, 1 << 20, INT64_C(1) << 44, "bytes", "68719476736", "intake stops beyond it"},
+    {"key_slots", CONFIG_INT, false, 64, INT64_C(1) << 32, "slots", "65536", "subjects and day keys, 128 bytes each"},
+    {"redeliver_ms", CONFIG_INT, false, 100, 86400000, "ms", "30000", "an unanswered delivery is sent again"},
+    {"max_sessions", CONFIG_INT, false, 1, 100000, "sessions", "2048", "parties connected at once"},
+    {"request_days", CONFIG_INT, false, 1, 30, "days", "28", "longest life of a request filed through the API"},
+};
+
+const settings_group settings_groups[SETTINGS_GROUPS] = {
+    {"", top_keys, COUNT(top_keys)},
+    {"bus", bus_keys, COUNT(bus_keys)},
+    {"api", api_keys, COUNT(api_keys)},
+    {"tokens", token_keys, COUNT(token_keys)},
+    {"limits", limit_keys, COUNT(limit_keys)},
+};
+
+/* An owned copy of a string setting; NULL only when memory is out (the schema demands the key). */
+static char *text(const config_node *const *group, size_t i, const char *key)
+{
+    const char *s = config_str(group[i], settings_groups[i].keys, settings_groups[i].count, key);
+    return s ? strdup(s) : NULL;
+}
+
+static int level_of(const char *s)
+{
+    static const char *const names[] = {"debug", "info", "warn", "error"};
+    for (int i = 0; i < 4; i++)
+        if (strcmp(s, names[i]) == 0)
+            return i;
+    return -1;
+}
+
+static sluis_err load_checked(settings *s, const config_node *root, sluis_fail *f)
+{
+    const char *o = config_str(root, top_keys, COUNT(top_keys), "oin");
+    if (oin_parse(&s->oin, o, strlen(o)))
+        return config_fail(config_get(root, "oin"), f, "oin: 20 characters, prefix 8, number, suffix");
+    const char *mode = config_str(root, top_keys, COUNT(top_keys), "mode");
+    if (strcmp(mode, "test") != 0 && strcmp(mode, "production") != 0)
+        return config_fail(config_get(root, "mode"), f, "mode: write \"test\" or \"production\"");
+    s->test_mode = strcmp(mode, "test") == 0;
+    if (oin_is_test(&s->oin) != s->test_mode)
+        return config_fail(config_get(root, "oin"), f, "oin: prefix 00000099 belongs to mode \"test\", and to it alone");
+    s->log_level = level_of(config_str(root, top_keys, COUNT(top_keys), "log_level"));
+    if (s->log_level < 0)
+        return config_fail(config_get(root, "log_level"), f, "log_level: write debug, info, warn or error");
+    return SLUIS_OK;
+}
+
+static void load_limits(settings *s, const config_node *g)
+{
+#define LIMIT(field, type) s->field = (type)config_int(g, limit_keys, COUNT(limit_keys), #field)
+    LIMIT(max_frame, uint32_t);
+    LIMIT(in_flight, uint32_t);
+    LIMIT(in_flight_bytes, uint64_t);
+    LIMIT(session_credit, uint32_t);
+    LIMIT(batch_max, uint32_t);
+    LIMIT(verify_threads, uint32_t);
+    LIMIT(read_threads, uint32_t);
+    LIMIT(map_bytes, uint64_t);
+    LIMIT(quota_bytes, uint64_t);
+    LIMIT(key_slots, uint64_t);
+    LIMIT(redeliver_ms, uint32_t);
+    LIMIT(max_sessions, uint32_t);
+    LIMIT(request_days, uint32_t);
+#undef LIMIT
+}
+
+static sluis_err load_strings(settings *s, const config_node *const *group, const char *path, sluis_fail *f)
+{
+    s->name = text(group, 0, "name");
+    s->data = text(group, 0, "data");
+    s->keys = text(group, 0, "keys");
+    s->rules = text(group, 0, "rules");
+    s->control = text(group, 0, "control");
+    s->bus_endpoint = text(group, 1, "endpoint");
+    s->api_endpoint = text(group, 2, "endpoint");
+    s->jwks = text(group, 3, "jwks");
+    s->issuer = text(group, 3, "issuer");
+    if (!s->name || !s->data || !s->keys || !s->rules || !s->control || !s->bus_endpoint || !s->api_endpoint ||
+        !s->jwks || !s->issuer)
+        return fail_set(f, SLUIS_NOMEM, path, "out of memory");
+    return SLUIS_OK;
+}
+
+sluis_err settings_load(settings *out, const char *path, sluis_fail *f)
+{
+    memset(out, 0, sizeof(*out));
+    config *c = NULL;
+    sluis_err e = config_read_file(&c, path, f);
+    if (e)
+        return e;
+    const config_node *root = config_root(c);
+    const config_node *group[SETTINGS_GROUPS] = {root};
+    for (size_t i = 0; !e && i < SETTINGS_GROUPS; i++) {
+        if (i > 0)
+            group[i] = config_get(root, settings_groups[i].group);
+        if (group[i]) /* "limits" may be absent: then every default holds */
+            e = config_check(group[i], settings_groups[i].keys, settings_groups[i].count, f);
+    }
+    if (!e)
+        e = load_checked(out, root, f);
+    if (!e)
+        e = load_strings(out, group, path, f);
+    if (!e)
+        load_limits(out, group[4]);
+    config_free(&c);
+    if (e)
+        settings_close(out);
+    return e;
+}
+
+void settings_close(settings *s)
+{
+    char **all[] = {&s->name,         &s->data,         &s->keys, &s->rules, &s->control,
+                    &s->bus_endpoint, &s->api_endpoint, &s->jwks, &s->issuer};
+    for (size_t i = 0; i < COUNT(all); i++) {
+        free(*all[i]);
+        *all[i] = NULL;
+    }
+}

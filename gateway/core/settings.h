@@ -1,0 +1,40 @@
+/* sluisd's configuration file: one schema table, which `sluisctl config` prints. Thread: read-only after load. */
+#ifndef SLUIS_CORE_SETTINGS_H
+#define SLUIS_CORE_SETTINGS_H
+
+#include "base/config.h"
+#include "base/ids.h"
+
+typedef struct {
+    char *name;     /* the gateway's name: journal origin and note signer */
+    oin oin;        /* the municipality, and so the registry */
+    bool test_mode; /* test identifiers only; production refuses them (and the other way round) */
+    char *data, *keys, *rules, *control;
+    char *bus_endpoint, *api_endpoint;
+    char *jwks, *issuer;
+    uint32_t max_frame;       /* bytes of one bus frame */
+    uint32_t in_flight;       /* messages between bus and core at once */
+    uint64_t in_flight_bytes; /* ditto, in bytes */
+    uint32_t session_credit;  /* submissions outstanding a session */
+    uint32_t batch_max;       /* messages in one commit */
+    uint32_t verify_threads, read_threads;
+    uint64_t map_bytes, quota_bytes, key_slots;
+    uint32_t redeliver_ms; /* an unanswered delivery is sent again after this */
+    uint32_t max_sessions;
+    uint32_t request_days; /* longest life of a request filed through the API */
+    int log_level;
+} settings;
+
+/* The whole table, group by group, for the reader, the manual and `sluisctl config`. */
+typedef struct {
+    const char *group; /* "" = top level */
+    const config_key *keys;
+    size_t count;
+} settings_group;
+#define SETTINGS_GROUPS 5
+extern const settings_group settings_groups[SETTINGS_GROUPS];
+
+sluis_err settings_load(settings *out, const char *path, sluis_fail *f);
+void settings_close(settings *s);
+
+#endif

@@ -1,0 +1,259 @@
+#include "daemon/daemon.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "bus/bus.h"
+#include "core/core.h"
+#include "flow/fatal.h"
+#include "operator/operator.h"
+#include "parties/parties.h"
+#include "read/read.h"
+#include "verify/verify.h"
+
+#define KEY_YEARS 2
+
+struct gateway {
+    parts parts;
+    operator_task task;
+    pthread_t bus, core, control, *verify, *readers;
+    channel *to_bus, *to_core;
+};
+
+static sluis_err read_small(const char *dir, const char *name, buffer *out, sluis_fail *f)
+{
+    char path[512];
+    uint8_t chunk[4096];
+    snprintf(path, sizeof(path), "%s/%s", dir, name);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, chunk, sizeof(chunk));
+    if (fd >= 0)
+        close(fd);
+    if (n <= 0)
+        return fail_set(f, SLUIS_IO, path, "cannot be read: %s", n < 0 ? strerror(errno) : "empty");
+    buffer_add(out, chunk, (size_t)n);
+    return out->err;
+}
+
+static sluis_err read_key(keypair *out, const char *dir, const char *name, key_use use, sluis_fail *f)
+{
+    char path[512];
+    snprintf(path, sizeof(path), "%s/%s", dir, name);
+    return keyfile_read(out, path, use, f);
+}
+
+static sluis_err open_keys(parts *p, uint8_t **km, sluis_fail *f)
+{
+    const char *dir = p->settings->keys;
+    char path[512];
+    buffer_init(&p->delegation, 4096);
+    snprintf(path, sizeof(path), "%s/master.key", dir);
+    sluis_err e = read_key(&p->sign, dir, "sign.key", USE_SIGN, f);
+    if (!e)
+        e = read_key(&p->seal, dir, "seal.key", USE_SEAL, f);
+    if (!e)
+        e = read_key(&p->curve, dir, "curve.key", USE_CURVE, f);
+    if (!e)
+        e = read_key(&p->log, dir, "log.key", USE_LOG, f);
+    if (!e)
+        e = read_key(&p->directory, dir, "directory.key", USE_DIRECTORY, f);
+    if (!e)
+        e = secretfile_read(km, path, f);
+    if (!e)
+        e = read_small(dir, "delegation.bin", &p->delegation, f);
+    return e;
+}
+
+static sluis_err open_store(parts *p, const uint8_t *km, sluis_fail *f)
+{
+    const settings *s = p->settings;
+    char path[512], slots[512];
+    snprintf(path, sizeof(path), "%s/store", s->data);
+    snprintf(slots, sizeof(slots), "%s/keys.slots", s->data);
+    if (mkdir(s->data, 0700) && errno != EEXIST)
+        return fail_set(f, SLUIS_IO, s->data, "cannot make the folder: %s", strerror(errno));
+    store_options o = {.path = path, .tables = gateway_tables, .table_count = TABLE_COUNT,
+                       .format = GATEWAY_STORE_FORMAT, .format_version = GATEWAY_STORE_VERSION,
+                       .map_bytes = s->map_bytes, .quota_bytes = s->quota_bytes,
+                       .max_readers = s->verify_threads + s->read_threads + 16};
+    sluis_err e = store_open_lmdb(&p->store, &o, f);
+    if (!e)
+        e = keyslots_open(&p->slots, slots, s->key_slots, km, f);
+    if (!e)
+        e = registry_open(&p->registry, p->slots);
+    if (!e)
+        p->rows = keyslots_rows(p->slots);
+    return e;
+}
+
+/* The municipality is a party of its own directory: it signs on behalf of API users, and the registry is sealed
+ * to. Written at the first start, and again when its keys changed. */
+static sluis_err enrol_self(parts *p, sluis_fail *f)
+{
+    const keypair *keys[] = {&p->sign, &p->seal, &p->curve};
+    Sluis__PartyEntry x = SLUIS__PARTY_ENTRY__INIT;
+    Sluis__DirectoryKey k[3], *list[3];
+    uint8_t sig[3][SIG_LEN];
+    uint32_t suites[] = {SUITE_1};
+    directory *dir = NULL;
+    store_txn *t = NULL;
+    sluis_err e = store_begin_write(p->store, &t, true);
+    if (!e)
+        e = parties_load(t, p->directory.pk, &dir, f);
+    const party *self = e ? NULL : directory_find(dir, &p->settings->oin);
+    bool same = self && self->key_count == 3;
+    for (size_t i = 0; same && i < 3; i++)
+        same = memcmp(self->keys[i].pk, keys[i]->pk, PK_LEN) == 0;
+    uint64_t from = clock_ms() - 60000, until = from + KEY_YEARS * 365 * DAY_MS;
+    for (size_t i = 0; i < 3; i++) {
+        sluis__directory_key__init(&k[i]);
+        k[i].use = keys[i]->use;
+        k[i].pk = (ProtobufCBinaryData){PK_LEN, (uint8_t *)(uintptr_t)keys[i]->pk};
+        k[i].valid_from = from;
+        k[i].valid_until = until;
+        party_key_sign(sig[i], &p->sign, keys[i]->use, keys[i]->pk, from, until, &p->settings->oin);
+        k[i].signature = (ProtobufCBinaryData){SIG_LEN, sig[i]};
+        list[i] = &k[i];
+    }
+    x.oin = p->settings->oin.s;
+    x.name = p->settings->name;
+    x.domain = (char *)(uintptr_t) "gemeente";
+    x.keys = list;
+    x.n_keys = 3;
+    x.valid_from = from;
+    x.valid_until = until;
+    x.suites = suites;
+    x.n_suites = 1;
+    if (!e && !same)
+        e = parties_put(t, &x, &p->directory, self != NULL, f);
+    if (!e)
+        e = store_commit(&t);
+    store_abort(&t);
+    directory_unref(&dir);
+    return e;
+}
+
+static sluis_err parts_open(parts *p, settings *s, sluis_fail *f)
+{
+    uint8_t *km = NULL;
+    memset(p, 0, sizeof(*p));
+    p->settings = s;
+    p->metrics = calloc(1, sizeof(*p->metrics));
+    sluis_err e = p->metrics ? crypto_start() : SLUIS_NOMEM;
+    if (!e)
+        e = open_keys(p, &km, f);
+    if (!e)
+        e = rules_load(&p->rules, s->rules, f);
+    if (!e)
+        e = open_store(p, km, f);
+    secret_free(km);
+    if (!e)
+        e = enrol_self(p, f);
+    if (!e)
+        e = channel_hub_new(&p->hub, 1, (int)s->max_sessions + 256);
+    return e ? fail_set(f, e, "start", "%s", error_text(e)) : SLUIS_OK;
+}
+
+static void gateway_close(gateway *g)
+{
+    parts *p = &g->parts;
+    channel_close(&g->to_bus);
+    channel_close(&g->to_core);
+    if (g->task.stop_fd >= 0)
+        close(g->task.stop_fd);
+    free(g->verify);
+    free(g->readers);
+    channel_hub_free(&p->hub);
+    registry_close(&p->registry);
+    keyslots_close(&p->slots);
+    store_close(&p->store);
+    rules_unref(&p->rules);
+    keypair_close(&p->sign);
+    keypair_close(&p->seal);
+    keypair_close(&p->curve);
+    keypair_close(&p->log);
+    keypair_close(&p->directory);
+    buffer_close(&p->delegation);
+    free(p->metrics);
+    free(g);
+}
+
+static sluis_err start(pthread_t *out, void *(*thread)(void *), void *arg)
+{
+    return pthread_create(out, NULL, thread, arg) ? SLUIS_NOMEM : SLUIS_OK;
+}
+
+static sluis_err start_threads(gateway *g)
+{
+    parts *p = &g->parts;
+    sluis_err e = start(&g->core, core_run, p);
+    if (!e)
+        e = start(&g->bus, bus_run, p);
+    for (uint32_t i = 0; !e && i < p->settings->verify_threads; i++)
+        e = start(&g->verify[i], verify_run, p);
+    for (uint32_t i = 0; !e && i < p->settings->read_threads; i++)
+        e = start(&g->readers[i], read_run, p);
+    if (!e)
+        e = start(&g->control, operator_run, &g->task);
+    return e;
+}
+
+sluis_err gateway_start(gateway **out, settings *s, sluis_fail *f)
+{
+    gateway *g = calloc(1, sizeof(*g));
+    *out = NULL;
+    if (!g)
+        return fail_set(f, SLUIS_NOMEM, "start", "out of memory");
+    g->verify = calloc(s->verify_threads, sizeof(*g->verify));
+    g->readers = calloc(s->read_threads, sizeof(*g->readers));
+    g->task = (operator_task){.p = &g->parts, .stop_fd = eventfd(0, EFD_CLOEXEC), .started = clock_ms()};
+    sluis_err e = g->verify && g->readers && g->task.stop_fd >= 0 ? SLUIS_OK : SLUIS_NOMEM;
+    if (!e)
+        e = parts_open(&g->parts, s, f);
+    if (!e)
+        e = channel_open(&g->to_bus, g->parts.hub, CHANNEL_BUS, CHANNEL_SEND_CONNECT, 16);
+    if (!e)
+        e = channel_open(&g->to_core, g->parts.hub, CHANNEL_CORE, CHANNEL_SEND_CONNECT, 16);
+    if (e) {
+        gateway_close(g);
+        return fail_set(f, e, "start", "%s", error_text(e));
+    }
+    if (start_threads(g))
+        fatal("sluisd.start", SLUIS_NOMEM, "a thread could not be made"); /* others run already */
+    *out = g;
+    return SLUIS_OK;
+}
+
+void gateway_stop(gateway **gp)
+{
+    gateway *g = *gp;
+    uint64_t one = 1;
+    if (!g)
+        return;
+    const settings *s = g->parts.settings;
+    if (write(g->task.stop_fd, &one, sizeof(one)) != sizeof(one))
+        fatal("sluisd.stop", SLUIS_IO, "the control thread cannot be told");
+    pthread_join(g->control, NULL);
+    if (channel_send(g->to_bus, NULL))
+        fatal("sluisd.stop", SLUIS_FULL, "the bus cannot be told");
+    for (uint32_t i = 0; i < s->verify_threads; i++)
+        pthread_join(g->verify[i], NULL);
+    for (uint32_t i = 0; i < s->read_threads; i++)
+        pthread_join(g->readers[i], NULL);
+    if (channel_send(g->to_core, NULL))
+        fatal("sluisd.stop", SLUIS_FULL, "core cannot be told");
+    pthread_join(g->core, NULL);
+    if (channel_send(g->to_bus, NULL))
+        fatal("sluisd.stop", SLUIS_FULL, "the bus cannot be told");
+    pthread_join(g->bus, NULL);
+    gateway_close(g);
+    *gp = NULL;
+}

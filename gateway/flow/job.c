@@ -1,0 +1,65 @@
+#include "flow/job.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define JOB_ARENA_MAX (8u << 20)  /* a full dossier or outbox page */
+#define JOB_REPLY_MAX (4u << 20)
+
+job *job_new(job_kind kind, bytes raw)
+{
+    job *j = calloc(1, sizeof(*j));
+    if (!j)
+        return NULL;
+    j->kind = kind;
+    buffer_init(&j->receipt, 64u << 10);
+    buffer_init(&j->reply, JOB_REPLY_MAX);
+    buffer_init(&j->snapshot, JOB_REPLY_MAX);
+    if (raw.n) {
+        j->raw = malloc(raw.n);
+        if (!j->raw) {
+            job_free(&j);
+            return NULL;
+        }
+        memcpy(j->raw, raw.p, raw.n);
+        j->raw_len = raw.n;
+    }
+    j->weight = sizeof(*j) + raw.n;
+    return j;
+}
+
+void job_free(job **jp)
+{
+    job *j = *jp;
+    if (!j)
+        return;
+    envelope_free(&j->env);
+    arena_free(&j->arena);
+    directory_unref(&j->dir);
+    buffer_close(&j->receipt);
+    if (j->reply.p)
+        wipe(j->reply.p, j->reply.n); /* an answer may hold data of a person */
+    buffer_close(&j->reply);
+    buffer_close(&j->snapshot);
+    if (j->raw)
+        wipe(j->raw, j->raw_len);
+    free(j->raw);
+    free(j);
+    *jp = NULL;
+}
+
+arena *job_arena(job *j)
+{
+    if (!j->arena)
+        j->arena = arena_new(JOB_ARENA_MAX);
+    return j->arena;
+}
+
+sluis_err job_say_ready(channel *bus)
+{
+    job *j = job_new(JOB_READY, (bytes){NULL, 0});
+    sluis_err e = j ? channel_send(bus, j) : SLUIS_NOMEM;
+    if (e)
+        job_free(&j);
+    return e;
+}

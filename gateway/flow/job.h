@@ -1,0 +1,109 @@
+/* One piece of work and everything it gathers on its way: it moves from thread to thread by channel, and
+ * whoever holds it owns it whole.
+ *
+ *   bus message   bus -> verify -> core -> bus
+ *   API question  bus -> verify (token) -> bus -> read (decides, assembles) -> core (journals) -> bus
+ *   API request   ... read seals and signs it as an envelope -> bus (numbers it) -> verify -> core -> bus
+ *   fetch         bus -> read -> bus          (what waits in the outbox for one party)
+ *   done          bus -> core
+ *   ready         verify, read -> bus         (a worker is at its channel; the bus opens when all are)
+ *   enrol         control -> core -> control, and a directory for the bus */
+#ifndef SLUIS_FLOW_JOB_H
+#define SLUIS_FLOW_JOB_H
+
+#include "api.pb-c.h"
+#include "directory/directory.h"
+#include "rows.pb-c.h"
+#include "session/channel.h"
+#include "verify/claims.h"
+#include "wire/envelope.h"
+
+typedef enum { JOB_SUBMIT, JOB_API, JOB_FETCH, JOB_DONE, JOB_ENROL, JOB_DIRECTORY, JOB_READY } job_kind;
+/* Where an API job stands: what the bus does with it when it comes by. */
+typedef enum { STAGE_TOKEN, STAGE_READ, STAGE_ENVELOPE, STAGE_CORE, STAGE_REPLY } job_stage;
+
+typedef struct {
+    oin to;
+    uint64_t seq;
+} delivery;
+
+/* A row of the outbox, fetched. */
+typedef struct {
+    uint64_t seq;
+    bytes envelope, receipt; /* in the job's arena */
+} fetched;
+
+/* What the read pool decided and core writes down with the answer. */
+typedef struct {
+    Sluis__Record *record;    /* in the arena; NULL: nothing to journal */
+    bool has_subject;
+    id16 sid;                 /* whose dossier gets a copy */
+    id16 case_id;
+    uint64_t case_version;    /* decided on; core refuses when the case moved on */
+} read_decision;
+
+/* An API request on its way: what the register already answers, and what is asked of the party. */
+typedef struct {
+    id16 case_id;
+    uint32_t member;
+    id16 sid;
+    uuid transaction;
+    uint32_t known[ATTRIBUTES_MAX];
+    size_t known_count;
+    uint32_t asked[ATTRIBUTES_MAX];
+    size_t asked_count;
+    oin party;
+} api_request;
+
+typedef struct job {
+    job_kind kind;
+    job_stage stage;
+    uint64_t order;        /* submissions: the bus's number, which core restores; 0 = no order */
+    uint64_t received;     /* UTC ms */
+    size_t weight;         /* bytes counted against in_flight_bytes */
+    oin user;              /* the party of the session; for the API: the gateway itself */
+    uint8_t route[64];
+    size_t route_len;
+    uint8_t *raw;          /* owned: an envelope or a packed ApiCall */
+    size_t raw_len;
+    directory *dir;        /* reference: the directory it is judged by before core */
+    sluis_fail why;        /* code != OK: refused, and why */
+    arena *arena;          /* owned: ApiCall, decisions, fetched rows; NULL until needed */
+
+    /* a submission */
+    envelope *env;         /* decoded; owns the body below */
+    ProtobufCMessage *body;/* opened and decoded, when sealed to the registry; NULL otherwise */
+    bool duplicate;
+    delivery to[ENVELOPE_PARTIES];
+    size_t to_count;
+    buffer receipt;        /* the packed Receipt of its journal entry */
+
+    /* an API call */
+    Sluis__ApiCall *call;  /* in the arena */
+    token_claims claims;
+    read_decision read;
+    api_request *request;  /* in the arena; NULL unless it files a request */
+    buffer reply;          /* the packed ApiReply */
+
+    /* fetch, done */
+    uint64_t seq;          /* fetch: from here on; done: this one */
+    uint32_t limit;
+    fetched *rows;         /* in the arena */
+    size_t row_count;
+    bool more;
+
+    /* enrol, directory */
+    Sluis__PartyEntry *entry; /* in the arena */
+    bool replace;
+    buffer snapshot;          /* SignedSnapshot for welcomes */
+} job;
+
+/* NULL when memory is out. raw is copied. */
+job *job_new(job_kind kind, bytes raw);
+void job_free(job **j);
+/* A worker tells the bus that it is at its channel. */
+sluis_err job_say_ready(channel *bus);
+/* The job's arena, made at first use; NULL when memory is out. */
+arena *job_arena(job *j);
+
+#endif

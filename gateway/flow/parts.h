@@ -1,0 +1,37 @@
+/* What every thread of sluisd is given at birth. Handles here are read-only after start or safe from any
+ * thread by their own contract; nothing else is shared. */
+#ifndef SLUIS_FLOW_PARTS_H
+#define SLUIS_FLOW_PARTS_H
+
+#include "core/settings.h"
+#include "crypto/keyfile.h"
+#include "metrics/metrics.h"
+#include "policy/rules.h"
+#include "registry/registry.h"
+#include "session/channel.h"
+#include "store/store.h"
+
+typedef struct {
+    settings *settings;
+    store *store;
+    keyslots *slots;
+    registry *registry;
+    const row_keys *rows;
+    rules *rules;
+    keypair sign, seal, curve, log, directory;
+    uint8_t root_pk[PK_LEN];
+    buffer delegation; /* SignedDelegation: the root's word for the directory key */
+    metrics *metrics;
+    channel_hub *hub;
+} parts;
+
+/* Channel names. Each is larger than what the bus admits at once (settings.in_flight), so a send never blocks. */
+#define CHANNEL_VERIFY  "verify"  /* bus -> pool */
+#define CHANNEL_READ    "read"    /* bus -> pool */
+#define CHANNEL_CORE    "core"    /* verify, read, bus, control -> core */
+#define CHANNEL_BUS     "bus"     /* verify, read, core -> bus */
+#define CHANNEL_CONTROL "control" /* core -> control */
+
+int parts_channel_capacity(const parts *p);
+
+#endif

@@ -1,0 +1,179 @@
+/* Readers: any snapshot, any thread. */
+#include "journal/journal_store.h"
+
+#include <string.h>
+
+#include "wire/envelope.h"
+
+static sluis_err day_key_of(keyslots *slots, const leaf *l, uint8_t key[static KEY_LEN])
+{
+    uint8_t p[HASH_LEN];
+    slot_key slot;
+
+    keyslots_period(slots, p, l->klass, l->keep_until);
+    sluis_err err = keyslots_find(slots, p, &slot);
+    if (!err)
+        memcpy(key, slot.key, KEY_LEN);
+    wipe(&slot, sizeof(slot));
+    return err;
+}
+
+/* Leaf and plain (salt | record) of an entry. */
+static sluis_err entry_open(store_txn *t, keyslots *slots, uint64_t index, uint8_t raw[static LEAF_LEN],
+                            buffer *plain)
+{
+    uint8_t key[8], day[KEY_LEN];
+    bytes stored;
+    leaf l;
+    sluis_err err = leaf_read(t, index, raw, &l);
+
+    if (err)
+        return err;
+    put_u64(key, index);
+    if ((err = store_get(t, TABLE_RECORD, BYTES_OF(key), &stored)))
+        return err;
+    if ((err = day_key_of(slots, &l, day)))
+        return err;
+    err = record_open(plain, day, index, &l, stored);
+    wipe(day, sizeof(day));
+    return err;
+}
+
+static void plain_close(buffer *b)
+{
+    if (b->p)
+        wipe(b->p, b->n);
+    buffer_close(b);
+}
+
+sluis_err journal_read_record(store_txn *t, keyslots *slots, uint64_t index, arena *a, Sluis__Record **out,
+                              uint8_t salt[static SALT_LEN], bytes *raw)
+{
+    uint8_t leaf_raw[LEAF_LEN];
+    ProtobufCMessage *m;
+    buffer plain;
+
+    buffer_init(&plain, SALT_LEN + RECORD_MAX);
+    sluis_err err = entry_open(t, slots, index, leaf_raw, &plain);
+    if (err)
+        goto done;
+    memcpy(salt, plain.p, SALT_LEN);
+    raw->n = plain.n - SALT_LEN;
+    raw->p = arena_copy(a, plain.p + SALT_LEN, raw->n);
+    if (!raw->p) {
+        err = SLUIS_NOMEM;
+        goto done;
+    }
+    if (wire_unpack(&m, &sluis__record__descriptor, a, *raw, NULL))
+        err = SLUIS_CORRUPT;
+    else
+        *out = (Sluis__Record *)m;
+done:
+    plain_close(&plain);
+    return err;
+}
+
+sluis_err journal_receipt_at(store_txn *t, keyslots *slots, uint64_t index, buffer *out)
+{
+    uint8_t raw[LEAF_LEN], root[HASH_LEN], path[MERKLE_MAX_PATH][HASH_LEN];
+    stored_tree st = {.t = t};
+    tree_source src = stored_tree_source(&st);
+    buffer plain;
+    tree_tail tail;
+    size_t n;
+    bytes note;
+    sluis_err err = store_get(t, TABLE_META, bytes_str(META_JOURNAL), &note);
+
+    if (err)
+        return err;
+    if (note.n > NOTE_MAX || note_facts((const char *)note.p, note.n, &st.size, root))
+        return SLUIS_CORRUPT;
+    if (index >= st.size)
+        return SLUIS_NOT_FOUND;
+    buffer_init(&plain, SALT_LEN + RECORD_MAX);
+    if ((err = entry_open(t, slots, index, raw, &plain)) || (err = tree_tail_of(&tail, st.size, &src)) ||
+        (err = tree_path(path, &n, &tail, index, &src)))
+        goto done;
+    uint8_t hash[HASH_LEN];
+    merkle_leaf(hash, raw, LEAF_LEN);
+    if (merkle_verify_inclusion(TREE_JOURNAL, hash, index, st.size, (const uint8_t(*)[HASH_LEN])path, n,
+                                root))
+        err = SLUIS_CORRUPT;
+    else
+        err = receipt_pack(out, raw, index, plain.p, BYTES(plain.p + SALT_LEN, plain.n - SALT_LEN),
+                           (const uint8_t(*)[HASH_LEN])path, n, note);
+done:
+    plain_close(&plain);
+    return err;
+}
+
+sluis_err journal_checkpoint_at(store_txn *t, char *note, size_t cap, size_t *n)
+{
+    bytes value;
+    sluis_err err = store_get(t, TABLE_META, bytes_str(META_JOURNAL), &value);
+
+    if (err)
+        return err;
+    if (value.n > cap)
+        return SLUIS_TOO_BIG;
+    memcpy(note, value.p, value.n);
+    *n = value.n;
+    return SLUIS_OK;
+}
+
+sluis_err journal_trace(store_txn *t, const uint8_t transaction[static UUID_LEN], uint64_t *out, size_t cap,
+                        size_t *n)
+{
+    bytes prefix = BYTES(transaction, UUID_LEN), key, value;
+    store_cursor *c = NULL;
+    sluis_err err = store_cursor_open(t, TABLE_TXINDEX, prefix, prefix, &c);
+
+    *n = 0;
+    while (!err && *n < cap && !(err = store_cursor_next(c, &key, &value))) {
+        if (key.n == TXINDEX_LEN)
+            out[(*n)++] = get_u64(key.p + UUID_LEN);
+        else
+            err = SLUIS_CORRUPT;
+    }
+    store_cursor_close(&c);
+    return err == SLUIS_NOT_FOUND ? SLUIS_OK : err;
+}
+
+/* ---- retention ---- */
+
+sluis_err journal_expire(store_txn *t, keyslots *slots, uint32_t today, uint64_t from, uint64_t max,
+                         uint64_t *next, uint64_t *removed)
+{
+    uint8_t key[8], tx[TXINDEX_LEN];
+    uint64_t index = from;
+    arena *a = arena_new(RECORD_ARENA);
+    sluis_err err = a ? SLUIS_OK : SLUIS_NOMEM;
+
+    *removed = 0;
+    for (; !err && index - from < max; index++) {
+        uint8_t raw[LEAF_LEN], salt[SALT_LEN];
+        Sluis__Record *r;
+        bytes packed;
+        leaf l;
+        if ((err = leaf_read(t, index, raw, &l)))
+            break;
+        if (l.keep_until >= today || l.keep_until == KEEP_ALWAYS)
+            continue;
+        arena_reset(a);
+        put_u64(key, index);
+        err = journal_read_record(t, slots, index, a, &r, salt, &packed);
+        if (!err && r->transaction.len == UUID_LEN) {
+            txindex_key(tx, r->transaction.data, index);
+            err = store_delete(t, TABLE_TXINDEX, BYTES_OF(tx));
+        }
+        if (!err || err == SLUIS_NOT_FOUND)
+            err = store_delete(t, TABLE_RECORD, BYTES_OF(key));
+        if (!err)
+            ++*removed;
+        else if (err == SLUIS_NOT_FOUND)
+            err = SLUIS_OK;
+    }
+    *next = index;
+    arena_free(&a);
+    return err == SLUIS_NOT_FOUND ? SLUIS_OK : err;
+}

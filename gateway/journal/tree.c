@@ -1,0 +1,46 @@
+#include "journal/tree.h"
+
+#include <string.h>
+
+sluis_err tree_tail_of(tree_tail *out, uint64_t size, const tree_source *src)
+{
+    uint64_t last = size - 1;
+    unsigned h = 0;
+
+    if (size == 0)
+        return SLUIS_INVALID;
+    out->size = size;
+    sluis_err err = src->node(src->ctx, 0, last, out->hash[0]);
+    for (; !err && last >> h; h++) {
+        uint64_t k = last >> h;
+        uint8_t left[HASH_LEN];
+        if (k & 1) {
+            if (!(err = src->node(src->ctx, h, k - 1, left)))
+                merkle_node(TREE_JOURNAL, out->hash[h + 1], left, out->hash[h]);
+        } else {
+            memcpy(out->hash[h + 1], out->hash[h], HASH_LEN); /* no sibling: lifted as it is */
+        }
+    }
+    out->height = h;
+    return err;
+}
+
+sluis_err tree_path(uint8_t (*path)[HASH_LEN], size_t *len, const tree_tail *t, uint64_t index,
+                    const tree_source *src)
+{
+    sluis_err err = SLUIS_OK;
+
+    *len = 0;
+    if (index >= t->size)
+        return SLUIS_INVALID;
+    for (unsigned h = 0; !err && h < t->height; h++) {
+        uint64_t k = index >> h, last = (t->size - 1) >> h;
+        if (k & 1)
+            err = src->node(src->ctx, h, k - 1, path[(*len)++]);
+        else if (k + 1 < last)
+            err = src->node(src->ctx, h, k + 1, path[(*len)++]);
+        else if (k + 1 == last)
+            memcpy(path[(*len)++], t->hash[h], HASH_LEN);
+    }
+    return err;
+}

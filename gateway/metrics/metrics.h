@@ -1,0 +1,48 @@
+/* Counters of the daemon, in Prometheus' text format. Numbers only: no label comes from a message.
+ * The one thing that threads share: each counter is a relaxed atomic, written by its owner, read by anyone. */
+#ifndef SLUIS_METRICS_METRICS_H
+#define SLUIS_METRICS_METRICS_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+
+/* X(field, type, help) */
+#define SLUIS_METRICS(X)                                                                                     \
+    X(bus_frames, "counter", "frames received on the bus")                                                   \
+    X(bus_refused_frames, "counter", "frames refused before verification")                                   \
+    X(bus_sessions, "gauge", "parties connected")                                                            \
+    X(bus_in_flight, "gauge", "messages between bus and core")                                               \
+    X(bus_delivered, "counter", "deliveries sent to parties")                                                \
+    X(bus_redelivered, "counter", "deliveries sent again")                                                   \
+    X(api_calls, "counter", "calls received from the HTTP front")                                            \
+    X(verify_ok, "counter", "messages verified")                                                             \
+    X(verify_refused, "counter", "messages refused by verification")                                         \
+    X(core_batches, "counter", "commits")                                                                    \
+    X(core_messages, "counter", "messages handled")                                                          \
+    X(core_accepted, "counter", "messages accepted")                                                         \
+    X(core_refused, "counter", "messages refused by rules or state")                                         \
+    X(core_duplicates, "counter", "messages received before")                                                \
+    X(core_commit_errors, "counter", "commits that failed")                                                  \
+    X(registry_data, "counter", "data registered")                                                           \
+    X(registry_discrepancies, "counter", "differing statements kept beside the current one")                 \
+    X(journal_entries, "gauge", "entries in the journal")                                                    \
+    X(outbox_queued, "counter", "deliveries queued")                                                         \
+    X(outbox_done, "counter", "deliveries done")                                                             \
+    X(outbox_expired, "counter", "deliveries expired")                                                       \
+    X(views_served, "counter", "views served")
+
+typedef struct {
+#define X(field, type, help) _Atomic uint64_t field;
+    SLUIS_METRICS(X)
+#undef X
+} metrics;
+
+#define METRIC_ADD(m, field, n) atomic_fetch_add_explicit(&(m)->field, (uint64_t)(n), memory_order_relaxed)
+#define METRIC_SET(m, field, n) atomic_store_explicit(&(m)->field, (uint64_t)(n), memory_order_relaxed)
+#define METRIC_GET(m, field)    atomic_load_explicit(&(m)->field, memory_order_relaxed)
+
+void metrics_text(metrics *m, buffer *out);
+
+#endif

@@ -1,0 +1,307 @@
+#include "operator/operator.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "control/control.h"
+#include "flow/fatal.h"
+#include "flow/job.h"
+#include "journal/journal.h"
+#include "parties/parties.h"
+#include "wire/messages.h"
+
+#define TRACE_MAX    1000
+#define ENROL_MS     10000
+#define COPY_CHUNK   (1u << 20)
+
+typedef struct {
+    const operator_task *task;
+    channel *core, *replies;
+} desk;
+
+static const parts *parts_of(const desk *d)
+{
+    return d->task->p;
+}
+
+static const char *text_of(const json_t *o, const char *key, sluis_fail *f)
+{
+    const char *s = json_string_value(json_object_get(o, key));
+    if (!s)
+        fail_set(f, SLUIS_INVALID, key, "a string is needed here");
+    return s;
+}
+
+/* ---- status ---- */
+
+static json_t *cmd_status(desk *d, const json_t *q, sluis_fail *f)
+{
+    const parts *p = parts_of(d);
+    store_health h = {0};
+    uint64_t live = 0, erased = 0, slots = 0;
+    (void)q;
+    sluis_err e = store_health_get(p->store, &h);
+    if (e) {
+        fail_set(f, e, "store", "%s", error_text(e));
+        return NULL;
+    }
+    keyslots_usage(p->slots, &live, &erased, &slots);
+    metrics *m = p->metrics;
+    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "name", p->settings->name,
+                     "oin", p->settings->oin.s, "mode", p->settings->test_mode ? "test" : "production", "uptime_ms",
+                     (json_int_t)(clock_ms() - d->task->started), "sessions", (json_int_t)METRIC_GET(m, bus_sessions),
+                     "in_flight", (json_int_t)METRIC_GET(m, bus_in_flight), "accepted",
+                     (json_int_t)METRIC_GET(m, core_accepted), "refused",
+                     (json_int_t)(METRIC_GET(m, core_refused) + METRIC_GET(m, verify_refused)), "journal_entries",
+                     (json_int_t)METRIC_GET(m, journal_entries), "store_used_bytes", (json_int_t)h.used_bytes,
+                     "store_quota_bytes", (json_int_t)h.quota_bytes, "key_slots_used", (json_int_t)(live + erased),
+                     "key_slots", (json_int_t)slots, "commits", (json_int_t)h.syncs);
+}
+
+/* ---- parties ---- */
+
+static json_t *party_json(const party *x)
+{
+    json_t *keys = json_array();
+    char hex[2 * PK_LEN + 1], from[TIME_STR], until[TIME_STR];
+    for (size_t i = 0; keys && i < x->key_count; i++) {
+        hex_encode(hex, x->keys[i].pk, PK_LEN);
+        time_format(from, x->keys[i].valid_from);
+        time_format(until, x->keys[i].valid_until);
+        json_array_append_new(keys, json_pack("{s:s, s:s, s:s, s:s, s:b}", "use", key_use_name(x->keys[i].use), "pk", hex,
+                                              "valid_from", from, "valid_until", until, "revoked",
+                                              x->keys[i].revoked != 0));
+    }
+    time_format(from, x->valid_from);
+    time_format(until, x->valid_until);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:o}", "oin", x->oin.s, "name", x->name, "domain", x->domain,
+                     "valid_from", from, "valid_until", until, "suspended", x->suspended, "keys", keys);
+}
+
+static json_t *cmd_party_list(desk *d, const json_t *q, sluis_fail *f)
+{
+    const parts *p = parts_of(d);
+    store_txn *t = NULL;
+    directory *dir = NULL;
+    json_t *list = NULL;
+    (void)q;
+    sluis_err e = store_begin_read(p->store, &t);
+    if (!e)
+        e = parties_load(t, p->directory.pk, &dir, f);
+    store_abort(&t);
+    if (e) {
+        fail_set(f, e, "party", "%s", error_text(e));
+        return NULL;
+    }
+    list = json_array();
+    for (size_t i = 0; list && i < directory_count(dir); i++)
+        json_array_append_new(list, party_json(directory_at(dir, i)));
+    json_t *out = json_pack("{s:I, s:o}", "version", (json_int_t)directory_version(dir), "parties", list);
+    directory_unref(&dir);
+    return out;
+}
+
+static sluis_err fill_entry(desk *d, const json_t *q, job *j, sluis_fail *f)
+{
+    const settings *s = parts_of(d)->settings;
+    arena *a = job_arena(j);
+    const char *name = text_of(q, "name", f), *domain = text_of(q, "domain", f), *until = NULL;
+    char *request = json_dumps(json_object_get(q, "request"), JSON_COMPACT);
+    Sluis__PartyEntry *x = a ? arena_alloc(a, sizeof(*x)) : NULL;
+    sluis_err e = !name || !domain || !request ? fail_set(f, SLUIS_INVALID, "party.enrol", "request, name and domain are needed")
+                  : !x                         ? fail_set(f, SLUIS_NOMEM, "party.enrol", "out of memory")
+                                               : SLUIS_OK;
+    if (!e)
+        e = enrolment_parse(x, a, request, strlen(request), f);
+    oin o;
+    if (!e && (oin_parse(&o, x->oin, strlen(x->oin)) || oin_is_test(&o) != s->test_mode))
+        e = fail_set(f, SLUIS_MODE, "oin", "%s", s->test_mode ? "a real OIN in test mode" : "a test OIN in production");
+    if (!e && !name_valid(domain))
+        e = fail_set(f, SLUIS_INVALID, "domain", "a name is [a-z0-9][a-z0-9._:-]{0,63}");
+    if (!e) {
+        x->name = arena_strdup(a, name);
+        x->domain = arena_strdup(a, domain);
+        x->valid_from = clock_ms();
+        x->valid_until = x->valid_from + 365 * DAY_MS;
+        until = json_string_value(json_object_get(q, "valid_until"));
+        if (until && time_parse(&x->valid_until, until))
+            e = fail_set(f, SLUIS_INVALID, "valid_until", "write YYYY-MM-DD");
+        else if (!x->name || !x->domain)
+            e = fail_set(f, SLUIS_NOMEM, "party.enrol", "out of memory");
+    }
+    j->entry = x;
+    j->replace = json_is_true(json_object_get(q, "replace"));
+    free(request);
+    return e;
+}
+
+static json_t *cmd_party_enrol(desk *d, const json_t *q, sluis_fail *f)
+{
+    job *j = job_new(JOB_ENROL, (bytes){NULL, 0});
+    void *item = NULL;
+    json_t *out = NULL;
+    sluis_err e = j ? fill_entry(d, q, j, f) : SLUIS_NOMEM;
+    if (!e)
+        e = channel_send(d->core, j);
+    if (e) {
+        fail_set(f, e, "party.enrol", "%s", error_text(e));
+        job_free(&j);
+        return NULL;
+    }
+    e = channel_recv(d->replies, ENROL_MS, &item); /* core has the job until it comes back */
+    j = item;
+    if (e || !j)
+        fail_set(f, SLUIS_TIMEOUT, "party.enrol", "the core did not answer; look at `party list` before trying again");
+    else if (j->why.code)
+        *f = j->why;
+    else
+        out = json_pack("{s:s}", "oin", j->entry->oin);
+    job_free(&j);
+    return out;
+}
+
+/* ---- trace ---- */
+
+static json_t *record_json(uint64_t index, const Sluis__Record *r)
+{
+    char when[TIME_STR];
+    const message_kind *k = message_kind_of(r->kind);
+    time_format(when, r->when);
+    return json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I}", "index", (json_int_t)index, "when", when, "type",
+                     protobuf_c_enum_descriptor_get_value(&sluis__record_type__descriptor, (int)r->type)->name, "kind",
+                     k ? k->name : "", "from", r->from, "to", r->to, "application", r->application, "decision",
+                     r->decision, "detail", r->detail, "attributes", (json_int_t)r->n_attributes);
+}
+
+static json_t *cmd_trace(desk *d, const json_t *q, sluis_fail *f)
+{
+    const parts *p = parts_of(d);
+    const char *id = text_of(q, "transaction", f);
+    uuid tx;
+    uint64_t index[TRACE_MAX];
+    size_t n = 0;
+    store_txn *t = NULL;
+    if (!id || uuid_parse(&tx, id)) {
+        fail_set(f, SLUIS_INVALID, "transaction", "a UUID is needed");
+        return NULL;
+    }
+    json_t *list = json_array();
+    sluis_err e = store_begin_read(p->store, &t);
+    if (!e)
+        e = journal_trace(t, tx.b, index, TRACE_MAX, &n);
+    for (size_t i = 0; !e && i < n; i++) {
+        arena *a = arena_new(64u << 10);
+        Sluis__Record *r = NULL;
+        uint8_t salt[SALT_LEN];
+        bytes raw;
+        e = a ? journal_read_record(t, p->slots, index[i], a, &r, salt, &raw) : SLUIS_NOMEM;
+        if (!e)
+            json_array_append_new(list, record_json(index[i], r));
+        else if (e == SLUIS_NOT_FOUND) { /* forgotten: its leaf still stands */
+            json_array_append_new(list, json_pack("{s:I, s:s}", "index", (json_int_t)index[i], "type", "forgotten"));
+            e = SLUIS_OK;
+        }
+        arena_free(&a);
+    }
+    store_abort(&t);
+    if (!e && n)
+        return json_pack("{s:s, s:o}", "transaction", id, "entries", list);
+    json_decref(list);
+    fail_set(f, e ? e : SLUIS_NOT_FOUND, "transaction", "no entry of this transaction");
+    return NULL;
+}
+
+/* ---- copies ---- */
+
+static sluis_err copy_file(const char *from, const char *to, sluis_fail *f)
+{
+    static const char advice[] = "needs a new, empty, writable folder";
+    int in = open(from, O_RDONLY | O_CLOEXEC), out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    char *chunk = malloc(COPY_CHUNK);
+    sluis_err e = in < 0 || out < 0 ? fail_set(f, SLUIS_IO, to, "%s: %s", advice, strerror(errno))
+                  : !chunk          ? fail_set(f, SLUIS_NOMEM, to, "out of memory")
+                                    : SLUIS_OK;
+    for (ssize_t n; !e && (n = read(in, chunk, COPY_CHUNK)) != 0;)
+        if (n < 0 || write(out, chunk, (size_t)n) != n)
+            e = fail_set(f, SLUIS_IO, to, "%s", strerror(errno));
+    if (!e && fsync(out))
+        e = fail_set(f, SLUIS_IO, to, "%s", strerror(errno));
+    free(chunk);
+    if (in >= 0)
+        close(in);
+    if (out >= 0)
+        close(out);
+    return e;
+}
+
+/* Data first, then the keys: a row without its key would be an error, a key without its row is harmless. */
+static json_t *cmd_journal_copy(desk *d, const json_t *q, sluis_fail *f)
+{
+    const parts *p = parts_of(d);
+    const char *dir = text_of(q, "dir", f);
+    char data[1024], keys_from[1024], keys_to[1024];
+    if (!dir || dir[0] != '/' || strlen(dir) > 900) {
+        fail_set(f, SLUIS_INVALID, "dir", "an absolute path is needed");
+        return NULL;
+    }
+    snprintf(data, sizeof(data), "%s/store", dir);
+    snprintf(keys_from, sizeof(keys_from), "%s/keys.slots", p->settings->data);
+    snprintf(keys_to, sizeof(keys_to), "%s/keys.slots", dir);
+    if (mkdir(dir, 0700) && errno != EEXIST) {
+        fail_set(f, SLUIS_IO, dir, "cannot make the folder: %s", strerror(errno));
+        return NULL;
+    }
+    sluis_err e = store_copy(p->store, data, f);
+    if (!e)
+        e = copy_file(keys_from, keys_to, f);
+    return e ? NULL : json_pack("{s:s, s:s}", "store", data, "keys", keys_to);
+}
+
+/* ---- the socket ---- */
+
+static const struct {
+    const char *name;
+    json_t *(*run)(desk *, const json_t *, sluis_fail *);
+} commands[] = {
+    {"status", cmd_status},           {"party.list", cmd_party_list}, {"party.enrol", cmd_party_enrol},
+    {"trace", cmd_trace},             {"journal.copy", cmd_journal_copy},
+};
+
+static json_t *on_request(void *ctx, const char *cmd, const json_t *request, sluis_fail *f)
+{
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+        if (strcmp(commands[i].name, cmd) == 0)
+            return commands[i].run(ctx, request, f);
+    fail_set(f, SLUIS_INVALID, "cmd", "unknown command");
+    return NULL;
+}
+
+void *operator_run(void *arg)
+{
+    desk d = {.task = arg};
+    const parts *p = parts_of(&d);
+    control_server *server = NULL;
+    sluis_fail f = {0};
+    int capacity = parts_channel_capacity(p);
+    sluis_err e = channel_open(&d.core, p->hub, CHANNEL_CORE, CHANNEL_SEND_CONNECT, capacity);
+    if (!e)
+        e = channel_open(&d.replies, p->hub, CHANNEL_CONTROL, CHANNEL_RECV_BIND, capacity);
+    if (!e)
+        e = control_server_open(&server, p->settings->control, on_request, &d, &f);
+    if (e) {
+        log_write(LOG_ERROR, "control.start", "where", f.where, "text", f.text, NULL);
+        fatal("control.start", e, "the control socket cannot be opened");
+    }
+    e = control_server_run(server, d.task->stop_fd);
+    if (e)
+        fatal("control.stopped", e, "the control socket is broken");
+    control_server_close(&server);
+    channel_close(&d.core);
+    channel_close(&d.replies);
+    return NULL;
+}

@@ -1,0 +1,154 @@
+/* PARTY: OIN 20 -> SignedEntry, as the directory key signed it. META "directory": version u64 | ~version u64.
+ */
+#include "parties/parties.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "directory/entry.h"
+#include "wire/envelope.h"
+
+#define VERSION_KEY "directory"
+#define VERSION_LEN 16
+#define SCRATCH_MAX ((size_t)16 * ENTRY_MAX)
+
+sluis_err parties_version(store_txn *t, uint64_t *out)
+{
+    bytes v;
+    *out = 0;
+    sluis_err err = store_get(t, TABLE_META, bytes_str(VERSION_KEY), &v);
+    if (err == SLUIS_NOT_FOUND)
+        return SLUIS_OK;
+    if (err)
+        return err;
+    if (v.n != VERSION_LEN || get_u64(v.p) != ~get_u64(v.p + 8))
+        return SLUIS_CORRUPT;
+    *out = get_u64(v.p);
+    return SLUIS_OK;
+}
+
+static sluis_err put_version(store_txn *t, uint64_t version)
+{
+    uint8_t v[VERSION_LEN];
+    put_u64(v, version);
+    put_u64(v + 8, ~version);
+    return store_put(t, TABLE_META, bytes_str(VERSION_KEY), BYTES_OF(v));
+}
+
+/* What a directory would refuse must not get into the store: every later start would fail on it. */
+static sluis_err check_entry(bytes signed_entry, const keypair *dir_key, sluis_fail *f)
+{
+    party p;
+    arena *keep = arena_new(SCRATCH_MAX), *scratch = arena_new(SCRATCH_MAX);
+    sluis_err err =
+        keep && scratch ? entry_open(&p, keep, scratch, signed_entry, dir_key->pk, f) : SLUIS_NOMEM;
+    arena_free(&keep);
+    arena_free(&scratch);
+    return err;
+}
+
+sluis_err parties_put(store_txn *t, Sluis__PartyEntry *e, const keypair *dir_key, bool replace, sluis_fail *f)
+{
+    oin who;
+    bytes old;
+    uint64_t version;
+    buffer signed_entry;
+    if (!e->oin || oin_parse(&who, e->oin, strlen(e->oin)))
+        return fail_set(f, SLUIS_INVALID, "party.oin", "is not an OIN");
+    sluis_err err = store_get(t, TABLE_PARTY, BYTES(who.s, OIN_LEN), &old);
+    if (!err && !replace)
+        return fail_set(f, SLUIS_EXISTS, who.s,
+                        "this party is there already: replace it, or choose another OIN");
+    if (err && err != SLUIS_NOT_FOUND)
+        return fail_set(f, err, who.s, "%s", error_text(err));
+    err = parties_version(t, &version);
+    if (err)
+        return fail_set(f, err, "directory", "its version cannot be read: %s", error_text(err));
+    buffer_init(&signed_entry, ENTRY_MAX);
+    e->version = version + 1;
+    err = entry_sign(&signed_entry, e, dir_key);
+    if (!err)
+        err = check_entry(buffer_bytes(&signed_entry), dir_key, f);
+    if (!err)
+        err = store_put(t, TABLE_PARTY, BYTES(who.s, OIN_LEN), buffer_bytes(&signed_entry));
+    if (!err)
+        err = put_version(t, e->version);
+    if (err)
+        fail_set(f, err, who.s, "%s", error_text(err));
+    buffer_close(&signed_entry);
+    return err;
+}
+
+/* The signed entries of the snapshot, borrowed from it. */
+typedef struct {
+    bytes *entries; /* owned */
+    size_t n, cap;
+    uint64_t newest;
+    arena *scratch;
+} collected;
+
+/* What the entry says of itself must fit its place. Its signature is the directory's to check. */
+static sluis_err check_place(collected *c, bytes key, bytes value, sluis_fail *f)
+{
+    ProtobufCMessage *m;
+    arena_reset(c->scratch);
+    sluis_err err = wire_unpack(&m, &sluis__signed_entry__descriptor, c->scratch, value, f);
+    if (err)
+        return err;
+    const Sluis__SignedEntry *s = (const Sluis__SignedEntry *)m;
+    err = wire_unpack(&m, &sluis__party_entry__descriptor, c->scratch, BYTES(s->entry.data, s->entry.len), f);
+    if (err)
+        return err;
+    const Sluis__PartyEntry *e = (const Sluis__PartyEntry *)m;
+    if (!bytes_equal(key, bytes_str(e->oin)))
+        return fail_set(f, SLUIS_CORRUPT, "party", "an entry stands under another OIN than its own");
+    if (e->version > c->newest)
+        c->newest = e->version;
+    return SLUIS_OK;
+}
+
+static sluis_err collect(collected *c, store_txn *t, sluis_fail *f)
+{
+    store_cursor *at = NULL;
+    bytes key, value;
+    sluis_err err = store_cursor_open(t, TABLE_PARTY, (bytes){0}, (bytes){0}, &at);
+    while (!err && !(err = store_cursor_next(at, &key, &value))) {
+        if (c->n == DIRECTORY_PARTIES) {
+            err = fail_set(f, SLUIS_TOO_BIG, "directory", "more than %d parties", DIRECTORY_PARTIES);
+            break;
+        }
+        if (c->n == c->cap) {
+            size_t cap = c->cap ? 2 * c->cap : 64;
+            bytes *grown = realloc(c->entries, cap * sizeof *grown);
+            if (!grown) {
+                err = SLUIS_NOMEM;
+                break;
+            }
+            c->entries = grown;
+            c->cap = cap;
+        }
+        err = check_place(c, key, value, f);
+        c->entries[c->n++] = value;
+    }
+    store_cursor_close(&at);
+    return err == SLUIS_NOT_FOUND ? SLUIS_OK : err;
+}
+
+sluis_err parties_load(store_txn *t, const uint8_t dir_pk[static PK_LEN], directory **out, sluis_fail *f)
+{
+    uint64_t version;
+    collected c = {.scratch = arena_new(SCRATCH_MAX)};
+    *out = NULL;
+    sluis_err err = c.scratch ? parties_version(t, &version) : SLUIS_NOMEM;
+    if (!err)
+        err = collect(&c, t, f);
+    if (!err && c.newest != version)
+        err = fail_set(f, SLUIS_CORRUPT, "directory", "its version is not that of its newest entry");
+    if (!err)
+        err = directory_build(out, c.entries, c.n, version, dir_pk, f);
+    if (err)
+        fail_set(f, err, "directory", "%s", error_text(err));
+    free(c.entries);
+    arena_free(&c.scratch);
+    return err;
+}

@@ -1,0 +1,211 @@
+/* Order of judgement: the application, the case, its phase, the client's scope, then for each attribute the
+ * catalogue, the bound of the domain's own law, and the permits. The first of these that says no gives the
+ * answer its name; among permits the first in the file gives its name and all give their obligations. */
+#include <string.h>
+
+#include "policy/ruleset.h"
+
+static const char deny_default[] = "default-deny", deny_application[] = "application", deny_case[] = "case",
+                  deny_phase[] = "phase", deny_scope[] = "scope", deny_catalogue[] = "catalogue",
+                  deny_domain[] = "domain";
+
+bool policy_is_refusal(const char *rule)
+{
+    static const char *const all[] = {deny_default, deny_application, deny_case,  deny_phase,
+                                      deny_scope,   deny_catalogue,   deny_domain};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        if (strcmp(all[i], rule) == 0)
+            return true;
+    return false;
+}
+
+/* A question in numbers; a name that does not exist has no bit and matches no rule. */
+typedef struct {
+    size_t application, domain;
+    uint64_t application_bit, function, purpose, legal_basis;
+    uint32_t phase;
+} resolved;
+
+static uint64_t bit_of(size_t index)
+{
+    return index == NAME_NONE ? 0 : UINT64_C(1) << index;
+}
+
+static uint32_t phase_bit(Sluis__Phase p)
+{
+    return p == SLUIS__PHASE__RESEARCH || p == SLUIS__PHASE__COORDINATION || p == SLUIS__PHASE__MEETING
+               ? UINT32_C(1) << p
+               : 0;
+}
+
+static resolved resolve(const rules *r, const policy_question *q)
+{
+    resolved o = {.application = ruleset_application(r, q->application),
+                  .domain = name_index(&r->domains, q->domain),
+                  .function = bit_of(name_index(&r->functions, q->function)),
+                  .purpose = bit_of(name_index(&r->purposes, q->purpose)),
+                  .legal_basis = bit_of(name_index(&r->legal_bases, q->legal_basis)),
+                  .phase = phase_bit(q->phase)};
+    o.application_bit = bit_of(o.application);
+    return o;
+}
+
+static bool listed(const char *const *list, size_t n, const char *id)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(list[i], id) == 0)
+            return true;
+    return false;
+}
+
+static bool law_in_scope(const case_facts *c, const char *law)
+{
+    return listed(c->scope_laws, c->scope_law_count, law);
+}
+
+/* A domain that is a law's own back office is in scope with that law. */
+static bool domain_in_scope(const rules *r, const case_facts *c, size_t domain)
+{
+    const char *id = r->domains.ids[domain];
+    return listed(c->scope_domains, c->scope_domain_count, id) ||
+           (r->domain[domain].law != NAME_NONE && law_in_scope(c, id));
+}
+
+/* Why the whole question is denied; NULL: it is not. */
+static const char *refuse_all(const rules *r, const policy_question *q, const case_facts *c,
+                              const resolved *o)
+{
+    if (o->application == NAME_NONE || !q->acting)
+        return deny_application;
+    const application *a = &r->applications[o->application].public;
+    if (!application_may_act(a, q->acting))
+        return deny_application;
+    if (!c || !c->exists || c->closed)
+        return deny_case;
+    if (!o->phase || q->phase != c->phase)
+        return deny_phase;
+    if (o->domain == NAME_NONE)
+        return deny_domain;
+    if (!law_in_scope(c, a->law) || !domain_in_scope(r, c, o->domain))
+        return deny_scope;
+    return NULL;
+}
+
+static bool domain_gives(const domain_entry *d, category c, uint64_t at)
+{
+    for (size_t i = 0; i < d->n; i++)
+        if (d->gives[i].categories >> c & 1 && period_holds(&d->gives[i].when, at))
+            return true;
+    return false;
+}
+
+static bool permit_fits(const permit *p, const resolved *o, uint64_t at)
+{
+    return p->applications & o->application_bit && p->functions & o->function && p->purposes & o->purpose &&
+           p->legal_bases & o->legal_basis && p->phases & o->phase && period_holds(&p->when, at);
+}
+
+static bool permit_covers(const rules *r, const permit *p, const attribute *a, const char *domain)
+{
+    size_t at = (size_t)(a - r->attributes);
+    return p->attributes[at / 64] >> at % 64 & 1 ||
+           (p->categories >> a->category & 1 && strcmp(a->source, domain) == 0);
+}
+
+static void apply(const rules *r, const permit *p, const policy_question *q, policy_answer *answers)
+{
+    for (size_t i = 0; i < q->attribute_count; i++) {
+        policy_answer *answer = &answers[i];
+        if (!answer->permit && answer->rule != deny_default)
+            continue;
+        if (!permit_covers(r, p, rules_attribute(r, q->attributes[i]), q->domain))
+            continue;
+        if (!answer->permit)
+            answer->rule = p->id;
+        answer->permit = true;
+        answer->obligations |= p->obligations;
+    }
+}
+
+void policy_decide(const rules *r, const policy_question *q, const case_facts *c, policy_answer *answers)
+{
+    const resolved o = resolve(r, q);
+    const char *refusal = refuse_all(r, q, c, &o);
+    for (size_t i = 0; i < q->attribute_count; i++) {
+        const char *why = refusal;
+        if (!why) {
+            const attribute *a = rules_attribute(r, q->attributes[i]);
+            why = !a                                                       ? deny_catalogue
+                  : domain_gives(&r->domain[o.domain], a->category, q->at) ? deny_default
+                                                                           : deny_domain;
+        }
+        answers[i] = (policy_answer){.permit = false, .rule = why};
+    }
+    if (refusal)
+        return;
+    for (size_t i = 0; i < r->by_domain_count[o.domain]; i++)
+        if (permit_fits(r->by_domain[o.domain][i], &o, q->at))
+            apply(r, r->by_domain[o.domain][i], q, answers);
+}
+
+const view *policy_view(const rules *r, const char *app, const char *function, const case_facts *c,
+                        uint64_t at)
+{
+    size_t i = ruleset_application(r, app);
+    uint64_t application_bit = bit_of(i), function_bit = bit_of(name_index(&r->functions, function));
+    const view_entry *best = NULL;
+    if (i == NAME_NONE || !c || !c->exists || c->closed || !law_in_scope(c, r->applications[i].public.law))
+        return NULL;
+    for (size_t k = 0; k < r->view_count; k++) {
+        const view_entry *e = &r->views[k];
+        const period when = {e->public.from, e->public.until};
+        if (e->applications & application_bit && e->functions & function_bit &&
+            e->public.phases & phase_bit(c->phase) && period_holds(&when, at) && (!best || e->own))
+            best = e;
+    }
+    return best ? &best->public : NULL;
+}
+
+bool view_allows(const view *v, uint32_t id)
+{
+    size_t low = 0, high = v ? v->attribute_count : 0;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (v->attributes[mid] < id)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return v && low < v->attribute_count && v->attributes[low] == id;
+}
+
+bool policy_domain_gives(const rules *r, const char *domain, category c, uint64_t at)
+{
+    size_t d = name_index(&r->domains, domain);
+    return d != NAME_NONE && c >= CATEGORY_ORDINARY && c <= CATEGORY_IDENTIFICATION &&
+           domain_gives(&r->domain[d], c, at);
+}
+
+static bool may(const rules *r, application_act act, const char *app, const char *function, uint64_t at)
+{
+    size_t i = ruleset_application(r, app);
+    uint64_t function_bit = bit_of(name_index(&r->functions, function));
+    if (i == NAME_NONE)
+        return false;
+    const application_entry *a = &r->applications[i];
+    for (size_t k = 0; k < a->right_count; k++)
+        if (a->rights[k].act == act && a->rights[k].functions & function_bit &&
+            period_holds(&a->rights[k].when, at))
+            return true;
+    return false;
+}
+
+bool policy_may_open_case(const rules *r, const char *app, const char *function, uint64_t at)
+{
+    return may(r, ACT_OPEN_CASE, app, function, at);
+}
+
+bool policy_may_read_dossier(const rules *r, const char *app, const char *function, uint64_t at)
+{
+    return may(r, ACT_READ_DOSSIER, app, function, at);
+}

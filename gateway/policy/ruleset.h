@@ -1,0 +1,136 @@
+/* The insides of a rule set: shared by the files of this folder, by nobody else.
+ *
+ * Names (laws, functions, purposes, legal bases, domains, applications) are numbered as they stand in their
+ * file, at most RULESET_NAMES_MAX of each, so that a rule holds each of its lists as 64 bits. All strings are
+ * borrowed from the configuration files, which the set keeps. */
+#ifndef SLUIS_POLICY_RULESET_H
+#define SLUIS_POLICY_RULESET_H
+
+#include <stdatomic.h>
+
+#include "policy/policy.h"
+
+#define RULESET_NAMES_MAX      64
+#define RULESET_ATTRIBUTES_MAX 4096
+#define RULESET_PERMITS_MAX    4096
+#define RULESET_LIST_MAX       4096 /* elements of any other list */
+#define NAME_NONE              SIZE_MAX
+
+typedef enum {
+    FILE_LAWS,
+    FILE_PURPOSES,
+    FILE_DOMAINS,
+    FILE_REASONS,
+    FILE_RETENTION,
+    FILE_CATALOGUE,
+    FILE_APPLICATIONS,
+    FILE_VIEWS,
+    FILE_RULES,
+    FILE_HOLIDAYS,
+    RULESET_FILES
+} ruleset_file;
+
+typedef struct {
+    uint64_t from, until; /* UTC ms: [from, until); until 0 = open */
+} period;
+
+typedef struct {
+    const char *ids[RULESET_NAMES_MAX], *titles[RULESET_NAMES_MAX];
+    size_t n;
+} name_list;
+
+typedef struct {
+    uint32_t categories; /* bit n: category n */
+    period when;
+} gives_entry;
+
+typedef struct {
+    gives_entry *gives;
+    size_t n;
+    size_t law; /* the law whose back office this domain is, or NAME_NONE */
+} domain_entry;
+
+typedef enum { ACT_OPEN_CASE, ACT_READ_DOSSIER, ACT_COUNT } application_act;
+
+typedef struct {
+    application_act act;
+    uint64_t functions;
+    period when;
+} right_entry;
+
+typedef struct {
+    application public;
+    right_entry *rights;
+    size_t right_count;
+    size_t law; /* NAME_NONE for a client's portal */
+} application_entry;
+
+typedef struct {
+    view public;
+    uint64_t functions;
+    uint64_t applications; /* bits: those that this view is for */
+    bool own;              /* names its applications: goes before the law's view */
+} view_entry;
+
+typedef struct {
+    const char *id, *article;
+    period when;
+    uint64_t applications, functions, purposes, legal_bases, domains;
+    uint32_t phases, categories, obligations;
+    const uint64_t *attributes; /* bit n: the n-th of the catalogue */
+} permit;
+
+typedef struct {
+    const char *id;
+    uint32_t days; /* 0xffffffff: always */
+    uint8_t journal_class;
+} term;
+
+struct rules {
+    atomic_size_t refs;
+    uint8_t hash[HASH_LEN];
+    config *files[RULESET_FILES];
+    void **blocks; /* everything below that is allocated */
+    size_t block_count, block_cap;
+
+    name_list laws, legal_bases, purposes, functions, domains;
+    domain_entry domain[RULESET_NAMES_MAX];
+    reason *reasons;
+    size_t reason_count;
+    term *terms;
+    size_t term_count;
+    attribute *attributes; /* ascending by id */
+    size_t attribute_count;
+    const attribute **by_name;
+    application_entry *applications;
+    size_t application_count;
+    view_entry *views;
+    size_t view_count;
+    permit *permits;
+    size_t permit_count;
+    const permit **by_domain[RULESET_NAMES_MAX]; /* in file order */
+    size_t by_domain_count[RULESET_NAMES_MAX];
+    uint32_t *holidays; /* days since 1970, ascending */
+    size_t holiday_count;
+};
+
+/* Zeroed memory that the set owns; NULL when there is none left. */
+void *ruleset_alloc(rules *r, size_t count, size_t size);
+size_t name_index(const name_list *l, const char *id); /* NAME_NONE */
+bool period_holds(const period *p, uint64_t at);
+bool periods_meet(const period *a, const period *b);
+size_t ruleset_application(const rules *r, const char *id); /* NAME_NONE */
+
+/* The readers of the files, in the order of ruleset_file; each may use what those before it read. */
+sluis_err ruleset_read_laws(rules *r, const config_node *root, sluis_fail *f);
+sluis_err ruleset_read_purposes(rules *r, const config_node *root, sluis_fail *f);
+sluis_err ruleset_read_domains(rules *r, const config_node *root, sluis_fail *f);
+sluis_err ruleset_read_reasons(rules *r, const config_node *root, sluis_fail *f);
+sluis_err ruleset_read_retention(rules *r, const config_node *root, sluis_fail *f);
+sluis_err ruleset_read_catalogue(rules *r, const config_node *root, sluis_fail *f);
+sluis_err ruleset_read_applications(rules *r, const config_node *root, sluis_fail *f);
+sluis_err ruleset_read_views(rules *r, const config_node *root, sluis_fail *f);
+sluis_err ruleset_read_rules(rules *r, const config_node *root, sluis_fail *f);
+sluis_err ruleset_read_holidays(rules *r, const config_node *root, sluis_fail *f);
+
+#endif

@@ -1,0 +1,135 @@
+/* Values and the names of their types and categories. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "policy/rules.h"
+
+#define TEXT_MAX     4096
+#define CODE_MAX     64
+#define WHOLE_MAX    15
+#define FRACTION_MAX 6
+#define DATE_LEN     10
+
+static const char *const categories[] = {
+    [CATEGORY_ORDINARY] = "ordinary",
+    [CATEGORY_FINANCIAL] = "financial",
+    [CATEGORY_HEALTH] = "health",
+    [CATEGORY_CRIMINAL] = "criminal",
+    [CATEGORY_IDENTIFICATION] = "identification",
+};
+static const char *const types[] = {
+    [TYPE_TEXT] = "text",     [TYPE_DATE] = "date", [TYPE_NUMBER] = "number",
+    [TYPE_AMOUNT] = "amount", [TYPE_BOOL] = "bool", [TYPE_CODE] = "code",
+};
+#define COUNT(table) (sizeof(table) / sizeof(table)[0])
+
+static size_t find(const char *const *table, size_t n, const char *s)
+{
+    for (size_t i = 1; s && i < n; i++)
+        if (strcmp(table[i], s) == 0)
+            return i;
+    return 0;
+}
+
+const char *category_name(category c)
+{
+    return (size_t)c >= 1 && (size_t)c < COUNT(categories) ? categories[c] : "unknown";
+}
+
+sluis_err category_parse(category *out, const char *s)
+{
+    size_t i = find(categories, COUNT(categories), s);
+    *out = (category)i;
+    return i ? SLUIS_OK : SLUIS_INVALID;
+}
+
+const char *value_type_name(value_type t)
+{
+    return (size_t)t >= 1 && (size_t)t < COUNT(types) ? types[t] : "unknown";
+}
+
+sluis_err value_type_parse(value_type *out, const char *s)
+{
+    size_t i = find(types, COUNT(types), s);
+    *out = (value_type)i;
+    return i ? SLUIS_OK : SLUIS_INVALID;
+}
+
+static bool is_text(const char *s)
+{
+    size_t n = strlen(s);
+    if (n > TEXT_MAX || !utf8_valid(BYTES(s, n)))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (((unsigned char)s[i] < 0x20 && s[i] != '\n' && s[i] != '\t') || s[i] == 0x7f)
+            return false;
+    return true;
+}
+
+static bool is_date(const char *s)
+{
+    uint64_t ms;
+    return strlen(s) == DATE_LEN && time_parse(&ms, s) == SLUIS_OK;
+}
+
+/* [-]whole[.fraction] with a fraction of least..most digits, or none at all. */
+static bool is_decimal(const char *s, size_t least, size_t most)
+{
+    bool negative = *s == '-';
+    s += negative;
+    size_t whole = strspn(s, "0123456789");
+    if (whole == 0 || whole > WHOLE_MAX || (*s == '0' && whole > 1))
+        return false;
+    if (negative && strspn(s, "0.") == strlen(s))
+        return false;
+    s += whole;
+    if (!*s)
+        return true;
+    if (*s++ != '.')
+        return false;
+    size_t fraction = strspn(s, "0123456789");
+    return fraction >= least && fraction <= most && !s[fraction];
+}
+
+static bool is_code(const char *s)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:/%+-";
+    size_t n = strlen(s);
+    return n <= CODE_MAX && strspn(s, allowed) == n;
+}
+
+sluis_err attribute_check_value(const attribute *a, const char *value, sluis_fail *f)
+{
+    bool good = false;
+    const char *wanted = "";
+    switch (a->type) {
+    case TYPE_TEXT:
+        good = is_text(value);
+        wanted = "text in UTF-8, at most 4096 bytes, without control characters";
+        break;
+    case TYPE_DATE:
+        good = is_date(value);
+        wanted = "a date that exists, as YYYY-MM-DD";
+        break;
+    case TYPE_NUMBER:
+        good = is_decimal(value, 1, FRACTION_MAX);
+        wanted = "a number such as 12 or 12.5";
+        break;
+    case TYPE_AMOUNT:
+        good = is_decimal(value, 2, 2);
+        wanted = "an amount such as 12 or 12.50";
+        break;
+    case TYPE_BOOL:
+        good = strcmp(value, "true") == 0 || strcmp(value, "false") == 0;
+        wanted = "true or false";
+        break;
+    case TYPE_CODE:
+        good = is_code(value);
+        wanted = "a code of at most 64 letters, digits and . _ : / % + -";
+        break;
+    }
+    if (good && *value)
+        return SLUIS_OK;
+    return fail_set(f, SLUIS_INVALID, a->name, "%s is %s: it must be %s", a->name,
+                    *value ? "not written as its type" : "empty", wanted);
+}

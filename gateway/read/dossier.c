@@ -1,0 +1,131 @@
+/* The dossier: for the client, every exchange about this member of this case: when, who, why, what, and what came. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "core/api_out.h"
+#include "read/reader.h"
+#include "wire/messages.h"
+
+#define ENTRIES_MAX 2000
+
+static const char *type_name(const Sluis__Record *rec)
+{
+    switch (rec->type) {
+    case SLUIS__RECORD_TYPE__R_CASE:
+        return "case";
+    case SLUIS__RECORD_TYPE__R_READ:
+        return "read";
+    case SLUIS__RECORD_TYPE__R_FROM_REGISTER:
+        return "from-register";
+    case SLUIS__RECORD_TYPE__R_DOSSIER:
+        return "dossier";
+    default: {
+        const message_kind *k = message_kind_of(rec->kind);
+        return k ? k->name : "message";
+    }
+    }
+}
+
+static char *party_name(job *j, const char *o)
+{
+    oin id;
+    const party *p = oin_parse(&id, o, strlen(o)) ? NULL : directory_find(j->dir, &id);
+    return (char *)(uintptr_t)(p ? p->name : "");
+}
+
+static sluis_err fill_entry(reader *r, job *j, const Sluis__DossierRow *row, Sluis__ApiDossierEntry *x)
+{
+    ProtobufCMessage *m = NULL;
+    sluis_err e = wire_unpack(&m, &sluis__record__descriptor, j->arena, BYTES(row->record.data, row->record.len), NULL);
+    if (e)
+        return SLUIS_CORRUPT;
+    Sluis__Record *rec = (Sluis__Record *)m;
+    sluis__api_dossier_entry__init(x);
+    x->when = rec->when;
+    x->type = (char *)(uintptr_t)type_name(rec);
+    x->from = rec->from;
+    x->to = rec->to;
+    x->from_name = party_name(j, rec->from);
+    x->to_name = party_name(j, rec->to);
+    x->application = rec->application;
+    x->function = rec->function;
+    x->purpose = rec->purpose;
+    x->legal_basis = rec->legal_basis;
+    x->phase = (char *)(uintptr_t)(rec->phase ? phase_name(rec->phase) : "");
+    x->motivation = row->motivation;
+    x->decision = rec->decision;
+    x->transaction = rec->transaction;
+    x->journal_index = row->journal_index;
+    x->attributes = arena_alloc(j->arena, (rec->n_attributes + 1) * sizeof(char *));
+    if (!x->attributes)
+        return SLUIS_NOMEM;
+    for (size_t i = 0; i < rec->n_attributes; i++) {
+        const attribute *a = rules_attribute(r->p->rules, rec->attributes[i]);
+        x->attributes[x->n_attributes++] = (char *)(uintptr_t)(a ? a->name : "");
+    }
+    return api_results_fill(&x->results, &x->n_results, j->arena, r->p->rules, row->results, row->n_results);
+}
+
+/* Rows of this member, kept when they belong to this case. */
+static sluis_err collect(reader *r, store_txn *t, job *j, const subject *s, bytes case_id, Sluis__ApiDossier *out)
+{
+    store_cursor *c = NULL;
+    bytes key, stored, sealed;
+    ProtobufCMessage *m = NULL;
+    bytes prefix = BYTES(s->sid.b, ID_LEN);
+    out->entries = arena_alloc(j->arena, ENTRIES_MAX * sizeof(*out->entries));
+    sluis_err e = out->entries ? store_cursor_open(t, TABLE_DOSSIER, prefix, prefix, &c) : SLUIS_NOMEM;
+    while (!e && (e = store_cursor_next(c, &key, &stored)) == SLUIS_OK) {
+        e = row_check_open(&sealed, r->p->rows, TABLE_DOSSIER, key, stored);
+        if (!e)
+            e = row_open(r->p->registry, t, TABLE_DOSSIER, key, sealed, j->arena, &sluis__dossier_row__descriptor, &m);
+        Sluis__DossierRow *row = (Sluis__DossierRow *)m;
+        if (e || !bytes_equal(BYTES(row->case_id.data, row->case_id.len), case_id))
+            continue;
+        if (out->n_entries == ENTRIES_MAX) {
+            e = fail_set(&j->why, SLUIS_TOO_BIG, "dossier", "more than %d entries", ENTRIES_MAX);
+            break;
+        }
+        Sluis__ApiDossierEntry *x = arena_alloc(j->arena, sizeof(*x));
+        e = x ? fill_entry(r, j, row, x) : SLUIS_NOMEM;
+        if (!e)
+            out->entries[out->n_entries++] = x;
+    }
+    store_cursor_close(&c);
+    return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
+}
+
+sluis_err read_dossier(reader *r, store_txn *t, job *j)
+{
+    const Sluis__ApiGetDossier *q = j->call->get_dossier;
+    bytes case_id = BYTES(q->case_id.data, q->case_id.len);
+    Sluis__CaseRow *row = NULL;
+    subject s = {0};
+    if (!policy_may_read_dossier(r->p->rules, j->claims.app, j->claims.function, clock_ms()))
+        return fail_set(&j->why, SLUIS_FORBIDDEN, "token.functie", "no rule in force lets this function read a dossier");
+    sluis_err e = reader_case(r, t, j, case_id, &row);
+    if (!e)
+        e = reader_member(r, t, j, row, q->member, &s);
+    if (e)
+        return e;
+    Sluis__ApiReply reply = SLUIS__API_REPLY__INIT;
+    Sluis__ApiDossier out = SLUIS__API_DOSSIER__INIT;
+    Sluis__Record *rec = reader_record(j, SLUIS__RECORD_TYPE__R_DOSSIER, row, case_id);
+    e = rec ? collect(r, t, j, &s, case_id, &out) : SLUIS_NOMEM;
+    if (!e) {
+        out.case_id = q->case_id;
+        out.member = q->member;
+        reply.call = j->call->call;
+        reply.status = 200;
+        reply.result_case = SLUIS__API_REPLY__RESULT_DOSSIER;
+        reply.dossier = &out;
+        e = wire_pack(&j->reply, &reply.base);
+    }
+    if (!e) {
+        j->read = (read_decision){.record = rec, .has_subject = true, .sid = s.sid, .case_version = row->version};
+        memcpy(j->read.case_id.b, case_id.p, ID_LEN);
+        rec->subject = (ProtobufCBinaryData){ID_LEN, j->read.sid.b};
+    }
+    subject_close(&s);
+    return e ? fail_set(&j->why, e, "dossier", "%s", error_text(e)) : SLUIS_OK;
+}

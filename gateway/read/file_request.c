@@ -1,0 +1,241 @@
+/* A request filed through the API: what the register answers is not asked again; the rest becomes an envelope,
+ * sealed to the party and the registry, signed by the gateway on the application's behalf (origin = api). */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "read/reader.h"
+#include "wire/messages.h"
+
+#define ATTRIBUTE_BSN   1
+#define ANSWER_DAYS     14
+#define MOTIVATION_MAX  8000
+
+static int by_number(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* Names to ids: existing, distinct, sorted. */
+static sluis_err asked_ids(reader *r, job *j, uint32_t *ids, size_t *n)
+{
+    const Sluis__ApiFileRequest *q = j->call->file_request;
+    if (q->n_asks < 1 || q->n_asks > ATTRIBUTES_MAX)
+        return fail_set(&j->why, SLUIS_INVALID, "attributen", "name 1 to %d attributes", ATTRIBUTES_MAX);
+    for (size_t i = 0; i < q->n_asks; i++) {
+        const attribute *a = rules_attribute_named(r->p->rules, q->asks[i]->attribute);
+        if (!a)
+            return fail_set(&j->why, SLUIS_INVALID, "attributen", "number %zu is not in the catalogue", i + 1);
+        ids[i] = a->id;
+    }
+    qsort(ids, q->n_asks, sizeof(*ids), by_number);
+    for (size_t i = 1; i < q->n_asks; i++)
+        if (ids[i] == ids[i - 1])
+            return fail_set(&j->why, SLUIS_INVALID, "attributen", "an attribute is named twice");
+    *n = q->n_asks;
+    return SLUIS_OK;
+}
+
+static const char *necessity_of(reader *r, const Sluis__ApiFileRequest *q, uint32_t id)
+{
+    for (size_t i = 0; i < q->n_asks; i++)
+        if (rules_attribute_named(r->p->rules, q->asks[i]->attribute)->id == id)
+            return q->asks[i]->necessity;
+    return "";
+}
+
+/* Splits what is asked into what the register answers within the asker's view, and what the party must. */
+static sluis_err split(reader *r, store_txn *t, job *j, const Sluis__CaseRow *row, const subject *s,
+                       const uint32_t *ids, size_t n)
+{
+    api_request *q = j->request;
+    uint64_t now = clock_ms();
+    case_facts facts = case_facts_of(row);
+    const view *v = policy_view(r->p->rules, j->claims.app, j->claims.function, &facts, now);
+    for (size_t i = 0; i < n; i++) {
+        bool known = false;
+        sluis_err e = view_allows(v, ids[i]) ? registry_known(r->p->registry, t, s, ids[i], now, &known) : SLUIS_OK;
+        if (e)
+            return e;
+        if (known)
+            q->known[q->known_count++] = ids[i];
+        else
+            q->asked[q->asked_count++] = ids[i];
+    }
+    return SLUIS_OK;
+}
+
+static sluis_err find_party(reader *r, job *j, seal_to to[static 2])
+{
+    const Sluis__ApiFileRequest *q = j->call->file_request;
+    const party *p;
+    const party_key *key = NULL;
+    if (oin_parse(&j->request->party, q->party, strlen(q->party)))
+        return fail_set(&j->why, SLUIS_INVALID, "partij", "an OIN has 20 characters");
+    p = directory_find(j->dir, &j->request->party);
+    if (!p || oin_equal(&j->request->party, &r->p->settings->oin))
+        return fail_set(&j->why, SLUIS_UNKNOWN_PARTY, "partij", "no such party has joined this gateway");
+    sluis_err e = directory_current(j->dir, p, USE_SEAL, clock_ms(), &key, &j->why);
+    if (e)
+        return e;
+    to[0].oin = p->oin;
+    memcpy(to[0].seal_pk, key->pk, PK_LEN);
+    to[0].seal_id = key->id;
+    to[1].oin = r->p->settings->oin;
+    memcpy(to[1].seal_pk, r->p->seal.pk, PK_LEN);
+    to[1].seal_id = r->p->seal.id;
+    return SLUIS_OK;
+}
+
+static sluis_err person_of(reader *r, store_txn *t, job *j, const subject *s, Sluis__Subject *out)
+{
+    datum d;
+    size_t n = 0;
+    sluis_err e = registry_current(r->p->registry, t, s, ATTRIBUTE_BSN, job_arena(j), &d, 1, &n);
+    if (!e && n == 0)
+        e = SLUIS_CORRUPT; /* a member was opened without a number */
+    sluis__subject__init(out);
+    if (!e)
+        out->bsn = d.row->value;
+    return e;
+}
+
+static sluis_err fill_body(reader *r, job *j, Sluis__RequestBody *b)
+{
+    const Sluis__ApiFileRequest *q = j->call->file_request;
+    size_t n = j->request->asked_count;
+    Sluis__AttributeAsk *asks = arena_alloc(j->arena, n * sizeof(*asks));
+    b->asks = arena_alloc(j->arena, n * sizeof(*b->asks));
+    if (!asks || !b->asks)
+        return SLUIS_NOMEM;
+    for (size_t i = 0; i < n; i++) {
+        sluis__attribute_ask__init(&asks[i]);
+        asks[i].attribute = j->request->asked[i];
+        asks[i].necessity = (char *)(uintptr_t)necessity_of(r, q, asks[i].attribute);
+        b->asks[b->n_asks++] = &asks[i];
+    }
+    b->motivation = q->motivation;
+    b->answer_by = q->answer_by ? q->answer_by : clock_ms() + ANSWER_DAYS * DAY_MS;
+    return SLUIS_OK;
+}
+
+static void fill_core(reader *r, job *j, uint64_t now, uuid *id, Sluis__Core *c)
+{
+    const Sluis__ApiFileRequest *q = j->call->file_request;
+    sluis__core__init(c);
+    *id = uuid_new(now);
+    c->message_id = (ProtobufCBinaryData){UUID_LEN, id->b};
+    c->transaction = (ProtobufCBinaryData){UUID_LEN, j->request->transaction.b};
+    c->kind = SLUIS__KIND__REQUEST;
+    c->application = j->claims.app;
+    c->function = j->claims.function;
+    c->employee = j->claims.employee;
+    c->origin = SLUIS__ORIGIN__API;
+    c->case_id = (ProtobufCBinaryData){ID_LEN, j->request->case_id.b};
+    c->phase = phase_parse(q->phase);
+    c->legal_basis = q->legal_basis;
+    c->purpose = q->purpose;
+    c->attributes = j->request->asked;
+    c->n_attributes = j->request->asked_count;
+    c->created = now;
+    c->expires = now + r->p->settings->request_days * DAY_MS;
+    c->traceparent = q->traceparent;
+}
+
+/* Seals, signs, and replaces the job's raw bytes by the envelope: from here on it is a message like any other. */
+static sluis_err make_envelope(reader *r, job *j, const Sluis__RequestBody *b, const seal_to to[static 2])
+{
+    buffer plain, header, body, whole;
+    Sluis__Core c;
+    uuid id;
+    uint64_t now = clock_ms();
+    envelope_item item;
+    buffer_init(&plain, ENVELOPE_MAX);
+    buffer_init(&header, ENVELOPE_MAX);
+    buffer_init(&body, ENVELOPE_MAX);
+    buffer_init(&whole, r->p->settings->max_frame);
+    fill_core(r, j, now, &id, &c);
+    sluis_err e = wire_pack(&plain, &b->base);
+    if (!e)
+        e = envelope_seal(&c, &r->p->settings->oin, &r->p->sign, r->epoch, to, 2, buffer_bytes(&plain), now, &header,
+                          &body, item.mh);
+    item.header = buffer_bytes(&header);
+    item.body = buffer_bytes(&body);
+    item.out = &whole;
+    if (!e)
+        e = envelope_sign_batch(&r->p->settings->oin, &r->p->sign, &item, 1);
+    if (!e) {
+        wipe(j->raw, j->raw_len);
+        free(j->raw);
+        j->raw = whole.p;
+        j->raw_len = whole.n;
+        buffer_init(&whole, 0);
+        j->stage = STAGE_ENVELOPE;
+    }
+    if (plain.p)
+        wipe(plain.p, plain.n);
+    buffer_close(&plain);
+    buffer_close(&header);
+    buffer_close(&body);
+    buffer_close(&whole);
+    return e;
+}
+
+static sluis_err check_call(job *j)
+{
+    const Sluis__ApiFileRequest *q = j->call->file_request;
+    if (strlen(q->motivation) > MOTIVATION_MAX)
+        return fail_set(&j->why, SLUIS_TOO_BIG, "motivering", "at most %d bytes", MOTIVATION_MAX);
+    if (!name_valid(q->purpose))
+        return fail_set(&j->why, SLUIS_INVALID, "doel", "name a purpose of the rules");
+    if (!name_valid(q->legal_basis))
+        return fail_set(&j->why, SLUIS_INVALID, "grondslag", "name a legal basis of the rules");
+    if (phase_parse(q->phase) == SLUIS__PHASE__PHASE_NONE)
+        return fail_set(&j->why, SLUIS_INVALID, "fase", "write onderzoek, coordinatie or overleg");
+    return SLUIS_OK;
+}
+
+sluis_err read_file_request(reader *r, store_txn *t, job *j)
+{
+    const Sluis__ApiFileRequest *q = j->call->file_request;
+    Sluis__CaseRow *row = NULL;
+    Sluis__Subject person;
+    Sluis__RequestBody body = SLUIS__REQUEST_BODY__INIT;
+    subject s = {0};
+    seal_to to[2];
+    uint32_t ids[ATTRIBUTES_MAX];
+    size_t n = 0;
+    j->request = arena_alloc(job_arena(j), sizeof(*j->request));
+    if (!j->request)
+        return fail_set(&j->why, SLUIS_NOMEM, "", "out of memory");
+    memset(j->request, 0, sizeof(*j->request));
+    sluis_err e = check_call(j);
+    if (!e && reader_case(r, t, j, BYTES(q->case_id.data, q->case_id.len), &row)) {
+        fail_clear(&j->why);
+        e = fail_set(&j->why, SLUIS_NO_CASE, "zaakId", "no open case with this id: open one first");
+    }
+    if (!e)
+        e = reader_member(r, t, j, row, q->member, &s);
+    if (!e)
+        e = asked_ids(r, j, ids, &n);
+    if (!e)
+        e = find_party(r, j, to);
+    if (!e) {
+        memcpy(j->request->case_id.b, q->case_id.data, ID_LEN);
+        j->request->member = q->member;
+        j->request->sid = s.sid;
+        j->request->transaction = uuid_new(clock_ms());
+        e = split(r, t, j, row, &s, ids, n);
+    }
+    if (!e && j->request->asked_count) {
+        e = person_of(r, t, j, &s, &person);
+        body.subject = &person;
+        if (!e)
+            e = fill_body(r, j, &body);
+        if (!e)
+            e = make_envelope(r, j, &body, to);
+    }
+    subject_close(&s);
+    return e;
+}

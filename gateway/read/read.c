@@ -1,0 +1,185 @@
+#include "read/read.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "core/api_out.h"
+#include "flow/fatal.h"
+#include "journal/journal.h"
+#include "read/reader.h"
+
+#define AFTER_BUS  0
+#define AFTER_CORE 1
+
+/* One row an operation: who assembles it, and whether core has something to write before it leaves. */
+static const struct {
+    Sluis__ApiCall__OpCase op;
+    sluis_err (*assemble)(reader *, store_txn *, job *);
+    int after;
+} operations[] = {
+    {SLUIS__API_CALL__OP_OPEN_CASE, NULL, AFTER_CORE},
+    {SLUIS__API_CALL__OP_FILE_REQUEST, read_file_request, AFTER_CORE},
+    {SLUIS__API_CALL__OP_GET_CASE, read_case, AFTER_BUS},
+    {SLUIS__API_CALL__OP_GET_REQUEST, read_request, AFTER_BUS},
+    {SLUIS__API_CALL__OP_LIST_REQUESTS, read_requests, AFTER_BUS},
+    {SLUIS__API_CALL__OP_GET_VIEW, read_view, AFTER_CORE},
+    {SLUIS__API_CALL__OP_GET_DOSSIER, read_dossier, AFTER_CORE},
+    {SLUIS__API_CALL__OP_HEALTH, read_health, AFTER_BUS},
+    {SLUIS__API_CALL__OP_METRICS, read_metrics, AFTER_BUS},
+};
+
+sluis_err reader_case(reader *r, store_txn *t, job *j, bytes case_id, Sluis__CaseRow **out)
+{
+    if (case_id.n != ID_LEN)
+        return fail_set(&j->why, SLUIS_NOT_FOUND, "", "%s", error_text(SLUIS_NOT_FOUND));
+    sluis_err e = case_load(t, r->p->rows, case_id.p, job_arena(j), out);
+    if (!e && strcmp((*out)->owner, j->claims.oin.s) != 0)
+        e = SLUIS_NOT_FOUND;
+    return e ? fail_set(&j->why, e, "", "%s", error_text(e)) : SLUIS_OK;
+}
+
+sluis_err reader_member(reader *r, store_txn *t, job *j, const Sluis__CaseRow *row, uint32_t member, subject *out)
+{
+    id16 sid;
+    sluis_err e = case_member(row, member, &sid);
+    if (!e)
+        e = registry_subject_by_sid(r->p->registry, t, &sid, out);
+    return e ? fail_set(&j->why, e, "", "%s", error_text(e)) : SLUIS_OK;
+}
+
+Sluis__Record *reader_record(job *j, Sluis__RecordType type, const Sluis__CaseRow *row, bytes case_id)
+{
+    Sluis__Record *rec = arena_alloc(job_arena(j), sizeof(*rec));
+    if (!rec)
+        return NULL;
+    sluis__record__init(rec);
+    rec->type = type;
+    rec->from = j->claims.oin.s;
+    rec->application = j->claims.app;
+    rec->function = j->claims.function;
+    rec->employee = j->claims.employee;
+    rec->origin = SLUIS__ORIGIN__API;
+    rec->case_id = (ProtobufCBinaryData){case_id.n, (uint8_t *)(uintptr_t)case_id.p};
+    rec->phase = case_facts_of(row).phase;
+    rec->decision = (char *)(uintptr_t) "permit";
+    return rec;
+}
+
+static void answer_call(reader *r, job *j)
+{
+    size_t i = 0, n = sizeof(operations) / sizeof(operations[0]);
+    while (i < n && operations[i].op != j->call->op_case)
+        i++;
+    store_txn *t = NULL;
+    sluis_err e = i < n ? SLUIS_OK : fail_set(&j->why, SLUIS_INVALID, "op", "this gateway does not know the operation");
+    if (!e && operations[i].assemble) {
+        e = store_begin_read(r->p->store, &t);
+        if (!e)
+            e = operations[i].assemble(r, t, j);
+        store_abort(&t);
+    }
+    bool to_core = i < n && operations[i].after == AFTER_CORE;
+    if (e)
+        fail_set(&j->why, e, "api", "%s", error_text(e));
+    if (!e && j->raw && j->stage == STAGE_ENVELOPE)
+        to_core = false; /* a request for a party: the bus numbers it, and it is verified like any other */
+    else if (e && j->claims.app[0])
+        to_core = true; /* a refusal is an entry too */
+    else if (!to_core)
+        j->stage = STAGE_REPLY;
+    if (e && !to_core) {
+        j->stage = STAGE_REPLY;
+        e = api_out_problem(&j->reply, j->call->call, &j->why);
+        if (e)
+            log_write(LOG_ERROR, "read.reply", "code", error_token(e), NULL);
+    }
+    if (channel_send(to_core ? r->core : r->bus, j))
+        fatal("read.send", SLUIS_FULL, "a channel is smaller than what may be in flight");
+}
+
+static sluis_err fetch_row(reader *r, store_txn *t, job *j, bytes key, bytes value)
+{
+    ProtobufCMessage *m = NULL;
+    buffer receipt;
+    fetched *row = &j->rows[j->row_count];
+    sluis_err e = rows_open(r->p->rows, TABLE_OUTBOX, key, value, j->arena, &sluis__outbox_row__descriptor, &m);
+    if (e)
+        return e;
+    Sluis__OutboxRow *o = (Sluis__OutboxRow *)m;
+    buffer_init(&receipt, 64u << 10);
+    e = journal_receipt_at(t, r->p->slots, o->journal_index, &receipt);
+    if (!e) {
+        row->seq = get_u64(key.p + OIN_LEN);
+        row->envelope = BYTES(o->envelope.data, o->envelope.len);
+        row->receipt = BYTES(arena_copy(j->arena, receipt.p, receipt.n), receipt.n);
+        e = row->receipt.p ? SLUIS_OK : SLUIS_NOMEM;
+        j->row_count += e == SLUIS_OK;
+    }
+    buffer_close(&receipt);
+    return e;
+}
+
+/* What waits for one party, from a sequence number on; a page at a time. */
+static void fetch(reader *r, job *j)
+{
+    uint8_t from[OIN_LEN + 8];
+    store_txn *t = NULL;
+    store_cursor *c = NULL;
+    bytes key, value;
+    arena *a = job_arena(j);
+    memcpy(from, j->user.s, OIN_LEN);
+    put_u64(from + OIN_LEN, j->seq);
+    j->rows = a ? arena_alloc(a, j->limit * sizeof(*j->rows)) : NULL;
+    sluis_err e = j->rows ? store_begin_read(r->p->store, &t) : SLUIS_NOMEM;
+    if (!e)
+        e = store_cursor_open(t, TABLE_OUTBOX, BYTES_OF(from), BYTES(from, OIN_LEN), &c);
+    while (!e && (e = store_cursor_next(c, &key, &value)) == SLUIS_OK) {
+        if (j->row_count == j->limit) {
+            j->more = true;
+            break;
+        }
+        e = fetch_row(r, t, j, key, value);
+        if (e == SLUIS_NOMEM && j->row_count) { /* the page is full */
+            j->more = true;
+            e = SLUIS_OK;
+            break;
+        }
+    }
+    store_cursor_close(&c);
+    store_abort(&t);
+    if (e && e != SLUIS_NOT_FOUND)
+        fail_set(&j->why, e, "outbox", "%s", error_text(e));
+    if (channel_send(r->bus, j))
+        fatal("read.send", SLUIS_FULL, "a channel is smaller than what may be in flight");
+}
+
+void *read_run(void *arg)
+{
+    reader r = {.p = arg};
+    int capacity = parts_channel_capacity(r.p);
+    void *item = NULL;
+    sluis_err e = epoch_new(&r.epoch);
+    if (!e)
+        e = channel_open(&r.in, r.p->hub, CHANNEL_READ, CHANNEL_RECV_CONNECT, capacity);
+    if (!e)
+        e = channel_open(&r.core, r.p->hub, CHANNEL_CORE, CHANNEL_SEND_CONNECT, capacity);
+    if (!e)
+        e = channel_open(&r.bus, r.p->hub, CHANNEL_BUS, CHANNEL_SEND_CONNECT, capacity);
+    if (!e)
+        e = job_say_ready(r.bus);
+    while (!e && (e = channel_recv(r.in, -1, &item)) == SLUIS_OK && item) {
+        job *j = item;
+        if (j->kind == JOB_FETCH)
+            fetch(&r, j);
+        else
+            answer_call(&r, j);
+    }
+    if (e)
+        fatal("read.stopped", e, "the pool cannot go on");
+    channel_close(&r.in);
+    channel_close(&r.core);
+    channel_close(&r.bus);
+    epoch_free(&r.epoch);
+    return NULL;
+}

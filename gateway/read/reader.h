@@ -1,0 +1,34 @@
+/* What a worker of the read pool has at hand, and the answers it can assemble. Internal to read/. */
+#ifndef SLUIS_READ_READER_H
+#define SLUIS_READ_READER_H
+
+#include "cases/cases.h"
+#include "crypto/epoch.h"
+#include "flow/job.h"
+#include "flow/parts.h"
+
+typedef struct {
+    const parts *p;
+    epoch *epoch;
+    channel *in, *core, *bus;
+} reader;
+
+/* Each assembles the answer of one operation into j->reply, or decides what core must write first (j->read,
+ * j->request). Refusals go to j->why. The snapshot t is the caller's. */
+sluis_err read_case(reader *r, store_txn *t, job *j);
+sluis_err read_request(reader *r, store_txn *t, job *j);
+sluis_err read_requests(reader *r, store_txn *t, job *j);
+sluis_err read_view(reader *r, store_txn *t, job *j);
+sluis_err read_dossier(reader *r, store_txn *t, job *j);
+sluis_err read_health(reader *r, store_txn *t, job *j);
+sluis_err read_metrics(reader *r, store_txn *t, job *j);
+sluis_err read_file_request(reader *r, store_txn *t, job *j);
+
+/* The case, when this token's organisation owns it; NOT_FOUND otherwise, as for one that does not exist. */
+sluis_err reader_case(reader *r, store_txn *t, job *j, bytes case_id, Sluis__CaseRow **out);
+/* The member's subject; close it after use. */
+sluis_err reader_member(reader *r, store_txn *t, job *j, const Sluis__CaseRow *row, uint32_t member, subject *out);
+/* A record of this read, in the job's arena, with the token's who and the case's where. */
+Sluis__Record *reader_record(job *j, Sluis__RecordType type, const Sluis__CaseRow *row, bytes case_id);
+
+#endif

@@ -1,0 +1,79 @@
+#include "registry/datum.h"
+
+#include <string.h>
+
+#include "wire/envelope.h"
+
+void datum_key(uint8_t out[static DATUM_KEY_LEN], const id16 *sid, uint32_t attribute, const id16 *instance,
+               uint64_t version)
+{
+    memcpy(out, sid->b, ID_LEN);
+    put_u32(out + ID_LEN, attribute);
+    memcpy(out + DATUM_ATTRIBUTE_LEN, instance->b, ID_LEN);
+    put_u64(out + DATUM_PREFIX_LEN, version);
+}
+
+uint64_t datum_version(bytes key)
+{
+    return get_u64(key.p + DATUM_PREFIX_LEN);
+}
+
+sluis_err datum_seal(buffer *out, const uint8_t key[static KEY_LEN], bytes ad, const ProtobufCMessage *m)
+{
+    static const uint8_t tag[TAG_LEN];
+    uint8_t nonce[NONCE_LEN];
+    size_t start = out->n;
+
+    random_bytes(nonce, NONCE_LEN);
+    buffer_add(out, nonce, NONCE_LEN);
+    sluis_err err = wire_pack(out, m);
+    size_t plain = out->n - start - NONCE_LEN;
+    buffer_add(out, tag, TAG_LEN);
+    if (err || out->err)
+        return err ? err : out->err;
+    uint8_t *p = out->p + start + NONCE_LEN;
+    ae_seal(p, key, nonce, ad, BYTES(p, plain));
+    return SLUIS_OK;
+}
+
+sluis_err datum_unseal(const uint8_t key[static KEY_LEN], bytes ad, bytes sealed, arena *a,
+                       const ProtobufCMessageDescriptor *d, ProtobufCMessage **out)
+{
+    if (sealed.n < NONCE_LEN + TAG_LEN)
+        return SLUIS_CORRUPT;
+    size_t n = sealed.n - NONCE_LEN - TAG_LEN;
+    uint8_t *plain = arena_alloc(a, n);
+    if (!plain)
+        return SLUIS_NOMEM;
+    if (ae_open(plain, key, sealed.p, ad, BYTES(sealed.p + NONCE_LEN, n + TAG_LEN)))
+        return SLUIS_CORRUPT;
+    sluis_err err = wire_unpack(out, d, a, BYTES(plain, n), NULL);
+    return err == SLUIS_NOMEM || !err ? err : SLUIS_CORRUPT;
+}
+
+sluis_err datum_open(const subject *s, bytes key, bytes value, arena *a, Sluis__DatumRow **out)
+{
+    ProtobufCMessage *m;
+
+    if (key.n != DATUM_KEY_LEN)
+        return SLUIS_CORRUPT;
+    sluis_err err = datum_unseal(s->key, key, value, a, &sluis__datum_row__descriptor, &m);
+    if (!err)
+        *out = (Sluis__DatumRow *)m;
+    return err;
+}
+
+sluis_err datum_store(store_txn *t, const subject *s, const uint8_t key[static DATUM_KEY_LEN],
+                      const Sluis__DatumRow *row)
+{
+    buffer b;
+
+    buffer_init(&b, ROW_MAX);
+    sluis_err err = datum_seal(&b, s->key, BYTES(key, DATUM_KEY_LEN), &row->base);
+    if (!err)
+        err = store_put(t, TABLE_DATUM, BYTES(key, DATUM_KEY_LEN), buffer_bytes(&b));
+    if (b.p)
+        wipe(b.p, b.n);
+    buffer_close(&b);
+    return err;
+}

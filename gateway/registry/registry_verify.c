@@ -1,0 +1,201 @@
+/* Offline: every row outside the journal's tables. One line of the table below a table of the store. */
+#include "registry/registry.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "registry/datum.h"
+#include "wire/envelope.h"
+
+#define VERIFY_ARENA (16u << 20)
+#define VARIABLE     0
+
+typedef struct {
+    registry *r;
+    store_txn *t;
+    keyslots *slots;
+    arena *arena;
+    subject subject; /* the last one looked up; sid valid while known */
+    bool known;
+    registry_report *out;
+} verifier;
+
+typedef struct check check;
+struct check {
+    gateway_table table;
+    size_t key_len;                            /* VARIABLE: any */
+    size_t value_len;                          /* of a plain row, without its check */
+    const ProtobufCMessageDescriptor *message; /* NULL: a plain row of value_len bytes */
+    /* SLUIS_OK; else *why says what is wrong with the row. */
+    sluis_err (*row)(verifier *v, const check *c, bytes key, bytes value, const char **why);
+};
+
+static sluis_err check_plain(verifier *v, const check *c, bytes key, bytes value, const char **why)
+{
+    bytes inner;
+
+    *why = "fails its check: bytes were changed";
+    sluis_err err = row_check_open(&inner, keyslots_rows(v->slots), c->table, key, value);
+    if (!err && c->value_len != inner.n) {
+        *why = "has a value of the wrong length";
+        err = SLUIS_CORRUPT;
+    }
+    return err;
+}
+
+static sluis_err check_message(verifier *v, const check *c, bytes key, bytes value, const char **why)
+{
+    ProtobufCMessage *m;
+
+    *why = "fails its check, or is not of a form that this program knows";
+    return rows_open(keyslots_rows(v->slots), c->table, key, value, v->arena, c->message, &m);
+}
+
+/* META: the journal's note and the directory's version carry no check of their own. */
+static sluis_err check_meta(verifier *v, const check *c, bytes key, bytes value, const char **why)
+{
+    bytes inner;
+
+    (void)c;
+    if (bytes_equal(key, bytes_str("journal")))
+        return SLUIS_OK;
+    *why = "fails its check: bytes were changed";
+    return row_check_open(&inner, keyslots_rows(v->slots), TABLE_META, key, value);
+}
+
+/* The signature is the directory's business: here the row must at least be one. */
+static sluis_err check_party(verifier *v, const check *c, bytes key, bytes value, const char **why)
+{
+    ProtobufCMessage *m;
+
+    (void)key;
+    *why = "is not a signed entry";
+    return wire_unpack(&m, c->message, v->arena, value, NULL) ? SLUIS_CORRUPT : SLUIS_OK;
+}
+
+static sluis_err check_subject(verifier *v, const check *c, bytes key, bytes value, const char **why)
+{
+    subject s;
+    id16 sid;
+
+    sluis_err err = check_plain(v, c, key, value, why);
+    if (err)
+        return err;
+    memcpy(sid.b, key.p, ID_LEN);
+    *why = "has no key in the key file, or another subject's";
+    err = registry_subject_by_sid(v->r, v->t, &sid, &s);
+    subject_close(&s);
+    if (err != SLUIS_NOT_FOUND)
+        return err;
+    v->out->forgotten++;
+    return SLUIS_OK;
+}
+
+static sluis_err check_datum(verifier *v, const check *c, bytes key, bytes value, const char **why)
+{
+    Sluis__DatumRow *row;
+    id16 sid;
+
+    (void)c;
+    memcpy(sid.b, key.p, ID_LEN);
+    *why = "belongs to no subject";
+    if (!v->known || !id_equal(&sid, &v->subject.sid)) {
+        v->known = false;
+        sluis_err err = registry_subject_by_sid(v->r, v->t, &sid, &v->subject);
+        if (err)
+            return err == SLUIS_NOT_FOUND ? SLUIS_CORRUPT : err;
+        v->known = true;
+    }
+    *why = "cannot be opened with its subject's key: bytes were changed";
+    return datum_open(&v->subject, key, value, v->arena, &row);
+}
+
+static sluis_err check_sealed(verifier *v, const check *c, bytes key, bytes value, const char **why)
+{
+    ProtobufCMessage *m;
+
+    *why = "fails its check, or cannot be opened with its subject's key: bytes were changed";
+    sluis_err err = row_open(v->r, v->t, c->table, key, value, v->arena, c->message, &m);
+    if (err != SLUIS_NOT_FOUND)
+        return err;
+    v->out->forgotten++;
+    return SLUIS_OK;
+}
+
+#define OIN_SEQ (OIN_LEN + 8)
+
+static const check checks[] = {
+    {TABLE_META, VARIABLE, 0, NULL, check_meta},
+    {TABLE_PARTY, OIN_LEN, 0, &sluis__signed_entry__descriptor, check_party},
+    {TABLE_CASE, ID_LEN, 0, &sluis__case_row__descriptor, check_message},
+    {TABLE_REQUEST, UUID_LEN, 0, &sluis__request_row__descriptor, check_sealed},
+    {TABLE_BYHASH, HASH_LEN, UUID_LEN, NULL, check_plain},
+    {TABLE_APPINDEX, VARIABLE, 0, NULL, check_plain},
+    {TABLE_EVENT, 8, 0, &sluis__event_row__descriptor, check_message},
+    {TABLE_OUTBOX, OIN_SEQ, 0, &sluis__outbox_row__descriptor, check_message},
+    {TABLE_EXPIRY, 8 + OIN_SEQ, 0, NULL, check_plain},
+    {TABLE_DEDUP, OIN_LEN + UUID_LEN, 0, &sluis__dedup_row__descriptor, check_message},
+    {TABLE_DEDUPEXP, 8 + OIN_LEN + UUID_LEN, 0, NULL, check_plain},
+    {TABLE_SUBJECT, ID_LEN, 8, NULL, check_subject},
+    {TABLE_DATUM, DATUM_KEY_LEN, 0, NULL, check_datum},
+    {TABLE_DOSSIER, ID_LEN + 8, 0, &sluis__dossier_row__descriptor, check_sealed},
+    {TABLE_INTENT, 8, HASH_LEN, NULL, check_plain},
+};
+
+static sluis_err bad_row(sluis_fail *f, sluis_err err, gateway_table table, bytes key, const char *why)
+{
+    char where[128], hex[2 * 48 + 1];
+    size_t n = key.n < 48 ? key.n : 48;
+
+    hex_encode(hex, key.p, n);
+    snprintf(where, sizeof(where), "%s %s%s", gateway_tables[table], hex, n < key.n ? "..." : "");
+    return fail_set(f, err, where, "%s", why);
+}
+
+static sluis_err verify_table(verifier *v, const check *c, sluis_fail *f)
+{
+    bytes none = {NULL, 0}, key, value;
+    store_cursor *rows = NULL;
+    sluis_err err = store_cursor_open(v->t, c->table, none, none, &rows);
+
+    while (!err && !(err = store_cursor_next(rows, &key, &value))) {
+        const char *why = "has a key of the wrong length";
+        arena_reset(v->arena);
+        err = c->key_len != VARIABLE && key.n != c->key_len ? SLUIS_CORRUPT : c->row(v, c, key, value, &why);
+        if (err) {
+            bad_row(f, err == SLUIS_NOT_FOUND ? SLUIS_CORRUPT : err, c->table, key, why);
+            err = err == SLUIS_NOT_FOUND ? SLUIS_CORRUPT : err;
+            break;
+        }
+        v->out->rows[c->table]++;
+    }
+    store_cursor_close(&rows);
+    if (err == SLUIS_NOT_FOUND)
+        return SLUIS_OK;
+    return fail_set(f, err, gateway_tables[c->table], "the store cannot be read");
+}
+
+sluis_err registry_verify(store *s, keyslots *slots, registry_report *out, sluis_fail *f)
+{
+    verifier v = {.slots = slots, .out = out};
+    sluis_err err;
+
+    memset(out, 0, sizeof(*out));
+    v.arena = arena_new(VERIFY_ARENA);
+    err = v.arena ? registry_open(&v.r, slots) : SLUIS_NOMEM;
+    if (!err)
+        err = store_begin_read(s, &v.t);
+    if (err) {
+        fail_set(f, err, "register", "cannot be opened for verification");
+        goto done;
+    }
+    for (size_t i = 0; !err && i < sizeof(checks) / sizeof(checks[0]); i++)
+        err = verify_table(&v, &checks[i], f);
+done:
+    subject_close(&v.subject);
+    store_abort(&v.t);
+    if (v.r)
+        registry_close(&v.r);
+    arena_free(&v.arena);
+    return err;
+}

@@ -1,0 +1,62 @@
+/* sluisd: the gateway. Reads its configuration, starts the gateway, waits for SIGTERM. */
+#include <argp.h>
+#include <signal.h>
+
+#include "base/log.h"
+#include "daemon/daemon.h"
+
+static char doc[] = "The Sluis gateway: routes signed, sealed data requests and keeps the register and the journal.";
+static const struct argp_option options[] = {
+    {"config", 'c', "FILE", 0, "configuration file (keys: sluisctl config)", 0},
+    {0},
+};
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+    const char **path = state->input;
+    if (key == 'c')
+        *path = arg;
+    else if (key == ARGP_KEY_END && !*path)
+        argp_error(state, "name a configuration: --config FILE");
+    else if (key == ARGP_KEY_ARG)
+        argp_error(state, "unexpected argument: %s", arg);
+    else if (key != ARGP_KEY_END)
+        return ARGP_ERR_UNKNOWN;
+    return 0;
+}
+
+static const struct argp parser = {options, parse_option, NULL, doc, NULL, NULL, NULL};
+
+int main(int argc, char **argv)
+{
+    const char *path = NULL;
+    settings s;
+    gateway *g = NULL;
+    sluis_fail f = {0};
+    sigset_t set;
+    int which = 0;
+    argp_parse(&parser, argc, argv, 0, NULL, &path);
+    log_init("sluisd", LOG_INFO);
+    signal(SIGPIPE, SIG_IGN);
+    sluis_err e = settings_load(&s, path, &f);
+    if (e) {
+        log_write(LOG_ERROR, "sluisd.config", "code", error_token(e), "where", f.where, "text", f.text, NULL);
+        return 2;
+    }
+    log_init("sluisd", (log_level)s.log_level);
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &set, NULL); /* inherited: only this thread waits for signals */
+    e = gateway_start(&g, &s, &f);
+    if (e) {
+        log_write(LOG_ERROR, "sluisd.start", "code", error_token(e), "where", f.where, "text", f.text, NULL);
+    } else {
+        sigwait(&set, &which);
+        log_write(LOG_INFO, "sluisd.stopping", NULL);
+        gateway_stop(&g);
+        log_write(LOG_INFO, "sluisd.stopped", NULL);
+    }
+    settings_close(&s);
+    return e ? 1 : 0;
+}

@@ -1,0 +1,140 @@
+/* Row checks: the layout stands in rows.h. */
+#include "tables/rows.h"
+
+#include <string.h>
+
+#include "wire/envelope.h"
+
+struct row_keys {
+    uint8_t key[KEY_LEN];
+};
+
+sluis_err row_keys_new(row_keys **out, const uint8_t km[static KEY_LEN])
+{
+    row_keys *k = secret_alloc(sizeof(*k));
+    if (!k)
+        return SLUIS_NOMEM;
+    hash_one(k->key, "sluis1-k-row", km, NULL, 0);
+    *out = k;
+    return SLUIS_OK;
+}
+
+void row_keys_free(row_keys **k)
+{
+    secret_free(*k);
+    *k = NULL;
+}
+
+static void row_check(uint8_t out[static ROW_CHECK_LEN], const row_keys *k, gateway_table table, bytes key,
+                      bytes value)
+{
+    uint8_t head[5] = {(uint8_t)table};
+    uint8_t full[HASH_LEN];
+
+    put_u32(head + 1, (uint32_t)key.n);
+    bytes parts[] = {BYTES_OF(head), key, value};
+    hash_tagged(full, "sluis1-row", k->key, parts, 3);
+    memcpy(out, full, ROW_CHECK_LEN);
+}
+
+void row_check_wrap(buffer *out, const row_keys *k, gateway_table table, bytes key, bytes value)
+{
+    uint8_t check[ROW_CHECK_LEN];
+
+    row_check(check, k, table, key, value);
+    if (value.n)
+        buffer_add(out, value.p, value.n);
+    buffer_add(out, check, sizeof(check));
+}
+
+sluis_err row_check_open(bytes *value, const row_keys *k, gateway_table table, bytes key, bytes stored)
+{
+    uint8_t check[ROW_CHECK_LEN];
+
+    if (stored.n < ROW_CHECK_LEN)
+        return SLUIS_CORRUPT;
+    bytes inner = {stored.p, stored.n - ROW_CHECK_LEN};
+    row_check(check, k, table, key, inner);
+    if (!secret_equal(check, stored.p + inner.n, ROW_CHECK_LEN))
+        return SLUIS_CORRUPT;
+    *value = inner;
+    return SLUIS_OK;
+}
+
+typedef sluis_err (*put_fn)(store_txn *t, unsigned table, bytes key, bytes value);
+
+static sluis_err put_message(put_fn put, store_txn *t, const row_keys *k, gateway_table table, bytes key,
+                             const ProtobufCMessage *m)
+{
+    buffer b;
+    uint8_t check[ROW_CHECK_LEN];
+
+    buffer_init(&b, ROW_MAX);
+    sluis_err err = wire_pack(&b, m);
+    if (!err) {
+        row_check(check, k, table, key, buffer_bytes(&b));
+        buffer_add(&b, check, sizeof(check));
+        err = b.err;
+    }
+    if (!err)
+        err = put(t, table, key, buffer_bytes(&b));
+    buffer_close(&b);
+    return err;
+}
+
+sluis_err rows_put(store_txn *t, const row_keys *k, gateway_table table, bytes key, const ProtobufCMessage *m)
+{
+    return put_message(store_put, t, k, table, key, m);
+}
+
+sluis_err rows_put_new(store_txn *t, const row_keys *k, gateway_table table, bytes key,
+                       const ProtobufCMessage *m)
+{
+    return put_message(store_put_new, t, k, table, key, m);
+}
+
+sluis_err rows_put_bytes(store_txn *t, const row_keys *k, gateway_table table, bytes key, bytes value)
+{
+    uint8_t small[64 + ROW_CHECK_LEN];
+    buffer b;
+
+    if (value.n <= 64) { /* index rows and counters: no allocation on the hot path */
+        if (value.n)
+            memcpy(small, value.p, value.n);
+        row_check(small + value.n, k, table, key, value);
+        return store_put(t, table, key, BYTES(small, value.n + ROW_CHECK_LEN));
+    }
+    buffer_init(&b, ROW_MAX);
+    row_check_wrap(&b, k, table, key, value);
+    sluis_err err = b.err ? b.err : store_put(t, table, key, buffer_bytes(&b));
+    buffer_close(&b);
+    return err;
+}
+
+sluis_err rows_get_bytes(store_txn *t, const row_keys *k, gateway_table table, bytes key, bytes *value)
+{
+    bytes stored;
+    sluis_err err = store_get(t, table, key, &stored);
+
+    return err ? err : row_check_open(value, k, table, key, stored);
+}
+
+sluis_err rows_open(const row_keys *k, gateway_table table, bytes key, bytes stored, arena *a,
+                    const ProtobufCMessageDescriptor *d, ProtobufCMessage **out)
+{
+    bytes value;
+    sluis_err err = row_check_open(&value, k, table, key, stored);
+
+    if (!err)
+        err = wire_unpack(out, d, a, value, NULL);
+    return err == SLUIS_NOMEM || !err ? err : SLUIS_CORRUPT;
+}
+
+sluis_err rows_get(store_txn *t, const row_keys *k, gateway_table table, bytes key, arena *a,
+                   const ProtobufCMessageDescriptor *d, ProtobufCMessage **out)
+{
+    bytes stored;
+    sluis_err err = store_get(t, table, key, &stored);
+
+    return err ? err : rows_open(k, table, key, stored, a, d, out);
+}

@@ -1,0 +1,172 @@
+#include "verify/verify.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "flow/fatal.h"
+#include "verify/token.h"
+#include "wire/messages.h"
+
+#define ROOTS_MAX 4096
+#define KEKS_MAX  4096
+
+typedef struct {
+    const parts *p;
+    root_cache *roots;
+    kek_cache *keks;
+    token_verifier *tokens;
+    buffer plain;
+    channel *in, *core, *bus;
+} worker;
+
+/* The signing key as the directory of the job's admission has it, valid now. Core looks again at commit. */
+static sluis_err check_sender(worker *w, job *j, uint64_t now)
+{
+    const envelope *e = j->env;
+    if (!oin_equal(&e->sender, &j->user))
+        return fail_set(&j->why, SLUIS_WRONG_SENDER, "core.sender", "the session belongs to another party");
+    const party *from = directory_find(j->dir, &e->sender);
+    if (!from)
+        return fail_set(&j->why, SLUIS_UNKNOWN_PARTY, "core.sender", "not in the directory: enrol it first");
+    if (e->core->suite >= 32 || !(from->suites & (1u << e->core->suite)))
+        return fail_set(&j->why, SLUIS_SUITE, "core.suite", "suite %u is not allowed for this party", e->core->suite);
+    const party_key *key = NULL;
+    sluis_err err = directory_key(j->dir, from, USE_SIGN, &e->signing_key, now, &key, &j->why);
+    if (err)
+        return err;
+    return envelope_verify(e, key->pk, w->roots, &j->why);
+}
+
+static sluis_err open_for_registry(worker *w, job *j)
+{
+    const settings *s = w->p->settings;
+    if (!envelope_addressed_to(j->env, &s->oin))
+        return SLUIS_OK;
+    buffer_clear(&w->plain);
+    sluis_err err = envelope_open(j->env, &s->oin, &w->p->seal, w->keks, &w->plain, &j->why);
+    if (!err) {
+        const message_kind *k = message_kind_of(j->env->core->kind);
+        err = wire_unpack(&j->body, k->body, j->env->arena, buffer_bytes(&w->plain), &j->why);
+    }
+    if (w->plain.p)
+        wipe(w->plain.p, w->plain.n);
+    return err;
+}
+
+static void verify_submit(worker *w, job *j)
+{
+    uint64_t now = clock_ms();
+    sluis_err err = envelope_decode(&j->env, BYTES(j->raw, j->raw_len), w->p->settings->max_frame, &j->why);
+    if (!err)
+        err = check_sender(w, j, now);
+    if (!err)
+        err = envelope_check_times(j->env, now, &j->why);
+    if (!err)
+        err = open_for_registry(w, j);
+    if (err) {
+        fail_set(&j->why, err, "envelope", "%s", error_text(err));
+        METRIC_ADD(w->p->metrics, verify_refused, 1);
+    } else {
+        METRIC_ADD(w->p->metrics, verify_ok, 1);
+    }
+}
+
+/* Health and metrics are open; everything else names its bearer. */
+static bool needs_token(const Sluis__ApiCall *c)
+{
+    return c->op_case != SLUIS__API_CALL__OP_HEALTH && c->op_case != SLUIS__API_CALL__OP_METRICS;
+}
+
+static sluis_err check_bearer(worker *w, job *j)
+{
+    const settings *s = w->p->settings;
+    sluis_err err = token_verify(w->tokens, j->call->token, clock_ms(), &j->claims, &j->why);
+    if (err)
+        return err;
+    if (oin_is_test(&j->claims.oin) != s->test_mode)
+        return fail_set(&j->why, SLUIS_MODE, "token.oin", "%s",
+                        s->test_mode ? "a real OIN in test mode" : "a test OIN in production");
+    const application *app = rules_application(w->p->rules, j->claims.app);
+    if (!app || !application_may_act(app, &j->claims.oin))
+        return fail_set(&j->why, SLUIS_FORBIDDEN, "token.app", "this application may not act for this organisation");
+    return SLUIS_OK;
+}
+
+static void verify_api(worker *w, job *j)
+{
+    arena *a = job_arena(j);
+    ProtobufCMessage *m = NULL;
+    sluis_err err = a ? wire_unpack(&m, &sluis__api_call__descriptor, a, BYTES(j->raw, j->raw_len), &j->why)
+                      : fail_set(&j->why, SLUIS_NOMEM, "api", "out of memory");
+    if (!err) {
+        j->call = (Sluis__ApiCall *)m;
+        if (j->call->op_case == SLUIS__API_CALL__OP__NOT_SET)
+            err = fail_set(&j->why, SLUIS_INVALID, "op", "no operation in the call");
+        else if (needs_token(j->call))
+            err = check_bearer(w, j);
+    }
+    if (err)
+        fail_set(&j->why, err, "api", "%s", error_text(err));
+    j->stage = STAGE_READ;
+}
+
+static sluis_err worker_open(worker *w, const parts *p)
+{
+    memset(w, 0, sizeof(*w));
+    w->p = p;
+    int capacity = parts_channel_capacity(p);
+    sluis_fail f = {0};
+    buffer_init(&w->plain, ENVELOPE_MAX);
+    sluis_err e = root_cache_new(&w->roots, ROOTS_MAX);
+    if (!e)
+        e = kek_cache_new(&w->keks, KEKS_MAX);
+    if (!e)
+        e = token_verifier_new(&w->tokens, p->settings->jwks, p->settings->issuer, &f);
+    if (!e)
+        e = channel_open(&w->in, p->hub, CHANNEL_VERIFY, CHANNEL_RECV_CONNECT, capacity);
+    if (!e)
+        e = channel_open(&w->core, p->hub, CHANNEL_CORE, CHANNEL_SEND_CONNECT, capacity);
+    if (!e)
+        e = channel_open(&w->bus, p->hub, CHANNEL_BUS, CHANNEL_SEND_CONNECT, capacity);
+    if (!e)
+        e = job_say_ready(w->bus);
+    if (e)
+        log_write(LOG_ERROR, "verify.start", "code", error_token(e), "where", f.where, "text", f.text, NULL);
+    return e;
+}
+
+static void worker_close(worker *w)
+{
+    channel_close(&w->in);
+    channel_close(&w->core);
+    channel_close(&w->bus);
+    token_verifier_free(&w->tokens);
+    root_cache_free(&w->roots);
+    kek_cache_free(&w->keks);
+    buffer_close(&w->plain);
+}
+
+void *verify_run(void *arg)
+{
+    worker w;
+    void *item = NULL;
+    sluis_err e = worker_open(&w, arg);
+    while (!e && (e = channel_recv(w.in, -1, &item)) == SLUIS_OK && item) {
+        job *j = item;
+        channel *next = w.core;
+        if (j->kind == JOB_API && j->stage == STAGE_TOKEN) {
+            verify_api(&w, j);
+            next = w.bus;
+        } else {
+            verify_submit(&w, j);
+        }
+        e = channel_send(next, j);
+        if (e)
+            job_free(&j);
+    }
+    if (e)
+        fatal("verify.stopped", e, "the pool cannot go on");
+    worker_close(&w);
+    return NULL;
+}

@@ -1,0 +1,407 @@
+/* Conversations as data: each .conv file here holds frames in and frames out, played against a whole gateway over
+ * real CURVE sockets. The language is described in tests/conversations/README.md. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <glob.h>
+
+#include "base/clock.h"
+#include "rig/rig.h"
+#include "wire/messages.h"
+
+#define WORDS       32
+#define SAID        32
+#define ANSWER_MS   8000
+
+typedef struct {
+    char name[32];
+    buffer envelope;
+    uint8_t id[UUID_LEN], tx[UUID_LEN], mh[HASH_LEN];
+} said; /* an envelope that was sent, by the name the file gives it */
+
+typedef struct {
+    rig *rig;
+    arena *mem;
+    said said[SAID];
+    size_t count;
+    const char *file;
+    int line;
+} play;
+
+static _Noreturn void wrong(const play *p, const char *what, const char *got)
+{
+    fail_msg("%s:%d: %s%s%s", p->file, p->line, what, got ? ", but got " : "", got ? got : "");
+    abort(); /* not reached: fail_msg jumps */
+}
+
+static said *named(play *p, const char *name, bool make)
+{
+    for (size_t i = 0; i < p->count; i++)
+        if (strcmp(p->said[i].name, name) == 0)
+            return &p->said[i];
+    if (!make || p->count == SAID)
+        wrong(p, "no envelope of this name", name);
+    said *s = &p->said[p->count++];
+    snprintf(s->name, sizeof(s->name), "%s", name);
+    buffer_init(&s->envelope, ENVELOPE_MAX);
+    return s;
+}
+
+static actor *who(play *p, const char *name)
+{
+    for (size_t i = 0; i < ACTORS; i++)
+        if (strcmp(p->rig->actors[i].name, name) == 0)
+            return &p->rig->actors[i];
+    wrong(p, "no such actor", name);
+}
+
+/* The value of key=value among the words, or dflt. */
+static const char *value(char **w, size_t n, const char *key, const char *dflt)
+{
+    size_t len = strlen(key);
+    for (size_t i = 0; i < n; i++)
+        if (strncmp(w[i], key, len) == 0 && w[i][len] == '=')
+            return w[i] + len + 1;
+    return dflt;
+}
+
+static void send_frame(actor *a, const Sluis__Frame *f)
+{
+    buffer b;
+    buffer_init(&b, 2 * ENVELOPE_MAX);
+    assert_int_equal(wire_pack(&b, &f->base), 0);
+    rig_send(a, buffer_bytes(&b));
+    buffer_close(&b);
+}
+
+static void say_hello(actor *a, char **w, size_t n)
+{
+    Sluis__Frame f = SLUIS__FRAME__INIT;
+    Sluis__Hello h = SLUIS__HELLO__INIT;
+    h.version_min = (uint32_t)atoi(n > 0 ? w[0] : "1");
+    h.version_max = (uint32_t)atoi(n > 1 ? w[1] : "1");
+    h.credit = (uint32_t)atoi(n > 2 ? w[2] : "16");
+    h.program = "conversation";
+    f.f_case = SLUIS__FRAME__F_HELLO;
+    f.hello = &h;
+    send_frame(a, &f);
+}
+
+static void submit(actor *a, const buffer *b)
+{
+    Sluis__Frame f = SLUIS__FRAME__INIT;
+    Sluis__Submit s = SLUIS__SUBMIT__INIT;
+    s.envelope = (ProtobufCBinaryData){b->n, b->p};
+    f.f_case = SLUIS__FRAME__F_SUBMIT;
+    f.submit = &s;
+    send_frame(a, &f);
+}
+
+/* Breaks one part of a finished envelope, keeping it well-formed protobuf. */
+static void mutate(play *p, buffer *b, const char *what, const said *other)
+{
+    ProtobufCMessage *m = NULL, *o = NULL;
+    assert_int_equal(wire_unpack(&m, &sluis__envelope__descriptor, p->mem, buffer_bytes(b), NULL), 0);
+    Sluis__Envelope *e = (Sluis__Envelope *)m;
+    if (strcmp(what, "signature") == 0)
+        e->sigblock.data[e->sigblock.len - 1] ^= 1;
+    else if (strcmp(what, "body") == 0)
+        e->body.data[e->body.len / 2] ^= 1;
+    else if (strcmp(what, "header") == 0)
+        e->header.data[e->header.len / 2] ^= 1;
+    else if (other && strcmp(what, "body-of") == 0) {
+        assert_int_equal(wire_unpack(&o, &sluis__envelope__descriptor, p->mem, buffer_bytes(&other->envelope), NULL), 0);
+        e->body = ((Sluis__Envelope *)o)->body;
+    } else
+        wrong(p, "unknown mutation", what);
+    buffer_clear(b);
+    assert_int_equal(wire_pack(b, m), 0);
+}
+
+/* What every message has in common: ids, times, where and why. */
+static void fill_core(play *p, Sluis__Core *c, said *s, char **w, size_t n, uint32_t *attributes)
+{
+    uint64_t now = clock_ms();
+    static id16 unknown_case;
+    unknown_case = id_random();
+    const char *same = value(w, n, "same-id", NULL), *list = value(w, n, "attributes", "1002,1006");
+    uuid id = uuid_new(now), tx = uuid_new(now);
+    memcpy(s->id, same ? named(p, same, false)->id : id.b, UUID_LEN);
+    memcpy(s->tx, tx.b, UUID_LEN);
+    c->message_id = (ProtobufCBinaryData){UUID_LEN, s->id};
+    c->transaction = (ProtobufCBinaryData){UUID_LEN, s->tx};
+    c->origin = strcmp(value(w, n, "origin", "bus"), "api") == 0 ? SLUIS__ORIGIN__API : SLUIS__ORIGIN__BUS;
+    c->application = (char *)(uintptr_t)value(w, n, "application", "bench");
+    c->function = (char *)(uintptr_t)value(w, n, "function", "consulent");
+    c->phase = phase_parse(value(w, n, "phase", "research"));
+    c->legal_basis = (char *)(uintptr_t)value(w, n, "basis", "wams-5.4.1");
+    c->purpose = (char *)(uintptr_t)value(w, n, "purpose", "onderzoek-meervoudige-problematiek");
+    c->created = now + (uint64_t)atoll(value(w, n, "created", "0"));
+    c->expires = c->created + (uint64_t)atoll(value(w, n, "lifetime", "3600000"));
+    bool known = strcmp(value(w, n, "case", "known"), "known") == 0;
+    c->case_id = (ProtobufCBinaryData){ID_LEN, known ? p->rig->case_id.b : unknown_case.b};
+    c->attributes = attributes;
+    for (const char *at = list; at && *at && c->n_attributes < ATTRIBUTES_MAX; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL)
+        attributes[c->n_attributes++] = (uint32_t)atoi(at);
+}
+
+static void finish(play *p, actor *from, said *s, char **w, size_t n)
+{
+    const char *what = value(w, n, "mutate", NULL), *other = value(w, n, "other", NULL);
+    if (what)
+        mutate(p, &s->envelope, what, other ? named(p, other, false) : NULL);
+    submit(from, &s->envelope);
+}
+
+/* request NAME [key=value ...] */
+static void say_request(play *p, actor *from, char **w, size_t n)
+{
+    Sluis__Core c = SLUIS__CORE__INIT;
+    Sluis__RequestBody b = SLUIS__REQUEST_BODY__INIT;
+    Sluis__Subject person = SLUIS__SUBJECT__INIT;
+    Sluis__AttributeAsk one[ATTRIBUTES_MAX], *asks[ATTRIBUTES_MAX];
+    uint32_t attributes[ATTRIBUTES_MAX];
+    char motivation[256];
+    said *s = named(p, w[0], true);
+    const char *bsn = value(w, n, "bsn", "child");
+    fill_core(p, &c, s, w, n, attributes);
+    c.kind = (Sluis__Kind)atoi(value(w, n, "kind", "1"));
+    person.bsn = (char *)(uintptr_t)(strcmp(bsn, "child") == 0 ? p->rig->child : strcmp(bsn, "parent") == 0 ? p->rig->parent : bsn);
+    snprintf(motivation, sizeof(motivation), "%s", value(w, n, "motivation", "nodig_voor_het_onderzoek"));
+    b.subject = &person;
+    b.motivation = motivation;
+    for (size_t i = 0; i < c.n_attributes; i++) {
+        sluis__attribute_ask__init(&one[i]);
+        one[i].attribute = attributes[i];
+        asks[i] = &one[i];
+    }
+    b.asks = asks;
+    b.n_asks = c.n_attributes;
+    buffer_clear(&s->envelope);
+    rig_envelope(p->rig, from, who(p, value(w, n, "to", "school")), &c, &b.base, &s->envelope);
+    finish(p, from, s, w, n);
+}
+
+/* response NAME REQUEST [outcome=given|refused] [reason=..] [value=..] [attributes=..] [answers=other] */
+static void say_response(play *p, actor *from, char **w, size_t n)
+{
+    Sluis__Core c = SLUIS__CORE__INIT;
+    Sluis__ResponseBody b = SLUIS__RESPONSE_BODY__INIT;
+    Sluis__AttributeResult one[ATTRIBUTES_MAX], *results[ATTRIBUTES_MAX];
+    Sluis__Instance in = SLUIS__INSTANCE__INIT, *instances[] = {&in};
+    uint32_t attributes[ATTRIBUTES_MAX];
+    said *s = named(p, w[0], true), *q = named(p, w[1], false);
+    bool given = strcmp(value(w, n, "outcome", "given"), "given") == 0;
+    uint8_t hash[HASH_LEN];
+    envelope *asked = NULL;
+    assert_int_equal(envelope_decode(&asked, buffer_bytes(&q->envelope), ENVELOPE_MAX, NULL), 0);
+    memcpy(hash, asked->mh, HASH_LEN);
+    envelope_free(&asked);
+    if (strcmp(value(w, n, "answers", "it"), "other") == 0)
+        hash[0] ^= 1;
+    fill_core(p, &c, s, w, n, attributes);
+    c.kind = SLUIS__KIND__RESPONSE;
+    memcpy(s->tx, q->tx, UUID_LEN);
+    c.answers = (ProtobufCBinaryData){HASH_LEN, hash};
+    in.value = (char *)(uintptr_t)value(w, n, "value", "2024-08-01");
+    for (size_t i = 0; i < c.n_attributes; i++) {
+        sluis__attribute_result__init(&one[i]);
+        one[i].attribute = attributes[i];
+        one[i].outcome = given ? SLUIS__OUTCOME__GIVEN : SLUIS__OUTCOME__REFUSED;
+        one[i].reason = (char *)(uintptr_t)value(w, n, "reason", "");
+        one[i].instances = instances;
+        one[i].n_instances = given ? 1 : 0;
+        results[i] = &one[i];
+    }
+    b.results = results;
+    b.n_results = c.n_attributes;
+    buffer_clear(&s->envelope);
+    rig_envelope(p->rig, from, who(p, value(w, n, "to", "requester")), &c, &b.base, &s->envelope);
+    finish(p, from, s, w, n);
+}
+
+static void say_done(actor *a)
+{
+    Sluis__Frame f = SLUIS__FRAME__INIT;
+    Sluis__Done d = SLUIS__DONE__INIT;
+    d.seq = a->seq;
+    d.generation = a->generation;
+    f.f_case = SLUIS__FRAME__F_DONE;
+    f.done = &d;
+    send_frame(a, &f);
+}
+
+static void say_raw(play *p, actor *a, const char *hex)
+{
+    uint8_t raw[1024];
+    size_t n = strlen(hex) / 2;
+    if (n > sizeof(raw) || hex_decode(raw, n, hex, strlen(hex)))
+        wrong(p, "not hex", hex);
+    rig_send(a, BYTES(raw, n));
+}
+
+static void say(play *p, actor *a, const char *verb, char **w, size_t n)
+{
+    if (strcmp(verb, "connect") == 0)
+        rig_connect(p->rig, a);
+    else if (strcmp(verb, "disconnect") == 0)
+        rig_disconnect(a);
+    else if (strcmp(verb, "hello") == 0)
+        say_hello(a, w, n);
+    else if (strcmp(verb, "request") == 0 && n > 0)
+        say_request(p, a, w, n);
+    else if (strcmp(verb, "response") == 0 && n > 1)
+        say_response(p, a, w, n);
+    else if (strcmp(verb, "resend") == 0 && n > 0)
+        submit(a, &named(p, w[0], false)->envelope);
+    else if (strcmp(verb, "done") == 0)
+        say_done(a);
+    else if (strcmp(verb, "raw") == 0 && n > 0)
+        say_raw(p, a, w[0]);
+    else
+        wrong(p, "unknown verb", verb);
+}
+
+static const char *frame_name(const Sluis__Frame *f)
+{
+    static const char *const names[] = {[SLUIS__FRAME__F__NOT_SET] = "empty", [SLUIS__FRAME__F_HELLO] = "hello",
+                                        [SLUIS__FRAME__F_WELCOME] = "welcome", [SLUIS__FRAME__F_SUBMIT] = "submit",
+                                        [SLUIS__FRAME__F_ACK] = "ack", [SLUIS__FRAME__F_NACK] = "nack",
+                                        [SLUIS__FRAME__F_DELIVER] = "deliver", [SLUIS__FRAME__F_DONE] = "done",
+                                        [SLUIS__FRAME__F_REFUSED] = "refused",
+                                        [SLUIS__FRAME__F_DIRECTORY_UPDATE] = "directory"};
+    return names[f->f_case];
+}
+
+static void hear_deliver(play *p, actor *a, const Sluis__Deliver *d, char **w, size_t n)
+{
+    envelope *env = NULL;
+    const said *s = named(p, w[0], false);
+    (void)n;
+    assert_int_equal(envelope_decode(&env, BYTES(d->envelope.data, d->envelope.len), ENVELOPE_MAX, NULL), 0);
+    if (!bytes_equal(env->raw, buffer_bytes(&s->envelope)))
+        wrong(p, "another envelope was expected here", message_kind_of(env->core->kind)->name);
+    if (d->receipt.len == 0)
+        wrong(p, "a delivery comes with its receipt", NULL);
+    if (d->generation != a->generation)
+        wrong(p, "a delivery carries its session's generation", NULL);
+    a->seq = d->seq;
+    envelope_free(&env);
+}
+
+static void hear_ack(play *p, const Sluis__Ack *k, char **w, size_t n)
+{
+    const said *s = named(p, w[0], false);
+    bool duplicate = n > 1 && strcmp(w[1], "duplicate") == 0;
+    if (!bytes_equal(BYTES(k->message_id.data, k->message_id.len), BYTES_OF(s->id)))
+        wrong(p, "the ack names another message", NULL);
+    if (k->duplicate != duplicate)
+        wrong(p, duplicate ? "a duplicate was expected" : "no duplicate was expected", NULL);
+    if (k->receipt.len == 0)
+        wrong(p, "an ack comes with its receipt", NULL);
+}
+
+static void hear(play *p, actor *a, const char *verb, char **w, size_t n)
+{
+    if (strcmp(verb, "nothing") == 0) {
+        Sluis__Frame *f = rig_receive(a, p->mem, n > 0 ? atoi(w[0]) : 300);
+        if (f)
+            wrong(p, "nothing was expected", frame_name(f));
+        return;
+    }
+    Sluis__Frame *f = rig_receive(a, p->mem, ANSWER_MS);
+    if (!f)
+        wrong(p, verb, "nothing");
+    const char *code = f->f_case == SLUIS__FRAME__F_NACK      ? f->nack->code
+                       : f->f_case == SLUIS__FRAME__F_REFUSED ? f->refused->code
+                                                              : "";
+    char got[600];
+    snprintf(got, sizeof(got), "%s %s %s %s", frame_name(f), code, f->f_case == SLUIS__FRAME__F_NACK ? f->nack->where : "",
+             f->f_case == SLUIS__FRAME__F_NACK ? f->nack->text : "");
+    if (strcmp(verb, frame_name(f)) != 0)
+        wrong(p, verb, got);
+    if (f->f_case == SLUIS__FRAME__F_WELCOME)
+        a->generation = f->welcome->generation;
+    else if (f->f_case == SLUIS__FRAME__F_ACK)
+        hear_ack(p, f->ack, w, n);
+    else if (f->f_case == SLUIS__FRAME__F_DELIVER)
+        hear_deliver(p, a, f->deliver, w, n);
+    else if (*code && (n < 1 || strcmp(w[0], code) != 0))
+        wrong(p, n ? w[0] : "no code", got);
+}
+
+static void play_line(play *p, char *line)
+{
+    char *w[WORDS], *save = NULL;
+    size_t n = 0;
+    for (char *t = strtok_r(line, " \t\n", &save); t && n < WORDS; t = strtok_r(NULL, " \t\n", &save))
+        w[n++] = t;
+    if (n == 0 || w[0][0] == '#' || strcmp(w[0], "==") == 0)
+        return;
+    if (n == 2 && strcmp(w[0], "gateway") == 0 && strcmp(w[1], "restart") == 0)
+        rig_restart(p->rig);
+    else if (n >= 3 && strcmp(w[1], ">") == 0)
+        say(p, who(p, w[0]), w[2], w + 3, n - 3);
+    else if (n >= 3 && strcmp(w[1], "<") == 0)
+        hear(p, who(p, w[0]), w[2], w + 3, n - 3);
+    else
+        wrong(p, "not a line of a conversation", w[0]);
+}
+
+static int open_house(void **state)
+{
+    play *p = calloc(1, sizeof(*p));
+    assert_non_null(p);
+    p->file = *state;
+    p->rig = calloc(1, sizeof(*p->rig));
+    p->mem = arena_new(64u << 20);
+    assert_non_null(p->rig);
+    assert_non_null(p->mem);
+    rig_open(p->rig);
+    *state = p;
+    return 0;
+}
+
+static void play_file(void **state)
+{
+    play *p = *state;
+    char line[4096];
+    FILE *f = fopen(p->file, "r");
+    assert_non_null(f);
+    while (fgets(line, sizeof(line), f)) {
+        p->line++;
+        play_line(p, line);
+    }
+    fclose(f);
+    assert_true(p->line > 3);
+}
+
+static int close_house(void **state)
+{
+    play *p = *state;
+    for (size_t i = 0; i < p->count; i++)
+        buffer_close(&p->said[i].envelope);
+    rig_close(p->rig);
+    arena_free(&p->mem);
+    free(p->rig);
+    free(p);
+    return 0;
+}
+
+int main(void)
+{
+    struct CMUnitTest tests[64];
+    glob_t g;
+    if (glob("tests/conversations/*.conv", 0, NULL, &g) || g.gl_pathc > 64) {
+        fprintf(stderr, "no conversations: run from the root of the project\n");
+        return 1;
+    }
+    for (size_t i = 0; i < g.gl_pathc; i++)
+        tests[i] = (struct CMUnitTest){.name = g.gl_pathv[i], .test_func = play_file, .setup_func = open_house,
+                                       .teardown_func = close_house, .initial_state = g.gl_pathv[i]};
+    return _cmocka_run_group_tests("conversations", tests, g.gl_pathc, NULL, NULL);
+}

@@ -1,0 +1,322 @@
+#include "rig/rig.h"
+
+#include <ftw.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zmq.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "cases/cases.h"
+#include "parties/parties.h"
+#include "registry/registry.h"
+
+#define YEAR_MS (365 * DAY_MS)
+
+/* With the line of the call, not of a helper. */
+#define ok(call) assert_string_equal(error_token(call), "ok")
+
+static void key_file(rig *r, keypair *out, key_use use, const char *name)
+{
+    char path[128];
+    ok(keypair_generate(out, use, clock_ms()));
+    snprintf(path, sizeof(path), "%s/keys/%s", r->dir, name);
+    ok(keyfile_write(path, out, NULL));
+}
+
+static void write_file(const char *path, bytes b)
+{
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    assert_int_equal(fwrite(b.p, 1, b.n, f), b.n);
+    assert_int_equal(fclose(f), 0);
+}
+
+static void make_keys(rig *r, keypair *directory_key)
+{
+    char path[128];
+    keypair sign, log;
+    buffer d;
+    buffer_init(&d, 4096);
+    snprintf(path, sizeof(path), "%s/keys", r->dir);
+    assert_int_equal(mkdir(path, 0700), 0);
+    key_file(r, &sign, USE_SIGN, "sign.key");
+    key_file(r, &log, USE_LOG, "log.key");
+    key_file(r, &r->seal, USE_SEAL, "seal.key");
+    key_file(r, &r->curve, USE_CURVE, "curve.key");
+    key_file(r, directory_key, USE_DIRECTORY, "directory.key");
+    key_file(r, &r->root, USE_ROOT, "root.key");
+    snprintf(path, sizeof(path), "%s/keys/master.key", r->dir);
+    ok(secretfile_write(path, NULL));
+    uint64_t now = clock_ms();
+    ok(delegation_sign(&d, "rig.sluis.test", directory_key->pk, now - 1000, now + YEAR_MS, &r->root));
+    snprintf(path, sizeof(path), "%s/keys/delegation.bin", r->dir);
+    write_file(path, buffer_bytes(&d));
+    snprintf(path, sizeof(path), "%s/jwks.json", r->dir);
+    write_file(path, bytes_str("{\"keys\": []}"));
+    buffer_close(&d);
+    keypair_close(&sign);
+    keypair_close(&log);
+}
+
+static void enrol(store_txn *t, const actor *a, const char *domain, const keypair *directory_key)
+{
+    const keypair *keys[] = {&a->sign, &a->seal, &a->curve};
+    Sluis__PartyEntry x = SLUIS__PARTY_ENTRY__INIT;
+    Sluis__DirectoryKey k[3], *list[3];
+    uint8_t sig[3][SIG_LEN];
+    uint32_t suite = SUITE_1;
+    uint64_t from = clock_ms() - 1000, until = from + YEAR_MS;
+    for (size_t i = 0; i < 3; i++) {
+        sluis__directory_key__init(&k[i]);
+        k[i].use = keys[i]->use;
+        k[i].pk = (ProtobufCBinaryData){PK_LEN, (uint8_t *)(uintptr_t)keys[i]->pk};
+        k[i].valid_from = from;
+        k[i].valid_until = until;
+        ok(party_key_sign(sig[i], &a->sign, keys[i]->use, keys[i]->pk, from, until, &a->oin));
+        k[i].signature = (ProtobufCBinaryData){SIG_LEN, sig[i]};
+        list[i] = &k[i];
+    }
+    x.oin = (char *)(uintptr_t)a->oin.s;
+    x.name = (char *)(uintptr_t)a->name;
+    x.domain = (char *)(uintptr_t)domain;
+    x.keys = list;
+    x.n_keys = 3;
+    x.valid_from = from;
+    x.valid_until = until;
+    x.suites = &suite;
+    x.n_suites = 1;
+    ok(parties_put(t, &x, directory_key, false, NULL));
+}
+
+static void fill_case(rig *r, store_txn *t, registry *reg, const row_keys *rows)
+{
+    static char *laws[] = {"wmo", "participatiewet", "wgs", "jeugdwet"};
+    static char *domains[] = {"onderwijs", "politie", "ggd"};
+    Sluis__CaseRow row = SLUIS__CASE_ROW__INIT;
+    Sluis__MemberRow members[2], *list[2];
+    const char *bsn[2] = {r->parent, r->child};
+    subject s[2];
+    for (size_t i = 0; i < 2; i++) {
+        ok(registry_subject(reg, t, bsn[i], true, &s[i]));
+        sluis__member_row__init(&members[i]);
+        members[i].member = (uint32_t)(i + 1);
+        members[i].sid = (ProtobufCBinaryData){ID_LEN, s[i].sid.b};
+        members[i].role = i ? "kind" : "ouder";
+        list[i] = &members[i];
+    }
+    row.kind = "huishouden";
+    row.phase = "research";
+    row.members = list;
+    row.n_members = 2;
+    row.scope_laws = laws;
+    row.n_scope_laws = 4;
+    row.scope_domains = domains;
+    row.n_scope_domains = 3;
+    row.opened = clock_ms();
+    row.opened_by = "bench";
+    row.owner = RIG_GATEWAY;
+    r->case_id = id_random();
+    ok(case_save(t, rows, r->case_id.b, &row));
+    subject_close(&s[0]);
+    subject_close(&s[1]);
+}
+
+/* What a running gateway would have been told before: parties and a case. */
+static void fill_store(rig *r, const keypair *directory_key)
+{
+    static const char *const domains[] = {"gemeente", "onderwijs", "politie"};
+    char path[128], slots_path[128];
+    uint8_t *km = NULL;
+    store *st = NULL;
+    keyslots *slots = NULL;
+    registry *reg = NULL;
+    store_txn *t = NULL;
+    snprintf(path, sizeof(path), "%s/keys/master.key", r->dir);
+    ok(secretfile_read(&km, path, NULL));
+    snprintf(path, sizeof(path), "%s/data", r->dir);
+    assert_int_equal(mkdir(path, 0700), 0);
+    snprintf(path, sizeof(path), "%s/data/store", r->dir);
+    snprintf(slots_path, sizeof(slots_path), "%s/data/keys.slots", r->dir);
+    store_options o = {.path = path, .tables = gateway_tables, .table_count = TABLE_COUNT,
+                       .format = GATEWAY_STORE_FORMAT, .format_version = GATEWAY_STORE_VERSION,
+                       .map_bytes = r->settings.map_bytes, .quota_bytes = r->settings.quota_bytes, .max_readers = 16};
+    ok(store_open_lmdb(&st, &o, NULL));
+    ok(keyslots_open(&slots, slots_path, r->settings.key_slots, km, NULL));
+    ok(registry_open(&reg, slots));
+    ok(store_begin_write(st, &t, false));
+    for (size_t i = 0; i < 3; i++)
+        enrol(t, &r->actors[i], domains[i], directory_key);
+    fill_case(r, t, reg, keyslots_rows(slots));
+    ok(keyslots_sync(slots));
+    ok(store_commit(&t));
+    registry_close(&reg);
+    keyslots_close(&slots);
+    store_close(&st);
+    secret_free(km);
+}
+
+static void load_settings(rig *r)
+{
+    char path[128], text[2048];
+    static int opened;
+    int port = 20000 + ((int)getpid() * 8 + opened++) % 30000;
+    snprintf(r->endpoint, sizeof(r->endpoint), "tcp://127.0.0.1:%d", port);
+    snprintf(text, sizeof(text),
+             "name = \"rig.sluis.test\"; oin = \"" RIG_GATEWAY "\"; mode = \"test\"; log_level = \"error\";\n"
+             "data = \"%s/data\"; keys = \"%s/keys\"; rules = \"config/rules\"; control = \"%s/control\";\n"
+             "bus = { endpoint = \"%s\"; }; api = { endpoint = \"ipc://%s/api/sock\"; };\n"
+             "tokens = { jwks = \"%s/jwks.json\"; issuer = \"https://idp.test\"; };\n"
+             "limits = { key_slots = 4096; max_frame = 65536; };\n",
+             r->dir, r->dir, r->dir, r->endpoint, r->dir, r->dir);
+    snprintf(path, sizeof(path), "%s/sluisd.conf", r->dir);
+    write_file(path, bytes_str(text));
+    sluis_fail f = {0};
+    sluis_err e = settings_load(&r->settings, path, &f);
+    assert_string_equal(e ? f.text : "", "");
+}
+
+static void start_gateway(rig *r)
+{
+    sluis_fail f = {0};
+    sluis_err e = gateway_start(&r->gateway, &r->settings, &f);
+    if (e)
+        fail_msg("gateway_start: %s at %s: %s", error_token(e), f.where, f.text);
+}
+
+void rig_open(rig *r)
+{
+    static const char *const names[] = {"requester", "school", "police", "stranger"};
+    static const char *const oins[] = {"00000099000000009000", "00000099000000002000", "00000099000000003000",
+                                       "00000099000000007000"};
+    keypair directory_key;
+    memset(r, 0, sizeof(*r));
+    signal(SIGPIPE, SIG_IGN);
+    log_init("rig", LOG_ERROR);
+    ok(crypto_start());
+    strcpy(r->dir, "/tmp/sluis-rig-XXXXXX");
+    assert_non_null(mkdtemp(r->dir));
+    r->parent = "999990019";
+    r->child = "999990020";
+    assert_true(bsn_valid(r->parent, BSN_LEN));
+    assert_true(bsn_valid(r->child, BSN_LEN));
+    load_settings(r);
+    make_keys(r, &directory_key);
+    for (size_t i = 0; i < ACTORS; i++) {
+        actor *a = &r->actors[i];
+        a->name = names[i];
+        ok(oin_parse(&a->oin, oins[i], OIN_LEN));
+        ok(keypair_generate(&a->sign, USE_SIGN, clock_ms()));
+        ok(keypair_generate(&a->seal, USE_SEAL, clock_ms()));
+        ok(keypair_generate(&a->curve, USE_CURVE, clock_ms()));
+        ok(epoch_new(&a->epoch));
+    }
+    fill_store(r, &directory_key);
+    keypair_close(&directory_key);
+    r->zmq = zmq_ctx_new();
+    start_gateway(r);
+}
+
+void rig_restart(rig *r)
+{
+    gateway_stop(&r->gateway);
+    start_gateway(r);
+}
+
+static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *at)
+{
+    (void)st;
+    (void)flag;
+    (void)at;
+    return remove(path);
+}
+
+void rig_close(rig *r)
+{
+    for (size_t i = 0; i < ACTORS; i++) {
+        rig_disconnect(&r->actors[i]);
+        epoch_free(&r->actors[i].epoch);
+        keypair_close(&r->actors[i].sign);
+        keypair_close(&r->actors[i].seal);
+        keypair_close(&r->actors[i].curve);
+    }
+    zmq_ctx_term(r->zmq);
+    gateway_stop(&r->gateway);
+    settings_close(&r->settings);
+    keypair_close(&r->root);
+    keypair_close(&r->seal);
+    keypair_close(&r->curve);
+    nftw(r->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+void rig_connect(rig *r, actor *a)
+{
+    int zero = 0;
+    a->socket = zmq_socket(r->zmq, ZMQ_DEALER);
+    assert_non_null(a->socket);
+    zmq_setsockopt(a->socket, ZMQ_LINGER, &zero, sizeof(zero));
+    zmq_setsockopt(a->socket, ZMQ_CURVE_SERVERKEY, r->curve.pk, 32);
+    zmq_setsockopt(a->socket, ZMQ_CURVE_PUBLICKEY, a->curve.pk, 32);
+    zmq_setsockopt(a->socket, ZMQ_CURVE_SECRETKEY, a->curve.sk, 32);
+    assert_int_equal(zmq_connect(a->socket, r->endpoint), 0);
+}
+
+void rig_disconnect(actor *a)
+{
+    if (a->socket)
+        zmq_close(a->socket);
+    a->socket = NULL;
+}
+
+void rig_send(actor *a, bytes frame)
+{
+    assert_int_equal(zmq_send(a->socket, frame.p, frame.n, 0), frame.n);
+}
+
+Sluis__Frame *rig_receive(actor *a, arena *mem, int timeout_ms)
+{
+    zmq_pollitem_t p = {.socket = a->socket, .events = ZMQ_POLLIN};
+    zmq_msg_t m;
+    ProtobufCMessage *frame = NULL;
+    if (zmq_poll(&p, 1, timeout_ms) <= 0)
+        return NULL;
+    zmq_msg_init(&m);
+    assert_true(zmq_msg_recv(&m, a->socket, 0) >= 0);
+    ok(wire_unpack(&frame, &sluis__frame__descriptor, mem, BYTES(zmq_msg_data(&m), zmq_msg_size(&m)), NULL));
+    zmq_msg_close(&m);
+    return (Sluis__Frame *)frame;
+}
+
+void rig_envelope(rig *r, actor *from, const actor *to, Sluis__Core *core, const ProtobufCMessage *body, buffer *out)
+{
+    seal_to targets[2];
+    buffer plain, header, sealed;
+    envelope_item item;
+    buffer_init(&plain, ENVELOPE_MAX);
+    buffer_init(&header, ENVELOPE_MAX);
+    buffer_init(&sealed, ENVELOPE_MAX);
+    targets[0].oin = to->oin;
+    memcpy(targets[0].seal_pk, to->seal.pk, PK_LEN);
+    targets[0].seal_id = to->seal.id;
+    ok(oin_parse(&targets[1].oin, RIG_GATEWAY, OIN_LEN));
+    memcpy(targets[1].seal_pk, r->seal.pk, PK_LEN);
+    targets[1].seal_id = r->seal.id;
+    ok(wire_pack(&plain, body));
+    ok(envelope_seal(core, &from->oin, &from->sign, from->epoch, targets, 2, buffer_bytes(&plain), clock_ms(), &header,
+                     &sealed, item.mh));
+    item.header = buffer_bytes(&header);
+    item.body = buffer_bytes(&sealed);
+    item.out = out;
+    ok(envelope_sign_batch(&from->oin, &from->sign, &item, 1));
+    buffer_close(&plain);
+    buffer_close(&header);
+    buffer_close(&sealed);
+}

@@ -1,0 +1,50 @@
+/* A whole gateway in this process, in a temporary folder: keys, three enrolled parties, one household case, the
+ * project's own rules; and raw ends of the bus that say exactly what a test tells them.
+ * Thread: the test's; the gateway's threads run beside it. */
+#ifndef SLUIS_TESTS_RIG_H
+#define SLUIS_TESTS_RIG_H
+
+#include "daemon/daemon.h"
+#include "directory/directory.h"
+#include "wire/envelope.h"
+
+#define RIG_GATEWAY "00000099000000001000"
+
+typedef enum { ACTOR_REQUESTER, ACTOR_SCHOOL, ACTOR_POLICE, ACTOR_STRANGER, ACTORS } actor_id;
+
+typedef struct {
+    const char *name;   /* as in conversations */
+    oin oin;
+    keypair sign, seal, curve;
+    void *socket;       /* its DEALER, NULL until it connects */
+    epoch *epoch;
+    uint64_t generation, seq; /* of the last welcome and delivery */
+} actor;
+
+typedef struct {
+    char dir[64];
+    settings settings;
+    gateway *gateway;
+    keypair root, seal, curve; /* of the gateway */
+    actor actors[ACTORS];
+    void *zmq;
+    id16 case_id;
+    const char *parent, *child; /* BSNs of the members */
+    char endpoint[64];
+} rig;
+
+void rig_open(rig *r);
+/* Stops and starts the gateway on the same store. */
+void rig_restart(rig *r);
+void rig_close(rig *r); /* removes the folder */
+
+void rig_connect(rig *r, actor *a);
+void rig_disconnect(actor *a);
+void rig_send(actor *a, bytes frame);
+/* The next frame within timeout_ms, decoded in arena; NULL on time-out. */
+Sluis__Frame *rig_receive(actor *a, arena *mem, int timeout_ms);
+
+/* One whole envelope: seals body to the party and the registry, signs it. core as in envelope_seal. */
+void rig_envelope(rig *r, actor *from, const actor *to, Sluis__Core *core, const ProtobufCMessage *body, buffer *out);
+
+#endif

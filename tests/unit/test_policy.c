@@ -1,0 +1,579 @@
+/* The decision: every domain, category and phase of the shipped rules; what denies and in which order;
+ * periods; properties over rules and questions made at random; views and rights. */
+#include "kit_rules.h"
+
+static const category all[] = {CATEGORY_ORDINARY, CATEGORY_FINANCIAL, CATEGORY_HEALTH, CATEGORY_CRIMINAL,
+                               CATEGORY_IDENTIFICATION};
+#define CATEGORIES (sizeof all / sizeof all[0])
+
+/* A coordinator of the Wmo asks, for what the phase is for. One letter a category, in the order above:
+ *   .  denied, the domain's own law does not let it give this     -  denied, no rule permits it
+ *   p  permitted     r  released by a person     m  released by a person, and stays in the meeting */
+static const struct {
+    const char *domain, *research, *coordination, *meeting;
+} matrix[] = {
+    {"gemeente", "p...-", "p...-", "m...-"},
+    {"onderwijs", "p.r..", "p.-..", "m.-.."},
+    {"leerplicht", "p..r.", "p..-.", "m..-."},
+    {"politie", "r..r.", "p..r.", "m..m."},
+    {"ggd", "p.r..", "p.r..", "m.m.."},
+    {"huisarts", "p.r..", "p.r..", "m.m.."},
+    {"veiligheidshuis", "-..r.", "p..r.", "m..m."},
+    {"veilig-thuis", "p.rr.", "p.rr.", "m.mm."},
+    {"wmo", "p.r..", "p.r..", "m.-.."},
+    {"jeugdwet", "p.rr.", "p.rr.", "m.--."},
+    {"participatiewet", "pp-..", "pp-..", "mm-.."},
+    {"wgs", ".p...", ".p...", ".m..."},
+};
+#define DOMAINS (sizeof matrix / sizeof matrix[0])
+
+/* The shipped set with, for each domain and category it may give, an attribute "x-<domain>-<category>". */
+static rules *with_one_of_each(void)
+{
+    kit_set k = {0};
+    kit_read(&k);
+    rules *shipped = kit_rules(&k);
+    char rows[16384] = "";
+    unsigned id = 90000;
+    for (size_t d = 0; d < DOMAINS; d++)
+        for (size_t c = 0; c < CATEGORIES; c++)
+            if (policy_domain_gives(shipped, matrix[d].domain, all[c], day("2026-11-24")))
+                snprintf(
+                    rows + strlen(rows), sizeof rows - strlen(rows),
+                    "%s{ id = %u; name = \"x-%s-%s\"; title = \"x\"; type = \"text\"; category = \"%s\"; "
+                    "source = \"%s\"; retention = \"wmo-dossier\"; valid_days = 0; }\n",
+                    *rows ? "," : "", id++, matrix[d].domain, category_name(all[c]), category_name(all[c]),
+                    matrix[d].domain);
+    rules_unref(&shipped);
+    kit_append(&k, "catalogue.conf", rows);
+    rules *r = kit_rules(&k);
+    kit_close(&k);
+    return r;
+}
+
+/* The domain's own attribute of this category, else that of a domain that has one. */
+static const char *attribute_for(const rules *r, const char *domain, category c)
+{
+    static char name[128];
+    snprintf(name, sizeof name, "x-%s-%s", domain, category_name(c));
+    for (size_t d = 0; d < DOMAINS && !rules_attribute_named(r, name); d++)
+        snprintf(name, sizeof name, "x-%s-%s", matrix[d].domain, category_name(c));
+    return name;
+}
+
+static char letter(const policy_answer *a)
+{
+    if (!a->permit)
+        return strcmp(a->rule, "domain") == 0 ? '.' : strcmp(a->rule, "default-deny") == 0 ? '-' : '?';
+    if (a->obligations & OBLIGE_MEETING_ONLY)
+        return a->obligations & OBLIGE_RELEASE_BY_PERSON ? 'm' : '?';
+    return a->obligations & OBLIGE_RELEASE_BY_PERSON ? 'r' : 'p';
+}
+
+static void check_phase(const rules *r, Sluis__Phase phase, const char *purpose, const char *basis, size_t d,
+                        const char *expected)
+{
+    policy_question q = kit_question();
+    case_facts c = kit_case(phase);
+    q.function = "regisseur";
+    q.phase = phase;
+    q.purpose = purpose;
+    q.legal_basis = basis;
+    q.domain = matrix[d].domain;
+    for (size_t i = 0; i < CATEGORIES; i++) {
+        policy_answer a = kit_ask(r, &q, &c, attribute_for(r, q.domain, all[i]));
+        if (letter(&a) != expected[i])
+            fail_msg("%s, %s, phase %d: %c (%s), not %c", q.domain, category_name(all[i]), (int)phase,
+                     letter(&a), a.rule, expected[i]);
+        if (!a.permit)
+            assert_int_equal(a.obligations, 0);
+    }
+}
+
+static void every_domain_category_and_phase(void **state)
+{
+    (void)state;
+    rules *r = with_one_of_each();
+    for (size_t d = 0; d < DOMAINS; d++) {
+        check_phase(r, SLUIS__PHASE__RESEARCH, "onderzoek-meervoudige-problematiek", "wams-5.4.1", d,
+                    matrix[d].research);
+        check_phase(r, SLUIS__PHASE__COORDINATION, "gecoordineerde-aanpak", "wams-5.4.4", d,
+                    matrix[d].coordination);
+        check_phase(r, SLUIS__PHASE__MEETING, "casusoverleg", "wams-4.3.3", d, matrix[d].meeting);
+    }
+    rules_unref(&r);
+}
+
+/* An intake by the Wmo that asks school, police, GGD and debt counselling; then the Participatiewet. */
+static void an_intake_is_permitted(void **state)
+{
+    (void)state;
+    rules *r = kit_shipped();
+    case_facts c = kit_case(SLUIS__PHASE__RESEARCH);
+    policy_question q = kit_question();
+    const struct {
+        const char *domain, *attribute, *rule;
+        uint32_t obligations;
+    } asked[] = {
+        {"onderwijs", "school-verzuim-ongeoorloofd", "onderzoek-gewoon", OBLIGE_NOTIFY_CLIENT},
+        {"politie", "politie-meldingen-overlast", "onderzoek-politie",
+         OBLIGE_RELEASE_BY_PERSON | OBLIGE_NOTIFY_CLIENT},
+        {"politie", "politie-verdenking", "onderzoek-strafrechtelijk", OBLIGE_RELEASE_BY_PERSON},
+        {"ggd", "jgz-gezinssamenstelling", "onderzoek-gewoon", OBLIGE_NOTIFY_CLIENT},
+        {"ggd", "jgz-gedrag", "onderzoek-gezondheid", OBLIGE_RELEASE_BY_PERSON | OBLIGE_NOTIFY_CLIENT},
+        {"wgs", "wgs-totaal-schuldbedrag", "onderzoek-financieel", OBLIGE_NOTIFY_CLIENT},
+    };
+    for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
+        q.domain = asked[i].domain;
+        policy_answer a = kit_ask(r, &q, &c, asked[i].attribute);
+        assert_true(a.permit);
+        assert_string_equal(a.rule, asked[i].rule);
+        assert_int_equal(a.obligations, asked[i].obligations);
+        assert_true(view_allows(policy_view(r, q.application, q.function, &c, q.at),
+                                rules_attribute_named(r, asked[i].attribute)->id));
+    }
+    q.application = "pw-intake";
+    q.purpose = "arbeidstoeleiding";
+    q.domain = "wgs";
+    assert_string_equal(kit_ask(r, &q, &c, "wgs-totaal-schuldbedrag").rule, "arbeidstoeleiding-financieel");
+    q.domain = "onderwijs";
+    assert_string_equal(kit_ask(r, &q, &c, "school-diploma-niveau").rule, "arbeidstoeleiding-diploma");
+    assert_string_equal(kit_ask(r, &q, &c, "school-verzuim-ongeoorloofd").rule, "default-deny");
+    q.domain = "ggd";
+    assert_string_equal(kit_ask(r, &q, &c, "jgz-gedrag").rule, "default-deny");
+    rules_unref(&r);
+}
+
+static void each_denial_has_its_name(void **state)
+{
+    (void)state;
+    rules *r = kit_shipped();
+    const case_facts open = kit_case(SLUIS__PHASE__RESEARCH);
+    const policy_question good = kit_question();
+    assert_true(kit_ask(r, &good, &open, "school-naam").permit);
+#define DENIED(field, value, name)                                                                           \
+    do {                                                                                                     \
+        policy_question q = good;                                                                            \
+        q.field = value;                                                                                     \
+        policy_answer a = kit_ask(r, &q, &open, "school-naam");                                              \
+        assert_false(a.permit);                                                                              \
+        assert_string_equal(a.rule, name);                                                                   \
+        assert_true(policy_is_refusal(a.rule));                                                              \
+    } while (0)
+    DENIED(application, "wmo-uittake", "application");
+    DENIED(application, NULL, "application");
+    DENIED(acting, &kit_bench_oin, "application");
+    DENIED(acting, NULL, "application");
+    DENIED(application, "clientportaal", "scope");
+    DENIED(domain, "woningcorporatie", "domain");
+    DENIED(domain, NULL, "domain");
+    DENIED(phase, SLUIS__PHASE__COORDINATION, "phase");
+    DENIED(phase, SLUIS__PHASE__PHASE_NONE, "phase");
+    DENIED(phase, (Sluis__Phase)77, "phase");
+    DENIED(function, "teamleider", "default-deny");
+    DENIED(function, "", "default-deny");
+    DENIED(function, NULL, "default-deny");
+    DENIED(purpose, "arbeidstoeleiding", "default-deny");
+    DENIED(purpose, NULL, "default-deny");
+    DENIED(legal_basis, "wams-5.4.4", "default-deny");
+    DENIED(legal_basis, NULL, "default-deny");
+    DENIED(domain, "ggd", "default-deny"); /* the school's datum, asked of another */
+    DENIED(at, day("2025-12-31"), "default-deny");
+    DENIED(at, day("2014-12-31"), "domain");
+#undef DENIED
+
+    case_facts c = open;
+    c.closed = true;
+    assert_string_equal(kit_ask(r, &good, &c, "school-naam").rule, "case");
+    c = (case_facts){.exists = false};
+    assert_string_equal(kit_ask(r, &good, &c, "school-naam").rule, "case");
+    assert_string_equal(kit_ask(r, &good, NULL, "school-naam").rule, "case");
+
+    policy_question q = good;
+    const uint32_t ids[] = {1002, 424242, 3001};
+    policy_answer answers[3];
+    q.attributes = ids;
+    q.attribute_count = 3;
+    policy_decide(r, &q, &open, answers);
+    assert_true(answers[0].permit);
+    assert_string_equal(answers[1].rule, "catalogue");
+    assert_string_equal(answers[2].rule, "default-deny");
+    q.attribute_count = 0;
+    answers[0].rule = "untouched";
+    policy_decide(r, &q, &open, answers);
+    assert_string_equal(answers[0].rule, "untouched");
+    rules_unref(&r);
+}
+
+/* The client's scope: laws and domains that were not chosen are out of reach; a law's office goes with it. */
+static void the_client_sets_the_scope(void **state)
+{
+    (void)state;
+    rules *r = kit_shipped();
+    static const char *const wmo[] = {"wmo"}, *const wmo_wgs[] = {"wmo", "wgs"},
+                             *const school[] = {"onderwijs"};
+    policy_question q = kit_question();
+    case_facts c = kit_case(SLUIS__PHASE__RESEARCH);
+    c.scope_laws = wmo;
+    c.scope_law_count = 1;
+    c.scope_domains = school;
+    c.scope_domain_count = 1;
+    assert_true(kit_ask(r, &q, &c, "school-naam").permit);
+    q.domain = "politie";
+    assert_string_equal(kit_ask(r, &q, &c, "politie-huisbezoek").rule, "scope");
+    q.domain = "wgs";
+    assert_string_equal(kit_ask(r, &q, &c, "wgs-totaal-schuldbedrag").rule, "scope");
+    c.scope_laws = wmo_wgs;
+    c.scope_law_count = 2;
+    assert_true(kit_ask(r, &q, &c, "wgs-totaal-schuldbedrag").permit);
+    q.domain = "onderwijs";
+    q.application = "jeugd-intake";
+    assert_string_equal(kit_ask(r, &q, &c, "school-naam").rule, "scope");
+    assert_null(policy_view(r, "jeugd-intake", "consulent", &c, q.at));
+    assert_non_null(policy_view(r, "wmo-intake", "consulent", &c, q.at));
+    c.scope_law_count = c.scope_domain_count = 0;
+    q.application = "wmo-intake";
+    assert_string_equal(kit_ask(r, &q, &c, "school-naam").rule, "scope");
+    assert_null(policy_view(r, "wmo-intake", "consulent", &c, q.at));
+    rules_unref(&r);
+}
+
+static void a_rule_holds_in_its_period(void **state)
+{
+    (void)state;
+    kit_set k = {0};
+    kit_read(&k);
+    kit_replace(&k, "rules.conf", "\"onderzoek-gewoon\"", "from = \"2026-01-01\"",
+                "from = \"2026-03-01\"; until = \"2026-06-01\"");
+    rules *r = kit_rules(&k);
+    case_facts c = kit_case(SLUIS__PHASE__RESEARCH);
+    policy_question q = kit_question();
+    const struct {
+        uint64_t at;
+        bool permit;
+    } moments[] = {{0, false},
+                   {day("2026-03-01") - 1, false},
+                   {day("2026-03-01"), true},
+                   {day("2026-06-01") - 1, true},
+                   {day("2026-06-01"), false},
+                   {UINT64_MAX, false}};
+    for (size_t i = 0; i < sizeof moments / sizeof moments[0]; i++) {
+        q.at = moments[i].at;
+        assert_int_equal(kit_ask(r, &q, &c, "school-naam").permit, moments[i].permit);
+    }
+    rules_unref(&r);
+    kit_close(&k);
+}
+
+static void obligations_add_up(void **state)
+{
+    (void)state;
+    kit_set k = {0};
+    kit_read(&k);
+    kit_append(
+        &k, "rules.conf",
+        "{ id = \"extra\"; article = \"x\"; from = \"2026-01-01\"; laws = [\"wmo\"]; functions = "
+        "[\"consulent\"]; phases = [\"research\"]; purposes = [\"onderzoek-meervoudige-problematiek\"]; "
+        "legal_bases = [\"wams-5.4.1\"]; domains = [\"onderwijs\"]; attributes = [\"school-naam\"]; "
+        "obligations = [\"release-by-person\"]; }");
+    rules *r = kit_rules(&k);
+    case_facts c = kit_case(SLUIS__PHASE__RESEARCH);
+    policy_question q = kit_question();
+    policy_answer a = kit_ask(r, &q, &c, "school-naam");
+    assert_string_equal(a.rule, "onderzoek-gewoon");
+    assert_int_equal(a.obligations, OBLIGE_NOTIFY_CLIENT | OBLIGE_RELEASE_BY_PERSON);
+    assert_int_equal(kit_ask(r, &q, &c, "school-soort").obligations, OBLIGE_NOTIFY_CLIENT);
+    rules_unref(&r);
+    kit_close(&k);
+}
+
+/* ---- properties */
+
+#define EXTRA_RULES 12
+#define QUESTIONS   4000
+
+static const char *const applications[] = {"wmo-intake", "pw-intake", "jeugd-intake", "wgs-intake", "bench"};
+static const char *const functions[] = {"consulent", "regisseur", "teamleider", "client"};
+static const char *const phases[] = {"research", "coordination", "meeting"};
+static const char *const purposes[] = {"onderzoek-meervoudige-problematiek", "gecoordineerde-aanpak",
+                                       "casusoverleg", "arbeidstoeleiding", "acuut-gevaar"};
+static const char *const bases[] = {"wams-5.4.1", "wams-5.4.2", "wams-5.4.4",
+                                    "wams-4.3.3", "avg-6.1.a",  "avg-6.1.d"};
+#define PICK(seed, list) list[kit_random(seed) % (sizeof list / sizeof list[0])]
+
+typedef struct {
+    unsigned from_day, until_day; /* of May 2026; until 0 = open */
+} extra_period;
+
+/* Appends rules "x-0", "x-1", ... with lists and periods made at random. */
+static void add_rules(kit_set *k, uint64_t *seed, extra_period *periods)
+{
+    char rows[16384] = "", until[48];
+    rules *r = kit_rules(k);
+    for (unsigned i = 0; i < EXTRA_RULES; i++) {
+        const attribute *a = rules_attribute_at(r, kit_random(seed) % rules_attribute_count(r));
+        unsigned from = 1 + (unsigned)(kit_random(seed) % 20), length = (unsigned)(kit_random(seed) % 10);
+        periods[i] = (extra_period){from, length ? from + length : 0};
+        *until = '\0';
+        if (length)
+            snprintf(until, sizeof until, "until = \"2026-05-%02u\"; ", from + length);
+        snprintf(rows + strlen(rows), sizeof rows - strlen(rows),
+                 "%s{ id = \"x-%u\"; article = \"x\"; from = \"2026-05-%02u\"; %sapplications = [\"%s\"]; "
+                 "functions = [\"%s\"]; phases = [\"%s\"]; purposes = [\"%s\"]; legal_bases = [\"%s\"]; "
+                 "domains = [\"%s\"]; attributes = [\"%s\"]; }\n",
+                 i ? "," : "", i, from, until, PICK(seed, applications), PICK(seed, functions),
+                 PICK(seed, phases), PICK(seed, purposes), PICK(seed, bases), a->source, a->name);
+    }
+    rules_unref(&r);
+    kit_append(k, "rules.conf", rows);
+}
+
+typedef struct {
+    policy_question q;
+    case_facts c;
+    uint32_t attributes[8];
+} random_question;
+
+static void make_question(random_question *out, const rules *r, uint64_t *seed)
+{
+    *out = (random_question){.c = kit_case((Sluis__Phase)(1 + kit_random(seed) % 3))};
+    out->q = kit_question();
+    out->q.application = PICK(seed, applications);
+    out->q.acting = strcmp(out->q.application, "bench") == 0 ? &kit_bench_oin : &kit_oin;
+    out->q.function = PICK(seed, functions);
+    out->q.phase = out->c.phase;
+    out->q.purpose = PICK(seed, purposes);
+    out->q.legal_basis = PICK(seed, bases);
+    out->q.domain = matrix[kit_random(seed) % DOMAINS].domain;
+    out->q.at = day("2026-05-01") + kit_random(seed) % (31 * DAY_MS);
+    for (size_t i = 0; i < 8; i++)
+        out->attributes[i] = rules_attribute_at(r, kit_random(seed) % rules_attribute_count(r))->id;
+    out->q.attributes = out->attributes;
+    out->q.attribute_count = 8;
+}
+
+/* Points half of the questions at one of the rules made at random, so that these decide often enough. */
+static void aim(random_question *x, const kit_set *k, uint64_t *seed, const rules *r)
+{
+    char wanted[32], field[64];
+    snprintf(wanted, sizeof wanted, "id = \"x-%u\"", (unsigned)(kit_random(seed) % EXTRA_RULES));
+    const char *row = strstr(k->text[kit_index("rules.conf")], wanted);
+#define TAKE(key, list, into)                                                                                \
+    for (size_t i = 0; i < sizeof list / sizeof list[0]; i++) {                                              \
+        snprintf(field, sizeof field, key " = [\"%s\"]", list[i]);                                           \
+        const char *at = strstr(row, field), *end = strchr(row, '\n');                                       \
+        if (at && at < end)                                                                                  \
+            into = list[i];                                                                                  \
+    }
+    TAKE("applications", applications, x->q.application)
+    TAKE("functions", functions, x->q.function)
+    TAKE("purposes", purposes, x->q.purpose)
+    TAKE("legal_bases", bases, x->q.legal_basis)
+    const char *phase = NULL, *name = strstr(row, "attributes = [\"") + strlen("attributes = [\"");
+    TAKE("phases", phases, phase)
+#undef TAKE
+    for (size_t i = 0; i < 3; i++)
+        if (phase == phases[i])
+            x->q.phase = x->c.phase = (Sluis__Phase)(i + 1);
+    snprintf(field, sizeof field, "%.*s", (int)strcspn(name, "\""), name);
+    const attribute *a = rules_attribute_named(r, field);
+    x->attributes[0] = a->id;
+    x->q.domain = a->source;
+    x->q.acting = strcmp(x->q.application, "bench") == 0 ? &kit_bench_oin : &kit_oin;
+}
+
+/* With more permits, whatever was permitted still is, by the same rule, with no obligation less; and whatever
+ * is permitted anew is so by an added rule. */
+static void a_permit_takes_nothing_away(void **state)
+{
+    (void)state;
+    uint64_t seed = 20261124;
+    size_t permitted = 0, gained = 0;
+    for (int round = 0; round < 5; round++) {
+        kit_set k = {0};
+        extra_period periods[EXTRA_RULES];
+        kit_read(&k);
+        rules *before = kit_rules(&k);
+        add_rules(&k, &seed, periods);
+        rules *after = kit_rules(&k);
+        for (int n = 0; n < QUESTIONS; n++) {
+            random_question x;
+            policy_answer old[8], new[8];
+            make_question(&x, before, &seed);
+            if (n % 2)
+                aim(&x, &k, &seed, before);
+            policy_decide(before, &x.q, &x.c, old);
+            policy_decide(after, &x.q, &x.c, new);
+            for (size_t i = 0; i < 8; i++) {
+                if (old[i].permit) {
+                    assert_true(new[i].permit);
+                    assert_string_equal(new[i].rule, old[i].rule);
+                    assert_int_equal(new[i].obligations &old[i].obligations, old[i].obligations);
+                    permitted++;
+                } else if (new[i].permit) {
+                    assert_memory_equal(new[i].rule, "x-", 2);
+                    gained++;
+                }
+            }
+        }
+        rules_unref(&before);
+        rules_unref(&after);
+        kit_close(&k);
+    }
+    assert_true(permitted > 100);
+    assert_true(gained > 100);
+}
+
+static void no_rule_decides_outside_its_period(void **state)
+{
+    (void)state;
+    uint64_t seed = 7;
+    size_t decided = 0, early = 0, late = 0;
+    for (int round = 0; round < 5; round++) {
+        kit_set k = {0};
+        extra_period periods[EXTRA_RULES];
+        kit_read(&k);
+        add_rules(&k, &seed, periods);
+        rules *r = kit_rules(&k);
+        for (int n = 0; n < QUESTIONS; n++) {
+            random_question x;
+            policy_answer a[8];
+            make_question(&x, r, &seed);
+            aim(&x, &k, &seed, r);
+            policy_decide(r, &x.q, &x.c, a);
+            unsigned today = 1 + (unsigned)((x.q.at - day("2026-05-01")) / DAY_MS);
+            for (size_t i = 0; i < 8; i++) {
+                if (!a[i].permit || strncmp(a[i].rule, "x-", 2) != 0)
+                    continue;
+                const extra_period *p = &periods[atoi(a[i].rule + 2)];
+                assert_true(today >= p->from_day);
+                assert_true(p->until_day == 0 || today < p->until_day);
+                decided++;
+            }
+            for (size_t i = 0; i < EXTRA_RULES; i++) {
+                early += today < periods[i].from_day;
+                late += periods[i].until_day && today >= periods[i].until_day;
+            }
+        }
+        rules_unref(&r);
+        kit_close(&k);
+    }
+    assert_true(decided > 100 && early > 100 && late > 100);
+}
+
+/* ---- views and rights */
+
+static void two_laws_see_one_case_differently(void **state)
+{
+    (void)state;
+    rules *r = kit_shipped();
+    case_facts c = kit_case(SLUIS__PHASE__RESEARCH);
+    uint64_t at = day("2026-11-24");
+    const view *wmo = policy_view(r, "wmo-intake", "consulent", &c, at);
+    const view *pw = policy_view(r, "pw-intake", "consulent", &c, at);
+    const struct {
+        const char *attribute;
+        bool wmo, pw;
+    } seen[] = {
+        {"wgs-totaal-schuldbedrag", true, true},
+        {"wgs-traject-startdatum", true, true},
+        {"wgs-afloscapaciteit", false, true},
+        {"school-diploma-niveau", false, true},
+        {"school-verzuim-ongeoorloofd", true, false},
+        {"school-ondersteuning-gericht-op", true, false},
+        {"jgz-gedrag", true, false},
+        {"politie-verdenking", true, false},
+        {"pw-uitkering-bedrag", false, true},
+        {"bsn", false, false},
+    };
+    assert_string_equal(wmo->id, "wmo-zicht");
+    assert_string_equal(pw->id, "pw-zicht");
+    for (size_t i = 0; i < sizeof seen / sizeof seen[0]; i++) {
+        uint32_t id = rules_attribute_named(r, seen[i].attribute)->id;
+        assert_int_equal(view_allows(wmo, id), seen[i].wmo);
+        assert_int_equal(view_allows(pw, id), seen[i].pw);
+        assert_false(view_allows(NULL, id));
+    }
+    assert_false(view_allows(wmo, 0));
+    assert_false(view_allows(wmo, UINT32_MAX));
+    for (size_t i = 1; i < wmo->attribute_count; i++)
+        assert_true(wmo->attributes[i - 1] < wmo->attributes[i]);
+    for (size_t i = 0; i < wmo->attribute_count; i++)
+        assert_true(view_allows(wmo, wmo->attributes[i]));
+    rules_unref(&r);
+}
+
+static void a_view_needs_an_open_case_in_its_phase(void **state)
+{
+    (void)state;
+    kit_set k = {0};
+    kit_read(&k);
+    kit_replace(&k, "views.conf", "\"wmo-zicht\"", "\"meeting\"]; from = \"2026-01-01\"",
+                "\"coordination\"]; from = \"2026-03-01\"; until = \"2026-06-01\"");
+    rules *r = kit_rules(&k);
+    case_facts c = kit_case(SLUIS__PHASE__RESEARCH);
+    uint64_t at = day("2026-05-01");
+    assert_non_null(policy_view(r, "wmo-intake", "consulent", &c, at));
+    assert_null(policy_view(r, "wmo-intake", "consulent", &c, day("2026-03-01") - 1));
+    assert_null(policy_view(r, "wmo-intake", "consulent", &c, day("2026-06-01")));
+    assert_null(policy_view(r, "wmo-intake", "client", &c, at));
+    assert_null(policy_view(r, "wmo-intake", NULL, &c, at));
+    assert_null(policy_view(r, "clientportaal", "client", &c, at));
+    assert_null(policy_view(r, "nergens", "consulent", &c, at));
+    assert_null(policy_view(r, NULL, "consulent", &c, at));
+    assert_null(policy_view(r, "wmo-intake", "consulent", NULL, at));
+    assert_string_equal(policy_view(r, "wmo-intake", "teamleider", &c, at)->id, "wmo-zicht-teamleider");
+    assert_string_equal(policy_view(r, "bench", "consulent", &c, at)->id, "bench-zicht");
+    c.phase = SLUIS__PHASE__MEETING;
+    assert_null(policy_view(r, "wmo-intake", "consulent", &c, at));
+    c.phase = SLUIS__PHASE__RESEARCH;
+    c.closed = true;
+    assert_null(policy_view(r, "wmo-intake", "consulent", &c, at));
+    rules_unref(&r);
+    kit_close(&k);
+}
+
+static void rights_and_what_domains_give(void **state)
+{
+    (void)state;
+    rules *r = kit_shipped();
+    uint64_t at = day("2026-11-24");
+    assert_true(policy_may_open_case(r, "wmo-intake", "consulent", at));
+    assert_false(policy_may_open_case(r, "wmo-intake", "teamleider", at));
+    assert_false(policy_may_open_case(r, "wmo-intake", "consulent", day("2025-12-31")));
+    assert_false(policy_may_open_case(r, "clientportaal", "client", at));
+    assert_false(policy_may_open_case(r, NULL, "consulent", at));
+    assert_true(policy_may_read_dossier(r, "clientportaal", "client", at));
+    assert_false(policy_may_read_dossier(r, "clientportaal", "consulent", at));
+    assert_true(policy_may_read_dossier(r, "pw-intake", "regisseur", at));
+    assert_false(policy_may_read_dossier(r, "nergens", "client", at));
+
+    assert_true(policy_domain_gives(r, "politie", CATEGORY_CRIMINAL, at));
+    assert_false(policy_domain_gives(r, "politie", CATEGORY_HEALTH, at));
+    assert_false(policy_domain_gives(r, "onderwijs", CATEGORY_FINANCIAL, at));
+    assert_false(policy_domain_gives(r, "politie", CATEGORY_CRIMINAL, day("2014-12-31")));
+    assert_false(policy_domain_gives(r, "veiligheidshuis", CATEGORY_ORDINARY, day("2024-12-31")));
+    assert_false(policy_domain_gives(r, "nergens", CATEGORY_ORDINARY, at));
+    assert_false(policy_domain_gives(r, "politie", (category)0, at));
+    assert_false(policy_domain_gives(r, "politie", (category)200, at));
+    rules_unref(&r);
+}
+
+int main(void)
+{
+    crypto_start();
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_domain_category_and_phase),
+        cmocka_unit_test(an_intake_is_permitted),
+        cmocka_unit_test(each_denial_has_its_name),
+        cmocka_unit_test(the_client_sets_the_scope),
+        cmocka_unit_test(a_rule_holds_in_its_period),
+        cmocka_unit_test(obligations_add_up),
+        cmocka_unit_test(a_permit_takes_nothing_away),
+        cmocka_unit_test(no_rule_decides_outside_its_period),
+        cmocka_unit_test(two_laws_see_one_case_differently),
+        cmocka_unit_test(a_view_needs_an_open_case_in_its_phase),
+        cmocka_unit_test(rights_and_what_domains_give),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,364 @@
+/* The shipped rule set, values, and what a file may not say: each mistake is an error with file and line. */
+#include "kit_rules.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void shipped_set_loads(void **state)
+{
+    (void)state;
+    rules *r = kit_shipped();
+    assert_int_equal(rules_attribute_count(r), 174);
+
+    const attribute *a = rules_attribute(r, 4004);
+    assert_non_null(a);
+    assert_string_equal(a->name, "wgs-totaal-schuldbedrag");
+    assert_int_equal(a->type, TYPE_AMOUNT);
+    assert_int_equal(a->category, CATEGORY_FINANCIAL);
+    assert_string_equal(a->source, "wgs");
+    assert_string_equal(a->retention, "wgs-dossier");
+    assert_string_equal(a->ggm, "Schuldhulptraject.totaalSchuldbedragBijAanvangSchuld");
+    assert_int_equal(a->valid_days, 90);
+    assert_ptr_equal(rules_attribute_named(r, "wgs-totaal-schuldbedrag"), a);
+    assert_int_equal(rules_attribute_named(r, "bsn")->id, 1);
+    assert_int_equal(rules_attribute_named(r, "geboortedatum")->id, 2);
+    assert_null(rules_attribute_named(r, "bsn2"));
+    assert_null(rules_attribute_named(r, NULL));
+    assert_null(rules_attribute(r, 999));
+
+    for (size_t i = 1; i < rules_attribute_count(r); i++)
+        assert_true(rules_attribute_at(r, i - 1)->id < rules_attribute_at(r, i)->id);
+    assert_null(rules_attribute_at(r, rules_attribute_count(r)));
+    rules_unref(&r);
+    assert_null(r);
+    rules_unref(&r);
+}
+
+static void words_are_found(void **state)
+{
+    (void)state;
+    rules *r = kit_shipped();
+    assert_string_equal(rules_law_title(r, "wgs"), "Wet gemeentelijke schuldhulpverlening");
+    assert_string_equal(rules_domain_title(r, "ggd"), "GGD");
+    assert_string_equal(rules_purpose_title(r, "arbeidstoeleiding"), "Toeleiding naar werk");
+    assert_string_equal(rules_legal_basis_title(r, "wams-4.3.3"), "Casusoverleg");
+    assert_null(rules_law_title(r, "ggd"));
+    assert_null(rules_domain_title(r, ""));
+    assert_null(rules_purpose_title(r, NULL));
+    assert_null(rules_legal_basis_title(r, "wams-9.9.9"));
+
+    assert_string_equal(rules_reason(r, "opsporingsbelang")->title,
+                        "Het belang van de opsporing of vervolging");
+    assert_false(rules_reason(r, "opsporingsbelang")->not_possible);
+    assert_true(rules_reason(r, "niet-beschikbaar")->not_possible);
+    assert_null(rules_reason(r, "geen-zin"));
+    assert_null(rules_reason(r, NULL));
+
+    assert_int_equal(rules_retention_days(r, "wmo-dossier"), 5479);
+    assert_int_equal(rules_retention_days(r, "verkeersgegevens"), 183);
+    assert_int_equal(rules_retention_days(r, "beheer"), 0xffffffff);
+    assert_int_equal(rules_retention_days(r, "eeuwig"), 0);
+    assert_int_equal(rules_journal_class(r, "verkeersgegevens"), 6);
+    assert_int_equal(rules_journal_class(r, "eeuwig"), 0);
+
+    assert_true(rules_is_holiday(r, clock_day(day("2026-12-25"))));
+    assert_true(rules_is_holiday(r, clock_day(day("2027-05-17"))));
+    assert_false(rules_is_holiday(r, clock_day(day("2026-12-24"))));
+
+    assert_string_equal(rules_article(r, "onderzoek-gewoon"), "Wams art. 5.4.1 en 5.4.2");
+    assert_null(rules_article(r, "default-deny"));
+
+    const application *a = rules_application(r, "clientportaal");
+    assert_non_null(a);
+    assert_true(a->client_portal);
+    assert_string_equal(a->law, "");
+    assert_false(rules_application(r, "wmo-intake")->client_portal);
+    assert_true(application_may_act(a, &kit_oin));
+    assert_false(application_may_act(a, &kit_bench_oin));
+    assert_null(rules_application(r, "wmo"));
+    rules_unref(&r);
+}
+
+/* One byte anywhere makes another set; the same bytes make the same one. */
+static void hash_names_the_set(void **state)
+{
+    (void)state;
+    kit_set k = {0};
+    kit_read(&k);
+    rules *shipped = kit_shipped(), *same = kit_rules(&k);
+    assert_memory_equal(rules_hash(shipped), rules_hash(same), HASH_LEN);
+    for (size_t i = 0; i < KIT_FILES; i++) {
+        size_t n = strlen(k.text[i]);
+        strcat(k.text[i], " ");
+        rules *other = kit_rules(&k);
+        assert_memory_not_equal(rules_hash(other), rules_hash(same), HASH_LEN);
+        rules_unref(&other);
+        k.text[i][n] = '\0';
+    }
+    rules_unref(&same);
+    rules_unref(&shipped);
+    kit_close(&k);
+}
+
+static void a_reference_keeps_the_set(void **state)
+{
+    (void)state;
+    rules *r = kit_shipped(), *second = rules_ref(r);
+    rules_unref(&r);
+    assert_string_equal(rules_attribute(second, 1)->name, "bsn");
+    rules_unref(&second);
+}
+
+static void values_fit_their_type(void **state)
+{
+    (void)state;
+    char long_text[4098], long_code[66];
+    memset(long_text, 'a', sizeof long_text);
+    long_text[4097] = '\0';
+    memset(long_code, 'a', sizeof long_code);
+    long_code[65] = '\0';
+    const struct {
+        value_type type;
+        const char *value;
+        bool good;
+    } cases[] = {
+        {TYPE_TEXT, "Groep 7 – klas Bè\nmet regel\ten tab", true},
+        {TYPE_TEXT, long_text + 1, true},
+        {TYPE_TEXT, long_text, false},
+        {TYPE_TEXT, "", false},
+        {TYPE_TEXT, "bel \a", false},
+        {TYPE_TEXT, "del \x7f", false},
+        {TYPE_TEXT, "half \xc3", false},
+        {TYPE_TEXT, "lang \xc0\x80", false},
+        {TYPE_DATE, "2026-11-24", true},
+        {TYPE_DATE, "2024-02-29", true},
+        {TYPE_DATE, "2026-02-29", false},
+        {TYPE_DATE, "2026-13-01", false},
+        {TYPE_DATE, "2026-11-24T00:00:00Z", false},
+        {TYPE_DATE, "24-11-2026", false},
+        {TYPE_DATE, "20261124", false},
+        {TYPE_NUMBER, "0", true},
+        {TYPE_NUMBER, "-12.5", true},
+        {TYPE_NUMBER, "123456789012345.123456", true},
+        {TYPE_NUMBER, "1234567890123456", false},
+        {TYPE_NUMBER, "1.1234567", false},
+        {TYPE_NUMBER, "012", false},
+        {TYPE_NUMBER, "-0", false},
+        {TYPE_NUMBER, "+1", false},
+        {TYPE_NUMBER, "1.", false},
+        {TYPE_NUMBER, ".5", false},
+        {TYPE_NUMBER, "1,5", false},
+        {TYPE_NUMBER, "1e3", false},
+        {TYPE_NUMBER, " 1", false},
+        {TYPE_NUMBER, "-", false},
+        {TYPE_AMOUNT, "12.50", true},
+        {TYPE_AMOUNT, "8000", true},
+        {TYPE_AMOUNT, "-0.50", true},
+        {TYPE_AMOUNT, "12.5", false},
+        {TYPE_AMOUNT, "12.505", false},
+        {TYPE_AMOUNT, "-0.00", false},
+        {TYPE_AMOUNT, "1.000,00", false},
+        {TYPE_BOOL, "true", true},
+        {TYPE_BOOL, "false", true},
+        {TYPE_BOOL, "ja", false},
+        {TYPE_BOOL, "True", false},
+        {TYPE_BOOL, "1", false},
+        {TYPE_CODE, "0%-aanbod", true},
+        {TYPE_CODE, "H91.9.s", true},
+        {TYPE_CODE, long_code + 1, true},
+        {TYPE_CODE, long_code, false},
+        {TYPE_CODE, "niet passend", false},
+        {TYPE_CODE, "<b>", false},
+        {TYPE_CODE, "", false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const attribute a = {.id = 1, .name = "proef", .type = cases[i].type};
+        sluis_fail f = {0};
+        sluis_err err = attribute_check_value(&a, cases[i].value, &f);
+        if ((err == SLUIS_OK) != cases[i].good)
+            fail_msg("case %zu: %s", i, cases[i].value);
+        if (cases[i].good)
+            continue;
+        assert_int_equal(err, SLUIS_INVALID);
+        assert_string_equal(f.where, "proef");
+        if (strlen(cases[i].value) > 4)
+            assert_null(strstr(f.text, cases[i].value)); /* never the value itself */
+    }
+}
+
+/* A change of one file, and the line (counted from the changed one) and words of the error it must give. */
+static const struct {
+    const char *file, *after, *find, *by;
+    int line;
+    const char *words;
+} mistakes[] = {
+    {"laws.conf", "", "laws =", "wetten =", 0, "unknown key \"wetten\""},
+    {"laws.conf", "", "\"jeugdwet\"", "\"wmo\"", 0, "\"wmo\" stands twice"},
+    {"laws.conf", "", "\"jeugdwet\"", "\"Jeugd wet\"", 0, "is no name"},
+    {"laws.conf", "legal_bases", "article = ", "artikel = ", 0, "unknown key \"artikel\""},
+    {"laws.conf", "laws", "title = \"Jeugdwet\"; ", "", 0, "\"title\" is missing"},
+    {"purposes.conf", "", "\"jeugdhulp\"", "\"casusoverleg\"", 0, "stands twice"},
+    {"purposes.conf", "", "purposes = (", "purposes = [", 0, ""},
+    {"domains.conf", "\"politie\"", "\"criminal\"", "\"secret\"", 0, "no category is called \"secret\""},
+    {"domains.conf", "\"politie\"", "2015-01-01", "2015-02-30", 0, "no date that exists"},
+    {"domains.conf", "\"politie\"", "law =", "until = \"2014-01-01\"; law =", 0, "later than \"from\""},
+    {"reasons.conf", "", "\"veiligheid-betrokkene\"", "\"opsporingsbelang\"", 0, "stands twice"},
+    {"reasons.conf", "\"niet-beschikbaar\"", "not_possible = true", "not_possible = \"ja\"", 0,
+     "must be true or false"},
+    {"retention.conf", "", "days = 183", "days = 0", 0, "at least 1"},
+    {"retention.conf", "", "days = 183", "days = -2", 0, "allowed are -1"},
+    {"retention.conf", "", "journal_class = 6", "journal_class = 1", 0, "is that of \"wmo-dossier\""},
+    {"retention.conf", "", "journal_class = 6", "journal_class = 256", 0, "allowed are 1 to 255"},
+    {"retention.conf", "", "\"pw-dossier\"", "\"wmo-dossier\"", 0, "stands twice"},
+    {"catalogue.conf", "", "id = 3;", "id = 2;", 0, "id 2 is that of \"geboortedatum\""},
+    {"catalogue.conf", "", "id = 3;", "id = 0;", 0, "allowed are 1 to"},
+    {"catalogue.conf", "", "id = 3;", "id = 5000000000L;", 0, "allowed are 1 to"},
+    {"catalogue.conf", "", "name = \"geslachtsnaam\"", "name = \"bsn\"", 0, "stands twice"},
+    {"catalogue.conf", "", "name = \"geslachtsnaam\"", "name = \"geslachts_naam\"", 0,
+     "is no attribute name"},
+    {"catalogue.conf", "\"geslachtsnaam\"", "type = \"text\"", "type = \"string\"", 0,
+     "no type is called \"string\""},
+    {"catalogue.conf", "\"geslachtsnaam\"", "\"identification\"", "\"naam\"", 0, "no category is called"},
+    {"catalogue.conf", "\"geslachtsnaam\"", "\"identification\"", "\"health\"", 0, "gives no health data"},
+    {"catalogue.conf", "\"geslachtsnaam\"", "source = \"gemeente\"", "source = \"gemeentes\"", 0,
+     "no domain is called \"gemeentes\""},
+    {"catalogue.conf", "\"geslachtsnaam\"", "\"wmo-dossier\"", "\"lang\"", 0,
+     "no retention is called \"lang\""},
+    {"catalogue.conf", "\"geslachtsnaam\"", "valid_days", "geldig", 0, "unknown key \"geldig\""},
+    {"catalogue.conf", "\"geslachtsnaam\"", "valid_days = 365", "valid_days = 36526", 0,
+     "allowed are 0 to 36525"},
+    {"applications.conf", "", "\"regisseur\"", "\"consulent\"", 0, "stands twice"},
+    {"applications.conf", "\"jeugd-intake\"", "law = \"jeugdwet\"", "law = \"jeugd\"", 0,
+     "no law is called \"jeugd\""},
+    {"applications.conf", "\"jeugd-intake\"", "law = \"jeugdwet\"", "law = \"\"", 0, "only a client_portal"},
+    {"applications.conf", "\"clientportaal\"", "law = \"\"", "law = \"wmo\"", 0, "acts under no law"},
+    {"applications.conf", "\"jeugd-intake\"", "00000099000000001000", "0000009900000000100", 0, "is no OIN"},
+    {"applications.conf", "\"jeugd-intake\"", "\"open-case\"", "\"sluit\"", 0, "no act is called \"sluit\""},
+    {"applications.conf", "\"open-case\"", "\"regisseur\"", "\"baas\"", 0, "no function is called \"baas\""},
+    {"applications.conf", "", "id = \"pw-intake\"", "id = \"wmo-intake\"", 0, "stands twice"},
+    {"views.conf", "", "\"school-naam\"", "\"schoolnaam\"", 0, "no attribute is called \"schoolnaam\""},
+    {"views.conf", "", "\"school-naam\"", "\"school-brincode\"", 0, "stands twice"},
+    {"views.conf", "", "law = \"wmo\"", "law = \"wlz\"", 0, "no law is called \"wlz\""},
+    {"views.conf", "wmo-zicht-teamleider", "\"teamleider\"", "\"consulent\"", 0, "at once"},
+    {"views.conf", "wmo-zicht-teamleider", "\"research\"", "\"intake\"", 0, "no phase is called \"intake\""},
+    {"views.conf", "bench-zicht", "[\"bench\"]", "[\"pw-intake\"]", 0, "acts under another law"},
+    {"views.conf", "bench-zicht", "[\"bench\"]", "[\"banch\"]", 0, "no application is called \"banch\""},
+    {"rules.conf", "\"onderzoek-gewoon\"", "\"ggd\"", "\"gdd\"", 0, "no domain is called \"gdd\""},
+    {"rules.conf", "\"onderzoek-gewoon\"", "\"ordinary\"", "\"gewoon\"", 0,
+     "no category is called \"gewoon\""},
+    {"rules.conf", "\"onderzoek-gewoon\"", "\"wams-5.4.1\"", "\"wams-5.4.9\"", 0, "no legal basis is called"},
+    {"rules.conf", "\"onderzoek-gewoon\"", "\"maatwerkvoorziening\"", "\"maatwerk\"", 0,
+     "no purpose is called \"maatwerk\""},
+    {"rules.conf", "\"onderzoek-gewoon\"", "\"participatiewet\"", "\"bijstand\"", 0,
+     "no law is called \"bijstand\""},
+    {"rules.conf", "\"onderzoek-gewoon\"", "\"regisseur\"", "\"baas\"", 0, "no function is called \"baas\""},
+    {"rules.conf", "\"onderzoek-gewoon\"", "\"notify-client\"", "\"tell\"", 0,
+     "no obligation is called \"tell\""},
+    {"rules.conf", "\"onderzoek-gewoon\"", "2026-01-01", "2026-01-32", 0, "no date that exists"},
+    {"rules.conf", "\"onderzoek-gewoon\"", "from =", "until = \"2026-01-01\"; from =", 0,
+     "later than \"from\""},
+    {"rules.conf", "\"onderzoek-gewoon\"", "laws =", "applications = [\"bench\"]; laws =", -1,
+     "either \"applications\" or \"laws\""},
+    {"rules.conf", "id = \"bench\"", "applications = [\"bench\"];", "", -1,
+     "either \"applications\" or \"laws\""},
+    {"rules.conf", "\"onderzoek-gewoon\"", "categories = [\"ordinary\"];", "", -5,
+     "\"categories\", \"attributes\""},
+    {"rules.conf", "\"onderzoek-politie\"", "[\"ordinary\"]", "[\"health\"]", 0, "gives health data"},
+    {"rules.conf", "arbeidstoeleiding-diploma", "\"school-diploma-niveau\"", "\"school-diploma\"", 0,
+     "no attribute is called \"school-diploma\""},
+    {"rules.conf", "arbeidstoeleiding-diploma", "\"school-diploma-niveau\"", "\"politie-verdenking\"", 0,
+     "gives criminal data"},
+    {"rules.conf", "", "\"onderzoek-gewoon\"", "\"default-deny\"", 0, "what a denial is called"},
+    {"rules.conf", "", "\"onderzoek-financieel\"", "\"onderzoek-gewoon\"", 0, "stands twice"},
+    {"rules.conf", "\"onderzoek-gewoon\"", "phases", "fasen", 0, "unknown key \"fasen\""},
+    {"holidays.conf", "", "2026-12-25", "2026-12-35", 0, "no date that exists"},
+};
+
+static void mistakes_name_file_and_line(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof mistakes / sizeof mistakes[0]; i++) {
+        kit_set k = {0};
+        kit_read(&k);
+        int line = kit_replace(&k, mistakes[i].file, mistakes[i].after, mistakes[i].find, mistakes[i].by);
+        rules *r = NULL;
+        sluis_fail f = {0};
+        char where[64];
+        snprintf(where, sizeof where, "%s:%d", mistakes[i].file, line + mistakes[i].line);
+        sluis_err err = kit_load(&k, &r, &f);
+        if (err == SLUIS_OK)
+            fail_msg("mistake %zu (%s) was accepted", i, mistakes[i].by);
+        if (*mistakes[i].words && strcmp(f.where, where) != 0)
+            fail_msg("mistake %zu (%s): %s, not %s: %s", i, mistakes[i].by, f.where, where, f.text);
+        if (!strstr(f.text, mistakes[i].words))
+            fail_msg("mistake %zu (%s): %s", i, mistakes[i].by, f.text);
+        assert_null(r);
+        kit_close(&k);
+    }
+}
+
+static void every_file_is_needed_once(void **state)
+{
+    (void)state;
+    kit_set k = {0};
+    kit_read(&k);
+    rules_text texts[KIT_FILES + 1];
+    for (size_t i = 0; i < KIT_FILES; i++)
+        texts[i] = (rules_text){.name = rules_file_name(i), .text = k.text[i], .n = strlen(k.text[i])};
+    assert_null(rules_file_name(KIT_FILES));
+    for (size_t i = 0; i < KIT_FILES; i++) {
+        rules *r = NULL;
+        sluis_fail f = {0};
+        rules_text last = texts[KIT_FILES - 1], missing = texts[i];
+        texts[i] = last;
+        assert_int_equal(rules_load_texts(&r, texts, KIT_FILES - 1, &f), SLUIS_NOT_FOUND);
+        assert_string_equal(f.where, rules_file_name(i));
+        texts[i] = missing;
+    }
+    rules *r = NULL;
+    sluis_fail f = {0};
+    texts[KIT_FILES] = (rules_text){.name = "rules.conf", .path = "elsewhere/rules.conf", .text = "", .n = 0};
+    assert_int_equal(rules_load_texts(&r, texts, KIT_FILES + 1, &f), SLUIS_INVALID);
+    assert_string_equal(f.where, "elsewhere/rules.conf");
+    fail_clear(&f);
+    texts[KIT_FILES].name = "rule.conf";
+    assert_int_equal(rules_load_texts(&r, texts, KIT_FILES + 1, &f), SLUIS_INVALID);
+    assert_non_null(strstr(f.text, "no rule set has a file"));
+    kit_close(&k);
+}
+
+static void a_folder_holds_no_other_rules(void **state)
+{
+    (void)state;
+    char dir[] = "/tmp/sluis-rules-XXXXXX", path[128];
+    rules *r = NULL;
+    sluis_fail f = {0};
+    assert_int_equal(rules_load(&r, "/tmp/sluis-no-such-folder", &f), SLUIS_NOT_FOUND);
+    assert_string_equal(f.where, "/tmp/sluis-no-such-folder");
+    fail_clear(&f);
+    assert_non_null(mkdtemp(dir));
+    assert_int_equal(rules_load(&r, dir, &f), SLUIS_NOT_FOUND);
+    snprintf(path, sizeof path, "%s/laws.conf", dir);
+    assert_string_equal(f.where, path);
+    fail_clear(&f);
+    snprintf(path, sizeof path, "%s/rules-2027.conf", dir);
+    FILE *out = fopen(path, "w");
+    assert_non_null(out);
+    fclose(out);
+    assert_int_equal(rules_load(&r, dir, &f), SLUIS_INVALID);
+    assert_string_equal(f.where, path);
+    unlink(path);
+    rmdir(dir);
+}
+
+int main(void)
+{
+    crypto_start();
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(shipped_set_loads),         cmocka_unit_test(words_are_found),
+        cmocka_unit_test(hash_names_the_set),        cmocka_unit_test(a_reference_keeps_the_set),
+        cmocka_unit_test(values_fit_their_type),     cmocka_unit_test(mistakes_name_file_and_line),
+        cmocka_unit_test(every_file_is_needed_once), cmocka_unit_test(a_folder_holds_no_other_rules),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
