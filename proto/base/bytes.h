@@ -15,8 +15,8 @@ typedef struct {
     size_t n;
 } bytes;
 
-#define BYTES_OF(array)  ((bytes){(const uint8_t *)(array), sizeof(array)})
-#define BYTES(ptr, len)  ((bytes){(const uint8_t *)(ptr), (len)})
+#define BYTES_OF(array) ((bytes){(const uint8_t *)(array), sizeof(array)})
+#define BYTES(ptr, len) ((bytes){(const uint8_t *)(ptr), (len)})
 bytes bytes_str(const char *s); /* without the NUL */
 bool bytes_equal(bytes a, bytes b);
 
@@ -38,7 +38,8 @@ void buffer_u64(buffer *b, uint64_t v);
 void buffer_printf(buffer *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 bytes buffer_bytes(const buffer *b); /* borrowed until the next append */
 
-/* Reading cursor: sticky; every get after an error yields zeros. cursor_end() is OK only when nothing is left. */
+/* Reading cursor: sticky; every get after an error yields zeros. cursor_end() is OK only when nothing is
+ * left. */
 typedef struct {
     const uint8_t *p, *end;
     sluis_err err;

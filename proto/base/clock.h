@@ -9,8 +9,8 @@
 
 #define DAY_MS UINT64_C(86400000)
 
-uint64_t clock_ms(void);        /* CLOCK_REALTIME */
-uint64_t clock_mono_us(void);   /* CLOCK_MONOTONIC */
+uint64_t clock_ms(void);         /* CLOCK_REALTIME */
+uint64_t clock_mono_us(void);    /* CLOCK_MONOTONIC */
 uint32_t clock_day(uint64_t ms); /* days since 1970 */
 
 #define TIME_STR 25 /* "2026-11-24T06:21:00.123Z" and NUL */

@@ -24,7 +24,8 @@ typedef struct {
     uint8_t b[ID_LEN];
 } id16;
 
-/* True for 20 characters of [0-9A-Z]: prefix 8, main number, zero suffix as Logius' OIN register describes. */
+/* True for 20 characters of [0-9A-Z]: prefix 8, main number, zero suffix as Logius' OIN register describes.
+ */
 bool oin_valid(const char *s, size_t n);
 bool oin_is_test(const oin *o); /* prefix 00000099 */
 sluis_err oin_parse(oin *out, const char *s, size_t n);

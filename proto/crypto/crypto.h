@@ -11,17 +11,25 @@
 #include "base/bytes.h"
 #include "base/error.h"
 
-#define HASH_LEN   32
-#define KEY_LEN    32
-#define PK_LEN     32
-#define SIG_LEN    64
-#define NONCE_LEN  24
-#define TAG_LEN    16
-#define KEYID_LEN  16
-#define WRAP_LEN   (KEY_LEN + TAG_LEN) /* 48 */
-#define BODY_BLOCK 512                 /* sodium_pad block of the body */
+#define HASH_LEN    32
+#define KEY_LEN     32
+#define PK_LEN      32
+#define SIG_LEN     64
+#define SIGN_SK_LEN 64
+#define NONCE_LEN   24
+#define TAG_LEN     16
+#define KEYID_LEN   16
+#define WRAP_LEN    (KEY_LEN + TAG_LEN) /* 48 */
+#define BODY_BLOCK  512                 /* sodium_pad block of the body */
 
-typedef enum { USE_SIGN = 1, USE_SEAL = 2, USE_CURVE = 3, USE_LOG = 4, USE_ROOT = 5, USE_DIRECTORY = 6 } key_use;
+typedef enum {
+    USE_SIGN = 1,
+    USE_SEAL = 2,
+    USE_CURVE = 3,
+    USE_LOG = 4,
+    USE_ROOT = 5,
+    USE_DIRECTORY = 6
+} key_use;
 
 typedef struct {
     uint8_t b[KEYID_LEN];
@@ -30,20 +38,28 @@ typedef struct {
 sluis_err crypto_start(void);
 
 /* H(tag, key, m) over the concatenation of parts[0..n). key NULL means none, else 32 bytes. */
-void hash_tagged(uint8_t out[static HASH_LEN], const char *tag, const uint8_t *key, const bytes *parts, size_t n);
+void hash_tagged(uint8_t out[static HASH_LEN], const char *tag, const uint8_t *key, const bytes *parts,
+                 size_t n);
 void hash_one(uint8_t out[static HASH_LEN], const char *tag, const uint8_t *key, const void *m, size_t len);
 void sha256(uint8_t out[static HASH_LEN], const bytes *parts, size_t n);
 
 /* AE = XChaCha20-Poly1305 (IETF). out holds n + TAG_LEN; open needs n >= TAG_LEN and writes n - TAG_LEN. */
-void ae_seal(uint8_t *out, const uint8_t key[static KEY_LEN], const uint8_t nonce[static NONCE_LEN], bytes ad, bytes plain);
-sluis_err ae_open(uint8_t *out, const uint8_t key[static KEY_LEN], const uint8_t nonce[static NONCE_LEN], bytes ad, bytes sealed);
+void ae_seal(uint8_t *out, const uint8_t key[static KEY_LEN], const uint8_t nonce[static NONCE_LEN], bytes ad,
+             bytes plain);
+sluis_err ae_open(uint8_t *out, const uint8_t key[static KEY_LEN], const uint8_t nonce[static NONCE_LEN],
+                  bytes ad, bytes sealed);
 
 /* Ed25519, detached. Verify refuses small-order and non-canonical keys and signatures. */
-void sign_detached(uint8_t sig[static SIG_LEN], const uint8_t sk[static 64], const void *m, size_t n);
-sluis_err sign_verify(const uint8_t sig[static SIG_LEN], const uint8_t pk[static PK_LEN], const void *m, size_t n);
+void sign_keys(uint8_t pk[static PK_LEN], uint8_t sk[static SIGN_SK_LEN], const uint8_t seed[static KEY_LEN]);
+void sign_detached(uint8_t sig[static SIG_LEN], const uint8_t sk[static SIGN_SK_LEN], const void *m,
+                   size_t n);
+sluis_err sign_verify(const uint8_t sig[static SIG_LEN], const uint8_t pk[static PK_LEN], const void *m,
+                      size_t n);
 
-/* X25519; a small-order peer key is refused. */
-sluis_err x25519(uint8_t out[static KEY_LEN], const uint8_t sk[static KEY_LEN], const uint8_t pk[static PK_LEN]);
+/* X25519; a small-order peer key is refused (INVALID). */
+void x25519_public(uint8_t pk[static PK_LEN], const uint8_t sk[static KEY_LEN]);
+sluis_err x25519(uint8_t out[static KEY_LEN], const uint8_t sk[static KEY_LEN],
+                 const uint8_t pk[static PK_LEN]);
 
 keyid keyid_of(key_use use, const uint8_t pk[static PK_LEN]);
 bool keyid_equal(const keyid *a, const keyid *b);

@@ -1,7 +1,8 @@
 /* Private keys on disk. A keyfile holds one key of one use, mode 0600, owned by the user that runs the
  * program; anything looser is refused (PERMISSION). The secret lives in locked memory and is wiped.
  *
- *  "sluis-key-1\n" | use u8 | created u64 ms | secret 32 (Ed25519: the seed) | H("sluis1-keyfile",-,all before) 32
+ *  "sluis-key-1\n" | use u8 | created u64 ms | secret 32 (Ed25519: the seed) | H("sluis1-keyfile",-,all
+ * before) 32
  *
  * The public half stands beside it in <path>.pub: "<use name> <hex pk> <hex key id>\n". */
 #ifndef SLUIS_CRYPTO_KEYFILE_H
@@ -14,7 +15,8 @@ typedef struct {
     uint64_t created;
     uint8_t pk[PK_LEN];
     keyid id;
-    uint8_t *sk; /* owned, locked: 64 bytes for Ed25519 uses (sign, log, root, directory), 32 for seal and CURVE */
+    uint8_t *
+        sk; /* owned, locked: 64 bytes for Ed25519 uses (sign, log, root, directory), 32 for seal and CURVE */
 } keypair;
 
 const char *key_use_name(key_use use); /* "sign", "seal", "curve", "log", "root", "directory" */
@@ -30,7 +32,7 @@ sluis_err keyfile_write(const char *path, const keypair *k, sluis_fail *f);
 sluis_err keyfile_read(keypair *out, const char *path, key_use expected, sluis_fail *f);
 
 /* A bare 32-byte symmetric secret (the registry's master key KM), same file rules, use byte 0. */
-sluis_err secretfile_write(const char *path, sluis_fail *f); /* fresh random */
+sluis_err secretfile_write(const char *path, sluis_fail *f);                 /* fresh random */
 sluis_err secretfile_read(uint8_t **out32, const char *path, sluis_fail *f); /* owned: secret_free */
 
 #endif

@@ -12,19 +12,36 @@
 typedef enum { TREE_JOURNAL, TREE_BATCH } tree_kind;
 
 void merkle_leaf(uint8_t out[static HASH_LEN], const void *data, size_t n); /* SHA-256(0x00 | data) */
-void merkle_node(tree_kind k, uint8_t out[static HASH_LEN], const uint8_t left[static HASH_LEN], const uint8_t right[static HASH_LEN]);
-void merkle_root(tree_kind k, uint8_t out[static HASH_LEN], const uint8_t (*leaves)[HASH_LEN], size_t n); /* n >= 1 */
+void merkle_node(tree_kind k, uint8_t out[static HASH_LEN], const uint8_t left[static HASH_LEN],
+                 const uint8_t right[static HASH_LEN]);
+void merkle_root(tree_kind k, uint8_t out[static HASH_LEN], const uint8_t (*leaves)[HASH_LEN],
+                 size_t n); /* n >= 1 */
 /* Path of leaf i of n; *len <= MERKLE_MAX_PATH. */
-void merkle_path(tree_kind k, uint8_t (*path)[HASH_LEN], size_t *len, const uint8_t (*leaves)[HASH_LEN], size_t n, size_t i);
+void merkle_path(tree_kind k, uint8_t (*path)[HASH_LEN], size_t *len, const uint8_t (*leaves)[HASH_LEN],
+                 size_t n, size_t i);
+
+/* All nodes of a batch at once (n <= BATCH_MAX), for a sender that needs every path: n - 1 hashes in all,
+ * where merkle_path costs n - 1 for each. Levels stand one after another, leaves first. */
+typedef struct {
+    size_t n;
+    uint8_t root[HASH_LEN];
+    uint8_t nodes[2 * BATCH_MAX][HASH_LEN];
+} merkle_tree;
+void merkle_tree_build(merkle_tree *t, tree_kind k, const uint8_t (*leaves)[HASH_LEN], size_t n);
+void merkle_tree_path(const merkle_tree *t, uint8_t (*path)[HASH_LEN], size_t *len, size_t i);
 
 /* RFC 9162 2.1.3.2: the root that leaf hash, index, size and path lead to; INVALID when the path's length
- * is not exactly what the shape demands or index >= size. */
-sluis_err merkle_root_from_path(tree_kind k, uint8_t root[static HASH_LEN], const uint8_t leaf[static HASH_LEN],
-                                uint64_t index, uint64_t size, const uint8_t (*path)[HASH_LEN], size_t len);
-sluis_err merkle_verify_inclusion(tree_kind k, const uint8_t leaf[static HASH_LEN], uint64_t index, uint64_t size,
-                                  const uint8_t (*path)[HASH_LEN], size_t len, const uint8_t root[static HASH_LEN]);
-/* RFC 9162 2.1.4.2; the journal's tree. size1 == size2 needs equal roots and an empty path. */
+ * is not exactly what the shape demands or index >= size. Inclusion: CORRUPT when the root differs. */
+sluis_err merkle_root_from_path(tree_kind k, uint8_t root[static HASH_LEN],
+                                const uint8_t leaf[static HASH_LEN], uint64_t index, uint64_t size,
+                                const uint8_t (*path)[HASH_LEN], size_t len);
+sluis_err merkle_verify_inclusion(tree_kind k, const uint8_t leaf[static HASH_LEN], uint64_t index,
+                                  uint64_t size, const uint8_t (*path)[HASH_LEN], size_t len,
+                                  const uint8_t root[static HASH_LEN]);
+/* RFC 9162 2.1.4.2; the journal's tree. size1 == size2 needs equal roots and an empty path.
+ * INVALID: the sizes or the path's length cannot be; CORRUPT: the hashes lead elsewhere. */
 sluis_err merkle_verify_consistency(uint64_t size1, uint64_t size2, const uint8_t root1[static HASH_LEN],
-                                    const uint8_t root2[static HASH_LEN], const uint8_t (*path)[HASH_LEN], size_t len);
+                                    const uint8_t root2[static HASH_LEN], const uint8_t (*path)[HASH_LEN],
+                                    size_t len);
 
 #endif

@@ -18,8 +18,10 @@ typedef struct {
     uint8_t root[HASH_LEN];
 } checkpoint;
 
-sluis_err checkpoint_sign(char *out, size_t cap, size_t *len, const checkpoint *c, const char *name, const keypair *log);
+sluis_err checkpoint_sign(char *out, size_t cap, size_t *len, const checkpoint *c, const char *name,
+                          const keypair *log);
 /* Finds and checks the line of (name, pk); lines of other keys (witnesses) are allowed. Strict otherwise. */
-sluis_err checkpoint_open(checkpoint *out, const char *note, size_t n, const char *name, const uint8_t pk[static PK_LEN], sluis_fail *f);
+sluis_err checkpoint_open(checkpoint *out, const char *note, size_t n, const char *name,
+                          const uint8_t pk[static PK_LEN], sluis_fail *f);
 
 #endif

@@ -1,0 +1,258 @@
+#include "base/bytes.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+bytes bytes_str(const char *s)
+{
+    return BYTES(s, strlen(s));
+}
+
+bool bytes_equal(bytes a, bytes b)
+{
+    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+void buffer_init(buffer *b, size_t max)
+{
+    *b = (buffer){.max = max};
+}
+
+void buffer_close(buffer *b)
+{
+    free(b->p);
+    *b = (buffer){.max = b->max};
+}
+
+void buffer_clear(buffer *b)
+{
+    b->n = 0;
+    b->err = SLUIS_OK;
+}
+
+/* Makes room for n more bytes; false sets the sticky error. */
+static bool reserve(buffer *b, size_t n)
+{
+    if (b->err)
+        return false;
+    if (n > b->max - b->n) {
+        b->err = SLUIS_TOO_BIG;
+        return false;
+    }
+    size_t need = b->n + n;
+    if (need <= b->cap)
+        return true;
+    size_t cap = b->cap ? b->cap : 64;
+    while (cap < need)
+        cap = cap > b->max / 2 ? need : cap * 2;
+    if (cap > b->max)
+        cap = b->max;
+    uint8_t *p = realloc(b->p, cap);
+    if (!p) {
+        b->err = SLUIS_NOMEM;
+        return false;
+    }
+    b->p = p;
+    b->cap = cap;
+    return true;
+}
+
+void buffer_add(buffer *b, const void *p, size_t n)
+{
+    if (n == 0 || !reserve(b, n))
+        return;
+    memcpy(b->p + b->n, p, n);
+    b->n += n;
+}
+
+void buffer_u8(buffer *b, uint8_t v)
+{
+    buffer_add(b, &v, 1);
+}
+
+void buffer_u16(buffer *b, uint16_t v)
+{
+    uint8_t t[2];
+    put_u16(t, v);
+    buffer_add(b, t, sizeof t);
+}
+
+void buffer_u32(buffer *b, uint32_t v)
+{
+    uint8_t t[4];
+    put_u32(t, v);
+    buffer_add(b, t, sizeof t);
+}
+
+void buffer_u64(buffer *b, uint64_t v)
+{
+    uint8_t t[8];
+    put_u64(t, v);
+    buffer_add(b, t, sizeof t);
+}
+
+void buffer_printf(buffer *b, const char *fmt, ...)
+{
+    char small[256];
+    va_list ap, again;
+    va_start(ap, fmt);
+    va_copy(again, ap);
+    int n = vsnprintf(small, sizeof small, fmt, ap);
+    va_end(ap);
+    if (n < 0) {
+        if (!b->err)
+            b->err = SLUIS_INVALID;
+    } else if ((size_t)n < sizeof small) {
+        buffer_add(b, small, (size_t)n);
+    } else if (!b->err && (size_t)n > b->max - b->n) {
+        b->err = SLUIS_TOO_BIG;
+    } else if (!b->err) {
+        char *big = malloc((size_t)n + 1);
+        if (big) {
+            vsnprintf(big, (size_t)n + 1, fmt, again);
+            buffer_add(b, big, (size_t)n);
+            free(big);
+        } else {
+            b->err = SLUIS_NOMEM;
+        }
+    }
+    va_end(again);
+}
+
+bytes buffer_bytes(const buffer *b)
+{
+    return BYTES(b->p, b->n);
+}
+
+cursor cursor_of(bytes b)
+{
+    return (cursor){.p = b.p, .end = b.n ? b.p + b.n : b.p};
+}
+
+bytes cursor_take(cursor *c, size_t n)
+{
+    size_t left = c->p ? (size_t)(c->end - c->p) : 0;
+    if (c->err || n > left) {
+        if (!c->err)
+            c->err = SLUIS_TRUNCATED;
+        return BYTES(NULL, 0);
+    }
+    bytes r = BYTES(c->p, n);
+    if (n)
+        c->p += n;
+    return r;
+}
+
+void cursor_copy(cursor *c, void *out, size_t n)
+{
+    bytes r = cursor_take(c, n);
+    if (r.n)
+        memcpy(out, r.p, n);
+    else if (n)
+        memset(out, 0, n);
+}
+
+uint8_t cursor_u8(cursor *c)
+{
+    uint8_t t[1];
+    cursor_copy(c, t, sizeof t);
+    return t[0];
+}
+
+uint16_t cursor_u16(cursor *c)
+{
+    uint8_t t[2];
+    cursor_copy(c, t, sizeof t);
+    return get_u16(t);
+}
+
+uint32_t cursor_u32(cursor *c)
+{
+    uint8_t t[4];
+    cursor_copy(c, t, sizeof t);
+    return get_u32(t);
+}
+
+uint64_t cursor_u64(cursor *c)
+{
+    uint8_t t[8];
+    cursor_copy(c, t, sizeof t);
+    return get_u64(t);
+}
+
+sluis_err cursor_end(const cursor *c)
+{
+    if (c->err)
+        return c->err;
+    return c->p == c->end ? SLUIS_OK : SLUIS_INVALID;
+}
+
+void put_u16(uint8_t out[static 2], uint16_t v)
+{
+    out[0] = (uint8_t)(v >> 8);
+    out[1] = (uint8_t)v;
+}
+
+void put_u32(uint8_t out[static 4], uint32_t v)
+{
+    put_u16(out, (uint16_t)(v >> 16));
+    put_u16(out + 2, (uint16_t)v);
+}
+
+void put_u64(uint8_t out[static 8], uint64_t v)
+{
+    put_u32(out, (uint32_t)(v >> 32));
+    put_u32(out + 4, (uint32_t)v);
+}
+
+uint16_t get_u16(const uint8_t in[static 2])
+{
+    return (uint16_t)((unsigned)in[0] << 8 | in[1]);
+}
+
+uint32_t get_u32(const uint8_t in[static 4])
+{
+    return (uint32_t)get_u16(in) << 16 | get_u16(in + 2);
+}
+
+uint64_t get_u64(const uint8_t in[static 8])
+{
+    return (uint64_t)get_u32(in) << 32 | get_u32(in + 4);
+}
+
+void hex_encode(char *out, const void *p, size_t n)
+{
+    static const char digits[] = "0123456789abcdef";
+    const uint8_t *in = p;
+    for (size_t i = 0; i < n; i++) {
+        out[2 * i] = digits[in[i] >> 4];
+        out[2 * i + 1] = digits[in[i] & 15];
+    }
+    out[2 * n] = '\0';
+}
+
+static int hex_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
+}
+
+sluis_err hex_decode(uint8_t *out, size_t n, const char *hex, size_t hexlen)
+{
+    if (hexlen / 2 != n || hexlen % 2)
+        return SLUIS_INVALID;
+    for (size_t i = 0; i < n; i++) {
+        int hi = hex_value(hex[2 * i]), lo = hex_value(hex[2 * i + 1]);
+        if (hi < 0 || lo < 0)
+            return SLUIS_INVALID;
+        out[i] = (uint8_t)(hi << 4 | lo);
+    }
+    return SLUIS_OK;
+}

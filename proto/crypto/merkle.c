@@ -1,0 +1,179 @@
+/* RFC 9162 section 2.1. The tree of n leaves splits at the largest power of two below n; pairing each
+ * level from the left and lifting an odd last node unchanged gives the same tree. */
+#include "crypto/merkle.h"
+
+#include <assert.h>
+#include <string.h>
+
+void merkle_leaf(uint8_t out[static HASH_LEN], const void *data, size_t n)
+{
+    static const uint8_t zero = 0x00;
+    sha256(out, (bytes[]){{&zero, 1}, {data, n}}, 2);
+}
+
+void merkle_node(tree_kind k, uint8_t out[static HASH_LEN], const uint8_t left[static HASH_LEN],
+                 const uint8_t right[static HASH_LEN])
+{
+    static const uint8_t one = 0x01;
+    if (k == TREE_JOURNAL)
+        sha256(out, (bytes[]){{&one, 1}, {left, HASH_LEN}, {right, HASH_LEN}}, 3);
+    else
+        hash_tagged(out, "sluis1-node", NULL, (bytes[]){{left, HASH_LEN}, {right, HASH_LEN}}, 2);
+}
+
+void merkle_root(tree_kind k, uint8_t out[static HASH_LEN], const uint8_t (*leaves)[HASH_LEN], size_t n)
+{
+    /* Roots of the complete subtrees so far, largest first: one for each bit set in the count. */
+    uint8_t stack[MERKLE_MAX_PATH][HASH_LEN];
+    size_t depth = 0;
+    assert(n >= 1);
+    for (size_t i = 0; i < n; i++) {
+        memcpy(stack[depth++], leaves[i], HASH_LEN);
+        for (size_t done = i; done & 1; done >>= 1) {
+            merkle_node(k, stack[depth - 2], stack[depth - 2], stack[depth - 1]);
+            depth--;
+        }
+    }
+    for (; depth > 1; depth--)
+        merkle_node(k, stack[depth - 2], stack[depth - 2], stack[depth - 1]);
+    memcpy(out, stack[0], HASH_LEN);
+}
+
+void merkle_path(tree_kind k, uint8_t (*path)[HASH_LEN], size_t *len, const uint8_t (*leaves)[HASH_LEN],
+                 size_t n, size_t i)
+{
+    assert(i < n);
+    size_t depth = 0;
+    for (size_t m = n - 1, j = i; m > 0; m >>= 1, j >>= 1)
+        depth += (j & 1) || j < m;
+    *len = depth;
+    /* From the root down: the sibling of the half that holds leaf i. */
+    while (n > 1) {
+        size_t half = 1;
+        while (half < n - half)
+            half *= 2;
+        if (i < half) {
+            merkle_root(k, path[--depth], leaves + half, n - half);
+            n = half;
+        } else {
+            merkle_root(k, path[--depth], leaves, half);
+            leaves += half;
+            n -= half;
+            i -= half;
+        }
+    }
+}
+
+void merkle_tree_build(merkle_tree *t, tree_kind k, const uint8_t (*leaves)[HASH_LEN], size_t n)
+{
+    assert(n >= 1 && n <= BATCH_MAX);
+    t->n = n;
+    memcpy(t->nodes, leaves, n * HASH_LEN);
+    uint8_t(*level)[HASH_LEN] = t->nodes;
+    for (; n > 1; n = (n + 1) / 2) {
+        uint8_t(*up)[HASH_LEN] = level + n;
+        for (size_t i = 0; i + 1 < n; i += 2)
+            merkle_node(k, up[i / 2], level[i], level[i + 1]);
+        if (n & 1)
+            memcpy(up[n / 2], level[n - 1], HASH_LEN);
+        level = up;
+    }
+    memcpy(t->root, level[0], HASH_LEN);
+}
+
+void merkle_tree_path(const merkle_tree *t, uint8_t (*path)[HASH_LEN], size_t *len, size_t i)
+{
+    assert(i < t->n);
+    const uint8_t(*level)[HASH_LEN] = t->nodes;
+    *len = 0;
+    for (size_t n = t->n; n > 1; level += n, n = (n + 1) / 2, i /= 2)
+        if ((i ^ 1) < n)
+            memcpy(path[(*len)++], level[i ^ 1], HASH_LEN);
+}
+
+sluis_err merkle_root_from_path(tree_kind k, uint8_t root[static HASH_LEN],
+                                const uint8_t leaf[static HASH_LEN], uint64_t index, uint64_t size,
+                                const uint8_t (*path)[HASH_LEN], size_t len)
+{
+    if (index >= size || len > MERKLE_MAX_PATH)
+        return SLUIS_INVALID;
+    uint64_t fn = index, sn = size - 1;
+    uint8_t r[HASH_LEN];
+    memcpy(r, leaf, HASH_LEN);
+    for (size_t i = 0; i < len; i++) {
+        if (sn == 0)
+            return SLUIS_INVALID;
+        if ((fn & 1) || fn == sn) {
+            merkle_node(k, r, path[i], r);
+            while (!(fn & 1) && fn != 0) {
+                fn >>= 1;
+                sn >>= 1;
+            }
+        } else {
+            merkle_node(k, r, r, path[i]);
+        }
+        fn >>= 1;
+        sn >>= 1;
+    }
+    if (sn != 0)
+        return SLUIS_INVALID;
+    memcpy(root, r, HASH_LEN);
+    return SLUIS_OK;
+}
+
+sluis_err merkle_verify_inclusion(tree_kind k, const uint8_t leaf[static HASH_LEN], uint64_t index,
+                                  uint64_t size, const uint8_t (*path)[HASH_LEN], size_t len,
+                                  const uint8_t root[static HASH_LEN])
+{
+    uint8_t r[HASH_LEN];
+    sluis_err e = merkle_root_from_path(k, r, leaf, index, size, path, len);
+    if (e)
+        return e;
+    return memcmp(r, root, HASH_LEN) == 0 ? SLUIS_OK : SLUIS_CORRUPT;
+}
+
+sluis_err merkle_verify_consistency(uint64_t size1, uint64_t size2, const uint8_t root1[static HASH_LEN],
+                                    const uint8_t root2[static HASH_LEN], const uint8_t (*path)[HASH_LEN],
+                                    size_t len)
+{
+    if (size1 > size2 || len > MERKLE_MAX_PATH)
+        return SLUIS_INVALID;
+    if (size1 == size2) {
+        if (len != 0)
+            return SLUIS_INVALID;
+        return memcmp(root1, root2, HASH_LEN) == 0 ? SLUIS_OK : SLUIS_CORRUPT;
+    }
+    /* An empty tree proves nothing about a later one. */
+    if (size1 == 0 || len == 0)
+        return SLUIS_INVALID;
+
+    uint64_t fn = size1 - 1, sn = size2 - 1;
+    while (fn & 1) {
+        fn >>= 1;
+        sn >>= 1;
+    }
+    /* When size1 is a power of two its root is the first node, and the path leaves it out. */
+    size_t i = (size1 & (size1 - 1)) == 0 ? 0 : 1;
+    uint8_t fr[HASH_LEN], sr[HASH_LEN];
+    memcpy(fr, i == 0 ? root1 : path[0], HASH_LEN);
+    memcpy(sr, fr, HASH_LEN);
+    for (; i < len; i++) {
+        if (sn == 0)
+            return SLUIS_INVALID;
+        if ((fn & 1) || fn == sn) {
+            merkle_node(TREE_JOURNAL, fr, path[i], fr);
+            merkle_node(TREE_JOURNAL, sr, path[i], sr);
+            while (!(fn & 1) && fn != 0) {
+                fn >>= 1;
+                sn >>= 1;
+            }
+        } else {
+            merkle_node(TREE_JOURNAL, sr, sr, path[i]);
+        }
+        fn >>= 1;
+        sn >>= 1;
+    }
+    if (sn != 0)
+        return SLUIS_INVALID;
+    return memcmp(fr, root1, HASH_LEN) == 0 && memcmp(sr, root2, HASH_LEN) == 0 ? SLUIS_OK : SLUIS_CORRUPT;
+}
