@@ -256,3 +256,31 @@ sluis_err hex_decode(uint8_t *out, size_t n, const char *hex, size_t hexlen)
     }
     return SLUIS_OK;
 }
+
+size_t utf8_char(const uint8_t *s, size_t n)
+{
+    if (n == 0)
+        return 0;
+    size_t len = s[0] < 0x80 ? 1 : s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : 2;
+    if (len > n || (s[0] >= 0x80 && s[0] < 0xc2) || s[0] > 0xf4)
+        return 0;
+    for (size_t i = 1; i < len; i++)
+        if ((s[i] & 0xc0) != 0x80)
+            return 0;
+    if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf0 && s[1] < 0x90) ||
+        (s[0] == 0xf4 && s[1] > 0x8f))
+        return 0;
+    return len;
+}
+
+bool utf8_valid(bytes b)
+{
+    while (b.n > 0) {
+        size_t len = utf8_char(b.p, b.n);
+        if (len == 0)
+            return false;
+        b.p += len;
+        b.n -= len;
+    }
+    return true;
+}

@@ -66,4 +66,8 @@ void hex_encode(char *out, const void *p, size_t n);
 /* Exactly n bytes from 2n hex digits (either case), else SLUIS_INVALID. */
 sluis_err hex_decode(uint8_t *out, size_t n, const char *hex, size_t hexlen);
 
+/* Length of the well-formed UTF-8 character (RFC 3629) that s[0..n) begins with; 0 when there is none. */
+size_t utf8_char(const uint8_t *s, size_t n);
+bool utf8_valid(bytes b);
+
 #endif

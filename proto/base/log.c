@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/clock.h"
 
 #define LINE_MAX_LEN PIPE_BUF
@@ -46,28 +47,13 @@ static void put(line *l, const char *s, size_t n)
     l->n += n;
 }
 
-/* Length of the well-formed UTF-8 character at s (RFC 3629), 0 when there is none. */
-static size_t utf8_len(const unsigned char *s, size_t n)
-{
-    size_t len = s[0] < 0x80 ? 1 : s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : 2;
-    if (len > n || (s[0] >= 0x80 && s[0] < 0xc2) || s[0] > 0xf4)
-        return 0;
-    for (size_t i = 1; i < len; i++)
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-    if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf0 && s[1] < 0x90) ||
-        (s[0] == 0xf4 && s[1] > 0x8f))
-        return 0;
-    return len;
-}
-
 static void put_string(line *l, const char *s)
 {
     size_t n = strnlen(s, VALUE_MAX);
     put(l, "\"", 1);
     for (size_t i = 0; i < n;) {
         unsigned char c = (unsigned char)s[i];
-        size_t len = utf8_len((const unsigned char *)s + i, n - i);
+        size_t len = utf8_char((const uint8_t *)s + i, n - i);
         char esc[8];
         if (c == '"' || c == '\\') {
             esc[0] = '\\';

@@ -24,4 +24,8 @@ sluis_err checkpoint_sign(char *out, size_t cap, size_t *len, const checkpoint *
 sluis_err checkpoint_open(checkpoint *out, const char *note, size_t n, const char *name,
                           const uint8_t pk[static PK_LEN], sluis_fail *f);
 
+/* Verifier key string of (name, pk). parse: INVALID unless its parts fit each other. */
+sluis_err verifier_format(char *out, size_t cap, const char *name, const uint8_t pk[static PK_LEN]);
+sluis_err verifier_parse(char name[static ORIGIN_MAX + 1], uint8_t pk[static PK_LEN], const char *s);
+
 #endif

@@ -1,0 +1,204 @@
+/* C2SP signed-note and tlog-checkpoint, three text lines and no extension lines:
+ *
+ *   <origin> LF | <size, decimal> LF | <root, base64 of 32 bytes> LF | LF
+ *   U+2014 SP <name> SP base64(key hash 4 | signature 64) LF          one line a signature, at most 16
+ *
+ * A witness's line has the same shape with a longer signature (tlog-cosignature). */
+#include "crypto/note.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define DASH         "\xe2\x80\x94 "
+#define DASH_LEN     4
+#define KEYHASH_LEN  4
+#define ALG_ED25519  0x01
+#define LINE_SIG     (KEYHASH_LEN + SIG_LEN)
+#define LINE_SIG_B64 92 /* base64 of LINE_SIG bytes */
+#define ROOT_B64     44
+#define SIGS_MAX     16
+#define SIG_BYTES    192 /* of any one line: key hash and signature of another algorithm */
+#define NAME_FMT     "%.128s"
+
+/* Name of a key, or origin: printable ASCII or UTF-8 bytes, no space or control character; a name has no '+'.
+ */
+static bool printable(const char *s, size_t n, bool is_name)
+{
+    if (n == 0 || n > ORIGIN_MAX || !utf8_valid(BYTES(s, n)))
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)s[i];
+        if (c < 0x20 || c == 0x7f || (is_name && (c == ' ' || c == '+')))
+            return false;
+    }
+    return true;
+}
+
+static void key_hash(uint8_t out[static KEYHASH_LEN], const char *name, const uint8_t pk[static PK_LEN])
+{
+    static const uint8_t sep[] = {0x0a, ALG_ED25519};
+    uint8_t h[HASH_LEN];
+    sha256(h, (bytes[]){bytes_str(name), BYTES_OF(sep), {pk, PK_LEN}}, 3);
+    memcpy(out, h, KEYHASH_LEN);
+}
+
+sluis_err checkpoint_sign(char *out, size_t cap, size_t *len, const checkpoint *c, const char *name,
+                          const keypair *log)
+{
+    char root[ROOT_B64 + 1], sig[LINE_SIG_B64 + 1], text[ORIGIN_MAX + 128];
+    uint8_t raw[LINE_SIG];
+    if (log->use != USE_LOG || !printable(c->origin, strnlen(c->origin, sizeof c->origin), false) ||
+        !printable(name, strnlen(name, ORIGIN_MAX + 1), true))
+        return SLUIS_INVALID;
+    base64_encode(root, sizeof root, c->root, HASH_LEN);
+    int n = snprintf(text, sizeof text, "%s\n%llu\n%s\n", c->origin, (unsigned long long)c->size, root);
+    key_hash(raw, name, log->pk);
+    sign_detached(raw + KEYHASH_LEN, log->sk, text, (size_t)n);
+    base64_encode(sig, sizeof sig, raw, sizeof raw);
+    n = snprintf(out, cap, "%s\n" DASH "%s %s\n", text, name, sig);
+    if ((size_t)n >= cap)
+        return SLUIS_TOO_BIG;
+    *len = (size_t)n;
+    return SLUIS_OK;
+}
+
+/* The next line without its LF; false when none is complete. */
+static bool next_line(bytes *rest, bytes *line)
+{
+    const uint8_t *lf = rest->n ? memchr(rest->p, '\n', rest->n) : NULL;
+    if (!lf)
+        return false;
+    *line = BYTES(rest->p, (size_t)(lf - rest->p));
+    rest->p = lf + 1;
+    rest->n -= line->n + 1;
+    return true;
+}
+
+/* Decimal without sign, leading zero or overflow. */
+static bool parse_size(uint64_t *out, bytes l)
+{
+    if (l.n == 0 || l.n > 20 || (l.n > 1 && l.p[0] == '0'))
+        return false;
+    uint64_t v = 0;
+    for (size_t i = 0; i < l.n; i++) {
+        uint64_t d = (uint64_t)l.p[i] - '0';
+        if (d > 9 || v > (UINT64_MAX - d) / 10)
+            return false;
+        v = v * 10 + d;
+    }
+    *out = v;
+    return true;
+}
+
+static sluis_err parse_text(checkpoint *c, bytes *rest, sluis_fail *f)
+{
+    bytes l;
+    size_t n;
+    if (!next_line(rest, &l) || !printable((const char *)l.p, l.n, false))
+        return fail_set(f, SLUIS_INVALID, "checkpoint line 1",
+                        "the origin is missing or not a printable line");
+    memcpy(c->origin, l.p, l.n);
+    c->origin[l.n] = '\0';
+    if (!next_line(rest, &l) || !parse_size(&c->size, l))
+        return fail_set(f, SLUIS_INVALID, "checkpoint line 2", "the size is not a canonical decimal number");
+    if (!next_line(rest, &l) || l.n != ROOT_B64 ||
+        base64_decode(c->root, sizeof c->root, &n, (const char *)l.p, l.n) != SLUIS_OK || n != HASH_LEN)
+        return fail_set(f, SLUIS_INVALID, "checkpoint line 3",
+                        "the root is not canonical base64 of 32 bytes");
+    if (!next_line(rest, &l) || l.n != 0)
+        return fail_set(f, SLUIS_INVALID, "checkpoint line 4", "a blank line must follow the root");
+    return SLUIS_OK;
+}
+
+/* One signature line: its name (borrowed) and decoded bytes. */
+static sluis_err parse_signature(bytes l, bytes *name, uint8_t raw[static SIG_BYTES], size_t *n)
+{
+    if (l.n <= DASH_LEN || memcmp(l.p, DASH, DASH_LEN) != 0)
+        return SLUIS_INVALID;
+    l.p += DASH_LEN;
+    l.n -= DASH_LEN;
+    const uint8_t *space = memchr(l.p, ' ', l.n);
+    if (!space)
+        return SLUIS_INVALID;
+    *name = BYTES(l.p, (size_t)(space - l.p));
+    size_t b64 = l.n - name->n - 1;
+    if (!printable((const char *)name->p, name->n, true) ||
+        base64_decode(raw, SIG_BYTES, n, (const char *)space + 1, b64) != SLUIS_OK || *n <= KEYHASH_LEN)
+        return SLUIS_INVALID;
+    return SLUIS_OK;
+}
+
+sluis_err checkpoint_open(checkpoint *out, const char *note, size_t n, const char *name,
+                          const uint8_t pk[static PK_LEN], sluis_fail *f)
+{
+    checkpoint c = {0};
+    uint8_t hash[KEYHASH_LEN], raw[SIG_BYTES], sig[SIG_LEN];
+    bytes rest = BYTES(note, n), line, who;
+    size_t len, sigs = 0, ours = 0;
+    if (n > NOTE_MAX)
+        return fail_set(f, SLUIS_TOO_BIG, "checkpoint", "larger than %d bytes", NOTE_MAX);
+    sluis_err e = parse_text(&c, &rest, f);
+    if (e)
+        return e;
+    bytes text = BYTES(note, n - rest.n - 1);
+
+    key_hash(hash, name, pk);
+    for (; rest.n > 0; sigs++) {
+        if (sigs == SIGS_MAX || !next_line(&rest, &line) ||
+            parse_signature(line, &who, raw, &len) != SLUIS_OK)
+            return fail_set(f, SLUIS_INVALID, "checkpoint",
+                            "signature line %zu is malformed, or one too many", sigs + 1);
+        if (!bytes_equal(who, bytes_str(name)) || memcmp(raw, hash, KEYHASH_LEN) != 0)
+            continue;
+        if (ours++ || len != LINE_SIG)
+            return fail_set(f, SLUIS_INVALID, "checkpoint",
+                            "the signature of " NAME_FMT " is doubled or misshapen", name);
+        memcpy(sig, raw + KEYHASH_LEN, SIG_LEN);
+    }
+    if (!ours)
+        return fail_set(f, SLUIS_UNKNOWN_KEY, "checkpoint",
+                        "no signature of " NAME_FMT " with the key asked for", name);
+    if (sign_verify(sig, pk, text.p, text.n) != SLUIS_OK)
+        return fail_set(f, SLUIS_BAD_SIGNATURE, "checkpoint",
+                        "the signature of " NAME_FMT " does not fit the text", name);
+    *out = c;
+    return SLUIS_OK;
+}
+
+sluis_err verifier_format(char *out, size_t cap, const char *name, const uint8_t pk[static PK_LEN])
+{
+    uint8_t hash[KEYHASH_LEN], raw[1 + PK_LEN] = {ALG_ED25519};
+    char hex[2 * KEYHASH_LEN + 1], b64[ROOT_B64 + 1];
+    if (!printable(name, strnlen(name, ORIGIN_MAX + 1), true))
+        return SLUIS_INVALID;
+    key_hash(hash, name, pk);
+    hex_encode(hex, hash, sizeof hash);
+    memcpy(raw + 1, pk, PK_LEN);
+    base64_encode(b64, sizeof b64, raw, sizeof raw);
+    return (size_t)snprintf(out, cap, "%s+%s+%s", name, hex, b64) < cap ? SLUIS_OK : SLUIS_TOO_BIG;
+}
+
+sluis_err verifier_parse(char name[static ORIGIN_MAX + 1], uint8_t pk[static PK_LEN], const char *s)
+{
+    uint8_t hash[KEYHASH_LEN], given[KEYHASH_LEN], raw[1 + PK_LEN];
+    char who[ORIGIN_MAX + 1];
+    size_t n, namelen = strcspn(s, "+");
+    if (!printable(s, namelen, true) || s[namelen] != '+')
+        return SLUIS_INVALID;
+    memcpy(who, s, namelen);
+    who[namelen] = '\0';
+    s += namelen + 1;
+    size_t hexlen = strcspn(s, "+");
+    if (s[hexlen] != '+' || hex_decode(given, sizeof given, s, hexlen) != SLUIS_OK)
+        return SLUIS_INVALID;
+    s += hexlen + 1;
+    if (base64_decode(raw, sizeof raw, &n, s, strlen(s)) != SLUIS_OK || n != sizeof raw ||
+        raw[0] != ALG_ED25519)
+        return SLUIS_INVALID;
+    key_hash(hash, who, raw + 1);
+    if (memcmp(hash, given, sizeof hash) != 0)
+        return SLUIS_INVALID;
+    memcpy(name, who, namelen + 1);
+    memcpy(pk, raw + 1, PK_LEN);
+    return SLUIS_OK;
+}
