@@ -4,12 +4,17 @@
 #ifndef SLUIS_DIRECTORY_DIRECTORY_H
 #define SLUIS_DIRECTORY_DIRECTORY_H
 
+#include "base/bytes.h"
+#include "base/clock.h"
 #include "base/ids.h"
 #include "crypto/keyfile.h"
 #include "sluis.pb-c.h"
 
-#define ORIGIN_NAME_MAX 120
-#define DIRECTORY_MAX_AGE_MS DAY_MS /* an adapter acts only on a snapshot signed within 24 h */
+#define ORIGIN_NAME_MAX      120
+#define DIRECTORY_PARTIES    100000
+#define ENTRY_MAX            16384       /* bytes of one signed entry */
+#define SNAPSHOT_MAX         (64u << 20) /* bytes of one signed snapshot */
+#define DIRECTORY_MAX_AGE_MS DAY_MS      /* an adapter acts only on a snapshot signed within 24 h */
 
 typedef struct directory directory;
 
@@ -31,12 +36,18 @@ typedef struct {
     uint32_t suites; /* bit n: suite n allowed */
 } party;
 
+/* What a party signs about each of its keys, with one of its signing keys (a signing key: with itself), for
+ * DirectoryKey.signature. */
+sluis_err party_key_sign(uint8_t sig[static SIG_LEN], const keypair *sign, key_use use,
+                         const uint8_t pk[static PK_LEN], uint64_t from, uint64_t until, const oin *who);
+
 /* A signed entry as it is stored and sent. */
 sluis_err entry_sign(buffer *out, const Sluis__PartyEntry *e, const keypair *dir_key);
-sluis_err delegation_sign(buffer *out, const char *gateway, const uint8_t dir_pk[static PK_LEN], uint64_t from,
-                          uint64_t until, const keypair *root);
+sluis_err delegation_sign(buffer *out, const char *gateway, const uint8_t dir_pk[static PK_LEN],
+                          uint64_t from, uint64_t until, const keypair *root);
 
-/* Builds from signed entries; each signature and each bound is checked (BAD_SIGNATURE names the OIN). */
+/* Builds from signed entries; each signature and each bound is checked (BAD_SIGNATURE names the OIN). EXISTS:
+ * a party twice, or a CURVE key of two parties. */
 sluis_err directory_build(directory **out, const bytes *signed_entries, size_t n, uint64_t version,
                           const uint8_t dir_pk[static PK_LEN], sluis_fail *f);
 directory *directory_ref(directory *d);
@@ -44,15 +55,18 @@ void directory_unref(directory **d);
 
 uint64_t directory_version(const directory *d);
 size_t directory_count(const directory *d);
-const party *directory_at(const directory *d, size_t i);
+const party *directory_at(const directory *d, size_t i); /* in the order of OINs; NULL beyond the last */
+bytes directory_entry(const directory *d, size_t i);     /* its signed entry, borrowed */
 const party *directory_find(const directory *d, const oin *o);
-/* The party whose CURVE key this is, valid now; NULL otherwise. */
+/* The party whose CURVE key this is, both valid now and the party not suspended; NULL otherwise. */
 const party *directory_by_curve(const directory *d, const uint8_t pk[static PK_LEN], uint64_t now_ms);
-/* The key with this id and use: UNKNOWN_KEY, KEY_NOT_VALID (f says since or until when, or revoked, suspended). */
+/* The key with this id and use: UNKNOWN_KEY, KEY_NOT_VALID (f says since or until when, or revoked,
+ * suspended). */
 sluis_err directory_key(const directory *d, const party *p, key_use use, const keyid *id, uint64_t now_ms,
                         const party_key **out, sluis_fail *f);
 /* The newest key of a use valid now. */
-sluis_err directory_current(const directory *d, const party *p, key_use use, uint64_t now_ms, const party_key **out, sluis_fail *f);
+sluis_err directory_current(const directory *d, const party *p, key_use use, uint64_t now_ms,
+                            const party_key **out, sluis_fail *f);
 
 /* A snapshot for adapters. open checks delegation under root_pk, signature, age (EXPIRED beyond 24 h). */
 sluis_err snapshot_make(buffer *out, const directory *d, bytes signed_delegation, const keypair *dir_key,
@@ -64,7 +78,8 @@ typedef struct {
     uint8_t log_pk[PK_LEN];
     uint64_t made;
 } snapshot;
-sluis_err snapshot_open(snapshot *out, bytes raw, const uint8_t root_pk[static PK_LEN], uint64_t now_ms, sluis_fail *f);
+sluis_err snapshot_open(snapshot *out, bytes raw, const uint8_t root_pk[static PK_LEN], uint64_t now_ms,
+                        sluis_fail *f);
 void snapshot_close(snapshot *s);
 
 #endif

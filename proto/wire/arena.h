@@ -9,7 +9,10 @@
 typedef struct arena arena;
 
 arena *arena_new(size_t max_bytes); /* NULL: out of memory */
-void arena_free(arena **a);         /* wipes what it held: plaintext may be there */
+/* The same with a first chunk of this size: what fits in it costs no further malloc. */
+arena *arena_new_sized(size_t max_bytes, size_t first_bytes);
+void arena_free(arena **a);            /* wipes what it held: plaintext may be there */
+void arena_reset(arena *a);            /* empty again, wiped; keeps the first chunk */
 void *arena_alloc(arena *a, size_t n); /* 16-byte aligned; NULL beyond the ceiling */
 void *arena_copy(arena *a, const void *p, size_t n);
 char *arena_strdup(arena *a, const char *s);

@@ -27,14 +27,23 @@ typedef struct {
     Sluis__Record *record; /* in the arena */
 } receipt_facts;
 
-/* Everything, offline: decode, commitment, path, checkpoint signature. last may be NULL; else it holds the
- * last checkpoint text that verified, so that receipts of one commit cost one signature check. */
+/* The last checkpoint text that verified, so that receipts of one commit cost one signature check. Starts
+ * zeroed; serves one log name and key. */
 typedef struct {
     char note[NOTE_MAX];
     size_t n;
     checkpoint cp;
 } receipt_cache;
-sluis_err receipt_verify(receipt_facts *out, arena *a, bytes raw, const char *log_name, const uint8_t log_pk[static PK_LEN],
-                         receipt_cache *last, sluis_fail *f);
+
+/* Everything, offline: decode, commitment, path, checkpoint signature. last may be NULL. log_name is the name
+ * of the signing key in the note; out->cp.origin tells which log it was. out->record lives in a.
+ * VERSION, INVALID, TOO_BIG, BAD_COMMITMENT, UNKNOWN_KEY (not signed by this log), BAD_SIGNATURE. */
+sluis_err receipt_verify(receipt_facts *out, arena *a, bytes raw, const char *log_name,
+                         const uint8_t log_pk[static PK_LEN], receipt_cache *last, sluis_fail *f);
+
+/* Appends a packed receipt; note is the signed checkpoint's text. TOO_BIG. */
+sluis_err receipt_pack(buffer *out, const uint8_t leaf_bytes[static LEAF_LEN], uint64_t index,
+                       const uint8_t salt[static SALT_LEN], bytes record, const uint8_t (*path)[HASH_LEN],
+                       size_t path_len, bytes note);
 
 #endif
