@@ -1,5 +1,6 @@
 # Sluis: `make demo` plays the main job, `make check` runs the tests; `make help` lists the rest.
 SHELL   := /bin/bash
+MAKEFLAGS += --no-builtin-rules
 .DEFAULT_GOAL := all
 
 # A flavour is a set of flags with a build folder of its own: rel (default), asan, tsan, fuzz.
@@ -98,20 +99,21 @@ $(B)/bin/$(subst _,-,$(notdir $(basename $(1)))): $(B)/$(1:.c=.o) $(libs)
 endef
 $(foreach f,$(wildcard gateway/*.c) $(wildcard adapters/*.c),$(eval $(call program,$(f))))
 
-$(B)/tests/%: $(B)/tests/tools/%.o $(libs)
+# Lists of targets, not bare patterns: those match each other's objects and make would search without end.
+$(tools): $(B)/tests/%: $(B)/tests/tools/%.o $(libs)
 	$(cc) $(LDFLAGS) -o $@ $< $(libs) $(LDLIBS)
-$(B)/tests/%: $(B)/tests/unit/%.o $(libs)
+$(units): $(B)/tests/%: $(B)/tests/unit/%.o $(libs)
 	$(cc) $(LDFLAGS) -o $@ $< $(libs) $(LDLIBS) -lcmocka
-$(B)/tests/%: $(B)/tests/vectors/%.o $(libs)
+$(vectors): $(B)/tests/%: $(B)/tests/vectors/%.o $(libs)
 	$(cc) $(LDFLAGS) -o $@ $< $(libs) $(LDLIBS) -lcmocka
-$(B)/tests/%: $(B)/tests/conversations/%.o $(libs)
+$(convs): $(B)/tests/%: $(B)/tests/conversations/%.o $(libs)
 	$(cc) $(LDFLAGS) -o $@ $< $(libs) $(LDLIBS) -lcmocka
-$(B)/tests/%: $(B)/tests/faults/%.o $(libs)
+$(faults): $(B)/tests/%: $(B)/tests/faults/%.o $(libs)
 	$(cc) $(LDFLAGS) -o $@ $< $(libs) $(LDLIBS) -lcmocka
-$(B)/bench/%: $(B)/tests/bench/%.o $(libs)
+$(benches): $(B)/bench/%: $(B)/tests/bench/%.o $(libs)
 	@mkdir -p $(@D)
 	$(cc) $(LDFLAGS) -o $@ $< $(libs) $(LDLIBS)
-$(B)/fuzz/%: $(B)/tests/fuzz/%.o $(libs)
+$(fuzzers): $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(libs)
 	@mkdir -p $(@D)
 	$(cc) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< $(libs) $(LDLIBS)
 

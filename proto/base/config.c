@@ -38,14 +38,17 @@ static const config_node *node(const config_setting_t *s)
     return (const config_node *)(const void *)s;
 }
 
-/* The line's text without indentation, cut at QUOTE_MAX, what is not printable as '?'. */
-static void quote_line(char out[static QUOTE_MAX + 4], const config *c, int line)
+/* The line's text without indentation, cut at QUOTE_MAX, what is not printable as '?'. A line beyond the
+ * end, as libconfig counts, becomes the last one. */
+static void quote_line(char out[static QUOTE_MAX + 4], const config *c, int *line)
 {
     const char *p = c->text;
-    for (int i = 1; i < line; i++) {
+    for (int i = 1; i < *line; i++) {
         const char *lf = strchr(p, '\n');
-        if (!lf || !lf[1])
+        if (!lf || lf + 1 == c->text + c->n) {
+            *line = i;
             break;
+        }
         p = lf + 1;
     }
     p += strspn(p, " \t");
@@ -68,7 +71,7 @@ static sluis_err fail_line(const config *c, int line, sluis_fail *f, sluis_err c
     size_t len = strlen(c->name), skip = len > PLACE_MAX ? len - PLACE_MAX + 3 : 0;
     if (line < 1)
         line = 1;
-    quote_line(quoted, c, line);
+    quote_line(quoted, c, &line);
     snprintf(place, sizeof place, "%s%s:%d", skip ? "..." : "", c->name + skip, line);
     return fail_set(f, code, place, "%s: \"%s\"", text, quoted);
 }
@@ -285,8 +288,9 @@ sluis_err config_read_text(config **out, const char *name, const char *text, siz
     if (n)
         memcpy(c->text, text, n);
     /* libconfig takes a comment only with its line's end. */
-    memcpy(c->text + n, "\n", 2);
-    c->n = n + 1;
+    bool ended = n > 0 && text[n - 1] == '\n';
+    memcpy(c->text + n, ended ? "" : "\n", ended ? 1 : 2);
+    c->n = n + !ended;
     if ((e = scan_text(c, f)) != SLUIS_OK)
         goto fail;
     if (!config_read_string(&c->lib, c->text)) {

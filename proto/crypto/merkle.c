@@ -136,15 +136,15 @@ sluis_err merkle_verify_consistency(uint64_t size1, uint64_t size2, const uint8_
                                     const uint8_t root2[static HASH_LEN], const uint8_t (*path)[HASH_LEN],
                                     size_t len)
 {
-    if (size1 > size2 || len > MERKLE_MAX_PATH)
+    /* An empty tree proves nothing about a later one. */
+    if (size1 == 0 || size1 > size2 || len > MERKLE_MAX_PATH)
         return SLUIS_INVALID;
     if (size1 == size2) {
         if (len != 0)
             return SLUIS_INVALID;
         return memcmp(root1, root2, HASH_LEN) == 0 ? SLUIS_OK : SLUIS_CORRUPT;
     }
-    /* An empty tree proves nothing about a later one. */
-    if (size1 == 0 || len == 0)
+    if (len == 0)
         return SLUIS_INVALID;
 
     uint64_t fn = size1 - 1, sn = size2 - 1;

@@ -38,7 +38,8 @@ sluis_err merkle_root_from_path(tree_kind k, uint8_t root[static HASH_LEN],
 sluis_err merkle_verify_inclusion(tree_kind k, const uint8_t leaf[static HASH_LEN], uint64_t index,
                                   uint64_t size, const uint8_t (*path)[HASH_LEN], size_t len,
                                   const uint8_t root[static HASH_LEN]);
-/* RFC 9162 2.1.4.2; the journal's tree. size1 == size2 needs equal roots and an empty path.
+/* RFC 9162 2.1.4.2; the journal's tree. size1 == size2 needs equal roots and an empty path;
+ * size1 == 0 is refused, for there is nothing to prove.
  * INVALID: the sizes or the path's length cannot be; CORRUPT: the hashes lead elsewhere. */
 sluis_err merkle_verify_consistency(uint64_t size1, uint64_t size2, const uint8_t root1[static HASH_LEN],
                                     const uint8_t root2[static HASH_LEN], const uint8_t (*path)[HASH_LEN],
