@@ -6,20 +6,31 @@
 #define SLUIS_CONTROL_CONTROL_H
 
 #include <jansson.h>
+#include <stdbool.h>
+#include <sys/types.h>
 
 #include "base/error.h"
+
+#define CONTROL_LINE_MAX    (1u << 20) /* bytes, newline included; either way */
+#define CONTROL_CONNECTIONS 16
+#define CONTROL_REQUEST_MS  10000
 
 typedef struct control_server control_server;
 /* Handles one request. Returns an owned reply object; NULL with f filled is an error reply. */
 typedef json_t *(*control_handler)(void *ctx, const char *cmd, const json_t *request, sluis_fail *f);
 
+/* Replaces a socket that nobody listens on; EXISTS when somebody does. Changes the umask for a moment. */
 sluis_err control_server_open(control_server **out, const char *path, control_handler h, void *ctx, sluis_fail *f);
 int control_server_fd(const control_server *s);       /* readable: call control_server_step */
 void control_server_step(control_server *s, int timeout_ms); /* accepts, reads, answers what is ready */
 sluis_err control_server_run(control_server *s, int stop_fd);
 void control_server_close(control_server **s);
 
-/* Client side: sends request (borrowed), returns the owned reply. TIMEOUT, CLOSED, PERMISSION. */
+/* Whether a peer with this uid is served by a program that runs as own. */
+bool control_peer_allowed(uid_t peer, uid_t own);
+
+/* Client side: sends request (borrowed), returns the owned reply, be it ok or an error of the other side.
+ * TIMEOUT, CLOSED, PERMISSION, TOO_BIG, INVALID (a reply that is none). Thread: any. */
 sluis_err control_call(const char *path, const json_t *request, json_t **reply, int timeout_ms, sluis_fail *f);
 
 #endif

@@ -16,13 +16,15 @@ typedef struct {
     const keypair *curve;      /* borrowed */
     size_t max_frame;          /* bytes; larger frames close the connection */
     int hwm;                   /* frames queued a peer */
-    int max_sockets;
+    int max_sockets;           /* connections waiting to be accepted; open ones are bounded by the file limit */
     int heartbeat_ms, handshake_ms;
 } bus_options;
 
 /* Who may connect: asked for every handshake. Returns the party's OIN for this CURVE key, or false. */
 typedef bool (*bus_admit)(void *ctx, const uint8_t curve_pk[static 32], oin *out);
 
+/* One server a hub. Creates the ipc folder 0700 and socket 0600, for our own uid only; changes the process's
+ * umask for a moment, so open before other threads start. */
 sluis_err bus_server_open(bus_server **out, channel_hub *hub, const bus_options *o, bus_admit admit, void *ctx, sluis_fail *f);
 void bus_server_close(bus_server **s);
 
@@ -38,13 +40,16 @@ typedef struct {
     void *item;            /* BUS_CHANNEL: from the channel given to bus_server_watch */
 } bus_event;
 
-void bus_server_watch(bus_server *s, channel *inbound);
+/* Borrows inbound, which stays open until the server is closed. FULL beyond 8. */
+sluis_err bus_server_watch(bus_server *s, channel *inbound);
 /* Waits up to timeout_ms (-1 = for ever) for the next event; BUS_NONE on time-out. Handshakes are answered inside. */
 sluis_err bus_server_next(bus_server *s, int timeout_ms, bus_event *out);
 
 /* Never blocks. FULL: the peer's queue is full; CLOSED: no such peer any more. */
 sluis_err bus_server_send(bus_server *s, const uint8_t *route, size_t route_len, bytes frame);
 sluis_err bus_server_send_api(bus_server *s, const uint8_t *route, size_t route_len, bytes frame);
+/* Handshakes and frames turned away since opening (each is logged with its reason). */
+uint64_t bus_server_refused(const bus_server *s);
 /* The endpoint really bound (port 0 asks for any). */
 const char *bus_server_endpoint(const bus_server *s);
 

@@ -2,13 +2,15 @@
  * header may know which engine is behind it. Engines: lmdb (store_lmdb.c, the only file that knows LMDB)
  * and memory (store_memory.c, which can inject faults).
  *
- * Keys 1..511 bytes. A write transaction is durable (synced) when store_commit returns OK, or has not
- * happened. Errors are sticky in the transaction: after one, every call is a no-op that returns it, and
- * commit refuses; so code reads straight and checks once.
- * Errors: NOT_FOUND (get, cursor end; not sticky), NO_SPACE (map, quota or disk full; heals), IO (fatal: the
- * caller exits), CORRUPT, TOO_BIG, VERSION (a newer or foreign format, in words).
- * Thread: a store is shared by all threads; a transaction belongs to the thread that began it. Read
- * transactions are bounded in age by their users (<= 100 ms). One process opens a store; no fork after. */
+ * Keys 1..511 bytes, values up to 64 MiB. A write transaction is durable (synced) when store_commit returns
+ * OK, or has not happened. Errors are sticky in the transaction: after one, every call is a no-op that
+ * returns it, and commit refuses; so code reads straight and checks once. Errors: NOT_FOUND (get, cursor end;
+ * not sticky), NO_SPACE (map, quota or disk full; heals), IO (fatal: the caller exits), CORRUPT, TOO_BIG
+ * (key, value, or more in one transaction than the engine takes), INVALID (no such table, empty key),
+ * PERMISSION (a write through a snapshot), FULL (all reader slots taken), VERSION (a newer or foreign format,
+ * in words), CONFLICT (at opening: another program holds the folder). Thread: a store is shared by all
+ * threads; a transaction belongs to the thread that began it. Read transactions are bounded in age by their
+ * users (<= 100 ms). One process opens a store; no fork after. */
 #ifndef SLUIS_STORE_STORE_H
 #define SLUIS_STORE_STORE_H
 
@@ -18,7 +20,8 @@
 #include "base/bytes.h"
 #include "base/error.h"
 
-#define STORE_KEY_MAX 511
+#define STORE_KEY_MAX   511
+#define STORE_VALUE_MAX (64u << 20)
 
 typedef struct store store;
 typedef struct store_txn store_txn;
@@ -28,17 +31,18 @@ typedef struct {
     const char *path;          /* folder, created 0700 when absent; NULL for the memory engine */
     const char *const *tables; /* names; a table is its index in this array from then on */
     size_t table_count;
-    const char *format;        /* "sluis-gateway": written at creation, compared at opening */
-    uint32_t format_version;   /* ditto */
-    uint64_t map_bytes;        /* address space reserved, e.g. 1 TiB; never resized */
-    uint64_t quota_bytes;      /* writes beyond it fail with NO_SPACE, except those marked reserved */
+    const char *format;      /* "sluis-gateway": written at creation, compared at opening */
+    uint32_t format_version; /* ditto */
+    uint64_t map_bytes;      /* address space reserved, e.g. 1 TiB; never resized */
+    uint64_t quota_bytes;    /* writes beyond it fail with NO_SPACE, except those marked reserved */
     uint32_t max_readers;
+    bool read_only; /* an existing folder, nothing written: offline verification of a copy */
 } store_options;
 
 typedef struct {
     uint64_t used_bytes, quota_bytes, map_bytes, last_txn;
-    uint32_t readers, max_readers;
-    uint64_t syncs; /* commits since opening */
+    uint32_t readers, max_readers; /* readers: snapshots open now in this process */
+    uint64_t syncs;                /* commits since opening */
 } store_health;
 
 sluis_err store_open_lmdb(store **out, const store_options *o, sluis_fail *f);
@@ -52,14 +56,17 @@ sluis_err store_error(const store_txn *t); /* the sticky error */
 sluis_err store_commit(store_txn **t);     /* always ends the transaction */
 void store_abort(store_txn **t);           /* idempotent; also ends a snapshot */
 
-/* Values are borrowed until the transaction ends or (in a write one) the next write. */
+/* Values are borrowed until the transaction ends or (in a write one) the next write. What a write is given is
+ * copied, and must not itself be borrowed from that transaction (but for the key of a delete). */
 sluis_err store_get(store_txn *t, unsigned table, bytes key, bytes *value);
-sluis_err store_put(store_txn *t, unsigned table, bytes key, bytes value);        /* insert or replace */
-sluis_err store_put_new(store_txn *t, unsigned table, bytes key, bytes value);    /* EXISTS (not sticky) */
-sluis_err store_append(store_txn *t, unsigned table, bytes key, bytes value);     /* key greater than all others */
-sluis_err store_delete(store_txn *t, unsigned table, bytes key);                  /* NOT_FOUND (not sticky) */
+sluis_err store_put(store_txn *t, unsigned table, bytes key, bytes value);     /* insert or replace */
+sluis_err store_put_new(store_txn *t, unsigned table, bytes key, bytes value); /* EXISTS (not sticky) */
+sluis_err store_append(store_txn *t, unsigned table, bytes key,
+                       bytes value); /* key greater than all others, else CONFLICT */
+sluis_err store_delete(store_txn *t, unsigned table, bytes key); /* NOT_FOUND (not sticky) */
 
-/* Range: every key >= from that starts with prefix, ascending; first call positions. NOT_FOUND at the end. */
+/* Range: every key >= from that starts with prefix, ascending; first call positions. NOT_FOUND at the end.
+ * Writing and deleting in the same transaction while a cursor is open is fine: it goes on at the next key. */
 sluis_err store_cursor_open(store_txn *t, unsigned table, bytes from, bytes prefix, store_cursor **out);
 sluis_err store_cursor_next(store_cursor *c, bytes *key, bytes *value);
 void store_cursor_close(store_cursor **c); /* before its transaction ends */
