@@ -40,7 +40,8 @@ static inline void fixture_store(fixture *x, engine e)
 
     if (e == ENGINE_MEMORY)
         o.path = NULL;
-    sluis_err err = e == ENGINE_LMDB ? store_open_lmdb(&x->store, &o, &f) : store_open_memory(&x->store, &o, &f);
+    sluis_err err =
+        e == ENGINE_LMDB ? store_open_lmdb(&x->store, &o, &f) : store_open_memory(&x->store, &o, &f);
     if (err)
         fail_msg("%s: %s", f.where, f.text);
 }
@@ -143,7 +144,8 @@ static inline void fixture_delete(fixture *x, gateway_table table, const row_cop
  * asserts that it says so each time. Returns how many flips were tried. */
 typedef sluis_err (*fixture_check)(void *ctx, sluis_fail *f);
 
-static inline size_t fixture_flips(fixture *x, gateway_table table, size_t step, fixture_check check, void *ctx)
+static inline size_t fixture_flips(fixture *x, gateway_table table, size_t step, fixture_check check,
+                                   void *ctx)
 {
     size_t n, tried = 0;
     row_copy *rows = fixture_rows(x, table, &n);
@@ -166,6 +168,9 @@ static inline size_t fixture_flips(fixture *x, gateway_table table, size_t step,
                 fail_msg("%s, row %zu, bit %zu: found, but not named", gateway_tables[table], i, bit);
             if (at < r->key_n)
                 fixture_delete(x, table, r);
+            for (size_t other = 0; other < n; other++) /* the row that a flipped key fell upon */
+                if (other != i && rows[other].key_n == r->key_n && !memcmp(rows[other].key, r->key, r->key_n))
+                    fixture_put(x, table, &rows[other]);
             *byte ^= mask;
             fixture_put(x, table, r);
             tried++;

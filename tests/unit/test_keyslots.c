@@ -330,9 +330,12 @@ static void test_readers_beside_writer(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_add_find_reopen),       cmocka_unit_test(test_slot_bytes),
-        cmocka_unit_test(test_erase),                 cmocka_unit_test(test_opening_refused),
-        cmocka_unit_test(test_readonly),              cmocka_unit_test(test_flips),
+        cmocka_unit_test(test_add_find_reopen),
+        cmocka_unit_test(test_slot_bytes),
+        cmocka_unit_test(test_erase),
+        cmocka_unit_test(test_opening_refused),
+        cmocka_unit_test(test_readonly),
+        cmocka_unit_test(test_flips),
         cmocka_unit_test(test_readers_beside_writer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

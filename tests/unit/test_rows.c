@@ -42,15 +42,21 @@ static void test_check_binds(void **state)
     row_check_wrap(&b, k, TABLE_DEDUP, bytes_str("key"), bytes_str("value"));
     assert_int_equal(row_check_open(&value, k, TABLE_DEDUP, bytes_str("key"), buffer_bytes(&b)), SLUIS_OK);
     assert_true(bytes_equal(value, bytes_str("value")));
-    assert_int_equal(row_check_open(&value, k, TABLE_EVENT, bytes_str("key"), buffer_bytes(&b)), SLUIS_CORRUPT);
-    assert_int_equal(row_check_open(&value, k, TABLE_DEDUP, bytes_str("kez"), buffer_bytes(&b)), SLUIS_CORRUPT);
-    assert_int_equal(row_check_open(&value, k, TABLE_DEDUP, bytes_str("ke"), buffer_bytes(&b)), SLUIS_CORRUPT);
-    assert_int_equal(row_check_open(&value, other, TABLE_DEDUP, bytes_str("key"), buffer_bytes(&b)), SLUIS_CORRUPT);
+    assert_int_equal(row_check_open(&value, k, TABLE_EVENT, bytes_str("key"), buffer_bytes(&b)),
+                     SLUIS_CORRUPT);
+    assert_int_equal(row_check_open(&value, k, TABLE_DEDUP, bytes_str("kez"), buffer_bytes(&b)),
+                     SLUIS_CORRUPT);
+    assert_int_equal(row_check_open(&value, k, TABLE_DEDUP, bytes_str("ke"), buffer_bytes(&b)),
+                     SLUIS_CORRUPT);
+    assert_int_equal(row_check_open(&value, other, TABLE_DEDUP, bytes_str("key"), buffer_bytes(&b)),
+                     SLUIS_CORRUPT);
     for (size_t n = 0; n < b.n; n++)
-        assert_int_equal(row_check_open(&value, k, TABLE_DEDUP, bytes_str("key"), BYTES(b.p, n)), SLUIS_CORRUPT);
+        assert_int_equal(row_check_open(&value, k, TABLE_DEDUP, bytes_str("key"), BYTES(b.p, n)),
+                         SLUIS_CORRUPT);
     for (size_t bit = 0; bit < 8 * b.n; bit++) {
         b.p[bit / 8] ^= (uint8_t)(1u << bit % 8);
-        assert_int_equal(row_check_open(&value, k, TABLE_DEDUP, bytes_str("key"), buffer_bytes(&b)), SLUIS_CORRUPT);
+        assert_int_equal(row_check_open(&value, k, TABLE_DEDUP, bytes_str("key"), buffer_bytes(&b)),
+                         SLUIS_CORRUPT);
         b.p[bit / 8] ^= (uint8_t)(1u << bit % 8);
     }
     buffer_close(&b);
@@ -82,7 +88,8 @@ static void rows_in(engine e)
     assert_int_equal(store_commit(&t), SLUIS_OK);
 
     t = fixture_read(&x);
-    assert_int_equal(rows_get(t, k, TABLE_DEDUP, BYTES_OF(key_b), a, &sluis__dedup_row__descriptor, &m), SLUIS_OK);
+    assert_int_equal(rows_get(t, k, TABLE_DEDUP, BYTES_OF(key_b), a, &sluis__dedup_row__descriptor, &m),
+                     SLUIS_OK);
     const Sluis__DedupRow *got = (const Sluis__DedupRow *)m;
     assert_int_equal(got->expires, 99);
     assert_int_equal(got->journal_index, 7);
