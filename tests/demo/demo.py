@@ -1,0 +1,448 @@
+#!/usr/bin/python3
+"""The main job, played by real processes, each step checked here. Last line: "demo: ok", or what went wrong (exit 1).
+
+    demo.py [--keep] [--seed N] BIN      BIN = the folder of the programs, build/rel/bin
+"""
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scenarios"))
+import flips
+from city import BENCH, CHILD, GATEWAY_OIN, PARENT, PARTIES, PARTNER, WORK, City
+from house import Failed, bsn_valid, check, seeded, test_bsns, wait_for
+
+KILLS = 20
+FLIPS = 1000
+TTY = sys.stdout.isatty()
+
+
+def paint(code, text):
+    return f"\033[{code}m{text}\033[0m" if TTY else text
+
+
+class Teller:
+    """What people see."""
+
+    def __init__(self):
+        self.began = self.step_began = time.monotonic()
+
+    def step(self, n, title):
+        self.step_began = time.monotonic()
+        print(f"\n{paint('1', f'{n}. {title}')}", flush=True)
+
+    def ok(self, text, ms=None):
+        took = "" if ms is None else paint("2", f"  {ms:.0f} ms")
+        print(f"   {paint('32', 'ok')} {text}{took}", flush=True)
+
+    def line(self, text):
+        print(f"      {text}", flush=True)
+
+    def took(self):
+        print(paint("2", f"   {time.monotonic() - self.step_began:.1f} s"), flush=True)
+
+
+class Story:
+    def __init__(self, city, rng, say):
+        self.city, self.rng, self.say = city, rng, say
+        self.case = None
+        self.asked = {}
+
+    # 1
+    def set_up(self):
+        c, say = self.city, self.say
+        say.step(1, "Keys, parties, processes")
+        c.up(bench=True)
+        say.ok(f"sluisd       pid {c.gateway.child.pid:<7} bus  {c.endpoint} (CURVE)")
+        say.ok(f"sluis-http   pid {c.http.child.pid:<7} http://127.0.0.1:{c.ports['http']}/v1")
+        for name, (oin, title, domain) in PARTIES.items():
+            say.ok(f"adapter      pid {c.adapters[name].child.pid:<7} {title} ({domain}, {oin})")
+        listed = c.ctl("party", "list", "--socket", c.control)
+        oins = {p["oin"] for p in listed}
+        check({oin for oin, *_ in PARTIES.values()} <= oins, f"the directory lists only {sorted(oins)}")
+        ready = c.call("GET", "/health/ready")
+        check(ready.status == 200, f"/health/ready: {ready.status} {ready.body!r}")
+        say.ok("/health/ready: store, bus and journal really tried")
+        say.took()
+
+    # 2
+    def ask(self):
+        c, say = self.city, self.say
+        say.step(2, "The Wmo application opens a household case and asks four parties")
+        self.case = c.open_case([(PARENT, "ouder"), (CHILD, "kind"), (PARTNER, "partner")])
+        say.ok(f"case {self.case}: three members, scope wmo, participatiewet, wgs, onderwijs, politie, ggd")
+        for key, member, party, attributes in (
+            ("school", 2, "school", ["school-jaargroep", "school-verzuim-ongeoorloofd", "school-aandachtspunten"]),
+            ("politie", 1, "politie", ["politie-verdenking"]),
+            ("ggd", 2, "ggd", ["jgz-lengte", "jgz-gewicht", "jgz-gehoor"]),
+            ("wgs", 1, "wgs", ["wgs-totaal-schuldbedrag", "wgs-begeleiding-soort"]),
+            ("partner", 3, "wgs", ["wgs-totaal-schuldbedrag"]),
+        ):
+            began = time.monotonic()
+            state = c.file(self.case, member, party, attributes)
+            self.asked[key] = (state["verzoekId"], began, attributes)
+            say.ok(f"{PARTIES[party][1]}, member {member}: {', '.join(attributes)}", (time.monotonic() - began) * 1000)
+        say.took()
+
+    def answer(self, key):
+        """Waits for the answer; its results by attribute, and its time."""
+        transaction, began, attributes = self.asked[key]
+        state = self.city.answered(transaction)
+        results = {r["naam"]: r for r in state["uitkomsten"]}
+        check(set(results) == set(attributes), f"{key}: asked {attributes}, results for {sorted(results)}")
+        return results, (time.monotonic() - began) * 1000
+
+    def tell(self, key, results, ms):
+        outcome = ", ".join(f"{a}: {r['uitkomst']}" + (f" ({r['reden']})" if r.get("reden") else "") for a, r in results.items())
+        self.say.ok(f"{key}: {outcome}", ms)
+
+    def expect(self, key, wanted):
+        results, ms = self.answer(key)
+        got = {a: r["uitkomst"] for a, r in results.items()}
+        check(got == wanted, f"{key}: {got}, wanted {wanted}")
+        for a, r in results.items():
+            check(r["uitkomst"] == "verstrekt" or r.get("reden"), f"{key}: {a} is {r['uitkomst']} without a reason")
+        self.tell(key, results, ms)
+        return results
+
+    # 3
+    def answers(self):
+        c, say = self.city, self.say
+        say.step(3, "The answers")
+        self.expect("school", {a: "verstrekt" for a in self.asked["school"][2]})
+        refused = self.expect("politie", {"politie-verdenking": "geweigerd"})
+        check(refused["politie-verdenking"]["reden"] == "opsporingsbelang", f"the police's reason: {refused}")
+        transaction, began, attributes = self.asked["ggd"]
+        held = wait_for("the GGD's inbox", lambda: [i for i in c.inbox("ggd", "list") if i["state"] == "held"])
+        check(len(held) == 1, f"the GGD holds {len(held)} requests")
+        time.sleep(0.2)
+        check(c.request(transaction)["status"] != "beantwoord", "the GGD's answer left before a person released it")
+        say.ok("ggd: held; nothing leaves before a person at the GGD decides")
+        c.inbox("ggd", "release", held[0]["id"], "--fields", "jgz-lengte,jgz-gehoor", "--by", "jeugdarts-7")
+        self.expect("ggd", {"jgz-lengte": "verstrekt", "jgz-gewicht": "geweigerd", "jgz-gehoor": "verstrekt"})
+        self.expect("wgs", {a: "verstrekt" for a in self.asked["wgs"][2]})
+        self.expect("partner", {"wgs-totaal-schuldbedrag": "niet-bekend"})
+        say.took()
+
+    # 4
+    def from_register(self):
+        c, say = self.city, self.say
+        say.step(4, "The Participatiewet application asks what is registered already")
+        before = c.status()
+        began = time.monotonic()
+        state = c.file(self.case, 1, "wgs", ["wgs-totaal-schuldbedrag"], app="pw-intake", how=WORK)
+        ms = (time.monotonic() - began) * 1000
+        state = c.answered(state["verzoekId"], app="pw-intake", seconds=2)
+        check(state["uitkomsten"][0]["uitkomst"] == "verstrekt", f"not given: {state}")
+        say.ok("wgs-totaal-schuldbedrag: answered from the register", ms)
+        entries = c.trace(state["verzoekId"])
+        types = [e["type"] for e in entries]
+        check("from-register" in types, f"the journal of this transaction: {types}")
+        sent = [e for e in entries if e["type"] == "message" and e.get("to") == PARTIES["wgs"][0]]
+        check(not sent, f"a message went to the party after all: {sent}")
+        say.ok(f"the journal of this transaction: {', '.join(types)}; no message to {PARTIES['wgs'][1]}")
+        datum = {d["naam"]: d for d in c.view(self.case, 1, app="pw-intake")["gegevens"]}["wgs-totaal-schuldbedrag"]
+        say.ok(f"its view shows {datum['waarde']} euro, source {datum['bron']}")
+        say.took()
+
+    # 5
+    def views(self):
+        c, say = self.city, self.say
+        say.step(5, "Two views of one case")
+        wmo = {m: c.values(self.case, m) for m in (1, 2)}
+        pw = {m: c.values(self.case, m, app="pw-intake") for m in (1, 2)}
+        names = sorted(set(wmo[1]) | set(wmo[2]) | set(pw[1]) | set(pw[2]))
+        say.line(f"{'datum':34} {'wmo-intake':24} pw-intake")
+        for n in names:
+            cells = [next((str(v[m][n])[:22] for m in (1, 2) if n in v[m]), "-") for v in (wmo, pw)]
+            say.line(f"{n:34} {cells[0]:24} {cells[1]}")
+        check(wmo != pw and set(wmo[2]) - set(pw[2]), "the two views do not differ")
+        check("jgz-lengte" in wmo[2] and "jgz-lengte" not in pw[2], "the health datum is in the wrong views")
+        outside = c.view(self.case, 2, app="pw-intake", attributes=["jgz-lengte"], raw=True)
+        nowhere = c.view(self.case, 2, app="pw-intake", attributes=["bestaat-niet"], raw=True)
+        same = outside.body.replace(b"jgz-lengte", b"bestaat-niet") == nowhere.body or outside.body == nowhere.body
+        check(outside.status == nowhere.status and same, f"outside: {outside.status} {outside.body!r}; nowhere: {nowhere.status} {nowhere.body!r}")
+        say.ok(f"outside the view and not existing: both {outside.status}, the same {len(outside.body)} bytes")
+        say.took()
+
+    # 6
+    def attacks(self):
+        c, say = self.city, self.say
+        say.step(6, "What must be refused")
+        a = c.file(self.case, 2, "school", ["school-groepsnaam"], motivation="", raw=True)
+        check(400 <= a.status < 500, f"without motivation: {a.status}")
+        say.ok(f"HTTP, without motivation: {a.status} {a.json().get('title')}")
+        a = c.file("0" * 31 + "1", 2, "school", ["school-groepsnaam"], raw=True)
+        check(400 <= a.status < 500, f"without case: {a.status}")
+        say.ok(f"HTTP, without an existing case: {a.status} {a.json().get('title')}")
+        verdicts = attack(c, self.case, CHILD)
+        for v in verdicts:
+            check(v["code"] == v["want"], f"attack {v['attack']}: {v['code']} ({v['text']}), wanted {v['want']}")
+            say.ok(f"bus, {v['attack']}: {v['code']}  {v['text']}")
+        say.took()
+
+    # 7
+    def dossier(self):
+        c, say = self.city, self.say
+        say.step(7, "The client's dossier")
+        shown = 0
+        for member, who in ((1, "ouder"), (2, "kind")):
+            entries = c.dossier(self.case, member)
+            say.line(f"member {member} ({who}): {len(entries)} entries")
+            for e in entries[:6]:
+                results = "; ".join(f"{r['naam']} {r['uitkomst']}" for r in e.get("uitkomsten", []))
+                say.line(f"  {e['wanneer'][:19]} {e['soort']:14} {e.get('vanNaam') or e.get('van', ''):28} "
+                         f"{', '.join(e.get('attributen', []))[:48]} {e.get('doel', '')} {results}"[:160])
+            shown += len(entries)
+            check(entries, f"the dossier of member {member} is empty")
+        child = c.dossier(self.case, 2)
+        text = json.dumps(child, ensure_ascii=False)
+        check("Nodig om te bepalen welke hulp past" in text, "the dossier does not say why")
+        check("jgz-lengte" in text and "school-jaargroep" in text, "the dossier does not say what")
+        check(CHILD not in text and PARENT not in text, "a person number stands in the dossier")
+        say.ok(f"who asked what, when, why, and what came: {shown} entries")
+        say.took()
+
+    # 8
+    def kills(self):
+        c, say = self.city, self.say
+        say.step(8, f"kill -9 of the gateway at {KILLS} seeded moments")
+        load = Load(c, self.rng)
+        load.start()
+        try:
+            for i in range(KILLS):
+                before = load.acked_count()
+                wait_for("requests under way", lambda: load.acked_count() > before or load.error, 20)
+                time.sleep(self.rng.uniform(0.0, 0.12))
+                c.gateway.kill()
+                load.pause()
+                c.start_gateway()
+                lost = load.missing()
+                check(not lost, f"after kill {i + 1}: {len(lost)} acknowledged requests are gone: {lost[:3]}")
+                load.resume()
+        finally:
+            load.stop()
+        check(not load.error, f"the load stopped: {load.error}")
+        say.ok(f"{len(load.acked)} requests acknowledged; after each of {KILLS} restarts every one was there")
+        open_ = load.wait_answered(40)
+        check(not open_, f"{len(open_)} acknowledged requests were never answered, such as {open_[:3]}")
+        say.ok("every one was delivered and answered")
+        twice = load.twice()
+        check(not twice, f"in the journal more than once: {twice[:3]}")
+        check(load.versions_ok(), "a datum was registered twice")
+        say.ok("none twice: one request and one answer each in the journal, one version of each datum")
+        say.took()
+
+    # 9
+    def verify(self, seed):
+        c, say = self.city, self.say
+        say.step(9, "Offline verification of a copy")
+        copy = c.root / "copy"
+        c.ctl("journal", "copy", "--dir", copy, "--socket", c.control)
+        args = flips.verify_args(c, copy)
+        report = c.ctl(*args)
+        say.ok(f"journal verify: {report['entries']} entries, {report['records']} records, root {report['root'][:16]}...")
+        result = flips.run(c, copy, FLIPS, seed, workers=2)
+        check(not result.missed, f"{len(result.missed)} flips were neither detected nor in free space: {result.missed[:5]}")
+        say.ok(f"{FLIPS} single-byte flips: {result.detected} detected, {result.free} in free space")
+        for name in result.examples[:5]:
+            say.line(name)
+        say.took()
+
+
+class Load:
+    """Requests through the API from a thread, and what became of them."""
+
+    def __init__(self, city, rng):
+        self.city = city
+        self.acked = {}  # transaction: (case, member, attribute)
+        self.error = None
+        self.going, self.stopping = threading.Event(), threading.Event()
+        self.going.set()
+        self.lock = threading.Lock()
+        self.idle = threading.Event()
+        self.known = ["school-brincode", "school-naam", "school-soort", "school-groepsnaam", "school-datum-inschrijving",
+                      "school-verzuim-geoorloofd", "school-advies", "school-ondersteuning-gericht-op",
+                      "school-ondersteuning-startdatum", "school-zorgcoordinator"]
+        self.known_case = city.open_case([(CHILD, "client")])
+        self.work = self.plan(rng)
+        self.thread = threading.Thread(target=self.run, daemon=True)
+
+    def plan(self, rng):
+        """(case, member, party, attribute) in order: data the school knows of the child, sprinkled over questions
+        about persons it does not know."""
+        c = self.city
+        persons = test_bsns(rng, 90)
+        rest = []
+        for at in range(0, len(persons), 30):
+            members = [(b, "partner" if i else "client") for i, b in enumerate(persons[at:at + 30])]
+            case = c.open_case(members)
+            rest += [(case, m + 1, "school", a) for m in range(len(members))
+                     for a in ("school-naam", "school-soort", "school-jaargroep", "school-groepsnaam", "school-advies")]
+        rng.shuffle(rest)
+        for i, a in enumerate(self.known):
+            rest.insert(i * len(rest) // (4 * len(self.known)), (self.known_case, 1, "school", a))
+        return rest
+
+    def start(self):
+        self.thread.start()
+
+    def run(self):
+        for item in self.work:
+            self.idle.set()
+            self.going.wait()
+            if self.stopping.is_set():
+                return
+            self.idle.clear()
+            case, member, party, attribute = item
+            try:
+                a = self.city.file(case, member, party, [attribute], raw=True)
+            except OSError:
+                continue
+            except Exception as e:  # http.client: the connection broke half-way
+                if e.__class__.__module__ == "http.client":
+                    continue
+                self.error = repr(e)
+                break
+            if a.status in (200, 201, 202):
+                with self.lock:
+                    self.acked[a.json()["verzoekId"]] = (case, member, attribute)
+            elif a.status not in (502, 503, 504):
+                self.error = f"{a.status} {a.body[:200]!r}"
+                break
+        else:
+            self.error = self.error or (None if self.stopping.is_set() else "ran out of requests")
+        self.idle.set()
+
+    def acked_count(self):
+        with self.lock:
+            return len(self.acked)
+
+    def pause(self):
+        self.going.clear()
+        self.idle.wait(20)
+
+    def resume(self):
+        self.going.set()
+
+    def stop(self):
+        self.stopping.set()
+        self.going.set()
+        self.thread.join(30)
+
+    def states(self, transactions):
+        with ThreadPoolExecutor(4) as pool:
+            return dict(zip(transactions, pool.map(lambda t: self.city.call("GET", f"/v1/verzoeken/{t}",
+                                                                            self.city.token("wmo-intake")), transactions)))
+
+    def missing(self):
+        with self.lock:
+            every = list(self.acked)
+        checked = every[-60:]
+        return [t for t, a in self.states(checked).items() if a.status != 200]
+
+    def wait_answered(self, seconds):
+        open_ = list(self.acked)
+        end = time.monotonic() + seconds
+        while open_ and time.monotonic() < end:
+            states = self.states(open_)
+            open_ = [t for t, a in states.items() if a.status != 200 or a.json()["status"] != "beantwoord"]
+            if open_:
+                time.sleep(0.1)
+        return open_
+
+    def twice(self):
+        """Transactions whose journal holds a request or an answer more than once."""
+        def look(t):
+            kinds = [e["kind"] for e in self.city.trace(t) if e["type"] == "message"]
+            return t if kinds.count("request") > 1 or kinds.count("response") > 1 else None
+        with ThreadPoolExecutor(2) as pool:
+            return [t for t in pool.map(look, self.acked) if t]
+
+    def versions_ok(self):
+        data = self.city.view(self.known_case, 1)["gegevens"]
+        return bool(data) and all(d["versie"] == 1 for d in data if d["naam"] in self.known)
+
+
+def attack(city, case, bsn):
+    """Runs the hostile party; its verdicts."""
+    name, oin, *_ = BENCH
+    adapters = city.root / "adapters"
+    done = subprocess.run(
+        [city.bin.parent / "tests" / "attacker", "--endpoint", city.endpoint, "--keys", adapters / name / "keys", "--oin", oin,
+         "--other-keys", adapters / "wgs" / "keys", "--other-oin", PARTIES["wgs"][0], "--server", city.keys / "curve.key.pub",
+         "--root", city.keys / "root.pub", "--case", case, "--party", PARTIES["school"][0], "--gateway", GATEWAY_OIN,
+         "--attribute", "1006", "--json"],
+        input=json.dumps({"bsn": bsn}), capture_output=True, text=True, timeout=60)
+    check(done.stdout, f"the hostile party could not begin: {done.stderr.strip()}")
+    return json.loads(done.stdout)
+
+
+def keep(city, say):
+    """The parties stay up until Ctrl-C."""
+    city.up()
+    print("\nThe parties are running; Ctrl-C stops them all.\n")
+    base = f"http://127.0.0.1:{city.ports['http']}"
+    print(f"  API               {base}/v1   (description: {base}/v1/openapi.json)")
+    print(f"  health, figures   {base}/health/ready   {base}/metrics")
+    print(f"  bus               {city.endpoint}")
+    print(f"  gateway           sluisctl status --socket {city.control}")
+    for name, (oin, title, domain) in PARTIES.items():
+        print(f"  {title:30} {oin}  sluisctl inbox list --socket {city.adapter_control(name)}")
+    print(f"  a token           sluisctl token --dir {city.root}/issuer --issuer https://id.voorbeeld.test --app wmo-intake "
+          f"--oin {GATEWAY_OIN} --function consulent --employee mw-1")
+    print(f"  persons           ouder {PARENT}, kind {CHILD}, partner {PARTNER}\n", flush=True)
+    while all(p.running() for p in city.processes()):
+        time.sleep(0.5)
+    dead = [p for p in city.processes() if not p.running()]
+    raise Failed(f"{dead[0].name} ended: {dead[0].tail()}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--keep", action="store_true", help="keep the parties running until Ctrl-C")
+    parser.add_argument("--seed", type=int, help="of the moments of step 8 and the flips of step 9")
+    parser.add_argument("bin", help="folder of the programs")
+    args = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    rng, seed = seeded(args.seed)
+    say = Teller()
+    city = City(args.bin)
+    try:
+        if args.keep:
+            keep(city, say)
+        print(f"Seed {seed} (repeat with --seed {seed})")
+        story = Story(city, rng, say)
+        story.set_up()
+        story.ask()
+        story.answers()
+        story.from_register()
+        story.views()
+        story.attacks()
+        story.dossier()
+        story.kills()
+        story.verify(seed)
+        city.stop()
+        print(f"\n{time.monotonic() - say.began:.1f} s in all")
+        print(paint("1;32", "demo: ok"))
+        return 0
+    except KeyboardInterrupt:
+        print("\nstopped")
+        return 0 if args.keep else 1
+    except (Failed, OSError, subprocess.SubprocessError) as e:
+        sys.stdout.flush()
+        print(paint("1;31", f"demo: {e}"))
+        return 1
+    finally:
+        city.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,144 @@
+"""The house with its inhabitants: the parties of the story, a household, and the API in the words of openapi.json."""
+import json
+
+from house import BENCH_OIN, GATEWAY_OIN, TREE, House, check, wait_for
+
+# name: (OIN, how people call it, domain)
+PARTIES = {
+    "school": ("00000099000000002000", "Basisschool De Sluis", "onderwijs"),
+    "politie": ("00000099000000003000", "Politie, basisteam Voorbeeld", "politie"),
+    "ggd": ("00000099000000004000", "GGD Voorbeeldregio", "ggd"),
+    "wgs": ("00000099000000005000", "Schuldhulpverlening Voorbeeld", "wgs"),
+}
+BENCH = ("bench", BENCH_OIN, "Toepassing op de bus", "gemeente")
+
+# Persons of adapters/README.md.
+PARENT = "999990019"
+CHILD = "999990020"
+PARTNER = "999990032"  # known to no party
+REFUSING = "999990044"  # a pupil whose parents did not agree
+
+RESEARCH = {"purpose": "onderzoek-meervoudige-problematiek", "basis": "wams-5.4.1", "phase": "onderzoek"}
+WORK = {"purpose": "arbeidstoeleiding", "basis": "wams-5.4.1", "phase": "onderzoek"}
+
+
+class City(House):
+    """Everything up: gateway, HTTP, the four parties."""
+
+    def up(self, parties=tuple(PARTIES), bench=False):
+        self.make()
+        self.start_gateway()
+        for name in parties:
+            oin, title, domain = PARTIES[name]
+            self.make_party(name, oin, title, domain)
+        if bench:
+            self.make_party(*BENCH)
+        self.start_http()
+        for name in parties:
+            self.start_adapter(name, self.adapter_config(name))
+        for name in parties:
+            self.wait_connected(name)
+        return self
+
+    def adapter_config(self, name):
+        oin = PARTIES[name][0]
+        folder = self.root / "adapters" / name
+        return f'''party = "{name}";
+oin = "{oin}";
+keys = "{folder}/keys";
+data = "{folder}/data";
+control = "{self.adapter_control(name)}";
+catalogue = "{TREE}/config/rules/catalogue.conf";
+gateway = {{ endpoint = "{self.endpoint}"; curve = "{self.keys}/curve.key.pub"; root = "{self.keys}/root.pub"; oin = "{GATEWAY_OIN}"; }};
+source = {{ folder = "{TREE}/adapters/{name}/samples"; }};
+'''
+
+    # ---- the API, in the words of gateway/http/openapi.json
+
+    def open_case(self, members, app="wmo-intake", laws=("wmo", "participatiewet", "wgs"),
+                  domains=("onderwijs", "politie", "ggd"), reason="Meervoudige problematiek in het gezin"):
+        """members: [(BSN, role)]. The case's id."""
+        a = self.call("POST", "/v1/zaken", self.token(app), {
+            "soort": "huishouden" if len(members) > 1 else "client",
+            "leden": [{"bsn": bsn, "rol": role} for bsn, role in members],
+            "bereik": {"wetten": list(laws), "domeinen": list(domains)},
+            "aanleiding": reason,
+        })
+        check(a.status == 201, f"the case was not opened: {a.status} {a.body[:300]!r}")
+        return a.json()["zaakId"]
+
+    def file(self, case, member, party, attributes, app="wmo-intake", motivation="Nodig om te bepalen welke hulp past",
+             necessity="Zonder dit gegeven is de vraag niet te beantwoorden", how=RESEARCH, headers=None, raw=False,
+             function="consulent"):
+        """Files a request; its state as the API gives it (or the whole answer when raw). None leaves a field out."""
+        body = {
+            "lid": member,
+            "partij": PARTIES[party][0] if party in PARTIES else party,
+            "attributen": [{"naam": a, "noodzaak": necessity} for a in attributes],
+            "doel": how["purpose"],
+            "grondslag": how["basis"],
+            "fase": how["phase"],
+            "motivering": motivation,
+        }
+        body = {k: v for k, v in body.items() if v is not None}
+        a = self.call("POST", f"/v1/zaken/{case}/verzoeken", self.token(app, function), body, headers)
+        if raw:
+            return a
+        check(a.status in (200, 202), f"the request was not filed: {a.status} {a.body[:300]!r}")
+        return a.json()
+
+    def request(self, transaction, app="wmo-intake", raw=False):
+        a = self.call("GET", f"/v1/verzoeken/{transaction}", self.token(app))
+        if raw:
+            return a
+        check(a.status == 200, f"request {transaction}: {a.status} {a.body[:300]!r}")
+        return a.json()
+
+    def answered(self, transaction, app="wmo-intake", seconds=15.0):
+        """Waits until the request is answered; its state."""
+        def probe():
+            r = self.request(transaction, app)
+            return r if r["status"] == "beantwoord" else None
+        return wait_for(f"answer to {transaction}", probe, seconds, 0.01)
+
+    def ask(self, *args, **kw):
+        """Files and waits for the answer: {attribute: result}."""
+        state = self.file(*args, **kw)
+        state = self.answered(state["verzoekId"], kw.get("app", "wmo-intake"))
+        return {r["naam"]: r for r in state["uitkomsten"]}
+
+    def view(self, case, member, app="wmo-intake", attributes=(), raw=False, function="consulent"):
+        query = f"?attributen={','.join(attributes)}" if attributes else ""
+        a = self.call("GET", f"/v1/zaken/{case}/leden/{member}/weergave{query}", self.token(app, function))
+        if raw:
+            return a
+        check(a.status == 200, f"view: {a.status} {a.body[:300]!r}")
+        return a.json()
+
+    def values(self, case, member, app="wmo-intake"):
+        """{attribute: value} of a view; the first instance of each."""
+        out = {}
+        for d in self.view(case, member, app)["gegevens"]:
+            out.setdefault(d["naam"], d["waarde"])
+        return out
+
+    def dossier(self, case, member, app="clientportaal", function="client", raw=False):
+        a = self.call("GET", f"/v1/zaken/{case}/leden/{member}/dossier", self.token(app, function, "client-1"))
+        if raw:
+            return a
+        check(a.status == 200, f"dossier: {a.status} {a.body[:300]!r}")
+        return a.json()["verloop"]
+
+    # ---- what the journal holds
+
+    def trace(self, transaction):
+        code, out, err = self.ctl("trace", transaction, "--socket", self.control, want=None)
+        check(code in (0, 1), f"trace: {err}")
+        return json.loads(out) if out.strip() else []
+
+    def status(self):
+        return self.ctl("status", "--socket", self.control)
+
+    def copy(self, to):
+        self.ctl("journal", "copy", "--dir", to, "--socket", self.control)
+        return to
