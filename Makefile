@@ -92,6 +92,9 @@ $(B)/%.o: %.c | $(gen)
 	@echo "  CC    $@"
 	$(Q)$(cc) $(CFLAGS) -c -o $@ $<
 
+# The assembler reads the description (gateway/http/openapi.c): an edit of it rebuilds that object.
+$(B)/gateway/http/openapi.o: gateway/http/openapi.json
+
 $(B)/libsluis.a: $(lib_obj)
 	@rm -f $@; ar rcs $@ $^
 $(B)/libgateway.a: $(gw_obj)

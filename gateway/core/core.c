@@ -88,6 +88,8 @@ static sluis_err apply_submission(turn *t, job *j)
     }
     if (!e)
         e = check_key_now(t, j);
+    if (!e)
+        e = envelope_check_kind(j->env, &j->why);
     handler h = handler_of(j->env->core->kind);
     if (!e && !h)
         e = fail_set(&j->why, SLUIS_KIND, "core.kind", "this gateway does not carry this kind of message yet");

@@ -55,7 +55,7 @@ typedef struct {
     bool not_possible; /* a reason for "not possible" rather than for a refusal */
 } reason;
 
-/* Reads the ten files of config/rules/README.md from dir, checks each and all that one says about another.
+/* Reads the ten files that config/README.md names from dir, checks each and all that one says about another.
  * Errors name file, line and text. A .conf file that no set has is an error too. */
 sluis_err rules_load(rules **out, const char *dir, sluis_fail *f);
 

@@ -2,13 +2,11 @@
  * big-endian.
  *
  *  table     key                                    value
- *  meta      name                                   "journal": the signed checkpoint; else bytes, checked
- *  leaf      index u64                              leaf 40
- *  record    index u64                              nonce 24|AE(day key, nonce, index u64, salt|record)
- *  tile      level u8|tile u64                      hashes of 32; level 0: 256, above: 1..256
- *  txindex   transaction 16|index u64               empty: `trace`
- *  party     OIN 20                                 SignedEntry
- *  case      case id 16                             CaseRow
+ *  named     name                                   "journal": the signed checkpoint; "directory":
+ * version|~version leaf      index u64                              leaf 40 record    index u64 nonce
+ * 24|AE(day key, nonce, index u64, salt|record) tile      level u8|tile u64                      hashes of
+ * 32; level 0: 256, above: 1..256 txindex   transaction 16|index u64               empty: `trace` party OIN
+ * 20                                 SignedEntry case      case id 16                             CaseRow
  *  request   transaction 16                         RequestRow, sealed
  *  byhash    message hash 32                        transaction 16: open requests
  *  appindex  application, 0x00, transaction 16      empty: a transaction index an application
@@ -23,8 +21,8 @@
  *  intent    slot u64                               P 32: a key slot to be erased
  *
  * "sealed": SealedRef{sid, nonce|AE(subject key, nonce, table u8|LMDB key, message)}.
- * Every value outside leaf, record, tile, party, datum and meta "journal" ends in the 16 bytes of rows.h: an
- * "empty" one is these 16 bytes. */
+ * Every value outside leaf, record, tile, party, datum and these two of named ends in the 16 bytes of rows.h:
+ * an "empty" one is these 16 bytes. */
 #ifndef SLUIS_TABLES_TABLES_H
 #define SLUIS_TABLES_TABLES_H
 
@@ -33,7 +31,7 @@
 
 /* X(name, table name); the order is the format: a new table comes last. */
 #define GATEWAY_TABLES(X)                                                                                    \
-    X(META, "facts")                                                                                         \
+    X(META, "named")                                                                                         \
     X(LEAF, "leaf")                                                                                          \
     X(RECORD, "record")                                                                                      \
     X(TILE, "tile")                                                                                          \

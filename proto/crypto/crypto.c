@@ -1,7 +1,6 @@
 #include "crypto/crypto.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -155,8 +154,12 @@ void base64_encode(char *out, size_t outcap, const void *p, size_t n)
 
 sluis_err base64_decode(uint8_t *out, size_t cap, size_t *n, const char *s, size_t len)
 {
-    errno = 0;
-    if (sodium_base642bin(out, cap, s, len, NULL, n, NULL, sodium_base64_VARIANT_ORIGINAL) == 0)
-        return SLUIS_OK;
-    return errno == ERANGE ? SLUIS_TOO_BIG : SLUIS_INVALID;
+    size_t pads = len >= 1 && s[len - 1] == '=' ? (len >= 2 && s[len - 2] == '=' ? 2 : 1) : 0;
+    if (len % 4 != 0)
+        return SLUIS_INVALID;
+    if (len / 4 * 3 - pads > cap)
+        return SLUIS_TOO_BIG;
+    if (sodium_base642bin(out, cap, s, len, NULL, n, NULL, sodium_base64_VARIANT_ORIGINAL) != 0)
+        return SLUIS_INVALID;
+    return SLUIS_OK;
 }

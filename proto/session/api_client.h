@@ -8,7 +8,7 @@
 
 typedef struct api_client api_client;
 
-#define API_FRAME_MAX (1u << 20) /* bytes a reply may have; larger ones end the connection */
+#define API_FRAME_MAX (4u << 20) /* bytes a reply may have; larger ones end the connection */
 
 /* endpoint: "ipc:///run/sluis/api.sock", borrowed during the call. hwm: frames queued each way. */
 sluis_err api_client_open(api_client **out, const char *endpoint, int hwm, sluis_fail *f);

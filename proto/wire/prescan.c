@@ -47,8 +47,8 @@ size_t prescan_bound(const ProtobufCMessageDescriptor *d, const ProtobufCFieldDe
     return PRESCAN_COUNT;
 }
 
-static sluis_err refuse(sluis_fail *f, sluis_err code, const ProtobufCMessageDescriptor *d,
-                        const ProtobufCFieldDescriptor *field, const char *text)
+sluis_err prescan_refuse(sluis_fail *f, sluis_err code, const ProtobufCMessageDescriptor *d,
+                         const ProtobufCFieldDescriptor *field, const char *text)
 {
     char where[128];
     int n =
@@ -130,20 +130,21 @@ static sluis_err scan_number(const ProtobufCMessageDescriptor *d, const Protobuf
     uint64_t v;
     sluis_err err = prescan_varint(p, end, &v);
     if (err)
-        return refuse(f, err, d, field, "malformed number");
+        return prescan_refuse(f, err, d, field, "malformed number");
     switch (field->type) {
     case PROTOBUF_C_TYPE_UINT64:
         return SLUIS_OK;
     case PROTOBUF_C_TYPE_UINT32:
-        return v <= UINT32_MAX ? SLUIS_OK : refuse(f, SLUIS_INVALID, d, field, "number beyond 32 bits");
+        return v <= UINT32_MAX ? SLUIS_OK
+                               : prescan_refuse(f, SLUIS_INVALID, d, field, "number beyond 32 bits");
     case PROTOBUF_C_TYPE_BOOL:
-        return v <= 1 ? SLUIS_OK : refuse(f, SLUIS_INVALID, d, field, "neither true nor false");
+        return v <= 1 ? SLUIS_OK : prescan_refuse(f, SLUIS_INVALID, d, field, "neither true nor false");
     case PROTOBUF_C_TYPE_ENUM:
         if (v <= INT32_MAX && protobuf_c_enum_descriptor_get_value(field->descriptor, (int)v))
             return SLUIS_OK;
-        return refuse(f, SLUIS_INVALID, d, field, "a value that this version does not know");
+        return prescan_refuse(f, SLUIS_INVALID, d, field, "a value that this version does not know");
     default:
-        return refuse(f, SLUIS_INTERNAL, d, field, "type outside the schemas' subset");
+        return prescan_refuse(f, SLUIS_INTERNAL, d, field, "type outside the schemas' subset");
     }
 }
 
@@ -158,9 +159,9 @@ static sluis_err scan_bytes(const ProtobufCMessageDescriptor *d, const ProtobufC
     uint64_t n;
     sluis_err err = prescan_varint(p, end, &n);
     if (err)
-        return refuse(f, err, d, field, "malformed length");
+        return prescan_refuse(f, err, d, field, "malformed length");
     if (n > (uint64_t)(end - *p))
-        return refuse(f, SLUIS_TRUNCATED, d, field, "longer than the message that holds it");
+        return prescan_refuse(f, SLUIS_TRUNCATED, d, field, "longer than the message that holds it");
     const uint8_t *value = *p, *stop = *p + n;
     *p = stop;
     switch (field->type) {
@@ -171,13 +172,13 @@ static sluis_err scan_bytes(const ProtobufCMessageDescriptor *d, const ProtobufC
         ++*count;
         return prescan_text_valid(value, (size_t)n)
                    ? SLUIS_OK
-                   : refuse(f, SLUIS_INVALID, d, field, "not UTF-8, or with a NUL in it");
+                   : prescan_refuse(f, SLUIS_INVALID, d, field, "not UTF-8, or with a NUL in it");
     case PROTOBUF_C_TYPE_MESSAGE:
         ++*count;
         return scan_message(field->descriptor, value, stop, depth + 1, f);
     default: /* packed numbers, once and not empty */
         if (*count || n == 0)
-            return refuse(f, SLUIS_INVALID, d, field, "a packed list that is empty or comes twice");
+            return prescan_refuse(f, SLUIS_INVALID, d, field, "a packed list that is empty or comes twice");
         for (; value < stop && !err; ++*count)
             err = scan_number(d, field, &value, stop, f);
         return err;
@@ -211,25 +212,25 @@ static sluis_err scan_message(const ProtobufCMessageDescriptor *d, const uint8_t
 {
     uint32_t counts[PRESCAN_FIELDS];
     if (depth > PRESCAN_DEPTH)
-        return refuse(f, SLUIS_INVALID, d, NULL, "nested too deep");
+        return prescan_refuse(f, SLUIS_INVALID, d, NULL, "nested too deep");
     if (d->n_fields > PRESCAN_FIELDS)
-        return refuse(f, SLUIS_INTERNAL, d, NULL, "more fields than the scan holds");
+        return prescan_refuse(f, SLUIS_INTERNAL, d, NULL, "more fields than the scan holds");
     memset(counts, 0, d->n_fields * sizeof counts[0]);
     while (p < end) {
         uint64_t tag;
         sluis_err err = prescan_varint(&p, end, &tag);
         if (err)
-            return refuse(f, err, d, NULL, "malformed field number");
+            return prescan_refuse(f, err, d, NULL, "malformed field number");
         const ProtobufCFieldDescriptor *field =
             tag >> 3 <= UINT32_MAX >> 3 ? protobuf_c_message_descriptor_get_field(d, (unsigned)(tag >> 3))
                                         : NULL;
         if (!field)
-            return refuse(f, SLUIS_INVALID, d, NULL, "a field that this version does not know");
+            return prescan_refuse(f, SLUIS_INVALID, d, NULL, "a field that this version does not know");
         bool by_length = travels_by_length(field);
         if ((tag & 7) != (by_length ? WIRE_LEN : WIRE_VARINT))
-            return refuse(f, SLUIS_INVALID, d, field, "wire type differs from the schema's");
+            return prescan_refuse(f, SLUIS_INVALID, d, field, "wire type differs from the schema's");
         if (comes_twice(d, field, counts))
-            return refuse(f, SLUIS_INVALID, d, field, "comes twice");
+            return prescan_refuse(f, SLUIS_INVALID, d, field, "comes twice");
         uint32_t *count = &counts[field - d->fields];
         if (by_length) {
             err = scan_bytes(d, field, &p, end, depth, count, f);
@@ -242,7 +243,7 @@ static sluis_err scan_message(const ProtobufCMessageDescriptor *d, const uint8_t
     }
     for (unsigned i = 0; i < d->n_fields; i++)
         if (counts[i] > SMALLEST_BOUND && counts[i] > prescan_bound(d, &d->fields[i]))
-            return refuse(f, SLUIS_TOO_BIG, d, &d->fields[i], "more elements than allowed");
+            return prescan_refuse(f, SLUIS_TOO_BIG, d, &d->fields[i], "more elements than allowed");
     return SLUIS_OK;
 }
 

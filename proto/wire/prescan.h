@@ -23,6 +23,10 @@ sluis_err prescan(const ProtobufCMessageDescriptor *d, bytes raw, sluis_fail *f)
 /* Most elements that this repeated field may have. */
 size_t prescan_bound(const ProtobufCMessageDescriptor *d, const ProtobufCFieldDescriptor *field);
 
+/* fail_set with where = "<message>.<field>", the message in lower case; field may be NULL. */
+sluis_err prescan_refuse(sluis_fail *f, sluis_err code, const ProtobufCMessageDescriptor *d,
+                         const ProtobufCFieldDescriptor *field, const char *text);
+
 /* One base-128 varint at *p, which moves past it. TRUNCATED, NONCANONICAL, INVALID (beyond 64 bits). */
 sluis_err prescan_varint(const uint8_t **p, const uint8_t *end, uint64_t *v);
 

@@ -37,7 +37,7 @@ typedef struct {
 
 /* Everything, offline: decode, commitment, path, checkpoint signature. last may be NULL. log_name is the name
  * of the signing key in the note; out->cp.origin tells which log it was. out->record lives in a.
- * VERSION, INVALID, TOO_BIG, BAD_COMMITMENT, BAD_SIGNATURE. */
+ * VERSION, INVALID, TOO_BIG, BAD_COMMITMENT, UNKNOWN_KEY (not signed by this log), BAD_SIGNATURE. */
 sluis_err receipt_verify(receipt_facts *out, arena *a, bytes raw, const char *log_name,
                          const uint8_t log_pk[static PK_LEN], receipt_cache *last, sluis_fail *f);
 

@@ -15,7 +15,7 @@ sluis_err wire_unpack(ProtobufCMessage **out, const ProtobufCMessageDescriptor *
         return err;
     *out = protobuf_c_message_unpack(d, arena_allocator(a), raw.n, raw.n ? raw.p : nothing);
     if (!*out)
-        return fail_set(f, SLUIS_TOO_BIG, d->short_name, "needs more memory than one message may take");
+        return prescan_refuse(f, SLUIS_TOO_BIG, d, NULL, "needs more memory than one message may take");
     return SLUIS_OK;
 }
 
@@ -67,7 +67,7 @@ sluis_err unpack_canonical(ProtobufCMessage **out, const ProtobufCMessageDescrip
     compare_sink s = {.base = {.append = compare}, .left = raw, .same = true};
     protobuf_c_message_pack_to_buffer(*out, &s.base);
     if (!s.same || s.left.n)
-        return fail_set(f, SLUIS_NONCANONICAL, d->short_name,
-                        "fields out of order, or a default value written out");
+        return prescan_refuse(f, SLUIS_NONCANONICAL, d, NULL,
+                              "fields out of order, or a default value written out");
     return SLUIS_OK;
 }

@@ -403,5 +403,7 @@ int main(void)
     for (size_t i = 0; i < g.gl_pathc; i++)
         tests[i] = (struct CMUnitTest){.name = g.gl_pathv[i], .test_func = play_file, .setup_func = open_house,
                                        .teardown_func = close_house, .initial_state = g.gl_pathv[i]};
-    return _cmocka_run_group_tests("conversations", tests, g.gl_pathc, NULL, NULL);
+    int failed = _cmocka_run_group_tests("conversations", tests, g.gl_pathc, NULL, NULL);
+    globfree(&g);
+    return failed;
 }

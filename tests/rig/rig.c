@@ -61,7 +61,10 @@ static void make_keys(rig *r, keypair *directory_key)
     snprintf(path, sizeof(path), "%s/keys/delegation.bin", r->dir);
     write_file(path, buffer_bytes(&d));
     snprintf(path, sizeof(path), "%s/jwks.json", r->dir);
-    write_file(path, bytes_str("{\"keys\": []}"));
+    /* Nobody signs tokens here: the curve's own generator stands in for an issuer's key. */
+    write_file(path, bytes_str("{\"keys\": [{\"kty\": \"EC\", \"crv\": \"P-256\", \"alg\": \"ES256\", \"use\": \"sig\", \"kid\": \"rig\","
+                               "\"x\": \"axfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpY\","
+                               "\"y\": \"T-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU\"}]}"));
     buffer_close(&d);
     keypair_close(&sign);
     keypair_close(&log);

@@ -115,7 +115,8 @@ KIT void parcel_close(parcel *p)
     buffer_close(&p->out);
 }
 
-KIT void parcel_seal(parcel *p, const draft *d, const actor *from, const seal_to *to, size_t n, const char *text)
+KIT void parcel_seal(parcel *p, const draft *d, const actor *from, const seal_to *to, size_t n,
+                     const char *text)
 {
     assert_int_equal(envelope_seal(&d->core, &from->oin, &from->sign, from->epoch, to, n, bytes_str(text), T0,
                                    &p->header, &p->body, p->mh),
@@ -140,6 +141,60 @@ KIT envelope *decode_ok(bytes raw)
     if (err)
         fail_msg("%s at %s: %s", error_token(err), f.where, f.text);
     return e;
+}
+
+/* ---- envelopes taken apart and put together again ---- */
+typedef struct {
+    Sluis__Header *h;
+    Sluis__Core *c;
+    Sluis__SigBlock *s;
+    bytes body;
+} parts;
+
+KIT void add_part(buffer *b, uint8_t tag, bytes part)
+{
+    size_t n = part.n;
+    buffer_u8(b, tag);
+    for (; n > 127; n >>= 7)
+        buffer_u8(b, (uint8_t)(n | 128));
+    buffer_u8(b, (uint8_t)n);
+    buffer_add(b, part.p, part.n);
+}
+
+KIT void add_envelope(buffer *out, bytes header, bytes sigblock, bytes body)
+{
+    buffer_clear(out);
+    add_part(out, 0x0a, header);
+    add_part(out, 0x12, sigblock);
+    add_part(out, 0x1a, body);
+}
+
+/* Edits the parts of e and packs them canonically; signed anew by signer, or with the old block when NULL. */
+KIT void parts_rebuild(buffer *out, envelope *e, void (*edit)(parts *p, const void *arg), const void *arg,
+                       const actor *signer)
+{
+    parts p = {.h = e->h, .c = e->core, .s = e->sig, .body = e->body};
+    buffer core, sig;
+    parcel made;
+    parcel_init(&made);
+    buffer_init(&core, ENVELOPE_MAX);
+    buffer_init(&sig, ENVELOPE_MAX);
+    edit(&p, arg);
+    assert_int_equal(wire_pack(&core, &p.c->base), SLUIS_OK);
+    p.h->core = data_of(core.p, core.n);
+    assert_int_equal(wire_pack(&made.header, &p.h->base), SLUIS_OK);
+    assert_int_equal(wire_pack(&sig, &p.s->base), SLUIS_OK);
+    if (signer) {
+        buffer_add(&made.body, p.body.p, p.body.n);
+        parcel_sign(&made, signer);
+        buffer_clear(out);
+        buffer_add(out, made.out.p, made.out.n);
+    } else {
+        add_envelope(out, buffer_bytes(&made.header), buffer_bytes(&sig), p.body);
+    }
+    buffer_close(&core);
+    buffer_close(&sig);
+    parcel_close(&made);
 }
 
 #endif

@@ -21,8 +21,9 @@ typedef struct {
 
 static const scan_case cases[] = {
     {"nothing at all", HELLO, "", SLUIS_OK, ""},
-    {"hello, any order", HELLO, "2001"
-                                "0801",
+    {"hello, any order", HELLO,
+     "2001"
+     "0801",
      SLUIS_OK, ""},
     {"hello in a frame", FRAME, "0a020801", SLUIS_OK, ""},
     {"packed list", CORE, "920102052c", SLUIS_OK, ""},
@@ -31,8 +32,9 @@ static const scan_case cases[] = {
     {"field number 0", HELLO, "0001", SLUIS_INVALID, "hello"},
     {"field number beyond 29 bits", HELLO, "f8ffffffff0f00", SLUIS_INVALID, "hello"},
     {"singular number twice", HELLO, "08010801", SLUIS_INVALID, "hello.version_min"},
-    {"singular string twice", HELLO, "1a00"
-                                     "1a00",
+    {"singular string twice", HELLO,
+     "1a00"
+     "1a00",
      SLUIS_INVALID, "hello.program"},
     {"wire type of 64 bits", HELLO, "090000000000000000", SLUIS_INVALID, "hello.version_min"},
     {"wire type of 32 bits", HELLO, "0d00000000", SLUIS_INVALID, "hello.version_min"},
@@ -43,8 +45,9 @@ static const scan_case cases[] = {
     {"wire type 7", HELLO, "0f", SLUIS_INVALID, "hello.version_min"},
     {"overlong value", HELLO, "088100", SLUIS_NONCANONICAL, "hello.version_min"},
     {"overlong tag", HELLO, "880001", SLUIS_NONCANONICAL, "hello"},
-    {"overlong length", HELLO, "1a818000"
-                               "61",
+    {"overlong length", HELLO,
+     "1a818000"
+     "61",
      SLUIS_NONCANONICAL, "hello.program"},
     {"11-byte varint", WELCOME, "10ffffffffffffffffffff01", SLUIS_INVALID, "welcome.generation"},
     {"beyond 64 bits", WELCOME, "10ffffffffffffffffff02", SLUIS_INVALID, "welcome.generation"},
@@ -66,8 +69,9 @@ static const scan_case cases[] = {
     {"two members of a oneof", FRAME, "0a001200", SLUIS_INVALID, "frame.welcome"},
     {"one member of a oneof twice", FRAME, "0a000a00", SLUIS_INVALID, "frame.hello"},
     {"empty packed list", CORE, "920100", SLUIS_INVALID, "core.attributes"},
-    {"packed list twice", CORE, "92010105"
-                                "92010106",
+    {"packed list twice", CORE,
+     "92010105"
+     "92010106",
      SLUIS_INVALID, "core.attributes"},
     {"list not packed", CORE, "900105", SLUIS_INVALID, "core.attributes"},
     {"packed value beyond 32 bits", CORE, "9201058080808010", SLUIS_INVALID, "core.attributes"},
@@ -210,10 +214,8 @@ static void wire_unpack_bounds_its_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(refuses_what_is_not_strict),
-        cmocka_unit_test(counts_are_bounded),
-        cmocka_unit_test(the_schemas_stay_within_the_subset),
-        cmocka_unit_test(text_is_utf8_without_nul),
+        cmocka_unit_test(refuses_what_is_not_strict),         cmocka_unit_test(counts_are_bounded),
+        cmocka_unit_test(the_schemas_stay_within_the_subset), cmocka_unit_test(text_is_utf8_without_nul),
         cmocka_unit_test(wire_unpack_bounds_its_memory),
     };
     return crypto_start() ? 1 : cmocka_run_group_tests(tests, NULL, NULL);

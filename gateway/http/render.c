@@ -1,0 +1,271 @@
+#include "http/render.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/ids.h"
+
+/* Machine words of the gateway and what callers read. A word that is not here passes as it is. */
+static const struct {
+    const char *word, *dutch;
+} words[] = {
+    {"research", "onderzoek"},          {"coordination", "coordinatie"},   {"meeting", "overleg"},
+    {"held", "aangehouden"},            {"answered", "beantwoord"},        {"withdrawn", "ingetrokken"},
+    {"expired", "verlopen"},            {"given", "verstrekt"},            {"refused", "geweigerd"},
+    {"not-possible", "niet-mogelijk"},  {"not-known", "niet-bekend"},      {"ordinary", "gewoon"},
+    {"financial", "financieel"},        {"health", "gezondheid"},          {"criminal", "strafrechtelijk"},
+    {"identification", "identificatie"}, {"case", "zaak"},                 {"read", "inzage"},
+    {"from-register", "uit-register"},  {"request", "verzoek"},            {"response", "antwoord"},
+    {"withdrawal", "intrekking"},       {"correction", "correctie"},       {"permit", "toegestaan"},
+    {"deny", "geweigerd"},
+};
+
+static const char *dutch(const char *word)
+{
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(words[i].word, word) == 0)
+            return words[i].dutch;
+    return word;
+}
+
+static void put(json_t *o, const char *name, const char *value)
+{
+    json_object_set_new(o, name, json_string(value));
+}
+
+static void put_some(json_t *o, const char *name, const char *value)
+{
+    if (value[0])
+        put(o, name, value);
+}
+
+static void put_number(json_t *o, const char *name, uint64_t value)
+{
+    json_object_set_new(o, name, json_integer((json_int_t)value));
+}
+
+/* 0 means that there is no such moment. */
+static void put_time(json_t *o, const char *name, uint64_t ms)
+{
+    char text[TIME_STR];
+    if (!ms)
+        return;
+    time_format(text, ms);
+    put(o, name, text);
+}
+
+static void put_case_id(json_t *o, ProtobufCBinaryData id, char out[static 33])
+{
+    out[0] = 0;
+    if (id.len == ID_LEN)
+        hex_encode(out, id.data, ID_LEN);
+    put_some(o, "zaakId", out);
+}
+
+static void put_uuid(json_t *o, const char *name, ProtobufCBinaryData id, char out[static UUID_STR])
+{
+    out[0] = 0;
+    if (id.len == UUID_LEN)
+        uuid_format(out, id.data);
+    put_some(o, name, out);
+}
+
+static json_t *list_of(char *const *s, size_t n)
+{
+    json_t *a = json_array();
+    for (size_t i = 0; i < n; i++)
+        json_array_append_new(a, json_string(s[i]));
+    return a;
+}
+
+static void put_list(json_t *o, const char *name, char *const *s, size_t n)
+{
+    if (n)
+        json_object_set_new(o, name, list_of(s, n));
+}
+
+static void put_link(json_t *o, const char *name, const char *href)
+{
+    json_t *links = json_object_get(o, "_links");
+    if (!links) {
+        links = json_object();
+        json_object_set_new(o, "_links", links);
+    }
+    json_object_set_new(links, name, json_pack("{s:s}", "href", href));
+}
+
+static void put_results(json_t *o, Sluis__ApiResult *const *results, size_t n)
+{
+    json_t *a = json_array();
+    json_object_set_new(o, "uitkomsten", a);
+    for (size_t i = 0; i < n; i++) {
+        const Sluis__ApiResult *r = results[i];
+        json_t *x = json_object();
+        put(x, "naam", r->attribute);
+        put(x, "uitkomst", dutch(r->outcome));
+        put_some(x, "reden", r->reason);
+        put_some(x, "toelichting", r->explanation);
+        put_some(x, "noodzaak", r->necessity);
+        put_some(x, "bron", r->source);
+        put_list(x, "voorwaarden", r->conditions, r->n_conditions);
+        json_array_append_new(a, x);
+    }
+}
+
+json_t *render_case(const Sluis__ApiReply *r, char location[static RENDER_LOCATION])
+{
+    const Sluis__ApiCase *c = r->case_out;
+    char id[33], href[RENDER_LOCATION];
+    json_t *o = json_object(), *members = json_array(), *scope = json_object();
+    put_case_id(o, c->case_id, id);
+    put(o, "soort", c->kind);
+    put(o, "fase", dutch(c->phase));
+    for (size_t i = 0; i < c->n_members; i++)
+        json_array_append_new(members, json_pack("{s:I, s:s}", "lid", (json_int_t)c->members[i]->member, "rol",
+                                                 c->members[i]->role));
+    json_object_set_new(o, "leden", members);
+    json_object_set_new(scope, "wetten", list_of(c->scope_laws, c->n_scope_laws));
+    json_object_set_new(scope, "domeinen", list_of(c->scope_domains, c->n_scope_domains));
+    json_object_set_new(o, "bereik", scope);
+    put_time(o, "geopend", c->opened);
+    snprintf(href, sizeof href, "/v1/zaken/%s", id);
+    put_link(o, "self", href);
+    if (r->status == 201)
+        memcpy(location, href, sizeof href);
+    return o;
+}
+
+static json_t *request_json(const Sluis__ApiRequestState *q, char href[static RENDER_LOCATION])
+{
+    char id[UUID_STR], case_id[33];
+    json_t *o = json_object();
+    put_uuid(o, "verzoekId", q->transaction, id);
+    put_case_id(o, q->case_id, case_id);
+    put_number(o, "lid", q->member);
+    put(o, "partij", q->party);
+    put(o, "status", dutch(q->state));
+    put_some(o, "doel", q->purpose);
+    put_some(o, "grondslag", q->legal_basis);
+    put_time(o, "ingediend", q->created);
+    put_time(o, "beantwoord", q->answered);
+    put_time(o, "antwoordVoor", q->answer_by);
+    put_time(o, "verloopt", q->expires);
+    put_results(o, q->results, q->n_results);
+    snprintf(href, RENDER_LOCATION, "/v1/verzoeken/%s", id);
+    put_link(o, "self", href);
+    return o;
+}
+
+/* Answered from the register at once or under way: the request exists either way, so both name its place. */
+json_t *render_request(const Sluis__ApiReply *r, char location[static RENDER_LOCATION])
+{
+    return request_json(r->request, location);
+}
+
+json_t *render_requests(const Sluis__ApiReply *r, char location[static RENDER_LOCATION])
+{
+    const Sluis__ApiRequestList *l = r->requests;
+    char href[RENDER_LOCATION], next[UUID_STR];
+    json_t *o = json_object(), *a = json_array();
+    (void)location;
+    for (size_t i = 0; i < l->n_requests; i++)
+        json_array_append_new(a, request_json(l->requests[i], href));
+    json_object_set_new(o, "verzoeken", a);
+    put_uuid(o, "volgende", l->next, next);
+    put_link(o, "self", "/v1/verzoeken");
+    if (next[0]) {
+        snprintf(href, sizeof href, "/v1/verzoeken?na=%s", next);
+        put_link(o, "next", href);
+    }
+    return o;
+}
+
+static json_t *datum_json(const Sluis__ApiDatum *d)
+{
+    json_t *o = json_object();
+    put(o, "naam", d->attribute);
+    put(o, "waarde", d->value);
+    put(o, "bron", d->source);
+    put_time(o, "verkregen", d->obtained);
+    put_time(o, "geldigVan", d->valid_from);
+    put_time(o, "geldigTot", d->valid_until);
+    put_some(o, "voorkomen", d->instance);
+    json_object_set_new(o, "voorwaarden", list_of(d->conditions, d->n_conditions));
+    put_some(o, "categorie", dutch(d->category));
+    json_object_set_new(o, "verwijzing", json_boolean(d->reference));
+    put_number(o, "versie", d->version);
+    return o;
+}
+
+json_t *render_view(const Sluis__ApiReply *r, char location[static RENDER_LOCATION])
+{
+    const Sluis__ApiView *v = r->view;
+    char id[33];
+    json_t *o = json_object(), *a = json_array();
+    (void)location;
+    put_case_id(o, v->case_id, id);
+    put_number(o, "lid", v->member);
+    put(o, "wet", v->law);
+    put(o, "weergave", v->view);
+    for (size_t i = 0; i < v->n_data; i++)
+        json_array_append_new(a, datum_json(v->data[i]));
+    json_object_set_new(o, "gegevens", a);
+    put_time(o, "gemaakt", v->made);
+    return o;
+}
+
+static json_t *entry_json(const Sluis__ApiDossierEntry *x)
+{
+    char id[UUID_STR];
+    json_t *o = json_object();
+    put_time(o, "wanneer", x->when);
+    put(o, "soort", dutch(x->type));
+    put_some(o, "van", x->from);
+    put_some(o, "vanNaam", x->from_name);
+    put_some(o, "aan", x->to);
+    put_some(o, "aanNaam", x->to_name);
+    put_some(o, "toepassing", x->application);
+    put_some(o, "functie", x->function);
+    put_some(o, "doel", x->purpose);
+    put_some(o, "grondslag", x->legal_basis);
+    put_some(o, "fase", dutch(x->phase));
+    put_some(o, "motivering", x->motivation);
+    put_list(o, "attributen", x->attributes, x->n_attributes);
+    put_some(o, "besluit", dutch(x->decision));
+    if (x->n_results)
+        put_results(o, x->results, x->n_results);
+    put_uuid(o, "verzoekId", x->transaction, id);
+    put_number(o, "journaalnummer", x->journal_index);
+    return o;
+}
+
+json_t *render_dossier(const Sluis__ApiReply *r, char location[static RENDER_LOCATION])
+{
+    const Sluis__ApiDossier *d = r->dossier;
+    char id[33];
+    json_t *o = json_object(), *a = json_array();
+    (void)location;
+    put_case_id(o, d->case_id, id);
+    put_number(o, "lid", d->member);
+    for (size_t i = 0; i < d->n_entries; i++)
+        json_array_append_new(a, entry_json(d->entries[i]));
+    json_object_set_new(o, "verloop", a);
+    return o;
+}
+
+json_t *render_health(const Sluis__ApiReply *r, char location[static RENDER_LOCATION])
+{
+    const Sluis__ApiHealthOut *h = r->health;
+    json_t *o = json_object(), *a = json_array();
+    (void)location;
+    put(o, "status", h->ok ? "gereed" : "niet-gereed");
+    for (size_t i = 0; i < h->n_checks; i++) {
+        json_t *x = json_pack("{s:s, s:b}", "naam", h->checks[i]->name, "inOrde", h->checks[i]->ok);
+        put_some(x, "toelichting", h->checks[i]->detail);
+        json_array_append_new(a, x);
+    }
+    json_object_set_new(o, "controles", a);
+    return o;
+}

@@ -1,0 +1,216 @@
+#include "http/resources.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/ids.h"
+#include "http/json.h"
+#include "wire/messages.h"
+
+/* protobuf-c's strings are not const; packing only reads them. */
+static char *text(const json_t *object, const char *name)
+{
+    const char *s = json_str(object, name);
+    return (char *)(uintptr_t)(s ? s : "");
+}
+
+static uint32_t number(const json_t *object, const char *name)
+{
+    return (uint32_t)json_integer_value(json_object_get(object, name));
+}
+
+static sluis_err id_field(ProtobufCBinaryData *out, const json_t *parameters, arena *a)
+{
+    id16 id;
+    const char *s = json_str(parameters, "zaakId");
+    if (!s || id_parse(&id, s))
+        return SLUIS_INVALID;
+    *out = (ProtobufCBinaryData){ID_LEN, arena_copy(a, id.b, ID_LEN)};
+    return out->data ? SLUIS_OK : SLUIS_NOMEM;
+}
+
+static sluis_err uuid_field(ProtobufCBinaryData *out, const json_t *parameters, const char *name, arena *a)
+{
+    uuid u;
+    const char *s = json_str(parameters, name);
+    if (!s || uuid_parse(&u, s))
+        return SLUIS_INVALID;
+    *out = (ProtobufCBinaryData){UUID_LEN, arena_copy(a, u.b, UUID_LEN)};
+    return out->data ? SLUIS_OK : SLUIS_NOMEM;
+}
+
+static sluis_err strings(char ***out, size_t *n, const json_t *array, arena *a)
+{
+    *n = json_array_size(array);
+    *out = arena_alloc(a, (*n + 1) * sizeof(char *));
+    if (!*out)
+        return SLUIS_NOMEM;
+    for (size_t i = 0; i < *n; i++)
+        (*out)[i] = (char *)(uintptr_t)json_string_value(json_array_get(array, i));
+    return SLUIS_OK;
+}
+
+static sluis_err build_open_case(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c)
+{
+    (void)parameters;
+    const json_t *members = json_object_get(body, "leden"), *scope = json_object_get(body, "bereik");
+    size_t n = json_array_size(members);
+    Sluis__ApiOpenCase *o = arena_alloc(a, sizeof *o);
+    Sluis__ApiMember *all = arena_alloc(a, (n + 1) * sizeof *all);
+    if (!o || !all)
+        return SLUIS_NOMEM;
+    sluis__api_open_case__init(o);
+    if (!(o->members = arena_alloc(a, (n + 1) * sizeof *o->members)))
+        return SLUIS_NOMEM;
+    for (size_t i = 0; i < n; i++) {
+        const json_t *in = json_array_get(members, i);
+        sluis__api_member__init(&all[i]);
+        all[i].bsn = text(in, "bsn");
+        all[i].role = text(in, "rol");
+        o->members[o->n_members++] = &all[i];
+    }
+    o->kind = text(body, "soort");
+    o->reason = text(body, "aanleiding");
+    c->op_case = SLUIS__API_CALL__OP_OPEN_CASE;
+    c->open_case = o;
+    sluis_err e = strings(&o->scope_laws, &o->n_scope_laws, json_object_get(scope, "wetten"), a);
+    return e ? e : strings(&o->scope_domains, &o->n_scope_domains, json_object_get(scope, "domeinen"), a);
+}
+
+static sluis_err build_get_case(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c)
+{
+    (void)body;
+    Sluis__ApiGetCase *q = arena_alloc(a, sizeof *q);
+    if (!q)
+        return SLUIS_NOMEM;
+    sluis__api_get_case__init(q);
+    c->op_case = SLUIS__API_CALL__OP_GET_CASE;
+    c->get_case = q;
+    return id_field(&q->case_id, parameters, a);
+}
+
+static sluis_err build_file_request(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c)
+{
+    const json_t *asks = json_object_get(body, "attributen");
+    size_t n = json_array_size(asks);
+    Sluis__ApiFileRequest *q = arena_alloc(a, sizeof *q);
+    Sluis__ApiAsk *all = arena_alloc(a, (n + 1) * sizeof *all);
+    if (!q || !all)
+        return SLUIS_NOMEM;
+    sluis__api_file_request__init(q);
+    if (!(q->asks = arena_alloc(a, (n + 1) * sizeof *q->asks)))
+        return SLUIS_NOMEM;
+    for (size_t i = 0; i < n; i++) {
+        const json_t *in = json_array_get(asks, i);
+        sluis__api_ask__init(&all[i]);
+        all[i].attribute = text(in, "naam");
+        all[i].necessity = text(in, "noodzaak");
+        q->asks[q->n_asks++] = &all[i];
+    }
+    q->member = number(body, "lid");
+    q->party = text(body, "partij");
+    q->purpose = text(body, "doel");
+    q->legal_basis = text(body, "grondslag");
+    q->phase = (char *)(uintptr_t)phase_name(phase_parse(text(body, "fase")));
+    q->motivation = text(body, "motivering");
+    q->traceparent = text(parameters, "traceparent");
+    if (json_str(body, "antwoordVoor"))
+        time_parse(&q->answer_by, text(body, "antwoordVoor"));
+    c->op_case = SLUIS__API_CALL__OP_FILE_REQUEST;
+    c->file_request = q;
+    return id_field(&q->case_id, parameters, a);
+}
+
+static sluis_err build_list_requests(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c)
+{
+    (void)body;
+    Sluis__ApiListRequests *q = arena_alloc(a, sizeof *q);
+    if (!q)
+        return SLUIS_NOMEM;
+    sluis__api_list_requests__init(q);
+    q->limit = json_object_get(parameters, "limit") ? number(parameters, "limit") : 50;
+    c->op_case = SLUIS__API_CALL__OP_LIST_REQUESTS;
+    c->list_requests = q;
+    return json_object_get(parameters, "na") ? uuid_field(&q->before, parameters, "na", a) : SLUIS_OK;
+}
+
+static sluis_err build_get_request(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c)
+{
+    (void)body;
+    Sluis__ApiGetRequest *q = arena_alloc(a, sizeof *q);
+    if (!q)
+        return SLUIS_NOMEM;
+    sluis__api_get_request__init(q);
+    c->op_case = SLUIS__API_CALL__OP_GET_REQUEST;
+    c->get_request = q;
+    return uuid_field(&q->transaction, parameters, "verzoekId", a);
+}
+
+static sluis_err build_get_view(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c)
+{
+    (void)body;
+    Sluis__ApiGetView *q = arena_alloc(a, sizeof *q);
+    if (!q)
+        return SLUIS_NOMEM;
+    sluis__api_get_view__init(q);
+    q->member = number(parameters, "lid");
+    c->op_case = SLUIS__API_CALL__OP_GET_VIEW;
+    c->get_view = q;
+    sluis_err e = strings(&q->attributes, &q->n_attributes, json_object_get(parameters, "attributen"), a);
+    return e ? e : id_field(&q->case_id, parameters, a);
+}
+
+static sluis_err build_get_dossier(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c)
+{
+    (void)body;
+    Sluis__ApiGetDossier *q = arena_alloc(a, sizeof *q);
+    if (!q)
+        return SLUIS_NOMEM;
+    sluis__api_get_dossier__init(q);
+    q->member = number(parameters, "lid");
+    c->op_case = SLUIS__API_CALL__OP_GET_DOSSIER;
+    c->get_dossier = q;
+    return id_field(&q->case_id, parameters, a);
+}
+
+static sluis_err build_health(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c)
+{
+    (void)parameters;
+    (void)body;
+    Sluis__ApiHealth *q = arena_alloc(a, sizeof *q);
+    if (!q)
+        return SLUIS_NOMEM;
+    sluis__api_health__init(q);
+    q->ready = true;
+    c->op_case = SLUIS__API_CALL__OP_HEALTH;
+    c->health = q;
+    return SLUIS_OK;
+}
+
+static sluis_err build_metrics(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c)
+{
+    (void)parameters;
+    (void)body;
+    Sluis__ApiMetrics *q = arena_alloc(a, sizeof *q);
+    if (!q)
+        return SLUIS_NOMEM;
+    sluis__api_metrics__init(q);
+    c->op_case = SLUIS__API_CALL__OP_METRICS;
+    c->metrics = q;
+    return SLUIS_OK;
+}
+
+#define RESULT(name) SLUIS__API_REPLY__RESULT_##name
+const resource resources[RESOURCE_COUNT] = {
+    {"openZaak", build_open_case, RESULT(CASE_OUT), render_case, false},
+    {"getZaak", build_get_case, RESULT(CASE_OUT), render_case, false},
+    {"openVerzoek", build_file_request, RESULT(REQUEST), render_request, false},
+    {"listVerzoeken", build_list_requests, RESULT(REQUESTS), render_requests, false},
+    {"getVerzoek", build_get_request, RESULT(REQUEST), render_request, false},
+    {"getWeergave", build_get_view, RESULT(VIEW), render_view, false},
+    {"getDossier", build_get_dossier, RESULT(DOSSIER), render_dossier, false},
+    {"getReady", build_health, RESULT(HEALTH), render_health, true},
+    {"getMetrics", build_metrics, RESULT(METRICS), NULL, true},
+    {"getLive", NULL, RESULT(_NOT_SET), NULL, true},
+    {"getOpenapi", NULL, RESULT(_NOT_SET), NULL, true},
+};

@@ -1,0 +1,50 @@
+/* sluis-http: the HTTP API before sluisd. No keys, no store; see gateway/http/README.md. */
+#include <argp.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "http/front.h"
+#include "http/settings.h"
+
+static error_t on_option(int key, char *arg, struct argp_state *state)
+{
+    const char **path = state->input;
+    if (key == 'c')
+        *path = arg;
+    else if (key == ARGP_KEY_END && !*path)
+        argp_error(state, "name the configuration file: --config FILE");
+    else if (key != ARGP_KEY_END)
+        return ARGP_ERR_UNKNOWN;
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct argp_option options[] = {{"config", 'c', "FILE", 0, "Configuration file", 0}, {0}};
+    static const struct argp parser = {options, on_option, NULL, "Serves the HTTP API of a Sluis gateway.", NULL, NULL, NULL};
+    const char *path = NULL;
+    config *file = NULL;
+    front *f = NULL;
+    front_options o;
+    sluis_fail why = {0};
+    char port[8];
+    argp_parse(&parser, argc, argv, 0, NULL, &path);
+    log_init("sluis-http", LOG_INFO);
+
+    sluis_err e = front_settings_read(&o, &file, path, &why);
+    if (!e)
+        e = front_open(&f, &o, &why);
+    if (!e) {
+        snprintf(port, sizeof port, "%u", front_port(f));
+        log_write(LOG_INFO, "http.start", "listen", o.http.listen ? o.http.listen : "", "port", port, "unix_socket",
+                  o.http.unix_socket ? o.http.unix_socket : "", "gateway", o.gateway, NULL);
+        e = front_run(f);
+        log_write(LOG_INFO, "http.stop", NULL);
+    }
+    if (e)
+        fprintf(stderr, "sluis-http: %s%s%s\n", why.where, why.where[0] ? ": " : "", why.text[0] ? why.text : error_text(e));
+    front_close(&f);
+    config_free(&file);
+    return e ? EXIT_FAILURE : EXIT_SUCCESS;
+}

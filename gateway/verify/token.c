@@ -1,0 +1,255 @@
+#include "verify/token.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/crypto.h"
+#include "http/json.h"
+#include "verify/jose.h"
+
+typedef struct {
+    uint8_t hash[HASH_LEN];
+    uint64_t not_before; /* UTC ms; 0 with expires 0 = free slot */
+    token_claims claims;
+} verified;
+
+struct token_verifier {
+    jose_keys *keys;
+    char *issuer;
+    uint64_t max_lifetime_ms;
+    verified cache[TOKEN_CACHE_SLOTS]; /* by the first bytes of the hash; the newest wins */
+};
+
+static sluis_err refuse(sluis_fail *f, const char *where, const char *why)
+{
+    return fail_set(f, SLUIS_UNAUTHENTICATED, where, "%s", why);
+}
+
+/* RFC 4648 section 5 without padding, and its one canonical spelling only. */
+static sluis_err base64url_decode(buffer *out, const char *s, size_t n)
+{
+    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    uint32_t bits = 0;
+    unsigned have = 0;
+    for (size_t i = 0; i < n; i++) {
+        const char *at = s[i] ? strchr(alphabet, s[i]) : NULL;
+        if (!at)
+            return SLUIS_INVALID;
+        bits = (bits << 6 | (uint32_t)(at - alphabet)) & 0xfff;
+        have += 6;
+        if (have >= 8) {
+            have -= 8;
+            buffer_u8(out, (uint8_t)(bits >> have));
+        }
+    }
+    if (n % 4 == 1 || (bits & ((1u << have) - 1)))
+        return SLUIS_INVALID;
+    return out->err;
+}
+
+static json_t *decode_object(const char *s, size_t n)
+{
+    buffer b;
+    json_t *o = NULL;
+    buffer_init(&b, TOKEN_MAX_BYTES);
+    if (base64url_decode(&b, s, n) || json_request_parse(&o, buffer_bytes(&b), NULL))
+        o = NULL;
+    buffer_close(&b);
+    if (o && !json_is_object(o)) {
+        json_decref(o);
+        o = NULL;
+    }
+    return o;
+}
+
+static bool is_str(const json_t *o, const char *name, const char *value)
+{
+    const char *s = json_str(o, name);
+    return s && strcmp(s, value) == 0;
+}
+
+/* Only the three members we know, so that nothing in a header can point at another key or algorithm. */
+static sluis_err check_header(const json_t *h, const char **kid, sluis_fail *f)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)h, key, value)
+    {
+        if (strcmp(key, "alg") != 0 && strcmp(key, "typ") != 0 && strcmp(key, "kid") != 0)
+            return refuse(f, "token.header", "only alg, typ and kid may stand in a token's header");
+    }
+    if (!is_str(h, "alg", "ES256"))
+        return refuse(f, "token.alg", "only ES256 is accepted");
+    if (!is_str(h, "typ", "JWT"))
+        return refuse(f, "token.typ", "typ must be JWT");
+    *kid = json_str(h, "kid");
+    if (!*kid || !**kid || strlen(*kid) > JOSE_KID_MAX)
+        return refuse(f, "token.kid", "the header must name its key: kid");
+    return SLUIS_OK;
+}
+
+static bool for_us(const json_t *aud)
+{
+    if (json_is_string(aud))
+        return strcmp(json_string_value(aud), TOKEN_AUDIENCE) == 0;
+    for (size_t i = 0; i < json_array_size(aud); i++) {
+        const char *s = json_string_value(json_array_get(aud, i));
+        if (s && strcmp(s, TOKEN_AUDIENCE) == 0)
+            return true;
+    }
+    return false;
+}
+
+static sluis_err read_name(char out[static NAME_MAX_LEN + 1], const json_t *c, const char *name, sluis_fail *f)
+{
+    char where[32] = "token.";
+    const char *s = json_str(c, name);
+    strcat(where, name);
+    if (!s || !name_valid(s))
+        return refuse(f, where, "this claim must be a name: [a-z0-9][a-z0-9._:-]{0,63}");
+    memcpy(out, s, strlen(s) + 1);
+    return SLUIS_OK;
+}
+
+/* Seconds, as a whole number between 1970 and 2100. */
+static sluis_err read_time(uint64_t *out_ms, const json_t *c, const char *name, sluis_fail *f)
+{
+    char where[32] = "token.";
+    const json_t *v = json_object_get(c, name);
+    json_int_t s = json_is_integer(v) ? json_integer_value(v) : -1;
+    strcat(where, name);
+    if (s < 0 || s > INT64_C(4102444800))
+        return refuse(f, where, "this claim must be a time in whole seconds");
+    *out_ms = (uint64_t)s * 1000;
+    return SLUIS_OK;
+}
+
+static sluis_err check_times(const verified *t, uint64_t now_ms, sluis_fail *f)
+{
+    if (now_ms >= t->claims.expires + TOKEN_SKEW_MS)
+        return fail_set(f, SLUIS_UNAUTHENTICATED, "token.exp", "expired %llu s ago (60 s of clock difference allowed)",
+                        (unsigned long long)((now_ms - t->claims.expires) / 1000));
+    if (t->not_before > now_ms + TOKEN_SKEW_MS)
+        return fail_set(f, SLUIS_UNAUTHENTICATED, "token.nbf",
+                        "valid only %llu s from now (60 s of clock difference allowed): compare the clocks",
+                        (unsigned long long)((t->not_before - now_ms) / 1000));
+    return SLUIS_OK;
+}
+
+static sluis_err read_claims(const token_verifier *v, const json_t *c, verified *t, sluis_fail *f)
+{
+    uint64_t iat = 0, nbf = 0;
+    const char *o = json_str(c, "oin");
+    if (!is_str(c, "iss", v->issuer))
+        return refuse(f, "token.iss", "not the issuer that this gateway accepts");
+    if (!for_us(json_object_get(c, "aud")))
+        return refuse(f, "token.aud", "not meant for \"" TOKEN_AUDIENCE "\"");
+    if (!o || oin_parse(&t->claims.oin, o, strlen(o)))
+        return refuse(f, "token.oin", "this claim must be an OIN of 20 characters");
+    sluis_err e = read_name(t->claims.employee, c, "sub", f);
+    if (!e)
+        e = read_name(t->claims.app, c, "app", f);
+    if (!e)
+        e = read_name(t->claims.function, c, "functie", f);
+    if (!e)
+        e = read_time(&iat, c, "iat", f);
+    if (!e)
+        e = read_time(&t->claims.expires, c, "exp", f);
+    if (!e && json_object_get(c, "nbf"))
+        e = read_time(&nbf, c, "nbf", f);
+    t->not_before = nbf > iat ? nbf : iat;
+    if (e)
+        return e;
+    if (t->claims.expires <= iat || t->claims.expires - iat > v->max_lifetime_ms)
+        return fail_set(f, SLUIS_UNAUTHENTICATED, "token.exp", "a token lives at most %llu s after its iat",
+                        (unsigned long long)(v->max_lifetime_ms / 1000));
+    return SLUIS_OK;
+}
+
+/* The two dots of header.payload.signature; false when there are more, fewer, or an empty part. */
+static bool split(const char *token, size_t n, size_t *dot1, size_t *dot2)
+{
+    const char *a = memchr(token, '.', n), *b = a ? memchr(a + 1, '.', n - (size_t)(a - token) - 1) : NULL;
+    if (!b || a == token || b == a + 1 || b + 1 == token + n || memchr(b + 1, '.', n - (size_t)(b - token) - 1))
+        return false;
+    *dot1 = (size_t)(a - token);
+    *dot2 = (size_t)(b - token);
+    return true;
+}
+
+static sluis_err verify_new(token_verifier *v, const char *token, size_t n, verified *t, sluis_fail *f)
+{
+    size_t d1, d2;
+    const char *kid = NULL;
+    json_t *header = NULL, *claims = NULL;
+    if (!split(token, n, &d1, &d2))
+        return refuse(f, "token", "a token has three parts: header.payload.signature");
+    sluis_err e = SLUIS_OK;
+    if (!(header = decode_object(token, d1)))
+        e = refuse(f, "token.header", "not base64url of one JSON object");
+    if (!e)
+        e = check_header(header, &kid, f);
+    if (!e) {
+        sluis_err bad = jose_verify(v->keys, kid, token, n);
+        if (bad)
+            e = refuse(f, "token", bad == SLUIS_UNKNOWN_KEY ? "its kid is not in the key file" : "its signature does not fit");
+    }
+    if (!e && !(claims = decode_object(token + d1 + 1, d2 - d1 - 1)))
+        e = refuse(f, "token.payload", "not base64url of one JSON object");
+    if (!e)
+        e = read_claims(v, claims, t, f);
+    json_decref(header);
+    json_decref(claims);
+    return e;
+}
+
+sluis_err token_verifier_new(token_verifier **out, const char *jwks_path, const char *issuer, sluis_fail *f)
+{
+    token_verifier *v = calloc(1, sizeof *v);
+    sluis_err e = v && (v->issuer = strdup(issuer)) ? jose_keys_load(&v->keys, jwks_path, f) : SLUIS_NOMEM;
+    if (e) {
+        token_verifier_free(&v);
+        return e;
+    }
+    v->max_lifetime_ms = TOKEN_LIFETIME_MS;
+    *out = v;
+    return SLUIS_OK;
+}
+
+void token_verifier_free(token_verifier **v)
+{
+    if (!*v)
+        return;
+    jose_keys_free(&(*v)->keys);
+    free((*v)->issuer);
+    free(*v);
+    *v = NULL;
+}
+
+void token_verifier_set_lifetime(token_verifier *v, uint64_t max_ms)
+{
+    v->max_lifetime_ms = max_ms;
+    memset(v->cache, 0, sizeof v->cache);
+}
+
+sluis_err token_verify(token_verifier *v, const char *token, uint64_t now_ms, token_claims *out, sluis_fail *f)
+{
+    verified t = {0};
+    size_t n = strnlen(token, TOKEN_MAX_BYTES + 1);
+    if (n == 0)
+        return refuse(f, "token", "no token");
+    if (n > TOKEN_MAX_BYTES)
+        return refuse(f, "token", "larger than 4096 bytes");
+    hash_one(t.hash, "sluis1-token", NULL, token, n);
+    verified *slot = &v->cache[get_u16(t.hash) % TOKEN_CACHE_SLOTS];
+    bool hit = slot->claims.expires && memcmp(slot->hash, t.hash, HASH_LEN) == 0;
+    sluis_err e = hit ? SLUIS_OK : verify_new(v, token, n, &t, f);
+    if (!e)
+        e = check_times(hit ? slot : &t, now_ms, f);
+    if (e)
+        return e;
+    if (!hit)
+        *slot = t;
+    *out = slot->claims;
+    return SLUIS_OK;
+}

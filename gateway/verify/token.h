@@ -1,0 +1,32 @@
+/* Bearer tokens: JWT (RFC 7519) in JWS compact form, signed ES256 by the municipality's identity provider.
+ *
+ *   header   exactly alg "ES256", typ "JWT", kid; any other member (crit, jku, jwk, x5u, x5c, ...) refuses
+ *   claims   iss = the configured issuer, aud = "sluis" (or a list with it), sub = employee pseudonym,
+ *            app = application id, oin = organisation acted for, functie, iat, nbf (optional), exp;
+ *            exp - iat at most the configured lifetime; clocks may differ by TOKEN_SKEW_MS
+ *
+ * A token verified before is taken from a bounded cache; its times are checked on every use.
+ * Errors: UNAUTHENTICATED with the reason in words, never the token's content.
+ * Thread: a verifier belongs to one thread; make one a worker. */
+#ifndef SLUIS_VERIFY_TOKEN_H
+#define SLUIS_VERIFY_TOKEN_H
+
+#include "base/ids.h"
+#include "verify/claims.h"
+
+typedef struct token_verifier token_verifier;
+
+#define TOKEN_MAX_BYTES       4096
+#define TOKEN_SKEW_MS         60000
+#define TOKEN_LIFETIME_MS     (12 * 3600 * 1000) /* longest exp - iat unless set otherwise */
+#define TOKEN_AUDIENCE        "sluis"
+#define TOKEN_CACHE_SLOTS     1024
+
+/* Reads the JWKS file once; a changed file needs a new verifier. */
+sluis_err token_verifier_new(token_verifier **out, const char *jwks_path, const char *issuer, sluis_fail *f);
+void token_verifier_free(token_verifier **v);
+void token_verifier_set_lifetime(token_verifier *v, uint64_t max_ms);
+
+sluis_err token_verify(token_verifier *v, const char *token, uint64_t now_ms, token_claims *out, sluis_fail *f);
+
+#endif

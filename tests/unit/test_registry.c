@@ -1,0 +1,465 @@
+#include "gateway_fixture.h"
+
+#include "registry/datum.h"
+#include "registry/registry.h"
+#include "wire/envelope.h"
+
+#define BSN   "999990019"
+#define OTHER "999990020"
+
+typedef struct {
+    fixture x;
+    registry *r;
+    arena *a;
+} ground;
+
+static void ground_open(ground *g, engine e)
+{
+    fixture_open(&g->x, e);
+    assert_int_equal(registry_open(&g->r, g->x.slots), SLUIS_OK);
+    g->a = arena_new(1 << 20);
+}
+
+static void ground_close(ground *g)
+{
+    arena_free(&g->a);
+    registry_close(&g->r);
+    fixture_close(&g->x);
+}
+
+static void commit(ground *g, store_txn **t)
+{
+    assert_int_equal(keyslots_sync(g->x.slots), SLUIS_OK);
+    assert_int_equal(store_commit(t), SLUIS_OK);
+}
+
+static subject person(ground *g, const char *bsn)
+{
+    subject s;
+    store_txn *t = fixture_write(&g->x);
+
+    assert_int_equal(registry_subject(g->r, t, bsn, true, &s), SLUIS_OK);
+    commit(g, &t);
+    return s;
+}
+
+static Sluis__DatumRow statement(const char *value, const char *source)
+{
+    Sluis__DatumRow row = SLUIS__DATUM_ROW__INIT;
+
+    row.value = (char *)(uintptr_t)value;
+    row.source = (char *)(uintptr_t)source;
+    row.obtained = 500;
+    row.valid_from = 100;
+    return row;
+}
+
+static void put(ground *g, const subject *s, const id16 *instance, Sluis__DatumRow row, datum_outcome outcome,
+                uint64_t version)
+{
+    datum_outcome got;
+    uint64_t at;
+    store_txn *t = fixture_write(&g->x);
+
+    assert_int_equal(registry_put(g->r, t, s, 7, instance, &row, &got, &at), SLUIS_OK);
+    assert_int_equal(got, outcome);
+    assert_int_equal(at, version);
+    assert_int_equal(row.discrepancy, outcome == DATUM_DISCREPANCY);
+    commit(g, &t);
+}
+
+static void expect_current(ground *g, const subject *s, size_t count, size_t i, const char *value,
+                           uint64_t version)
+{
+    datum out[4];
+    size_t n;
+    store_txn *t = fixture_read(&g->x);
+
+    arena_reset(g->a);
+    assert_int_equal(registry_current(g->r, t, s, 7, g->a, out, 4, &n), SLUIS_OK);
+    assert_int_equal(n, count);
+    assert_string_equal(out[i].row->value, value);
+    assert_int_equal(out[i].version, version);
+    assert_false(out[i].row->discrepancy);
+    store_abort(&t);
+}
+
+/* ---- subjects ---- */
+
+static void subjects_in(engine e)
+{
+    ground g;
+    ground_open(&g, e);
+    subject s, again;
+    slot_key orphan;
+    uint8_t p[32];
+    store_txn *t = fixture_read(&g.x);
+
+    assert_int_equal(registry_subject(g.r, t, BSN, false, &s), SLUIS_NOT_FOUND);
+    store_abort(&t);
+    /* as after a crash: the slot is there, the row is not */
+    keyslots_subject(g.x.slots, p, BSN);
+    assert_int_equal(keyslots_add(g.x.slots, p, &orphan), SLUIS_OK);
+    t = fixture_read(&g.x);
+    assert_int_equal(registry_subject(g.r, t, BSN, false, &s), SLUIS_NOT_FOUND);
+    assert_int_equal(registry_subject_by_sid(g.r, t, &orphan.sid, &s), SLUIS_NOT_FOUND);
+    store_abort(&t);
+    s = person(&g, BSN);
+    assert_memory_equal(s.key, orphan.key, 32);
+    assert_memory_equal(s.sid.b, orphan.sid.b, 16);
+    again = person(&g, BSN);
+    assert_memory_equal(s.key, again.key, 32);
+    again = person(&g, OTHER);
+    assert_memory_not_equal(s.key, again.key, 32);
+    assert_memory_not_equal(s.sid.b, again.sid.b, 16);
+
+    t = fixture_read(&g.x);
+    assert_int_equal(registry_subject_by_sid(g.r, t, &s.sid, &again), SLUIS_OK);
+    assert_memory_equal(s.key, again.key, 32);
+    assert_int_equal(registry_subject(g.r, t, BSN, false, &again), SLUIS_OK);
+    assert_memory_equal(s.sid.b, again.sid.b, 16);
+    store_abort(&t);
+    subject_close(&again);
+    uint8_t zero[32] = {0};
+    assert_memory_equal(again.key, zero, 32);
+    ground_close(&g);
+}
+
+static void test_subjects_memory(void **state)
+{
+    (void)state;
+    subjects_in(ENGINE_MEMORY);
+}
+
+static void test_subjects_lmdb(void **state)
+{
+    (void)state;
+    subjects_in(ENGINE_LMDB);
+}
+
+static void test_forgetting(void **state)
+{
+    (void)state;
+    ground g;
+    ground_open(&g, ENGINE_MEMORY);
+    subject s = person(&g, BSN), again;
+    slot_key slot;
+    uint8_t p[32], key[8];
+
+    keyslots_subject(g.x.slots, p, BSN);
+    assert_int_equal(keyslots_find(g.x.slots, p, &slot), SLUIS_OK);
+    put_u64(key, slot.slot);
+
+    /* the intent is committed, the slot still stands: nobody may come back under this key */
+    store_txn *t = fixture_write(&g.x);
+    assert_int_equal(store_delete(t, TABLE_SUBJECT, BYTES(s.sid.b, 16)), SLUIS_OK);
+    assert_int_equal(rows_put_bytes(t, keyslots_rows(g.x.slots), TABLE_INTENT, BYTES_OF(key), BYTES_OF(p)),
+                     SLUIS_OK);
+    assert_int_equal(store_commit(&t), SLUIS_OK);
+    t = fixture_write(&g.x);
+    assert_int_equal(registry_subject(g.r, t, BSN, true, &again), SLUIS_CONFLICT);
+    assert_int_equal(registry_subject(g.r, t, BSN, false, &again), SLUIS_NOT_FOUND);
+    store_abort(&t);
+    assert_int_equal(keyslots_erase(g.x.slots, slot.slot), SLUIS_OK);
+    t = fixture_write(&g.x);
+    assert_int_equal(store_delete(t, TABLE_INTENT, BYTES_OF(key)), SLUIS_OK);
+    assert_int_equal(store_commit(&t), SLUIS_OK);
+
+    t = fixture_read(&g.x);
+    assert_int_equal(registry_subject_by_sid(g.r, t, &s.sid, &again), SLUIS_NOT_FOUND);
+    store_abort(&t);
+    again = person(&g, BSN);
+    assert_memory_not_equal(again.key, s.key, 32);
+    assert_memory_not_equal(again.sid.b, s.sid.b, 16);
+
+    /* a row without its key is loud, unless an intent explains it */
+    assert_int_equal(keyslots_find(g.x.slots, p, &slot), SLUIS_OK);
+    assert_int_equal(keyslots_erase(g.x.slots, slot.slot), SLUIS_OK);
+    t = fixture_write(&g.x);
+    assert_int_equal(registry_subject_by_sid(g.r, t, &again.sid, &s), SLUIS_CORRUPT);
+    put_u64(key, slot.slot);
+    assert_int_equal(rows_put_bytes(t, keyslots_rows(g.x.slots), TABLE_INTENT, BYTES_OF(key), BYTES_OF(p)),
+                     SLUIS_OK);
+    assert_int_equal(registry_subject_by_sid(g.r, t, &again.sid, &s), SLUIS_NOT_FOUND);
+    store_abort(&t);
+    ground_close(&g);
+}
+
+/* ---- data ---- */
+
+static void data_in(engine e)
+{
+    ground g;
+    ground_open(&g, e);
+    subject s = person(&g, BSN);
+    id16 one = {{1}}, two = {{0xff}};
+    char *conditions[] = {(char[]){"not-for-wgs"}};
+    Sluis__DatumRow row;
+
+    put(&g, &s, &one, statement("married", "ba"), DATUM_NEW, 1);
+    put(&g, &s, &one, statement("married", "ba"), DATUM_SAME, 1);
+    put(&g, &s, &one, statement("divorced", "ba"), DATUM_NEWER, 2);
+    row = statement("divorced", "ba");
+    row.valid_until = 900;
+    put(&g, &s, &one, row, DATUM_NEWER, 3);
+    put(&g, &s, &one, row, DATUM_SAME, 3);
+    row.conditions = conditions;
+    row.n_conditions = 1;
+    put(&g, &s, &one, row, DATUM_NEWER, 4);
+    row.source = (char[]){"school"};
+    put(&g, &s, &one, row, DATUM_SAME, 4); /* agrees with what is known */
+    expect_current(&g, &s, 1, 0, "divorced", 4);
+
+    /* other sources that differ stand beside it */
+    put(&g, &s, &one, statement("single", "school"), DATUM_DISCREPANCY, 5);
+    put(&g, &s, &one, statement("single", "school"), DATUM_DISCREPANCY, 5);
+    put(&g, &s, &one, statement("widowed", "ggd"), DATUM_DISCREPANCY, 6);
+    put(&g, &s, &one, statement("single", "school"), DATUM_DISCREPANCY, 5);
+    expect_current(&g, &s, 1, 0, "divorced", 4);
+    put(&g, &s, &one, row, DATUM_SAME, 4);
+    put(&g, &s, &one, statement("married", "ba"), DATUM_NEWER, 7);
+    expect_current(&g, &s, 1, 0, "married", 7);
+
+    put(&g, &s, &two, statement("x", "ba"), DATUM_NEW, 1);
+    expect_current(&g, &s, 2, 0, "married", 7);
+    expect_current(&g, &s, 2, 1, "x", 1);
+
+    datum out[1];
+    size_t n;
+    subject other = person(&g, OTHER);
+    store_txn *t = fixture_read(&g.x);
+    assert_int_equal(registry_current(g.r, t, &s, 7, g.a, out, 1, &n), SLUIS_OK);
+    assert_int_equal(n, 1);
+    assert_memory_equal(out[0].instance.b, one.b, 16);
+    assert_int_equal(registry_current(g.r, t, &s, 8, g.a, out, 1, &n), SLUIS_OK);
+    assert_int_equal(n, 0);
+    assert_int_equal(registry_current(g.r, t, &s, 6, g.a, out, 1, &n), SLUIS_OK);
+    assert_int_equal(n, 0);
+    assert_int_equal(registry_current(g.r, t, &other, 7, g.a, out, 1, &n), SLUIS_OK);
+    assert_int_equal(n, 0);
+    /* the key of another cannot open it */
+    other.sid = s.sid;
+    assert_int_equal(registry_current(g.r, t, &other, 7, g.a, out, 1, &n), SLUIS_CORRUPT);
+    store_abort(&t);
+    ground_close(&g);
+}
+
+static void test_data_memory(void **state)
+{
+    (void)state;
+    data_in(ENGINE_MEMORY);
+}
+
+static void test_data_lmdb(void **state)
+{
+    (void)state;
+    data_in(ENGINE_LMDB);
+}
+
+static void test_known(void **state)
+{
+    (void)state;
+    ground g;
+    ground_open(&g, ENGINE_MEMORY);
+    subject s = person(&g, BSN);
+    id16 one = {{1}}, two = {{2}};
+    static const struct {
+        uint64_t now;
+        bool known;
+    } cases[] = {{99, false},  {100, true}, {199, true},     {200, false},
+                 {299, false}, {300, true}, {1u << 30, true}};
+    Sluis__DatumRow row = statement("a", "ba");
+    bool known;
+
+    row.valid_until = 200;
+    put(&g, &s, &one, row, DATUM_NEW, 1);
+    row.valid_from = 300;
+    row.valid_until = 0;
+    put(&g, &s, &two, row, DATUM_NEW, 1);
+    store_txn *t = fixture_read(&g.x);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_int_equal(registry_known(g.r, t, &s, 7, cases[i].now, &known), SLUIS_OK);
+        assert_int_equal(known, cases[i].known);
+    }
+    assert_int_equal(registry_known(g.r, t, &s, 9, 150, &known), SLUIS_OK);
+    assert_false(known);
+    store_abort(&t);
+    ground_close(&g);
+}
+
+/* ---- sealed rows ---- */
+
+static void test_sealed_rows(void **state)
+{
+    (void)state;
+    ground g;
+    ground_open(&g, ENGINE_MEMORY);
+    subject s = person(&g, BSN);
+    Sluis__RequestRow row = SLUIS__REQUEST_ROW__INIT;
+    bytes key = bytes_str("transaction....1"), other = bytes_str("transaction....2");
+    ProtobufCMessage *m;
+    buffer b;
+
+    row.purpose = (char[]){"debt"};
+    row.sid = (ProtobufCBinaryData){.len = 16, .data = s.sid.b};
+    buffer_init(&b, 1 << 16);
+    assert_int_equal(row_seal(&b, &s, TABLE_REQUEST, key, &row.base), SLUIS_OK);
+    store_txn *t = fixture_read(&g.x);
+    assert_int_equal(
+        row_open(g.r, t, TABLE_REQUEST, key, buffer_bytes(&b), g.a, &sluis__request_row__descriptor, &m),
+        SLUIS_OK);
+    assert_string_equal(((Sluis__RequestRow *)m)->purpose, "debt");
+    assert_int_equal(
+        row_open(g.r, t, TABLE_REQUEST, other, buffer_bytes(&b), g.a, &sluis__request_row__descriptor, &m),
+        SLUIS_CORRUPT);
+    assert_int_equal(
+        row_open(g.r, t, TABLE_DOSSIER, key, buffer_bytes(&b), g.a, &sluis__request_row__descriptor, &m),
+        SLUIS_CORRUPT);
+    for (size_t bit = 0; bit < 8 * b.n; bit++) {
+        b.p[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        arena_reset(g.a);
+        assert_int_equal(
+            row_open(g.r, t, TABLE_REQUEST, key, buffer_bytes(&b), g.a, &sluis__request_row__descriptor, &m),
+            SLUIS_CORRUPT);
+        b.p[bit / 8] ^= (uint8_t)(1u << bit % 8);
+    }
+    store_abort(&t);
+    buffer_close(&b);
+    ground_close(&g);
+}
+
+/* ---- verification ---- */
+
+static sluis_err verify(void *ctx, sluis_fail *f)
+{
+    ground *g = ctx;
+    registry_report report;
+
+    return registry_verify(g->x.store, g->x.slots, &report, f);
+}
+
+/* One row of every table that registry_verify looks at. */
+static void fill(ground *g)
+{
+    subject s = person(g, BSN);
+    const row_keys *k = keyslots_rows(g->x.slots);
+    uint8_t id[64] = {3, 1, 4}, version[16] = {0};
+    id16 instance = {{9}};
+    Sluis__CaseRow c = SLUIS__CASE_ROW__INIT;
+    Sluis__EventRow e = SLUIS__EVENT_ROW__INIT;
+    Sluis__OutboxRow o = SLUIS__OUTBOX_ROW__INIT;
+    Sluis__DedupRow d = SLUIS__DEDUP_ROW__INIT;
+    Sluis__RequestRow r = SLUIS__REQUEST_ROW__INIT;
+    Sluis__DossierRow dossier = SLUIS__DOSSIER_ROW__INIT;
+    Sluis__SignedEntry party = SLUIS__SIGNED_ENTRY__INIT;
+    uint8_t dossier_key[24];
+    buffer b;
+
+    c.kind = (char[]){"client"};
+    e.when = 12;
+    o.expires = 5;
+    d.expires = 6;
+    r.created = 8;
+    put(g, &s, &instance, statement("v", "ba"), DATUM_NEW, 1);
+    memset(version + 8, 0xff, 8);
+    memcpy(dossier_key, s.sid.b, 16);
+    memset(dossier_key + 16, 1, 8);
+    store_txn *t = fixture_write(&g->x);
+    assert_int_equal(rows_put(t, k, TABLE_CASE, BYTES(id, 16), &c.base), SLUIS_OK);
+    assert_int_equal(rows_put(t, k, TABLE_EVENT, BYTES(id, 8), &e.base), SLUIS_OK);
+    assert_int_equal(rows_put(t, k, TABLE_OUTBOX, BYTES(id, 28), &o.base), SLUIS_OK);
+    assert_int_equal(rows_put(t, k, TABLE_DEDUP, BYTES(id, 36), &d.base), SLUIS_OK);
+    assert_int_equal(rows_put_bytes(t, k, TABLE_DEDUPEXP, BYTES(id, 44), ROW_EMPTY), SLUIS_OK);
+    assert_int_equal(rows_put_bytes(t, k, TABLE_EXPIRY, BYTES(id, 36), ROW_EMPTY), SLUIS_OK);
+    assert_int_equal(rows_put_bytes(t, k, TABLE_APPINDEX, BYTES(id, 21), ROW_EMPTY), SLUIS_OK);
+    assert_int_equal(rows_put_bytes(t, k, TABLE_BYHASH, BYTES(id, 32), BYTES(id, 16)), SLUIS_OK);
+    assert_int_equal(rows_put_bytes(t, k, TABLE_INTENT, BYTES(id, 8), BYTES(id, 32)), SLUIS_OK);
+    assert_int_equal(rows_put_bytes(t, k, TABLE_META, bytes_str("mode"), BYTES(id, 3)), SLUIS_OK);
+    assert_int_equal(store_put(t, TABLE_META, bytes_str("directory"), BYTES_OF(version)), SLUIS_OK);
+    buffer_init(&b, 1 << 16);
+    assert_int_equal(wire_pack(&b, &party.base), SLUIS_OK);
+    assert_int_equal(store_put(t, TABLE_PARTY, BYTES(id, 20), buffer_bytes(&b)), SLUIS_OK);
+    assert_int_equal(row_seal(&b, &s, TABLE_REQUEST, BYTES(id, 16), &r.base), SLUIS_OK);
+    assert_int_equal(store_put(t, TABLE_REQUEST, BYTES(id, 16), buffer_bytes(&b)), SLUIS_OK);
+    buffer_clear(&b);
+    assert_int_equal(row_seal(&b, &s, TABLE_DOSSIER, BYTES_OF(dossier_key), &dossier.base), SLUIS_OK);
+    assert_int_equal(store_put(t, TABLE_DOSSIER, BYTES_OF(dossier_key), buffer_bytes(&b)), SLUIS_OK);
+    buffer_close(&b);
+    commit(g, &t);
+}
+
+static void test_verify_finds_flips(void **state)
+{
+    (void)state;
+    ground g;
+    ground_open(&g, ENGINE_MEMORY);
+    static const gateway_table tables[] = {
+        TABLE_CASE,  TABLE_REQUEST,  TABLE_BYHASH,  TABLE_APPINDEX, TABLE_EVENT,   TABLE_OUTBOX, TABLE_EXPIRY,
+        TABLE_DEDUP, TABLE_DEDUPEXP, TABLE_SUBJECT, TABLE_DATUM,    TABLE_DOSSIER, TABLE_INTENT, TABLE_META};
+    registry_report report;
+    sluis_fail f = {0};
+
+    fill(&g);
+    if (registry_verify(g.x.store, g.x.slots, &report, &f))
+        fail_msg("%s: %s", f.where, f.text);
+    assert_int_equal(report.rows[TABLE_META], 2);
+    assert_int_equal(report.rows[TABLE_PARTY], 1);
+    assert_int_equal(report.forgotten, 0);
+    for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+        if (tables[i] != TABLE_META)
+            assert_int_equal(report.rows[tables[i]], 1);
+        assert_true(fixture_flips(&g.x, tables[i], 1, verify, &g) >= 8 * 24);
+    }
+    assert_int_equal(registry_verify(g.x.store, g.x.slots, &report, &f), SLUIS_OK);
+    ground_close(&g);
+}
+
+static void test_verify_names_the_row(void **state)
+{
+    (void)state;
+    ground g;
+    ground_open(&g, ENGINE_MEMORY);
+    sluis_fail f = {0};
+    size_t n;
+    registry_report report;
+
+    fill(&g);
+    row_copy *rows = fixture_rows(&g.x, TABLE_DEDUP, &n);
+    rows[0].value[0] ^= 1;
+    fixture_put(&g.x, TABLE_DEDUP, &rows[0]);
+    assert_int_equal(verify(&g, &f), SLUIS_CORRUPT);
+    assert_int_equal(strncmp(f.where, "dedup 030104000000", 18), 0);
+    rows[0].value[0] ^= 1;
+    fixture_put(&g.x, TABLE_DEDUP, &rows[0]);
+    fixture_rows_free(rows, n);
+
+    /* data of a subject that is gone are an error; sealed rows of it are counted */
+    rows = fixture_rows(&g.x, TABLE_SUBJECT, &n);
+    fixture_delete(&g.x, TABLE_SUBJECT, &rows[0]);
+    fail_clear(&f);
+    assert_int_equal(verify(&g, &f), SLUIS_CORRUPT);
+    assert_int_equal(strncmp(f.where, "datum ", 6), 0);
+    fixture_rows_free(rows, n);
+    rows = fixture_rows(&g.x, TABLE_DATUM, &n);
+    fixture_delete(&g.x, TABLE_DATUM, &rows[0]);
+    fixture_rows_free(rows, n);
+    assert_int_equal(registry_verify(g.x.store, g.x.slots, &report, NULL), SLUIS_OK);
+    assert_int_equal(report.forgotten, 2);
+    ground_close(&g);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_subjects_memory),
+        cmocka_unit_test(test_subjects_lmdb),
+        cmocka_unit_test(test_forgetting),
+        cmocka_unit_test(test_data_memory),
+        cmocka_unit_test(test_data_lmdb),
+        cmocka_unit_test(test_known),
+        cmocka_unit_test(test_sealed_rows),
+        cmocka_unit_test(test_verify_finds_flips),
+        cmocka_unit_test(test_verify_names_the_row),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
