@@ -44,7 +44,7 @@ owners='
 ^lmdb\.h$|^proto/store/store_lmdb\.c$
 ^sodium|^proto/crypto/crypto\.c$
 ^libconfig\.h$|^proto/base/config\.c$
-^rhonabwy\.h$|^gateway/verify/token[a-z_]*\.c$
+^rhonabwy\.h$|^gateway/verify/jose\.c$
 ^libxml/|^adapters/mapping/document_xml\.c$
 ^event2/|^proto/http/|^gateway/http/
 ^curl/|^adapters/sources/
