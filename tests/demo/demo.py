@@ -5,7 +5,6 @@
 """
 import argparse
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -16,8 +15,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scenarios"))
 import flips
-from city import BENCH, CHILD, GATEWAY_OIN, PARENT, PARTIES, PARTNER, WORK, City
-from house import Failed, bsn_valid, check, seeded, test_bsns, wait_for
+from attack import attack
+from city import CHILD, PARENT, PARTIES, PARTNER, WORK, City
+from house import GATEWAY_OIN, ISSUER, Failed, check, seeded, test_bsns, wait_for
 
 KILLS = 20
 FLIPS = 1000
@@ -371,20 +371,6 @@ class Load:
         return bool(data) and all(d["versie"] == 1 for d in data if d["naam"] in self.known)
 
 
-def attack(city, case, bsn):
-    """Runs the hostile party; its verdicts."""
-    name, oin, *_ = BENCH
-    adapters = city.root / "adapters"
-    done = subprocess.run(
-        [city.bin.parent / "tests" / "attacker", "--endpoint", city.endpoint, "--keys", adapters / name / "keys", "--oin", oin,
-         "--other-keys", adapters / "wgs" / "keys", "--other-oin", PARTIES["wgs"][0], "--server", city.keys / "curve.key.pub",
-         "--root", city.keys / "root.pub", "--case", case, "--party", PARTIES["school"][0], "--gateway", GATEWAY_OIN,
-         "--attribute", "1006", "--json"],
-        input=json.dumps({"bsn": bsn}), capture_output=True, text=True, timeout=60)
-    check(done.stdout, f"the hostile party could not begin: {done.stderr.strip()}")
-    return json.loads(done.stdout)
-
-
 def keep(city, say):
     """The parties stay up until Ctrl-C."""
     city.up()
@@ -396,7 +382,7 @@ def keep(city, say):
     print(f"  gateway           sluisctl status --socket {city.control}")
     for name, (oin, title, domain) in PARTIES.items():
         print(f"  {title:30} {oin}  sluisctl inbox list --socket {city.adapter_control(name)}")
-    print(f"  a token           sluisctl token --dir {city.root}/issuer --issuer https://id.voorbeeld.test --app wmo-intake "
+    print(f"  a token           sluisctl token --dir {city.root}/issuer --issuer {ISSUER} --app wmo-intake "
           f"--oin {GATEWAY_OIN} --function consulent --employee mw-1")
     print(f"  persons           ouder {PARENT}, kind {CHILD}, partner {PARTNER}\n", flush=True)
     while all(p.running() for p in city.processes()):
