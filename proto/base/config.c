@@ -96,6 +96,7 @@ typedef struct {
     sluis_fail *f;
     const char *p, *end;
     int line;
+    char last; /* first character of the token before, 0 at the start */
     size_t depth;
     struct {
         char open;
@@ -153,6 +154,14 @@ static sluis_err skip_string(scan *s)
         s->line += *s->p == '\n';
     }
     return scan_fail(s, from, "text is never closed");
+}
+
+/* libconfig leaks a text that its grammar has no use for: so it stands as a value, or after another text. */
+static bool text_fits(const scan *s)
+{
+    bool in_list = s->level[s->depth].open == '(' || s->level[s->depth].open == '[';
+    return s->last == '=' || s->last == ':' || s->last == '"' ||
+           (in_list && (s->last == s->level[s->depth].open || s->last == ','));
 }
 
 static bool is_digit(char c)
@@ -215,6 +224,11 @@ static sluis_err close_level(scan *s)
     return SLUIS_OK;
 }
 
+static bool is_comment(const char *p)
+{
+    return p[0] == '#' || (p[0] == '/' && (p[1] == '/' || p[1] == '*'));
+}
+
 static sluis_err scan_token(scan *s)
 {
     char c = *s->p, next = s->p[1];
@@ -233,7 +247,8 @@ static sluis_err scan_token(scan *s)
     }
     switch (c) {
     case '"':
-        return skip_string(s);
+        return text_fits(s) ? skip_string(s)
+                            : scan_fail(s, s->line, "a text cannot stand here; write key = \"text\"");
     case '{':
     case '(':
     case '[':
@@ -263,8 +278,13 @@ static sluis_err scan_text(const config *c, sluis_fail *f)
 {
     scan s = {.c = c, .f = f, .p = c->text, .end = c->text + c->n, .line = 1};
     sluis_err e = check_bytes(c, f);
-    while (!e && s.p < s.end)
+    while (!e && s.p < s.end) {
+        char first = *s.p;
+        bool counts = !strchr(" \t\r\n", first) && !is_comment(s.p);
         e = scan_token(&s);
+        if (counts)
+            s.last = first;
+    }
     if (!e && s.depth > 0)
         e = scan_fail(&s, s.level[s.depth].line, "bracket opened here is never closed");
     return e;

@@ -143,8 +143,8 @@ void epoch_free(epoch **e)
 
 const uint8_t *epoch_use(epoch *e, uint64_t now_ms)
 {
-    /* A clock that went back says nothing of the pair's age: renew. */
-    bool old = now_ms < e->since || now_ms - e->since >= EPOCH_MAX_MS;
+    /* A clock that went back wraps the difference and renews too: it says nothing of the pair's age. */
+    bool old = now_ms - e->since >= EPOCH_MAX_MS;
     if (e->count == 0 || e->count >= EPOCH_MAX_MESSAGES || old) {
         cache_clear(e->cache);
         random_bytes(e->sk, KEY_LEN);

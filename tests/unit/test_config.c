@@ -132,6 +132,7 @@ static void errors_name_file_line_and_text(void **state)
         {"a=1;\nb = {\nc=1;\n", "t.conf:2", "bracket opened here is never closed: \"b = {\""},
         {"a=1;\nb = \"x\n\n", "t.conf:2", "text is never closed: \"b = \"x\""},
         {"a=1;\n/* b\n\n", "t.conf:2", "comment is never closed: \"/* b\""},
+        {"a=1;\nb \"x\";", "t.conf:2", "a text cannot stand here; write key = \"text\": \"b \"x\";\""},
         {"a=\"\n\\x00\";", "t.conf:2",
          "\\x escapes are not used here: write the character itself: \"\\x00\";\""},
         {"a=1;\nb=\"\xff\";", "t.conf:2", "not UTF-8: save the file as UTF-8: \"b=\"?\";\""},
@@ -173,6 +174,9 @@ static void strings_and_comments_hide_marks(void **state)
     assert_int_equal(config_count(config_root(c)), 2);
     assert_int_equal(load("a = \"ends in a backslash \\\\\"; b = \"x\";"), SLUIS_OK);
     assert_int_equal(config_count(config_root(c)), 2);
+    assert_int_equal(load("a = \"joined\" # one\n \"up\"; b = (\"x\", \"y\" \"z\"); c : [ \"q\" ]"),
+                     SLUIS_OK);
+    assert_string_equal(config_at_str(config_get(config_root(c), "b"), 1), "yz");
     assert_int_equal(load(""), SLUIS_OK);
     assert_int_equal(load("# only"), SLUIS_OK);
     assert_int_equal(config_count(config_root(c)), 0);

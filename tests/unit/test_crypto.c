@@ -210,6 +210,8 @@ static void bad_padding_is_refused(void **state)
     p[100] = 0x80;
     n = 511;
     assert_int_equal(unpad_body(p, &n), SLUIS_BAD_SEAL);
+    n = 600; /* no whole number of blocks */
+    assert_int_equal(unpad_body(p, &n), SLUIS_BAD_SEAL);
     n = 1024; /* more than one block of padding */
     assert_int_equal(unpad_body(p, &n), SLUIS_BAD_SEAL);
     n = 512;
