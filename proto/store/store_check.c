@@ -339,7 +339,7 @@ static sluis_err check_metas(checker *c, const uint8_t **newest)
         const uint8_t *page = c->map + i * c->page_size;
         m[i] = page + HEADER;
         if (le64(page) != i || le16(page + 10) != PAGE_META || le32(m[i]) != MAGIC ||
-            le32(m[i] + 4) != VERSION || le64(m[i] + 8) != 0)
+            le32(m[i] + 4) != VERSION || le64(m[i] + 8) != 0 || le32(m[i] + 24) != c->page_size)
             return bad(c, i, "is no meta page of this format");
     }
     uint64_t t0 = le64(m[0] + 128), t1 = le64(m[1] + 128);
@@ -349,14 +349,12 @@ static sluis_err check_metas(checker *c, const uint8_t **newest)
     if (le64(m[0] + 16) != le64(m[1] + 16))
         return bad(c, 1, "reserves another map size than the other meta page");
     *newest = m[n];
-    if (le32(m[n] + 24) != c->page_size)
-        return bad(c, n, "names another page size");
     for (unsigned i = 0; i < 2; i++) {
         uint64_t base = i * c->page_size;
         nothing_at(c, base + 8, base + 10);
         nothing_at(c, base + 12, base + HEADER);
         if (i != n)
-            nothing_at(c, base + HEADER + 24, base + HEADER + 128);
+            nothing_at(c, base + HEADER + 28, base + HEADER + 128);
         nothing_at(c, base + HEADER + META_LEN, base + c->page_size);
     }
     return SLUIS_OK;

@@ -1,0 +1,211 @@
+/* `journal copy` and `journal verify`. Verification is offline and trusts nothing but the log key (and, for
+ * what is encrypted, the master key): first the store's file, page by page, so that LMDB is not led astray;
+ * then the journal from leaf 0; then every other row, and the key slots.
+ *
+ *   DIR/store/data.mdb   the store
+ *   DIR/keys.slots       the key file: 4096 bytes of header, then slots of 128 bytes, the first byte its
+ * state */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "crypto/pubfile.h"
+#include "ctl/commands.h"
+#include "journal/journal.h"
+#include "registry/registry.h"
+#include "store/store_check.h"
+
+#define PATH_CAP     2048
+#define MAP_BYTES    (UINT64_C(1) << 40)
+#define READERS      8
+#define SLOTS_FILE   "keys.slots"
+#define SLOTS_HEADER 4096
+#define SLOT_LEN     128
+#define SLOT_LIVE    1
+
+typedef struct {
+    ctl_call *call;
+    const char *dir, *name;
+    char store_dir[PATH_CAP], slots_path[PATH_CAP];
+    uint8_t log_pk[PK_LEN];
+    uint8_t *master; /* NULL: the tree alone */
+    store *store;
+    keyslots *slots;
+    journal_report journal;
+    registry_report rows;
+    uint64_t live;
+    json_t *free_ranges; /* NULL: not asked for */
+    bool progress_shown;
+} verification;
+
+ctl_exit ctl_journal_copy(ctl_call *c)
+{
+    ctl_exit code = CTL_OK;
+    sluis_fail f = {0};
+    char *dir = NULL, here[PATH_CAP / 2], path[PATH_CAP];
+    const char *given = ctl_value(c, "dir");
+    if (*given != '/' && !getcwd(here, sizeof here)) {
+        fail_set(&f, SLUIS_IO, ".", "has no path");
+        return ctl_failed(c, &f);
+    }
+    int n = *given == '/' ? snprintf(path, sizeof path, "%s", given)
+                          : snprintf(path, sizeof path, "%s/%s", here, given);
+    if (n >= (int)sizeof path) {
+        fail_set(&f, SLUIS_TOO_BIG, "--dir", "is too long");
+        return ctl_failed(c, &f);
+    }
+    dir = path;
+    json_t *reply = ctl_ask(c, json_pack("{s:s,s:s}", "cmd", "journal.copy", "dir", dir), &code);
+    if (reply)
+        ctl_print(c, reply);
+    return code;
+}
+
+static void add_range(verification *v, const char *file, uint64_t from, uint64_t to)
+{
+    json_array_append_new(v->free_ranges, json_pack("{s:s,s:I,s:I}", "file", file, "from", (json_int_t)from,
+                                                    "to", (json_int_t)to));
+}
+
+static void on_free(void *ctx, uint64_t from, uint64_t to)
+{
+    add_range(ctx, "store/" STORE_FILE, from, to);
+}
+
+/* The page's defect, named as the entry or row it lies at. */
+static sluis_err check_pages(verification *v, sluis_fail *f)
+{
+    store_spot spot;
+    sluis_fail at = {0};
+    char where[sizeof at.where], hex[2 * sizeof spot.key + 1];
+    sluis_err e = store_check_file(v->store_dir, v->free_ranges ? on_free : NULL, v, &spot, &at);
+    if (!e)
+        return e;
+    hex_encode(hex, spot.key, spot.key_len);
+    bool by_index = strcmp(spot.table, gateway_tables[TABLE_LEAF]) == 0 ||
+                    strcmp(spot.table, gateway_tables[TABLE_RECORD]) == 0;
+    if (by_index && spot.key_len == sizeof(uint64_t))
+        snprintf(where, sizeof where, "entry %" PRIu64, get_u64(spot.key));
+    else if (spot.table[0])
+        snprintf(where, sizeof where, "%s %.40s", spot.table, hex);
+    else
+        snprintf(where, sizeof where, "%s", at.where);
+    return fail_set(f, e, where, "%s, page %" PRIu64 ": %s", STORE_FILE, spot.page, at.text);
+}
+
+/* Slots that hold no key: free ones and erased ones. The header's bytes beyond its fields are the key file's.
+ */
+static sluis_err list_free_slots(verification *v, sluis_fail *f)
+{
+    uint8_t slot[SLOT_LEN];
+    FILE *file = fopen(v->slots_path, "rb");
+    if (!file || fseek(file, SLOTS_HEADER, SEEK_SET) != 0) {
+        if (file)
+            fclose(file);
+        return fail_set(f, SLUIS_IO, v->slots_path, "cannot be read");
+    }
+    uint64_t at = SLOTS_HEADER, from = at;
+    for (; fread(slot, 1, sizeof slot, file) == sizeof slot; at += SLOT_LEN) {
+        if (slot[0] != SLOT_LIVE)
+            continue;
+        if (from < at)
+            add_range(v, SLOTS_FILE, from, at);
+        from = at + SLOT_LEN;
+    }
+    if (from < at)
+        add_range(v, SLOTS_FILE, from, at);
+    fclose(file);
+    return SLUIS_OK;
+}
+
+static void on_progress(void *ctx, uint64_t done, uint64_t total)
+{
+    verification *v = ctx;
+    if (v->call->json || !isatty(STDERR_FILENO))
+        return;
+    fprintf(stderr, "\r%" PRIu64 " of %" PRIu64 " entries", done, total);
+    v->progress_shown = true;
+}
+
+static sluis_err verify_all(verification *v, sluis_fail *f)
+{
+    sluis_err e = check_pages(v, f);
+    if (e)
+        return e;
+    const store_options o = {.path = v->store_dir,
+                             .tables = gateway_tables,
+                             .table_count = TABLE_COUNT,
+                             .format = GATEWAY_STORE_FORMAT,
+                             .format_version = GATEWAY_STORE_VERSION,
+                             .map_bytes = MAP_BYTES,
+                             .quota_bytes = MAP_BYTES,
+                             .max_readers = READERS,
+                             .read_only = true};
+    if ((e = store_open_lmdb(&v->store, &o, f)))
+        return e;
+    if (v->master && ((e = keyslots_open_readonly(&v->slots, v->slots_path, v->master, f)) ||
+                      (e = keyslots_verify(v->slots, &v->live, f))))
+        return e;
+    if ((e = journal_verify(v->store, v->slots, v->name, v->log_pk, clock_day(clock_ms()), on_progress, v,
+                            &v->journal, f)))
+        return e;
+    if (v->slots && (e = registry_verify(v->store, v->slots, &v->rows, f)))
+        return e;
+    return v->slots && v->free_ranges ? list_free_slots(v, f) : SLUIS_OK;
+}
+
+static void print_report(verification *v)
+{
+    char root[2 * HASH_LEN + 1];
+    uint64_t rows = 0;
+    for (size_t i = 0; i < TABLE_COUNT; i++)
+        rows += v->rows.rows[i];
+    hex_encode(root, v->journal.root, HASH_LEN);
+    ctl_print(v->call,
+              json_pack("{s:b,s:I,s:I,s:I,s:I,s:s,s:I,s:I,s:o*}", "ok", 1, "entries",
+                        (json_int_t)v->journal.entries, "records", (json_int_t)v->journal.records, "erased",
+                        (json_int_t)v->journal.erased, "tiles", (json_int_t)v->journal.tiles, "root", root,
+                        "rows", (json_int_t)rows, "keys", (json_int_t)v->live, "free",
+                        v->free_ranges ? json_incref(v->free_ranges) : NULL));
+}
+
+ctl_exit ctl_journal_verify(ctl_call *c)
+{
+    verification v = {.call = c, .dir = c->operand, .name = ctl_value(c, "name")};
+    sluis_fail f = {0};
+    ctl_exit code = CTL_OK;
+    if (snprintf(v.store_dir, sizeof v.store_dir, "%s/store", v.dir) >= (int)sizeof v.store_dir ||
+        snprintf(v.slots_path, sizeof v.slots_path, "%s/" SLOTS_FILE, v.dir) >= (int)sizeof v.slots_path) {
+        fail_set(&f, SLUIS_TOO_BIG, v.dir, "the path is too long");
+        return ctl_failed(c, &f);
+    }
+    if (pubfile_read(v.log_pk, ctl_value(c, "log-key"), USE_LOG, &f) ||
+        (ctl_value(c, "master-key") && secretfile_read(&v.master, ctl_value(c, "master-key"), &f))) {
+        f.code = f.code == SLUIS_NOT_FOUND ? SLUIS_IO : f.code;
+        return ctl_failed(c, &f);
+    }
+    if (ctl_value(c, "free"))
+        v.free_ranges = json_array();
+    sluis_err e = verify_all(&v, &f);
+    if (v.progress_shown)
+        fputc('\n', stderr);
+    if (!e) {
+        print_report(&v);
+        if (!v.slots)
+            ctl_note(c, "without --master-key only the tree was verified: no record, row or key slot");
+    } else if (e == SLUIS_IO || e == SLUIS_NOMEM || e == SLUIS_PERMISSION) {
+        code = ctl_failed(c, &f);
+    } else { /* what is written down is wrong, in whatever way: that is the finding */
+        ctl_print(c, json_pack("{s:b,s:s,s:s,s:s}", "ok", 0, "code", error_token(e), "where", f.where, "text",
+                               *f.text ? f.text : error_text(e)));
+        code = CTL_FOUND;
+    }
+    store_close(&v.store);
+    keyslots_close(&v.slots);
+    secret_free(v.master);
+    json_decref(v.free_ranges);
+    return code;
+}
