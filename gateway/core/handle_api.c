@@ -231,7 +231,8 @@ sluis_err handle_known(turn *t, job *j, sluis_fail *f)
     subject s = {0};
     if (!why[strspn(why, " \t\r\n.-")])
         return fail_set(f, SLUIS_NO_MOTIVATION, "motivering", "say why these data are needed for this case");
-    if (case_load(t->t, t->p->rows, j->request->case_id.b, t->arena, &c) || c->closed)
+    if (case_load(t->t, t->p->rows, j->request->case_id.b, t->arena, &c) || c->closed ||
+        strcmp(c->owner, j->claims.oin.s) != 0)
         return fail_set(f, SLUIS_NO_CASE, "zaakId", "no open case with this id: open one first");
     sluis_err e = registry_subject_by_sid(t->p->registry, t->t, &j->request->sid, &s);
     if (!e)

@@ -64,6 +64,16 @@ static sluis_err check_body(turn *t, const job *j, const Sluis__RequestBody *b, 
     return SLUIS_OK;
 }
 
+/* An open case of the organisation that acts; another's does not exist. */
+static sluis_err open_case_of(turn *t, const job *j, Sluis__CaseRow **out, sluis_fail *f)
+{
+    const oin *acting = j->call ? &j->claims.oin : &j->env->sender;
+    sluis_err e = case_load(t->t, t->p->rows, j->env->core->case_id.data, t->arena, out);
+    if (e == SLUIS_NOT_FOUND || (!e && ((*out)->closed || strcmp((*out)->owner, acting->s) != 0)))
+        return fail_set(f, SLUIS_NO_CASE, "core.case_id", "no open case with this id: open one first");
+    return e;
+}
+
 /* Every attribute must be permitted: what is not necessary is not asked. */
 static sluis_err check_policy(turn *t, const job *j, const party *to, const Sluis__CaseRow *row, Sluis__Record *r,
                               sluis_fail *f)
@@ -174,8 +184,8 @@ sluis_err handle_request(turn *t, job *j, sluis_fail *f)
         e = asked_party(t, j, &to, f);
     if (!e)
         e = check_body(t, j, b, f);
-    if (!e && (case_load(t->t, t->p->rows, c->case_id.data, t->arena, &row) || row->closed))
-        e = fail_set(f, SLUIS_NO_CASE, "core.case_id", "no open case with this id: open one first");
+    if (!e)
+        e = open_case_of(t, j, &row, f);
     if (!e) {
         e = registry_subject(t->p->registry, t->t, b->subject->bsn, false, &s);
         member = e ? 0 : case_member_of(row, &s.sid);

@@ -9,7 +9,7 @@
 #include "wire/messages.h"
 
 #define ROOTS_MAX 4096
-#define KEKS_MAX  4096
+#define KEKS_MAX  256
 
 typedef struct {
     const parts *p;

@@ -159,6 +159,9 @@ sluis_err base64_decode(uint8_t *out, size_t cap, size_t *n, const char *s, size
         return SLUIS_INVALID;
     if (len / 4 * 3 - pads > cap)
         return SLUIS_TOO_BIG;
+    for (size_t i = 0; i < len; i++) /* libsodium 1.0.18 takes bytes from 0x80 on for digits */
+        if ((unsigned char)s[i] >= 0x80)
+            return SLUIS_INVALID;
     if (sodium_base642bin(out, cap, s, len, NULL, n, NULL, sodium_base64_VARIANT_ORIGINAL) != 0)
         return SLUIS_INVALID;
     return SLUIS_OK;

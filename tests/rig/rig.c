@@ -126,7 +126,7 @@ static void fill_case(rig *r, store_txn *t, registry *reg, const row_keys *rows)
     row.n_scope_domains = 3;
     row.opened = clock_ms();
     row.opened_by = "bench";
-    row.owner = RIG_GATEWAY;
+    row.owner = r->actors[ACTOR_REQUESTER].oin.s;
     r->case_id = id_random();
     ok(case_save(t, rows, r->case_id.b, &row));
     subject_close(&s[0]);

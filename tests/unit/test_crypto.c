@@ -210,6 +210,8 @@ static void bad_padding_is_refused(void **state)
     p[100] = 0x80;
     n = 511;
     assert_int_equal(unpad_body(p, &n), SLUIS_BAD_SEAL);
+    n = 600; /* no whole number of blocks */
+    assert_int_equal(unpad_body(p, &n), SLUIS_BAD_SEAL);
     n = 1024; /* more than one block of padding */
     assert_int_equal(unpad_body(p, &n), SLUIS_BAD_SEAL);
     n = 512;
@@ -248,6 +250,10 @@ static void base64_is_strict(void **state)
     }
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_int_equal(base64_decode(back, sizeof back, &n, bad[i], strlen(bad[i])), SLUIS_INVALID);
+    for (unsigned c = 0x80; c <= 0xff; c++) {
+        char text[4] = {'A', 'A', (char)c, 'A'};
+        assert_int_equal(base64_decode(back, sizeof back, &n, text, 4), SLUIS_INVALID);
+    }
     assert_int_equal(base64_decode(back, 5, &n, "Zm9vYmFy", 8), SLUIS_TOO_BIG);
 }
 
