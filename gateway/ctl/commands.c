@@ -55,6 +55,8 @@ static const ctl_option journal_verify[] = {
     {"log-key", "FILE", "Public log key (log.key.pub)", NULL, true},
     {"master-key", "FILE", "Master key of the key file: also checks records, rows and key slots", NULL,
      false},
+    {"directory-key", "FILE", "Public directory key (directory.key.pub): also checks the parties' entries",
+     NULL, false},
     {"free", NULL, "Also list the byte ranges of the files that hold nothing", NULL, false},
     END,
 };
@@ -86,7 +88,8 @@ const ctl_command ctl_commands[] = {
     {"inbox refuse", "ID", "Refuses a request for a coded reason.", inbox_refuse, ctl_inbox_refuse},
     {"trace", "TRANSACTION", "Lists the journal's entries of a transaction.", gateway_only, ctl_trace},
     {"journal copy", NULL, "Makes a consistent copy of store and key file.", journal_copy, ctl_journal_copy},
-    {"journal verify", "DIR", "Verifies a copy, offline; names the first bad entry.", journal_verify,
+    {"journal verify", "DIR",
+     "Verifies a copy, offline; names the first bad entry. DIR - = copies named on stdin.", journal_verify,
      ctl_journal_verify},
     {"status", NULL, "Shows what the gateway or adapter at the socket is doing.", gateway_only, ctl_status},
     {"token", NULL, "Issues a bearer token of a test issuer; prints it.", token, ctl_token},

@@ -35,7 +35,7 @@ class City(House):
     """Everything up: gateway, HTTP, the four parties."""
 
     def up(self, parties=tuple(PARTIES), bench=False):
-        self.make()
+        self.make("limits = { key_slots = 4096; };")
         self.start_gateway()
         for name in parties:
             oin, title, domain = PARTIES[name]
