@@ -35,12 +35,14 @@ static const ctl_option inbox_release[] = {
     ADAPTER_SOCKET,
     {"fields", "A,B", "The attributes to release; the others are refused", NULL, true},
     {"values", "FILE", "JSON object of values typed in by a person (- = stdin)", NULL, false},
+    {"reason", "CODE", "Why the other fields are not given (niet-noodzakelijk when not said)", NULL, false},
     {"by", "WHO", "Pseudonym of the person who decides", NULL, true},
     END,
 };
 static const ctl_option inbox_refuse[] = {
     ADAPTER_SOCKET,
     {"reason", "CODE", "Coded compelling reason", NULL, true},
+    {"outcome", "WORD", "refused, not-possible or not-known", "refused", false},
     {"explanation", "FILE", "Free text beside the code (- = stdin)", NULL, false},
     {"by", "WHO", "Pseudonym of the person who decides", NULL, true},
     END,
@@ -86,6 +88,7 @@ const ctl_command ctl_commands[] = {
      ctl_inbox_show},
     {"inbox release", "ID", "Releases exactly the chosen fields.", inbox_release, ctl_inbox_release},
     {"inbox refuse", "ID", "Refuses a request for a coded reason.", inbox_refuse, ctl_inbox_refuse},
+    {"inbox disclosed", NULL, "Lists what this party gave: its own log.", adapter_only, ctl_inbox_disclosed},
     {"trace", "TRANSACTION", "Lists the journal's entries of a transaction.", gateway_only, ctl_trace},
     {"journal copy", NULL, "Makes a consistent copy of store and key file.", journal_copy, ctl_journal_copy},
     {"journal verify", "DIR",
