@@ -198,9 +198,14 @@ class Story:
             entries = c.dossier(self.case, member)
             say.line(f"member {member} ({who}): {len(entries)} entries")
             for e in entries[:6]:
-                results = "; ".join(f"{r['naam']} {r['uitkomst']}" for r in e.get("uitkomsten", []))
-                say.line(f"  {e['wanneer'][:19]} {e['soort']:14} {e.get('vanNaam') or e.get('van', ''):28} "
-                         f"{', '.join(e.get('attributen', []))[:48]} {e.get('doel', '')} {results}"[:160])
+                who = e.get("vanNaam") or e.get("van", "")
+                to = f" -> {e['aanNaam']}" if e.get("aanNaam") else ""
+                say.line(paint("36", f"  {e['wanneer'][11:19]} {e['soort']}: ") + f"{who}{to} ({e.get('functie') or e.get('fase', '')})")
+                what = "; ".join(f"{r['naam']} {r['uitkomst']}" for r in e.get("uitkomsten", []))
+                what = what or ", ".join(e.get("attributen", []))
+                for text in (what, e.get("motivering")):
+                    if text:
+                        say.line(f"           {text[:110]}")
             shown += len(entries)
             check(entries, f"the dossier of member {member} is empty")
         child = c.dossier(self.case, 2)
