@@ -180,7 +180,7 @@ class House:
     def adapter_control(self, name):
         return self.root / "adapters" / f"{name}.sock"
 
-    def ask(self, socket_path, request):
+    def command(self, socket_path, request):
         """A request to a control socket without sluisctl between: the reply."""
         with socket.socket(socket.AF_UNIX) as s:
             s.settimeout(30 * SLOW)
