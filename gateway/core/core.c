@@ -12,6 +12,7 @@
 #include "parties/parties.h"
 
 #define IDLE_MS         1000            /* housekeeping at least this often */
+#define LAZY_MS         50              /* how long a done may wait for a message to be committed with */
 #define EXPIRE_STEP     256             /* rows a turn */
 #define SNAPSHOT_MS     (6 * 3600 * 1000)
 #define CORE_ARENA_MAX  (64u << 20)
@@ -35,6 +36,7 @@ typedef struct {
     uint64_t next_order;
     uint64_t outbox_seq, event_seq;
     uint64_t housekept, snapshot_made;
+    uint64_t lazy_since; /* monotonic us: the oldest done that waits for company; 0 = none */
     bool stopping;
 } core;
 
@@ -309,6 +311,15 @@ static void run_batch(core *c)
 
 /* ---- gathering ---- */
 
+/* A done answers nobody: it waits a moment for a message to be committed with. Lost, the delivery is repeated. */
+static bool only_dones(const core *c)
+{
+    for (size_t i = 0; i < c->count; i++)
+        if (c->batch[i].job->kind != JOB_DONE)
+            return false;
+    return c->count > 0;
+}
+
 static void take(core *c, job *j)
 {
     if (j->order)
@@ -327,25 +338,39 @@ static void take_ordered(core *c)
     }
 }
 
+/* How long to wait for the next piece of work. */
+static int patience(core *c)
+{
+    if (!only_dones(c)) {
+        c->lazy_since = 0;
+        return c->count ? 0 : IDLE_MS;
+    }
+    uint64_t now = clock_mono_us();
+    if (!c->lazy_since)
+        c->lazy_since = now;
+    uint64_t waited = (now - c->lazy_since) / 1000;
+    return waited < LAZY_MS && c->count < c->p->settings->batch_max / 2 ? (int)(LAZY_MS - waited) : 0;
+}
+
 static void gather(core *c)
 {
     void *item = NULL;
     size_t max = c->p->settings->batch_max;
     take_ordered(c);
-    sluis_err e = channel_recv(c->in, c->count ? 0 : IDLE_MS, &item);
-    while (!e) {
+    while (c->count < max) {
+        sluis_err e = channel_recv(c->in, patience(c), &item);
+        if (e == SLUIS_TIMEOUT)
+            break;
+        if (e)
+            fatal("core.receive", e, "the channel of work is broken");
         if (!item) {
             c->stopping = true;
-            return;
+            break;
         }
         take(c, item);
         take_ordered(c);
-        if (c->count >= max)
-            return;
-        e = channel_recv(c->in, 0, &item);
     }
-    if (e != SLUIS_TIMEOUT)
-        fatal("core.receive", e, "the channel of work is broken");
+    c->lazy_since = 0;
 }
 
 static sluis_err core_open(core *c, const parts *p)

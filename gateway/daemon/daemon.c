@@ -186,23 +186,27 @@ static void gateway_close(gateway *g)
     free(g);
 }
 
-static sluis_err start(pthread_t *out, void *(*thread)(void *), void *arg)
+/* name: as `top -H` shows the thread; at most 15 characters. */
+static sluis_err start(pthread_t *out, const char *name, void *(*thread)(void *), void *arg)
 {
-    return pthread_create(out, NULL, thread, arg) ? SLUIS_NOMEM : SLUIS_OK;
+    if (pthread_create(out, NULL, thread, arg))
+        return SLUIS_NOMEM;
+    pthread_setname_np(*out, name);
+    return SLUIS_OK;
 }
 
 static sluis_err start_threads(gateway *g)
 {
     parts *p = &g->parts;
-    sluis_err e = start(&g->core, core_run, p);
+    sluis_err e = start(&g->core, "core", core_run, p);
     if (!e)
-        e = start(&g->bus, bus_run, p);
+        e = start(&g->bus, "bus", bus_run, p);
     for (uint32_t i = 0; !e && i < p->settings->verify_threads; i++)
-        e = start(&g->verify[i], verify_run, p);
+        e = start(&g->verify[i], "verify", verify_run, p);
     for (uint32_t i = 0; !e && i < p->settings->read_threads; i++)
-        e = start(&g->readers[i], read_run, p);
+        e = start(&g->readers[i], "read", read_run, p);
     if (!e)
-        e = start(&g->control, operator_run, &g->task);
+        e = start(&g->control, "control", operator_run, &g->task);
     return e;
 }
 
