@@ -377,7 +377,7 @@ static void test_server_big_body(void **state)
     rig g;
     bool closed;
     start(&g);
-    size_t n = 1 << 20;
+    size_t n = 8 << 20;
     char *raw = calloc(1, n);
     snprintf(raw, n, "POST /b HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n");
     int fd = dial(&g);
@@ -456,6 +456,28 @@ static void test_server_order(void **state)
     finish(&g);
 }
 
+/* Half a request behind one in hand is not slow: reading is off until the answer is out. */
+static void test_server_half_behind(void **state)
+{
+    (void)state;
+    rig g;
+    bool closed;
+    start(&g);
+    static const char raw[] = "GET /hold HTTP/1.1\r\nHost: a\r\n\r\nGET /b HTTP/1.1\r\n",
+                      rest[] = "Host: a\r\nConnection: close\r\n\r\n";
+    int fd = dial(&g);
+    assert_int_equal(send(fd, raw, sizeof raw - 1, 0), sizeof raw - 1);
+    usleep(900000);
+    order(&g, 'r');
+    assert_int_equal(send(fd, rest, sizeof rest - 1, 0), sizeof rest - 1);
+    char *text = listen_to(fd, &closed);
+    assert_non_null(strstr(text, "\r\n\r\nheld"));
+    assert_non_null(strstr(text, "GET /b "));
+    assert_null(strstr(text, "408"));
+    close(fd);
+    finish(&g);
+}
+
 /* A caller that leaves, and a stop with a request in hand: it is still answered. */
 static void test_server_stop(void **state)
 {
@@ -506,12 +528,18 @@ static void test_server_only_loopback(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_canonical),       cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_limits),          cmocka_unit_test(test_verdict_needs_mark),
-        cmocka_unit_test(test_server_answers),  cmocka_unit_test(test_server_refuses),
-        cmocka_unit_test(test_server_big_body), cmocka_unit_test(test_server_slow),
-        cmocka_unit_test(test_server_crowd),    cmocka_unit_test(test_server_order),
-        cmocka_unit_test(test_server_stop),     cmocka_unit_test(test_server_only_loopback)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_canonical),
+                                       cmocka_unit_test(test_refusals),
+                                       cmocka_unit_test(test_limits),
+                                       cmocka_unit_test(test_verdict_needs_mark),
+                                       cmocka_unit_test(test_server_answers),
+                                       cmocka_unit_test(test_server_refuses),
+                                       cmocka_unit_test(test_server_big_body),
+                                       cmocka_unit_test(test_server_slow),
+                                       cmocka_unit_test(test_server_crowd),
+                                       cmocka_unit_test(test_server_order),
+                                       cmocka_unit_test(test_server_half_behind),
+                                       cmocka_unit_test(test_server_stop),
+                                       cmocka_unit_test(test_server_only_loopback)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
