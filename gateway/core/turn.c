@@ -4,7 +4,7 @@
 
 #include "base/clock.h"
 
-#define CLASS_TRAFFIC   1
+#define CLASS_TRAFFIC     1
 #define RETENTION_TRAFFIC "verkeersgegevens"
 
 static void key_party_seq(uint8_t out[static OIN_LEN + 8], const oin *o, uint64_t seq)
@@ -100,7 +100,8 @@ sluis_err turn_delivered(turn *t, const oin *to, uint64_t seq)
     uint8_t key[OIN_LEN + 8], exp[8 + OIN_LEN + 8];
     key_party_seq(key, to, seq);
     ProtobufCMessage *m = NULL;
-    sluis_err e = rows_get(t->t, t->p->rows, TABLE_OUTBOX, BYTES_OF(key), t->arena, &sluis__outbox_row__descriptor, &m);
+    sluis_err e =
+        rows_get(t->t, t->p->rows, TABLE_OUTBOX, BYTES_OF(key), t->arena, &sluis__outbox_row__descriptor, &m);
     if (e == SLUIS_NOT_FOUND)
         return SLUIS_OK; /* said before */
     if (e)
@@ -184,7 +185,8 @@ sluis_err turn_dedup_check(turn *t, const job *j)
     uint8_t key[OIN_LEN + UUID_LEN];
     key_dedup(key, j->env->core);
     ProtobufCMessage *m = NULL;
-    sluis_err e = rows_get(t->t, t->p->rows, TABLE_DEDUP, BYTES_OF(key), t->arena, &sluis__dedup_row__descriptor, &m);
+    sluis_err e =
+        rows_get(t->t, t->p->rows, TABLE_DEDUP, BYTES_OF(key), t->arena, &sluis__dedup_row__descriptor, &m);
     if (e == SLUIS_NOT_FOUND)
         return SLUIS_OK;
     if (e)
@@ -215,21 +217,23 @@ sluis_err turn_request_load(turn *t, const uint8_t transaction[static UUID_LEN],
 {
     bytes key = BYTES(transaction, UUID_LEN), sealed;
     ProtobufCMessage *m = NULL;
-    sluis_err e = rows_get_bytes(t->t, t->p->rows, TABLE_REQUEST, key, &sealed);
+    sluis_err e = store_get(t->t, TABLE_REQUEST, key, &sealed);
     if (!e)
-        e = row_open(t->p->registry, t->t, TABLE_REQUEST, key, sealed, t->arena, &sluis__request_row__descriptor, &m);
+        e = row_open(t->p->registry, t->t, TABLE_REQUEST, key, sealed, t->arena,
+                     &sluis__request_row__descriptor, &m);
     *out = (Sluis__RequestRow *)m;
     return e;
 }
 
-/* Seals a row under the subject's key and stores it with its check. */
-static sluis_err put_sealed(turn *t, const subject *s, gateway_table table, bytes key, const ProtobufCMessage *m)
+/* Seals a row under the subject's key, with its check, and stores it. */
+static sluis_err put_sealed(turn *t, const subject *s, gateway_table table, bytes key,
+                            const ProtobufCMessage *m)
 {
     buffer b;
     buffer_init(&b, ROW_MAX);
     sluis_err e = row_seal(&b, s, table, key, m);
     if (!e)
-        e = rows_put_bytes(t->t, t->p->rows, table, key, buffer_bytes(&b));
+        e = store_put(t->t, table, key, buffer_bytes(&b));
     buffer_close(&b);
     return e;
 }

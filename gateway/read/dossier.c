@@ -1,4 +1,5 @@
-/* The dossier: for the client, every exchange about this member of this case: when, who, why, what, and what came. */
+/* The dossier: for the client, every exchange about this member of this case: when, who, why, what, and what
+ * came. */
 #include <string.h>
 
 #include "base/clock.h"
@@ -36,7 +37,8 @@ static char *party_name(job *j, const char *o)
 static sluis_err fill_entry(reader *r, job *j, const Sluis__DossierRow *row, Sluis__ApiDossierEntry *x)
 {
     ProtobufCMessage *m = NULL;
-    sluis_err e = wire_unpack(&m, &sluis__record__descriptor, j->arena, BYTES(row->record.data, row->record.len), NULL);
+    sluis_err e =
+        wire_unpack(&m, &sluis__record__descriptor, j->arena, BYTES(row->record.data, row->record.len), NULL);
     if (e)
         return SLUIS_CORRUPT;
     Sluis__Record *rec = (Sluis__Record *)m;
@@ -67,18 +69,18 @@ static sluis_err fill_entry(reader *r, job *j, const Sluis__DossierRow *row, Slu
 }
 
 /* Rows of this member, kept when they belong to this case. */
-static sluis_err collect(reader *r, store_txn *t, job *j, const subject *s, bytes case_id, Sluis__ApiDossier *out)
+static sluis_err collect(reader *r, store_txn *t, job *j, const subject *s, bytes case_id,
+                         Sluis__ApiDossier *out)
 {
     store_cursor *c = NULL;
-    bytes key, stored, sealed;
+    bytes key, sealed;
     ProtobufCMessage *m = NULL;
     bytes prefix = BYTES(s->sid.b, ID_LEN);
     out->entries = arena_alloc(j->arena, ENTRIES_MAX * sizeof(*out->entries));
     sluis_err e = out->entries ? store_cursor_open(t, TABLE_DOSSIER, prefix, prefix, &c) : SLUIS_NOMEM;
-    while (!e && (e = store_cursor_next(c, &key, &stored)) == SLUIS_OK) {
-        e = row_check_open(&sealed, r->p->rows, TABLE_DOSSIER, key, stored);
-        if (!e)
-            e = row_open(r->p->registry, t, TABLE_DOSSIER, key, sealed, j->arena, &sluis__dossier_row__descriptor, &m);
+    while (!e && (e = store_cursor_next(c, &key, &sealed)) == SLUIS_OK) {
+        e = row_open(r->p->registry, t, TABLE_DOSSIER, key, sealed, j->arena, &sluis__dossier_row__descriptor,
+                     &m);
         Sluis__DossierRow *row = (Sluis__DossierRow *)m;
         if (e || !bytes_equal(BYTES(row->case_id.data, row->case_id.len), case_id))
             continue;
@@ -102,7 +104,8 @@ sluis_err read_dossier(reader *r, store_txn *t, job *j)
     Sluis__CaseRow *row = NULL;
     subject s = {0};
     if (!policy_may_read_dossier(r->p->rules, j->claims.app, j->claims.function, clock_ms()))
-        return fail_set(&j->why, SLUIS_FORBIDDEN, "token.functie", "no rule in force lets this function read a dossier");
+        return fail_set(&j->why, SLUIS_FORBIDDEN, "token.functie",
+                        "no rule in force lets this function read a dossier");
     sluis_err e = reader_case(r, t, j, case_id, &row);
     if (!e)
         e = reader_member(r, t, j, row, q->member, &s);
@@ -122,7 +125,8 @@ sluis_err read_dossier(reader *r, store_txn *t, job *j)
         e = wire_pack(&j->reply, &reply.base);
     }
     if (!e) {
-        j->read = (read_decision){.record = rec, .has_subject = true, .sid = s.sid, .case_version = row->version};
+        j->read =
+            (read_decision){.record = rec, .has_subject = true, .sid = s.sid, .case_version = row->version};
         memcpy(j->read.case_id.b, case_id.p, ID_LEN);
         rec->subject = (ProtobufCBinaryData){ID_LEN, j->read.sid.b};
     }

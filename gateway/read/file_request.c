@@ -1,5 +1,6 @@
-/* A request filed through the API: what the register answers is not asked again; the rest becomes an envelope,
- * sealed to the party and the registry, signed by the gateway on the application's behalf (origin = api). */
+/* A request filed through the API: what the register answers is not asked again; the rest becomes an
+ * envelope, sealed to the party and the registry, signed by the gateway on the application's behalf (origin =
+ * api). */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,9 +8,9 @@
 #include "read/reader.h"
 #include "wire/messages.h"
 
-#define ATTRIBUTE_BSN   1
-#define ANSWER_DAYS     14
-#define MOTIVATION_MAX  8000
+#define ATTRIBUTE_BSN  1
+#define ANSWER_DAYS    14
+#define MOTIVATION_MAX 8000
 
 static int by_number(const void *a, const void *b)
 {
@@ -26,7 +27,8 @@ static sluis_err asked_ids(reader *r, job *j, uint32_t *ids, size_t *n)
     for (size_t i = 0; i < q->n_asks; i++) {
         const attribute *a = rules_attribute_named(r->p->rules, q->asks[i]->attribute);
         if (!a)
-            return fail_set(&j->why, SLUIS_INVALID, "attributen", "number %zu is not in the catalogue", i + 1);
+            return fail_set(&j->why, SLUIS_INVALID, "attributen", "number %zu is not in the catalogue",
+                            i + 1);
         ids[i] = a->id;
     }
     qsort(ids, q->n_asks, sizeof(*ids), by_number);
@@ -55,7 +57,8 @@ static sluis_err split(reader *r, store_txn *t, job *j, const Sluis__CaseRow *ro
     const view *v = policy_view(r->p->rules, j->claims.app, j->claims.function, &facts, now);
     for (size_t i = 0; i < n; i++) {
         bool known = false;
-        sluis_err e = view_allows(v, ids[i]) ? registry_known(r->p->registry, t, s, ids[i], now, &known) : SLUIS_OK;
+        sluis_err e =
+            view_allows(v, ids[i]) ? registry_known(r->p->registry, t, s, ids[i], now, &known) : SLUIS_OK;
         if (e)
             return e;
         if (known)
@@ -143,7 +146,8 @@ static void fill_core(reader *r, job *j, uint64_t now, uuid *id, Sluis__Core *c)
     c->traceparent = q->traceparent;
 }
 
-/* Seals, signs, and replaces the job's raw bytes by the envelope: from here on it is a message like any other. */
+/* Seals, signs, and replaces the job's raw bytes by the envelope: from here on it is a message like any
+ * other. */
 static sluis_err make_envelope(reader *r, job *j, const Sluis__RequestBody *b, const seal_to to[static 2])
 {
     buffer plain, header, body, whole;
@@ -158,8 +162,8 @@ static sluis_err make_envelope(reader *r, job *j, const Sluis__RequestBody *b, c
     fill_core(r, j, now, &id, &c);
     sluis_err e = wire_pack(&plain, &b->base);
     if (!e)
-        e = envelope_seal(&c, &r->p->settings->oin, &r->p->sign, r->epoch, to, 2, buffer_bytes(&plain), now, &header,
-                          &body, item.mh);
+        e = envelope_seal(&c, &r->p->settings->oin, &r->p->sign, r->epoch, to, 2, buffer_bytes(&plain), now,
+                          &header, &body, item.mh);
     item.header = buffer_bytes(&header);
     item.body = buffer_bytes(&body);
     item.out = &whole;

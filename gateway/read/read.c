@@ -39,7 +39,8 @@ sluis_err reader_case(reader *r, store_txn *t, job *j, bytes case_id, Sluis__Cas
     return e ? fail_set(&j->why, e, "", "%s", error_text(e)) : SLUIS_OK;
 }
 
-sluis_err reader_member(reader *r, store_txn *t, job *j, const Sluis__CaseRow *row, uint32_t member, subject *out)
+sluis_err reader_member(reader *r, store_txn *t, job *j, const Sluis__CaseRow *row, uint32_t member,
+                        subject *out)
 {
     id16 sid;
     sluis_err e = case_member(row, member, &sid);
@@ -72,7 +73,8 @@ static void answer_call(reader *r, job *j)
     while (i < n && operations[i].op != j->call->op_case)
         i++;
     store_txn *t = NULL;
-    sluis_err e = i < n ? SLUIS_OK : fail_set(&j->why, SLUIS_INVALID, "op", "this gateway does not know the operation");
+    sluis_err e =
+        i < n ? SLUIS_OK : fail_set(&j->why, SLUIS_INVALID, "op", "this gateway does not know the operation");
     if (!e && operations[i].assemble) {
         e = store_begin_read(r->p->store, &t);
         if (!e)
@@ -103,7 +105,8 @@ static sluis_err fetch_row(reader *r, store_txn *t, job *j, bytes key, bytes val
     ProtobufCMessage *m = NULL;
     buffer receipt;
     fetched *row = &j->rows[j->row_count];
-    sluis_err e = rows_open(r->p->rows, TABLE_OUTBOX, key, value, j->arena, &sluis__outbox_row__descriptor, &m);
+    sluis_err e =
+        rows_open(r->p->rows, TABLE_OUTBOX, key, value, j->arena, &sluis__outbox_row__descriptor, &m);
     if (e)
         return e;
     Sluis__OutboxRow *o = (Sluis__OutboxRow *)m;

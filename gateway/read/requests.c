@@ -24,11 +24,13 @@ static sluis_err load_own(reader *r, store_txn *t, job *j, const uint8_t transac
 {
     bytes key = BYTES(transaction, UUID_LEN), sealed;
     ProtobufCMessage *m = NULL;
-    sluis_err e = rows_get_bytes(t, r->p->rows, TABLE_REQUEST, key, &sealed);
+    sluis_err e = store_get(t, TABLE_REQUEST, key, &sealed);
     if (!e)
-        e = row_open(r->p->registry, t, TABLE_REQUEST, key, sealed, job_arena(j), &sluis__request_row__descriptor, &m);
+        e = row_open(r->p->registry, t, TABLE_REQUEST, key, sealed, job_arena(j),
+                     &sluis__request_row__descriptor, &m);
     *out = (Sluis__RequestRow *)m;
-    if (!e && (strcmp((*out)->application, j->claims.app) != 0 || strcmp((*out)->requester, j->claims.oin.s) != 0))
+    if (!e &&
+        (strcmp((*out)->application, j->claims.app) != 0 || strcmp((*out)->requester, j->claims.oin.s) != 0))
         e = SLUIS_NOT_FOUND;
     return e;
 }
@@ -37,13 +39,15 @@ sluis_err read_request(reader *r, store_txn *t, job *j)
 {
     const Sluis__ApiGetRequest *q = j->call->get_request;
     Sluis__RequestRow *row = NULL;
-    sluis_err e = q->transaction.len == UUID_LEN ? load_own(r, t, j, q->transaction.data, &row) : SLUIS_NOT_FOUND;
+    sluis_err e =
+        q->transaction.len == UUID_LEN ? load_own(r, t, j, q->transaction.data, &row) : SLUIS_NOT_FOUND;
     if (e)
         return fail_set(&j->why, e, "", "%s", error_text(e));
     return api_out_request(&j->reply, j->call->call, 200, r->p->rules, q->transaction.data, row);
 }
 
-static sluis_err add_request(reader *r, store_txn *t, job *j, const uint8_t *transaction, Sluis__ApiRequestList *list)
+static sluis_err add_request(reader *r, store_txn *t, job *j, const uint8_t *transaction,
+                             Sluis__ApiRequestList *list)
 {
     Sluis__RequestRow *row = NULL;
     arena *a = job_arena(j);
@@ -79,8 +83,9 @@ sluis_err read_requests(reader *r, store_txn *t, job *j)
         from_n = n + UUID_LEN + 1;
     }
     list.requests = arena_alloc(job_arena(j), limit * sizeof(*list.requests));
-    sluis_err e = list.requests ? store_cursor_open(t, TABLE_APPINDEX, BYTES(from, from_n), BYTES(from, n), &c)
-                                : SLUIS_NOMEM;
+    sluis_err e = list.requests
+                      ? store_cursor_open(t, TABLE_APPINDEX, BYTES(from, from_n), BYTES(from, n), &c)
+                      : SLUIS_NOMEM;
     while (!e && list.n_requests < limit && (e = store_cursor_next(c, &key, &value)) == SLUIS_OK)
         e = key.n == n + UUID_LEN ? add_request(r, t, j, key.p + n, &list) : SLUIS_CORRUPT;
     if (e == SLUIS_NOT_FOUND)

@@ -39,13 +39,15 @@ static sluis_err try_bus(const char *endpoint)
     if (sscanf(endpoint, "tcp://%63[^:]:%u", host, &port) != 2)
         return SLUIS_INVALID;
     struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-    if (inet_pton(AF_INET, strcmp(host, "0.0.0.0") == 0 || strcmp(host, "*") == 0 ? "127.0.0.1" : host, &a.sin_addr) != 1)
+    if (inet_pton(AF_INET, strcmp(host, "0.0.0.0") == 0 || strcmp(host, "*") == 0 ? "127.0.0.1" : host,
+                  &a.sin_addr) != 1)
         return SLUIS_INVALID;
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return SLUIS_IO;
     struct timeval limit = {.tv_usec = 500000};
-    int bad = setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) || connect(fd, (struct sockaddr *)&a, sizeof(a));
+    int bad = setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) ||
+              connect(fd, (struct sockaddr *)&a, sizeof(a));
     close(fd);
     return bad ? SLUIS_CLOSED : SLUIS_OK;
 }
@@ -60,7 +62,10 @@ sluis_err read_health(reader *r, store_txn *t, job *j)
     out.ok = true;
     sluis_err e = store_health_get(r->p->store, &h);
     bool room = !e && h.used_bytes < h.quota_bytes;
-    add(&out, &checks[0], "store", room, e ? error_text(e) : room ? "read, with room to write" : "quota reached");
+    add(&out, &checks[0], "store", room,
+        e      ? error_text(e)
+        : room ? "read, with room to write"
+               : "quota reached");
     e = try_journal(r, t);
     add(&out, &checks[1], "journal", !e, e ? error_text(e) : "last commit signed");
     e = try_bus(r->p->settings->bus_endpoint);
@@ -82,8 +87,11 @@ sluis_err read_metrics(reader *r, store_txn *t, job *j)
     buffer_init(&b, 256u << 10);
     metrics_text(r->p->metrics, &b);
     if (store_health_get(r->p->store, &h) == SLUIS_OK)
-        buffer_printf(&b, "# HELP sluis_store_used_bytes bytes in use in the store\n# TYPE sluis_store_used_bytes gauge\n"
-                          "sluis_store_used_bytes %llu\n", (unsigned long long)h.used_bytes);
+        buffer_printf(
+            &b,
+            "# HELP sluis_store_used_bytes bytes in use in the store\n# TYPE sluis_store_used_bytes gauge\n"
+            "sluis_store_used_bytes %llu\n",
+            (unsigned long long)h.used_bytes);
     buffer_u8(&b, 0);
     sluis_err e = b.err;
     out.text = (char *)b.p;

@@ -1,5 +1,6 @@
 /* A view: exactly the attributes that this application's law and function may see of one member of one case.
- * What lies outside it does not exist: the same answer, to the byte, as for a name that is in no catalogue. */
+ * What lies outside it does not exist: the same answer, to the byte, as for a name that is in no catalogue.
+ */
 #include <string.h>
 
 #include "base/clock.h"
@@ -121,7 +122,8 @@ sluis_err read_view(reader *r, store_txn *t, job *j)
     }
     if (!e) {
         rec->detail = (char *)(uintptr_t)v->id;
-        j->read = (read_decision){.record = rec, .has_subject = true, .sid = s.sid, .case_version = row->version};
+        j->read =
+            (read_decision){.record = rec, .has_subject = true, .sid = s.sid, .case_version = row->version};
         memcpy(j->read.case_id.b, case_id.p, ID_LEN);
         rec->subject = (ProtobufCBinaryData){ID_LEN, j->read.sid.b};
         METRIC_ADD(r->p->metrics, views_served, 1);

@@ -1,7 +1,8 @@
 """The house with its inhabitants: the parties of the story, a household, and the API in the words of openapi.json."""
 import json
+import shutil
 
-from house import BENCH_OIN, GATEWAY_OIN, TREE, House, check, wait_for
+from house import BENCH_OIN, GATEWAY_OIN, NAME, TREE, House, check, wait_for
 
 # name: (OIN, how people call it, domain)
 PARTIES = {
@@ -9,6 +10,14 @@ PARTIES = {
     "politie": ("00000099000000003000", "Politie, basisteam Voorbeeld", "politie"),
     "ggd": ("00000099000000004000", "GGD Voorbeeldregio", "ggd"),
     "wgs": ("00000099000000005000", "Schuldhulpverlening Voorbeeld", "wgs"),
+}
+# name: (kind, mapping file, mode, the party's own law)
+ADAPTERS = {
+    "school": ("school", "school/oso-2019.1.conf", "automatic", ""),
+    "politie": ("police", None, "release",
+                'rules = ( { category = "criminal"; action = "refuse"; reason = "opsporingsbelang"; } );'),
+    "ggd": ("ggd", "ggd/jgz-dossieroverdracht.conf", "release", ""),
+    "wgs": ("wgs", "wgs/ddas-1.0.conf", "automatic", ""),
 }
 BENCH = ("bench", BENCH_OIN, "Toepassing op de bus", "gemeente")
 
@@ -40,18 +49,32 @@ class City(House):
             self.wait_connected(name)
         return self
 
-    def adapter_config(self, name):
-        oin = PARTIES[name][0]
+    def adapter_config(self, name, extra=""):
         folder = self.root / "adapters" / name
-        return f'''party = "{name}";
-oin = "{oin}";
+        kind, mapping, mode, rules = ADAPTERS[name]
+        files = f'''mapping = "{TREE}/adapters/{mapping}";
+source = {{ folder = "{self.samples(name)}"; }};''' if mapping else ""
+        return f'''party = "{kind}";
+oin = "{PARTIES[name][0]}";
+mode = "{mode}";
+test_mode = true;
 keys = "{folder}/keys";
-data = "{folder}/data";
+store = "{folder}/store";
 control = "{self.adapter_control(name)}";
 catalogue = "{TREE}/config/rules/catalogue.conf";
-gateway = {{ endpoint = "{self.endpoint}"; curve = "{self.keys}/curve.key.pub"; root = "{self.keys}/root.pub"; oin = "{GATEWAY_OIN}"; }};
-source = {{ folder = "{TREE}/adapters/{name}/samples"; }};
-'''
+reconnect_max_ms = 200;
+gateway = {{ endpoint = "{self.endpoint}"; oin = "{GATEWAY_OIN}"; name = "{NAME}";
+  curve_pk = "{self.keys}/curve.key.pub"; root_pk = "{self.keys}/root.pub"; }};
+{files}
+{rules}
+{extra}'''
+
+    def samples(self, name):
+        """The folder of the party's files: a copy, so that a scenario may change it."""
+        folder = self.root / "adapters" / name / "files"
+        if not folder.exists():
+            shutil.copytree(TREE / "adapters" / ADAPTERS[name][0] / "samples", folder)
+        return folder
 
     # ---- the API, in the words of gateway/http/openapi.json
 

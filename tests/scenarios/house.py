@@ -168,7 +168,7 @@ class House:
         check(not SANITIZER.search(done.stderr), f"sluisctl {' '.join(args[:2])}: {done.stderr}")
         if want is None:
             return done.returncode, done.stdout, done.stderr
-        check(done.returncode == want, f"sluisctl {' '.join(map(str, args[:2]))}: exit {done.returncode}: {done.stderr.strip()}")
+        check(done.returncode == want, f"sluisctl {' '.join(map(str, args[:2]))}: exit {done.returncode}: {(done.stderr.strip() or done.stdout.strip())[:600]}")
         if plain:
             return done.stdout
         return json.loads(done.stdout) if done.stdout.strip() else None
@@ -241,7 +241,7 @@ gateway = "ipc://{self.root}/api.sock";
         self.http = self.http or Process("sluis-http", [self.bin / "sluis-http", "--config", self.root / "sluis-http.conf"],
                                          self.root / "log" / "sluis-http.log", self.env)
         self.http.start()
-        wait_for("sluis-http answers", lambda: self.alive("/health/live"))
+        wait_for("sluis-http is ready", lambda: self.alive("/health/ready"))
 
     def alive(self, path):
         check(self.http.running(), f"sluis-http ended: {self.http.tail()}")

@@ -1,0 +1,117 @@
+"""Requests under way while something goes wrong, and what became of each."""
+import http.client
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from city import CHILD
+from house import SLOW, test_bsns
+
+
+class Load:
+    """Requests through the API from a thread, and what became of them."""
+
+    def __init__(self, city, rng):
+        self.city = city
+        self.acked = {}  # transaction: (case, member, attribute)
+        self.error = None
+        self.going, self.stopping = threading.Event(), threading.Event()
+        self.going.set()
+        self.lock = threading.Lock()
+        self.idle = threading.Event()
+        self.known = ["school-brincode", "school-naam", "school-soort", "school-groepsnaam", "school-datum-inschrijving",
+                      "school-verzuim-geoorloofd", "school-advies", "school-ondersteuning-gericht-op",
+                      "school-ondersteuning-startdatum", "school-zorgcoordinator"]
+        self.known_case = city.open_case([(CHILD, "client")])
+        self.work = self.plan(rng)
+        self.thread = threading.Thread(target=self.run, daemon=True)
+
+    def plan(self, rng):
+        """(case, member, party, attribute) in order: data the school knows of the child, sprinkled over questions
+        about persons it does not know."""
+        c = self.city
+        persons = test_bsns(rng, 90)
+        rest = []
+        for at in range(0, len(persons), 30):
+            members = [(b, "partner" if i else "client") for i, b in enumerate(persons[at:at + 30])]
+            case = c.open_case(members)
+            rest += [(case, m + 1, "school", a) for m in range(len(members))
+                     for a in ("school-naam", "school-soort", "school-jaargroep", "school-groepsnaam", "school-advies")]
+        rng.shuffle(rest)
+        for i, a in enumerate(self.known):
+            rest.insert(i * len(rest) // (4 * len(self.known)), (self.known_case, 1, "school", a))
+        return rest
+
+    def start(self):
+        self.thread.start()
+
+    def run(self):
+        for item in self.work:
+            self.idle.set()
+            self.going.wait()
+            if self.stopping.is_set():
+                return
+            self.idle.clear()
+            case, member, party, attribute = item
+            try:
+                a = self.city.file(case, member, party, [attribute], raw=True)
+            except (OSError, http.client.HTTPException):  # broke half-way: nobody promised anything
+                continue
+            if a.status in (200, 201, 202):
+                with self.lock:
+                    self.acked[a.json()["verzoekId"]] = (case, member, attribute)
+            elif a.status not in (502, 503, 504):
+                self.error = f"{a.status} {a.body[:200]!r}"
+                break
+        else:
+            self.error = self.error or (None if self.stopping.is_set() else "ran out of requests")
+        self.idle.set()
+
+    def acked_count(self):
+        with self.lock:
+            return len(self.acked)
+
+    def pause(self):
+        self.going.clear()
+        self.idle.wait(20 * SLOW)
+
+    def resume(self):
+        self.going.set()
+
+    def stop(self):
+        self.stopping.set()
+        self.going.set()
+        self.thread.join(30 * SLOW)
+
+    def states(self, transactions):
+        with ThreadPoolExecutor(4) as pool:
+            return dict(zip(transactions, pool.map(lambda t: self.city.call("GET", f"/v1/verzoeken/{t}",
+                                                                            self.city.token("wmo-intake")), transactions)))
+
+    def missing(self):
+        with self.lock:
+            every = list(self.acked)
+        checked = every[-60:]
+        return [t for t, a in self.states(checked).items() if a.status != 200]
+
+    def wait_answered(self, seconds):
+        open_ = list(self.acked)
+        end = time.monotonic() + seconds * SLOW
+        while open_ and time.monotonic() < end:
+            states = self.states(open_)
+            open_ = [t for t, a in states.items() if a.status != 200 or a.json()["status"] != "beantwoord"]
+            if open_:
+                time.sleep(0.1)
+        return open_
+
+    def twice(self):
+        """Transactions whose journal holds a request or an answer more than once."""
+        def look(t):
+            kinds = [e["kind"] for e in self.city.trace(t) if "MESSAGE" in e["type"]]
+            return t if kinds.count("request") > 1 or kinds.count("response") > 1 else None
+        with ThreadPoolExecutor(2) as pool:
+            return [t for t in pool.map(look, self.acked) if t]
+
+    def versions_ok(self):
+        data = self.city.view(self.known_case, 1)["gegevens"]
+        return bool(data) and all(d["versie"] == 1 for d in data if d["naam"] in self.known)

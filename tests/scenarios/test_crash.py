@@ -1,0 +1,78 @@
+"""kill -9 at seeded moments: what was acknowledged is there, is delivered, and happens once."""
+import time
+
+from city import CHILD, PARENT
+from house import SLOW, check, seeded, wait_for
+from load import Load
+
+FRESH = True
+KILLS = 5
+
+
+def test_gateway_killed(city):
+    rng, seed = seeded()
+    city.up()
+    load = Load(city, rng)
+    load.start()
+    try:
+        for i in range(KILLS):
+            before = load.acked_count()
+            wait_for("requests under way", lambda: load.acked_count() > before or load.error, 20)
+            time.sleep(rng.uniform(0.0, 0.2) * SLOW)
+            city.gateway.kill()
+            load.pause()
+            city.start_gateway()
+            check(not load.missing(), f"seed {seed}: acknowledged and gone after kill {i + 1}: {load.missing()[:3]}")
+            load.resume()
+    finally:
+        load.stop()
+    check(not load.error, f"seed {seed}: {load.error}")
+    check(not load.wait_answered(40), f"seed {seed}: acknowledged, never answered")
+    check(not load.twice(), f"seed {seed}: twice in the journal: {load.twice()[:3]}")
+    check(load.versions_ok(), f"seed {seed}: registered twice")
+
+
+def test_adapter_killed(city):
+    """An adapter dies with requests in hand: they are answered, once, after its restart; a held one is still held."""
+    rng, seed = seeded()
+    city.up(parties=("school", "ggd"))
+    case = city.open_case([(CHILD, "kind"), (PARENT, "ouder")])
+    held = city.file(case, 1, "ggd", ["jgz-visus"])["verzoekId"]
+    wait_for("held", lambda: [i for i in city.inbox("ggd", "list") if i["state"] == "held"])
+    city.adapters["ggd"].kill()
+    transactions = []
+    for a in ("school-naam", "school-soort", "school-jaargroep", "school-groepsnaam", "school-advies"):
+        transactions.append(city.file(case, 1, "school", [a])["verzoekId"])
+        if rng.random() < 0.6:
+            city.adapters["school"].kill()
+            city.adapters["school"].start()
+    city.adapters["ggd"].start()
+    for t in transactions:
+        city.answered(t, seconds=45)
+        kinds = [e["kind"] for e in city.trace(t) if "MESSAGE" in e["type"]]
+        check(kinds.count("response") == 1, f"seed {seed}: {t} was answered {kinds.count('response')} times")
+    city.wait_connected("ggd")
+    still = [i for i in city.inbox("ggd", "list") if i["state"] == "held"]
+    check([i["id"] for i in still] == [held], f"after the restart the GGD holds {still}")
+    city.inbox("ggd", "release", held, "--fields", "jgz-visus", "--by", "arts-1")
+    city.answered(held, seconds=45)
+
+
+def test_http_restarted(city):
+    city.up(parties=("school",))
+    case = city.open_case([(CHILD, "kind")])
+    city.http.kill()
+    city.start_http()
+    check(city.call("GET", f"/v1/zaken/{case}", city.token("wmo-intake")).status == 200, "the case after a restart of sluis-http")
+
+
+def test_party_away(city):
+    """A request to a party that is not connected waits for it."""
+    city.up(parties=("school",))
+    city.adapters["school"].stop()
+    case = city.open_case([(CHILD, "kind")])
+    t = city.file(case, 1, "school", ["school-naam"])["verzoekId"]
+    time.sleep(0.3)
+    check(city.request(t)["status"] == "open", "answered by nobody")
+    city.adapters["school"].start()
+    check(city.answered(t, seconds=45)["uitkomsten"][0]["uitkomst"] == "verstrekt", "not given after it came back")

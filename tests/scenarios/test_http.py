@@ -1,0 +1,84 @@
+"""The HTTP edge as strangers use it: health, descriptions, hostile bytes."""
+import json
+
+from city import CHILD
+from house import TREE, check
+
+
+def first_line(raw):
+    return raw.split(b"\r\n", 1)[0].decode("latin-1")
+
+
+def test_health_and_metrics(city):
+    check(city.call("GET", "/health/live").status == 200, "live")
+    ready = city.call("GET", "/health/ready")
+    check(ready.status == 200, f"ready: {ready.status} {ready.body!r}")
+    names = {c["naam"] for c in ready.json()["controles"]}
+    check(len(names) >= 3, f"ready really tries store, bus and journal: {names}")
+    metrics = city.call("GET", "/metrics")
+    check(metrics.status == 200 and b"sluis" in metrics.body, f"metrics: {metrics.status}")
+    check(CHILD.encode() not in metrics.body, "content in the metrics")
+
+
+def test_not_ready_without_gateway(city):
+    city.gateway.stop()
+    try:
+        check(city.call("GET", "/health/live").status == 200, "live does not need the gateway")
+        check(city.call("GET", "/health/ready").status == 503, "ready without a gateway")
+    finally:
+        city.start_gateway()
+
+
+def test_openapi(city):
+    served = city.call("GET", "/v1/openapi.json")
+    check(served.status == 200, f"{served.status}")
+    check(served.headers.get("API-Version"), "no API-Version")
+    ours = json.loads((TREE / "gateway" / "http" / "openapi.json").read_text())
+    check(set(served.json()["paths"]) == set(ours["paths"]), "the description served is not the one in the tree")
+
+
+def test_problems(city):
+    for method, path, status in (("GET", "/v1/bestaat-niet", 404), ("DELETE", "/v1/openapi.json", 405), ("GET", "/v1/zaken/../x", 404)):
+        a = city.call(method, path, city.token("wmo-intake"))
+        check(a.status == status or (status == 404 and a.status == 400), f"{method} {path}: {a.status}")
+        check(a.headers.get("Content-Type", "").startswith("application/problem+json"), f"{method} {path}: {a.headers}")
+
+
+def test_smuggling(city):
+    host = f"Host: 127.0.0.1:{city.ports['http']}\r\n"
+    cases = {
+        "two lengths": f"POST /v1/zaken HTTP/1.1\r\n{host}Content-Length: 2\r\nContent-Length: 3\r\n\r\n{{}}x",
+        "length and chunked": f"POST /v1/zaken HTTP/1.1\r\n{host}Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "two hosts": f"GET /health/live HTTP/1.1\r\n{host}Host: other\r\n\r\n",
+        "length with a sign": f"POST /v1/zaken HTTP/1.1\r\n{host}Content-Length: +2\r\n\r\n{{}}",
+        "space before the colon": f"GET /health/live HTTP/1.1\r\n{host}Content-Length : 0\r\n\r\n",
+        "NUL in the head": f"GET /health/live HTTP/1.1\r\n{host}X: a\0b\r\n\r\n",
+        "no request at all": "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
+    }
+    for name, text in cases.items():
+        back = city.raw(text.encode("latin-1"))
+        answers = back.count(b"HTTP/1.1 ")
+        check(not back or (answers == 1 and first_line(back).split()[1][0] == "4"), f"{name}: {back[:200]!r}")
+        check(b"200 OK" not in back, f"{name}: {back[:200]!r}")
+    check(city.call("GET", "/health/live").status == 200, "alive after all that")
+
+
+def test_json(city):
+    token = city.token("wmo-intake")
+    head = {"Content-Type": "application/json"}
+    for name, body in {
+        "no JSON": b"{",
+        "a raw NUL": b'{"soort": "client\0"}',
+        "a key twice": b'{"soort": "client", "soort": "huishouden"}',
+        "an unknown key": b'{"soort": "client", "leden": [], "bereik": {}, "aanleiding": "x", "bijvangst": 1}',
+        "an array": b"[]",
+        "deep": b"[" * 5000 + b"]" * 5000,
+        "no UTF-8": b'{"soort": "\xff"}',
+    }.items():
+        a = city.call("POST", "/v1/zaken", token, body, head)
+        check(a.status in (400, 413, 422), f"{name}: {a.status} {a.body[:200]!r}")
+    a = city.call("POST", "/v1/zaken", token, b"x" * (1 << 20), head)
+    check(a.status == 413, f"too large: {a.status}")
+    a = city.call("POST", "/v1/zaken", token, {"soort": "client", "leden": [{"bsn": "123456789", "rol": "client"}],
+                                               "bereik": {"wetten": ["wmo"], "domeinen": []}, "aanleiding": "x"})
+    check(a.status in (400, 422) and b"123456789" not in a.body, f"a wrong person number: {a.status} {a.body[:200]!r}")

@@ -1,0 +1,130 @@
+"""What an application, a party and a client meet when all goes well, and when a party says no."""
+import time
+
+from city import CHILD, PARENT, PARTIES, PARTNER, REFUSING, WORK
+from house import check, wait_for
+
+
+def household(city):
+    return city.open_case([(PARENT, "ouder"), (CHILD, "kind"), (PARTNER, "partner")])
+
+
+def test_full_answer(city):
+    case = household(city)
+    got = city.ask(case, 2, "school", ["school-jaargroep", "school-naam"])
+    check(all(r["uitkomst"] == "verstrekt" for r in got.values()), f"{got}")
+    values = city.values(case, 2)
+    check(values.get("school-naam") and values.get("school-jaargroep"), f"the view lacks them: {values}")
+    source = {d["naam"]: d["bron"] for d in city.view(case, 2)["gegevens"]}
+    check(source["school-naam"] == PARTIES["school"][0], f"source: {source}")
+
+
+def test_one_member_only(city):
+    """What is known of one member shows with that member alone."""
+    case = household(city)
+    city.ask(case, 2, "school", ["school-soort"])
+    check("school-soort" in city.values(case, 2), "the child's datum is missing")
+    check("school-soort" not in city.values(case, 1), "the child's datum shows with the parent")
+
+
+def test_not_known(city):
+    case = household(city)
+    got = city.ask(case, 3, "wgs", ["wgs-toekenningsdatum"])
+    check(got["wgs-toekenningsdatum"]["uitkomst"] == "niet-bekend", f"{got}")
+
+
+def test_school_without_agreement(city):
+    case = city.open_case([(REFUSING, "kind")])
+    got = city.ask(case, 1, "school", ["school-naam"])["school-naam"]
+    check(got["uitkomst"] == "geweigerd" and got.get("reden"), f"{got}")
+    check(not city.values(case, 1), "refused, and yet in the view")
+
+
+def test_police_refuses_criminal(city):
+    case = household(city)
+    got = city.ask(case, 1, "politie", ["politie-antecedenten"])["politie-antecedenten"]
+    check(got["uitkomst"] == "geweigerd" and got["reden"] == "opsporingsbelang", f"{got}")
+
+
+def held(city, party, transaction):
+    def probe():
+        return [i for i in city.inbox(party, "list") if i["id"] == transaction and i["state"] == "held"]
+    return wait_for(f"{party} holds it", probe)[0]
+
+
+def test_police_types_an_answer(city):
+    case = household(city)
+    t = city.file(case, 1, "politie", ["politie-betrokkenheid", "politie-contactpersoon"])["verzoekId"]
+    held(city, "politie", t)
+    city.inbox("politie", "release", t, "--fields", "politie-betrokkenheid", "--values", "-", "--by", "wijkagent-3",
+               stdin='{"politie-betrokkenheid": "Wijkagent kent het gezin"}')
+    got = {r["naam"]: r for r in city.answered(t)["uitkomsten"]}
+    check(got["politie-betrokkenheid"]["uitkomst"] == "verstrekt", f"{got}")
+    check(got["politie-contactpersoon"]["uitkomst"] == "geweigerd", f"{got}")
+    check(city.values(case, 1)["politie-betrokkenheid"] == "Wijkagent kent het gezin", "the typed value is not in the view")
+
+
+def test_ggd_holds_until_released(city):
+    case = household(city)
+    t = city.file(case, 2, "ggd", ["jgz-visus", "jgz-meertaligheid"])["verzoekId"]
+    held(city, "ggd", t)
+    time.sleep(0.3)
+    check(city.request(t)["status"] in ("open", "aangehouden"), "answered before release")
+    check("jgz-visus" not in city.values(case, 2), "the datum left before release")
+    shown = city.inbox("ggd", "show", t)
+    check(CHILD not in str(city.inbox("ggd", "list")), "the list shows a person number")
+    check("jgz-visus" in str(shown), f"the professional does not see what would be given: {shown}")
+    city.inbox("ggd", "release", t, "--fields", "jgz-visus", "--by", "arts-1")
+    got = {r["naam"]: r["uitkomst"] for r in city.answered(t)["uitkomsten"]}
+    check(got == {"jgz-visus": "verstrekt", "jgz-meertaligheid": "geweigerd"}, f"{got}")
+
+
+def test_ggd_refuses(city):
+    case = household(city)
+    t = city.file(case, 2, "ggd", ["jgz-gehoor"])["verzoekId"]
+    held(city, "ggd", t)
+    city.inbox("ggd", "refuse", t, "--reason", "beroepsgeheim", "--explanation", "-", "--by", "arts-1",
+               stdin="Het kind heeft bezwaar gemaakt.\n")
+    got = city.answered(t)["uitkomsten"][0]
+    check((got["uitkomst"], got["reden"]) == ("geweigerd", "beroepsgeheim"), f"{got}")
+    check(got.get("toelichting") == "Het kind heeft bezwaar gemaakt.", f"{got}")
+
+
+def test_inbox_refuses_nonsense(city):
+    case = household(city)
+    t = city.file(case, 2, "ggd", ["jgz-gedrag"])["verzoekId"]
+    held(city, "ggd", t)
+    for args in (("--fields", "school-naam"), ("--fields", "jgz-bestaat-niet")):
+        code, _, err = city.inbox("ggd", "release", t, *args, "--by", "arts-1", want=None)
+        check(code == 4, f"release with {args}: exit {code} {err}")
+    code, _, _ = city.inbox("ggd", "show", "018f0000-0000-7000-8000-000000000000", want=None)
+    check(code == 1, f"a request that is not there: exit {code}")
+    check(city.request(t)["status"] in ("open", "aangehouden"), "nonsense answered it")
+
+
+def test_answered_from_register(city):
+    case = household(city)
+    city.ask(case, 1, "wgs", ["wgs-totaal-schuldbedrag"])
+    state = city.file(case, 1, "wgs", ["wgs-totaal-schuldbedrag"], app="pw-intake", how=WORK)
+    state = city.answered(state["verzoekId"], app="pw-intake", seconds=3)
+    check(state["uitkomsten"][0]["uitkomst"] == "verstrekt", f"{state}")
+    entries = city.trace(state["verzoekId"])
+    check(all(e.get("to") != PARTIES["wgs"][0] for e in entries if "MESSAGE" in e["type"]), f"a message left: {entries}")
+
+
+def test_views_differ(city):
+    case = household(city)
+    city.ask(case, 1, "wgs", ["wgs-totaal-schuldbedrag", "wgs-vrij-te-laten-bedrag"])
+    wmo, pw = city.values(case, 1), city.values(case, 1, app="pw-intake")
+    check("wgs-vrij-te-laten-bedrag" in pw and "wgs-vrij-te-laten-bedrag" not in wmo, f"wmo {list(wmo)}, pw {list(pw)}")
+
+
+def test_dossier(city):
+    case = household(city)
+    city.ask(case, 2, "school", ["school-advies"], motivation="Het schooladvies bepaalt de vervolgstap")
+    lines = city.dossier(case, 2)
+    text = str(lines)
+    check("Het schooladvies bepaalt de vervolgstap" in text and "school-advies" in text, f"{lines}")
+    check(CHILD not in text, "a person number in the dossier")
+    other = str(city.dossier(case, 3))
+    check("Het schooladvies bepaalt de vervolgstap" not in other, "another member's exchange shows")
