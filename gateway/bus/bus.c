@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "bus/frames.h"
 #include "bus/sessions.h"
-#include "core/api_out.h"
+#include "flow/api_out.h"
 #include "flow/fatal.h"
 #include "session/bus_server.h"
 
@@ -116,7 +116,8 @@ static void take_fetched(bus *b, job *j)
         for (size_t i = 0; alive && !stopped && i < j->row_count; i++) {
             if (j->rows[i].seq <= s->last_sent)
                 continue;
-            stopped = s->outstanding >= s->credit || !deliver(b, s, j->rows[i].seq, j->rows[i].envelope, j->rows[i].receipt);
+            stopped = s->outstanding >= s->credit ||
+                      !deliver(b, s, j->rows[i].seq, j->rows[i].envelope, j->rows[i].receipt);
             alive = sessions_find(b->sessions, &j->user) == s && s->generation == j->order;
         }
         if (alive) {
@@ -178,8 +179,9 @@ static void on_hello(bus *b, const bus_event *ev, const Sluis__Hello *h)
     s->behind = true;
     METRIC_SET(b->p->metrics, bus_sessions, sessions_count(b->sessions));
     log_write(LOG_INFO, "bus.hello", "party", ev->user.s, NULL);
-    answer(b, ev, frame_welcome(&b->frame, s->generation, set->session_credit, set->name, buffer_bytes(&b->snapshot),
-                                set->max_frame));
+    answer(b, ev,
+           frame_welcome(&b->frame, s->generation, set->session_credit, set->name, buffer_bytes(&b->snapshot),
+                         set->max_frame));
     fetch_more(b, s);
 }
 
@@ -252,7 +254,8 @@ static void on_frame(bus *b, const bus_event *ev)
     arena *a = arena_new(4 * (ev->n + 4096));
     ProtobufCMessage *m = NULL;
     sluis_fail why = {0};
-    sluis_err e = a ? wire_unpack(&m, &sluis__frame__descriptor, a, BYTES(ev->data, ev->n), &why) : SLUIS_NOMEM;
+    sluis_err e =
+        a ? wire_unpack(&m, &sluis__frame__descriptor, a, BYTES(ev->data, ev->n), &why) : SLUIS_NOMEM;
     if (e) {
         refuse(b, ev, e, why.text);
         arena_free(&a);
@@ -264,7 +267,8 @@ static void on_frame(bus *b, const bus_event *ev)
     if (f->f_case == SLUIS__FRAME__F_HELLO)
         on_hello(b, ev, f->hello);
     else if (!live)
-        refuse(b, ev, SLUIS_CLOSED, "no session here: say hello (a newer session of this party may have taken over)");
+        refuse(b, ev, SLUIS_CLOSED,
+               "no session here: say hello (a newer session of this party may have taken over)");
     else if (f->f_case == SLUIS__FRAME__F_SUBMIT)
         on_submit(b, ev, s, a, BYTES(f->submit->envelope.data, f->submit->envelope.len));
     else if (f->f_case == SLUIS__FRAME__F_DONE)
@@ -281,7 +285,8 @@ static void refuse_call(bus *b, const bus_event *ev)
     ProtobufCMessage *m = NULL;
     sluis_fail why = {0};
     arena *a = arena_new(4 * (ev->n + 4096));
-    sluis_err e = a ? wire_unpack(&m, &sluis__api_call__descriptor, a, BYTES(ev->data, ev->n), NULL) : SLUIS_NOMEM;
+    sluis_err e =
+        a ? wire_unpack(&m, &sluis__api_call__descriptor, a, BYTES(ev->data, ev->n), NULL) : SLUIS_NOMEM;
     fail_set(&why, SLUIS_FULL, "gateway", "too much in flight; try again in a second");
     buffer_clear(&b->frame);
     if (!e)
@@ -457,8 +462,13 @@ static sluis_err bus_open(bus *b, const parts *p, sluis_fail *f)
 {
     const settings *s = p->settings;
     int capacity = parts_channel_capacity(p);
-    bus_options o = {.endpoint = s->bus_endpoint, .ipc_endpoint = s->api_endpoint, .curve = &p->curve,
-                     .max_frame = s->max_frame, .hwm = HWM_PEER, .max_sockets = 256, .heartbeat_ms = 5000,
+    bus_options o = {.endpoint = s->bus_endpoint,
+                     .ipc_endpoint = s->api_endpoint,
+                     .curve = &p->curve,
+                     .max_frame = s->max_frame,
+                     .hwm = HWM_PEER,
+                     .max_sockets = 256,
+                     .heartbeat_ms = 5000,
                      .handshake_ms = 5000};
     memset(b, 0, sizeof(*b));
     b->p = p;

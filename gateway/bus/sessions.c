@@ -4,7 +4,7 @@
 #include <string.h>
 
 struct sessions {
-    session *slot;   /* open addressing by OIN; an empty user marks a free slot */
+    session *slot; /* open addressing by OIN; an empty user marks a free slot */
     uint32_t size, count, max;
 };
 

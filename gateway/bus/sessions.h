@@ -15,14 +15,14 @@ typedef struct session {
     uint8_t route[64];
     size_t route_len;
     uint64_t generation;
-    uint32_t credit;       /* deliveries the party takes at once */
-    uint32_t outstanding;  /* deliveries sent, not done */
-    uint32_t submitted;    /* submissions not answered yet */
-    uint64_t last_sent;    /* outbox sequence of the newest delivery sent */
-    uint64_t last_progress;/* ms: the last done, or the last delivery into an idle session */
-    bool behind;           /* rows wait in the outbox beyond last_sent */
-    bool fetching;         /* a fetch is under way */
-    bool missed;           /* something was queued while fetching */
+    uint32_t credit;        /* deliveries the party takes at once */
+    uint32_t outstanding;   /* deliveries sent, not done */
+    uint32_t submitted;     /* submissions not answered yet */
+    uint64_t last_sent;     /* outbox sequence of the newest delivery sent */
+    uint64_t last_progress; /* ms: the last done, or the last delivery into an idle session */
+    bool behind;            /* rows wait in the outbox beyond last_sent */
+    bool fetching;          /* a fetch is under way */
+    bool missed;            /* something was queued while fetching */
 } session;
 
 typedef struct sessions sessions;

@@ -6,16 +6,16 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "core/api_out.h"
+#include "flow/api_out.h"
 #include "core/handlers.h"
 #include "flow/fatal.h"
 #include "parties/parties.h"
 
-#define IDLE_MS         1000            /* housekeeping at least this often */
-#define LAZY_MS         50              /* how long a done may wait for a message to be committed with */
-#define EXPIRE_STEP     256             /* rows a turn */
-#define SNAPSHOT_MS     (6 * 3600 * 1000)
-#define CORE_ARENA_MAX  (64u << 20)
+#define IDLE_MS        1000 /* housekeeping at least this often */
+#define LAZY_MS        50   /* how long a done may wait for a message to be committed with */
+#define EXPIRE_STEP    256  /* rows a turn */
+#define SNAPSHOT_MS    (6 * 3600 * 1000)
+#define CORE_ARENA_MAX (64u << 20)
 
 typedef struct {
     job *job;
@@ -31,7 +31,7 @@ typedef struct {
     directory *dir;
     slot *batch;
     size_t count;
-    job **ring;          /* submissions that came before their turn, by order modulo ring_size */
+    job **ring; /* submissions that came before their turn, by order modulo ring_size */
     size_t ring_size;
     uint64_t next_order;
     uint64_t outbox_seq, event_seq;
@@ -45,8 +45,8 @@ typedef struct {
 /* An error that says nothing about the message: the turn is undone and tried again one by one. */
 static bool is_fault(sluis_err e)
 {
-    return e == SLUIS_NOMEM || e == SLUIS_IO || e == SLUIS_CORRUPT || e == SLUIS_NO_SPACE || e == SLUIS_FULL ||
-           e == SLUIS_INTERNAL;
+    return e == SLUIS_NOMEM || e == SLUIS_IO || e == SLUIS_CORRUPT || e == SLUIS_NO_SPACE ||
+           e == SLUIS_FULL || e == SLUIS_INTERNAL;
 }
 
 static sluis_err journal_refusal(turn *t, job *j, Sluis__RecordType type)
@@ -94,7 +94,8 @@ static sluis_err apply_submission(turn *t, job *j)
         e = envelope_check_kind(j->env, &j->why);
     handler h = handler_of(j->env->core->kind);
     if (!e && !h)
-        e = fail_set(&j->why, SLUIS_KIND, "core.kind", "this gateway does not carry this kind of message yet");
+        e = fail_set(&j->why, SLUIS_KIND, "core.kind",
+                     "this gateway does not carry this kind of message yet");
     if (!e)
         e = h(t, j, &j->why);
     if (e && !is_fault(e)) {
@@ -184,7 +185,11 @@ static sluis_err finish_turn(core *c, turn *t)
 
 static sluis_err run_turn(core *c, slot *slots, size_t n, bool reserved, bool housekeeping)
 {
-    turn t = {.p = c->p, .journal = c->journal, .dir = c->dir, .now = clock_ms(), .outbox_seq = c->outbox_seq,
+    turn t = {.p = c->p,
+              .journal = c->journal,
+              .dir = c->dir,
+              .now = clock_ms(),
+              .outbox_seq = c->outbox_seq,
               .event_seq = c->event_seq};
     sluis_err e = store_begin_write(c->p->store, &t.t, reserved);
     t.arena = arena_new(CORE_ARENA_MAX);
@@ -277,7 +282,8 @@ static void publish_directory(core *c)
     send_or_die(c->bus, j);
 }
 
-/* All together; when that fails, one by one, so that a single bad message or a full store harms only its own. */
+/* All together; when that fails, one by one, so that a single bad message or a full store harms only its own.
+ */
 static void run_batch(core *c)
 {
     uint64_t mono = clock_mono_us();
@@ -311,7 +317,8 @@ static void run_batch(core *c)
 
 /* ---- gathering ---- */
 
-/* A done answers nobody: it waits a moment for a message to be committed with. Lost, the delivery is repeated. */
+/* A done answers nobody: it waits a moment for a message to be committed with. Lost, the delivery is
+ * repeated. */
 static bool only_dones(const core *c)
 {
     for (size_t i = 0; i < c->count; i++)

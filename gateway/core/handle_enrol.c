@@ -1,4 +1,5 @@
-/* A party joins (or renews its keys): a signed entry, an entry in the journal, a new directory for everyone. */
+/* A party joins (or renews its keys): a signed entry, an entry in the journal, a new directory for everyone.
+ */
 #include "core/handlers.h"
 #include "parties/parties.h"
 

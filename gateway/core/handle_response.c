@@ -22,7 +22,8 @@ static sluis_err find_request(turn *t, const job *j, Sluis__RequestRow **row, sl
         return e;
     if (strcmp((*row)->party, c->sender) != 0)
         return fail_set(f, SLUIS_NOT_ASKED, "core.sender", "the request was put to another party");
-    if (!bytes_equal(BYTES((*row)->case_id.data, (*row)->case_id.len), BYTES(c->case_id.data, c->case_id.len)))
+    if (!bytes_equal(BYTES((*row)->case_id.data, (*row)->case_id.len),
+                     BYTES(c->case_id.data, c->case_id.len)))
         return fail_set(f, SLUIS_NOT_ASKED, "core.case_id", "the request belongs to another case");
     request_state state;
     e = request_state_parse(&state, (*row)->state);
@@ -37,7 +38,8 @@ static bool was_asked(const Sluis__RequestRow *row, uint32_t id)
     return false;
 }
 
-static sluis_err check_given(turn *t, const job *j, const attribute *a, const Sluis__AttributeResult *r, sluis_fail *f)
+static sluis_err check_given(turn *t, const job *j, const attribute *a, const Sluis__AttributeResult *r,
+                             sluis_fail *f)
 {
     const party *from = directory_find(t->dir, &j->env->sender);
     if (!from || !policy_domain_gives(t->p->rules, from->domain, a->category, t->now))
@@ -56,8 +58,8 @@ static sluis_err check_given(turn *t, const job *j, const attribute *a, const Sl
     return SLUIS_OK;
 }
 
-static sluis_err check_result(turn *t, const job *j, const Sluis__RequestRow *row, const Sluis__AttributeResult *r,
-                              sluis_fail *f)
+static sluis_err check_result(turn *t, const job *j, const Sluis__RequestRow *row,
+                              const Sluis__AttributeResult *r, sluis_fail *f)
 {
     const attribute *a = rules_attribute(t->p->rules, r->attribute);
     if (!a || !was_asked(row, r->attribute))
@@ -86,7 +88,8 @@ static sluis_err check_body(turn *t, const job *j, const Sluis__RequestRow *row,
     if (!b)
         return fail_set(f, SLUIS_INVALID, "core.recipients", "an answer is sealed to the registry");
     if (c->n_attributes != row->n_attributes || b->n_results != c->n_attributes)
-        return fail_set(f, SLUIS_NOT_ASKED, "body.results", "one result for each attribute asked, no more, no less");
+        return fail_set(f, SLUIS_NOT_ASKED, "body.results",
+                        "one result for each attribute asked, no more, no less");
     for (size_t i = 0; i < b->n_results; i++) {
         if (b->results[i]->attribute != c->attributes[i])
             return fail_set(f, SLUIS_INVALID, "body.results", "in the order of the header's attributes");
@@ -214,7 +217,8 @@ static sluis_err check_recipients(turn *t, const job *j, const Sluis__RequestRow
     for (size_t i = 0; i < c->n_recipients; i++)
         if (memcmp(c->recipients[i]->oin, t->p->settings->oin.s, OIN_LEN) != 0 &&
             strcmp(c->recipients[i]->oin, row->requester) != 0)
-            return fail_set(f, SLUIS_DENIED, "core.recipients", "an answer goes to the registry and its requester alone");
+            return fail_set(f, SLUIS_DENIED, "core.recipients",
+                            "an answer goes to the registry and its requester alone");
     return SLUIS_OK;
 }
 

@@ -1,5 +1,5 @@
-/* One turn of the one writer: a transaction, the journal's pending entries, the clock it is judged by, and the
- * small writes that every handler shares. Thread: core.
+/* One turn of the one writer: a transaction, the journal's pending entries, the clock it is judged by, and
+ * the small writes that every handler shares. Thread: core.
  *
  * Handlers check everything before they write anything: a returned refusal (DENIED, NO_CASE, ...) leaves the
  * transaction as it was; a store error is sticky in the transaction and undoes the whole turn. */
@@ -14,14 +14,14 @@ typedef struct {
     const parts *p;
     store_txn *t;
     journal *journal;
-    directory *dir;           /* in force at this commit; borrowed */
-    directory *new_dir;       /* owned: made in this turn, in force after it */
-    arena *arena;             /* rows read in this turn */
+    directory *dir;     /* in force at this commit; borrowed */
+    directory *new_dir; /* owned: made in this turn, in force after it */
+    arena *arena;       /* rows read in this turn */
     uint64_t now;
     uint64_t outbox_seq, event_seq; /* last used */
-    journal_entry entry;      /* of the job being handled */
+    journal_entry entry;            /* of the job being handled */
     bool has_entry;
-    uint64_t duplicate_of;    /* journal index, when the job is a duplicate */
+    uint64_t duplicate_of; /* journal index, when the job is a duplicate */
 } turn;
 
 /* Appends the record (when is filled in) under the class of traffic data; its receipt answers the job. */
@@ -36,8 +36,8 @@ sluis_err turn_delivered(turn *t, const oin *to, uint64_t seq); /* removes the r
 /* Drops what has expired, at most limit rows. */
 sluis_err turn_expire(turn *t, unsigned limit);
 
-/* Remembers (sender, message id, hash) until expiry. OK: new. DUPLICATE: known with this hash (duplicate_of is
- * set). CONFLICT: known with another. */
+/* Remembers (sender, message id, hash) until expiry. OK: new. DUPLICATE: known with this hash (duplicate_of
+ * is set). CONFLICT: known with another. */
 sluis_err turn_dedup_check(turn *t, const job *j);
 sluis_err turn_dedup_remember(turn *t, const job *j);
 

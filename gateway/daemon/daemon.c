@@ -80,9 +80,13 @@ static sluis_err open_store(parts *p, const uint8_t *km, sluis_fail *f)
     snprintf(slots, sizeof(slots), "%s/keys.slots", s->data);
     if (mkdir(s->data, 0700) && errno != EEXIST)
         return fail_set(f, SLUIS_IO, s->data, "cannot make the folder: %s", strerror(errno));
-    store_options o = {.path = path, .tables = gateway_tables, .table_count = TABLE_COUNT,
-                       .format = GATEWAY_STORE_FORMAT, .format_version = GATEWAY_STORE_VERSION,
-                       .map_bytes = s->map_bytes, .quota_bytes = s->quota_bytes,
+    store_options o = {.path = path,
+                       .tables = gateway_tables,
+                       .table_count = TABLE_COUNT,
+                       .format = GATEWAY_STORE_FORMAT,
+                       .format_version = GATEWAY_STORE_VERSION,
+                       .map_bytes = s->map_bytes,
+                       .quota_bytes = s->quota_bytes,
                        .max_readers = s->verify_threads + s->read_threads + 16};
     sluis_err e = store_open_lmdb(&p->store, &o, f);
     if (!e)
@@ -94,8 +98,8 @@ static sluis_err open_store(parts *p, const uint8_t *km, sluis_fail *f)
     return e;
 }
 
-/* The municipality is a party of its own directory: it signs on behalf of API users, and the registry is sealed
- * to. Written at the first start, and again when its keys changed. */
+/* The municipality is a party of its own directory: it signs on behalf of API users, and the registry is
+ * sealed to. Written at the first start, and again when its keys changed. */
 static sluis_err enrol_self(parts *p, sluis_fail *f)
 {
     const keypair *keys[] = {&p->sign, &p->seal, &p->curve};

@@ -1,7 +1,7 @@
 /* Cases and requests as their application sees them. */
 #include <string.h>
 
-#include "core/api_out.h"
+#include "flow/api_out.h"
 #include "read/reader.h"
 
 #define PAGE_MAX 100

@@ -12,7 +12,7 @@
 #define SLUIS_VERIFY_TOKEN_H
 
 #include "base/ids.h"
-#include "verify/claims.h"
+#include "flow/claims.h"
 
 typedef struct token_verifier token_verifier;
 

@@ -6,6 +6,9 @@
 
 sluis_err crypto_start(void)
 {
+    /* libsodium's own generator, seeded by the kernel: a nonce a row, without a system call a nonce. */
+    if (randombytes_set_implementation(&randombytes_internal_implementation) != 0)
+        return SLUIS_INTERNAL;
     return sodium_init() < 0 ? SLUIS_INTERNAL : SLUIS_OK;
 }
 

@@ -1,5 +1,5 @@
-/* Conversations as data: each .conv file here holds frames in and frames out, played against a whole gateway over
- * real CURVE sockets. The language is described in tests/conversations/README.md. */
+/* Conversations as data: each .conv file here holds frames in and frames out, played against a whole gateway
+ * over real CURVE sockets. The language is described in tests/conversations/README.md. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,9 +13,9 @@
 #include "rig/rig.h"
 #include "wire/messages.h"
 
-#define WORDS       32
-#define SAID        32
-#define ANSWER_MS   8000
+#define WORDS     32
+#define SAID      32
+#define ANSWER_MS 8000
 
 typedef struct {
     char name[32];
@@ -114,7 +114,8 @@ static void mutate(play *p, buffer *b, const char *what, const said *other)
     else if (strcmp(what, "header") == 0)
         e->header.data[e->header.len / 2] ^= 1;
     else if (other && strcmp(what, "body-of") == 0) {
-        assert_int_equal(wire_unpack(&o, &sluis__envelope__descriptor, p->mem, buffer_bytes(&other->envelope), NULL), 0);
+        assert_int_equal(
+            wire_unpack(&o, &sluis__envelope__descriptor, p->mem, buffer_bytes(&other->envelope), NULL), 0);
         e->body = ((Sluis__Envelope *)o)->body;
     } else
         wrong(p, "unknown mutation", what);
@@ -145,7 +146,8 @@ static void fill_core(play *p, Sluis__Core *c, said *s, char **w, size_t n, uint
     bool known = strcmp(value(w, n, "case", "known"), "known") == 0;
     c->case_id = (ProtobufCBinaryData){ID_LEN, known ? p->rig->case_id.b : unknown_case.b};
     c->attributes = attributes;
-    for (const char *at = list; at && *at && c->n_attributes < ATTRIBUTES_MAX; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL)
+    for (const char *at = list; at && *at && c->n_attributes < ATTRIBUTES_MAX;
+         at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL)
         attributes[c->n_attributes++] = (uint32_t)atoi(at);
 }
 
@@ -170,7 +172,9 @@ static void say_request(play *p, actor *from, char **w, size_t n)
     const char *bsn = value(w, n, "bsn", "child");
     fill_core(p, &c, s, w, n, attributes);
     c.kind = (Sluis__Kind)atoi(value(w, n, "kind", "1"));
-    person.bsn = (char *)(uintptr_t)(strcmp(bsn, "child") == 0 ? p->rig->child : strcmp(bsn, "parent") == 0 ? p->rig->parent : bsn);
+    person.bsn = (char *)(uintptr_t)(strcmp(bsn, "child") == 0    ? p->rig->child
+                                     : strcmp(bsn, "parent") == 0 ? p->rig->parent
+                                                                  : bsn);
     snprintf(motivation, sizeof(motivation), "%s", value(w, n, "motivation", "nodig_voor_het_onderzoek"));
     b.subject = &person;
     b.motivation = motivation;
@@ -268,12 +272,12 @@ static void say(play *p, actor *a, const char *verb, char **w, size_t n)
 
 static const char *frame_name(const Sluis__Frame *f)
 {
-    static const char *const names[] = {[SLUIS__FRAME__F__NOT_SET] = "empty", [SLUIS__FRAME__F_HELLO] = "hello",
-                                        [SLUIS__FRAME__F_WELCOME] = "welcome", [SLUIS__FRAME__F_SUBMIT] = "submit",
-                                        [SLUIS__FRAME__F_ACK] = "ack", [SLUIS__FRAME__F_NACK] = "nack",
-                                        [SLUIS__FRAME__F_DELIVER] = "deliver", [SLUIS__FRAME__F_DONE] = "done",
-                                        [SLUIS__FRAME__F_REFUSED] = "refused",
-                                        [SLUIS__FRAME__F_DIRECTORY_UPDATE] = "directory"};
+    static const char *const names[] = {
+        [SLUIS__FRAME__F__NOT_SET] = "empty",  [SLUIS__FRAME__F_HELLO] = "hello",
+        [SLUIS__FRAME__F_WELCOME] = "welcome", [SLUIS__FRAME__F_SUBMIT] = "submit",
+        [SLUIS__FRAME__F_ACK] = "ack",         [SLUIS__FRAME__F_NACK] = "nack",
+        [SLUIS__FRAME__F_DELIVER] = "deliver", [SLUIS__FRAME__F_DONE] = "done",
+        [SLUIS__FRAME__F_REFUSED] = "refused", [SLUIS__FRAME__F_DIRECTORY_UPDATE] = "directory"};
     return names[f->f_case];
 }
 
@@ -320,7 +324,8 @@ static void hear(play *p, actor *a, const char *verb, char **w, size_t n)
                        : f->f_case == SLUIS__FRAME__F_REFUSED ? f->refused->code
                                                               : "";
     char got[600];
-    snprintf(got, sizeof(got), "%s %s %s %s", frame_name(f), code, f->f_case == SLUIS__FRAME__F_NACK ? f->nack->where : "",
+    snprintf(got, sizeof(got), "%s %s %s %s", frame_name(f), code,
+             f->f_case == SLUIS__FRAME__F_NACK ? f->nack->where : "",
              f->f_case == SLUIS__FRAME__F_NACK ? f->nack->text : "");
     if (strcmp(verb, frame_name(f)) != 0)
         wrong(p, verb, got);
@@ -401,8 +406,11 @@ int main(void)
         return 1;
     }
     for (size_t i = 0; i < g.gl_pathc; i++)
-        tests[i] = (struct CMUnitTest){.name = g.gl_pathv[i], .test_func = play_file, .setup_func = open_house,
-                                       .teardown_func = close_house, .initial_state = g.gl_pathv[i]};
+        tests[i] = (struct CMUnitTest){.name = g.gl_pathv[i],
+                                       .test_func = play_file,
+                                       .setup_func = open_house,
+                                       .teardown_func = close_house,
+                                       .initial_state = g.gl_pathv[i]};
     int failed = _cmocka_run_group_tests("conversations", tests, g.gl_pathc, NULL, NULL);
     globfree(&g);
     return failed;

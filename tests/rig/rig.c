@@ -62,7 +62,8 @@ static void make_keys(rig *r, keypair *directory_key)
     write_file(path, buffer_bytes(&d));
     snprintf(path, sizeof(path), "%s/jwks.json", r->dir);
     /* Nobody signs tokens here: the curve's own generator stands in for an issuer's key. */
-    write_file(path, bytes_str("{\"keys\": [{\"kty\": \"EC\", \"crv\": \"P-256\", \"alg\": \"ES256\", \"use\": \"sig\", \"kid\": \"rig\","
+    write_file(path, bytes_str("{\"keys\": [{\"kty\": \"EC\", \"crv\": \"P-256\", \"alg\": \"ES256\", "
+                               "\"use\": \"sig\", \"kid\": \"rig\","
                                "\"x\": \"axfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpY\","
                                "\"y\": \"T-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU\"}]}"));
     buffer_close(&d);
@@ -149,9 +150,14 @@ static void fill_store(rig *r, const keypair *directory_key)
     assert_int_equal(mkdir(path, 0700), 0);
     snprintf(path, sizeof(path), "%s/data/store", r->dir);
     snprintf(slots_path, sizeof(slots_path), "%s/data/keys.slots", r->dir);
-    store_options o = {.path = path, .tables = gateway_tables, .table_count = TABLE_COUNT,
-                       .format = GATEWAY_STORE_FORMAT, .format_version = GATEWAY_STORE_VERSION,
-                       .map_bytes = r->settings.map_bytes, .quota_bytes = r->settings.quota_bytes, .max_readers = 16};
+    store_options o = {.path = path,
+                       .tables = gateway_tables,
+                       .table_count = TABLE_COUNT,
+                       .format = GATEWAY_STORE_FORMAT,
+                       .format_version = GATEWAY_STORE_VERSION,
+                       .map_bytes = r->settings.map_bytes,
+                       .quota_bytes = r->settings.quota_bytes,
+                       .max_readers = 16};
     ok(store_open_lmdb(&st, &o, NULL));
     ok(keyslots_open(&slots, slots_path, r->settings.key_slots, km, NULL));
     ok(registry_open(&reg, slots));
@@ -298,7 +304,8 @@ Sluis__Frame *rig_receive(actor *a, arena *mem, int timeout_ms)
     return (Sluis__Frame *)frame;
 }
 
-void rig_envelope(rig *r, actor *from, const actor *to, Sluis__Core *core, const ProtobufCMessage *body, buffer *out)
+void rig_envelope(rig *r, actor *from, const actor *to, Sluis__Core *core, const ProtobufCMessage *body,
+                  buffer *out)
 {
     seal_to targets[2];
     buffer plain, header, sealed;
@@ -313,8 +320,8 @@ void rig_envelope(rig *r, actor *from, const actor *to, Sluis__Core *core, const
     memcpy(targets[1].seal_pk, r->seal.pk, PK_LEN);
     targets[1].seal_id = r->seal.id;
     ok(wire_pack(&plain, body));
-    ok(envelope_seal(core, &from->oin, &from->sign, from->epoch, targets, 2, buffer_bytes(&plain), clock_ms(), &header,
-                     &sealed, item.mh));
+    ok(envelope_seal(core, &from->oin, &from->sign, from->epoch, targets, 2, buffer_bytes(&plain), clock_ms(),
+                     &header, &sealed, item.mh));
     item.header = buffer_bytes(&header);
     item.body = buffer_bytes(&sealed);
     item.out = out;
