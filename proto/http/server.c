@@ -24,6 +24,7 @@
 
 #define SWEEP_MS    200     /* how often connections are looked at, while there are any */
 #define LINGER_US   1000000 /* a refused sender may read our answer for this long while we swallow the rest */
+#define AHEAD_MAX   65536   /* bytes of whole requests waiting for evhttp; beyond, reading stops */
 #define CROWD_SLACK 64
 #define BACKLOG     128
 
@@ -180,8 +181,9 @@ static bool swept(connection *c, uint64_t now)
     if (c->dead_since == 0 && let_go(c)) {
         c->dead_since = now;
         if (c->gate.refused) {
-            bufferevent_setcb(c->bev, NULL, NULL, on_left, c);
-            bufferevent_enable(c->bev, EV_READ);
+            evbuffer_drain(c->input, evbuffer_get_length(c->input));
+            bufferevent_setcb(c->bev, NULL, NULL, on_left,
+                              c); /* evhttp leaves reading on: the gate swallows */
         }
     }
     if (c->dead_since)
@@ -236,6 +238,8 @@ static struct bufferevent *new_connection(struct event_base *base, void *arg)
     c->bev = bev;
     c->input = bufferevent_get_input(bev);
     gate_init(&c->gate, &s->limits);
+    /* evhttp reads on while it writes: requests sent ahead may not pile up behind an answer nobody takes. */
+    bufferevent_setwatermark(bev, EV_READ, 0, AHEAD_MAX);
     if (!evbuffer_add_cb(c->input, on_input, c))
         goto fail;
     bufferevent_incref(bev);

@@ -478,6 +478,33 @@ static void test_server_half_behind(void **state)
     finish(&g);
 }
 
+/* Good requests without end, answers never read: the sender is stopped, and the server goes on for others. */
+static void test_server_ahead(void **state)
+{
+    (void)state;
+    rig g;
+    bool closed;
+    start(&g);
+    static char raw[1 << 16];
+    static const char one[] = "GET /a HTTP/1.1\r\nHost: a\r\n\r\n";
+    size_t n = sizeof one - 1, len = sizeof raw / n * n, at = 0, total = 0;
+    for (size_t i = 0; i < len; i += n)
+        memcpy(raw + i, one, n);
+    int fd = dial(&g);
+    struct pollfd p = {.fd = fd, .events = POLLOUT};
+    while (total < 64u << 20 && poll(&p, 1, 700) == 1) {
+        ssize_t sent = send(fd, raw + at, len - at, MSG_NOSIGNAL | MSG_DONTWAIT);
+        assert_true(sent > 0);
+        total += (size_t)sent;
+        at = (at + (size_t)sent) % len;
+    }
+    assert_true(total < 64u << 20);
+    static const char other[] = "GET /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    assert_int_equal(strncmp(ask(&g, other, sizeof other - 1, &closed), "HTTP/1.1 200 ", 13), 0);
+    close(fd);
+    finish(&g);
+}
+
 /* A caller that leaves, and a stop with a request in hand: it is still answered. */
 static void test_server_stop(void **state)
 {
@@ -539,6 +566,7 @@ int main(void)
                                        cmocka_unit_test(test_server_crowd),
                                        cmocka_unit_test(test_server_order),
                                        cmocka_unit_test(test_server_half_behind),
+                                       cmocka_unit_test(test_server_ahead),
                                        cmocka_unit_test(test_server_stop),
                                        cmocka_unit_test(test_server_only_loopback)};
     return cmocka_run_group_tests(tests, NULL, NULL);
