@@ -71,8 +71,9 @@ ctl_exit ctl_inbox_release(ctl_call *c)
         }
     }
     json_t *reply = ctl_ask(c,
-                            json_pack("{s:s,s:s,s:o,s:o*,s:s}", "cmd", "inbox.release", "id", c->operand,
-                                      "fields", fields, "values", values, "by", ctl_value(c, "by")),
+                            json_pack("{s:s,s:s,s:o,s:o*,s:s*,s:s}", "cmd", "inbox.release", "id", c->operand,
+                                      "fields", fields, "values", values, "reason", ctl_value(c, "reason"),
+                                      "by", ctl_value(c, "by")),
                             &code);
     if (reply)
         ctl_print(c, reply);
@@ -96,13 +97,24 @@ ctl_exit ctl_inbox_refuse(ctl_call *c)
             return ctl_failed(c, &f);
         }
     }
-    json_t *reply =
-        ctl_ask(c,
-                json_pack("{s:s,s:s,s:s,s:s*,s:s}", "cmd", "inbox.refuse", "id", c->operand, "reason",
-                          ctl_value(c, "reason"), "explanation", text, "by", ctl_value(c, "by")),
-                &code);
+    json_t *reply = ctl_ask(c,
+                            json_pack("{s:s,s:s,s:s,s:s,s:s*,s:s}", "cmd", "inbox.refuse", "id", c->operand,
+                                      "reason", ctl_value(c, "reason"), "outcome", ctl_value(c, "outcome"),
+                                      "explanation", text, "by", ctl_value(c, "by")),
+                            &code);
     free(text);
     if (reply)
         ctl_print(c, reply);
+    return code;
+}
+
+ctl_exit ctl_inbox_disclosed(ctl_call *c)
+{
+    static const char *const columns[] = {"when", "id", "to", "decision", "by", "given", NULL};
+    ctl_exit code = CTL_OK;
+    json_t *reply = ctl_ask(c, json_pack("{s:s}", "cmd", "disclosures.list"), &code);
+    if (reply)
+        ctl_print_table(c, json_incref(json_object_get(reply, "items")), columns);
+    json_decref(reply);
     return code;
 }

@@ -15,6 +15,7 @@
 #include "crypto/pubfile.h"
 #include "ctl/commands.h"
 #include "journal/journal.h"
+#include "parties/parties.h"
 #include "registry/registry.h"
 #include "store/store_check.h"
 
@@ -28,15 +29,16 @@
 
 typedef struct {
     ctl_call *call;
-    const char *dir, *name;
+    const char *name;
     char store_dir[PATH_CAP], slots_path[PATH_CAP];
-    uint8_t log_pk[PK_LEN];
+    uint8_t log_pk[PK_LEN], directory_pk[PK_LEN];
+    bool with_directory;
     uint8_t *master; /* NULL: the tree alone */
     store *store;
     keyslots *slots;
     journal_report journal;
     registry_report rows;
-    uint64_t live;
+    uint64_t live, parties;
     json_t *free_ranges; /* NULL: not asked for */
     bool progress_shown;
 } verification;
@@ -130,6 +132,21 @@ static void on_progress(void *ctx, uint64_t done, uint64_t total)
     v->progress_shown = true;
 }
 
+/* The parties' entries, under the directory key. */
+static sluis_err verify_parties(verification *v, sluis_fail *f)
+{
+    store_txn *t = NULL;
+    directory *d = NULL;
+    sluis_err e = store_begin_read(v->store, &t);
+    if (!e)
+        e = parties_load(t, v->directory_pk, &d, f);
+    store_abort(&t);
+    if (!e)
+        v->parties = directory_count(d);
+    directory_unref(&d);
+    return e;
+}
+
 static sluis_err verify_all(verification *v, sluis_fail *f)
 {
     sluis_err e = check_pages(v, f);
@@ -154,6 +171,8 @@ static sluis_err verify_all(verification *v, sluis_fail *f)
         return e;
     if (v->slots && (e = registry_verify(v->store, v->slots, &v->rows, f)))
         return e;
+    if (v->with_directory && (e = verify_parties(v, f)))
+        return e;
     return v->slots && v->free_ranges ? list_free_slots(v, f) : SLUIS_OK;
 }
 
@@ -165,47 +184,74 @@ static void print_report(verification *v)
         rows += v->rows.rows[i];
     hex_encode(root, v->journal.root, HASH_LEN);
     ctl_print(v->call,
-              json_pack("{s:b,s:I,s:I,s:I,s:I,s:s,s:I,s:I,s:o*}", "ok", 1, "entries",
+              json_pack("{s:b,s:I,s:I,s:I,s:I,s:s,s:I,s:I,s:I,s:o*}", "ok", 1, "entries",
                         (json_int_t)v->journal.entries, "records", (json_int_t)v->journal.records, "erased",
                         (json_int_t)v->journal.erased, "tiles", (json_int_t)v->journal.tiles, "root", root,
-                        "rows", (json_int_t)rows, "keys", (json_int_t)v->live, "free",
-                        v->free_ranges ? json_incref(v->free_ranges) : NULL));
+                        "rows", (json_int_t)rows, "keys", (json_int_t)v->live, "parties",
+                        (json_int_t)v->parties, "free", v->free_ranges ? json_incref(v->free_ranges) : NULL));
+}
+
+/* One copy: verifies and prints. The keys are in v already. */
+static ctl_exit verify_copy(verification *v, const char *dir)
+{
+    sluis_fail f = {0};
+    ctl_exit code = CTL_OK;
+    v->journal = (journal_report){0};
+    v->rows = (registry_report){0};
+    v->live = v->parties = 0;
+    v->progress_shown = false;
+    v->free_ranges = ctl_value(v->call, "free") ? json_array() : NULL;
+    bool fits =
+        snprintf(v->store_dir, sizeof v->store_dir, "%s/store", dir) < (int)sizeof v->store_dir &&
+        snprintf(v->slots_path, sizeof v->slots_path, "%s/" SLOTS_FILE, dir) < (int)sizeof v->slots_path;
+    sluis_err e = fits ? verify_all(v, &f) : fail_set(&f, SLUIS_IO, dir, "the path is too long");
+    if (v->progress_shown)
+        fputc('\n', stderr);
+    if (!e) {
+        print_report(v);
+    } else if (e == SLUIS_IO || e == SLUIS_NOMEM || e == SLUIS_PERMISSION) {
+        code = ctl_failed(v->call, &f);
+    } else { /* what is written down is wrong, in whatever way: that is the finding */
+        ctl_print(v->call, json_pack("{s:b,s:s,s:s,s:s}", "ok", 0, "code", error_token(e), "where", f.where,
+                                     "text", *f.text ? f.text : error_text(e)));
+        code = CTL_FOUND;
+    }
+    fflush(stdout);
+    store_close(&v->store);
+    keyslots_close(&v->slots);
+    json_decref(v->free_ranges);
+    v->free_ranges = NULL;
+    return code;
+}
+
+/* Copies named on stdin, one a line; the worst exit code. */
+static ctl_exit verify_listed(verification *v)
+{
+    char line[PATH_CAP];
+    ctl_exit worst = CTL_OK;
+    while (fgets(line, sizeof line, stdin)) {
+        line[strcspn(line, "\n")] = '\0';
+        ctl_exit code = verify_copy(v, line);
+        worst = code > worst ? code : worst;
+    }
+    return worst;
 }
 
 ctl_exit ctl_journal_verify(ctl_call *c)
 {
-    verification v = {.call = c, .dir = c->operand, .name = ctl_value(c, "name")};
+    verification v = {
+        .call = c, .name = ctl_value(c, "name"), .with_directory = ctl_value(c, "directory-key") != NULL};
     sluis_fail f = {0};
-    ctl_exit code = CTL_OK;
-    if (snprintf(v.store_dir, sizeof v.store_dir, "%s/store", v.dir) >= (int)sizeof v.store_dir ||
-        snprintf(v.slots_path, sizeof v.slots_path, "%s/" SLOTS_FILE, v.dir) >= (int)sizeof v.slots_path) {
-        fail_set(&f, SLUIS_TOO_BIG, v.dir, "the path is too long");
-        return ctl_failed(c, &f);
-    }
     if (pubfile_read(v.log_pk, ctl_value(c, "log-key"), USE_LOG, &f) ||
+        (v.with_directory &&
+         pubfile_read(v.directory_pk, ctl_value(c, "directory-key"), USE_DIRECTORY, &f)) ||
         (ctl_value(c, "master-key") && secretfile_read(&v.master, ctl_value(c, "master-key"), &f))) {
         f.code = f.code == SLUIS_NOT_FOUND ? SLUIS_IO : f.code;
         return ctl_failed(c, &f);
     }
-    if (ctl_value(c, "free"))
-        v.free_ranges = json_array();
-    sluis_err e = verify_all(&v, &f);
-    if (v.progress_shown)
-        fputc('\n', stderr);
-    if (!e) {
-        print_report(&v);
-        if (!v.slots)
-            ctl_note(c, "without --master-key only the tree was verified: no record, row or key slot");
-    } else if (e == SLUIS_IO || e == SLUIS_NOMEM || e == SLUIS_PERMISSION) {
-        code = ctl_failed(c, &f);
-    } else { /* what is written down is wrong, in whatever way: that is the finding */
-        ctl_print(c, json_pack("{s:b,s:s,s:s,s:s}", "ok", 0, "code", error_token(e), "where", f.where, "text",
-                               *f.text ? f.text : error_text(e)));
-        code = CTL_FOUND;
-    }
-    store_close(&v.store);
-    keyslots_close(&v.slots);
+    if (!v.master)
+        ctl_note(c, "without --master-key only the tree is verified: no record, row or key slot");
+    ctl_exit code = strcmp(c->operand, "-") == 0 ? verify_listed(&v) : verify_copy(&v, c->operand);
     secret_free(v.master);
-    json_decref(v.free_ranges);
     return code;
 }

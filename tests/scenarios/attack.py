@@ -6,9 +6,10 @@ from city import BENCH, PARTIES
 from house import GATEWAY_OIN, SANITIZER, SLOW, check
 
 
-def attack(city, case, bsn, party="school", attribute=1006):
+def attack(city, bsn, party="school", attribute=1006):
     """Its verdicts: [{"attack", "code", "text", "duplicate", "want"}]. The city was made with bench=True."""
     name, oin, *_ = BENCH
+    case = city.open_case([(bsn, "client")], app="bench", oin=oin)
     adapters = city.root / "adapters"
     done = subprocess.run(
         [city.bin.parent / "tests" / "attacker", "--endpoint", city.endpoint, "--keys", adapters / name / "keys", "--oin", oin,

@@ -35,7 +35,7 @@ class City(House):
     """Everything up: gateway, HTTP, the four parties."""
 
     def up(self, parties=tuple(PARTIES), bench=False):
-        self.make()
+        self.make("limits = { key_slots = 4096; };")
         self.start_gateway()
         for name in parties:
             oin, title, domain = PARTIES[name]
@@ -79,9 +79,9 @@ gateway = {{ endpoint = "{self.endpoint}"; oin = "{GATEWAY_OIN}"; name = "{NAME}
     # ---- the API, in the words of gateway/http/openapi.json
 
     def open_case(self, members, app="wmo-intake", laws=("wmo", "participatiewet", "wgs"),
-                  domains=("onderwijs", "politie", "ggd"), reason="Meervoudige problematiek in het gezin"):
+                  domains=("onderwijs", "politie", "ggd"), reason="Meervoudige problematiek in het gezin", oin=GATEWAY_OIN):
         """members: [(BSN, role)]. The case's id."""
-        a = self.call("POST", "/v1/zaken", self.token(app), {
+        a = self.call("POST", "/v1/zaken", self.token(app, oin=oin), {
             "soort": "huishouden" if len(members) > 1 else "client",
             "leden": [{"bsn": bsn, "rol": role} for bsn, role in members],
             "bereik": {"wetten": list(laws), "domeinen": list(domains)},
@@ -139,11 +139,11 @@ gateway = {{ endpoint = "{self.endpoint}"; oin = "{GATEWAY_OIN}"; name = "{NAME}
         return a.json()
 
     def values(self, case, member, app="wmo-intake"):
-        """{attribute: value} of a view; the first instance of each."""
+        """{attribute: value} of a view; instances of one attribute joined."""
         out = {}
         for d in self.view(case, member, app)["gegevens"]:
-            out.setdefault(d["naam"], d["waarde"])
-        return out
+            out.setdefault(d["naam"], []).append(d["waarde"])
+        return {name: " / ".join(sorted(values)) for name, values in out.items()}
 
     def dossier(self, case, member, app="clientportaal", function="client", raw=False):
         a = self.call("GET", f"/v1/zaken/{case}/leden/{member}/dossier", self.token(app, function, "client-1"))

@@ -185,12 +185,12 @@ class House:
 
     # ---- making
 
-    def make(self):
+    def make(self, extra=""):
         """Keys of the gateway, an issuer of tokens, and the configuration."""
         self.ctl("key", "new", "--dir", self.keys, "--for", "gateway", "--oin", GATEWAY_OIN, "--name", NAME)
         self.ctl("token", "new-issuer", "--dir", self.root / "issuer")
         self.ports = {"bus": free_port(), "http": free_port()}
-        self.write_gateway()
+        self.write_gateway(extra)
         self.write_http()
 
     @property

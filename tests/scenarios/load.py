@@ -83,23 +83,30 @@ class Load:
         self.going.set()
         self.thread.join(30 * SLOW)
 
+    def state(self, transaction):
+        """(HTTP status, state) of a request; waits out the moments in which sluis-http has no gateway."""
+        end = time.monotonic() + 10 * SLOW
+        while True:
+            a = self.city.request(transaction, raw=True)
+            if a.status not in (502, 503, 504) or time.monotonic() > end:
+                return a.status, a.json().get("status")
+            time.sleep(0.05)
+
     def states(self, transactions):
         with ThreadPoolExecutor(4) as pool:
-            return dict(zip(transactions, pool.map(lambda t: self.city.call("GET", f"/v1/verzoeken/{t}",
-                                                                            self.city.token("wmo-intake")), transactions)))
+            return dict(zip(transactions, pool.map(self.state, transactions)))
 
-    def missing(self):
+    def missing(self, newest=60):
+        """Acknowledged requests that the gateway does not know, among the newest; all of them with None."""
         with self.lock:
             every = list(self.acked)
-        checked = every[-60:]
-        return [t for t, a in self.states(checked).items() if a.status != 200]
+        return [(t, status) for t, (status, _) in self.states(every[-newest:] if newest else every).items() if status != 200]
 
     def wait_answered(self, seconds):
         open_ = list(self.acked)
         end = time.monotonic() + seconds * SLOW
         while open_ and time.monotonic() < end:
-            states = self.states(open_)
-            open_ = [t for t, a in states.items() if a.status != 200 or a.json()["status"] != "beantwoord"]
+            open_ = [t for t, state in self.states(open_).items() if state != (200, "beantwoord")]
             if open_:
                 time.sleep(0.1)
         return open_

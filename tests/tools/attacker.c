@@ -270,7 +270,7 @@ static sluis_err unknown_key(attacker *a, verdict *v, sluis_fail *f)
     return e;
 }
 
-/* A connection key that the directory does not know: the handshake gets no answer at all. */
+/* A connection key that the directory does not know: refused before any frame of ours is read. */
 static sluis_err unknown_connection(attacker *a, verdict *v, sluis_fail *f)
 {
     keypair fresh = {0};
@@ -285,7 +285,7 @@ static sluis_err unknown_connection(attacker *a, verdict *v, sluis_fail *f)
         else if (ev.kind == CLIENT_REFUSED)
             say(v, ev.code, ev.why.text);
         else
-            say(v, "no-handshake", "the gateway does not answer this key");
+            say(v, "timeout", "no answer at all");
     }
     client_close(&c);
     keypair_close(&fresh);
@@ -407,7 +407,7 @@ static const struct {
     {"no-motivation", "no-motivation", no_motivation},
     {"no-case", "no-case", no_case},
     {"unknown-key", "unknown-key", unknown_key},
-    {"unknown-connection", "no-handshake", unknown_connection},
+    {"unknown-connection", "unknown-key", unknown_connection},
     {"broken-signature", "bad-signature", broken_signature},
     {"stolen-body", "bad-seal", stolen_body},
     {"other-sender", "wrong-sender", other_sender},
