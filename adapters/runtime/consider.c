@@ -219,7 +219,11 @@ sluis_err answer_decided(const consideration *c, const person_decision *d, arena
     sluis_err err = all_asked(c, d, f);
     if (!err)
         err = new_body(c, a, out);
-    for (size_t i = 0; !err && i < c->n; i++)
-        err = decided_one(d, &c->v[i], a, (*out)->results[i], f);
+    for (size_t i = 0; !err && i < c->n; i++) {
+        if (c->person == PERSON_CLOSED)
+            err = automatic_one(c, &c->v[i], a, (*out)->results[i]);
+        else
+            err = decided_one(d, &c->v[i], a, (*out)->results[i], f);
+    }
     return err ? err : add_words(d, a, *out);
 }

@@ -56,7 +56,8 @@ typedef struct {
     const char *law, *judgement, *remark; /* NULL: none */
 } person_decision;
 
-/* The chosen attributes given, the others not. What the party's own rules refuse stays refused. Fails: INVALID
+/* The chosen attributes given, the others not. What the party's own rules refuse stays refused, and so does
+ * everything when the source has closed the person since. Fails: INVALID
  * for a field that was not asked, has no value, or whose typed value does not fit its type. */
 sluis_err answer_decided(const consideration *c, const person_decision *d, arena *a, Sluis__ResponseBody **out, sluis_fail *f);
 

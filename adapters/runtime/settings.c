@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "crypto/pubfile.h"
 #include "sources/parties.h"
 #include "wire/envelope.h"
 
@@ -35,8 +36,8 @@ static const config_key gateway_keys[] = {
     {"endpoint", CONFIG_STR, true, 1, 200, "", NULL, "tcp://host:port of the bus"},
     {"oin", CONFIG_STR, true, OIN_LEN, OIN_LEN, "", NULL, "organisation number of the gateway"},
     {"name", CONFIG_STR, true, 1, 120, "", NULL, "the gateway's name, as in its checkpoints"},
-    {"curve_pk", CONFIG_STR, true, 64, 64, "hex", NULL, "the bus's transport key"},
-    {"root_pk", CONFIG_STR, true, 64, 64, "hex", NULL, "the offline root key of the directory"},
+    {"curve_pk", CONFIG_STR, true, 1, PATH_MAX_BYTES, "", NULL, "the bus's transport key: 64 hex digits or a .pub file"},
+    {"root_pk", CONFIG_STR, true, 1, PATH_MAX_BYTES, "", NULL, "the directory's offline root key: likewise"},
 };
 static const config_key source_keys[] = {
     {"folder", CONFIG_STR, true, 1, PATH_MAX_BYTES, "", NULL, "where the files are"},
@@ -45,12 +46,12 @@ static const config_key source_keys[] = {
     {"refresh_ms", CONFIG_INT, false, 100, 3600000, "ms", "2000", "how often the folder is looked at"},
 };
 
-static sluis_err read_key(uint8_t out[static PK_LEN], const config_node *g, const char *key, sluis_fail *f)
+static sluis_err read_key(uint8_t out[static PK_LEN], const config_node *g, const char *key, key_use use, sluis_fail *f)
 {
-    const char *hex = config_str(g, KEYS(gateway_keys), key);
-    if (hex_decode(out, PK_LEN, hex, strlen(hex)))
-        return config_fail(config_get(g, key), f, "%s is not 64 hexadecimal digits", key);
-    return SLUIS_OK;
+    const char *text = config_str(g, KEYS(gateway_keys), key);
+    if (strlen(text) == 2 * PK_LEN && !hex_decode(out, PK_LEN, text, 2 * PK_LEN))
+        return SLUIS_OK;
+    return pubfile_read(out, text, use, f);
 }
 
 static sluis_err read_oin(oin *out, const config_node *node, const char *text, bool test, sluis_fail *f)
@@ -72,8 +73,8 @@ static sluis_err read_gateway(settings *s, const config_node *g, sluis_fail *f)
     s->gateway_name = config_str(g, KEYS(gateway_keys), "name");
     err = read_oin(&s->gateway, config_get(g, "oin"), config_str(g, KEYS(gateway_keys), "oin"), s->test_mode, f);
     if (!err)
-        err = read_key(s->gateway_curve_pk, g, "curve_pk", f);
-    return err ? err : read_key(s->root_pk, g, "root_pk", f);
+        err = read_key(s->gateway_curve_pk, g, "curve_pk", USE_CURVE, f);
+    return err ? err : read_key(s->root_pk, g, "root_pk", USE_ROOT, f);
 }
 
 static sluis_err read_source(settings *s, const config_node *root, sluis_fail *f)
