@@ -285,7 +285,7 @@ static void mapping_errors(void **state)
         {"\"xml\"", "\"csv\"", "format is not"},
         {"convert = \"bool\"", "convert = \"fout\"", "convert is not"},
         {"\"1=vrouw\"", "\"vrouw\"", "from=to"},
-        {"matches = \"^[0-9]{2}", "matches = \"^[0-9{2}", "not a regular expression"},
+        {"matches = \"^[0-9]{2}", "matches = \"^([0-9]{2}", "not a regular expression"},
         {"ignore", "negeer", "negeer"},
         {"type = \"date\"", "type = \"datum\"", "type is not"},
         {"reason = \"eigen-wet\"", "reason = \"Eigen wet\"", "not a code"},

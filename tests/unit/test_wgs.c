@@ -48,7 +48,7 @@ static void rules_of_the_standard(void **state)
     static const struct {
         const char *from, *to, *line, *element;
     } bad[] = {
-        {"\"Burgerservicenummer\": \"999990019\"", "\"Burgerservicenummer\": \"123456789\"", ":31",
+        {"\"Burgerservicenummer\": \"999990019\"", "\"Burgerservicenummer\": \"123456789\"", ":30",
          "element /leveringen/0/schuldhulptrajecten/0/client/0/Burgerservicenummer: no BSN"},
         {"\"gemeentecode\": \"GM9999\",\n        \"contact", "\"gemeentecode\": \"GM111\",\n        \"contact", ":14",
          "element /leveringen/0/aanleverende_organisatie/gemeentecode: must match"},
@@ -58,7 +58,7 @@ static void rules_of_the_standard(void **state)
         {"  \"codeGegevensleverancier\": \"SLUIS-VOORBEELD\",\n", "", ":1", "element /codeGegevensleverancier: must be filled in"},
         {"\"einddatum\": \"2023-09-30\"", "\"einddatum\": \"2023-01-30\"", ":22",
          "element /leveringen/0/schuldhulptrajecten/0/einddatum: lies before its startdatum"},
-        {"\"vtlb\": 1385", "\"vtlb\": \"veel\"", ":51", "element /leveringen/0/schuldhulptrajecten/1/oplossing/vtlb: must be an amount"},
+        {"\"vtlb\": 1385", "\"vtlb\": \"veel\"", ":50", "element /leveringen/0/schuldhulptrajecten/1/oplossing/vtlb: must be an amount"},
         {"\"teller\": 1", "\"teller\": 1, \"teller\": 2", ":9", "twice"},
     };
     catalogue *c = kit_catalogue();
