@@ -218,6 +218,7 @@ tokens = {{ jwks = "{self.root}/issuer/jwks.json"; issuer = "{ISSUER}"; }};
         (self.root / "sluis-http.conf").write_text(f'''listen = "127.0.0.1";
 port = {self.ports["http"]};
 gateway = "ipc://{self.root}/api.sock";
+call_ms = {int(500 * SLOW)};
 {extra}''')
 
     def make_party(self, name, oin, title, domain):

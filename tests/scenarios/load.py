@@ -9,28 +9,28 @@ from house import SLOW, test_bsns
 
 
 class Load:
-    """Requests through the API from a thread, and what became of them."""
+    """Requests through the API from a few threads, and what became of them."""
 
-    def __init__(self, city, rng):
+    def __init__(self, city, rng, threads=4):
         self.city = city
         self.acked = {}  # transaction: (case, member, attribute)
         self.error = None
+        self.pace = 0.01
         self.going, self.stopping = threading.Event(), threading.Event()
         self.going.set()
         self.lock = threading.Lock()
-        self.idle = threading.Event()
         self.known = ["school-brincode", "school-naam", "school-soort", "school-groepsnaam", "school-datum-inschrijving",
                       "school-verzuim-geoorloofd", "school-advies", "school-ondersteuning-gericht-op",
                       "school-ondersteuning-startdatum", "school-zorgcoordinator"]
         self.known_case = city.open_case([(CHILD, "client")])
-        self.work = self.plan(rng)
-        self.thread = threading.Thread(target=self.run, daemon=True)
+        self.work = iter(self.plan(rng))
+        self.threads = [threading.Thread(target=self.run, daemon=True) for _ in range(threads)]
 
     def plan(self, rng):
         """(case, member, party, attribute) in order: data the school knows of the child, sprinkled over questions
         about persons it does not know."""
         c = self.city
-        persons = test_bsns(rng, 90)
+        persons = test_bsns(rng, 300)
         rest = []
         for at in range(0, len(persons), 30):
             members = [(b, "partner" if i else "client") for i, b in enumerate(persons[at:at + 30])]
@@ -43,16 +43,22 @@ class Load:
         return rest
 
     def start(self):
-        self.thread.start()
+        for t in self.threads:
+            t.start()
+
+    def next(self):
+        with self.lock:
+            return next(self.work, None)
 
     def run(self):
-        for item in self.work:
-            self.idle.set()
+        while not self.stopping.is_set():
             self.going.wait()
-            if self.stopping.is_set():
+            item = self.next()
+            if not item:
+                self.error = "ran out of requests"
                 return
-            self.idle.clear()
             case, member, party, attribute = item
+            time.sleep(self.pace)
             try:
                 a = self.city.file(case, member, party, [attribute], raw=True)
             except (OSError, http.client.HTTPException):  # broke half-way: nobody promised anything
@@ -62,10 +68,7 @@ class Load:
                     self.acked[a.json()["verzoekId"]] = (case, member, attribute)
             elif a.status not in (502, 503, 504):
                 self.error = f"{a.status} {a.body[:200]!r}"
-                break
-        else:
-            self.error = self.error or (None if self.stopping.is_set() else "ran out of requests")
-        self.idle.set()
+                return
 
     def acked_count(self):
         with self.lock:
@@ -73,7 +76,6 @@ class Load:
 
     def pause(self):
         self.going.clear()
-        self.idle.wait(20 * SLOW)
 
     def resume(self):
         self.going.set()
@@ -81,7 +83,8 @@ class Load:
     def stop(self):
         self.stopping.set()
         self.going.set()
-        self.thread.join(30 * SLOW)
+        for t in self.threads:
+            t.join(30 * SLOW)
 
     def state(self, transaction):
         """(HTTP status, state) of a request; waits out the moments in which sluis-http has no gateway."""
