@@ -5,8 +5,15 @@
 
 #include "base/log.h"
 #include "crypto/crypto.h"
+#include "ggd/ggd.h"
+#include "police/police.h"
 #include "runtime/adapter.h"
 #include "runtime/settings.h"
+#include "school/school.h"
+#include "wgs/wgs.h"
+
+/* A new kind of party is a folder and a row here. */
+static const party_kind *const kinds[] = {&school_party, &ggd_party, &wgs_party, &police_party, NULL};
 
 typedef struct {
     const char *config, *check, *unmapped, *mapping, *catalogue;
@@ -58,7 +65,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
 static sluis_err serve(const char *path, sluis_fail *f)
 {
     adapter *a;
-    sluis_err err = adapter_open(&a, path, f);
+    sluis_err err = adapter_open(&a, path, kinds, f);
     if (!err)
         err = adapter_run(a, f);
     adapter_close(&a);
@@ -76,7 +83,8 @@ static void list_settings(void)
 
 int main(int argc, char **argv)
 {
-    static const struct argp argp = {options, parse, NULL, "Connects one party's system to a Sluis gateway.", NULL, NULL, NULL};
+    static const struct argp argp = {options, parse, NULL, "Connects one party's system to a Sluis gateway.",
+                                     NULL,    NULL,  NULL};
     arguments a = {.catalogue = "config/rules/catalogue.conf"};
     sluis_fail f = {0};
     sluis_err err = SLUIS_OK;
@@ -91,10 +99,11 @@ int main(int argc, char **argv)
     else if (a.unmapped)
         err = adapter_unmapped(a.mapping, a.catalogue, a.unmapped, &f);
     else if (a.check)
-        err = adapter_check_file(a.config, a.check, &f);
+        err = adapter_check_file(a.config, kinds, a.check, &f);
     else
         err = serve(a.config, &f);
     if (err)
-        fprintf(stderr, "sluis-adapter: %s%s%s\n", f.where, f.where[0] ? ": " : "", f.text[0] ? f.text : error_text(err));
+        fprintf(stderr, "sluis-adapter: %s%s%s\n", f.where, f.where[0] ? ": " : "",
+                f.text[0] ? f.text : error_text(err));
     return err ? 1 : 0;
 }

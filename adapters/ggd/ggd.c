@@ -9,10 +9,11 @@ static sluis_err ggd_check(document *d, sluis_fail *f)
 {
     document_hits routed;
     const char *patient;
-    sluis_err err = document_value(d, "//h:careProvisionEvent/h:subject/h:patient/h:id[@root='" BSN_ROOT "']/@extension",
-                                   &patient, f);
+    sluis_err err = document_value(
+        d, "//h:careProvisionEvent/h:subject/h:patient/h:id[@root='" BSN_ROOT "']/@extension", &patient, f);
     if (!err)
-        err = document_select(d, NULL, "//h:attentionLine/h:value[@root='" BSN_ROOT "']/@extension", &routed, f);
+        err = document_select(d, NULL, "//h:attentionLine/h:value[@root='" BSN_ROOT "']/@extension", &routed,
+                              f);
     for (size_t i = 0; !err && patient && i < routed.n; i++) {
         if (strcmp(routed.v[i].text, patient) != 0)
             err = document_fail(d, routed.v[i].place, f, "names another person than the dossier's patient");

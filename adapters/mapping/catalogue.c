@@ -150,8 +150,8 @@ static bool is_date(const char *s)
     return !s[10] && y > 0 && m >= 1 && m <= 12 && d >= 1 && d <= days[m - 1] + (m == 2 && leap);
 }
 
-/* -?digits(.digits)? without leading zeros or a negative nothing; decimals digits after the point, -1: up to 6
- * of them, or none. */
+/* -?digits(.digits)? without leading zeros or a negative nothing; decimals digits after the point, -1: up to
+ * 6 of them, or none. */
 static bool is_decimal(const char *s, int decimals)
 {
     bool negative = *s == '-';
@@ -178,7 +178,11 @@ static bool is_text(const char *s)
 {
     const unsigned char *p = (const unsigned char *)s;
     while (*p) {
-        size_t more = *p < 0x80 ? 0 : *p >= 0xc2 && *p < 0xe0 ? 1 : (*p & 0xf0) == 0xe0 ? 2 : *p >= 0xf0 && *p < 0xf5 ? 3 : 9;
+        size_t more = *p < 0x80                 ? 0
+                      : *p >= 0xc2 && *p < 0xe0 ? 1
+                      : (*p & 0xf0) == 0xe0     ? 2
+                      : *p >= 0xf0 && *p < 0xf5 ? 3
+                                                : 9;
         if (more == 9 || (*p < 0x20 && *p != '\n' && *p != '\t') || *p == 0x7f)
             return false;
         if ((*p == 0xe0 && p[1] < 0xa0) || (*p == 0xed && p[1] > 0x9f) || (*p == 0xf0 && p[1] < 0x90) ||

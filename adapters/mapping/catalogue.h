@@ -10,7 +10,7 @@
 
 typedef enum { VALUE_TEXT, VALUE_DATE, VALUE_NUMBER, VALUE_AMOUNT, VALUE_BOOL, VALUE_CODE } value_kind;
 
-#define VALUE_MAX_BYTES  4096
+#define VALUE_MAX_BYTES   4096
 #define CATALOGUE_ENTRIES 4096
 
 typedef struct {

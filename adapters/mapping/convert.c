@@ -45,7 +45,8 @@ static sluis_err hl7_date(arena *a, const char *v, const char **out, const char 
 static sluis_err dutch_date(arena *a, const char *v, const char **out, const char **expected)
 {
     *expected = "a day, written as 24-11-2026";
-    if (strlen(v) != 10 || !digits(v, 2) || v[2] != '-' || !digits(v + 3, 2) || v[5] != '-' || !digits(v + 6, 4))
+    if (strlen(v) != 10 || !digits(v, 2) || v[2] != '-' || !digits(v + 3, 2) || v[5] != '-' ||
+        !digits(v + 6, 4))
         return SLUIS_INVALID;
     char *s = arena_alloc(a, 11);
     if (!s)
@@ -78,7 +79,8 @@ static sluis_err amount(arena *a, const char *v, const char **out, const char **
     const char *rest = v + sign + whole;
     size_t part = *rest ? strspn(rest + 1, "0123456789") : 0;
     *expected = "an amount, written as 8000 or 8000.50";
-    if (!whole || whole > 12 || (*rest && ((*rest != '.' && *rest != ',') || part < 1 || part > 2 || rest[1 + part])))
+    if (!whole || whole > 12 ||
+        (*rest && ((*rest != '.' && *rest != ',') || part < 1 || part > 2 || rest[1 + part])))
         return SLUIS_INVALID;
     char *s = arena_alloc(a, 20);
     if (!s)

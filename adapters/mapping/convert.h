@@ -8,7 +8,8 @@
 typedef enum { CONVERT_NONE, CONVERT_HL7_DATE, CONVERT_DUTCH_DATE, CONVERT_BOOL, CONVERT_AMOUNT } conversion;
 
 sluis_err conversion_parse(conversion *out, const char *name);
-/* *out is value itself or a new string in a. INVALID with *expected saying what would fit; never the value. */
+/* *out is value itself or a new string in a. INVALID with *expected saying what would fit; never the value.
+ */
 sluis_err value_convert(arena *a, conversion c, const char *value, const char **out, const char **expected);
 
 #endif

@@ -7,7 +7,7 @@
 
 #include "mapping/catalogue.h"
 
-#define ARENA_MAX (64u << 20)
+#define ARENA_MAX      (64u << 20)
 #define NAME_MAX_BYTES 80
 
 struct document {
@@ -111,8 +111,8 @@ static bool is_space(char c)
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-sluis_err document_add(document *d, document_hits *hits, size_t *cap, const char *text, size_t n, const void *place,
-                       sluis_fail *f)
+sluis_err document_add(document *d, document_hits *hits, size_t *cap, const char *text, size_t n,
+                       const void *place, sluis_fail *f)
 {
     if (hits->n >= DOCUMENT_MAX_HITS)
         return document_fail(d, place, f, "stands here more than %d times", DOCUMENT_MAX_HITS);

@@ -28,7 +28,7 @@ typedef struct document document;
 /* One match. text is trimmed; NULL when the place has no value: an element with elements in it, a JSON member
  * that is missing while its group is there. */
 typedef struct {
-    const char *text; /* in the document's arena */
+    const char *text;  /* in the document's arena */
     const void *place; /* hand back as a scope; lives as long as the document */
 } document_hit;
 
@@ -47,7 +47,8 @@ arena *document_arena(document *d);
  * XML: XPath 1.0; relative to scope when given. A string result (concat) is one hit with the scope's place.
  * JSON: RFC 6901 with `*` for any element of a list; where path and scope share leading tokens, the wildcards
  * are bound to the scope's: the name of list 3's element is meant when the scope is list 3's number. */
-sluis_err document_select(document *d, const void *scope, const char *path, document_hits *out, sluis_fail *f);
+sluis_err document_select(document *d, const void *scope, const char *path, document_hits *out,
+                          sluis_fail *f);
 /* The single value at path, or NULL when there is none; more than one is an error. */
 sluis_err document_value(document *d, const char *path, const char **value, sluis_fail *f);
 /* The name of the document's element; "" in JSON. */
@@ -65,9 +66,11 @@ sluis_err document_uncovered(document *d, document_visit visit, void *ctx, sluis
 
 /* ---- for the engines ---- */
 typedef struct {
-    sluis_err (*open)(void **state, document *d, bytes text, const document_namespace *ns, size_t n, sluis_fail *f);
+    sluis_err (*open)(void **state, document *d, bytes text, const document_namespace *ns, size_t n,
+                      sluis_fail *f);
     void (*close)(void *state);
-    sluis_err (*select)(void *state, document *d, const void *scope, const char *path, document_hits *out, sluis_fail *f);
+    sluis_err (*select)(void *state, document *d, const void *scope, const char *path, document_hits *out,
+                        sluis_fail *f);
     const char *(*root)(void *state);
     /* Line of a place and its path, cut at cap bytes. */
     int (*where)(void *state, const void *place, char *path, size_t cap);
@@ -79,7 +82,7 @@ extern const document_engine document_xml, document_json;
 
 const char *document_name(const document *d);
 /* Adds a hit; text is copied, trimmed and bounded. FULL beyond DOCUMENT_MAX_HITS. cap is the caller's. */
-sluis_err document_add(document *d, document_hits *hits, size_t *cap, const char *text, size_t n, const void *place,
-                       sluis_fail *f);
+sluis_err document_add(document *d, document_hits *hits, size_t *cap, const char *text, size_t n,
+                       const void *place, sluis_fail *f);
 
 #endif

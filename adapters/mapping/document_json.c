@@ -9,9 +9,9 @@
 #include "mapping/document.h"
 #include "mapping/json_lines.h"
 
-#define TOKENS_MAX    24
-#define POINTER_MAX   512
-#define PATTERNS_MAX  512
+#define TOKENS_MAX   24
+#define POINTER_MAX  512
+#define PATTERNS_MAX 512
 
 typedef struct {
     json_t *root;
@@ -52,7 +52,8 @@ static bool token_equal(token a, token b)
     return a.n == b.n && memcmp(a.p, b.p, a.n) == 0;
 }
 
-static sluis_err json_open(void **out, document *d, bytes text, const document_namespace *ns, size_t n, sluis_fail *f)
+static sluis_err json_open(void **out, document *d, bytes text, const document_namespace *ns, size_t n,
+                           sluis_fail *f)
 {
     (void)ns;
     (void)n;
@@ -68,7 +69,8 @@ static sluis_err json_open(void **out, document *d, bytes text, const document_n
     char where[112];
     snprintf(where, sizeof where, "%s:%d", document_name(d), e.line > 0 ? e.line : 1);
     bool twice = json_error_code(&e) == json_error_duplicate_key;
-    return fail_set(f, SLUIS_INVALID, where, twice ? "the same member stands here twice" : "not JSON (column %d)", e.column);
+    return fail_set(f, SLUIS_INVALID, where,
+                    twice ? "the same member stands here twice" : "not JSON (column %d)", e.column);
 }
 
 static void json_close(void *state)
@@ -172,7 +174,8 @@ static sluis_err step(walker *w, const json_t *v, int i)
     if (json_is_array(v)) {
         char *end;
         unsigned long k = strtoul(key, &end, 10);
-        return *end || !key[0] || k >= json_array_size(v) ? SLUIS_OK : step_into(w, json_array_get(v, k), i, key);
+        return *end || !key[0] || k >= json_array_size(v) ? SLUIS_OK
+                                                          : step_into(w, json_array_get(v, k), i, key);
     }
     if (!json_is_object(v))
         return SLUIS_OK;
@@ -182,8 +185,8 @@ static sluis_err step(walker *w, const json_t *v, int i)
     return SLUIS_OK;
 }
 
-static sluis_err json_select(void *state, document *d, const void *scope, const char *path, document_hits *out,
-                             sluis_fail *f)
+static sluis_err json_select(void *state, document *d, const void *scope, const char *path,
+                             document_hits *out, sluis_fail *f)
 {
     json_state *s = state;
     walker w = {.d = d, .out = out, .f = f};
@@ -204,7 +207,8 @@ static sluis_err json_cover(void *state, document *d, const char *path, bool who
 {
     json_state *s = state;
     if (s->used_count == PATTERNS_MAX)
-        return fail_set(f, SLUIS_TOO_BIG, document_name(d), "more than %d paths in one mapping", PATTERNS_MAX);
+        return fail_set(f, SLUIS_TOO_BIG, document_name(d), "more than %d paths in one mapping",
+                        PATTERNS_MAX);
     s->used[s->used_count] = path;
     s->whole[s->used_count++] = whole;
     return SLUIS_OK;

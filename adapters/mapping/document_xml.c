@@ -65,7 +65,8 @@ static sluis_err parse(xmlDoc **out, const char *name, bytes text, sluis_fail *f
     return err;
 }
 
-static sluis_err xml_open(void **out, document *d, bytes text, const document_namespace *ns, size_t n, sluis_fail *f)
+static sluis_err xml_open(void **out, document *d, bytes text, const document_namespace *ns, size_t n,
+                          sluis_fail *f)
 {
     xml_state *s = calloc(1, sizeof *s);
     *out = s;
@@ -164,8 +165,8 @@ static int xml_where(void *state, const void *place, char *path, size_t cap)
     return node_line(n);
 }
 
-static sluis_err evaluate(xml_state *s, document *d, const void *scope, const char *path, xmlXPathObject **out,
-                          sluis_fail *f)
+static sluis_err evaluate(xml_state *s, document *d, const void *scope, const char *path,
+                          xmlXPathObject **out, sluis_fail *f)
 {
     xmlNode *node = scope ? (xmlNode *)(uintptr_t)scope : xmlDocGetRootElement(s->doc);
     s->xpath->node = node;
@@ -175,8 +176,8 @@ static sluis_err evaluate(xml_state *s, document *d, const void *scope, const ch
     *out = xmlXPathEval((const xmlChar *)path, s->xpath);
     if (*out)
         return SLUIS_OK;
-    return fail_set(f, SLUIS_INVALID, document_name(d), "XPath %.200s cannot be evaluated (libxml2 error %d)", path,
-                    s->xpath->lastError.code);
+    return fail_set(f, SLUIS_INVALID, document_name(d), "XPath %.200s cannot be evaluated (libxml2 error %d)",
+                    path, s->xpath->lastError.code);
 }
 
 /* An element that holds elements is a place without a value of its own. */

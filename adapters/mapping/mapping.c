@@ -23,13 +23,16 @@ static sluis_err check_hit(document *d, const map_check *c, const document_hit *
         return c->required ? document_fail(d, h->place, f, "must be filled in") : SLUIS_OK;
     switch (c->test) {
     case TEST_EQUALS:
-        return strcmp(h->text, c->equals) == 0 ? SLUIS_OK : document_fail(d, h->place, f, "must be %.100s", c->equals);
+        return strcmp(h->text, c->equals) == 0 ? SLUIS_OK
+                                               : document_fail(d, h->place, f, "must be %.100s", c->equals);
     case TEST_MATCHES:
-        return regexec(&c->pattern, h->text, 0, NULL, 0) == 0 ? SLUIS_OK
-                                                              : document_fail(d, h->place, f, "must match %.100s", c->matches);
+        return regexec(&c->pattern, h->text, 0, NULL, 0) == 0
+                   ? SLUIS_OK
+                   : document_fail(d, h->place, f, "must match %.100s", c->matches);
     case TEST_BSN:
-        return bsn_valid(h->text, strlen(h->text)) ? SLUIS_OK
-                                                   : document_fail(d, h->place, f, "no BSN: fails the eleven-test");
+        return bsn_valid(h->text, strlen(h->text))
+                   ? SLUIS_OK
+                   : document_fail(d, h->place, f, "no BSN: fails the eleven-test");
     case TEST_TYPE:
         misfit = value_misfit(c->kind, h->text);
         return misfit ? document_fail(d, h->place, f, "must be %s", misfit) : SLUIS_OK;
@@ -124,7 +127,8 @@ static sluis_err keep(taker *t, const map_attribute *a, const document_hit *h, c
         size_t cap = t->cap ? t->cap * 2 : 64;
         mapped_value *v = arena_alloc(document_arena(t->d), cap * sizeof *v);
         if (!v)
-            return fail_set(t->f, SLUIS_TOO_BIG, document_name(t->d), "more values than memory is set aside for");
+            return fail_set(t->f, SLUIS_TOO_BIG, document_name(t->d),
+                            "more values than memory is set aside for");
         if (t->n)
             memcpy(v, t->v, t->n * sizeof *v);
         t->v = v;
@@ -214,8 +218,8 @@ static sluis_err pass_gates(const mapping *m, document *d, mapped_person *p, slu
     return SLUIS_OK;
 }
 
-static sluis_err apply(const mapping *m, mapping_check check, const char *name, bytes text, const char *wanted,
-                       bool values, mapped_file *out, sluis_fail *f)
+static sluis_err apply(const mapping *m, mapping_check check, const char *name, bytes text,
+                       const char *wanted, bool values, mapped_file *out, sluis_fail *f)
 {
     document_hits persons;
     *out = (mapped_file){0};
@@ -241,14 +245,14 @@ static sluis_err apply(const mapping *m, mapping_check check, const char *name, 
     return err;
 }
 
-sluis_err mapping_apply(const mapping *m, mapping_check check, const char *name, bytes text, const char *wanted,
-                        mapped_file *out, sluis_fail *f)
+sluis_err mapping_apply(const mapping *m, mapping_check check, const char *name, bytes text,
+                        const char *wanted, mapped_file *out, sluis_fail *f)
 {
     return apply(m, check, name, text, wanted, true, out, f);
 }
 
-sluis_err mapping_persons(const mapping *m, mapping_check check, const char *name, bytes text, mapped_file *out,
-                          sluis_fail *f)
+sluis_err mapping_persons(const mapping *m, mapping_check check, const char *name, bytes text,
+                          mapped_file *out, sluis_fail *f)
 {
     return apply(m, check, name, text, NULL, false, out, f);
 }

@@ -49,7 +49,8 @@ static sluis_err read_namespaces(mapping *m, const config_node *list, sluis_fail
         sluis_err err = config_check(n, KEYS(ns_keys), f);
         if (err)
             return err;
-        m->ns[m->ns_count++] = (document_namespace){config_str(n, KEYS(ns_keys), "prefix"), config_str(n, KEYS(ns_keys), "uri")};
+        m->ns[m->ns_count++] =
+            (document_namespace){config_str(n, KEYS(ns_keys), "prefix"), config_str(n, KEYS(ns_keys), "uri")};
     }
     return SLUIS_OK;
 }
@@ -122,7 +123,8 @@ static sluis_err read_lists(mapping *m, const config_node *root, const catalogue
 {
     const config_node *checks = config_get(root, "checks"), *gates = config_get(root, "gates");
     const config_node *attributes = config_get(root, "attributes");
-    size_t nc = checks ? config_count(checks) : 0, ng = gates ? config_count(gates) : 0, na = config_count(attributes);
+    size_t nc = checks ? config_count(checks) : 0, ng = gates ? config_count(gates) : 0,
+           na = config_count(attributes);
     m->checks = calloc(nc + 1, sizeof *m->checks);
     m->gates = calloc(ng + 1, sizeof *m->gates);
     m->attributes = calloc(na + 1, sizeof *m->attributes);
@@ -134,7 +136,8 @@ static sluis_err read_lists(mapping *m, const config_node *root, const catalogue
     for (; !err && m->gate_count < ng; m->gate_count++)
         err = read_gate(&m->gates[m->gate_count], config_at(gates, m->gate_count), f);
     for (; !err && m->attribute_count < na; m->attribute_count++)
-        err = read_attribute(&m->attributes[m->attribute_count], config_at(attributes, m->attribute_count), c, f);
+        err = read_attribute(&m->attributes[m->attribute_count], config_at(attributes, m->attribute_count), c,
+                             f);
     return err;
 }
 

@@ -102,7 +102,8 @@ static sluis_err open_parts(adapter *a, sluis_fail *f)
     if (!err)
         err = inbox_open(&a->inbox, &io, f);
     if (!err && (err = work_load(a)))
-        fail_set(f, err, a->s.store, "the inbox cannot be read (is keys/store.key the one it was written with?)");
+        fail_set(f, err, a->s.store,
+                 "the inbox cannot be read (is keys/store.key the one it was written with?)");
     if (!err && (err = intake_open(&a->intake, &a->s.own, a->seal, a->seal_count, a->s.max_frame)))
         fail_set(f, err, "", "out of memory");
     if (!err && (err = replier_open(&a->replier, &a->s.own, &a->s.gateway, &a->sign, a->s.answer_ms)))
@@ -114,14 +115,14 @@ static sluis_err open_parts(adapter *a, sluis_fail *f)
     return err ? err : open_bus(a, f);
 }
 
-sluis_err adapter_open(adapter **out, const char *config_path, sluis_fail *f)
+sluis_err adapter_open(adapter **out, const char *config_path, party_kinds kinds, sluis_fail *f)
 {
     *out = NULL;
     adapter *a = calloc(1, sizeof *a);
     if (!a)
         return fail_set(f, SLUIS_NOMEM, "", "out of memory");
     a->signals = -1;
-    sluis_err err = settings_read(&a->s, config_path, f);
+    sluis_err err = settings_read(&a->s, config_path, kinds, f);
     if (!err)
         err = open_parts(a, f);
     if (err)
@@ -258,7 +259,7 @@ static void print_person(const catalogue *c, const mapped_person *p)
     }
 }
 
-sluis_err adapter_check_file(const char *config_path, const char *file, sluis_fail *f)
+sluis_err adapter_check_file(const char *config_path, party_kinds kinds, const char *file, sluis_fail *f)
 {
     settings s;
     catalogue *c = NULL;
@@ -266,11 +267,12 @@ sluis_err adapter_check_file(const char *config_path, const char *file, sluis_fa
     mapped_file mf = {0};
     buffer text;
     buffer_init(&text, DOCUMENT_MAX_BYTES);
-    sluis_err err = settings_read(&s, config_path, f);
+    sluis_err err = settings_read(&s, config_path, kinds, f);
     if (err)
         return err;
     if (s.party->source == PARTY_TYPED)
-        err = fail_set(f, SLUIS_INVALID, config_path, "a %s types its answers: there is no file to check", s.party->name);
+        err = fail_set(f, SLUIS_INVALID, config_path, "a %s types its answers: there is no file to check",
+                       s.party->name);
     if (!err)
         err = catalogue_load(&c, s.catalogue, f);
     if (!err)
@@ -289,7 +291,8 @@ sluis_err adapter_check_file(const char *config_path, const char *file, sluis_fa
     return err;
 }
 
-sluis_err adapter_unmapped(const char *mapping_path, const char *catalogue_path, const char *file, sluis_fail *f)
+sluis_err adapter_unmapped(const char *mapping_path, const char *catalogue_path, const char *file,
+                           sluis_fail *f)
 {
     catalogue *c = NULL;
     mapping *m = NULL;

@@ -4,8 +4,8 @@
 
 #include "wire/envelope.h"
 
-static sluis_err look_up(const consider_with *w, const Sluis__RequestBody *request, arena *a, source_person *p,
-                         consideration *out)
+static sluis_err look_up(const consider_with *w, const Sluis__RequestBody *request, arena *a,
+                         source_person *p, consideration *out)
 {
     const char *bsn = request->subject ? request->subject->bsn : "";
     char key[BSN_LEN + 1];
@@ -20,7 +20,10 @@ static sluis_err look_up(const consider_with *w, const Sluis__RequestBody *reque
         return SLUIS_OK;
     if (err == SLUIS_NOMEM)
         return err;
-    out->person = err ? PERSON_UNREACHABLE : p->typed ? PERSON_TYPED : p->refusal ? PERSON_CLOSED : PERSON_KNOWN;
+    out->person = err          ? PERSON_UNREACHABLE
+                  : p->typed   ? PERSON_TYPED
+                  : p->refusal ? PERSON_CLOSED
+                               : PERSON_KNOWN;
     out->refusal = p->refusal;
     out->explanation = p->explanation;
     return SLUIS_OK;
@@ -39,8 +42,8 @@ static sluis_err find_values(considered *c, const source_person *p, arena *a)
     return SLUIS_OK;
 }
 
-sluis_err consider(const consider_with *w, const Sluis__RequestBody *request, const uint32_t *attributes, size_t n, arena *a,
-                   consideration *out, sluis_fail *f)
+sluis_err consider(const consider_with *w, const Sluis__RequestBody *request, const uint32_t *attributes,
+                   size_t n, arena *a, consideration *out, sluis_fail *f)
 {
     source_person p = {0};
     *out = (consideration){0};
@@ -54,14 +57,16 @@ sluis_err consider(const consider_with *w, const Sluis__RequestBody *request, co
         c->decision = local_rules_decide(w->rules, w->catalogue, attributes[i]);
         err = find_values(c, &p, a);
         bool there = out->person == PERSON_TYPED || (out->person == PERSON_KNOWN && c->n);
-        bool asks = c->decision.action == ACTION_RELEASE || (c->decision.action == ACTION_GIVE && out->person == PERSON_TYPED);
+        bool asks = c->decision.action == ACTION_RELEASE ||
+                    (c->decision.action == ACTION_GIVE && out->person == PERSON_TYPED);
         out->hold = out->hold || (there && asks);
     }
     return err ? fail_set(f, err, "", "no memory to consider this request") : SLUIS_OK;
 }
 
 /* ---- building the body ---- */
-static sluis_err set_outcome(Sluis__AttributeResult *r, arena *a, Sluis__Outcome outcome, const char *reason, const char *explanation)
+static sluis_err set_outcome(Sluis__AttributeResult *r, arena *a, Sluis__Outcome outcome, const char *reason,
+                             const char *explanation)
 {
     r->outcome = outcome;
     r->reason = arena_strdup(a, reason);
@@ -124,7 +129,8 @@ static sluis_err by_rule(Sluis__AttributeResult *r, arena *a, const local_decisi
     return set_outcome(r, a, o, d->reason, d->explanation);
 }
 
-static sluis_err automatic_one(const consideration *c, const considered *v, arena *a, Sluis__AttributeResult *r)
+static sluis_err automatic_one(const consideration *c, const considered *v, arena *a,
+                               Sluis__AttributeResult *r)
 {
     switch (c->person) {
     case PERSON_UNKNOWN:
@@ -162,7 +168,8 @@ static bool chosen(const person_decision *d, const considered *v)
     return false;
 }
 
-static sluis_err decided_one(const person_decision *d, const considered *v, arena *a, Sluis__AttributeResult *r, sluis_fail *f)
+static sluis_err decided_one(const person_decision *d, const considered *v, arena *a,
+                             Sluis__AttributeResult *r, sluis_fail *f)
 {
     if (v->decision.action >= ACTION_REFUSE)
         return by_rule(r, a, &v->decision);
@@ -170,7 +177,8 @@ static sluis_err decided_one(const person_decision *d, const considered *v, aren
         return set_outcome(r, a, d->outcome, d->reason, d->explanation);
     const char *typed = d->typed ? d->typed(d->ctx, v->entry->name) : NULL;
     if (!typed && !v->n)
-        return fail_set(f, SLUIS_INVALID, v->entry->name, "there is no value to release: type one, or leave it out");
+        return fail_set(f, SLUIS_INVALID, v->entry->name,
+                        "there is no value to release: type one, or leave it out");
     if (!typed)
         return give(r, a, v);
     const char *misfit = value_misfit(v->entry->kind, typed);
@@ -193,8 +201,8 @@ static sluis_err all_asked(const consideration *c, const person_decision *d, slu
         if (k == c->n)
             return fail_set(f, SLUIS_INVALID, "fields", "%.64s was not asked", d->fields[i]);
         if (c->v[k].decision.action >= ACTION_REFUSE)
-            return fail_set(f, SLUIS_DENIED, c->v[k].entry->name, "this party's own rules do not let it be given (%s)",
-                            c->v[k].decision.reason);
+            return fail_set(f, SLUIS_DENIED, c->v[k].entry->name,
+                            "this party's own rules do not let it be given (%s)", c->v[k].decision.reason);
     }
     return SLUIS_OK;
 }
@@ -214,7 +222,8 @@ static sluis_err add_words(const person_decision *d, arena *a, Sluis__ResponseBo
     return b->judgement->law && b->judgement->judgement ? SLUIS_OK : SLUIS_NOMEM;
 }
 
-sluis_err answer_decided(const consideration *c, const person_decision *d, arena *a, Sluis__ResponseBody **out, sluis_fail *f)
+sluis_err answer_decided(const consideration *c, const person_decision *d, arena *a,
+                         Sluis__ResponseBody **out, sluis_fail *f)
 {
     sluis_err err = all_asked(c, d, f);
     if (!err)

@@ -38,10 +38,11 @@ typedef struct {
 } consider_with;
 
 /* attributes: those asked, from the header. Everything in out lives in a. */
-sluis_err consider(const consider_with *w, const Sluis__RequestBody *request, const uint32_t *attributes, size_t n, arena *a,
-                   consideration *out, sluis_fail *f);
+sluis_err consider(const consider_with *w, const Sluis__RequestBody *request, const uint32_t *attributes,
+                   size_t n, arena *a, consideration *out, sluis_fail *f);
 
-/* The answer that needs no person; c->hold is false. Of attributes that could not be found the reason says why. */
+/* The answer that needs no person; c->hold is false. Of attributes that could not be found the reason says
+ * why. */
 sluis_err answer_automatic(const consideration *c, arena *a, Sluis__ResponseBody **out);
 
 /* What a person decided. Strings borrowed. */
@@ -51,14 +52,15 @@ typedef struct {
     /* The value typed for a chosen attribute, or NULL: the source's values are meant. */
     const char *(*typed)(void *ctx, const char *name);
     void *ctx;
-    Sluis__Outcome outcome;          /* of what is not chosen: REFUSED, NOT_POSSIBLE or NOT_KNOWN */
-    const char *reason, *explanation; /* of what is not chosen */
+    Sluis__Outcome outcome;               /* of what is not chosen: REFUSED, NOT_POSSIBLE or NOT_KNOWN */
+    const char *reason, *explanation;     /* of what is not chosen */
     const char *law, *judgement, *remark; /* NULL: none */
 } person_decision;
 
 /* The chosen attributes given, the others not. What the party's own rules refuse stays refused, and so does
  * everything when the source has closed the person since. Fails: INVALID
  * for a field that was not asked, has no value, or whose typed value does not fit its type. */
-sluis_err answer_decided(const consideration *c, const person_decision *d, arena *a, Sluis__ResponseBody **out, sluis_fail *f);
+sluis_err answer_decided(const consideration *c, const person_decision *d, arena *a,
+                         Sluis__ResponseBody **out, sluis_fail *f);
 
 #endif

@@ -1,5 +1,5 @@
-/* The inbox's commands, one JSON object each (control/control.h). What they show is content: the socket is the
- * party's own, mode 0600, and nothing of it is logged. */
+/* The inbox's commands, one JSON object each (control/control.h). What they show is content: the socket is
+ * the party's own, mode 0600, and nothing of it is logged. */
 #include <string.h>
 
 #include "base/clock.h"
@@ -39,7 +39,8 @@ static json_t *names_of(const adapter *a, const uint32_t *v, size_t n)
 }
 
 /* The text at key; "" when absent. An error for anything but text. */
-static sluis_err text_at(const json_t *request, const char *key, bool required, const char **out, sluis_fail *f)
+static sluis_err text_at(const json_t *request, const char *key, bool required, const char **out,
+                         sluis_fail *f)
 {
     const json_t *v = json_object_get(request, key);
     *out = v ? json_string_value(v) : "";
@@ -80,7 +81,9 @@ static sluis_err open_request(adapter *a, const json_t *request, opened *o, slui
         err = stored_request(o->row, o->ar, &o->e, &o->body);
     if (err) {
         opened_close(o);
-        return fail_set(f, err, "id", err == SLUIS_NOT_FOUND ? "no such request in this inbox" : "the request cannot be read");
+        return fail_set(f, err, "id",
+                        err == SLUIS_NOT_FOUND ? "no such request in this inbox"
+                                               : "the request cannot be read");
     }
     return SLUIS_OK;
 }
@@ -91,7 +94,8 @@ typedef struct {
     json_t *items;
 } listing;
 
-static sluis_err list_row(void *ctx, const uint8_t transaction[static UUID_LEN], const Sluis__InboxRow *row, arena *ar)
+static sluis_err list_row(void *ctx, const uint8_t transaction[static UUID_LEN], const Sluis__InboxRow *row,
+                          arena *ar)
 {
     listing *l = ctx;
     char id[UUID_STR];
@@ -102,10 +106,12 @@ static sluis_err list_row(void *ctx, const uint8_t transaction[static UUID_LEN],
     uuid_format(id, transaction);
     if (envelope_decode(&e, BYTES(row->envelope.data, row->envelope.len), ENVELOPE_MAX, NULL))
         return SLUIS_OK;
-    json_array_append_new(l->items, json_pack("{s:s, s:s, s:o, s:o, s:s, s:s, s:o, s:o}", "id", id, "state", row->state, "received",
-                                              time_of(row->received), "expires", time_of(row->expires), "from", e->core->sender,
-                                              "purpose", e->core->purpose, "attributes",
-                                              names_of(l->a, e->core->attributes, e->core->n_attributes), "note", text_of(row->note)));
+    json_array_append_new(l->items,
+                          json_pack("{s:s, s:s, s:o, s:o, s:s, s:s, s:o, s:o}", "id", id, "state", row->state,
+                                    "received", time_of(row->received), "expires", time_of(row->expires),
+                                    "from", e->core->sender, "purpose", e->core->purpose, "attributes",
+                                    names_of(l->a, e->core->attributes, e->core->n_attributes), "note",
+                                    text_of(row->note)));
     envelope_free(&e);
     return SLUIS_OK;
 }
@@ -145,9 +151,11 @@ static json_t *show_field(const considered *c, const Sluis__RequestBody *b)
     for (size_t i = 0; i < c->n; i++)
         json_array_append_new(values, text_of(c->values[i]->value));
     const catalogue_entry *e = c->entry;
-    return json_pack("{s:o, s:s, s:s, s:s, s:o, s:s, s:s, s:o}", "name", e ? text_of(e->name) : json_sprintf("%u", (unsigned)c->attribute),
-                     "title", e ? e->title : "", "category", e ? e->category : "", "type", e ? kind_words[e->kind] : "", "necessity",
-                     text_of(necessity_of(b, c->attribute)), "decision", local_action_name(c->decision.action), "reason",
+    return json_pack("{s:o, s:s, s:s, s:s, s:o, s:s, s:s, s:o}", "name",
+                     e ? text_of(e->name) : json_sprintf("%u", (unsigned)c->attribute), "title",
+                     e ? e->title : "", "category", e ? e->category : "", "type",
+                     e ? kind_words[e->kind] : "", "necessity", text_of(necessity_of(b, c->attribute)),
+                     "decision", local_action_name(c->decision.action), "reason",
                      c->decision.reason ? c->decision.reason : "", "values", values);
 }
 
@@ -155,7 +163,8 @@ static json_t *show_given(const adapter *a, const Sluis__RequestBody *b)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < b->n_given; i++)
-        json_array_append_new(list, json_pack("{s:o, s:o}", "name", name_of(a, b->given[i]->attribute), "value", text_of(b->given[i]->value)));
+        json_array_append_new(list, json_pack("{s:o, s:o}", "name", name_of(a, b->given[i]->attribute),
+                                              "value", text_of(b->given[i]->value)));
     return list;
 }
 
@@ -169,10 +178,11 @@ static json_t *show_opened(adapter *a, const opened *o, const consideration *c)
         hex_encode(case_id, core->case_id.data, ID_LEN);
     for (size_t i = 0; i < c->n; i++)
         json_array_append_new(fields, show_field(&c->v[i], o->body));
-    json_t *r = json_pack("{s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "id", id, "state", o->row->state, "received",
-                          time_of(o->row->received), "expires", time_of(o->row->expires), "from", core->sender, "application",
-                          core->application, "function", core->function, "purpose", core->purpose, "legal_basis", core->legal_basis,
-                          "case", case_id, "phase", phase_name(core->phase) ? phase_name(core->phase) : "");
+    json_t *r = json_pack(
+        "{s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "id", id, "state", o->row->state,
+        "received", time_of(o->row->received), "expires", time_of(o->row->expires), "from", core->sender,
+        "application", core->application, "function", core->function, "purpose", core->purpose, "legal_basis",
+        core->legal_basis, "case", case_id, "phase", phase_name(core->phase) ? phase_name(core->phase) : "");
     json_object_set_new(r, "motivation", text_of(o->body->motivation));
     json_object_set_new(r, "answer_by", time_of(o->body->answer_by));
     json_object_set_new(r, "subject", text_of(o->body->subject ? o->body->subject->bsn : ""));
@@ -250,7 +260,8 @@ static sluis_err read_words(const json_t *request, person_decision *d, const cha
     return err;
 }
 
-static sluis_err keep_decision(adapter *a, opened *o, const Sluis__ResponseBody *body, const char *by, sluis_fail *f)
+static sluis_err keep_decision(adapter *a, opened *o, const Sluis__ResponseBody *body, const char *by,
+                               sluis_fail *f)
 {
     buffer draft;
     buffer_init(&draft, ENVELOPE_MAX);
@@ -280,14 +291,17 @@ static json_t *settle_request(adapter *a, const json_t *request, person_decision
     Sluis__ResponseBody *body;
     sluis_err err = read_words(request, d, &by, f);
     if (!err && !d->reason[0])
-        err = d->field_count ? SLUIS_OK : fail_set(f, SLUIS_INVALID, "reason", "nothing is given: say why, with a code of reasons.conf");
+        err = d->field_count ? SLUIS_OK
+                             : fail_set(f, SLUIS_INVALID, "reason",
+                                        "nothing is given: say why, with a code of reasons.conf");
     if (err || open_request(a, request, &o, f))
         return NULL;
     if (!d->reason[0])
         d->reason = REASON_UNNECESSARY;
     uuid_format(id, o.id.b);
     if (!inbox_state_is(o.row, STATE_HELD))
-        err = fail_set(f, SLUIS_CONFLICT, "id", "this request does not wait for a decision: it is %s", o.row->state);
+        err = fail_set(f, SLUIS_CONFLICT, "id", "this request does not wait for a decision: it is %s",
+                       o.row->state);
     if (!err)
         err = consider_opened(a, &o, &c, f);
     if (!err)
@@ -305,8 +319,10 @@ static json_t *cmd_release(adapter *a, const json_t *request, sluis_fail *f)
     person_decision d = {.fields = names};
     const char *key;
     size_t i;
-    if (!json_is_array(fields) || json_array_size(fields) > ATTRIBUTES_MAX || (values && !json_is_object(values))) {
-        fail_set(f, SLUIS_INVALID, "fields", "fields is a list of attribute names; values an object of names and texts");
+    if (!json_is_array(fields) || json_array_size(fields) > ATTRIBUTES_MAX ||
+        (values && !json_is_object(values))) {
+        fail_set(f, SLUIS_INVALID, "fields",
+                 "fields is a list of attribute names; values an object of names and texts");
         return NULL;
     }
     json_array_foreach(fields, i, v)
@@ -341,12 +357,14 @@ static json_t *cmd_refuse(adapter *a, const json_t *request, sluis_fail *f)
 }
 
 /* ---- status and disclosures ---- */
-static sluis_err count_row(void *ctx, const uint8_t transaction[static UUID_LEN], const Sluis__InboxRow *row, arena *ar)
+static sluis_err count_row(void *ctx, const uint8_t transaction[static UUID_LEN], const Sluis__InboxRow *row,
+                           arena *ar)
 {
     json_t *states = ctx;
     (void)transaction;
     (void)ar;
-    json_object_set_new(states, row->state, json_integer(json_integer_value(json_object_get(states, row->state)) + 1));
+    json_object_set_new(states, row->state,
+                        json_integer(json_integer_value(json_object_get(states, row->state)) + 1));
     return SLUIS_OK;
 }
 
@@ -362,9 +380,10 @@ static json_t *cmd_status(adapter *a, const json_t *request, sluis_fail *f)
         return NULL;
     }
     source_status_get(a->source, &s);
-    return json_pack("{s:s, s:s, s:b, s:b, s:s, s:o, s:{s:I, s:I, s:I}}", "party", a->s.party->name, "oin", a->s.own.s, "connected",
-                     client_connected(a->client), "directory", a->in_force, "mode", a->s.mode == MODE_RELEASE ? "release" : "automatic",
-                     "requests", states, "source", "files", (json_int_t)s.files, "persons", (json_int_t)s.persons, "faults",
+    return json_pack("{s:s, s:s, s:b, s:b, s:s, s:o, s:{s:I, s:I, s:I}}", "party", a->s.party->name, "oin",
+                     a->s.own.s, "connected", client_connected(a->client), "directory", a->in_force, "mode",
+                     a->s.mode == MODE_RELEASE ? "release" : "automatic", "requests", states, "source",
+                     "files", (json_int_t)s.files, "persons", (json_int_t)s.persons, "faults",
                      (json_int_t)s.faults);
 }
 
@@ -376,9 +395,10 @@ static sluis_err list_disclosure(void *ctx, const Sluis__DisclosureRow *row)
         uuid_format(id, row->transaction.data);
     if (json_array_size(l->items) == LIST_MAX)
         json_array_remove(l->items, 0); /* the newest are kept */
-    json_array_append_new(l->items, json_pack("{s:o, s:s, s:s, s:s, s:s, s:o}", "when", time_of(row->when), "id", id, "to", row->to,
-                                              "decision", row->decision, "by", row->by, "given",
-                                              names_of(l->a, row->attributes, row->n_attributes)));
+    json_array_append_new(l->items,
+                          json_pack("{s:o, s:s, s:s, s:s, s:s, s:o}", "when", time_of(row->when), "id", id,
+                                    "to", row->to, "decision", row->decision, "by", row->by, "given",
+                                    names_of(l->a, row->attributes, row->n_attributes)));
     return SLUIS_OK;
 }
 
@@ -400,13 +420,14 @@ json_t *desk_command(void *ctx, const char *cmd, const json_t *request, sluis_fa
         const char *name;
         json_t *(*handle)(adapter *a, const json_t *request, sluis_fail *f);
     } commands[] = {
-        {"inbox.list", cmd_list},         {"inbox.show", cmd_show}, {"inbox.release", cmd_release},
-        {"inbox.refuse", cmd_refuse},     {"status", cmd_status},   {"disclosures.list", cmd_disclosures},
+        {"inbox.list", cmd_list},     {"inbox.show", cmd_show}, {"inbox.release", cmd_release},
+        {"inbox.refuse", cmd_refuse}, {"status", cmd_status},   {"disclosures.list", cmd_disclosures},
     };
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
         if (strcmp(commands[i].name, cmd) == 0)
             return commands[i].handle(ctx, request, f);
     }
-    fail_set(f, SLUIS_INVALID, "cmd", "commands: inbox.list, inbox.show, inbox.release, inbox.refuse, status, disclosures.list");
+    fail_set(f, SLUIS_INVALID, "cmd",
+             "commands: inbox.list, inbox.show, inbox.release, inbox.refuse, status, disclosures.list");
     return NULL;
 }

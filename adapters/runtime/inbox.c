@@ -5,10 +5,10 @@
 
 #include "wire/envelope.h"
 
-#define ROW_MAX    (4u << 20)
-#define SWEEP_MAX  256
-#define MAP_BYTES  (UINT64_C(1) << 40)
-#define READERS    8
+#define ROW_MAX   (4u << 20)
+#define SWEEP_MAX 256
+#define MAP_BYTES (UINT64_C(1) << 40)
+#define READERS   8
 
 enum { TABLE_INBOX, TABLE_BYHASH, TABLE_SENT, TABLE_DISCLOSURE, TABLES };
 static const char *const table_names[TABLES] = {"inbox", "byhash", "sent", "disclosure"};
@@ -75,7 +75,8 @@ static sluis_err put_sealed(inbox *b, store_txn *t, uint8_t table, bytes key, co
         err = SLUIS_NOMEM;
     if (!err) {
         random_bytes(sealed, NONCE_LEN);
-        ae_seal(sealed + NONCE_LEN, b->key, sealed, BYTES(ad, associated(ad, table, key)), buffer_bytes(&plain));
+        ae_seal(sealed + NONCE_LEN, b->key, sealed, BYTES(ad, associated(ad, table, key)),
+                buffer_bytes(&plain));
         err = store_put(t, table, key, BYTES(sealed, NONCE_LEN + plain.n + TAG_LEN));
     }
     if (plain.p)
@@ -85,8 +86,8 @@ static sluis_err put_sealed(inbox *b, store_txn *t, uint8_t table, bytes key, co
     return err;
 }
 
-static sluis_err open_sealed(inbox *b, uint8_t table, bytes key, bytes sealed, const ProtobufCMessageDescriptor *d, arena *a,
-                             ProtobufCMessage **out)
+static sluis_err open_sealed(inbox *b, uint8_t table, bytes key, bytes sealed,
+                             const ProtobufCMessageDescriptor *d, arena *a, ProtobufCMessage **out)
 {
     uint8_t ad[64];
     if (sealed.n < NONCE_LEN + TAG_LEN)
@@ -95,7 +96,8 @@ static sluis_err open_sealed(inbox *b, uint8_t table, bytes key, bytes sealed, c
     uint8_t *plain = arena_alloc(a, n + 1);
     if (!plain)
         return SLUIS_NOMEM;
-    if (ae_open(plain, b->key, sealed.p, BYTES(ad, associated(ad, table, key)), BYTES(sealed.p + NONCE_LEN, n + TAG_LEN)))
+    if (ae_open(plain, b->key, sealed.p, BYTES(ad, associated(ad, table, key)),
+                BYTES(sealed.p + NONCE_LEN, n + TAG_LEN)))
         return SLUIS_CORRUPT;
     return wire_unpack(out, d, a, BYTES(plain, n), NULL) ? SLUIS_CORRUPT : SLUIS_OK;
 }
@@ -105,7 +107,8 @@ static sluis_err get_row(inbox *b, store_txn *t, bytes key, arena *a, Sluis__Inb
     bytes sealed;
     sluis_err err = store_get(t, TABLE_INBOX, key, &sealed);
     return err ? err
-               : open_sealed(b, TABLE_INBOX, key, sealed, &sluis__inbox_row__descriptor, a, (ProtobufCMessage **)row);
+               : open_sealed(b, TABLE_INBOX, key, sealed, &sluis__inbox_row__descriptor, a,
+                             (ProtobufCMessage **)row);
 }
 
 /* ---- requests ---- */
@@ -210,7 +213,8 @@ sluis_err inbox_answered(inbox *b, const inbox_answer *v, size_t n)
     return store_commit(&t);
 }
 
-sluis_err inbox_sent(inbox *b, const uint8_t message_id[static UUID_LEN], uint8_t transaction[static UUID_LEN])
+sluis_err inbox_sent(inbox *b, const uint8_t message_id[static UUID_LEN],
+                     uint8_t transaction[static UUID_LEN])
 {
     store_txn *t;
     bytes v;
@@ -226,8 +230,8 @@ sluis_err inbox_sent(inbox *b, const uint8_t message_id[static UUID_LEN], uint8_
     return err;
 }
 
-sluis_err inbox_settle(inbox *b, const uint8_t message_id[static UUID_LEN], const uint8_t transaction[static UUID_LEN],
-                       const Sluis__InboxRow *row)
+sluis_err inbox_settle(inbox *b, const uint8_t message_id[static UUID_LEN],
+                       const uint8_t transaction[static UUID_LEN], const Sluis__InboxRow *row)
 {
     store_txn *t;
     sluis_err err = store_begin_write(b->store, &t, true);
@@ -256,7 +260,8 @@ static sluis_err walk_in(inbox *b, store_txn *t, inbox_visit visit, void *ctx)
         arena *a = arena_new(2 * ROW_MAX);
         err = !a ? SLUIS_NOMEM : key.n != UUID_LEN ? SLUIS_CORRUPT : SLUIS_OK;
         if (!err)
-            err = open_sealed(b, TABLE_INBOX, key, sealed, &sluis__inbox_row__descriptor, a, (ProtobufCMessage **)&row);
+            err = open_sealed(b, TABLE_INBOX, key, sealed, &sluis__inbox_row__descriptor, a,
+                              (ProtobufCMessage **)&row);
         if (!err)
             err = visit(ctx, key.p, row, a);
         arena_free(&a);
@@ -292,7 +297,8 @@ sluis_err inbox_disclosures(inbox *b, disclosure_visit visit, void *ctx)
         arena *a = arena_new(ROW_MAX);
         err = !a ? SLUIS_NOMEM : key.n != 8 + UUID_LEN ? SLUIS_CORRUPT : SLUIS_OK;
         if (!err)
-            err = open_sealed(b, TABLE_DISCLOSURE, key, sealed, &sluis__disclosure_row__descriptor, a, (ProtobufCMessage **)&row);
+            err = open_sealed(b, TABLE_DISCLOSURE, key, sealed, &sluis__disclosure_row__descriptor, a,
+                              (ProtobufCMessage **)&row);
         if (!err)
             err = visit(ctx, row);
         arena_free(&a);
@@ -314,7 +320,8 @@ typedef struct {
 
 static bool finished(const Sluis__InboxRow *row)
 {
-    static const char *const done[] = {STATE_SENT, STATE_NACKED, STATE_WITHDRAWN, STATE_RETURNED, STATE_EXPIRED};
+    static const char *const done[] = {STATE_SENT, STATE_NACKED, STATE_WITHDRAWN, STATE_RETURNED,
+                                       STATE_EXPIRED};
     for (size_t i = 0; i < sizeof done / sizeof done[0]; i++) {
         if (inbox_state_is(row, done[i]))
             return true;
@@ -322,12 +329,14 @@ static bool finished(const Sluis__InboxRow *row)
     return false;
 }
 
-static sluis_err sweep_one(void *ctx, const uint8_t transaction[static UUID_LEN], const Sluis__InboxRow *row, arena *a)
+static sluis_err sweep_one(void *ctx, const uint8_t transaction[static UUID_LEN], const Sluis__InboxRow *row,
+                           arena *a)
 {
     sweep *s = ctx;
     (void)a;
     bool remove = finished(row) && row->received < s->before;
-    bool expire = (inbox_state_is(row, STATE_HELD) || inbox_state_is(row, STATE_NEW)) && row->expires <= s->now;
+    bool expire =
+        (inbox_state_is(row, STATE_HELD) || inbox_state_is(row, STATE_NEW)) && row->expires <= s->now;
     if (s->n == SWEEP_MAX || (!remove && !expire) || row->message_hash.len != HASH_LEN)
         return SLUIS_OK;
     memcpy(s->v[s->n].transaction, transaction, UUID_LEN);

@@ -1,6 +1,6 @@
-/* The adapter's own store: requests and what became of them, answers as signed, what was disclosed. A request is
- * durable before anything else happens to it, an answer before it is first submitted, so that both survive a
- * crash and are resent byte for byte.
+/* The adapter's own store: requests and what became of them, answers as signed, what was disclosed. A request
+ * is durable before anything else happens to it, an answer before it is first submitted, so that both survive
+ * a crash and are resent byte for byte.
  *
  * Tables (integers big-endian). Values of INBOX and DISCLOSURE are nonce 24|AE(key, nonce, table u8|row key,
  * packed message): neither content nor a flipped bit gets through. The key is <keys>/store.key.
@@ -21,7 +21,8 @@
 #define INBOX_STORE_FORMAT  "sluis-adapter"
 #define INBOX_STORE_VERSION 1
 
-/* The states of a request. Open ones need work after a restart: new (decide), decided (sign), sending (submit). */
+/* The states of a request. Open ones need work after a restart: new (decide), decided (sign), sending
+ * (submit). */
 #define STATE_NEW       "new"
 #define STATE_HELD      "held"      /* waits for a person */
 #define STATE_DECIDED   "decided"   /* draft holds the answer's body */
@@ -35,9 +36,9 @@
 typedef struct inbox inbox;
 
 typedef struct {
-    const char *path;    /* NULL: memory engine */
+    const char *path; /* NULL: memory engine */
     uint64_t quota_bytes;
-    const uint8_t *key;  /* 32; borrowed */
+    const uint8_t *key; /* 32; borrowed */
 } inbox_options;
 
 sluis_err inbox_open(inbox **out, const inbox_options *o, sluis_fail *f);
@@ -48,7 +49,8 @@ typedef struct {
     uint8_t transaction[UUID_LEN], message_hash[HASH_LEN];
     bytes envelope, body, receipt;
     uint64_t received, expires, seq;
-    sluis_err result; /* OK: new; DUPLICATE: this very message is here; CONFLICT: the transaction has another */
+    sluis_err
+        result; /* OK: new; DUPLICATE: this very message is here; CONFLICT: the transaction has another */
 } inbox_arrival;
 /* All in one commit; an error of the whole leaves nothing. */
 sluis_err inbox_add(inbox *b, inbox_arrival *v, size_t n);
@@ -66,14 +68,16 @@ typedef struct {
 sluis_err inbox_answered(inbox *b, const inbox_answer *v, size_t n);
 
 /* Whose answer is this message? NOT_FOUND once it is settled. */
-sluis_err inbox_sent(inbox *b, const uint8_t message_id[static UUID_LEN], uint8_t transaction[static UUID_LEN]);
+sluis_err inbox_sent(inbox *b, const uint8_t message_id[static UUID_LEN],
+                     uint8_t transaction[static UUID_LEN]);
 /* Takes the answer off SENT and replaces the row. */
-sluis_err inbox_settle(inbox *b, const uint8_t message_id[static UUID_LEN], const uint8_t transaction[static UUID_LEN],
-                       const Sluis__InboxRow *row);
+sluis_err inbox_settle(inbox *b, const uint8_t message_id[static UUID_LEN],
+                       const uint8_t transaction[static UUID_LEN], const Sluis__InboxRow *row);
 
-/* Rows in order of transaction (that is, of age), each in an arena of its own; a visitor that returns an error
- * ends the walk. The visitor must not write. */
-typedef sluis_err (*inbox_visit)(void *ctx, const uint8_t transaction[static UUID_LEN], const Sluis__InboxRow *row, arena *a);
+/* Rows in order of transaction (that is, of age), each in an arena of its own; a visitor that returns an
+ * error ends the walk. The visitor must not write. */
+typedef sluis_err (*inbox_visit)(void *ctx, const uint8_t transaction[static UUID_LEN],
+                                 const Sluis__InboxRow *row, arena *a);
 sluis_err inbox_walk(inbox *b, inbox_visit visit, void *ctx);
 typedef sluis_err (*disclosure_visit)(void *ctx, const Sluis__DisclosureRow *row);
 sluis_err inbox_disclosures(inbox *b, disclosure_visit visit, void *ctx);

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#define ROOTS      1024
-#define KEKS       1024
+#define ROOTS         1024
+#define KEKS          1024
 #define RECEIPT_ARENA (1u << 20)
 
 sluis_err intake_open(intake *out, const oin *own, const keypair *seal, size_t seal_count, size_t max_frame)
@@ -28,24 +28,28 @@ static sluis_err check_snapshot(const snapshot *dir, uint64_t now, sluis_fail *f
     if (!dir)
         return fail_set(f, SLUIS_EXPIRED, "directory", "no directory yet");
     if (dir->made + DIRECTORY_MAX_AGE_MS < now)
-        return fail_set(f, SLUIS_EXPIRED, "directory", "the directory is older than 24 hours; wait for a newer one");
+        return fail_set(f, SLUIS_EXPIRED, "directory",
+                        "the directory is older than 24 hours; wait for a newer one");
     return SLUIS_OK;
 }
 
-static sluis_err check_sender(const intake *i, const snapshot *dir, const envelope *e, uint64_t now, sluis_fail *f)
+static sluis_err check_sender(const intake *i, const snapshot *dir, const envelope *e, uint64_t now,
+                              sluis_fail *f)
 {
     const party_key *key;
     const party *p = directory_find(dir->dir, &e->sender);
     if (!p)
         return fail_set(f, SLUIS_UNKNOWN_PARTY, "core.sender", "%s is not in the directory", e->sender.s);
     if (e->core->suite > 31 || !(p->suites >> e->core->suite & 1))
-        return fail_set(f, SLUIS_SUITE, "core.suite", "suite %u is not allowed for %s", e->core->suite, p->oin.s);
+        return fail_set(f, SLUIS_SUITE, "core.suite", "suite %u is not allowed for %s", e->core->suite,
+                        p->oin.s);
     sluis_err err = directory_key(dir->dir, p, USE_SIGN, &e->signing_key, now, &key, f);
     return err ? err : envelope_verify(e, key->pk, i->roots, f);
 }
 
 /* What the gateway itself returns is journalled under the message that it returns. */
-static sluis_err check_receipt(intake *i, const snapshot *dir, const envelope *e, bytes receipt, sluis_fail *f)
+static sluis_err check_receipt(intake *i, const snapshot *dir, const envelope *e, bytes receipt,
+                               sluis_fail *f)
 {
     receipt_facts facts;
     arena *a = arena_new(RECEIPT_ARENA);
@@ -75,12 +79,13 @@ static sluis_err open_body(const intake *i, const envelope *e, buffer *plain, sl
 {
     const keypair *seal = key_for(i, e);
     if (!seal)
-        return fail_set(f, SLUIS_NOT_RECIPIENT, "core.recipients", "sealed to a key of ours that is no longer held");
+        return fail_set(f, SLUIS_NOT_RECIPIENT, "core.recipients",
+                        "sealed to a key of ours that is no longer held");
     return envelope_open(e, &i->own, seal, i->keks, plain, f);
 }
 
-sluis_err intake_take(intake *i, const snapshot *dir, bytes envelope_bytes, bytes receipt, uint64_t now, incoming *out,
-                      sluis_fail *f)
+sluis_err intake_take(intake *i, const snapshot *dir, bytes envelope_bytes, bytes receipt, uint64_t now,
+                      incoming *out, sluis_fail *f)
 {
     *out = (incoming){0};
     buffer_init(&out->plain, i->max_frame);

@@ -30,8 +30,8 @@ sluis_err intake_open(intake *out, const oin *own, const keypair *seal, size_t s
 void intake_close(intake *i);
 
 /* dir: the snapshot in force. f names the step. */
-sluis_err intake_take(intake *i, const snapshot *dir, bytes envelope_bytes, bytes receipt, uint64_t now, incoming *out,
-                      sluis_fail *f);
+sluis_err intake_take(intake *i, const snapshot *dir, bytes envelope_bytes, bytes receipt, uint64_t now,
+                      incoming *out, sluis_fail *f);
 void incoming_close(incoming *m);
 
 #endif

@@ -14,7 +14,7 @@ static const config_key rule_keys[] = {
 };
 
 typedef struct {
-    uint32_t attribute;   /* 0: a rule about a category */
+    uint32_t attribute; /* 0: a rule about a category */
     const char *category;
     local_decision decision;
 } rule;
@@ -67,7 +67,8 @@ static sluis_err read_rule(rule *r, const config_node *n, const catalogue *c, sl
     return read_action(r, n, f);
 }
 
-sluis_err local_rules_read(local_rules **out, const config_node *list, answer_mode mode, const catalogue *c, sluis_fail *f)
+sluis_err local_rules_read(local_rules **out, const config_node *list, answer_mode mode, const catalogue *c,
+                           sluis_fail *f)
 {
     size_t n = list ? config_count(list) : 0;
     sluis_err err = SLUIS_OK;
@@ -99,7 +100,8 @@ local_decision local_rules_decide(const local_rules *r, const catalogue *c, uint
 {
     const catalogue_entry *e = catalogue_by_id(c, attribute);
     if (!e)
-        return (local_decision){ACTION_NOT_POSSIBLE, "niet-beschikbaar", "Dit gegeven is hier niet bekend als begrip."};
+        return (local_decision){ACTION_NOT_POSSIBLE, "niet-beschikbaar",
+                                "Dit gegeven is hier niet bekend als begrip."};
     for (size_t i = 0; i < r->n; i++) {
         if (r->v[i].attribute == attribute)
             return r->v[i].decision;

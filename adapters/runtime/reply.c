@@ -5,7 +5,8 @@
 #include "crypto/merkle.h"
 #include "wire/messages.h"
 
-sluis_err replier_open(replier *out, const oin *own, const oin *gateway, const keypair *sign, uint64_t answer_ms)
+sluis_err replier_open(replier *out, const oin *own, const oin *gateway, const keypair *sign,
+                       uint64_t answer_ms)
 {
     *out = (replier){.own = *own, .gateway = *gateway, .sign = sign, .answer_ms = answer_ms};
     return epoch_new(&out->epoch);
@@ -31,16 +32,16 @@ static sluis_err sealing_key(const snapshot *dir, const oin *who, uint64_t now, 
     return SLUIS_OK;
 }
 
-static sluis_err recipients(const replier *r, const snapshot *dir, const Sluis__Core *request, uint64_t now, seal_to to[static 2],
-                            size_t *n, sluis_fail *f)
+static sluis_err recipients(const replier *r, const snapshot *dir, const Sluis__Core *request, uint64_t now,
+                            seal_to to[static 2], size_t *n, sluis_fail *f)
 {
     oin asker;
     sluis_err err = sealing_key(dir, &r->gateway, now, &to[0], f);
     if (err)
         return err;
     *n = 1;
-    if (request->origin != SLUIS__ORIGIN__BUS || oin_parse(&asker, request->sender, strlen(request->sender)) ||
-        oin_equal(&asker, &r->gateway))
+    if (request->origin != SLUIS__ORIGIN__BUS ||
+        oin_parse(&asker, request->sender, strlen(request->sender)) || oin_equal(&asker, &r->gateway))
         return SLUIS_OK;
     if (!sealing_key(dir, &asker, now, &to[1], NULL))
         *n = 2;
@@ -53,8 +54,9 @@ static uint64_t lifetime(const replier *r)
     return r->answer_ms < longest ? r->answer_ms : longest;
 }
 
-sluis_err reply_seal(replier *r, const snapshot *dir, const Sluis__Core *request, const uint8_t request_mh[static HASH_LEN],
-                     bytes plain, const char *employee, uint64_t now, reply *out, sluis_fail *f)
+sluis_err reply_seal(replier *r, const snapshot *dir, const Sluis__Core *request,
+                     const uint8_t request_mh[static HASH_LEN], bytes plain, const char *employee,
+                     uint64_t now, reply *out, sluis_fail *f)
 {
     seal_to to[2];
     size_t n;
@@ -75,7 +77,8 @@ sluis_err reply_seal(replier *r, const snapshot *dir, const Sluis__Core *request
     core.n_recipients = 0;
     sluis_err err = recipients(r, dir, request, now, to, &n, f);
     if (!err) {
-        err = envelope_seal(&core, &r->own, r->sign, r->epoch, to, n, plain, now, &out->header, &out->body, out->mh);
+        err = envelope_seal(&core, &r->own, r->sign, r->epoch, to, n, plain, now, &out->header, &out->body,
+                            out->mh);
         if (err)
             fail_set(f, err, "answer", "could not be sealed");
     }
@@ -90,7 +93,8 @@ sluis_err replies_sign(const replier *r, reply *v, size_t n)
     if (n < 1 || n > BATCH_MAX)
         return SLUIS_INTERNAL;
     for (size_t i = 0; i < n; i++) {
-        items[i] = (envelope_item){.header = buffer_bytes(&v[i].header), .body = buffer_bytes(&v[i].body), .out = &v[i].envelope};
+        items[i] = (envelope_item){
+            .header = buffer_bytes(&v[i].header), .body = buffer_bytes(&v[i].body), .out = &v[i].envelope};
         memcpy(items[i].mh, v[i].mh, HASH_LEN);
     }
     sluis_err err = envelope_sign_batch(&r->own, r->sign, items, n);

@@ -4,10 +4,9 @@
 
 #include "base/bytes.h"
 #include "crypto/pubfile.h"
-#include "sources/parties.h"
 #include "wire/envelope.h"
 
-#define KEYS(a)  (a), sizeof(a) / sizeof((a)[0])
+#define KEYS(a)        (a), sizeof(a) / sizeof((a)[0])
 #define PATH_MAX_BYTES 1024
 
 static const config_key root_keys[] = {
@@ -27,16 +26,19 @@ static const config_key root_keys[] = {
     {"max_frame", CONFIG_INT, false, 4096, ENVELOPE_MAX, "bytes", "1048576", "largest message"},
     {"max_held", CONFIG_INT, false, 1, 1000000, "requests", "10000", "requests that may wait for a person"},
     {"quota_bytes", CONFIG_INT, false, 1 << 20, INT64_MAX, "bytes", "1073741824", "largest store"},
-    {"answer_ms", CONFIG_INT, false, 60000, INT64_C(2592000000), "ms", "604800000", "how long an answer may travel"},
+    {"answer_ms", CONFIG_INT, false, 60000, INT64_C(2592000000), "ms", "604800000",
+     "how long an answer may travel"},
     {"keep_ms", CONFIG_INT, false, 0, INT64_C(31536000000), "ms", "2592000000",
      "how long a finished request stays in the inbox"},
-    {"reconnect_max_ms", CONFIG_INT, false, 100, 600000, "ms", "10000", "longest pause between attempts to connect"},
+    {"reconnect_max_ms", CONFIG_INT, false, 100, 600000, "ms", "10000",
+     "longest pause between attempts to connect"},
 };
 static const config_key gateway_keys[] = {
     {"endpoint", CONFIG_STR, true, 1, 200, "", NULL, "tcp://host:port of the bus"},
     {"oin", CONFIG_STR, true, OIN_LEN, OIN_LEN, "", NULL, "organisation number of the gateway"},
     {"name", CONFIG_STR, true, 1, 120, "", NULL, "the gateway's name, as in its checkpoints"},
-    {"curve_pk", CONFIG_STR, true, 1, PATH_MAX_BYTES, "", NULL, "the bus's transport key: 64 hex digits or a .pub file"},
+    {"curve_pk", CONFIG_STR, true, 1, PATH_MAX_BYTES, "", NULL,
+     "the bus's transport key: 64 hex digits or a .pub file"},
     {"root_pk", CONFIG_STR, true, 1, PATH_MAX_BYTES, "", NULL, "the directory's offline root key: likewise"},
 };
 static const config_key source_keys[] = {
@@ -46,7 +48,8 @@ static const config_key source_keys[] = {
     {"refresh_ms", CONFIG_INT, false, 100, 3600000, "ms", "2000", "how often the folder is looked at"},
 };
 
-static sluis_err read_key(uint8_t out[static PK_LEN], const config_node *g, const char *key, key_use use, sluis_fail *f)
+static sluis_err read_key(uint8_t out[static PK_LEN], const config_node *g, const char *key, key_use use,
+                          sluis_fail *f)
 {
     const char *text = config_str(g, KEYS(gateway_keys), key);
     if (strlen(text) == 2 * PK_LEN && !hex_decode(out, PK_LEN, text, 2 * PK_LEN))
@@ -59,8 +62,9 @@ static sluis_err read_oin(oin *out, const config_node *node, const char *text, b
     if (oin_parse(out, text, strlen(text)))
         return config_fail(node, f, "not an OIN");
     if (oin_is_test(out) != test)
-        return config_fail(node, f, test ? "test_mode takes test organisations (00000099...) only"
-                                         : "a test organisation (00000099...) without test_mode");
+        return config_fail(node, f,
+                           test ? "test_mode takes test organisations (00000099...) only"
+                                : "a test organisation (00000099...) without test_mode");
     return SLUIS_OK;
 }
 
@@ -71,7 +75,8 @@ static sluis_err read_gateway(settings *s, const config_node *g, sluis_fail *f)
         return err;
     s->gateway_endpoint = config_str(g, KEYS(gateway_keys), "endpoint");
     s->gateway_name = config_str(g, KEYS(gateway_keys), "name");
-    err = read_oin(&s->gateway, config_get(g, "oin"), config_str(g, KEYS(gateway_keys), "oin"), s->test_mode, f);
+    err = read_oin(&s->gateway, config_get(g, "oin"), config_str(g, KEYS(gateway_keys), "oin"), s->test_mode,
+                   f);
     if (!err)
         err = read_key(s->gateway_curve_pk, g, "curve_pk", USE_CURVE, f);
     return err ? err : read_key(s->root_pk, g, "root_pk", USE_ROOT, f);
@@ -110,19 +115,29 @@ static void read_bounds(settings *s, const config_node *root)
     s->reconnect_max_ms = (int)config_int(root, KEYS(root_keys), "reconnect_max_ms");
 }
 
-static sluis_err read_root(settings *s, sluis_fail *f)
+static sluis_err read_party(settings *s, const config_node *node, const char *name, party_kinds kinds,
+                            sluis_fail *f)
+{
+    while (*kinds && strcmp((*kinds)->name, name) != 0)
+        kinds++;
+    s->party = *kinds;
+    return s->party ? SLUIS_OK : config_fail(node, f, "party is not school, ggd, wgs or police");
+}
+
+static sluis_err read_root(settings *s, party_kinds kinds, sluis_fail *f)
 {
     const config_node *root = config_root(s->cfg);
     sluis_err err = config_check(root, KEYS(root_keys), f);
     if (err)
         return err;
     s->test_mode = config_bool(root, KEYS(root_keys), "test_mode");
-    err = read_oin(&s->own, config_get(root, "oin"), config_str(root, KEYS(root_keys), "oin"), s->test_mode, f);
+    err =
+        read_oin(&s->own, config_get(root, "oin"), config_str(root, KEYS(root_keys), "oin"), s->test_mode, f);
     if (err)
         return err;
-    s->party = party_kind_named(config_str(root, KEYS(root_keys), "party"));
-    if (!s->party)
-        return config_fail(config_get(root, "party"), f, "party is not school, ggd, wgs or police");
+    err = read_party(s, config_get(root, "party"), config_str(root, KEYS(root_keys), "party"), kinds, f);
+    if (err)
+        return err;
     const char *mode = config_str(root, KEYS(root_keys), "mode");
     s->mode = strcmp(mode, "automatic") == 0 ? MODE_AUTOMATIC : MODE_RELEASE;
     if (s->mode == MODE_RELEASE && strcmp(mode, "release") != 0)
@@ -137,12 +152,12 @@ static sluis_err read_root(settings *s, sluis_fail *f)
     return err ? err : read_source(s, root, f);
 }
 
-sluis_err settings_read(settings *out, const char *path, sluis_fail *f)
+sluis_err settings_read(settings *out, const char *path, party_kinds kinds, sluis_fail *f)
 {
     *out = (settings){0};
     sluis_err err = config_read_file(&out->cfg, path, f);
     if (!err)
-        err = read_root(out, f);
+        err = read_root(out, kinds, f);
     if (err)
         settings_close(out);
     return err;
@@ -159,7 +174,10 @@ static void describe(buffer *out, const char *group, const config_key *keys, siz
     for (size_t i = 0; i < n; i++) {
         if (keys[i].type == CONFIG_GROUP)
             continue;
-        buffer_printf(out, "%s%s\t%s\t%s\t%s\n", group, keys[i].key, keys[i].dflt ? keys[i].dflt : keys[i].required ? "required" : "none",
+        buffer_printf(out, "%s%s\t%s\t%s\t%s\n", group, keys[i].key,
+                      keys[i].dflt       ? keys[i].dflt
+                      : keys[i].required ? "required"
+                                         : "none",
                       keys[i].unit, keys[i].help);
     }
 }

@@ -28,7 +28,7 @@ typedef struct {
     int reconnect_max_ms, refresh_ms;
 } settings;
 
-sluis_err settings_read(settings *out, const char *path, sluis_fail *f);
+sluis_err settings_read(settings *out, const char *path, party_kinds kinds, sluis_fail *f);
 void settings_close(settings *s);
 
 /* For the manual and `--settings`: every key with unit, default and meaning, one a line. */

@@ -1,3 +1,4 @@
+/* The turn: work and pending deliveries, and what happens before it ends (store, consider, answer). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,12 +26,14 @@ sluis_err work_push(adapter *a, const uint8_t transaction[static UUID_LEN])
     return SLUIS_OK;
 }
 
-static sluis_err load_row(void *ctx, const uint8_t transaction[static UUID_LEN], const Sluis__InboxRow *row, arena *ar)
+static sluis_err load_row(void *ctx, const uint8_t transaction[static UUID_LEN], const Sluis__InboxRow *row,
+                          arena *ar)
 {
     adapter *a = ctx;
     (void)ar;
     a->held += inbox_state_is(row, STATE_HELD);
-    if (inbox_state_is(row, STATE_NEW) || inbox_state_is(row, STATE_DECIDED) || inbox_state_is(row, STATE_SENDING))
+    if (inbox_state_is(row, STATE_NEW) || inbox_state_is(row, STATE_DECIDED) ||
+        inbox_state_is(row, STATE_SENDING))
         return work_push(a, transaction);
     return SLUIS_OK;
 }
@@ -42,7 +45,7 @@ sluis_err work_load(adapter *a)
     return inbox_walk(a->inbox, load_row, a);
 }
 
-static void pend(adapter *a, const uint8_t transaction[static UUID_LEN], uint64_t seq, uint64_t generation)
+void owed_add(adapter *a, const uint8_t transaction[static UUID_LEN], uint64_t seq, uint64_t generation)
 {
     size_t i = 0;
     while (i < a->pending_count && memcmp(a->pending[i].transaction, transaction, UUID_LEN) != 0)
@@ -55,7 +58,7 @@ static void pend(adapter *a, const uint8_t transaction[static UUID_LEN], uint64_
     a->pending[i].generation = generation;
 }
 
-static void done(adapter *a, const uint8_t transaction[static UUID_LEN])
+void owed_done(adapter *a, const uint8_t transaction[static UUID_LEN])
 {
     for (size_t i = 0; i < a->pending_count; i++) {
         if (memcmp(a->pending[i].transaction, transaction, UUID_LEN) != 0)
@@ -66,210 +69,12 @@ static void done(adapter *a, const uint8_t transaction[static UUID_LEN])
     }
 }
 
-static void log_transaction(log_level level, const char *event, const uint8_t transaction[static UUID_LEN], const char *code,
-                            const char *text)
+void log_transaction(log_level level, const char *event, const uint8_t transaction[static UUID_LEN],
+                     const char *code, const char *text)
 {
     char id[UUID_STR];
     uuid_format(id, transaction);
     log_write(level, event, "transaction", id, "code", code, "text", text, NULL);
-}
-
-/* ---- arrivals ---- */
-static sluis_err on_request(adapter *a, incoming *m, const client_event *ev)
-{
-    fresh_request *r = &a->fresh[a->fresh_count];
-    if (a->held + a->fresh_count >= a->s.max_held) { /* stays with the gateway, which sees our credit used up */
-        log_transaction(LOG_ERROR, "inbox.full", m->e->core->transaction.data, "full", "max_held requests wait for a person");
-        incoming_close(m);
-        return SLUIS_OK;
-    }
-    *r = (fresh_request){.m = *m, .seq = ev->seq, .generation = ev->generation, .receipt_n = ev->receipt.n};
-    r->receipt = malloc(ev->receipt.n + 1);
-    if (!r->receipt) {
-        incoming_close(m);
-        return SLUIS_NOMEM;
-    }
-    memcpy(r->receipt, ev->receipt.p, ev->receipt.n);
-    a->fresh_count++;
-    return SLUIS_OK;
-}
-
-/* Whether a message about an earlier one comes from who sent that. */
-static bool same_asker(const Sluis__InboxRow *row, arena *ar, const Sluis__Core *core)
-{
-    Sluis__RequestBody *body;
-    envelope *e = NULL;
-    bool same = !stored_request(row, ar, &e, &body) && strcmp(e->core->sender, core->sender) == 0 &&
-                bytes_equal(BYTES(row->message_hash.data, row->message_hash.len), BYTES(core->answers.data, core->answers.len));
-    envelope_free(&e);
-    return same;
-}
-
-static sluis_err mark(adapter *a, const uint8_t transaction[static UUID_LEN], Sluis__InboxRow *row, const char *state, const char *note)
-{
-    a->held -= inbox_state_is(row, STATE_HELD) && a->held;
-    row->state = (char *)(uintptr_t)state;
-    row->note = (char *)(uintptr_t)note;
-    row->draft = (ProtobufCBinaryData){0, NULL};
-    return inbox_put(a->inbox, transaction, row);
-}
-
-static sluis_err on_withdrawal(adapter *a, incoming *m, const client_event *ev)
-{
-    const uint8_t *transaction = m->e->core->transaction.data;
-    Sluis__InboxRow *row;
-    arena *ar = arena_new(ROW_ARENA);
-    sluis_err err = ar ? inbox_get(a->inbox, transaction, ar, &row) : SLUIS_NOMEM;
-    if (!err && !same_asker(row, ar, m->e->core)) {
-        log_transaction(LOG_WARN, "withdrawal.ignored", transaction, "not-asked", "not from who asked");
-    } else if (!err && (inbox_state_is(row, STATE_HELD) || inbox_state_is(row, STATE_NEW) || inbox_state_is(row, STATE_DECIDED))) {
-        err = mark(a, transaction, row, STATE_WITHDRAWN, "");
-        log_transaction(LOG_INFO, "inbox.withdrawn", transaction, "ok", "");
-        done(a, transaction);
-    }
-    if (err == SLUIS_NOT_FOUND)
-        err = SLUIS_OK;
-    if (!err)
-        client_done(a->client, ev->seq, ev->generation);
-    arena_free(&ar);
-    return err;
-}
-
-static sluis_err on_returned(adapter *a, incoming *m, const client_event *ev)
-{
-    const uint8_t *transaction = m->e->core->transaction.data;
-    Sluis__InboxRow *row;
-    Sluis__ReturnedBody *body;
-    sluis_fail f = {0};
-    char note[256];
-    arena *ar = arena_new(ROW_ARENA);
-    sluis_err err = ar ? SLUIS_OK : SLUIS_NOMEM;
-    if (!err && !oin_equal(&m->e->sender, &a->s.gateway)) {
-        log_transaction(LOG_WARN, "returned.ignored", transaction, "wrong-sender", "only the gateway returns messages");
-        client_done(a->client, ev->seq, ev->generation);
-        arena_free(&ar);
-        return SLUIS_OK;
-    }
-    if (!err && wire_unpack((ProtobufCMessage **)&body, &sluis__returned_body__descriptor, ar, buffer_bytes(&m->plain), &f))
-        log_transaction(LOG_WARN, "returned.malformed", transaction, error_token(f.code), f.text);
-    else if (!err && !(err = inbox_get(a->inbox, transaction, ar, &row))) {
-        snprintf(note, sizeof note, "%.64s: %.180s", body->code, body->text);
-        err = mark(a, transaction, row, STATE_RETURNED, note);
-        log_transaction(LOG_WARN, "inbox.returned", transaction, body->code, "");
-    }
-    if (err == SLUIS_NOT_FOUND)
-        err = SLUIS_OK;
-    if (!err)
-        client_done(a->client, ev->seq, ev->generation);
-    arena_free(&ar);
-    return err;
-}
-
-static const struct {
-    Sluis__Kind kind;
-    sluis_err (*handle)(adapter *a, incoming *m, const client_event *ev);
-    bool keeps; /* the handler takes the message */
-} arrivals[] = {
-    {SLUIS__KIND__REQUEST, on_request, true},
-    {SLUIS__KIND__WITHDRAWAL, on_withdrawal, false},
-    {SLUIS__KIND__RETURNED, on_returned, false},
-};
-
-static sluis_err on_deliver(adapter *a, const client_event *ev)
-{
-    incoming m;
-    sluis_fail f = {0};
-    sluis_err err = intake_take(&a->intake, a->in_force ? client_snapshot(a->client) : NULL, ev->envelope, ev->receipt, clock_ms(), &m, &f);
-    if (err) { /* no done: the gateway delivers again, and gives up in the end */
-        log_write(LOG_WARN, "intake.refused", "code", error_token(err), "where", f.where, "text", f.text, NULL);
-        return err == SLUIS_NOMEM ? err : SLUIS_OK;
-    }
-    for (size_t i = 0; i < sizeof arrivals / sizeof arrivals[0]; i++) {
-        if (arrivals[i].kind != m.e->core->kind)
-            continue;
-        err = arrivals[i].handle(a, &m, ev);
-        if (!arrivals[i].keeps)
-            incoming_close(&m);
-        return err;
-    }
-    const message_kind *kind = message_kind_of(m.e->core->kind);
-    log_transaction(LOG_WARN, "intake.unsupported", m.e->core->transaction.data, kind ? kind->name : "kind", "not supported by this adapter");
-    client_done(a->client, ev->seq, ev->generation);
-    incoming_close(&m);
-    return SLUIS_OK;
-}
-
-/* ---- acknowledgements ---- */
-static sluis_err settle(adapter *a, const client_event *ev, const char *state, const char *note)
-{
-    uint8_t transaction[UUID_LEN];
-    Sluis__InboxRow *row;
-    sluis_err err = inbox_sent(a->inbox, ev->message_id, transaction);
-    if (err)
-        return err == SLUIS_NOT_FOUND ? SLUIS_OK : err;
-    arena *ar = arena_new(ROW_ARENA);
-    err = ar ? inbox_get(a->inbox, transaction, ar, &row) : SLUIS_NOMEM;
-    if (!err) {
-        row->state = (char *)(uintptr_t)state;
-        row->note = (char *)(uintptr_t)note;
-        if (ev->receipt.n && ev->kind == CLIENT_ACK)
-            row->receipt = (ProtobufCBinaryData){ev->receipt.n, (uint8_t *)(uintptr_t)ev->receipt.p};
-        err = inbox_settle(a->inbox, ev->message_id, transaction, row);
-    }
-    if (!err) {
-        log_transaction(ev->kind == CLIENT_ACK ? LOG_INFO : LOG_WARN, ev->kind == CLIENT_ACK ? "answer.sent" : "answer.refused",
-                        transaction, ev->kind == CLIENT_ACK ? "ok" : ev->code, ev->kind == CLIENT_ACK ? "" : ev->why.text);
-        done(a, transaction);
-    }
-    arena_free(&ar);
-    return err;
-}
-
-static sluis_err on_nack(adapter *a, const client_event *ev)
-{
-    char note[640];
-    if (strcmp(ev->code, error_token(SLUIS_FULL)) == 0 || strcmp(ev->code, error_token(SLUIS_NO_SPACE)) == 0) {
-        a->retry_at = clock_ms() + RETRY_MS;
-        return SLUIS_OK;
-    }
-    snprintf(note, sizeof note, "%s: %s %s", ev->code, ev->why.where, ev->why.text);
-    return settle(a, ev, STATE_NACKED, note);
-}
-
-static sluis_err on_directory(adapter *a, bool welcome)
-{
-    const snapshot *dir = client_snapshot(a->client);
-    a->in_force = dir && strcmp(dir->gateway, a->s.gateway_name) == 0;
-    if (dir && !a->in_force)
-        log_write(LOG_ERROR, "directory.other-gateway", "gateway", dir->gateway, "text", "not the gateway.name of the configuration", NULL);
-    if (!welcome)
-        return SLUIS_OK;
-    log_write(LOG_INFO, "bus.welcome", "gateway", dir ? dir->gateway : "", NULL);
-    a->pending_count = 0; /* another generation: what is not done comes again */
-    return SLUIS_OK;
-}
-
-sluis_err turn_event(adapter *a, const client_event *ev)
-{
-    switch (ev->kind) {
-    case CLIENT_WELCOME:
-        return on_directory(a, true);
-    case CLIENT_DIRECTORY:
-        return on_directory(a, false);
-    case CLIENT_DELIVER:
-        return on_deliver(a, ev);
-    case CLIENT_ACK:
-        return settle(a, ev, STATE_SENT, "");
-    case CLIENT_NACK:
-        return on_nack(a, ev);
-    case CLIENT_REFUSED:
-        log_write(LOG_ERROR, "bus.refused", "code", ev->code, "text", ev->why.text, NULL);
-        return SLUIS_OK;
-    case CLIENT_FD:
-    case CLIENT_NONE:
-        break;
-    }
-    return SLUIS_OK;
 }
 
 /* ---- the end of a turn: store, consider, answer ---- */
@@ -278,9 +83,9 @@ static sluis_err known_already(adapter *a, const fresh_request *r, const uint8_t
     Sluis__InboxRow *row;
     arena *ar = arena_new(ROW_ARENA);
     sluis_err err = ar ? inbox_get(a->inbox, transaction, ar, &row) : SLUIS_NOMEM;
-    pend(a, transaction, r->seq, r->generation);
+    owed_add(a, transaction, r->seq, r->generation);
     if (!err && !inbox_state_is(row, STATE_NEW) && !inbox_state_is(row, STATE_SENDING))
-        done(a, transaction);
+        owed_done(a, transaction);
     arena_free(&ar);
     return err;
 }
@@ -290,11 +95,12 @@ static sluis_err after_store(adapter *a, const fresh_request *r, const inbox_arr
     if (v->result == SLUIS_DUPLICATE)
         return known_already(a, r, v->transaction);
     if (v->result == SLUIS_CONFLICT) {
-        log_transaction(LOG_ERROR, "intake.conflict", v->transaction, "conflict", "another request stands under this transaction");
+        log_transaction(LOG_ERROR, "intake.conflict", v->transaction, "conflict",
+                        "another request stands under this transaction");
         client_done(a->client, r->seq, r->generation);
         return SLUIS_OK;
     }
-    pend(a, v->transaction, r->seq, r->generation);
+    owed_add(a, v->transaction, r->seq, r->generation);
     return work_push(a, v->transaction);
 }
 
@@ -323,7 +129,8 @@ static sluis_err store_fresh(adapter *a)
     }
     a->fresh_count = 0;
     if (err == SLUIS_NO_SPACE) { /* nothing was taken; the gateway keeps it */
-        log_write(LOG_ERROR, "inbox.no-space", "text", "the store is full: raise quota_bytes or lower keep_ms", NULL);
+        log_write(LOG_ERROR, "inbox.no-space", "text",
+                  "the store is full: raise quota_bytes or lower keep_ms", NULL);
         return SLUIS_OK;
     }
     return err;
@@ -333,7 +140,8 @@ sluis_err stored_request(const Sluis__InboxRow *row, arena *ar, envelope **e, Sl
 {
     sluis_err err = envelope_decode(e, BYTES(row->envelope.data, row->envelope.len), ENVELOPE_MAX, NULL);
     if (!err)
-        err = wire_unpack((ProtobufCMessage **)body, &sluis__request_body__descriptor, ar, BYTES(row->body.data, row->body.len), NULL);
+        err = wire_unpack((ProtobufCMessage **)body, &sluis__request_body__descriptor, ar,
+                          BYTES(row->body.data, row->body.len), NULL);
     if (err)
         envelope_free(e);
     return err;
@@ -341,7 +149,8 @@ sluis_err stored_request(const Sluis__InboxRow *row, arena *ar, envelope **e, Sl
 
 consider_with consider_parts(adapter *a)
 {
-    return (consider_with){.rules = a->rules, .catalogue = a->catalogue, .source = a->source, .test_mode = a->s.test_mode};
+    return (consider_with){
+        .rules = a->rules, .catalogue = a->catalogue, .source = a->source, .test_mode = a->s.test_mode};
 }
 
 /* One answer on its way through a turn. */
@@ -366,7 +175,9 @@ static void note_disclosure(answer_job *j, const Sluis__ResponseBody *b)
         if (b->results[i]->outcome == SLUIS__OUTCOME__GIVEN)
             j->given[j->given_count++] = b->results[i]->attribute;
     }
-    const char *word = j->given_count == b->n_results ? "given" : j->given_count ? "partial" : "nothing-given";
+    const char *word = j->given_count == b->n_results ? "given"
+                       : j->given_count               ? "partial"
+                                                      : "nothing-given";
     snprintf(j->decision, sizeof j->decision, "%s", word);
 }
 
@@ -377,8 +188,8 @@ static sluis_err seal_answer(adapter *a, answer_job *j, const envelope *e, const
     buffer_init(&plain, ENVELOPE_MAX);
     sluis_err err = wire_pack(&plain, &body->base);
     if (!err)
-        err = reply_seal(&a->replier, client_snapshot(a->client), e->core, e->mh, buffer_bytes(&plain), j->row->decided_by, clock_ms(),
-                         &j->reply, &f);
+        err = reply_seal(&a->replier, client_snapshot(a->client), e->core, e->mh, buffer_bytes(&plain),
+                         j->row->decided_by, clock_ms(), &j->reply, &f);
     if (err)
         log_transaction(LOG_ERROR, "answer.not-sealed", j->transaction, error_token(err), f.text);
     note_disclosure(j, body);
@@ -400,9 +211,10 @@ static sluis_err decide(adapter *a, answer_job *j, bool *made)
     *made = false;
     sluis_err err = stored_request(j->row, j->ar, &e, &request);
     if (err) {
-        log_transaction(LOG_WARN, "request.malformed", j->transaction, error_token(err), "the body is none of a request");
-        err = mark(a, j->transaction, j->row, STATE_RETURNED, "malformed request");
-        done(a, j->transaction);
+        log_transaction(LOG_WARN, "request.malformed", j->transaction, error_token(err),
+                        "the body is none of a request");
+        err = row_mark(a, j->transaction, j->row, STATE_RETURNED, "malformed request");
+        owed_done(a, j->transaction);
         return err;
     }
     const consider_with w = consider_parts(a);
@@ -417,7 +229,7 @@ static sluis_err decide(adapter *a, answer_job *j, bool *made)
             err = inbox_put(a->inbox, j->transaction, j->row);
             log_transaction(LOG_INFO, "inbox.held", j->transaction, "ok", "waits for a person");
             if (!err)
-                done(a, j->transaction);
+                owed_done(a, j->transaction);
         } else if (!err) {
             err = answer_automatic(&c, j->ar, &body);
         }

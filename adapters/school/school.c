@@ -26,14 +26,16 @@ static sluis_err has_bsn(document *d, sluis_fail *f)
     sluis_err err = document_select(d, NULL, PUPIL "/o:onderwijsnummer", &number, f);
     if (err || !number.n)
         return err;
-    return document_fail(d, number.v[0].place, f, "a pupil with an onderwijsnummer instead of a BSN cannot be looked up");
+    return document_fail(d, number.v[0].place, f,
+                         "a pupil with an onderwijsnummer instead of a BSN cannot be looked up");
 }
 
 static sluis_err school_check(document *d, sluis_fail *f)
 {
     sluis_err err = has_bsn(d, f);
     if (!err)
-        err = in_order(d, PUPIL "/o:datuminschrijving", PUPIL "/o:datumuitschrijving", "datuminschrijving", f);
+        err =
+            in_order(d, PUPIL "/o:datuminschrijving", PUPIL "/o:datumuitschrijving", "datuminschrijving", f);
     if (!err)
         err = in_order(d, PUPIL "/o:geboortedatum", PUPIL "/o:datuminschrijving", "geboortedatum", f);
     return err;

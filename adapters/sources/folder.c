@@ -130,8 +130,9 @@ static sluis_err index_file(folder *s, size_t i, sluis_fail *f)
     err = mapping_persons(s->mapping, s->kind->check, shown, text, &m, f);
     for (size_t p = 0; !err && p < m.n; p++) {
         if (bsn_is_test(m.v[p].bsn) != s->test_mode)
-            err = fail_set(f, SLUIS_MODE, shown, "%s", s->test_mode ? "holds real persons, and this is test mode"
-                                                                    : "holds test persons, and this is not test mode");
+            err = fail_set(f, SLUIS_MODE, shown, "%s",
+                           s->test_mode ? "holds real persons, and this is test mode"
+                                        : "holds test persons, and this is not test mode");
     }
     for (size_t p = 0; !err && p < m.n; p++)
         err = add_entry(s, m.v[p].bsn, i);
@@ -168,11 +169,13 @@ static bool list(folder *s, DIR *dir, folder_file *now, size_t *count)
     struct dirent *e;
     *count = 0;
     while ((e = readdir(dir))) {
-        if (!wanted(s, e->d_name) || fstatat(dirfd(dir), e->d_name, &st, AT_SYMLINK_NOFOLLOW) || !S_ISREG(st.st_mode))
+        if (!wanted(s, e->d_name) || fstatat(dirfd(dir), e->d_name, &st, AT_SYMLINK_NOFOLLOW) ||
+            !S_ISREG(st.st_mode))
             continue;
         if (*count == s->max_files) {
             if (!s->full)
-                log_write(LOG_ERROR, "source.folder-full", "text", "more files than source.max_files; the rest is left out", NULL);
+                log_write(LOG_ERROR, "source.folder-full", "text",
+                          "more files than source.max_files; the rest is left out", NULL);
             s->full = true;
             break;
         }
@@ -198,7 +201,8 @@ static void reindex(folder *s, folder_file *now, size_t count)
         sluis_err err = index_file(s, i, &f);
         now[i].fault = err != SLUIS_OK;
         if (err && !known)
-            log_write(LOG_WARN, "source.file-refused", "code", error_token(err), "where", f.where, "text", f.text, NULL);
+            log_write(LOG_WARN, "source.file-refused", "code", error_token(err), "where", f.where, "text",
+                      f.text, NULL);
     }
     if (s->entry_count)
         qsort(s->entries, s->entry_count, sizeof *s->entries, by_person);
@@ -233,7 +237,8 @@ static sluis_err join(joined *j, const mapped_value *v, struct timespec from)
 {
     const char *value = NULL;
     size_t i = 0;
-    while (i < j->n && (j->v[i].attribute != v->attribute || memcmp(j->v[i].instance, v->instance, ID_LEN) != 0))
+    while (i < j->n &&
+           (j->v[i].attribute != v->attribute || memcmp(j->v[i].instance, v->instance, ID_LEN) != 0))
         i++;
     if (i < j->n && !newer(from, j->from[i]))
         return SLUIS_OK;
@@ -261,7 +266,8 @@ static sluis_err join(joined *j, const mapped_value *v, struct timespec from)
     return SLUIS_OK;
 }
 
-static sluis_err take_file(folder *s, const folder_file *file, const char *bsn, joined *j, source_person *out, sluis_fail *f)
+static sluis_err take_file(folder *s, const folder_file *file, const char *bsn, joined *j, source_person *out,
+                           sluis_fail *f)
 {
     bytes text;
     mapped_file m;
@@ -286,7 +292,8 @@ static sluis_err take_file(folder *s, const folder_file *file, const char *bsn, 
     return err;
 }
 
-static sluis_err folder_lookup(source *base, const char bsn[static BSN_LEN + 1], arena *a, source_person *out, sluis_fail *f)
+static sluis_err folder_lookup(source *base, const char bsn[static BSN_LEN + 1], arena *a, source_person *out,
+                               sluis_fail *f)
 {
     folder *s = (folder *)base;
     folder_entry key = {0};
@@ -341,7 +348,8 @@ sluis_err folder_source_new(source **out, const folder_options *o, sluis_fail *f
     s->max_files = o->max_files;
     s->max_bytes = o->max_bytes;
     s->test_mode = o->test_mode;
-    sluis_err err = s->path ? folder_refresh(&s->base, f) : fail_set(f, SLUIS_NOMEM, o->path, "out of memory");
+    sluis_err err =
+        s->path ? folder_refresh(&s->base, f) : fail_set(f, SLUIS_NOMEM, o->path, "out of memory");
     if (err)
         folder_free(&s->base);
     else

@@ -16,7 +16,7 @@ typedef struct {
     const mapping *mapping; /* borrowed */
     const party_kind *kind; /* borrowed */
     size_t max_files, max_bytes;
-    bool test_mode;         /* only test persons; else none of them */
+    bool test_mode; /* only test persons; else none of them */
 } folder_options;
 
 sluis_err folder_source_new(source **out, const folder_options *o, sluis_fail *f);

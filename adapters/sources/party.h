@@ -1,5 +1,5 @@
-/* What differs by kind of party and is code: where its answers come from, and the rules of its standard that a
- * mapping cannot say. One row a folder of adapters/; everything else is its mapping. */
+/* What differs by kind of party and is code: where its answers come from, and the rules of its standard that
+ * a mapping cannot say. One row a folder of adapters/; everything else is its mapping. */
 #ifndef SLUIS_SOURCES_PARTY_H
 #define SLUIS_SOURCES_PARTY_H
 
@@ -13,5 +13,8 @@ typedef struct {
     const char *extension; /* of the folder's files: ".xml"; NULL when typed */
     mapping_check check;   /* may be NULL */
 } party_kind;
+
+/* The kinds that a program knows, up to a NULL: main's table (adapters/sluis_adapter.c), one row a folder. */
+typedef const party_kind *const *party_kinds;
 
 #endif

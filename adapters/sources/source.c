@@ -1,6 +1,7 @@
 #include "sources/source.h"
 
-sluis_err source_lookup(source *s, const char bsn[static BSN_LEN + 1], arena *a, source_person *out, sluis_fail *f)
+sluis_err source_lookup(source *s, const char bsn[static BSN_LEN + 1], arena *a, source_person *out,
+                        sluis_fail *f)
 {
     *out = (source_person){0};
     return s->ops->lookup(s, bsn, a, out, f);

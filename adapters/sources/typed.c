@@ -2,7 +2,8 @@
 
 #include <stdlib.h>
 
-static sluis_err typed_lookup(source *s, const char bsn[static BSN_LEN + 1], arena *a, source_person *out, sluis_fail *f)
+static sluis_err typed_lookup(source *s, const char bsn[static BSN_LEN + 1], arena *a, source_person *out,
+                              sluis_fail *f)
 {
     (void)s;
     (void)bsn;
@@ -12,7 +13,8 @@ static sluis_err typed_lookup(source *s, const char bsn[static BSN_LEN + 1], are
     return SLUIS_OK;
 }
 
-static sluis_err nobody(source *s, const char bsn[static BSN_LEN + 1], arena *a, source_person *out, sluis_fail *f)
+static sluis_err nobody(source *s, const char bsn[static BSN_LEN + 1], arena *a, source_person *out,
+                        sluis_fail *f)
 {
     (void)s;
     (void)bsn;

@@ -1,4 +1,5 @@
-/* Answers that a person types: the source knows only that it must be asked. And the source that knows nobody. */
+/* Answers that a person types: the source knows only that it must be asked. And the source that knows nobody.
+ */
 #ifndef SLUIS_SOURCES_TYPED_H
 #define SLUIS_SOURCES_TYPED_H
 

@@ -15,7 +15,7 @@
 #include <cmocka.h>
 
 #include "crypto/crypto.h"
-#include "sources/parties.h"
+#include "sources/party.h"
 
 #define KIT __attribute__((unused)) static
 
@@ -129,7 +129,8 @@ KIT void assert_holds(const char *have, const char *want)
 }
 
 /* Applies and expects a refusal that names this line and this element. */
-KIT void assert_refused(const mapping *m, mapping_check check, const char *text, size_t n, const char *line, const char *element)
+KIT void assert_refused(const mapping *m, mapping_check check, const char *text, size_t n, const char *line,
+                        const char *element)
 {
     mapped_file file;
     sluis_fail f = {0};

@@ -1,6 +1,8 @@
-/* From a request to the body of an answer: what goes by itself, what waits for a person, what a person chose. */
+/* From a request to the body of an answer: what goes by itself, what waits for a person, what a person chose.
+ */
 #include "kit_adapter.h"
 #include "runtime/consider.h"
+#include "school/school.h"
 #include "sources/folder.h"
 #include "sources/typed.h"
 
@@ -23,14 +25,15 @@ static local_rules *rules_of(fixture *t, answer_mode mode)
 
 static int setup(void **state)
 {
-    static const char rules[] = "rules = ( { attribute = \"school-diagnose\"; action = \"refuse\"; reason = \"beroepsgeheim\"; } );";
+    static const char rules[] =
+        "rules = ( { attribute = \"school-diagnose\"; action = \"refuse\"; reason = \"beroepsgeheim\"; } );";
     fixture *t = calloc(1, sizeof *t);
     sluis_fail f = {0};
     t->c = kit_catalogue();
     t->m = kit_mapping(t->c, "adapters/school/oso-2019.1.conf");
     const folder_options o = {.path = "adapters/school/samples",
                               .mapping = t->m,
-                              .kind = party_kind_named("school"),
+                              .kind = &school_party,
                               .max_files = 10,
                               .max_bytes = DOCUMENT_MAX_BYTES,
                               .test_mode = true};
@@ -62,7 +65,8 @@ static int teardown(void **state)
 }
 
 #define ASKED 5
-static const char *const asked[ASKED] = {"school-naam", "school-verzuim-ongeoorloofd", "school-ondersteuning-gericht-op", "school-diagnose",
+static const char *const asked[ASKED] = {"school-naam", "school-verzuim-ongeoorloofd",
+                                         "school-ondersteuning-gericht-op", "school-diagnose",
                                          "school-diploma-niveau"};
 
 static consideration ask(fixture *t, const local_rules *r, source *s, const char *bsn, bool test_mode)
@@ -152,8 +156,14 @@ static void released_by_a_person(void **state)
     consideration c = ask(t, t->release, t->folder, CHILD, true);
     assert_true(c.hold);
     assert_int_equal(answer_automatic(&c, t->a, &b), SLUIS_INTERNAL);
-    person_decision d = {.fields = fields, .field_count = 1, .outcome = SLUIS__OUTCOME__REFUSED, .reason = REASON_UNNECESSARY,
-                         .explanation = "volstaat", .law = "WPO", .judgement = "verenigbaar", .remark = "bel gerust"};
+    person_decision d = {.fields = fields,
+                         .field_count = 1,
+                         .outcome = SLUIS__OUTCOME__REFUSED,
+                         .reason = REASON_UNNECESSARY,
+                         .explanation = "volstaat",
+                         .law = "WPO",
+                         .judgement = "verenigbaar",
+                         .remark = "bel gerust"};
     assert_ok(answer_decided(&c, &d, t->a, &b, &f), &f);
     expect(b, 0, SLUIS__OUTCOME__REFUSED, "niet-noodzakelijk");
     assert_string_equal(b->results[0]->explanation, "volstaat");
@@ -178,7 +188,10 @@ static void not_everything_can_be_released(void **state)
     for (size_t i = 0; i < 3; i++) {
         Sluis__ResponseBody *b;
         sluis_fail f = {0};
-        person_decision d = {.fields = &bad[i].field, .field_count = 1, .outcome = SLUIS__OUTCOME__REFUSED, .reason = "eigen-wet"};
+        person_decision d = {.fields = &bad[i].field,
+                             .field_count = 1,
+                             .outcome = SLUIS__OUTCOME__REFUSED,
+                             .reason = "eigen-wet"};
         assert_int_equal(answer_decided(&c, &d, t->a, &b, &f), bad[i].err);
         assert_string_equal(f.where, bad[i].where);
     }
@@ -199,7 +212,11 @@ static void typed_by_a_person(void **state)
     assert_int_equal(c.person, PERSON_TYPED);
     assert_true(c.hold); /* whatever the mode */
     char three[] = "3", words[] = "drie";
-    person_decision d = {.fields = fields, .field_count = 1, .typed = type_it, .ctx = three, .outcome = SLUIS__OUTCOME__NOT_POSSIBLE,
+    person_decision d = {.fields = fields,
+                         .field_count = 1,
+                         .typed = type_it,
+                         .ctx = three,
+                         .outcome = SLUIS__OUTCOME__NOT_POSSIBLE,
                          .reason = "niet-beschikbaar"};
     assert_ok(answer_decided(&c, &d, t->a, &b, &f), &f);
     expect(b, 1, SLUIS__OUTCOME__GIVEN, "3");
@@ -213,8 +230,10 @@ static void typed_by_a_person(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(by_itself),           cmocka_unit_test(unknown_and_closed),
-        cmocka_unit_test(released_by_a_person), cmocka_unit_test(not_everything_can_be_released),
+        cmocka_unit_test(by_itself),
+        cmocka_unit_test(unknown_and_closed),
+        cmocka_unit_test(released_by_a_person),
+        cmocka_unit_test(not_everything_can_be_released),
         cmocka_unit_test(typed_by_a_person),
     };
     return cmocka_run_group_tests_name("consider", tests, setup, teardown);

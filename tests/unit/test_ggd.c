@@ -33,8 +33,10 @@ static void dossier(void **state)
     assert_value(c, p, "jgz-sdq-screening", 0, "Ja, kleine moeilijkheden");
     mapped_file_close(&file);
     /* "Not observed" is no observation. */
-    text = kit_replace(text, "<observation classCode=\"OBS\" moodCode=\"EVN\" negationInd=\"false\">\n                        <templateId "
-                             "root=\"2.16.840.1.113883.2.4.6.10.100.40865\"/>",
+    text = kit_replace(text,
+                       "<observation classCode=\"OBS\" moodCode=\"EVN\" negationInd=\"false\">\n             "
+                       "           <templateId "
+                       "root=\"2.16.840.1.113883.2.4.6.10.100.40865\"/>",
                        "<observation negationInd=\"true\">");
     assert_ok(mapping_apply(m, ggd_party.check, "f", bytes_str(text), NULL, &file, &f), &f);
     assert_null(kit_value(c, file.v[0].v, file.v[0].n, "jgz-gehoor", 0));
@@ -50,15 +52,16 @@ static void rules_of_the_standard(void **state)
     static const struct {
         const char *from, *to, *line, *element;
     } bad[] = {
-        {"<interactionId extension=\"REPC_IN902120NL03\"", "<interactionId extension=\"REPC_IN902120NL\"", ":7",
-         "element /REPC_IN902120NL03/interactionId/@extension: must be REPC_IN902120NL03"},
-        {"<id extension=\"999990020\" root=\"2.16.840.1.113883.2.4.6.3\"/>", "<id extension=\"999990020\" root=\"2.16.840.1.113883.2.4.6.4\"/>", ":3",
-         "no person"},
+        {"<interactionId extension=\"REPC_IN902120NL03\"", "<interactionId extension=\"REPC_IN902120NL\"",
+         ":7", "element /REPC_IN902120NL03/interactionId/@extension: must be REPC_IN902120NL03"},
+        {"<id extension=\"999990020\" root=\"2.16.840.1.113883.2.4.6.3\"/>",
+         "<id extension=\"999990020\" root=\"2.16.840.1.113883.2.4.6.4\"/>", ":3", "no person"},
         {"extension=\"999990020\" root=\"2.16.840.1.113883.2.4.6.3\"/>\n  </attentionLine>",
          "extension=\"999990019\" root=\"2.16.840.1.113883.2.4.6.3\"/>\n  </attentionLine>", ":14",
          "element /REPC_IN902120NL03/attentionLine/value/@extension: names another person"},
         {"<id extension=\"999990020\"", "<id extension=\"999990029\"", "", "element"},
-        {"effectiveTime value=\"20260917\"", "effectiveTime value=\"20260931\"", ":110", "must be a possible date"},
+        {"effectiveTime value=\"20260917\"", "effectiveTime value=\"20260931\"", ":110",
+         "must be a possible date"},
     };
     catalogue *c = kit_catalogue();
     mapping *m = kit_mapping(c, CONF);

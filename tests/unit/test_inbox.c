@@ -14,8 +14,12 @@ static inbox *open_inbox(const char *path, const uint8_t *k)
 
 static inbox_arrival arrival(uint8_t n, uint64_t received, uint64_t expires)
 {
-    inbox_arrival v = {.envelope = bytes_str("envelope"), .body = bytes_str("body"), .receipt = bytes_str("receipt"), .received = received,
-                       .expires = expires, .seq = n};
+    inbox_arrival v = {.envelope = bytes_str("envelope"),
+                       .body = bytes_str("body"),
+                       .receipt = bytes_str("receipt"),
+                       .received = received,
+                       .expires = expires,
+                       .seq = n};
     memset(v.transaction, n, UUID_LEN);
     memset(v.message_hash, 100 + n, HASH_LEN);
     return v;
@@ -69,7 +73,8 @@ static sluis_err count_disclosure(void *ctx, const Sluis__DisclosureRow *row)
 
 static void answers(inbox *b)
 {
-    char s[32], sending[] = STATE_SENDING, sent[] = STATE_SENT, decision[] = "partial", to[] = "00000099000000001000";
+    char s[32], sending[] = STATE_SENDING, sent[] = STATE_SENT, decision[] = "partial",
+                to[] = "00000099000000001000";
     uint8_t mid[UUID_LEN] = {42}, got[UUID_LEN], t2[UUID_LEN];
     uint32_t given[] = {3, 7};
     Sluis__InboxRow *row;
@@ -134,7 +139,8 @@ static void in_memory(void **state)
     assert_null(b);
 }
 
-static sluis_err see(void *ctx, const uint8_t transaction[static UUID_LEN], const Sluis__InboxRow *row, arena *a)
+static sluis_err see(void *ctx, const uint8_t transaction[static UUID_LEN], const Sluis__InboxRow *row,
+                     arena *a)
 {
     (void)transaction;
     (void)row;

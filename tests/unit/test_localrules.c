@@ -1,7 +1,8 @@
 #include "kit_adapter.h"
 #include "runtime/local_rules.h"
 
-static local_rules *read_rules(const catalogue *c, const char *text, answer_mode mode, config **cfg, sluis_err want, const char *why)
+static local_rules *read_rules(const catalogue *c, const char *text, answer_mode mode, config **cfg,
+                               sluis_err want, const char *why)
 {
     local_rules *r;
     sluis_fail f = {0};
@@ -17,9 +18,11 @@ static void decides(void **state)
 {
     (void)state;
     static const char text[] = "rules = ( { category = \"health\"; action = \"release\"; },\n"
-                               "  { category = \"criminal\"; action = \"refuse\"; reason = \"opsporingsbelang\"; explanation = \"loopt\"; },\n"
+                               "  { category = \"criminal\"; action = \"refuse\"; reason = "
+                               "\"opsporingsbelang\"; explanation = \"loopt\"; },\n"
                                "  { attribute = \"jgz-gehoor\"; action = \"give\"; },\n"
-                               "  { attribute = \"politie-huisverbod\"; action = \"not-possible\"; reason = \"niet-beschikbaar\"; } );";
+                               "  { attribute = \"politie-huisverbod\"; action = \"not-possible\"; reason = "
+                               "\"niet-beschikbaar\"; } );";
     catalogue *c = kit_catalogue();
     config *cfg;
     local_rules *r = read_rules(c, text, MODE_AUTOMATIC, &cfg, SLUIS_OK, NULL);
@@ -42,17 +45,20 @@ static void decides(void **state)
         else
             assert_null(d.reason);
     }
-    assert_string_equal(local_rules_decide(r, c, catalogue_by_name(c, "politie-verdenking")->id).explanation, "loopt");
+    assert_string_equal(local_rules_decide(r, c, catalogue_by_name(c, "politie-verdenking")->id).explanation,
+                        "loopt");
     assert_int_equal(local_rules_decide(r, c, 999999).action, ACTION_NOT_POSSIBLE);
     local_rules_free(&r);
     config_free(&cfg);
     r = read_rules(c, "rules = ( );", MODE_RELEASE, &cfg, SLUIS_OK, NULL);
-    assert_int_equal(local_rules_decide(r, c, catalogue_by_name(c, "school-naam")->id).action, ACTION_RELEASE);
+    assert_int_equal(local_rules_decide(r, c, catalogue_by_name(c, "school-naam")->id).action,
+                     ACTION_RELEASE);
     local_rules_free(&r);
     config_free(&cfg);
     sluis_fail f = {0};
     assert_ok(local_rules_read(&r, NULL, MODE_RELEASE, c, &f), &f);
-    assert_int_equal(local_rules_decide(r, c, catalogue_by_name(c, "school-naam")->id).action, ACTION_RELEASE);
+    assert_int_equal(local_rules_decide(r, c, catalogue_by_name(c, "school-naam")->id).action,
+                     ACTION_RELEASE);
     local_rules_free(&r);
     catalogue_free(&c);
 }
@@ -64,11 +70,13 @@ static void mistakes(void **state)
         const char *text, *why;
     } bad[] = {
         {"rules = ( { action = \"give\"; } );", "names an attribute or a category"},
-        {"rules = ( { attribute = \"school-naam\"; category = \"health\"; action = \"give\"; } );", "names an attribute or a category"},
+        {"rules = ( { attribute = \"school-naam\"; category = \"health\"; action = \"give\"; } );",
+         "names an attribute or a category"},
         {"rules = ( { attribute = \"school-nam\"; action = \"give\"; } );", "no attribute of this name"},
         {"rules = ( { category = \"health\"; action = \"weigh\"; } );", "action is not"},
         {"rules = ( { category = \"health\"; action = \"refuse\"; } );", "needs a reason"},
-        {"rules = ( { category = \"health\"; action = \"give\"; reason = \"eigen-wet\"; } );", "has no reason"},
+        {"rules = ( { category = \"health\"; action = \"give\"; reason = \"eigen-wet\"; } );",
+         "has no reason"},
         {"rules = ( { category = \"health\"; action = \"give\"; extra = 1; } );", "extra"},
     };
     catalogue *c = kit_catalogue();

@@ -1,11 +1,14 @@
 #include "kit_adapter.h"
 
 static const char xml_conf[] =
-    "standard = \"proef\"; format = \"xml\"; namespaces = ( { prefix = \"p\"; uri = \"urn:proef\"; } ); root = \"d\";\n"
+    "standard = \"proef\"; format = \"xml\"; namespaces = ( { prefix = \"p\"; uri = \"urn:proef\"; } ); root "
+    "= \"d\";\n"
     "person = \"/p:d/p:bsn\";\n"
-    "checks = ( { path = \"/p:d/@versie\"; equals = \"1\"; }, { path = \"/p:d/p:brin\"; matches = \"^[0-9]{2}[A-Z]{2}$\"; required = false; },\n"
+    "checks = ( { path = \"/p:d/@versie\"; equals = \"1\"; }, { path = \"/p:d/p:brin\"; matches = "
+    "\"^[0-9]{2}[A-Z]{2}$\"; required = false; },\n"
     "  { path = \"/p:d/p:dag\"; type = \"date\"; required = false; } );\n"
-    "gates = ( { path = \"/p:d/p:akkoord\"; equals = \"Ja\"; reason = \"eigen-wet\"; explanation = \"nee\"; } );\n"
+    "gates = ( { path = \"/p:d/p:akkoord\"; equals = \"Ja\"; reason = \"eigen-wet\"; explanation = \"nee\"; "
+    "} );\n"
     "attributes = ( { name = \"geboortedatum\"; path = \"/p:d/p:geboren\"; convert = \"hl7-date\"; },\n"
     "  { name = \"geslachtsaanduiding\"; path = \"/p:d/p:geslacht\"; codes = [\"1=vrouw\", \"2=man\"]; },\n"
     "  { name = \"voornamen\"; path = \"/p:d/p:naam\"; value = \"concat(p:voor, ' ', p:na)\"; },\n"
@@ -60,9 +63,10 @@ static int teardown(void **state)
 static void xml_values(void **state)
 {
     fixture *t = *state;
-    static const char text[] = HEAD "<akkoord> Ja </akkoord><geboren>19500229121500</geboren>"
-                                    "<geslacht>1</geslacht><naam><voor>A</voor><na>B</na></naam><diagnose dag='2020-01-01'>x</diagnose>"
-                                    "<diagnose dag='2021-01-01'>y</diagnose><pillen>Nee</pillen><schuld>8000</schuld><leeg/></d>";
+    static const char text[] = HEAD
+        "<akkoord> Ja </akkoord><geboren>19500229121500</geboren>"
+        "<geslacht>1</geslacht><naam><voor>A</voor><na>B</na></naam><diagnose dag='2020-01-01'>x</diagnose>"
+        "<diagnose dag='2021-01-01'>y</diagnose><pillen>Nee</pillen><schuld>8000</schuld><leeg/></d>";
     mapped_file file;
     sluis_fail f = {0};
     assert_refused(t->xml, NULL, text, strlen(text), ":3", "element /d/geboren: must be a possible date");
@@ -115,14 +119,18 @@ static void xml_refusals(void **state)
         {"<d xmlns='urn:proef' versie='1'>\n<bsn>123456789</bsn></d>", ":2", "element /d/bsn: no BSN"},
         {"<d xmlns='urn:proef' versie='2'>\n<bsn>" CHILD "</bsn></d>", ":1", "element /d/@versie: must be 1"},
         {"<d xmlns='urn:proef' versie='1'/>", ":1", "element /d: no person"},
-        {"<d xmlns='urn:ander' versie='1'><bsn>" CHILD "</bsn></d>", ":1", "element /d: /p:d/@versie is missing"},
-        {"<e xmlns='urn:proef' versie='1'><bsn>" CHILD "</bsn></e>", ":1", "element /e: proef starts with an element d"},
+        {"<d xmlns='urn:ander' versie='1'><bsn>" CHILD "</bsn></d>", ":1",
+         "element /d: /p:d/@versie is missing"},
+        {"<e xmlns='urn:proef' versie='1'><bsn>" CHILD "</bsn></e>", ":1",
+         "element /e: proef starts with an element d"},
         {HEAD "<brin>9ZZ</brin></d>", ":3", "element /d/brin: must match"},
         {HEAD "\n<dag>2026-02-29</dag></d>", ":4", "element /d/dag: must be a possible date"},
         {HEAD "<bsn>" PARENT "</bsn></d>", ":3", "element /d/bsn[2]: a second person"},
-        {HEAD "<geslacht>9</geslacht></d>", ":3", "element /d/geslacht: a code that the mapping does not know"},
+        {HEAD "<geslacht>9</geslacht></d>", ":3",
+         "element /d/geslacht: a code that the mapping does not know"},
         {HEAD "<schuld>veel</schuld></d>", ":3", "element /d/schuld: must be an amount"},
-        {HEAD "<diagnose dag='1'>x</diagnose><diagnose dag='1'>y</diagnose></d>", ":3", "element /d/diagnose[2]: a second, different value"},
+        {HEAD "<diagnose dag='1'>x</diagnose><diagnose dag='1'>y</diagnose></d>", ":3",
+         "element /d/diagnose[2]: a second, different value"},
         {HEAD "<geboren>2024</geboren></d>", ":3", "element /d/geboren: must be a day"},
         {HEAD "\n<open></d>", ":4", "not well-formed"},
         {HEAD, ":3", "not well-formed"},
@@ -139,10 +147,14 @@ static void no_content_in_errors(void **state)
     fixture *t = *state;
     mapped_file file;
     sluis_fail f = {0};
-    assert_int_equal(mapping_apply(t->xml, NULL, "f", bytes_str(HEAD "<schuld>geheim</schuld></d>"), NULL, &file, &f), SLUIS_INVALID);
+    assert_int_equal(
+        mapping_apply(t->xml, NULL, "f", bytes_str(HEAD "<schuld>geheim</schuld></d>"), NULL, &file, &f),
+        SLUIS_INVALID);
     assert_null(strstr(f.text, "geheim"));
     fail_clear(&f);
-    assert_int_equal(mapping_apply(t->xml, NULL, "f", bytes_str("<d xmlns='urn:proef' versie='1'><bsn>123456789</bsn></d>"), NULL, &file, &f),
+    assert_int_equal(mapping_apply(t->xml, NULL, "f",
+                                   bytes_str("<d xmlns='urn:proef' versie='1'><bsn>123456789</bsn></d>"),
+                                   NULL, &file, &f),
                      SLUIS_INVALID);
     assert_null(strstr(f.text, "123456789"));
 }
@@ -178,10 +190,12 @@ static void hostile_shapes(void **state)
     free(big);
 }
 
-static const char json_text[] = "{\n \"weg\": {\"x\": 1},\n \"l\": [\n  {\"code\": \"GM0001\", \"start\": \"2024-01-01\", \"p\": [{\"bsn\": \"" PARENT
-                                "\", \"naam\": \"A\"}, {\"bsn\": \"" CHILD "\",\n    \"naam\": \"B\"}],\n   \"s\": [{\"k\": \"Nuts\"}, {\"k\": \"Zorg\"}, {\"k\": "
-                                "\"Nuts\"}], \"over\": [1, 2]},\n  {\"code\": \"GM0002\", \"start\": \"2025-01-01\", \"p\": [{\"bsn\": \"" PARENT
-                                "\", \"naam\": \"A\"}]}\n ]\n}\n";
+static const char json_text[] =
+    "{\n \"weg\": {\"x\": 1},\n \"l\": [\n  {\"code\": \"GM0001\", \"start\": \"2024-01-01\", \"p\": "
+    "[{\"bsn\": \"" PARENT "\", \"naam\": \"A\"}, {\"bsn\": \"" CHILD
+    "\",\n    \"naam\": \"B\"}],\n   \"s\": [{\"k\": \"Nuts\"}, {\"k\": \"Zorg\"}, {\"k\": "
+    "\"Nuts\"}], \"over\": [1, 2]},\n  {\"code\": \"GM0002\", \"start\": \"2025-01-01\", \"p\": [{\"bsn\": "
+    "\"" PARENT "\", \"naam\": \"A\"}]}\n ]\n}\n";
 
 static void json_persons(void **state)
 {
@@ -221,7 +235,8 @@ static void json_refusals(void **state)
         {"\"naam\": \"B\"", "\"naam\": [\"B\"]", ":5", "element /l/0/p/1/naam: a list or group"},
         {"\"2025-01-01\"", "\"2025-13-01\"", ":7", "element /l/1/start: must be a possible date"},
         {"\"bsn\": \"" CHILD "\"", "\"bsn\": \"999990021\"", ":4", "element /l/0/p/1/bsn: no BSN"},
-        {"\"naam\": \"A\"}]}", "\"naam\": \"C\"}]}", ":7", "element /l/1/p/0/naam: a second, different value"},
+        {"\"naam\": \"A\"}]}", "\"naam\": \"C\"}]}", ":7",
+         "element /l/1/p/0/naam: a second, different value"},
         {"\"over\"", "\"code\"", ":6", "twice"},
         {"]\n}", "]", ":9", "not JSON"},
     };
@@ -239,8 +254,9 @@ static void unmapped(void **state)
     sluis_fail f = {0};
     buffer out;
     buffer_init(&out, 4096);
-    static const char text[] = HEAD "<akkoord>Ja</akkoord><vreemd a='1'>x</vreemd>\n<vreemd>y</vreemd><weg><z>1</z></weg>"
-                                    "<naam><voor>A</voor></naam><diagnose dag='1'>x</diagnose></d>";
+    static const char text[] =
+        HEAD "<akkoord>Ja</akkoord><vreemd a='1'>x</vreemd>\n<vreemd>y</vreemd><weg><z>1</z></weg>"
+             "<naam><voor>A</voor></naam><diagnose dag='1'>x</diagnose></d>";
     assert_ok(mapping_unmapped(t->xml, "f", bytes_str(text), &out, &f), &f);
     buffer_u8(&out, 0);
     assert_string_equal((char *)out.p, "/d/vreemd/@a\t1\t3\n/d/vreemd\t2\t3\n/d/diagnose/@dag\t1\t4\n");
@@ -259,14 +275,18 @@ static void values(void **state)
         const char *value;
         bool fits;
     } v[] = {
-        {VALUE_DATE, "2026-11-24", true},   {VALUE_DATE, "1931-02-28", true},   {VALUE_DATE, "2025-02-29", false},
-        {VALUE_DATE, "2000-02-29", true},   {VALUE_DATE, "1900-02-29", false},  {VALUE_DATE, "2026-1-24", false},
-        {VALUE_DATE, "2026-11-24T", false}, {VALUE_NUMBER, "12.5", true},       {VALUE_NUMBER, "-3", true},
-        {VALUE_NUMBER, "007", false},       {VALUE_NUMBER, "1.", false},        {VALUE_NUMBER, "1e3", false},
-        {VALUE_NUMBER, "", false},          {VALUE_AMOUNT, "12.50", true},      {VALUE_AMOUNT, "12.5", false},
-        {VALUE_AMOUNT, "12", false},        {VALUE_BOOL, "true", true},         {VALUE_BOOL, "ja", false},
-        {VALUE_CODE, "REC3", true},         {VALUE_CODE, "0%-aanbod", true},    {VALUE_CODE, "twee woorden", false},
-        {VALUE_TEXT, "é\n", true},          {VALUE_TEXT, "\xc3\x28", false},    {VALUE_TEXT, "\x01", false},
+        {VALUE_DATE, "2026-11-24", true},    {VALUE_DATE, "1931-02-28", true},
+        {VALUE_DATE, "2025-02-29", false},   {VALUE_DATE, "2000-02-29", true},
+        {VALUE_DATE, "1900-02-29", false},   {VALUE_DATE, "2026-1-24", false},
+        {VALUE_DATE, "2026-11-24T", false},  {VALUE_NUMBER, "12.5", true},
+        {VALUE_NUMBER, "-3", true},          {VALUE_NUMBER, "007", false},
+        {VALUE_NUMBER, "1.", false},         {VALUE_NUMBER, "1e3", false},
+        {VALUE_NUMBER, "", false},           {VALUE_AMOUNT, "12.50", true},
+        {VALUE_AMOUNT, "12.5", false},       {VALUE_AMOUNT, "12", false},
+        {VALUE_BOOL, "true", true},          {VALUE_BOOL, "ja", false},
+        {VALUE_CODE, "REC3", true},          {VALUE_CODE, "0%-aanbod", true},
+        {VALUE_CODE, "twee woorden", false}, {VALUE_TEXT, "é\n", true},
+        {VALUE_TEXT, "\xc3\x28", false},     {VALUE_TEXT, "\x01", false},
         {VALUE_TEXT, "\xed\xa0\x80", false}, {VALUE_TEXT, "\xf4\x90\x80\x80", false},
     };
     for (size_t i = 0; i < sizeof v / sizeof v[0]; i++) {
@@ -308,10 +328,11 @@ static void mapping_errors(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(xml_values),    cmocka_unit_test(xml_gate),      cmocka_unit_test(xml_refusals),
-        cmocka_unit_test(no_content_in_errors), cmocka_unit_test(hostile_shapes), cmocka_unit_test(json_persons),
-        cmocka_unit_test(json_refusals), cmocka_unit_test(unmapped),      cmocka_unit_test(values),
-        cmocka_unit_test(mapping_errors),
+        cmocka_unit_test(xml_values),     cmocka_unit_test(xml_gate),
+        cmocka_unit_test(xml_refusals),   cmocka_unit_test(no_content_in_errors),
+        cmocka_unit_test(hostile_shapes), cmocka_unit_test(json_persons),
+        cmocka_unit_test(json_refusals),  cmocka_unit_test(unmapped),
+        cmocka_unit_test(values),         cmocka_unit_test(mapping_errors),
     };
     return cmocka_run_group_tests_name("mapping", tests, setup, teardown);
 }

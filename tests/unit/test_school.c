@@ -77,7 +77,8 @@ static void rules_of_the_standard(void **state)
     static const struct {
         const char *from, *to, *line, *element;
     } bad[] = {
-        {"<standaardversie>2019.1<", "<standaardversie>2020.1<", ":9", "element /dossier/metadata/standaardversie: must be 2019.1"},
+        {"<standaardversie>2019.1<", "<standaardversie>2020.1<", ":9",
+         "element /dossier/metadata/standaardversie: must be 2019.1"},
         {"2019/dossier", "2018/dossier", ":3", "is missing"},
         {"<akkoord>Ja", "<akkoord>Misschien", ":18", "element /dossier/inzage/akkoord: must match"},
         {"<bsn>999990020", "<bsn>999990021", ":36", "element /dossier/huidigeschool/leerling/bsn: no BSN"},
@@ -103,6 +104,7 @@ static void rules_of_the_standard(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(agreed), cmocka_unit_test(not_agreed), cmocka_unit_test(rules_of_the_standard)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(agreed), cmocka_unit_test(not_agreed),
+                                       cmocka_unit_test(rules_of_the_standard)};
     return cmocka_run_group_tests_name("school", tests, NULL, NULL);
 }

@@ -4,14 +4,18 @@
 #include "kit_adapter.h"
 #include "sources/folder.h"
 #include "sources/typed.h"
+#include "school/school.h"
+#include "wgs/wgs.h"
 
 #define CONF "adapters/wgs/ddas-1.0.conf"
 
 /* A delivery about one person; %s: BSN, start of the trajectory, description. */
-static const char delivery[] =
-    "{\"startdatumLevering\":\"2026-01-01\",\"einddatumLevering\":\"2026-01-31\",\"aanleverdatumEnTijd\":\"2026-02-01T00:00:00Z\","
-    "\"codeGegevensleverancier\":\"X\",\"leveringen\":[{\"teller\":1,\"aanleverende_organisatie\":{},\"schuldhulptrajecten\":[{"
-    "\"gemeentecode\":\"GM9999\",\"startdatum\":\"%s\",\"omschrijving\":\"%s\",\"client\":[{\"Burgerservicenummer\":\"%s\"}]}]}]}";
+static const char delivery[] = "{\"startdatumLevering\":\"2026-01-01\",\"einddatumLevering\":\"2026-01-31\","
+                               "\"aanleverdatumEnTijd\":\"2026-02-01T00:00:00Z\","
+                               "\"codeGegevensleverancier\":\"X\",\"leveringen\":[{\"teller\":1,"
+                               "\"aanleverende_organisatie\":{},\"schuldhulptrajecten\":[{"
+                               "\"gemeentecode\":\"GM9999\",\"startdatum\":\"%s\",\"omschrijving\":\"%s\","
+                               "\"client\":[{\"Burgerservicenummer\":\"%s\"}]}]}]}";
 
 typedef struct {
     char folder[64];
@@ -40,7 +44,8 @@ static int teardown(void **state)
 }
 
 /* The file as of `age` seconds ago. */
-static void put(const fixture *t, const char *name, const char *bsn, const char *start, const char *what, int age)
+static void put(const fixture *t, const char *name, const char *bsn, const char *start, const char *what,
+                int age)
 {
     char text[1024], path[256];
     snprintf(text, sizeof text, delivery, start, what, bsn);
@@ -58,7 +63,7 @@ static source *open_folder(const fixture *t, size_t max_files, bool test_mode)
     sluis_fail f = {0};
     const folder_options o = {.path = t->folder,
                               .mapping = t->m,
-                              .kind = party_kind_named("wgs"),
+                              .kind = &wgs_party,
                               .max_files = max_files,
                               .max_bytes = 65536,
                               .test_mode = test_mode};
@@ -85,8 +90,10 @@ static void finds_and_joins(void **state)
     sluis_fail f = {0};
     assert_ok(source_lookup(s, PARENT, a, &p, &f), &f);
     assert_int_equal(p.n, 4); /* two starts, two descriptions: of equal starts the newer file's */
-    const char *first = kit_value(t->c, p.v, p.n, "wgs-traject-omschrijving", 0), *second = kit_value(t->c, p.v, p.n, "wgs-traject-omschrijving", 1);
-    assert_true((strcmp(first, "nieuw") == 0 && strcmp(second, "ander") == 0) || (strcmp(first, "ander") == 0 && strcmp(second, "nieuw") == 0));
+    const char *first = kit_value(t->c, p.v, p.n, "wgs-traject-omschrijving", 0),
+               *second = kit_value(t->c, p.v, p.n, "wgs-traject-omschrijving", 1);
+    assert_true((strcmp(first, "nieuw") == 0 && strcmp(second, "ander") == 0) ||
+                (strcmp(first, "ander") == 0 && strcmp(second, "nieuw") == 0));
     assert_int_equal(source_lookup(s, NOBODY, a, &p, &f), SLUIS_NOT_FOUND);
     assert_false(p.typed);
     arena_free(&a);
@@ -159,7 +166,7 @@ static void a_closed_file_closes_the_person(void **state)
     mapping *m = kit_mapping(c, "adapters/school/oso-2019.1.conf");
     const folder_options o = {.path = "adapters/school/samples",
                               .mapping = m,
-                              .kind = party_kind_named("school"),
+                              .kind = &school_party,
                               .max_files = 10,
                               .max_bytes = DOCUMENT_MAX_BYTES,
                               .test_mode = true};

@@ -1,5 +1,5 @@
-/* Every public sample of the parties' standards through its mapping, against values read in the files by hand.
- * The samples are not part of the project: ../shared/standards (SLUIS_SHARED overrides ../shared). */
+/* Every public sample of the parties' standards through its mapping, against values read in the files by
+ * hand. The samples are not part of the project: ../shared/standards (SLUIS_SHARED overrides ../shared). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,7 +11,9 @@
 #include <cmocka.h>
 
 #include "crypto/crypto.h"
-#include "sources/parties.h"
+#include "ggd/ggd.h"
+#include "school/school.h"
+#include "wgs/wgs.h"
 
 #define SAMPLE_MAX (1u << 20)
 
@@ -20,10 +22,10 @@ typedef struct {
 } expected_value;
 
 typedef struct {
-    const char *file, *bsn;       /* bsn NULL: the file must be refused */
-    const char *where, *why;      /* end of the place and a part of the text of that refusal */
-    size_t count;                 /* values taken */
-    const char *refusal;          /* the gate's reason; NULL: open */
+    const char *file, *bsn;  /* bsn NULL: the file must be refused */
+    const char *where, *why; /* end of the place and a part of the text of that refusal */
+    size_t count;            /* values taken */
+    const char *refusal;     /* the gate's reason; NULL: open */
     expected_value values[32];
 } sample;
 
@@ -56,7 +58,8 @@ static bytes read_sample(const char *folder, const char *file, char *text)
     return BYTES(text, n);
 }
 
-static void try_sample(const catalogue *c, const mapping *m, const party_kind *kind, const char *folder, const sample *s)
+static void try_sample(const catalogue *c, const mapping *m, const party_kind *kind, const char *folder,
+                       const sample *s)
 {
     char *text = malloc(SAMPLE_MAX);
     assert_non_null(text);
@@ -92,7 +95,7 @@ static void try_sample(const catalogue *c, const mapping *m, const party_kind *k
     free(text);
 }
 
-static void try_all(const char *party, const char *folder, const char *conf, const sample *s, size_t n)
+static void try_all(const party_kind *kind, const char *folder, const char *conf, const sample *s, size_t n)
 {
     catalogue *c;
     mapping *m;
@@ -102,7 +105,7 @@ static void try_all(const char *party, const char *folder, const char *conf, con
     if (mapping_load(&m, conf, c, &f))
         fail_msg("%s %s", f.where, f.text);
     for (size_t i = 0; i < n; i++)
-        try_sample(c, m, party_kind_named(party), folder, &s[i]);
+        try_sample(c, m, kind, folder, &s[i]);
     mapping_free(&m);
     catalogue_free(&c);
 }
@@ -112,14 +115,18 @@ static void try_all(const char *party, const char *folder, const char *conf, con
         {"school-type", "REC3"}, {"school-datum-inschrijving", "2005-01-04"},                                \
         {"school-datum-uitschrijving", "2016-07-31"}, {"school-onderwijs-sinds", "2006-03-17"},              \
         {"school-advies", "40"}, {"school-advies-toelichting", "De leerling werkt hard."},                   \
-        {"school-aandachtspunten", "Waar je extra op moet letten is dat ..."}
+    {                                                                                                        \
+        "school-aandachtspunten", "Waar je extra op moet letten is dat ..."                                  \
+    }
 #define OSO_PO                                                                                               \
     OSO_COMMON, {"school-jaargroep", "8"}, {"school-groepsnaam", "groep 8"},                                 \
         {"school-verzuim-geoorloofd", "12"}, {"school-verzuim-ongeoorloofd", "2"},                           \
         {"school-verzuim-meer-dan-kwart", "false"}, {"school-contact-leerplicht", "true"},                   \
         {"school-diagnose", "ADHD/ADD met medicijnen"}, {"school-diagnose", "Slechthorend en slechtziend"},  \
         {"school-medicijngebruik", "true"}, {"school-ondersteuning-gericht-op", "rekenvaardigheid"},         \
-        {"school-tlv-einddatum", "2018-07-31"}
+    {                                                                                                        \
+        "school-tlv-einddatum", "2018-07-31"                                                                 \
+    }
 
 static void oso(void **state)
 {
@@ -127,27 +134,76 @@ static void oso(void **state)
     static const sample samples[] = {
         {"Voorbeelddossier_OV_BB_full.xml", "999965311", NULL, NULL, 33, "geen-akkoord-ouders", {OSO_PO}},
         {"Voorbeelddossier_OV_POPO_full.xml", "999993264", NULL, NULL, 33, "geen-akkoord-ouders", {OSO_PO}},
-        {"Voorbeelddossier_OV_POVO_full.xml", "999926020", NULL, NULL, 33, "geen-akkoord-ouders",
-         {OSO_PO, {"school-eindtoets-standaardscore", "525"}, {"school-eindtoets-advies", "vmbo kb/vmbo gl-tl"},
+        {"Voorbeelddossier_OV_POVO_full.xml",
+         "999926020",
+         NULL,
+         NULL,
+         33,
+         "geen-akkoord-ouders",
+         {OSO_PO,
+          {"school-eindtoets-standaardscore", "525"},
+          {"school-eindtoets-advies", "vmbo kb/vmbo gl-tl"},
           {"school-eindtoets-datum", "2015-04-28"}}},
-        {"Voorbeelddossier_OV_VOVO_full.xml", "999974270", NULL, NULL, 33, "geen-akkoord-ouders",
-         {OSO_COMMON, {"school-jaargroep", "12"}, {"school-diploma-niveau", "VMBO"}, {"school-diploma-datum", "2015-06-04"},
-          {"school-verzuim-meer-dan-kwart", "false"}, {"school-contact-leerplicht", "true"}}},
-        {"Voorbeelddossier_OV_VOVO_opt_out.xml", "999920169", NULL, NULL, 12, "geen-akkoord-ouders",
+        {"Voorbeelddossier_OV_VOVO_full.xml",
+         "999974270",
+         NULL,
+         NULL,
+         33,
+         "geen-akkoord-ouders",
+         {OSO_COMMON,
+          {"school-jaargroep", "12"},
+          {"school-diploma-niveau", "VMBO"},
+          {"school-diploma-datum", "2015-06-04"},
+          {"school-verzuim-meer-dan-kwart", "false"},
+          {"school-contact-leerplicht", "true"}}},
+        {"Voorbeelddossier_OV_VOVO_opt_out.xml",
+         "999920169",
+         NULL,
+         NULL,
+         12,
+         "geen-akkoord-ouders",
          {OSO_COMMON, {"school-jaargroep", "12"}, {"school-groepsnaam", "2 LWOO"}}},
-        {"Voorbeelddossier_PaO_POSWV_full.xml", NULL, ".xml:2", "element /dossier: no person", 0, NULL, {{0}}},
-        {"Voorbeelddossier_PaO_POSWV_opt_out.xml", NULL, ".xml:2", "element /dossier: no person", 0, NULL, {{0}}},
-        {"Voorbeelddossier_PaO_VOSWV_full.xml", NULL, ".xml:2", "element /dossier: no person", 0, NULL, {{0}}},
+        {"Voorbeelddossier_PaO_POSWV_full.xml",
+         NULL,
+         ".xml:2",
+         "element /dossier: no person",
+         0,
+         NULL,
+         {{0}}},
+        {"Voorbeelddossier_PaO_POSWV_opt_out.xml",
+         NULL,
+         ".xml:2",
+         "element /dossier: no person",
+         0,
+         NULL,
+         {{0}}},
+        {"Voorbeelddossier_PaO_VOSWV_full.xml",
+         NULL,
+         ".xml:2",
+         "element /dossier: no person",
+         0,
+         NULL,
+         {{0}}},
     };
-    try_all("school", "oso", "adapters/school/oso-2019.1.conf", samples, sizeof samples / sizeof samples[0]);
+    try_all(&school_party, "oso", "adapters/school/oso-2019.1.conf", samples,
+            sizeof samples / sizeof samples[0]);
 }
 
 #define JGZ_FILE(n) "DOB-3.0.0-CR_test_JGZ-rubriek_R0" n "_hl7.xml"
 #define JGZ_COMMON                                                                                           \
     {"jgz-status-in-zorg", "Regulier"}, {"jgz-zorgbeeindiging", "Leeftijd"},                                 \
         {"jgz-activiteit", "Contact 4-7 dagen"}, {"jgz-datum-activiteit", "1900-01-01"},                     \
-        {"jgz-vorm-activiteit", "Inloopspreekuur"}, {"jgz-status-activiteit", "Gerealiseerd"}
-#define JGZ(n, count, ...) {JGZ_FILE(n), "999976114", NULL, NULL, count, NULL, {JGZ_COMMON, __VA_ARGS__}}
+        {"jgz-vorm-activiteit", "Inloopspreekuur"},                                                          \
+    {                                                                                                        \
+        "jgz-status-activiteit", "Gerealiseerd"                                                              \
+    }
+#define JGZ(n, count, ...)                                                                                   \
+    {                                                                                                        \
+        JGZ_FILE(n), "999976114", NULL, NULL, count, NULL,                                                   \
+        {                                                                                                    \
+            JGZ_COMMON, __VA_ARGS__                                                                          \
+        }                                                                                                    \
+    }
 
 static void jgz(void **state)
 {
@@ -162,7 +218,8 @@ static void jgz(void **state)
         JGZ("24", 6, {0}),
         JGZ("26", 6, {0}),
         JGZ("30", 8, {"jgz-psychosociale-ontwikkeling", "GB"}, {"jgz-cognitieve-ontwikkeling", "GB"}),
-        JGZ("32", 9, {"jgz-meertaligheid", "Simultane twee/meertaligheid"}, {"jgz-taalomgeving-stimulerend", "Voldoende"},
+        JGZ("32", 9, {"jgz-meertaligheid", "Simultane twee/meertaligheid"},
+            {"jgz-taalomgeving-stimulerend", "Voldoende"},
             {"jgz-spraak-taalontwikkeling", "Leeftijdsadequaat of sneller"}),
         JGZ("38", 7, {"jgz-visus", "Voldoende"}),
         JGZ("40", 7, {"jgz-gehoor", "Onvoldoende"}),
@@ -170,22 +227,38 @@ static void jgz(void **state)
         JGZ("45", 7, {"jgz-sdq-screening", "Ja, kleine moeilijkheden"}),
         JGZ("54", 6, {0}),
     };
-    try_all("ggd", "jgz", "adapters/ggd/jgz-dossieroverdracht.conf", samples, sizeof samples / sizeof samples[0]);
+    try_all(&ggd_party, "jgz", "adapters/ggd/jgz-dossieroverdracht.conf", samples,
+            sizeof samples / sizeof samples[0]);
 }
 
 static void ddas(void **state)
 {
     (void)state;
     static const sample samples[] = {
-        {"shv-UitgebreidMeervoudigVoorbeeld.json", NULL, ".json:47",
-         "element /leveringen/0/schuldhulptrajecten/0/client/0/Burgerservicenummer: no BSN", 0, NULL, {{0}}},
-        {"shv-meerdereLeveringenVoorbeeld.json", NULL, ".json:38",
-         "element /leveringen/0/schuldhulptrajecten/0/client/0/Burgerservicenummer: no BSN", 0, NULL, {{0}}},
-        {"shv-samenloopVoorbeeldDeel1.json", NULL, ".json:33",
-         "element /leveringen/0/schuldhulptrajecten/0/client/0/Burgerservicenummer: no BSN", 0, NULL, {{0}}},
+        {"shv-UitgebreidMeervoudigVoorbeeld.json",
+         NULL,
+         ".json:47",
+         "element /leveringen/0/schuldhulptrajecten/0/client/0/Burgerservicenummer: no BSN",
+         0,
+         NULL,
+         {{0}}},
+        {"shv-meerdereLeveringenVoorbeeld.json",
+         NULL,
+         ".json:38",
+         "element /leveringen/0/schuldhulptrajecten/0/client/0/Burgerservicenummer: no BSN",
+         0,
+         NULL,
+         {{0}}},
+        {"shv-samenloopVoorbeeldDeel1.json",
+         NULL,
+         ".json:33",
+         "element /leveringen/0/schuldhulptrajecten/0/client/0/Burgerservicenummer: no BSN",
+         0,
+         NULL,
+         {{0}}},
         {"vs-enkelvoudigVoorbeeld.json", NULL, ".json:1", "no person", 0, NULL, {{0}}},
     };
-    try_all("wgs", "ddas", "adapters/wgs/ddas-1.0.conf", samples, sizeof samples / sizeof samples[0]);
+    try_all(&wgs_party, "ddas", "adapters/wgs/ddas-1.0.conf", samples, sizeof samples / sizeof samples[0]);
 }
 
 int main(void)
