@@ -25,7 +25,7 @@ def test_motivation(city):
 
 
 def test_case(city):
-    refused(city.file("0" * 32, 2, "school", ["school-naam"], raw=True), (404,), "no such case")
+    refused(city.file("0" * 32, 2, "school", ["school-naam"], raw=True), (404, 422), "no such case")
     refused(city.file("zz", 2, "school", ["school-naam"], raw=True), (400, 404), "no case id")
     refused(city.file(case_of(city), 9, "school", ["school-naam"], raw=True), (404, 422), "no such member")
 
