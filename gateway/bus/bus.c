@@ -164,9 +164,20 @@ static void on_hello(bus *b, const bus_event *ev, const Sluis__Hello *h)
     if (h->version_min > PROTOCOL_VERSION || h->version_max < PROTOCOL_VERSION) {
         refuse(b, ev, SLUIS_VERSION, "this gateway speaks version 1 of the protocol");
         return;
+static bool in_directory(const bus *b, const oin *user, const uint8_t curve_pk[static 32])
+{
+    const party *p = directory_by_curve(b->dir, curve_pk, clock_ms());
+    return p && oin_equal(&p->oin, user);
+}
+
+/* The handshake may be long ago: a connection outlives its key, a session does not. */
     }
     uint64_t now = clock_ms();
     b->generation = b->generation + 1 > now ? b->generation + 1 : now; /* grows across restarts, too */
+    if (!in_directory(b, &ev->user, ev->curve_pk)) {
+        refuse(b, ev, SLUIS_UNKNOWN_PARTY, "the key of this connection is not, or no longer, valid in the directory");
+        return;
+    }
     session *s = sessions_open(b->sessions, &ev->user, b->generation);
     if (!s) {
         refuse(b, ev, SLUIS_FULL, "too many sessions; try again later");
@@ -372,8 +383,7 @@ static void take_directory(bus *b, job *j)
     sluis_err e = frame_directory(&b->frame, buffer_bytes(&b->snapshot));
     uint32_t i = 0;
     for (session *s; !e && (s = sessions_next(b->sessions, &i));) {
-        const party *p = directory_by_curve(b->dir, s->curve_pk, now);
-        if (!p || !oin_equal(&p->oin, &s->user)) {
+        if (!in_directory(b, &s->user, s->curve_pk)) {
             drop_session(b, s, "no longer in the directory");
             i--; /* the gap may have been filled by a later entry */
         } else if (bus_server_send(b->server, s->route, s->route_len, buffer_bytes(&b->frame))) {
