@@ -24,7 +24,7 @@ typedef struct {
     directory *dir;
     buffer snapshot, frame;
     uint64_t order, generation;
-    uint32_t in_flight;
+    uint32_t in_flight, fetches;
     uint64_t in_flight_bytes;
     uint64_t ticked;
     int nulls;
@@ -89,10 +89,11 @@ static bool deliver(bus *b, session *s, uint64_t seq, bytes message, bytes recei
     return true;
 }
 
-/* Asks the read pool for what waits, when there is credit for it and no fetch under way. */
+/* Asks the read pool for what waits, when there is credit for it and no fetch under way. A party that comes and
+ * goes leaves fetches behind: all together they are bounded, too, and the next tick tries again. */
 static void fetch_more(bus *b, session *s)
 {
-    if (!s->behind || s->fetching || s->outstanding >= s->credit)
+    if (!s->behind || s->fetching || s->outstanding >= s->credit || b->nulls || b->fetches >= b->p->settings->max_sessions)
         return;
     job *j = job_new(JOB_FETCH, (bytes){NULL, 0});
     if (!j)
@@ -104,13 +105,18 @@ static void fetch_more(bus *b, session *s)
     j->order = s->generation;
     s->fetching = true;
     s->missed = false;
+    b->fetches++;
     pass(b->read, j);
 }
 
 static void take_fetched(bus *b, job *j)
 {
     session *s = sessions_find(b->sessions, &j->user);
-    if (s && s->generation == j->order) {
+    b->fetches--;
+    if (s && s->generation != j->order) { /* of an older session: this one begins now */
+        s->fetching = false;
+        fetch_more(b, s);
+    } else if (s) {
         s->fetching = false;
         bool stopped = j->why.code != SLUIS_OK, alive = true;
         for (size_t i = 0; alive && !stopped && i < j->row_count; i++) {
@@ -360,7 +366,7 @@ static void route_call(bus *b, job *j)
 static void finish_submission(bus *b, job *j)
 {
     session *s = sessions_find(b->sessions, &j->user);
-    if (s && s->route_len == j->route_len && memcmp(s->route, j->route, j->route_len) == 0 && s->submitted)
+    if (s && s->submitted)
         s->submitted--;
     bytes id = j->env ? BYTES(j->env->core->message_id.data, j->env->core->message_id.len) : (bytes){NULL, 0};
     sluis_err e = j->why.code ? frame_nack(&b->frame, id, &j->why) : frame_ack(&b->frame, j);
@@ -428,7 +434,7 @@ static void tick(bus *b)
     b->ticked = now;
     uint32_t i = 0;
     for (session *s; (s = sessions_next(b->sessions, &i));) {
-        if (s->outstanding && now - s->last_progress > b->p->settings->redeliver_ms) {
+        if (s->outstanding && !s->fetching && now - s->last_progress > b->p->settings->redeliver_ms) {
             METRIC_ADD(b->p->metrics, bus_redelivered, s->outstanding);
             s->outstanding = 0;
             s->last_sent = 0;
