@@ -164,12 +164,6 @@ static void refuse(bus *b, const bus_event *ev, sluis_err code, const char *text
     answer(b, ev, frame_refused(&b->frame, code, text));
 }
 
-static void on_hello(bus *b, const bus_event *ev, const Sluis__Hello *h)
-{
-    const settings *set = b->p->settings;
-    if (h->version_min > PROTOCOL_VERSION || h->version_max < PROTOCOL_VERSION) {
-        refuse(b, ev, SLUIS_VERSION, "this gateway speaks version 1 of the protocol");
-        return;
 static bool in_directory(const bus *b, const oin *user, const uint8_t curve_pk[static 32])
 {
     const party *p = directory_by_curve(b->dir, curve_pk, clock_ms());
@@ -177,13 +171,19 @@ static bool in_directory(const bus *b, const oin *user, const uint8_t curve_pk[s
 }
 
 /* The handshake may be long ago: a connection outlives its key, a session does not. */
-    }
-    uint64_t now = clock_ms();
-    b->generation = b->generation + 1 > now ? b->generation + 1 : now; /* grows across restarts, too */
+static void on_hello(bus *b, const bus_event *ev, const Sluis__Hello *h)
+{
+    const settings *set = b->p->settings;
     if (!in_directory(b, &ev->user, ev->curve_pk)) {
         refuse(b, ev, SLUIS_UNKNOWN_PARTY, "the key of this connection is not, or no longer, valid in the directory");
         return;
     }
+    if (h->version_min > PROTOCOL_VERSION || h->version_max < PROTOCOL_VERSION) {
+        refuse(b, ev, SLUIS_VERSION, "this gateway speaks version 1 of the protocol");
+        return;
+    }
+    uint64_t now = clock_ms();
+    b->generation = b->generation + 1 > now ? b->generation + 1 : now; /* grows across restarts, too */
     session *s = sessions_open(b->sessions, &ev->user, b->generation);
     if (!s) {
         refuse(b, ev, SLUIS_FULL, "too many sessions; try again later");
@@ -350,6 +350,8 @@ static void reply_call(bus *b, job *j)
 /* An API job comes by between its stages. */
 static void route_call(bus *b, job *j)
 {
+    if (b->nulls && j->stage != STAGE_REPLY)
+        fail_set(&j->why, SLUIS_FULL, "gateway", "stopping; try again in a minute");
     if (j->stage == STAGE_READ && !j->why.code) {
         pass(b->read, j);
     } else if (j->stage == STAGE_ENVELOPE && !j->why.code) {
@@ -385,7 +387,6 @@ static void take_directory(bus *b, job *j)
     b->dir = directory_ref(j->dir);
     buffer_clear(&b->snapshot);
     buffer_add(&b->snapshot, j->snapshot.p, j->snapshot.n);
-    uint64_t now = clock_ms();
     sluis_err e = frame_directory(&b->frame, buffer_bytes(&b->snapshot));
     uint32_t i = 0;
     for (session *s; !e && (s = sessions_next(b->sessions, &i));) {
@@ -536,9 +537,9 @@ void *bus_run(void *arg)
         e = bus_server_next(b.server, TICK_MS, &ev);
         if (e)
             fatal("bus.poll", e, "the sockets are broken");
-        if (ev.kind == BUS_FRAME)
+        if (ev.kind == BUS_FRAME && !b.nulls)
             on_frame(&b, &ev);
-        else if (ev.kind == BUS_API_FRAME)
+        else if (ev.kind == BUS_API_FRAME && !b.nulls)
             on_call(&b, &ev);
         else if (ev.kind == BUS_CHANNEL)
             on_item(&b, ev.item);
