@@ -178,7 +178,7 @@ static void load_settings(rig *r)
 {
     char path[128], text[2048];
     static int opened;
-    int port = 20000 + ((int)getpid() * 8 + opened++) % 30000;
+    int port = 20000 + ((int)getpid() * 16 + opened++) % 12000; /* below the ports that connections are given */
     snprintf(r->endpoint, sizeof(r->endpoint), "tcp://127.0.0.1:%d", port);
     snprintf(text, sizeof(text),
              "name = \"rig.sluis.test\"; oin = \"" RIG_GATEWAY "\"; mode = \"test\"; log_level = \"error\";\n"
