@@ -23,7 +23,8 @@ sluis_err registry_open(registry **out, keyslots *slots /* borrowed */);
 void registry_close(registry **r);
 
 /* By BSN; create needs the write transaction (then keyslots_sync before its commit). NOT_FOUND; CONFLICT:
- * this person's key is being erased (an INTENT row waits for keyslots_erase). */
+ * this person's key is being erased (an INTENT row waits for keyslots_erase). FULL: 11/16 of the key file is
+ * used; the rest is the journal's. */
 sluis_err registry_subject(registry *r, store_txn *t, const char bsn[static BSN_LEN], bool create,
                            subject *out);
 /* By sid. A row without its key is CORRUPT unless the subject was forgotten (NOT_FOUND). */

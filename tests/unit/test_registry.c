@@ -185,6 +185,36 @@ static void test_forgetting(void **state)
     ground_close(&g);
 }
 
+/* Subjects fill the key file up to where the journal's day keys still fit: without these nothing passes. */
+static void test_room_for_days(void **state)
+{
+    (void)state;
+    ground g;
+    ground_open(&g, ENGINE_MEMORY);
+    char bsn[16];
+    uint8_t p[32];
+    uint64_t live, erased, slots;
+    subject s;
+    slot_key day;
+    sluis_err e = SLUIS_OK;
+    store_txn *t = fixture_write(&g.x);
+
+    for (unsigned i = 0; !e; i++) {
+        snprintf(bsn, sizeof(bsn), "%09u", i);
+        e = registry_subject(g.r, t, bsn, true, &s);
+    }
+    assert_int_equal(e, SLUIS_FULL);
+    keyslots_usage(g.x.slots, &live, &erased, &slots);
+    assert_int_equal(live, 44); /* of 64: 11/16 */
+    assert_int_equal(registry_subject(g.r, t, "000000000", true, &s), SLUIS_OK);
+    for (uint32_t d = 0; d < 4; d++) {
+        keyslots_period(g.x.slots, p, 1, d);
+        assert_int_equal(keyslots_add(g.x.slots, p, &day), SLUIS_OK);
+    }
+    store_abort(&t);
+    ground_close(&g);
+}
+
 /* A row with a good check that leads to another's slot. */
 static void test_slot_of_another(void **state)
 {
@@ -487,5 +517,6 @@ int main(void)
         cmocka_unit_test(test_verify_finds_flips),
         cmocka_unit_test(test_verify_names_the_row),
     };
+        cmocka_unit_test(test_room_for_days),
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
