@@ -200,9 +200,7 @@ static datum_outcome judge(const history *h, const Sluis__DatumRow *row, uint64_
     *holds = 0;
     if (!h->current)
         return DATUM_NEW;
-    if (same_text(h->current->value, row->value)) {
-        if (!same_terms(h->current, row))
-            return DATUM_NEWER;
+    if (same_text(h->current->value, row->value) && same_terms(h->current, row)) {
         *holds = h->current_version;
         return DATUM_SAME;
     }

@@ -33,9 +33,9 @@ void subject_close(subject *s);
 
 typedef enum { DATUM_NEW, DATUM_SAME, DATUM_NEWER, DATUM_DISCREPANCY } datum_outcome;
 
-/* Registers a statement. The current value again, from whichever source: a new version only when validity,
- * conditions or kind (reference) changed (DATUM_SAME otherwise). Another value from the current one's source:
- * the next version. A different value from another source: kept beside it, marked discrepancy; the current
+/* Registers a statement. The current value again, on the same terms (validity, conditions, reference), from
+ * whichever source: nothing new (DATUM_SAME). Another value or other terms from the current one's source: the
+ * next version. The same from another source: kept beside it, marked discrepancy; the current
  * one stays; said again by the same source, it is not stored again. Sets row->discrepancy; *version is the
  * one that holds the statement. */
 sluis_err registry_put(registry *r, store_txn *t, const subject *s, uint32_t attribute, const id16 *instance,

@@ -275,6 +275,14 @@ static void data_in(engine e)
     put(&g, &s, &one, statement("married", "ba"), DATUM_NEWER, 8);
     expect_current(&g, &s, 1, 0, "married", 8);
 
+    /* who repeats a value on other terms does not become its source, and so cannot change it next */
+    row = statement("married", "school");
+    row.valid_until = 900;
+    put(&g, &s, &one, row, DATUM_DISCREPANCY, 9);
+    put(&g, &s, &one, row, DATUM_DISCREPANCY, 9);
+    put(&g, &s, &one, statement("single", "school"), DATUM_DISCREPANCY, 10);
+    expect_current(&g, &s, 1, 0, "married", 8);
+
     put(&g, &s, &two, statement("x", "ba"), DATUM_NEW, 1);
     expect_current(&g, &s, 2, 0, "married", 8);
     expect_current(&g, &s, 2, 1, "x", 1);
@@ -509,6 +517,7 @@ int main(void)
         cmocka_unit_test(test_subjects_memory),
         cmocka_unit_test(test_subjects_lmdb),
         cmocka_unit_test(test_forgetting),
+        cmocka_unit_test(test_room_for_days),
         cmocka_unit_test(test_slot_of_another),
         cmocka_unit_test(test_data_memory),
         cmocka_unit_test(test_data_lmdb),
@@ -517,6 +526,5 @@ int main(void)
         cmocka_unit_test(test_verify_finds_flips),
         cmocka_unit_test(test_verify_names_the_row),
     };
-        cmocka_unit_test(test_room_for_days),
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
