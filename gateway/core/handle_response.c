@@ -53,6 +53,10 @@ static sluis_err check_given(turn *t, const job *j, const attribute *a, const Sl
             return fail_set(f, SLUIS_INVALID, a->name, "an instance id is 16 bytes, or absent");
         sluis_err e = attribute_check_value(a, n->value, f);
         if (e)
+        for (size_t k = 0; k < i; k++)
+            if (bytes_equal(BYTES(r->instances[k]->instance.data, r->instances[k]->instance.len),
+                            BYTES(n->instance.data, n->instance.len)))
+                return fail_set(f, SLUIS_INVALID, a->name, "one instance is given twice");
             return e;
     }
     return SLUIS_OK;
