@@ -39,7 +39,6 @@ void turn_record_of(const turn *t, const job *j, Sluis__RecordType type, Sluis__
     out->message_hash.data = j->env->mh;
     out->message_hash.len = HASH_LEN;
     out->kind = c->kind;
-    out->from = c->sender;
     for (size_t i = 0; i < c->n_recipients; i++)
         if (memcmp(c->recipients[i]->oin, t->p->settings->oin.s, OIN_LEN) != 0)
             out->to = c->recipients[i]->oin;

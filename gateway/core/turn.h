@@ -26,7 +26,8 @@ typedef struct {
 
 /* Appends the record (when is filled in) under the class of traffic data; its receipt answers the job. */
 sluis_err turn_journal(turn *t, Sluis__Record *r);
-/* A record with every field that the message's header gives. Strings are borrowed from the envelope. */
+/* A record with every field that the message's header gives, from the party of the session, whose header it is or
+ * not. Strings are borrowed from the envelope. */
 void turn_record_of(const turn *t, const job *j, Sluis__RecordType type, Sluis__Record *out);
 sluis_err turn_event(turn *t, const char *type, const Sluis__Record *about, const char *detail);
 
