@@ -21,6 +21,8 @@ typedef struct {
     job *job;
     journal_entry entry;
     bool has_entry;
+    bool refused_before; /* by the verify or read pool */
+    size_t answered;     /* bytes of the answer that the read pool assembled */
     uint64_t duplicate_of;
 } slot;
 
@@ -146,7 +148,10 @@ static void forget_outcome(slot *s)
 {
     s->job->to_count = 0;
     s->job->duplicate = false;
-    buffer_clear(&s->job->reply);
+    s->job->reply.n = s->answered;
+    s->job->reply.err = SLUIS_OK;
+    if (!s->refused_before)
+        fail_clear(&s->job->why);
     s->has_entry = false;
 }
 
@@ -195,6 +200,10 @@ static sluis_err run_turn(core *c, slot *slots, size_t n, bool reserved, bool ho
     t.arena = arena_new(CORE_ARENA_MAX);
     if (!e && !t.arena)
         e = SLUIS_NOMEM;
+    for (size_t i = 0; i < n; i++) {
+        slots[i].refused_before = slots[i].job->why.code != SLUIS_OK;
+        slots[i].answered = slots[i].job->reply.n;
+    }
     for (size_t i = 0; !e && i < n; i++) {
         t.has_entry = false;
         e = apply(&t, slots[i].job);
