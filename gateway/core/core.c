@@ -92,6 +92,8 @@ static sluis_err apply_submission(turn *t, job *j)
     }
     if (!e)
         e = check_key_now(t, j);
+    if (!e) /* what was remembered of a message goes when its time is over: from then on it would pass again */
+        e = envelope_check_times(j->env, t->now, &j->why);
     if (!e)
         e = envelope_check_kind(j->env, &j->why);
     handler h = handler_of(j->env->core->kind);
@@ -198,12 +200,12 @@ static sluis_err run_turn(core *c, slot *slots, size_t n, bool reserved, bool ho
               .event_seq = c->event_seq};
     sluis_err e = store_begin_write(c->p->store, &t.t, reserved);
     t.arena = arena_new(CORE_ARENA_MAX);
-    if (!e && !t.arena)
-        e = SLUIS_NOMEM;
     for (size_t i = 0; i < n; i++) {
         slots[i].refused_before = slots[i].job->why.code != SLUIS_OK;
         slots[i].answered = slots[i].job->reply.n;
     }
+    if (!e && !t.arena)
+        e = SLUIS_NOMEM;
     for (size_t i = 0; !e && i < n; i++) {
         t.has_entry = false;
         e = apply(&t, slots[i].job);

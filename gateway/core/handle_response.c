@@ -25,6 +25,8 @@ static sluis_err find_request(turn *t, const job *j, Sluis__RequestRow **row, sl
     if (!bytes_equal(BYTES((*row)->case_id.data, (*row)->case_id.len),
                      BYTES(c->case_id.data, c->case_id.len)))
         return fail_set(f, SLUIS_NOT_ASKED, "core.case_id", "the request belongs to another case");
+    if ((*row)->expires <= t->now)
+        return fail_set(f, SLUIS_EXPIRED, "core.answers", "the request expired before its answer came");
     request_state state;
     e = request_state_parse(&state, (*row)->state);
     return e ? e : request_state_step(state, REQUEST_ANSWERED, f);
@@ -51,12 +53,12 @@ static sluis_err check_given(turn *t, const job *j, const attribute *a, const Sl
         const Sluis__Instance *n = r->instances[i];
         if (n->instance.len != 0 && n->instance.len != ID_LEN)
             return fail_set(f, SLUIS_INVALID, a->name, "an instance id is 16 bytes, or absent");
-        sluis_err e = attribute_check_value(a, n->value, f);
-        if (e)
         for (size_t k = 0; k < i; k++)
             if (bytes_equal(BYTES(r->instances[k]->instance.data, r->instances[k]->instance.len),
                             BYTES(n->instance.data, n->instance.len)))
                 return fail_set(f, SLUIS_INVALID, a->name, "one instance is given twice");
+        sluis_err e = attribute_check_value(a, n->value, f);
+        if (e)
             return e;
     }
     return SLUIS_OK;
