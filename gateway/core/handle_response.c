@@ -5,6 +5,8 @@
 #include "core/handlers.h"
 #include "wire/messages.h"
 
+#define TEXT_MAX 16000
+
 /* The request that is answered: put to this party, in this transaction and case, still open. */
 static sluis_err find_request(turn *t, const job *j, Sluis__RequestRow **row, sluis_fail *f)
 {
@@ -86,6 +88,18 @@ static sluis_err check_result(turn *t, const job *j, const Sluis__RequestRow *ro
     }
 }
 
+/* Bytes of free text: kept with the request and in the dossier, whose readers have to hold all of it. */
+static size_t text_of(const Sluis__ResponseBody *b)
+{
+    size_t n = strlen(b->remark);
+    for (size_t i = 0; i < b->n_results; i++) {
+        n += strlen(b->results[i]->explanation);
+        for (size_t k = 0; k < b->results[i]->n_conditions; k++)
+            n += strlen(b->results[i]->conditions[k]->code);
+    }
+    return n;
+}
+
 /* Every attribute asked has its result, once; in the header's order. */
 static sluis_err check_body(turn *t, const job *j, const Sluis__RequestRow *row, sluis_fail *f)
 {
@@ -94,8 +108,9 @@ static sluis_err check_body(turn *t, const job *j, const Sluis__RequestRow *row,
     if (!b)
         return fail_set(f, SLUIS_INVALID, "core.recipients", "an answer is sealed to the registry");
     if (c->n_attributes != row->n_attributes || b->n_results != c->n_attributes)
-        return fail_set(f, SLUIS_NOT_ASKED, "body.results",
-                        "one result for each attribute asked, no more, no less");
+        return fail_set(f, SLUIS_NOT_ASKED, "body.results", "one result for each attribute asked, no more, no less");
+    if (text_of(b) > TEXT_MAX)
+        return fail_set(f, SLUIS_TOO_BIG, "body", "explanations, conditions and remark: at most %d bytes together", TEXT_MAX);
     for (size_t i = 0; i < b->n_results; i++) {
         if (b->results[i]->attribute != c->attributes[i])
             return fail_set(f, SLUIS_INVALID, "body.results", "in the order of the header's attributes");

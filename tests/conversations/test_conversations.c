@@ -171,15 +171,14 @@ static void say_request(play *p, actor *from, char **w, size_t n)
     Sluis__Subject person = SLUIS__SUBJECT__INIT;
     Sluis__AttributeAsk one[ATTRIBUTES_MAX], *asks[ATTRIBUTES_MAX];
     uint32_t attributes[ATTRIBUTES_MAX];
-    char motivation[256];
+    char motivation[9000];
     said *s = named(p, w[0], true);
     const char *bsn = value(w, n, "bsn", "child");
     fill_core(p, &c, s, w, n, attributes);
     c.kind = (Sluis__Kind)atoi(value(w, n, "kind", "1"));
-    person.bsn = (char *)(uintptr_t)(strcmp(bsn, "child") == 0    ? p->rig->child
-                                     : strcmp(bsn, "parent") == 0 ? p->rig->parent
-                                                                  : bsn);
-    snprintf(motivation, sizeof(motivation), "%s", value(w, n, "motivation", "nodig_voor_het_onderzoek"));
+    person.bsn = (char *)(uintptr_t)(strcmp(bsn, "child") == 0 ? p->rig->child : strcmp(bsn, "parent") == 0 ? p->rig->parent : bsn);
+    snprintf(motivation, sizeof(motivation), "%-*s", atoi(value(w, n, "long", "0")),
+             value(w, n, "motivation", "nodig_voor_het_onderzoek"));
     b.subject = &person;
     b.motivation = motivation;
     for (size_t i = 0; i < c.n_attributes; i++) {
@@ -205,7 +204,9 @@ static void say_response(play *p, actor *from, char **w, size_t n)
     said *s = named(p, w[0], true), *q = named(p, w[1], false);
     bool given = strcmp(value(w, n, "outcome", "given"), "given") == 0;
     uint8_t hash[HASH_LEN];
+    char explanation[9000];
     envelope *asked = NULL;
+    snprintf(explanation, sizeof(explanation), "%*s", atoi(value(w, n, "long", "0")), "");
     assert_int_equal(envelope_decode(&asked, buffer_bytes(&q->envelope), ENVELOPE_MAX, NULL), 0);
     memcpy(hash, asked->mh, HASH_LEN);
     envelope_free(&asked);
@@ -220,6 +221,7 @@ static void say_response(play *p, actor *from, char **w, size_t n)
         sluis__attribute_result__init(&one[i]);
         one[i].attribute = attributes[i];
         one[i].outcome = given ? SLUIS__OUTCOME__GIVEN : SLUIS__OUTCOME__REFUSED;
+        one[i].explanation = explanation;
         one[i].reason = (char *)(uintptr_t)value(w, n, "reason", "");
         one[i].instances = instances;
         one[i].n_instances = given ? (size_t)atoi(value(w, n, "instances", "1")) : 0;
