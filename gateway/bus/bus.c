@@ -89,11 +89,12 @@ static bool deliver(bus *b, session *s, uint64_t seq, bytes message, bytes recei
     return true;
 }
 
-/* Asks the read pool for what waits, when there is credit for it and no fetch under way. A party that comes and
- * goes leaves fetches behind: all together they are bounded, too, and the next tick tries again. */
+/* Asks the read pool for what waits, when there is credit for it and no fetch under way. A party that comes
+ * and goes leaves fetches behind: all together they are bounded, too, and the next tick tries again. */
 static void fetch_more(bus *b, session *s)
 {
-    if (!s->behind || s->fetching || s->outstanding >= s->credit || b->nulls || b->fetches >= b->p->settings->max_sessions)
+    if (!s->behind || s->fetching || s->outstanding >= s->credit || b->nulls ||
+        b->fetches >= b->p->settings->max_sessions)
         return;
     job *j = job_new(JOB_FETCH, (bytes){NULL, 0});
     if (!j)
@@ -175,7 +176,8 @@ static void on_hello(bus *b, const bus_event *ev, const Sluis__Hello *h)
 {
     const settings *set = b->p->settings;
     if (!in_directory(b, &ev->user, ev->curve_pk)) {
-        refuse(b, ev, SLUIS_UNKNOWN_PARTY, "the key of this connection is not, or no longer, valid in the directory");
+        refuse(b, ev, SLUIS_UNKNOWN_PARTY,
+               "the key of this connection is not, or no longer, valid in the directory");
         return;
     }
     if (h->version_min > PROTOCOL_VERSION || h->version_max < PROTOCOL_VERSION) {

@@ -65,7 +65,8 @@ session *sessions_open(sessions *s, const oin *user, uint64_t generation)
             return NULL;
         s->count++;
     }
-    *at = (session){.user = *user, .generation = generation, .submitted = at->submitted, .fetching = at->fetching};
+    *at = (session){
+        .user = *user, .generation = generation, .submitted = at->submitted, .fetching = at->fetching};
     return at;
 }
 

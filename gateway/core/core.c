@@ -92,7 +92,8 @@ static sluis_err apply_submission(turn *t, job *j)
     }
     if (!e)
         e = check_key_now(t, j);
-    if (!e) /* what was remembered of a message goes when its time is over: from then on it would pass again */
+    if (!e) /* what was remembered of a message goes when its time is over: from then on it would pass again
+             */
         e = envelope_check_times(j->env, t->now, &j->why);
     if (!e)
         e = envelope_check_kind(j->env, &j->why);

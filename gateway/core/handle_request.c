@@ -52,7 +52,8 @@ static sluis_err check_body(turn *t, const job *j, const Sluis__RequestBody *b, 
 {
     const Sluis__Core *c = j->env->core;
     if (blank(b->motivation))
-        return fail_set(f, SLUIS_NO_MOTIVATION, "body.motivation", "say why these data are needed for this case");
+        return fail_set(f, SLUIS_NO_MOTIVATION, "body.motivation",
+                        "say why these data are needed for this case");
     if (strlen(b->motivation) > MOTIVATION_MAX)
         return fail_set(f, SLUIS_TOO_BIG, "body.motivation", "at most %d bytes", MOTIVATION_MAX);
     if (!b->subject || !bsn_valid(b->subject->bsn, strlen(b->subject->bsn)))

@@ -108,9 +108,11 @@ static sluis_err check_body(turn *t, const job *j, const Sluis__RequestRow *row,
     if (!b)
         return fail_set(f, SLUIS_INVALID, "core.recipients", "an answer is sealed to the registry");
     if (c->n_attributes != row->n_attributes || b->n_results != c->n_attributes)
-        return fail_set(f, SLUIS_NOT_ASKED, "body.results", "one result for each attribute asked, no more, no less");
+        return fail_set(f, SLUIS_NOT_ASKED, "body.results",
+                        "one result for each attribute asked, no more, no less");
     if (text_of(b) > TEXT_MAX)
-        return fail_set(f, SLUIS_TOO_BIG, "body", "explanations, conditions and remark: at most %d bytes together", TEXT_MAX);
+        return fail_set(f, SLUIS_TOO_BIG, "body",
+                        "explanations, conditions and remark: at most %d bytes together", TEXT_MAX);
     for (size_t i = 0; i < b->n_results; i++) {
         if (b->results[i]->attribute != c->attributes[i])
             return fail_set(f, SLUIS_INVALID, "body.results", "in the order of the header's attributes");

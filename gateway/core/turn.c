@@ -171,7 +171,8 @@ static sluis_err close_request(turn *t, const uint8_t transaction[static UUID_LE
     return e;
 }
 
-/* What a message leaves behind when its time is over. BYHASH holds its hash only while it is a request that waits. */
+/* What a message leaves behind when its time is over. BYHASH holds its hash only while it is a request that
+ * waits. */
 static sluis_err forget_message(turn *t, bytes key)
 {
     uint8_t hash[HASH_LEN], transaction[UUID_LEN];

@@ -1,5 +1,5 @@
-/* Conversations as data: each .conv file here holds frames in and frames out, played against a whole gateway over
- * real CURVE sockets. The language is described in tests/conversations/README.md. */
+/* Conversations as data: each .conv file here holds frames in and frames out, played against a whole gateway
+ * over real CURVE sockets. The language is described in tests/conversations/README.md. */
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -176,7 +176,9 @@ static void say_request(play *p, actor *from, char **w, size_t n)
     const char *bsn = value(w, n, "bsn", "child");
     fill_core(p, &c, s, w, n, attributes);
     c.kind = (Sluis__Kind)atoi(value(w, n, "kind", "1"));
-    person.bsn = (char *)(uintptr_t)(strcmp(bsn, "child") == 0 ? p->rig->child : strcmp(bsn, "parent") == 0 ? p->rig->parent : bsn);
+    person.bsn = (char *)(uintptr_t)(strcmp(bsn, "child") == 0    ? p->rig->child
+                                     : strcmp(bsn, "parent") == 0 ? p->rig->parent
+                                                                  : bsn);
     snprintf(motivation, sizeof(motivation), "%-*s", atoi(value(w, n, "long", "0")),
              value(w, n, "motivation", "nodig_voor_het_onderzoek"));
     b.subject = &person;
