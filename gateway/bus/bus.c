@@ -24,7 +24,7 @@ typedef struct {
     directory *dir;
     buffer snapshot, frame;
     uint64_t order, generation;
-    uint32_t in_flight;
+    uint32_t in_flight, fetches;
     uint64_t in_flight_bytes;
     uint64_t ticked;
     int nulls;
@@ -89,10 +89,12 @@ static bool deliver(bus *b, session *s, uint64_t seq, bytes message, bytes recei
     return true;
 }
 
-/* Asks the read pool for what waits, when there is credit for it and no fetch under way. */
+/* Asks the read pool for what waits, when there is credit for it and no fetch under way. A party that comes
+ * and goes leaves fetches behind: all together they are bounded, too, and the next tick tries again. */
 static void fetch_more(bus *b, session *s)
 {
-    if (!s->behind || s->fetching || s->outstanding >= s->credit)
+    if (!s->behind || s->fetching || s->outstanding >= s->credit || b->nulls ||
+        b->fetches >= b->p->settings->max_sessions)
         return;
     job *j = job_new(JOB_FETCH, (bytes){NULL, 0});
     if (!j)
@@ -104,13 +106,18 @@ static void fetch_more(bus *b, session *s)
     j->order = s->generation;
     s->fetching = true;
     s->missed = false;
+    b->fetches++;
     pass(b->read, j);
 }
 
 static void take_fetched(bus *b, job *j)
 {
     session *s = sessions_find(b->sessions, &j->user);
-    if (s && s->generation == j->order) {
+    b->fetches--;
+    if (s && s->generation != j->order) { /* of an older session: this one begins now */
+        s->fetching = false;
+        fetch_more(b, s);
+    } else if (s) {
         s->fetching = false;
         bool stopped = j->why.code != SLUIS_OK, alive = true;
         for (size_t i = 0; alive && !stopped && i < j->row_count; i++) {
@@ -158,9 +165,21 @@ static void refuse(bus *b, const bus_event *ev, sluis_err code, const char *text
     answer(b, ev, frame_refused(&b->frame, code, text));
 }
 
+static bool in_directory(const bus *b, const oin *user, const uint8_t curve_pk[static 32])
+{
+    const party *p = directory_by_curve(b->dir, curve_pk, clock_ms());
+    return p && oin_equal(&p->oin, user);
+}
+
+/* The handshake may be long ago: a connection outlives its key, a session does not. */
 static void on_hello(bus *b, const bus_event *ev, const Sluis__Hello *h)
 {
     const settings *set = b->p->settings;
+    if (!in_directory(b, &ev->user, ev->curve_pk)) {
+        refuse(b, ev, SLUIS_UNKNOWN_PARTY,
+               "the key of this connection is not, or no longer, valid in the directory");
+        return;
+    }
     if (h->version_min > PROTOCOL_VERSION || h->version_max < PROTOCOL_VERSION) {
         refuse(b, ev, SLUIS_VERSION, "this gateway speaks version 1 of the protocol");
         return;
@@ -333,6 +352,8 @@ static void reply_call(bus *b, job *j)
 /* An API job comes by between its stages. */
 static void route_call(bus *b, job *j)
 {
+    if (b->nulls && j->stage != STAGE_REPLY)
+        fail_set(&j->why, SLUIS_FULL, "gateway", "stopping; try again in a minute");
     if (j->stage == STAGE_READ && !j->why.code) {
         pass(b->read, j);
     } else if (j->stage == STAGE_ENVELOPE && !j->why.code) {
@@ -349,7 +370,7 @@ static void route_call(bus *b, job *j)
 static void finish_submission(bus *b, job *j)
 {
     session *s = sessions_find(b->sessions, &j->user);
-    if (s && s->route_len == j->route_len && memcmp(s->route, j->route, j->route_len) == 0 && s->submitted)
+    if (s && s->submitted)
         s->submitted--;
     bytes id = j->env ? BYTES(j->env->core->message_id.data, j->env->core->message_id.len) : (bytes){NULL, 0};
     sluis_err e = j->why.code ? frame_nack(&b->frame, id, &j->why) : frame_ack(&b->frame, j);
@@ -368,12 +389,10 @@ static void take_directory(bus *b, job *j)
     b->dir = directory_ref(j->dir);
     buffer_clear(&b->snapshot);
     buffer_add(&b->snapshot, j->snapshot.p, j->snapshot.n);
-    uint64_t now = clock_ms();
     sluis_err e = frame_directory(&b->frame, buffer_bytes(&b->snapshot));
     uint32_t i = 0;
     for (session *s; !e && (s = sessions_next(b->sessions, &i));) {
-        const party *p = directory_by_curve(b->dir, s->curve_pk, now);
-        if (!p || !oin_equal(&p->oin, &s->user)) {
+        if (!in_directory(b, &s->user, s->curve_pk)) {
             drop_session(b, s, "no longer in the directory");
             i--; /* the gap may have been filled by a later entry */
         } else if (bus_server_send(b->server, s->route, s->route_len, buffer_bytes(&b->frame))) {
@@ -418,7 +437,7 @@ static void tick(bus *b)
     b->ticked = now;
     uint32_t i = 0;
     for (session *s; (s = sessions_next(b->sessions, &i));) {
-        if (s->outstanding && now - s->last_progress > b->p->settings->redeliver_ms) {
+        if (s->outstanding && !s->fetching && now - s->last_progress > b->p->settings->redeliver_ms) {
             METRIC_ADD(b->p->metrics, bus_redelivered, s->outstanding);
             s->outstanding = 0;
             s->last_sent = 0;
@@ -520,9 +539,9 @@ void *bus_run(void *arg)
         e = bus_server_next(b.server, TICK_MS, &ev);
         if (e)
             fatal("bus.poll", e, "the sockets are broken");
-        if (ev.kind == BUS_FRAME)
+        if (ev.kind == BUS_FRAME && !b.nulls)
             on_frame(&b, &ev);
-        else if (ev.kind == BUS_API_FRAME)
+        else if (ev.kind == BUS_API_FRAME && !b.nulls)
             on_call(&b, &ev);
         else if (ev.kind == BUS_CHANNEL)
             on_item(&b, ev.item);

@@ -65,9 +65,8 @@ session *sessions_open(sessions *s, const oin *user, uint64_t generation)
             return NULL;
         s->count++;
     }
-    memset(at, 0, sizeof(*at));
-    at->user = *user;
-    at->generation = generation;
+    *at = (session){
+        .user = *user, .generation = generation, .submitted = at->submitted, .fetching = at->fetching};
     return at;
 }
 

@@ -21,6 +21,8 @@ typedef struct {
     job *job;
     journal_entry entry;
     bool has_entry;
+    bool refused_before; /* by the verify or read pool */
+    size_t answered;     /* bytes of the answer that the read pool assembled */
     uint64_t duplicate_of;
 } slot;
 
@@ -90,6 +92,9 @@ static sluis_err apply_submission(turn *t, job *j)
     }
     if (!e)
         e = check_key_now(t, j);
+    if (!e) /* what was remembered of a message goes when its time is over: from then on it would pass again
+             */
+        e = envelope_check_times(j->env, t->now, &j->why);
     if (!e)
         e = envelope_check_kind(j->env, &j->why);
     handler h = handler_of(j->env->core->kind);
@@ -146,7 +151,10 @@ static void forget_outcome(slot *s)
 {
     s->job->to_count = 0;
     s->job->duplicate = false;
-    buffer_clear(&s->job->reply);
+    s->job->reply.n = s->answered;
+    s->job->reply.err = SLUIS_OK;
+    if (!s->refused_before)
+        fail_clear(&s->job->why);
     s->has_entry = false;
 }
 
@@ -193,6 +201,10 @@ static sluis_err run_turn(core *c, slot *slots, size_t n, bool reserved, bool ho
               .event_seq = c->event_seq};
     sluis_err e = store_begin_write(c->p->store, &t.t, reserved);
     t.arena = arena_new(CORE_ARENA_MAX);
+    for (size_t i = 0; i < n; i++) {
+        slots[i].refused_before = slots[i].job->why.code != SLUIS_OK;
+        slots[i].answered = slots[i].job->reply.n;
+    }
     if (!e && !t.arena)
         e = SLUIS_NOMEM;
     for (size_t i = 0; !e && i < n; i++) {

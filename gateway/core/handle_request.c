@@ -6,6 +6,8 @@
 #include "flow/api_out.h"
 #include "core/handlers.h"
 
+#define MOTIVATION_MAX 8000
+
 /* The one party asked: every recipient but the registry; exactly one, and the registry itself as well. */
 static sluis_err asked_party(turn *t, const job *j, const party **out, sluis_fail *f)
 {
@@ -52,6 +54,8 @@ static sluis_err check_body(turn *t, const job *j, const Sluis__RequestBody *b, 
     if (blank(b->motivation))
         return fail_set(f, SLUIS_NO_MOTIVATION, "body.motivation",
                         "say why these data are needed for this case");
+    if (strlen(b->motivation) > MOTIVATION_MAX)
+        return fail_set(f, SLUIS_TOO_BIG, "body.motivation", "at most %d bytes", MOTIVATION_MAX);
     if (!b->subject || !bsn_valid(b->subject->bsn, strlen(b->subject->bsn)))
         return fail_set(f, SLUIS_INVALID, "body.subject.bsn",
                         "nine digits that pass the eleven-test are needed");

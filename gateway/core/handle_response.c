@@ -5,6 +5,8 @@
 #include "core/handlers.h"
 #include "wire/messages.h"
 
+#define TEXT_MAX 16000
+
 /* The request that is answered: put to this party, in this transaction and case, still open. */
 static sluis_err find_request(turn *t, const job *j, Sluis__RequestRow **row, sluis_fail *f)
 {
@@ -25,6 +27,8 @@ static sluis_err find_request(turn *t, const job *j, Sluis__RequestRow **row, sl
     if (!bytes_equal(BYTES((*row)->case_id.data, (*row)->case_id.len),
                      BYTES(c->case_id.data, c->case_id.len)))
         return fail_set(f, SLUIS_NOT_ASKED, "core.case_id", "the request belongs to another case");
+    if ((*row)->expires <= t->now)
+        return fail_set(f, SLUIS_EXPIRED, "core.answers", "the request expired before its answer came");
     request_state state;
     e = request_state_parse(&state, (*row)->state);
     return e ? e : request_state_step(state, REQUEST_ANSWERED, f);
@@ -51,6 +55,10 @@ static sluis_err check_given(turn *t, const job *j, const attribute *a, const Sl
         const Sluis__Instance *n = r->instances[i];
         if (n->instance.len != 0 && n->instance.len != ID_LEN)
             return fail_set(f, SLUIS_INVALID, a->name, "an instance id is 16 bytes, or absent");
+        for (size_t k = 0; k < i; k++)
+            if (bytes_equal(BYTES(r->instances[k]->instance.data, r->instances[k]->instance.len),
+                            BYTES(n->instance.data, n->instance.len)))
+                return fail_set(f, SLUIS_INVALID, a->name, "one instance is given twice");
         sluis_err e = attribute_check_value(a, n->value, f);
         if (e)
             return e;
@@ -80,6 +88,18 @@ static sluis_err check_result(turn *t, const job *j, const Sluis__RequestRow *ro
     }
 }
 
+/* Bytes of free text: kept with the request and in the dossier, whose readers have to hold all of it. */
+static size_t text_of(const Sluis__ResponseBody *b)
+{
+    size_t n = strlen(b->remark);
+    for (size_t i = 0; i < b->n_results; i++) {
+        n += strlen(b->results[i]->explanation);
+        for (size_t k = 0; k < b->results[i]->n_conditions; k++)
+            n += strlen(b->results[i]->conditions[k]->code);
+    }
+    return n;
+}
+
 /* Every attribute asked has its result, once; in the header's order. */
 static sluis_err check_body(turn *t, const job *j, const Sluis__RequestRow *row, sluis_fail *f)
 {
@@ -90,6 +110,9 @@ static sluis_err check_body(turn *t, const job *j, const Sluis__RequestRow *row,
     if (c->n_attributes != row->n_attributes || b->n_results != c->n_attributes)
         return fail_set(f, SLUIS_NOT_ASKED, "body.results",
                         "one result for each attribute asked, no more, no less");
+    if (text_of(b) > TEXT_MAX)
+        return fail_set(f, SLUIS_TOO_BIG, "body",
+                        "explanations, conditions and remark: at most %d bytes together", TEXT_MAX);
     for (size_t i = 0; i < b->n_results; i++) {
         if (b->results[i]->attribute != c->attributes[i])
             return fail_set(f, SLUIS_INVALID, "body.results", "in the order of the header's attributes");

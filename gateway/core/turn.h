@@ -26,14 +26,16 @@ typedef struct {
 
 /* Appends the record (when is filled in) under the class of traffic data; its receipt answers the job. */
 sluis_err turn_journal(turn *t, Sluis__Record *r);
-/* A record with every field that the message's header gives. Strings are borrowed from the envelope. */
+/* A record with every field that the message's header gives, from the party of the session, whose header it
+ * is or not. Strings are borrowed from the envelope. */
 void turn_record_of(const turn *t, const job *j, Sluis__RecordType type, Sluis__Record *out);
 sluis_err turn_event(turn *t, const char *type, const Sluis__Record *about, const char *detail);
 
 /* Queues the job's envelope for one party and notes it in the job for the bus. */
 sluis_err turn_deliver(turn *t, job *j, const oin *to);
 sluis_err turn_delivered(turn *t, const oin *to, uint64_t seq); /* removes the row; idempotent */
-/* Drops what has expired, at most limit rows. */
+/* Drops what has expired, at most limit rows of a kind: deliveries nobody took, what was remembered of
+ * messages, and with it the requests nobody answered. Resets the turn's arena: nothing else may be in it. */
 sluis_err turn_expire(turn *t, unsigned limit);
 
 /* Remembers (sender, message id, hash) until expiry. OK: new. DUPLICATE: known with this hash (duplicate_of

@@ -150,6 +150,11 @@ static json_t *cmd_party_enrol(desk *d, const json_t *q, sluis_fail *f)
     void *item = NULL;
     json_t *out = NULL;
     sluis_err e = j ? fill_entry(d, q, j, f) : SLUIS_NOMEM;
+    while (!e &&
+           channel_recv(d->replies, 0, &item) == SLUIS_OK) { /* what came after its command had given up */
+        job *late = item;
+        job_free(&late);
+    }
     if (!e)
         e = channel_send(d->core, j);
     if (e) {

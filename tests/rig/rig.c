@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cases/cases.h"
+#include "control/control.h"
 #include "parties/parties.h"
 #include "registry/registry.h"
 
@@ -177,14 +178,16 @@ static void load_settings(rig *r)
 {
     char path[128], text[2048];
     static int opened;
-    int port = 20000 + ((int)getpid() * 8 + opened++) % 30000;
+    int port =
+        20000 + ((int)getpid() * 16 + opened++) % 12000; /* below the ports that connections are given */
     snprintf(r->endpoint, sizeof(r->endpoint), "tcp://127.0.0.1:%d", port);
     snprintf(text, sizeof(text),
              "name = \"rig.sluis.test\"; oin = \"" RIG_GATEWAY "\"; mode = \"test\"; log_level = \"error\";\n"
              "data = \"%s/data\"; keys = \"%s/keys\"; rules = \"config/rules\"; control = \"%s/control\";\n"
              "bus = { endpoint = \"%s\"; }; api = { endpoint = \"ipc://%s/api/sock\"; };\n"
              "tokens = { jwks = \"%s/jwks.json\"; issuer = \"https://idp.test\"; };\n"
-             "limits = { key_slots = 4096; max_frame = 65536; };\n",
+             "limits = { key_slots = 4096; max_frame = 65536; in_flight = 64; session_credit = 32; "
+             "max_sessions = 8; };\n",
              r->dir, r->dir, r->dir, r->endpoint, r->dir, r->dir);
     snprintf(path, sizeof(path), "%s/sluisd.conf", r->dir);
     write_file(path, bytes_str(text));
@@ -238,6 +241,44 @@ void rig_restart(rig *r)
 {
     gateway_stop(&r->gateway);
     start_gateway(r);
+}
+
+json_t *rig_control(rig *r, const json_t *request)
+{
+    char path[128];
+    json_t *reply = NULL;
+    sluis_fail f = {0};
+    snprintf(path, sizeof(path), "%s/control", r->dir);
+    sluis_err e = control_call(path, request, &reply, 8000, &f);
+    if (e || !json_is_true(json_object_get(reply, "ok")))
+        fail_msg("control: %s %s: %s", error_token(e), f.text,
+                 json_string_value(json_object_get(reply, "text")));
+    return reply;
+}
+
+void rig_rekey(rig *r, actor *a, const char *domain)
+{
+    char path[128];
+    uint64_t now = clock_ms();
+    keypair k[3];
+    ok(keypair_generate(&k[0], USE_SIGN, now));
+    ok(keypair_generate(&k[1], USE_SEAL, now));
+    ok(keypair_generate(&k[2], USE_CURVE, now));
+    snprintf(path, sizeof(path), "%s/enrol.json", r->dir);
+    ok(enrolment_write(path, &a->oin, k, 3, now - DAY_MS, now + YEAR_MS, NULL));
+    json_t *q = json_pack("{s:s, s:s, s:s, s:b, s:o}", "cmd", "party.enrol", "name", a->name, "domain",
+                          domain, "replace", 1, "request", json_load_file(path, 0, NULL));
+    json_decref(rig_control(r, q));
+    json_decref(q);
+    remove(path);
+    keypair_close(&a->sign);
+    keypair_close(&a->seal);
+    keypair_close(&a->curve);
+    a->sign = k[0];
+    a->seal = k[1];
+    a->curve = k[2];
+    for (size_t i = 0; i < 3; i++)
+        wipe(&k[i], sizeof(k[i]));
 }
 
 static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *at)

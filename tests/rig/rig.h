@@ -4,6 +4,8 @@
 #ifndef SLUIS_TESTS_RIG_H
 #define SLUIS_TESTS_RIG_H
 
+#include <jansson.h>
+
 #include "daemon/daemon.h"
 #include "directory/directory.h"
 #include "wire/envelope.h"
@@ -37,6 +39,10 @@ void rig_open(rig *r);
 /* Stops and starts the gateway on the same store. */
 void rig_restart(rig *r);
 void rig_close(rig *r); /* removes the folder */
+/* One command on the operators' socket; the owned reply, which must be ok. */
+json_t *rig_control(rig *r, const json_t *request);
+/* The operator replaces this party's keys by fresh ones; its connection, if any, stays what it was. */
+void rig_rekey(rig *r, actor *a, const char *domain);
 
 void rig_connect(rig *r, actor *a);
 void rig_disconnect(actor *a);

@@ -109,6 +109,12 @@ static void rows_in(engine e)
                      SLUIS_CORRUPT);
     assert_int_equal(rows_open(k, TABLE_DEDUP, BYTES_OF(key_a), value, a, &sluis__case_row__descriptor, &m),
                      SLUIS_CORRUPT);
+    /* no room left for a row is no damage: a page of rows ends there */
+    arena *little = arena_new(64);
+    assert_int_equal(
+        rows_open(k, TABLE_DEDUP, BYTES_OF(key_a), value, little, &sluis__dedup_row__descriptor, &m),
+        SLUIS_NOMEM);
+    arena_free(&little);
     store_abort(&t);
     arena_free(&a);
     fixture_close(&x);
