@@ -48,6 +48,8 @@ sluis_err datum_unseal(const uint8_t key[static KEY_LEN], bytes ad, bytes sealed
     if (ae_open(plain, key, sealed.p, ad, BYTES(sealed.p + NONCE_LEN, n + TAG_LEN)))
         return SLUIS_CORRUPT;
     sluis_err err = wire_unpack(out, d, a, BYTES(plain, n), NULL);
+    if (err == SLUIS_TOO_BIG) /* its seal held, so we wrote it: the arena has no room for it */
+        return SLUIS_NOMEM;
     return err == SLUIS_NOMEM || !err ? err : SLUIS_CORRUPT;
 }
 
