@@ -95,53 +95,71 @@ sluis_err turn_deliver(turn *t, job *j, const oin *to)
     return e;
 }
 
-sluis_err turn_delivered(turn *t, const oin *to, uint64_t seq)
+/* The row in an arena of its own, which the caller frees: it holds a whole message, and a turn takes many. */
+static sluis_err outbox_get(turn *t, bytes key, arena **a, Sluis__OutboxRow **out)
 {
-    uint8_t key[OIN_LEN + 8], exp[8 + OIN_LEN + 8];
-    key_party_seq(key, to, seq);
     ProtobufCMessage *m = NULL;
-    sluis_err e =
-        rows_get(t->t, t->p->rows, TABLE_OUTBOX, BYTES_OF(key), t->arena, &sluis__outbox_row__descriptor, &m);
-    if (e == SLUIS_NOT_FOUND)
-        return SLUIS_OK; /* said before */
-    if (e)
-        return e;
-    put_u64(exp, ((Sluis__OutboxRow *)m)->expires);
-    memcpy(exp + 8, key, sizeof(key));
-    e = store_delete(t->t, TABLE_OUTBOX, BYTES_OF(key));
-    if (!e)
-        e = store_delete(t->t, TABLE_EXPIRY, BYTES_OF(exp));
-    if (!e)
-        METRIC_ADD(t->p->metrics, outbox_done, 1);
+    *a = arena_new(ROW_MAX);
+    sluis_err e = *a ? rows_get(t->t, t->p->rows, TABLE_OUTBOX, key, *a, &sluis__outbox_row__descriptor, &m)
+                     : SLUIS_NOMEM;
+    *out = (Sluis__OutboxRow *)m;
     return e;
 }
 
-/* One expired delivery: the party never took it. The request it carried is over. */
-static sluis_err expire_one(turn *t, const uint8_t exp[static 8 + OIN_LEN + 8])
+/* exp: the key in EXPIRY; behind its time stands the key in OUTBOX. */
+static sluis_err outbox_delete(turn *t, const uint8_t exp[static 8 + OIN_LEN + 8])
 {
-    ProtobufCMessage *m = NULL;
-    bytes key = BYTES(exp + 8, OIN_LEN + 8);
-    sluis_err e = rows_get(t->t, t->p->rows, TABLE_OUTBOX, key, t->arena, &sluis__outbox_row__descriptor, &m);
-    if (e)
-        return e;
-    Sluis__OutboxRow *row = (Sluis__OutboxRow *)m;
-    oin to;
-    e = oin_parse(&to, (const char *)exp + 8, OIN_LEN);
+    sluis_err e = store_delete(t->t, TABLE_OUTBOX, BYTES(exp + 8, OIN_LEN + 8));
+    return e ? e : store_delete(t->t, TABLE_EXPIRY, BYTES(exp, 8 + OIN_LEN + 8));
+}
+
+sluis_err turn_delivered(turn *t, const oin *to, uint64_t seq)
+{
+    uint8_t exp[8 + OIN_LEN + 8];
+    arena *a = NULL;
+    Sluis__OutboxRow *row = NULL;
+    key_party_seq(exp + 8, to, seq);
+    sluis_err e = outbox_get(t, BYTES(exp + 8, OIN_LEN + 8), &a, &row);
+    if (!e) {
+        put_u64(exp, row->expires);
+        e = outbox_delete(t, exp);
+        METRIC_ADD(t->p->metrics, outbox_done, e == SLUIS_OK);
+    } else if (e == SLUIS_NOT_FOUND) {
+        e = SLUIS_OK; /* said before */
+    }
+    arena_free(&a);
+    return e;
+}
+
+static sluis_err note_expiry(turn *t, const Sluis__OutboxRow *row, const oin *to)
+{
     Sluis__Record r = SLUIS__RECORD__INIT;
     r.type = SLUIS__RECORD_TYPE__R_RETURNED;
     r.transaction = row->transaction;
     r.message_hash = row->message_hash;
     r.from = row->sender;
-    r.to = to.s;
+    r.to = (char *)(uintptr_t)to->s;
     r.decision = (char *)(uintptr_t)error_token(SLUIS_EXPIRED);
+    sluis_err e = turn_journal(t, &r);
+    return e ? e : turn_event(t, "delivery-expired", &r, "not taken before it expired");
+}
+
+/* One expired delivery: the party never took it. The request it carried is over. */
+static sluis_err expire_one(turn *t, const uint8_t exp[static 8 + OIN_LEN + 8])
+{
+    oin to;
+    arena *a = NULL;
+    Sluis__OutboxRow *row = NULL;
+    sluis_err e = outbox_get(t, BYTES(exp + 8, OIN_LEN + 8), &a, &row);
     if (!e)
-        e = turn_journal(t, &r);
+        e = oin_parse(&to, (const char *)exp + 8, OIN_LEN);
     if (!e)
-        e = turn_event(t, "delivery-expired", &r, "not taken before it expired");
+        e = note_expiry(t, row, &to);
     if (!e)
-        e = turn_delivered(t, &to, get_u64(exp + 8 + OIN_LEN));
+        e = outbox_delete(t, exp);
     if (!e)
         METRIC_ADD(t->p->metrics, outbox_expired, 1);
+    arena_free(&a);
     return e;
 }
 
