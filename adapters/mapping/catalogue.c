@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/config.h"
 
 #define KEYS(a) (a), sizeof(a) / sizeof((a)[0])
@@ -137,19 +138,6 @@ const catalogue_entry *catalogue_by_name(const catalogue *c, const char *name)
     return NULL;
 }
 
-/* Gregorian, any year: people are born before 1970. */
-static bool is_date(const char *s)
-{
-    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    for (int i = 0; i < 10; i++) {
-        if (i == 4 || i == 7 ? s[i] != '-' : !isdigit((unsigned char)s[i]))
-            return false;
-    }
-    int y = atoi(s), m = atoi(s + 5), d = atoi(s + 8);
-    bool leap = (y % 4 == 0 && y % 100 != 0) || y % 400 == 0;
-    return !s[10] && y > 0 && m >= 1 && m <= 12 && d >= 1 && d <= days[m - 1] + (m == 2 && leap);
-}
-
 /* -?digits(.digits)? without leading zeros or a negative nothing; decimals digits after the point, -1: up to
  * 6 of them, or none. */
 static bool is_decimal(const char *s, int decimals)
@@ -204,7 +192,7 @@ const char *value_misfit(value_kind k, const char *value)
         return "1 to 4096 bytes";
     switch (k) {
     case VALUE_DATE:
-        return is_date(value) ? NULL : "a possible date, written as 2026-11-24";
+        return date_valid(value) ? NULL : "a possible date, written as 2026-11-24";
     case VALUE_NUMBER:
         return is_decimal(value, -1) ? NULL : "a number, written as 12.5";
     case VALUE_AMOUNT:
