@@ -24,7 +24,7 @@ sluis_err datum_seal(buffer *out, const uint8_t key[static KEY_LEN], bytes ad, c
     uint8_t nonce[NONCE_LEN];
     size_t start = out->n;
 
-    random_bytes(nonce, NONCE_LEN);
+    random_nonce(nonce);
     buffer_add(out, nonce, NONCE_LEN);
     sluis_err err = wire_pack(out, m);
     size_t plain = out->n - start - NONCE_LEN;
