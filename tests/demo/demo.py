@@ -141,7 +141,7 @@ class Story:
         state = c.answered(state["verzoekId"], app="pw-intake", seconds=2)
         check(state["uitkomsten"][0]["uitkomst"] == "verstrekt", f"not given: {state}")
         say.ok("wgs-totaal-schuldbedrag: answered from the register", ms)
-        entries = c.trace(state["verzoekId"])
+        entries = c.ctl("trace", state["verzoekId"], "--socket", c.control)
         types = [e["type"] for e in entries]
         check(any("FROM_REGISTER" in t for t in types), f"the journal of this transaction: {types}")
         sent = [e for e in entries if "MESSAGE" in e["type"] and e.get("to") == PARTIES["wgs"][0]]

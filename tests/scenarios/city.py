@@ -1,5 +1,4 @@
 """The house with its inhabitants: the parties of the story, a household, and the API in the words of openapi.json."""
-import json
 import shutil
 
 from house import BENCH_OIN, GATEWAY_OIN, NAME, TREE, House, check, wait_for
@@ -155,9 +154,10 @@ gateway = {{ endpoint = "{self.endpoint}"; oin = "{GATEWAY_OIN}"; name = "{NAME}
     # ---- what the journal holds
 
     def trace(self, transaction):
-        code, out, err = self.ctl("trace", transaction, "--socket", self.control, want=None)
-        check(code in (0, 1), f"trace: {err}")
-        return json.loads(out) if out.strip() else []
+        """The journal's entries of a transaction; as `sluisctl trace` gives them."""
+        reply = self.command(self.control, {"cmd": "trace", "transaction": transaction})
+        check(reply["ok"] or reply["code"] == "not-found", f"trace: {reply}")
+        return reply.get("entries", [])
 
     def status(self):
         return self.ctl("status", "--socket", self.control)

@@ -180,6 +180,19 @@ class House:
     def adapter_control(self, name):
         return self.root / "adapters" / f"{name}.sock"
 
+    def command(self, socket_path, request):
+        """A request to a control socket without sluisctl between: the reply."""
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(30 * SLOW)
+            s.connect(str(socket_path))
+            s.sendall(json.dumps(request).encode() + b"\n")
+            line = b""
+            while not line.endswith(b"\n"):
+                part = s.recv(65536)
+                check(part, f"{socket_path} closed in the middle of a reply")
+                line += part
+        return json.loads(line)
+
     def inbox(self, name, verb, *args, **kw):
         return self.ctl("inbox", verb, *args, "--socket", self.adapter_control(name), **kw)
 
