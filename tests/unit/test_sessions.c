@@ -41,7 +41,8 @@ static void opens_and_finds(void **state)
     sessions_free(&s);
 }
 
-/* Nothing of the older session is left: neither what it had outstanding nor its route. */
+/* Of the older session only what is still under way counts on: a new hello gives no new credit. Its route,
+ * and what it had been sent, are gone. */
 static void the_newest_wins(void **state)
 {
     sessions *s = NULL;
@@ -52,6 +53,7 @@ static void the_newest_wins(void **state)
     x->submitted = 5;
     x->outstanding = 6;
     x->last_sent = 99;
+    x->credit = 3;
     x->fetching = x->behind = x->missed = true;
     memset(x->route, 0xaa, sizeof(x->route));
     x->route_len = 5;
@@ -60,10 +62,16 @@ static void the_newest_wins(void **state)
     session fresh = {.user = a, .generation = 8};
     assert_string_equal(y->user.s, fresh.user.s);
     assert_int_equal(y->generation, 8);
-    assert_int_equal(y->submitted + y->outstanding + y->last_sent + y->route_len, 0);
-    assert_false(y->fetching || y->behind || y->missed);
+    assert_int_equal(y->submitted, 5);
+    assert_true(y->fetching);
+    assert_int_equal(y->outstanding + y->last_sent + y->credit + y->route_len, 0);
+    assert_false(y->behind || y->missed);
     assert_memory_equal(y->route, fresh.route, sizeof(fresh.route));
     assert_int_equal(sessions_count(s), 1);
+    sessions_drop(s, y); /* but not over an end */
+    y = sessions_open(s, &a, 9);
+    assert_int_equal(y->submitted, 0);
+    assert_false(y->fetching);
     sessions_free(&s);
 }
 
