@@ -547,6 +547,9 @@ void *bus_run(void *arg)
             on_item(&b, ev.item);
         tick(&b);
     }
+    for (void *item;
+         channel_recv(b.in, 0, &item) == SLUIS_OK;) /* everyone else has ended: the last answers */
+        on_item(&b, item);
     bus_close(&b);
     return NULL;
 }

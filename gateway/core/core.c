@@ -360,6 +360,8 @@ static void take_ordered(core *c)
 /* How long to wait for the next piece of work. */
 static int patience(core *c)
 {
+    if (c->stopping)
+        return 0;
     if (!only_dones(c)) {
         c->lazy_since = 0;
         return c->count ? 0 : IDLE_MS;
@@ -382,9 +384,9 @@ static void gather(core *c)
             break;
         if (e)
             fatal("core.receive", e, "the channel of work is broken");
-        if (!item) {
+        if (!item) { /* its senders have ended, but what they sent before may come behind it */
             c->stopping = true;
-            break;
+            continue;
         }
         take(c, item);
         take_ordered(c);
@@ -449,8 +451,9 @@ void *core_run(void *arg)
         fatal("core.start", e, "see the line before");
     publish_directory(&c);
     METRIC_SET(c.p->metrics, journal_entries, journal_size(c.journal));
-    while (!c.stopping) {
+    for (bool worked = true; worked || !c.stopping;) {
         gather(&c);
+        worked = c.count > 0;
         run_batch(&c);
     }
     core_close(&c);
