@@ -22,7 +22,8 @@ static error_t on_option(int key, char *arg, struct argp_state *state)
 int main(int argc, char **argv)
 {
     static const struct argp_option options[] = {{"config", 'c', "FILE", 0, "Configuration file", 0}, {0}};
-    static const struct argp parser = {options, on_option, NULL, "Serves the HTTP API of a Sluis gateway.", NULL, NULL, NULL};
+    static const struct argp parser = {options, on_option, NULL, "Serves the HTTP API of a Sluis gateway.",
+                                       NULL,    NULL,      NULL};
     const char *path = NULL;
     config *file = NULL;
     front *f = NULL;
@@ -37,13 +38,14 @@ int main(int argc, char **argv)
         e = front_open(&f, &o, &why);
     if (!e) {
         snprintf(port, sizeof port, "%u", front_port(f));
-        log_write(LOG_INFO, "http.start", "listen", o.http.listen ? o.http.listen : "", "port", port, "unix_socket",
-                  o.http.unix_socket ? o.http.unix_socket : "", "gateway", o.gateway, NULL);
+        log_write(LOG_INFO, "http.start", "listen", o.http.listen ? o.http.listen : "", "port", port,
+                  "unix_socket", o.http.unix_socket ? o.http.unix_socket : "", "gateway", o.gateway, NULL);
         e = front_run(f);
         log_write(LOG_INFO, "http.stop", NULL);
     }
     if (e)
-        fprintf(stderr, "sluis-http: %s%s%s\n", why.where, why.where[0] ? ": " : "", why.text[0] ? why.text : error_text(e));
+        fprintf(stderr, "sluis-http: %s%s%s\n", why.where, why.where[0] ? ": " : "",
+                why.text[0] ? why.text : error_text(e));
     front_close(&f);
     config_free(&file);
     return e ? EXIT_FAILURE : EXIT_SUCCESS;

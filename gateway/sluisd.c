@@ -5,7 +5,8 @@
 #include "base/log.h"
 #include "daemon/daemon.h"
 
-static char doc[] = "The Sluis gateway: routes signed, sealed data requests and keeps the register and the journal.";
+static char doc[] =
+    "The Sluis gateway: routes signed, sealed data requests and keeps the register and the journal.";
 static const struct argp_option options[] = {
     {"config", 'c', "FILE", 0, "configuration file (keys: sluisctl config)", 0},
     {0},

@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "bus/frames.h"
 #include "bus/sessions.h"
-#include "core/api_out.h"
+#include "flow/api_out.h"
 #include "flow/fatal.h"
 #include "session/bus_server.h"
 
@@ -24,7 +24,7 @@ typedef struct {
     directory *dir;
     buffer snapshot, frame;
     uint64_t order, generation;
-    uint32_t in_flight;
+    uint32_t in_flight, fetches;
     uint64_t in_flight_bytes;
     uint64_t ticked;
     int nulls;
@@ -89,10 +89,12 @@ static bool deliver(bus *b, session *s, uint64_t seq, bytes message, bytes recei
     return true;
 }
 
-/* Asks the read pool for what waits, when there is credit for it and no fetch under way. */
+/* Asks the read pool for what waits, when there is credit for it and no fetch under way. A party that comes
+ * and goes leaves fetches behind: all together they are bounded, too, and the next tick tries again. */
 static void fetch_more(bus *b, session *s)
 {
-    if (!s->behind || s->fetching || s->outstanding >= s->credit)
+    if (!s->behind || s->fetching || s->outstanding >= s->credit || b->nulls ||
+        b->fetches >= b->p->settings->max_sessions)
         return;
     job *j = job_new(JOB_FETCH, (bytes){NULL, 0});
     if (!j)
@@ -104,19 +106,25 @@ static void fetch_more(bus *b, session *s)
     j->order = s->generation;
     s->fetching = true;
     s->missed = false;
+    b->fetches++;
     pass(b->read, j);
 }
 
 static void take_fetched(bus *b, job *j)
 {
     session *s = sessions_find(b->sessions, &j->user);
-    if (s && s->generation == j->order) {
+    b->fetches--;
+    if (s && s->generation != j->order) { /* of an older session: this one begins now */
+        s->fetching = false;
+        fetch_more(b, s);
+    } else if (s) {
         s->fetching = false;
         bool stopped = j->why.code != SLUIS_OK, alive = true;
         for (size_t i = 0; alive && !stopped && i < j->row_count; i++) {
             if (j->rows[i].seq <= s->last_sent)
                 continue;
-            stopped = s->outstanding >= s->credit || !deliver(b, s, j->rows[i].seq, j->rows[i].envelope, j->rows[i].receipt);
+            stopped = s->outstanding >= s->credit ||
+                      !deliver(b, s, j->rows[i].seq, j->rows[i].envelope, j->rows[i].receipt);
             alive = sessions_find(b->sessions, &j->user) == s && s->generation == j->order;
         }
         if (alive) {
@@ -157,9 +165,21 @@ static void refuse(bus *b, const bus_event *ev, sluis_err code, const char *text
     answer(b, ev, frame_refused(&b->frame, code, text));
 }
 
+static bool in_directory(const bus *b, const oin *user, const uint8_t curve_pk[static 32])
+{
+    const party *p = directory_by_curve(b->dir, curve_pk, clock_ms());
+    return p && oin_equal(&p->oin, user);
+}
+
+/* The handshake may be long ago: a connection outlives its key, a session does not. */
 static void on_hello(bus *b, const bus_event *ev, const Sluis__Hello *h)
 {
     const settings *set = b->p->settings;
+    if (!in_directory(b, &ev->user, ev->curve_pk)) {
+        refuse(b, ev, SLUIS_UNKNOWN_PARTY,
+               "the key of this connection is not, or no longer, valid in the directory");
+        return;
+    }
     if (h->version_min > PROTOCOL_VERSION || h->version_max < PROTOCOL_VERSION) {
         refuse(b, ev, SLUIS_VERSION, "this gateway speaks version 1 of the protocol");
         return;
@@ -178,8 +198,9 @@ static void on_hello(bus *b, const bus_event *ev, const Sluis__Hello *h)
     s->behind = true;
     METRIC_SET(b->p->metrics, bus_sessions, sessions_count(b->sessions));
     log_write(LOG_INFO, "bus.hello", "party", ev->user.s, NULL);
-    answer(b, ev, frame_welcome(&b->frame, s->generation, set->session_credit, set->name, buffer_bytes(&b->snapshot),
-                                set->max_frame));
+    answer(b, ev,
+           frame_welcome(&b->frame, s->generation, set->session_credit, set->name, buffer_bytes(&b->snapshot),
+                         set->max_frame));
     fetch_more(b, s);
 }
 
@@ -252,7 +273,8 @@ static void on_frame(bus *b, const bus_event *ev)
     arena *a = arena_new(4 * (ev->n + 4096));
     ProtobufCMessage *m = NULL;
     sluis_fail why = {0};
-    sluis_err e = a ? wire_unpack(&m, &sluis__frame__descriptor, a, BYTES(ev->data, ev->n), &why) : SLUIS_NOMEM;
+    sluis_err e =
+        a ? wire_unpack(&m, &sluis__frame__descriptor, a, BYTES(ev->data, ev->n), &why) : SLUIS_NOMEM;
     if (e) {
         refuse(b, ev, e, why.text);
         arena_free(&a);
@@ -264,7 +286,8 @@ static void on_frame(bus *b, const bus_event *ev)
     if (f->f_case == SLUIS__FRAME__F_HELLO)
         on_hello(b, ev, f->hello);
     else if (!live)
-        refuse(b, ev, SLUIS_CLOSED, "no session here: say hello (a newer session of this party may have taken over)");
+        refuse(b, ev, SLUIS_CLOSED,
+               "no session here: say hello (a newer session of this party may have taken over)");
     else if (f->f_case == SLUIS__FRAME__F_SUBMIT)
         on_submit(b, ev, s, a, BYTES(f->submit->envelope.data, f->submit->envelope.len));
     else if (f->f_case == SLUIS__FRAME__F_DONE)
@@ -281,7 +304,8 @@ static void refuse_call(bus *b, const bus_event *ev)
     ProtobufCMessage *m = NULL;
     sluis_fail why = {0};
     arena *a = arena_new(4 * (ev->n + 4096));
-    sluis_err e = a ? wire_unpack(&m, &sluis__api_call__descriptor, a, BYTES(ev->data, ev->n), NULL) : SLUIS_NOMEM;
+    sluis_err e =
+        a ? wire_unpack(&m, &sluis__api_call__descriptor, a, BYTES(ev->data, ev->n), NULL) : SLUIS_NOMEM;
     fail_set(&why, SLUIS_FULL, "gateway", "too much in flight; try again in a second");
     buffer_clear(&b->frame);
     if (!e)
@@ -328,6 +352,8 @@ static void reply_call(bus *b, job *j)
 /* An API job comes by between its stages. */
 static void route_call(bus *b, job *j)
 {
+    if (b->nulls && j->stage != STAGE_REPLY)
+        fail_set(&j->why, SLUIS_FULL, "gateway", "stopping; try again in a minute");
     if (j->stage == STAGE_READ && !j->why.code) {
         pass(b->read, j);
     } else if (j->stage == STAGE_ENVELOPE && !j->why.code) {
@@ -344,7 +370,7 @@ static void route_call(bus *b, job *j)
 static void finish_submission(bus *b, job *j)
 {
     session *s = sessions_find(b->sessions, &j->user);
-    if (s && s->route_len == j->route_len && memcmp(s->route, j->route, j->route_len) == 0 && s->submitted)
+    if (s && s->submitted)
         s->submitted--;
     bytes id = j->env ? BYTES(j->env->core->message_id.data, j->env->core->message_id.len) : (bytes){NULL, 0};
     sluis_err e = j->why.code ? frame_nack(&b->frame, id, &j->why) : frame_ack(&b->frame, j);
@@ -363,12 +389,10 @@ static void take_directory(bus *b, job *j)
     b->dir = directory_ref(j->dir);
     buffer_clear(&b->snapshot);
     buffer_add(&b->snapshot, j->snapshot.p, j->snapshot.n);
-    uint64_t now = clock_ms();
     sluis_err e = frame_directory(&b->frame, buffer_bytes(&b->snapshot));
     uint32_t i = 0;
     for (session *s; !e && (s = sessions_next(b->sessions, &i));) {
-        const party *p = directory_by_curve(b->dir, s->curve_pk, now);
-        if (!p || !oin_equal(&p->oin, &s->user)) {
+        if (!in_directory(b, &s->user, s->curve_pk)) {
             drop_session(b, s, "no longer in the directory");
             i--; /* the gap may have been filled by a later entry */
         } else if (bus_server_send(b->server, s->route, s->route_len, buffer_bytes(&b->frame))) {
@@ -413,7 +437,7 @@ static void tick(bus *b)
     b->ticked = now;
     uint32_t i = 0;
     for (session *s; (s = sessions_next(b->sessions, &i));) {
-        if (s->outstanding && now - s->last_progress > b->p->settings->redeliver_ms) {
+        if (s->outstanding && !s->fetching && now - s->last_progress > b->p->settings->redeliver_ms) {
             METRIC_ADD(b->p->metrics, bus_redelivered, s->outstanding);
             s->outstanding = 0;
             s->last_sent = 0;
@@ -457,8 +481,13 @@ static sluis_err bus_open(bus *b, const parts *p, sluis_fail *f)
 {
     const settings *s = p->settings;
     int capacity = parts_channel_capacity(p);
-    bus_options o = {.endpoint = s->bus_endpoint, .ipc_endpoint = s->api_endpoint, .curve = &p->curve,
-                     .max_frame = s->max_frame, .hwm = HWM_PEER, .max_sockets = 256, .heartbeat_ms = 5000,
+    bus_options o = {.endpoint = s->bus_endpoint,
+                     .ipc_endpoint = s->api_endpoint,
+                     .curve = &p->curve,
+                     .max_frame = s->max_frame,
+                     .hwm = HWM_PEER,
+                     .max_sockets = 256,
+                     .heartbeat_ms = 5000,
                      .handshake_ms = 5000};
     memset(b, 0, sizeof(*b));
     b->p = p;
@@ -510,14 +539,17 @@ void *bus_run(void *arg)
         e = bus_server_next(b.server, TICK_MS, &ev);
         if (e)
             fatal("bus.poll", e, "the sockets are broken");
-        if (ev.kind == BUS_FRAME)
+        if (ev.kind == BUS_FRAME && !b.nulls)
             on_frame(&b, &ev);
-        else if (ev.kind == BUS_API_FRAME)
+        else if (ev.kind == BUS_API_FRAME && !b.nulls)
             on_call(&b, &ev);
         else if (ev.kind == BUS_CHANNEL)
             on_item(&b, ev.item);
         tick(&b);
     }
+    for (void *item;
+         channel_recv(b.in, 0, &item) == SLUIS_OK;) /* everyone else has ended: the last answers */
+        on_item(&b, item);
     bus_close(&b);
     return NULL;
 }

@@ -4,7 +4,7 @@
 #include <string.h>
 
 struct sessions {
-    session *slot;   /* open addressing by OIN; an empty user marks a free slot */
+    session *slot; /* open addressing by OIN; an empty user marks a free slot */
     uint32_t size, count, max;
 };
 
@@ -65,9 +65,8 @@ session *sessions_open(sessions *s, const oin *user, uint64_t generation)
             return NULL;
         s->count++;
     }
-    memset(at, 0, sizeof(*at));
-    at->user = *user;
-    at->generation = generation;
+    *at = (session){
+        .user = *user, .generation = generation, .submitted = at->submitted, .fetching = at->fetching};
     return at;
 }
 

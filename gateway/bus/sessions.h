@@ -15,14 +15,14 @@ typedef struct session {
     uint8_t route[64];
     size_t route_len;
     uint64_t generation;
-    uint32_t credit;       /* deliveries the party takes at once */
-    uint32_t outstanding;  /* deliveries sent, not done */
-    uint32_t submitted;    /* submissions not answered yet */
-    uint64_t last_sent;    /* outbox sequence of the newest delivery sent */
-    uint64_t last_progress;/* ms: the last done, or the last delivery into an idle session */
-    bool behind;           /* rows wait in the outbox beyond last_sent */
-    bool fetching;         /* a fetch is under way */
-    bool missed;           /* something was queued while fetching */
+    uint32_t credit;        /* deliveries the party takes at once */
+    uint32_t outstanding;   /* deliveries sent, not done */
+    uint32_t submitted;     /* submissions of this party not answered yet */
+    uint64_t last_sent;     /* outbox sequence of the newest delivery sent */
+    uint64_t last_progress; /* ms: the last done, or the last delivery into an idle session */
+    bool behind;            /* rows wait in the outbox beyond last_sent */
+    bool fetching;          /* a fetch is under way */
+    bool missed;            /* something was queued while fetching */
 } session;
 
 typedef struct sessions sessions;
@@ -30,7 +30,8 @@ typedef struct sessions sessions;
 sluis_err sessions_new(sessions **out, uint32_t max);
 void sessions_free(sessions **s);
 session *sessions_find(sessions *s, const oin *user);
-/* A fresh session for this party in place of its older one. NULL: max reached. */
+/* A fresh session for this party in place of its older one, whose submissions and fetch still count: a new
+ * hello gives no new credit. NULL: max reached. */
 session *sessions_open(sessions *s, const oin *user, uint64_t generation);
 void sessions_drop(sessions *s, session *one);
 uint32_t sessions_count(const sessions *s);

@@ -6,20 +6,23 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "core/api_out.h"
+#include "flow/api_out.h"
 #include "core/handlers.h"
 #include "flow/fatal.h"
 #include "parties/parties.h"
 
-#define IDLE_MS         1000            /* housekeeping at least this often */
-#define EXPIRE_STEP     256             /* rows a turn */
-#define SNAPSHOT_MS     (6 * 3600 * 1000)
-#define CORE_ARENA_MAX  (64u << 20)
+#define IDLE_MS        1000 /* housekeeping at least this often */
+#define LAZY_MS        50   /* how long a done may wait for a message to be committed with */
+#define EXPIRE_STEP    256  /* rows a turn */
+#define SNAPSHOT_MS    (6 * 3600 * 1000)
+#define CORE_ARENA_MAX (64u << 20)
 
 typedef struct {
     job *job;
     journal_entry entry;
     bool has_entry;
+    bool refused_before; /* by the verify or read pool */
+    size_t answered;     /* bytes of the answer that the read pool assembled */
     uint64_t duplicate_of;
 } slot;
 
@@ -30,11 +33,12 @@ typedef struct {
     directory *dir;
     slot *batch;
     size_t count;
-    job **ring;          /* submissions that came before their turn, by order modulo ring_size */
+    job **ring; /* submissions that came before their turn, by order modulo ring_size */
     size_t ring_size;
     uint64_t next_order;
     uint64_t outbox_seq, event_seq;
     uint64_t housekept, snapshot_made;
+    uint64_t lazy_since; /* monotonic us: the oldest done that waits for company; 0 = none */
     bool stopping;
 } core;
 
@@ -43,8 +47,8 @@ typedef struct {
 /* An error that says nothing about the message: the turn is undone and tried again one by one. */
 static bool is_fault(sluis_err e)
 {
-    return e == SLUIS_NOMEM || e == SLUIS_IO || e == SLUIS_CORRUPT || e == SLUIS_NO_SPACE || e == SLUIS_FULL ||
-           e == SLUIS_INTERNAL;
+    return e == SLUIS_NOMEM || e == SLUIS_IO || e == SLUIS_CORRUPT || e == SLUIS_NO_SPACE ||
+           e == SLUIS_FULL || e == SLUIS_INTERNAL;
 }
 
 static sluis_err journal_refusal(turn *t, job *j, Sluis__RecordType type)
@@ -88,11 +92,15 @@ static sluis_err apply_submission(turn *t, job *j)
     }
     if (!e)
         e = check_key_now(t, j);
+    if (!e) /* what was remembered of a message goes when its time is over: from then on it would pass again
+             */
+        e = envelope_check_times(j->env, t->now, &j->why);
     if (!e)
         e = envelope_check_kind(j->env, &j->why);
     handler h = handler_of(j->env->core->kind);
     if (!e && !h)
-        e = fail_set(&j->why, SLUIS_KIND, "core.kind", "this gateway does not carry this kind of message yet");
+        e = fail_set(&j->why, SLUIS_KIND, "core.kind",
+                     "this gateway does not carry this kind of message yet");
     if (!e)
         e = h(t, j, &j->why);
     if (e && !is_fault(e)) {
@@ -143,7 +151,10 @@ static void forget_outcome(slot *s)
 {
     s->job->to_count = 0;
     s->job->duplicate = false;
-    buffer_clear(&s->job->reply);
+    s->job->reply.n = s->answered;
+    s->job->reply.err = SLUIS_OK;
+    if (!s->refused_before)
+        fail_clear(&s->job->why);
     s->has_entry = false;
 }
 
@@ -182,10 +193,18 @@ static sluis_err finish_turn(core *c, turn *t)
 
 static sluis_err run_turn(core *c, slot *slots, size_t n, bool reserved, bool housekeeping)
 {
-    turn t = {.p = c->p, .journal = c->journal, .dir = c->dir, .now = clock_ms(), .outbox_seq = c->outbox_seq,
+    turn t = {.p = c->p,
+              .journal = c->journal,
+              .dir = c->dir,
+              .now = clock_ms(),
+              .outbox_seq = c->outbox_seq,
               .event_seq = c->event_seq};
     sluis_err e = store_begin_write(c->p->store, &t.t, reserved);
     t.arena = arena_new(CORE_ARENA_MAX);
+    for (size_t i = 0; i < n; i++) {
+        slots[i].refused_before = slots[i].job->why.code != SLUIS_OK;
+        slots[i].answered = slots[i].job->reply.n;
+    }
     if (!e && !t.arena)
         e = SLUIS_NOMEM;
     for (size_t i = 0; !e && i < n; i++) {
@@ -275,7 +294,8 @@ static void publish_directory(core *c)
     send_or_die(c->bus, j);
 }
 
-/* All together; when that fails, one by one, so that a single bad message or a full store harms only its own. */
+/* All together; when that fails, one by one, so that a single bad message or a full store harms only its own.
+ */
 static void run_batch(core *c)
 {
     uint64_t mono = clock_mono_us();
@@ -309,6 +329,16 @@ static void run_batch(core *c)
 
 /* ---- gathering ---- */
 
+/* A done answers nobody: it waits a moment for a message to be committed with. Lost, the delivery is
+ * repeated. */
+static bool only_dones(const core *c)
+{
+    for (size_t i = 0; i < c->count; i++)
+        if (c->batch[i].job->kind != JOB_DONE)
+            return false;
+    return c->count > 0;
+}
+
 static void take(core *c, job *j)
 {
     if (j->order)
@@ -327,25 +357,41 @@ static void take_ordered(core *c)
     }
 }
 
+/* How long to wait for the next piece of work. */
+static int patience(core *c)
+{
+    if (c->stopping)
+        return 0;
+    if (!only_dones(c)) {
+        c->lazy_since = 0;
+        return c->count ? 0 : IDLE_MS;
+    }
+    uint64_t now = clock_mono_us();
+    if (!c->lazy_since)
+        c->lazy_since = now;
+    uint64_t waited = (now - c->lazy_since) / 1000;
+    return waited < LAZY_MS && c->count < c->p->settings->batch_max / 2 ? (int)(LAZY_MS - waited) : 0;
+}
+
 static void gather(core *c)
 {
     void *item = NULL;
     size_t max = c->p->settings->batch_max;
     take_ordered(c);
-    sluis_err e = channel_recv(c->in, c->count ? 0 : IDLE_MS, &item);
-    while (!e) {
-        if (!item) {
+    while (c->count < max) {
+        sluis_err e = channel_recv(c->in, patience(c), &item);
+        if (e == SLUIS_TIMEOUT)
+            break;
+        if (e)
+            fatal("core.receive", e, "the channel of work is broken");
+        if (!item) { /* its senders have ended, but what they sent before may come behind it */
             c->stopping = true;
-            return;
+            continue;
         }
         take(c, item);
         take_ordered(c);
-        if (c->count >= max)
-            return;
-        e = channel_recv(c->in, 0, &item);
     }
-    if (e != SLUIS_TIMEOUT)
-        fatal("core.receive", e, "the channel of work is broken");
+    c->lazy_since = 0;
 }
 
 static sluis_err core_open(core *c, const parts *p)
@@ -405,8 +451,9 @@ void *core_run(void *arg)
         fatal("core.start", e, "see the line before");
     publish_directory(&c);
     METRIC_SET(c.p->metrics, journal_entries, journal_size(c.journal));
-    while (!c.stopping) {
+    for (bool worked = true; worked || !c.stopping;) {
         gather(&c);
+        worked = c.count > 0;
         run_batch(&c);
     }
     core_close(&c);

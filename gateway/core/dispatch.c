@@ -2,7 +2,8 @@
 
 #include "core/handlers.h"
 
-/* The message kinds this version carries. A kind that is not here is refused by name, never routed unjudged. */
+/* The message kinds this version carries. A kind that is not here is refused by name, never routed unjudged.
+ */
 static const struct {
     Sluis__Kind kind;
     handler handle;

@@ -1,9 +1,10 @@
-/* API calls that write: a case opened, a request that the register answers whole, a read that is journalled. */
+/* API calls that write: a case opened, a request that the register answers whole, a read that is journalled.
+ */
 #include <string.h>
 
 #include "base/clock.h"
 #include "cases/cases.h"
-#include "core/api_out.h"
+#include "flow/api_out.h"
 #include "core/handlers.h"
 
 #define ATTRIBUTE_BSN 1
@@ -35,18 +36,22 @@ static sluis_err check_members(turn *t, const Sluis__ApiOpenCase *o, sluis_fail 
     if (!household && strcmp(o->kind, "client") != 0)
         return fail_set(f, SLUIS_INVALID, "soort", "write \"client\" or \"huishouden\"");
     if (o->n_members < 1 || o->n_members > CASE_MEMBERS_MAX || (!household && o->n_members != 1))
-        return fail_set(f, SLUIS_INVALID, "leden", "a client is one person, a household 1 to %d", CASE_MEMBERS_MAX);
+        return fail_set(f, SLUIS_INVALID, "leden", "a client is one person, a household 1 to %d",
+                        CASE_MEMBERS_MAX);
     for (size_t i = 0; i < o->n_members; i++) {
         const char *bsn = o->members[i]->bsn;
         if (!bsn_valid(bsn, strlen(bsn)))
-            return fail_set(f, SLUIS_INVALID, "leden.bsn", "member %zu: nine digits that pass the eleven-test", i + 1);
+            return fail_set(f, SLUIS_INVALID, "leden.bsn",
+                            "member %zu: nine digits that pass the eleven-test", i + 1);
         if (bsn_is_test(bsn) != t->p->settings->test_mode)
-            return fail_set(f, SLUIS_MODE, "leden.bsn", "member %zu: test and real persons do not mix", i + 1);
+            return fail_set(f, SLUIS_MODE, "leden.bsn", "member %zu: test and real persons do not mix",
+                            i + 1);
         if (!name_valid(o->members[i]->role))
             return fail_set(f, SLUIS_INVALID, "leden.rol", "member %zu: a name is needed", i + 1);
         for (size_t k = 0; k < i; k++)
             if (strcmp(o->members[k]->bsn, bsn) == 0)
-                return fail_set(f, SLUIS_INVALID, "leden.bsn", "members %zu and %zu are one person", k + 1, i + 1);
+                return fail_set(f, SLUIS_INVALID, "leden.bsn", "members %zu and %zu are one person", k + 1,
+                                i + 1);
     }
     return SLUIS_OK;
 }
@@ -107,7 +112,8 @@ sluis_err handle_open_case(turn *t, job *j, sluis_fail *f)
 {
     const Sluis__ApiOpenCase *o = j->call->open_case;
     if (!policy_may_open_case(t->p->rules, j->claims.app, j->claims.function, t->now))
-        return fail_set(f, SLUIS_FORBIDDEN, "token.functie", "no rule in force lets this function open a case");
+        return fail_set(f, SLUIS_FORBIDDEN, "token.functie",
+                        "no rule in force lets this function open a case");
     sluis_err e = check_members(t, o, f);
     if (!e)
         e = check_names(o->scope_laws, o->n_scope_laws, "bereik.wetten", f);
@@ -167,7 +173,8 @@ static sluis_err known_results(turn *t, const api_request *q, Sluis__RequestRow 
 }
 
 /* Still known, and still shown to this application, at the moment of commit. */
-static sluis_err check_still_known(turn *t, const job *j, const Sluis__CaseRow *c, const subject *s, sluis_fail *f)
+static sluis_err check_still_known(turn *t, const job *j, const Sluis__CaseRow *c, const subject *s,
+                                   sluis_fail *f)
 {
     case_facts facts = case_facts_of(c);
     const view *v = policy_view(t->p->rules, j->claims.app, j->claims.function, &facts, t->now);
@@ -177,7 +184,8 @@ static sluis_err check_still_known(turn *t, const job *j, const Sluis__CaseRow *
         if (e)
             return e;
         if (!known || !view_allows(v, j->request->known[i]))
-            return fail_set(f, SLUIS_CONFLICT, "attributen", "the register changed meanwhile: send the request again");
+            return fail_set(f, SLUIS_CONFLICT, "attributen",
+                            "the register changed meanwhile: send the request again");
     }
     return SLUIS_OK;
 }

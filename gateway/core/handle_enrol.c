@@ -1,4 +1,5 @@
-/* A party joins (or renews its keys): a signed entry, an entry in the journal, a new directory for everyone. */
+/* A party joins (or renews its keys): a signed entry, an entry in the journal, a new directory for everyone.
+ */
 #include "core/handlers.h"
 #include "parties/parties.h"
 
@@ -14,8 +15,9 @@ sluis_err handle_enrol(turn *t, job *j, sluis_fail *f)
         e = turn_journal(t, &r);
     if (!e)
         e = turn_event(t, "party-enrolled", &r, NULL);
-    directory_unref(&t->new_dir); /* an earlier enrolment of the same turn */
-    if (!e)
-        e = parties_load(t->t, t->p->directory.pk, &t->new_dir, f);
+    if (!e) {
+        directory_unref(&t->new_dir); /* an earlier enrolment of the same turn */
+        e = parties_load(t->t, t->p->directory.pk, &t->new_dir, f) ? SLUIS_CORRUPT : SLUIS_OK;
+    }
     return e;
 }

@@ -3,8 +3,10 @@
 
 #include "base/clock.h"
 #include "cases/cases.h"
-#include "core/api_out.h"
+#include "flow/api_out.h"
 #include "core/handlers.h"
+
+#define MOTIVATION_MAX 8000
 
 /* The one party asked: every recipient but the registry; exactly one, and the registry itself as well. */
 static sluis_err asked_party(turn *t, const job *j, const party **out, sluis_fail *f)
@@ -12,7 +14,8 @@ static sluis_err asked_party(turn *t, const job *j, const party **out, sluis_fai
     const Sluis__Core *c = j->env->core;
     oin to;
     if (c->n_recipients != 2 || !envelope_addressed_to(j->env, &t->p->settings->oin))
-        return fail_set(f, SLUIS_INVALID, "core.recipients", "a request is sealed to one party and the registry");
+        return fail_set(f, SLUIS_INVALID, "core.recipients",
+                        "a request is sealed to one party and the registry");
     bool first_is_registry = memcmp(c->recipients[0]->oin, t->p->settings->oin.s, OIN_LEN) == 0;
     sluis_err e = oin_parse(&to, c->recipients[first_is_registry ? 1 : 0]->oin, OIN_LEN);
     if (e)
@@ -35,7 +38,8 @@ static sluis_err check_application(turn *t, const job *j, sluis_fail *f)
     const application *app = rules_application(t->p->rules, c->application);
     const oin *acting = j->call ? &j->claims.oin : &j->env->sender;
     if (!app || !application_may_act(app, acting))
-        return fail_set(f, SLUIS_FORBIDDEN, "core.application", "this organisation may not act under this application");
+        return fail_set(f, SLUIS_FORBIDDEN, "core.application",
+                        "this organisation may not act under this application");
     return SLUIS_OK;
 }
 
@@ -48,9 +52,13 @@ static sluis_err check_body(turn *t, const job *j, const Sluis__RequestBody *b, 
 {
     const Sluis__Core *c = j->env->core;
     if (blank(b->motivation))
-        return fail_set(f, SLUIS_NO_MOTIVATION, "body.motivation", "say why these data are needed for this case");
+        return fail_set(f, SLUIS_NO_MOTIVATION, "body.motivation",
+                        "say why these data are needed for this case");
+    if (strlen(b->motivation) > MOTIVATION_MAX)
+        return fail_set(f, SLUIS_TOO_BIG, "body.motivation", "at most %d bytes", MOTIVATION_MAX);
     if (!b->subject || !bsn_valid(b->subject->bsn, strlen(b->subject->bsn)))
-        return fail_set(f, SLUIS_INVALID, "body.subject.bsn", "nine digits that pass the eleven-test are needed");
+        return fail_set(f, SLUIS_INVALID, "body.subject.bsn",
+                        "nine digits that pass the eleven-test are needed");
     if (bsn_is_test(b->subject->bsn) != t->p->settings->test_mode)
         return fail_set(f, SLUIS_MODE, "body.subject.bsn", "test and real persons do not mix");
     bool same = b->n_asks == c->n_attributes;
@@ -60,7 +68,8 @@ static sluis_err check_body(turn *t, const job *j, const Sluis__RequestBody *b, 
         return fail_set(f, SLUIS_INVALID, "body.asks", "must list the header's attributes, in their order");
     for (size_t i = 0; i < c->n_attributes; i++)
         if (!rules_attribute(t->p->rules, c->attributes[i]))
-            return fail_set(f, SLUIS_INVALID, "core.attributes", "attribute %u is not in the catalogue", c->attributes[i]);
+            return fail_set(f, SLUIS_INVALID, "core.attributes", "attribute %u is not in the catalogue",
+                            c->attributes[i]);
     return SLUIS_OK;
 }
 
@@ -75,15 +84,22 @@ static sluis_err open_case_of(turn *t, const job *j, Sluis__CaseRow **out, sluis
 }
 
 /* Every attribute must be permitted: what is not necessary is not asked. */
-static sluis_err check_policy(turn *t, const job *j, const party *to, const Sluis__CaseRow *row, Sluis__Record *r,
-                              sluis_fail *f)
+static sluis_err check_policy(turn *t, const job *j, const party *to, const Sluis__CaseRow *row,
+                              Sluis__Record *r, sluis_fail *f)
 {
     const Sluis__Core *c = j->env->core;
     const oin *acting = j->call ? &j->claims.oin : &j->env->sender;
     case_facts facts = case_facts_of(row);
-    policy_question q = {.application = c->application, .acting = acting, .function = c->function, .domain = to->domain,
-                         .phase = c->phase, .purpose = c->purpose, .legal_basis = c->legal_basis,
-                         .attributes = c->attributes, .attribute_count = c->n_attributes, .at = t->now};
+    policy_question q = {.application = c->application,
+                         .acting = acting,
+                         .function = c->function,
+                         .domain = to->domain,
+                         .phase = c->phase,
+                         .purpose = c->purpose,
+                         .legal_basis = c->legal_basis,
+                         .attributes = c->attributes,
+                         .attribute_count = c->n_attributes,
+                         .at = t->now};
     policy_answer answers[ATTRIBUTES_MAX];
     policy_decide(t->p->rules, &q, &facts, answers);
     r->rules = arena_alloc(t->arena, c->n_attributes * sizeof(char *));
@@ -102,7 +118,8 @@ static sluis_err check_policy(turn *t, const job *j, const party *to, const Slui
     return SLUIS_OK;
 }
 
-static void fill_row(turn *t, const job *j, const party *to, uint32_t member, const id16 *sid, Sluis__RequestRow *row)
+static void fill_row(turn *t, const job *j, const party *to, uint32_t member, const id16 *sid,
+                     Sluis__RequestRow *row)
 {
     const Sluis__Core *c = j->env->core;
     const Sluis__RequestBody *b = (const Sluis__RequestBody *)j->body;
@@ -144,7 +161,8 @@ static sluis_err index_request(turn *t, const job *j)
     return e;
 }
 
-static sluis_err write_request(turn *t, job *j, const party *to, uint32_t member, const subject *s, Sluis__Record *r)
+static sluis_err write_request(turn *t, job *j, const party *to, uint32_t member, const subject *s,
+                               Sluis__Record *r)
 {
     const Sluis__RequestBody *b = (const Sluis__RequestBody *)j->body;
     Sluis__RequestRow row;

@@ -5,6 +5,8 @@
 #include "core/handlers.h"
 #include "wire/messages.h"
 
+#define TEXT_MAX 16000
+
 /* The request that is answered: put to this party, in this transaction and case, still open. */
 static sluis_err find_request(turn *t, const job *j, Sluis__RequestRow **row, sluis_fail *f)
 {
@@ -22,8 +24,11 @@ static sluis_err find_request(turn *t, const job *j, Sluis__RequestRow **row, sl
         return e;
     if (strcmp((*row)->party, c->sender) != 0)
         return fail_set(f, SLUIS_NOT_ASKED, "core.sender", "the request was put to another party");
-    if (!bytes_equal(BYTES((*row)->case_id.data, (*row)->case_id.len), BYTES(c->case_id.data, c->case_id.len)))
+    if (!bytes_equal(BYTES((*row)->case_id.data, (*row)->case_id.len),
+                     BYTES(c->case_id.data, c->case_id.len)))
         return fail_set(f, SLUIS_NOT_ASKED, "core.case_id", "the request belongs to another case");
+    if ((*row)->expires <= t->now)
+        return fail_set(f, SLUIS_EXPIRED, "core.answers", "the request expired before its answer came");
     request_state state;
     e = request_state_parse(&state, (*row)->state);
     return e ? e : request_state_step(state, REQUEST_ANSWERED, f);
@@ -37,7 +42,8 @@ static bool was_asked(const Sluis__RequestRow *row, uint32_t id)
     return false;
 }
 
-static sluis_err check_given(turn *t, const job *j, const attribute *a, const Sluis__AttributeResult *r, sluis_fail *f)
+static sluis_err check_given(turn *t, const job *j, const attribute *a, const Sluis__AttributeResult *r,
+                             sluis_fail *f)
 {
     const party *from = directory_find(t->dir, &j->env->sender);
     if (!from || !policy_domain_gives(t->p->rules, from->domain, a->category, t->now))
@@ -49,6 +55,10 @@ static sluis_err check_given(turn *t, const job *j, const attribute *a, const Sl
         const Sluis__Instance *n = r->instances[i];
         if (n->instance.len != 0 && n->instance.len != ID_LEN)
             return fail_set(f, SLUIS_INVALID, a->name, "an instance id is 16 bytes, or absent");
+        for (size_t k = 0; k < i; k++)
+            if (bytes_equal(BYTES(r->instances[k]->instance.data, r->instances[k]->instance.len),
+                            BYTES(n->instance.data, n->instance.len)))
+                return fail_set(f, SLUIS_INVALID, a->name, "one instance is given twice");
         sluis_err e = attribute_check_value(a, n->value, f);
         if (e)
             return e;
@@ -56,8 +66,8 @@ static sluis_err check_given(turn *t, const job *j, const attribute *a, const Sl
     return SLUIS_OK;
 }
 
-static sluis_err check_result(turn *t, const job *j, const Sluis__RequestRow *row, const Sluis__AttributeResult *r,
-                              sluis_fail *f)
+static sluis_err check_result(turn *t, const job *j, const Sluis__RequestRow *row,
+                              const Sluis__AttributeResult *r, sluis_fail *f)
 {
     const attribute *a = rules_attribute(t->p->rules, r->attribute);
     if (!a || !was_asked(row, r->attribute))
@@ -78,6 +88,18 @@ static sluis_err check_result(turn *t, const job *j, const Sluis__RequestRow *ro
     }
 }
 
+/* Bytes of free text: kept with the request and in the dossier, whose readers have to hold all of it. */
+static size_t text_of(const Sluis__ResponseBody *b)
+{
+    size_t n = strlen(b->remark);
+    for (size_t i = 0; i < b->n_results; i++) {
+        n += strlen(b->results[i]->explanation);
+        for (size_t k = 0; k < b->results[i]->n_conditions; k++)
+            n += strlen(b->results[i]->conditions[k]->code);
+    }
+    return n;
+}
+
 /* Every attribute asked has its result, once; in the header's order. */
 static sluis_err check_body(turn *t, const job *j, const Sluis__RequestRow *row, sluis_fail *f)
 {
@@ -86,7 +108,11 @@ static sluis_err check_body(turn *t, const job *j, const Sluis__RequestRow *row,
     if (!b)
         return fail_set(f, SLUIS_INVALID, "core.recipients", "an answer is sealed to the registry");
     if (c->n_attributes != row->n_attributes || b->n_results != c->n_attributes)
-        return fail_set(f, SLUIS_NOT_ASKED, "body.results", "one result for each attribute asked, no more, no less");
+        return fail_set(f, SLUIS_NOT_ASKED, "body.results",
+                        "one result for each attribute asked, no more, no less");
+    if (text_of(b) > TEXT_MAX)
+        return fail_set(f, SLUIS_TOO_BIG, "body",
+                        "explanations, conditions and remark: at most %d bytes together", TEXT_MAX);
     for (size_t i = 0; i < b->n_results; i++) {
         if (b->results[i]->attribute != c->attributes[i])
             return fail_set(f, SLUIS_INVALID, "body.results", "in the order of the header's attributes");
@@ -214,7 +240,8 @@ static sluis_err check_recipients(turn *t, const job *j, const Sluis__RequestRow
     for (size_t i = 0; i < c->n_recipients; i++)
         if (memcmp(c->recipients[i]->oin, t->p->settings->oin.s, OIN_LEN) != 0 &&
             strcmp(c->recipients[i]->oin, row->requester) != 0)
-            return fail_set(f, SLUIS_DENIED, "core.recipients", "an answer goes to the registry and its requester alone");
+            return fail_set(f, SLUIS_DENIED, "core.recipients",
+                            "an answer goes to the registry and its requester alone");
     return SLUIS_OK;
 }
 

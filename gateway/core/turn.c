@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "cases/cases.h"
 
 #define CLASS_TRAFFIC     1
 #define RETENTION_TRAFFIC "verkeersgegevens"
@@ -39,7 +40,6 @@ void turn_record_of(const turn *t, const job *j, Sluis__RecordType type, Sluis__
     out->message_hash.data = j->env->mh;
     out->message_hash.len = HASH_LEN;
     out->kind = c->kind;
-    out->from = c->sender;
     for (size_t i = 0; i < c->n_recipients; i++)
         if (memcmp(c->recipients[i]->oin, t->p->settings->oin.s, OIN_LEN) != 0)
             out->to = c->recipients[i]->oin;
@@ -95,54 +95,126 @@ sluis_err turn_deliver(turn *t, job *j, const oin *to)
     return e;
 }
 
-sluis_err turn_delivered(turn *t, const oin *to, uint64_t seq)
+/* The row in an arena of its own, which the caller frees: it holds a whole message, and a turn takes many. */
+static sluis_err outbox_get(turn *t, bytes key, arena **a, Sluis__OutboxRow **out)
 {
-    uint8_t key[OIN_LEN + 8], exp[8 + OIN_LEN + 8];
-    key_party_seq(key, to, seq);
     ProtobufCMessage *m = NULL;
-    sluis_err e =
-        rows_get(t->t, t->p->rows, TABLE_OUTBOX, BYTES_OF(key), t->arena, &sluis__outbox_row__descriptor, &m);
-    if (e == SLUIS_NOT_FOUND)
-        return SLUIS_OK; /* said before */
-    if (e)
-        return e;
-    put_u64(exp, ((Sluis__OutboxRow *)m)->expires);
-    memcpy(exp + 8, key, sizeof(key));
-    e = store_delete(t->t, TABLE_OUTBOX, BYTES_OF(key));
-    if (!e)
-        e = store_delete(t->t, TABLE_EXPIRY, BYTES_OF(exp));
-    if (!e)
-        METRIC_ADD(t->p->metrics, outbox_done, 1);
+    *a = arena_new(ROW_MAX);
+    sluis_err e = *a ? rows_get(t->t, t->p->rows, TABLE_OUTBOX, key, *a, &sluis__outbox_row__descriptor, &m)
+                     : SLUIS_NOMEM;
+    *out = (Sluis__OutboxRow *)m;
     return e;
 }
 
-/* One expired delivery: the party never took it. The request it carried is over. */
-static sluis_err expire_one(turn *t, const uint8_t exp[static 8 + OIN_LEN + 8])
+/* exp: the key in EXPIRY; behind its time stands the key in OUTBOX. */
+static sluis_err outbox_delete(turn *t, const uint8_t exp[static 8 + OIN_LEN + 8])
 {
-    ProtobufCMessage *m = NULL;
-    bytes key = BYTES(exp + 8, OIN_LEN + 8);
-    sluis_err e = rows_get(t->t, t->p->rows, TABLE_OUTBOX, key, t->arena, &sluis__outbox_row__descriptor, &m);
-    if (e)
-        return e;
-    Sluis__OutboxRow *row = (Sluis__OutboxRow *)m;
-    oin to;
-    e = oin_parse(&to, (const char *)exp + 8, OIN_LEN);
+    sluis_err e = store_delete(t->t, TABLE_OUTBOX, BYTES(exp + 8, OIN_LEN + 8));
+    return e ? e : store_delete(t->t, TABLE_EXPIRY, BYTES(exp, 8 + OIN_LEN + 8));
+}
+
+sluis_err turn_delivered(turn *t, const oin *to, uint64_t seq)
+{
+    uint8_t exp[8 + OIN_LEN + 8];
+    arena *a = NULL;
+    Sluis__OutboxRow *row = NULL;
+    key_party_seq(exp + 8, to, seq);
+    sluis_err e = outbox_get(t, BYTES(exp + 8, OIN_LEN + 8), &a, &row);
+    if (!e) {
+        put_u64(exp, row->expires);
+        e = outbox_delete(t, exp);
+        METRIC_ADD(t->p->metrics, outbox_done, e == SLUIS_OK);
+    } else if (e == SLUIS_NOT_FOUND) {
+        e = SLUIS_OK; /* said before */
+    }
+    arena_free(&a);
+    return e;
+}
+
+static sluis_err note_expiry(turn *t, const Sluis__OutboxRow *row, const oin *to)
+{
     Sluis__Record r = SLUIS__RECORD__INIT;
     r.type = SLUIS__RECORD_TYPE__R_RETURNED;
     r.transaction = row->transaction;
     r.message_hash = row->message_hash;
     r.from = row->sender;
-    r.to = to.s;
+    r.to = (char *)(uintptr_t)to->s;
     r.decision = (char *)(uintptr_t)error_token(SLUIS_EXPIRED);
+    sluis_err e = turn_journal(t, &r);
+    return e ? e : turn_event(t, "delivery-expired", &r, "not taken before it expired");
+}
+
+/* One expired delivery: the party never took it. The request it carried is over. */
+static sluis_err expire_one(turn *t, const uint8_t exp[static 8 + OIN_LEN + 8])
+{
+    oin to;
+    arena *a = NULL;
+    Sluis__OutboxRow *row = NULL;
+    sluis_err e = outbox_get(t, BYTES(exp + 8, OIN_LEN + 8), &a, &row);
     if (!e)
-        e = turn_journal(t, &r);
+        e = oin_parse(&to, (const char *)exp + 8, OIN_LEN);
     if (!e)
-        e = turn_event(t, "delivery-expired", &r, "not taken before it expired");
+        e = note_expiry(t, row, &to);
     if (!e)
-        e = turn_delivered(t, &to, get_u64(exp + 8 + OIN_LEN));
+        e = outbox_delete(t, exp);
     if (!e)
         METRIC_ADD(t->p->metrics, outbox_expired, 1);
+    arena_free(&a);
     return e;
+}
+
+static sluis_err close_request(turn *t, const uint8_t transaction[static UUID_LEN])
+{
+    Sluis__RequestRow *row = NULL;
+    subject s = {0};
+    id16 sid;
+    sluis_err e = turn_request_load(t, transaction, &row);
+    if (e)
+        return e == SLUIS_NOT_FOUND ? SLUIS_OK : e; /* its subject was forgotten */
+    if (row->sid.len != ID_LEN)
+        return SLUIS_CORRUPT;
+    memcpy(sid.b, row->sid.data, ID_LEN);
+    row->state = (char *)(uintptr_t)request_state_name(REQUEST_EXPIRED);
+    Sluis__Record about = SLUIS__RECORD__INIT;
+    about.transaction = (ProtobufCBinaryData){UUID_LEN, (uint8_t *)(uintptr_t)transaction};
+    about.case_id = row->case_id;
+    about.application = row->application;
+    about.to = row->party;
+    e = registry_subject_by_sid(t->p->registry, t->t, &sid, &s);
+    if (!e)
+        e = turn_request_save(t, transaction, row, &s);
+    if (!e)
+        e = turn_event(t, "request-expired", &about, "not answered before it expired");
+    subject_close(&s);
+    return e;
+}
+
+/* What a message leaves behind when its time is over. BYHASH holds its hash only while it is a request that
+ * waits. */
+static sluis_err forget_message(turn *t, bytes key)
+{
+    uint8_t hash[HASH_LEN], transaction[UUID_LEN];
+    ProtobufCMessage *m = NULL;
+    bytes tx;
+    sluis_err e = rows_get(t->t, t->p->rows, TABLE_DEDUP, key, t->arena, &sluis__dedup_row__descriptor, &m);
+    const Sluis__DedupRow *row = (const Sluis__DedupRow *)m;
+    if (!e && row->message_hash.len != HASH_LEN)
+        e = SLUIS_CORRUPT;
+    if (e)
+        return e;
+    memcpy(hash, row->message_hash.data, HASH_LEN);
+    e = rows_get_bytes(t->t, t->p->rows, TABLE_BYHASH, BYTES_OF(hash), &tx);
+    if (!e && tx.n != UUID_LEN)
+        e = SLUIS_CORRUPT;
+    if (!e) {
+        memcpy(transaction, tx.p, UUID_LEN);
+        e = close_request(t, transaction);
+        if (!e)
+            e = store_delete(t->t, TABLE_BYHASH, BYTES_OF(hash));
+    } else if (e == SLUIS_NOT_FOUND) {
+        e = SLUIS_OK;
+    }
+    return e ? e : store_delete(t->t, TABLE_DEDUP, key);
 }
 
 /* The first key of a table that starts with a time, when that time is over; false otherwise. */
@@ -164,10 +236,13 @@ sluis_err turn_expire(turn *t, unsigned limit)
 {
     uint8_t exp[8 + OIN_LEN + 8], dup[8 + OIN_LEN + UUID_LEN];
     sluis_err e = SLUIS_OK;
-    for (unsigned i = 0; !e && i < limit && first_over(t, TABLE_EXPIRY, exp, sizeof(exp)); i++)
+    for (unsigned i = 0; !e && i < limit && first_over(t, TABLE_EXPIRY, exp, sizeof(exp)); i++) {
+        arena_reset(t->arena); /* rows as large as a frame: together they would not fit */
         e = expire_one(t, exp);
+    }
     for (unsigned i = 0; !e && i < limit && first_over(t, TABLE_DEDUPEXP, dup, sizeof(dup)); i++) {
-        e = store_delete(t->t, TABLE_DEDUP, BYTES(dup + 8, OIN_LEN + UUID_LEN));
+        arena_reset(t->arena);
+        e = forget_message(t, BYTES(dup + 8, OIN_LEN + UUID_LEN));
         if (!e)
             e = store_delete(t->t, TABLE_DEDUPEXP, BYTES_OF(dup));
     }

@@ -1,7 +1,7 @@
 /* `config`: the schema tables of sluisd, so that the manual cannot differ from the program. */
 #include <stdio.h>
 
-#include "core/settings.h"
+#include "settings/settings.h"
 #include "ctl/commands.h"
 
 static const char *const type_names[] = {

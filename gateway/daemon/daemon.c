@@ -80,9 +80,13 @@ static sluis_err open_store(parts *p, const uint8_t *km, sluis_fail *f)
     snprintf(slots, sizeof(slots), "%s/keys.slots", s->data);
     if (mkdir(s->data, 0700) && errno != EEXIST)
         return fail_set(f, SLUIS_IO, s->data, "cannot make the folder: %s", strerror(errno));
-    store_options o = {.path = path, .tables = gateway_tables, .table_count = TABLE_COUNT,
-                       .format = GATEWAY_STORE_FORMAT, .format_version = GATEWAY_STORE_VERSION,
-                       .map_bytes = s->map_bytes, .quota_bytes = s->quota_bytes,
+    store_options o = {.path = path,
+                       .tables = gateway_tables,
+                       .table_count = TABLE_COUNT,
+                       .format = GATEWAY_STORE_FORMAT,
+                       .format_version = GATEWAY_STORE_VERSION,
+                       .map_bytes = s->map_bytes,
+                       .quota_bytes = s->quota_bytes,
                        .max_readers = s->verify_threads + s->read_threads + 16};
     sluis_err e = store_open_lmdb(&p->store, &o, f);
     if (!e)
@@ -94,8 +98,8 @@ static sluis_err open_store(parts *p, const uint8_t *km, sluis_fail *f)
     return e;
 }
 
-/* The municipality is a party of its own directory: it signs on behalf of API users, and the registry is sealed
- * to. Written at the first start, and again when its keys changed. */
+/* The municipality is a party of its own directory: it signs on behalf of API users, and the registry is
+ * sealed to. Written at the first start, and again when its keys changed. */
 static sluis_err enrol_self(parts *p, sluis_fail *f)
 {
     const keypair *keys[] = {&p->sign, &p->seal, &p->curve};
@@ -186,23 +190,27 @@ static void gateway_close(gateway *g)
     free(g);
 }
 
-static sluis_err start(pthread_t *out, void *(*thread)(void *), void *arg)
+/* name: as `top -H` shows the thread; at most 15 characters. */
+static sluis_err start(pthread_t *out, const char *name, void *(*thread)(void *), void *arg)
 {
-    return pthread_create(out, NULL, thread, arg) ? SLUIS_NOMEM : SLUIS_OK;
+    if (pthread_create(out, NULL, thread, arg))
+        return SLUIS_NOMEM;
+    pthread_setname_np(*out, name);
+    return SLUIS_OK;
 }
 
 static sluis_err start_threads(gateway *g)
 {
     parts *p = &g->parts;
-    sluis_err e = start(&g->core, core_run, p);
+    sluis_err e = start(&g->core, "core", core_run, p);
     if (!e)
-        e = start(&g->bus, bus_run, p);
+        e = start(&g->bus, "bus", bus_run, p);
     for (uint32_t i = 0; !e && i < p->settings->verify_threads; i++)
-        e = start(&g->verify[i], verify_run, p);
+        e = start(&g->verify[i], "verify", verify_run, p);
     for (uint32_t i = 0; !e && i < p->settings->read_threads; i++)
-        e = start(&g->readers[i], read_run, p);
+        e = start(&g->readers[i], "read", read_run, p);
     if (!e)
-        e = start(&g->control, operator_run, &g->task);
+        e = start(&g->control, "control", operator_run, &g->task);
     return e;
 }
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define JOB_ARENA_MAX (8u << 20)  /* a full dossier or outbox page */
+#define JOB_ARENA_MAX (8u << 20) /* a full dossier or outbox page */
 #define JOB_REPLY_MAX (4u << 20)
 
 job *job_new(job_kind kind, bytes raw)

@@ -15,7 +15,7 @@
 #include "directory/directory.h"
 #include "rows.pb-c.h"
 #include "session/channel.h"
-#include "verify/claims.h"
+#include "flow/claims.h"
 #include "wire/envelope.h"
 
 typedef enum { JOB_SUBMIT, JOB_API, JOB_FETCH, JOB_DONE, JOB_ENROL, JOB_DIRECTORY, JOB_READY } job_kind;
@@ -35,11 +35,11 @@ typedef struct {
 
 /* What the read pool decided and core writes down with the answer. */
 typedef struct {
-    Sluis__Record *record;    /* in the arena; NULL: nothing to journal */
+    Sluis__Record *record; /* in the arena; NULL: nothing to journal */
     bool has_subject;
-    id16 sid;                 /* whose dossier gets a copy */
+    id16 sid; /* whose dossier gets a copy */
     id16 case_id;
-    uint64_t case_version;    /* decided on; core refuses when the case moved on */
+    uint64_t case_version; /* decided on; core refuses when the case moved on */
 } read_decision;
 
 /* An API request on its way: what the register already answers, and what is asked of the party. */
@@ -58,44 +58,44 @@ typedef struct {
 typedef struct job {
     job_kind kind;
     job_stage stage;
-    uint64_t order;        /* submissions: the bus's number, which core restores; 0 = no order */
-    uint64_t received;     /* UTC ms */
-    size_t weight;         /* bytes counted against in_flight_bytes */
-    oin user;              /* the party of the session; for the API: the gateway itself */
+    uint64_t order;    /* submissions: the bus's number, which core restores; 0 = no order */
+    uint64_t received; /* UTC ms */
+    size_t weight;     /* bytes counted against in_flight_bytes */
+    oin user;          /* the party of the session; for the API: the gateway itself */
     uint8_t route[64];
     size_t route_len;
-    uint8_t *raw;          /* owned: an envelope or a packed ApiCall */
+    uint8_t *raw; /* owned: an envelope or a packed ApiCall */
     size_t raw_len;
-    directory *dir;        /* reference: the directory it is judged by before core */
-    sluis_fail why;        /* code != OK: refused, and why */
-    arena *arena;          /* owned: ApiCall, decisions, fetched rows; NULL until needed */
+    directory *dir; /* reference: the directory it is judged by before core */
+    sluis_fail why; /* code != OK: refused, and why */
+    arena *arena;   /* owned: ApiCall, decisions, fetched rows; NULL until needed */
 
     /* a submission */
-    envelope *env;         /* decoded; owns the body below */
-    ProtobufCMessage *body;/* opened and decoded, when sealed to the registry; NULL otherwise */
+    envelope *env;          /* decoded; owns the body below */
+    ProtobufCMessage *body; /* opened and decoded, when sealed to the registry; NULL otherwise */
     bool duplicate;
     delivery to[ENVELOPE_PARTIES];
     size_t to_count;
-    buffer receipt;        /* the packed Receipt of its journal entry */
+    buffer receipt; /* the packed Receipt of its journal entry */
 
     /* an API call */
-    Sluis__ApiCall *call;  /* in the arena */
+    Sluis__ApiCall *call; /* in the arena */
     token_claims claims;
     read_decision read;
-    api_request *request;  /* in the arena; NULL unless it files a request */
-    buffer reply;          /* the packed ApiReply */
+    api_request *request; /* in the arena; NULL unless it files a request */
+    buffer reply;         /* the packed ApiReply */
 
     /* fetch, done */
-    uint64_t seq;          /* fetch: from here on; done: this one */
+    uint64_t seq; /* fetch: from here on; done: this one */
     uint32_t limit;
-    fetched *rows;         /* in the arena */
+    fetched *rows; /* in the arena */
     size_t row_count;
     bool more;
 
     /* enrol, directory */
     Sluis__PartyEntry *entry; /* in the arena */
     bool replace;
-    buffer snapshot;          /* SignedSnapshot for welcomes */
+    buffer snapshot; /* SignedSnapshot for welcomes */
 } job;
 
 /* NULL when memory is out. raw is copied. */

@@ -4,8 +4,8 @@
 
 int parts_channel_capacity(const parts *p)
 {
-    /* Each admitted message is in one channel at a time; a session adds a fetch and its dones. A high-water mark
-     * reserves nothing. */
+    /* Each admitted message is in one channel at a time; a session adds a fetch and its dones. A high-water
+     * mark reserves nothing. */
     const settings *s = p->settings;
     uint64_t n = 2 * (uint64_t)s->in_flight + (uint64_t)s->max_sessions * (s->session_credit + 2) + 64;
     return n < CAPACITY_MAX ? (int)n : CAPACITY_MAX;

@@ -3,7 +3,7 @@
 #ifndef SLUIS_FLOW_PARTS_H
 #define SLUIS_FLOW_PARTS_H
 
-#include "core/settings.h"
+#include "settings/settings.h"
 #include "crypto/keyfile.h"
 #include "metrics/metrics.h"
 #include "policy/rules.h"
@@ -25,7 +25,8 @@ typedef struct {
     channel_hub *hub;
 } parts;
 
-/* Channel names. Each is larger than what the bus admits at once (settings.in_flight), so a send never blocks. */
+/* Channel names. Each is larger than what the bus admits at once (settings.in_flight), so a send never
+ * blocks. */
 #define CHANNEL_VERIFY  "verify"  /* bus -> pool */
 #define CHANNEL_READ    "read"    /* bus -> pool */
 #define CHANNEL_CORE    "core"    /* verify, read, bus, control -> core */

@@ -1,5 +1,6 @@
 /* The calls in flight to sluisd: a bounded table of HTTP requests waiting for their reply or deadline.
- * A call's number holds its slot and a serial, so a late reply to a slot used again is recognised. Thread: one. */
+ * A call's number holds its slot and a serial, so a late reply to a slot used again is recognised. Thread:
+ * one. */
 #ifndef SLUIS_GATEWAY_HTTP_CALLS_H
 #define SLUIS_GATEWAY_HTTP_CALLS_H
 

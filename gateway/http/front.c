@@ -18,13 +18,13 @@
 #include "session/api_client.h"
 #include "wire/envelope.h"
 
-#define TICK_MS       100
-#define TOKEN_MAX     4096
-#define CALL_MAX      (1u << 20)
-#define REPLY_MAX     (16u << 20) /* JSON text, or memory to unpack one reply */
-#define PROBLEM_MAX   8192
-#define JSON_TYPE     "application/json"
-#define PROBLEM_TYPE  "application/problem+json"
+#define TICK_MS      100
+#define TOKEN_MAX    4096
+#define CALL_MAX     (1u << 20)
+#define REPLY_MAX    (16u << 20) /* JSON text, or memory to unpack one reply */
+#define PROBLEM_MAX  8192
+#define JSON_TYPE    "application/json"
+#define PROBLEM_TYPE "application/problem+json"
 
 struct front {
     front_options o;
@@ -40,7 +40,8 @@ struct front {
 /* Headers of every answer, then those of this one. */
 static void answer(http_request *r, int status, const char *type, bytes body, const http_field *extra)
 {
-    http_field all[8] = {{"API-Version", API_VERSION}, {"Cache-Control", "no-store"}, {"X-Content-Type-Options", "nosniff"}};
+    http_field all[8] = {
+        {"API-Version", API_VERSION}, {"Cache-Control", "no-store"}, {"X-Content-Type-Options", "nosniff"}};
     size_t n = 3;
     for (; extra && extra->name && n < 7; extra++)
         all[n++] = *extra;
@@ -61,7 +62,8 @@ static void refuse_gate(http_request *r)
     problem p = {0};
     gate_verdict v = http_verdict(r);
     const http_field again[] = {{"Retry-After", "1"}, {NULL, NULL}};
-    problem_set(&p, gate_status(v), gate_token(v), "Het verzoek is geen geldig HTTP/1.1", NULL, "%s", gate_text(v));
+    problem_set(&p, gate_status(v), gate_token(v), "Het verzoek is geen geldig HTTP/1.1", NULL, "%s",
+                gate_text(v));
     log_write(LOG_WARN, "http.gate", "verdict", gate_token(v), NULL);
     answer_problem(r, &p, NULL, v == GATE_CROWDED ? again : NULL);
 }
@@ -71,7 +73,8 @@ static void log_answer(const char *operation, int status, uint64_t started_us)
     char code[8], took[24];
     snprintf(code, sizeof code, "%d", status);
     snprintf(took, sizeof took, "%llu", (unsigned long long)(clock_mono_us() - started_us));
-    log_write(status >= 500 ? LOG_WARN : LOG_INFO, "http.answer", "operation", operation, "status", code, "us", took, NULL);
+    log_write(status >= 500 ? LOG_WARN : LOG_INFO, "http.answer", "operation", operation, "status", code,
+              "us", took, NULL);
 }
 
 /* ---- requests ----------------------------------------------------------------------------------------- */
@@ -110,12 +113,14 @@ static json_t *read_body(const front *f, http_request *r, const json_t *schema, 
     json_t *body = NULL;
     sluis_fail why = {0};
     if (!is_json(http_header(r, "Content-Type"))) {
-        problem_set(p, 415, "inhoudstype", "Inhoudstype niet ondersteund", "Content-Type", "Stuur " JSON_TYPE " in UTF-8.");
+        problem_set(p, 415, "inhoudstype", "Inhoudstype niet ondersteund", "Content-Type",
+                    "Stuur " JSON_TYPE " in UTF-8.");
         return NULL;
     }
     sluis_err e = json_request_parse(&body, http_body(r), &why);
     if (e) {
-        problem_set(p, e == SLUIS_NOMEM ? 500 : 400, error_token(e), "Ongeldige JSON", why.where, "%s", why.text);
+        problem_set(p, e == SLUIS_NOMEM ? 500 : 400, error_token(e), "Ongeldige JSON", why.where, "%s",
+                    why.text);
         return NULL;
     }
     if (schema_check(routes_document(f->routes), schema, body, "", p))
@@ -137,8 +142,8 @@ static bool traceparent_valid(const char *s)
 }
 
 /* Packs the call and sends it; false with *p filled. */
-static bool send_call(front *f, const resource *res, uint64_t number, const char *token, const json_t *parameters,
-                      const json_t *body, problem *p)
+static bool send_call(front *f, const resource *res, uint64_t number, const char *token,
+                      const json_t *parameters, const json_t *body, problem *p)
 {
     Sluis__ApiCall call = SLUIS__API_CALL__INIT;
     sluis_err e = SLUIS_NOMEM;
@@ -180,7 +185,8 @@ static bool forward(front *f, http_request *r, route_match *m, const char *path,
     if (!token || (m->body && !(body = read_body(f, r, m->body, p))))
         goto done;
     if (!(place = calls_take(f->calls))) {
-        problem_set(p, 503, "full", "Te druk", NULL, "Er zijn te veel verzoeken tegelijk; probeer het straks opnieuw.");
+        problem_set(p, 503, "full", "Te druk", NULL,
+                    "Er zijn te veel verzoeken tegelijk; probeer het straks opnieuw.");
         goto done;
     }
     place->operation = m->operation;
@@ -199,7 +205,8 @@ done:
     return sent;
 }
 
-/* What this process refuses itself. OPTIONS on a path that exists is no fault: its answer is the Allow field. */
+/* What this process refuses itself. OPTIONS on a path that exists is no fault: its answer is the Allow field.
+ */
 static void refuse(http_request *r, const route_match *m, const char *path, const problem *p)
 {
     http_field extra[] = {{NULL, NULL}, {NULL, NULL}};
@@ -247,10 +254,14 @@ static void on_http(void *ctx, http_request *r)
 
 static void finish_problem(front *f, pending *p, const problem *why)
 {
-    const http_field invalid[] = {{"WWW-Authenticate", "Bearer realm=\"sluis\", error=\"invalid_token\""}, {NULL, NULL}};
+    const http_field invalid[] = {{"WWW-Authenticate", "Bearer realm=\"sluis\", error=\"invalid_token\""},
+                                  {NULL, NULL}};
     const http_field again[] = {{"Retry-After", "1"}, {NULL, NULL}};
     log_answer(resources[p->operation].operation, why->status, p->started_us);
-    answer_problem(p->request, why, p->path, why->status == 401 ? invalid : why->status == 503 ? again : NULL);
+    answer_problem(p->request, why, p->path,
+                   why->status == 401   ? invalid
+                   : why->status == 503 ? again
+                                        : NULL);
     calls_done(f->calls, p);
 }
 
@@ -264,12 +275,13 @@ static void finish_sluisd_problem(front *f, pending *p, const Sluis__ApiReply *r
     problem why = {0};
     const Sluis__ApiProblem *in = r->problem;
     uint32_t status = r->status ? r->status : in->status;
-    problem_set(&why, status_sane(status) && status >= 400 ? (int)status : 502, in->code, in->title, in->where, "%s",
-                in->detail);
+    problem_set(&why, status_sane(status) && status >= 400 ? (int)status : 502, in->code, in->title,
+                in->where, "%s", in->detail);
     finish_problem(f, p, &why);
 }
 
-static void finish_text(front *f, pending *p, uint32_t status, const char *type, bytes body, const char *location)
+static void finish_text(front *f, pending *p, uint32_t status, const char *type, bytes body,
+                        const char *location)
 {
     const http_field made[] = {{location && location[0] ? "Location" : NULL, location}, {NULL, NULL}};
     log_answer(resources[p->operation].operation, (int)status, p->started_us);
@@ -295,7 +307,8 @@ static void finish_reply(front *f, pending *p, const Sluis__ApiReply *r)
         return;
     }
     if (!res->render) {
-        finish_text(f, p, r->status, "text/plain; version=0.0.4; charset=utf-8", bytes_str(r->metrics->text), NULL);
+        finish_text(f, p, r->status, "text/plain; version=0.0.4; charset=utf-8", bytes_str(r->metrics->text),
+                    NULL);
         return;
     }
     if ((o = res->render(r, location)) && (text = json_dumps(o, JSON_COMPACT))) {
@@ -349,10 +362,11 @@ static void on_tick(void *ctx)
     while ((p = calls_overdue(f->calls, clock_mono_us()))) {
         problem why = {0};
         bool probe = resources[p->operation].probe;
-        problem_set(&why, probe ? 503 : 504, probe ? "gateway-afwezig" : "timeout", "De gateway antwoordde niet op tijd",
-                    NULL, "%s",
+        problem_set(&why, probe ? 503 : 504, probe ? "gateway-afwezig" : "timeout",
+                    "De gateway antwoordde niet op tijd", NULL, "%s",
                     probe ? "De gateway antwoordt niet."
-                          : "Of het verzoek is uitgevoerd is niet bekend: vraag de toestand op voor u het opnieuw stuurt.");
+                          : "Of het verzoek is uitgevoerd is niet bekend: vraag de toestand op voor u het "
+                            "opnieuw stuurt.");
         finish_problem(f, p, &why);
     }
 }

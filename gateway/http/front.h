@@ -10,10 +10,10 @@ typedef struct front front;
 
 typedef struct {
     http_options http;
-    const char *gateway;  /* sluisd's ipc endpoint */
-    int max_calls;        /* in flight to sluisd; beyond: 503 with Retry-After. 1 to 65536 */
-    int call_ms;          /* sluisd's time for an operation; then 504 */
-    int probe_ms;         /* for health and metrics; then 503 */
+    const char *gateway; /* sluisd's ipc endpoint */
+    int max_calls;       /* in flight to sluisd; beyond: 503 with Retry-After. 1 to 65536 */
+    int call_ms;         /* sluisd's time for an operation; then 504 */
+    int probe_ms;        /* for health and metrics; then 503 */
 } front_options;
 
 sluis_err front_open(front **out, const front_options *o, sluis_fail *f);

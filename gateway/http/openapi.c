@@ -1,6 +1,7 @@
 #include "http/openapi.h"
 
-/* The assembler reads the file itself, from the folder in which make runs; the Makefile names the dependency. */
+/* The assembler reads the file itself, from the folder in which make runs; the Makefile names the dependency.
+ */
 __asm__(".section .rodata\n"
         "openapi_begin:\n"
         ".incbin \"gateway/http/openapi.json\"\n"

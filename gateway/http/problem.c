@@ -15,7 +15,8 @@ static void trim(char *s)
     s[n] = 0;
 }
 
-void problem_set(problem *p, int status, const char *code, const char *title, const char *where, const char *fmt, ...)
+void problem_set(problem *p, int status, const char *code, const char *title, const char *where,
+                 const char *fmt, ...)
 {
     if (p->status)
         return;
@@ -34,14 +35,15 @@ void problem_set(problem *p, int status, const char *code, const char *title, co
 
 void problem_write(buffer *out, const problem *p, const char *instance)
 {
-    json_t *o = json_pack("{s:s, s:s, s:i, s:s, s:s}", "type", "about:blank", "title", p->title, "status", p->status,
-                          "detail", p->detail, "code", p->code);
+    json_t *o = json_pack("{s:s, s:s, s:i, s:s, s:s}", "type", "about:blank", "title", p->title, "status",
+                          p->status, "detail", p->detail, "code", p->code);
     if (o && p->where[0])
         json_object_set_new(o, "waar", json_string(p->where));
     if (o && instance)
         json_object_set_new(o, "instance", json_string(instance));
     char *text = o ? json_dumps(o, JSON_COMPACT) : NULL;
-    buffer_printf(out, "%s", text ? text : "{\"type\":\"about:blank\",\"title\":\"Interne fout\",\"status\":500}");
+    buffer_printf(out, "%s",
+                  text ? text : "{\"type\":\"about:blank\",\"title\":\"Interne fout\",\"status\":500}");
     free(text);
     json_decref(o);
 }

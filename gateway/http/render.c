@@ -11,14 +11,30 @@
 static const struct {
     const char *word, *dutch;
 } words[] = {
-    {"research", "onderzoek"},          {"coordination", "coordinatie"},   {"meeting", "overleg"},
-    {"held", "aangehouden"},            {"answered", "beantwoord"},        {"withdrawn", "ingetrokken"},
-    {"expired", "verlopen"},            {"given", "verstrekt"},            {"refused", "geweigerd"},
-    {"not-possible", "niet-mogelijk"},  {"not-known", "niet-bekend"},      {"ordinary", "gewoon"},
-    {"financial", "financieel"},        {"health", "gezondheid"},          {"criminal", "strafrechtelijk"},
-    {"identification", "identificatie"}, {"case", "zaak"},                 {"read", "inzage"},
-    {"from-register", "uit-register"},  {"request", "verzoek"},            {"response", "antwoord"},
-    {"withdrawal", "intrekking"},       {"correction", "correctie"},       {"permit", "toegestaan"},
+    {"research", "onderzoek"},
+    {"coordination", "coordinatie"},
+    {"meeting", "overleg"},
+    {"held", "aangehouden"},
+    {"answered", "beantwoord"},
+    {"withdrawn", "ingetrokken"},
+    {"expired", "verlopen"},
+    {"given", "verstrekt"},
+    {"refused", "geweigerd"},
+    {"not-possible", "niet-mogelijk"},
+    {"not-known", "niet-bekend"},
+    {"ordinary", "gewoon"},
+    {"financial", "financieel"},
+    {"health", "gezondheid"},
+    {"criminal", "strafrechtelijk"},
+    {"identification", "identificatie"},
+    {"case", "zaak"},
+    {"read", "inzage"},
+    {"from-register", "uit-register"},
+    {"request", "verzoek"},
+    {"response", "antwoord"},
+    {"withdrawal", "intrekking"},
+    {"correction", "correctie"},
+    {"permit", "toegestaan"},
     {"deny", "geweigerd"},
 };
 
@@ -123,8 +139,8 @@ json_t *render_case(const Sluis__ApiReply *r, char location[static RENDER_LOCATI
     put(o, "soort", c->kind);
     put(o, "fase", dutch(c->phase));
     for (size_t i = 0; i < c->n_members; i++)
-        json_array_append_new(members, json_pack("{s:I, s:s}", "lid", (json_int_t)c->members[i]->member, "rol",
-                                                 c->members[i]->role));
+        json_array_append_new(members, json_pack("{s:I, s:s}", "lid", (json_int_t)c->members[i]->member,
+                                                 "rol", c->members[i]->role));
     json_object_set_new(o, "leden", members);
     json_object_set_new(scope, "wetten", list_of(c->scope_laws, c->n_scope_laws));
     json_object_set_new(scope, "domeinen", list_of(c->scope_domains, c->n_scope_domains));

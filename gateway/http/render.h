@@ -1,5 +1,5 @@
-/* Replies of sluisd as the JSON of openapi.json: Dutch names and words, RFC 3339 times, empty fields left out.
- * Each returns owned JSON, NULL when memory is out. Thread: pure. */
+/* Replies of sluisd as the JSON of openapi.json: Dutch names and words, RFC 3339 times, empty fields left
+ * out. Each returns owned JSON, NULL when memory is out. Thread: pure. */
 #ifndef SLUIS_GATEWAY_HTTP_RENDER_H
 #define SLUIS_GATEWAY_HTTP_RENDER_H
 

@@ -121,7 +121,8 @@ static sluis_err build_file_request(const json_t *parameters, const json_t *body
     return id_field(&q->case_id, parameters, a);
 }
 
-static sluis_err build_list_requests(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c)
+static sluis_err build_list_requests(const json_t *parameters, const json_t *body, arena *a,
+                                     Sluis__ApiCall *c)
 {
     (void)body;
     Sluis__ApiListRequests *q = arena_alloc(a, sizeof *q);

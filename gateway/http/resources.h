@@ -1,5 +1,5 @@
-/* The operations of the API, one row each: how a checked HTTP request becomes an ApiCall, and which result its
- * reply must carry. Dutch outside, the names of proto/api.proto inside. Thread: pure. */
+/* The operations of the API, one row each: how a checked HTTP request becomes an ApiCall, and which result
+ * its reply must carry. Dutch outside, the names of proto/api.proto inside. Thread: pure. */
 #ifndef SLUIS_GATEWAY_HTTP_RESOURCES_H
 #define SLUIS_GATEWAY_HTTP_RESOURCES_H
 
@@ -10,8 +10,10 @@
 
 #define LOCATION_MAX RENDER_LOCATION
 
-/* Fills c, which borrows from parameters and body and takes arrays from a. NOMEM only: the schema was checked. */
-typedef sluis_err (*resource_build)(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c);
+/* Fills c, which borrows from parameters and body and takes arrays from a. NOMEM only: the schema was
+ * checked. */
+typedef sluis_err (*resource_build)(const json_t *parameters, const json_t *body, arena *a,
+                                    Sluis__ApiCall *c);
 /* Returns owned JSON, NULL when memory is out; location stays "" when nothing was made. */
 typedef json_t *(*resource_render)(const Sluis__ApiReply *r, char location[static LOCATION_MAX]);
 

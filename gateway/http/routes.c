@@ -10,11 +10,11 @@
 #include "http/schema.h"
 
 typedef struct {
-    char path[256];            /* server prefix and path, "{name}" for a parameter */
-    char method[8];            /* "GET" */
+    char path[256]; /* server prefix and path, "{name}" for a parameter */
+    char method[8]; /* "GET" */
     size_t operation;
     bool needs_token;
-    const json_t *parameters;  /* array, or NULL; borrowed from the document */
+    const json_t *parameters; /* array, or NULL; borrowed from the document */
     const json_t *body;
 } route;
 
@@ -62,8 +62,8 @@ static sluis_err check_parameters(const routes *r, const route *t, sluis_fail *f
     return SLUIS_OK;
 }
 
-static sluis_err add_route(routes *r, const char *path, const json_t *item, const char *method, const json_t *op,
-                           const char *const *operations, size_t n, sluis_fail *f)
+static sluis_err add_route(routes *r, const char *path, const json_t *item, const char *method,
+                           const json_t *op, const char *const *operations, size_t n, sluis_fail *f)
 {
     if (r->count == ROUTES_MAX)
         return broken(f, path, "too many routes");
@@ -73,7 +73,8 @@ static sluis_err add_route(routes *r, const char *path, const json_t *item, cons
     while (id && index < n && strcmp(operations[index], id) != 0)
         index++;
     if (!id || index == n)
-        return fail_set(f, SLUIS_INVALID, path, "openapi.json: operation \"%s\" has no handler", id ? id : "");
+        return fail_set(f, SLUIS_INVALID, path, "openapi.json: operation \"%s\" has no handler",
+                        id ? id : "");
     for (size_t i = 0; i < r->count; i++)
         if (r->list[i].operation == index)
             return broken(f, id, "this operationId occurs twice");
@@ -95,8 +96,8 @@ static sluis_err add_route(routes *r, const char *path, const json_t *item, cons
     return e;
 }
 
-static sluis_err add_path(routes *r, const char *path, const json_t *item, const char *const *operations, size_t n,
-                          sluis_fail *f)
+static sluis_err add_path(routes *r, const char *path, const json_t *item, const char *const *operations,
+                          size_t n, sluis_fail *f)
 {
     const char *key;
     json_t *op;
@@ -194,18 +195,21 @@ static bool decode(char *out, size_t cap, const char *in, size_t n)
 
 static bool not_found(problem *p)
 {
-    problem_set(p, 404, "not-found", "Niet gevonden", NULL, "Dit adres bestaat niet; kijk in /v1/openapi.json.");
+    problem_set(p, 404, "not-found", "Niet gevonden", NULL,
+                "Dit adres bestaat niet; kijk in /v1/openapi.json.");
     return false;
 }
 
-/* A person number in an address ends up in logs, histories and proxies: refused before anything is looked up. */
+/* A person number in an address ends up in logs, histories and proxies: refused before anything is looked up.
+ */
 static bool refuse_bsn(const char *value, const char *where, problem *p)
 {
     for (const char *at = value;;) {
         size_t n = strcspn(at, ",");
         if (bsn_valid(at, n)) {
             problem_set(p, 400, "bsn-in-adres", "Persoonsnummer in het adres", where,
-                        "Een burgerservicenummer hoort nooit in een adres: adressen komen in logboeken terecht. Open een "
+                        "Een burgerservicenummer hoort nooit in een adres: adressen komen in logboeken "
+                        "terecht. Open een "
                         "zaak met het BSN in de inhoud en gebruik daarna zaakId en lid.");
             return false;
         }
@@ -262,7 +266,8 @@ static const json_t *parameter(const routes *r, const route *t, const char *in, 
     return NULL;
 }
 
-static bool read_one(const routes *r, const json_t *schema, const char *name, const char *text, json_t *into, problem *p)
+static bool read_one(const routes *r, const json_t *schema, const char *name, const char *text, json_t *into,
+                     problem *p)
 {
     json_t *v = schema_read_text(r->document, schema, text, name, p);
     return v && json_object_set_new(into, name, v) == 0;

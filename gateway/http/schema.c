@@ -81,10 +81,10 @@ static bool known_format(const char *name)
 
 static bool known_keyword(const char *key)
 {
-    static const char *const keywords[] = {"type",      "properties", "required",    "additionalProperties",
-                                           "items",     "minItems",   "maxItems",    "uniqueItems",
-                                           "enum",      "minLength",  "maxLength",   "minimum",
-                                           "maximum",   "format",     "description", "example"};
+    static const char *const keywords[] = {"type",    "properties", "required",    "additionalProperties",
+                                           "items",   "minItems",   "maxItems",    "uniqueItems",
+                                           "enum",    "minLength",  "maxLength",   "minimum",
+                                           "maximum", "format",     "description", "example"};
     for (size_t i = 0; i < sizeof keywords / sizeof *keywords; i++)
         if (strcmp(keywords[i], key) == 0)
             return true;
@@ -98,23 +98,24 @@ static sluis_err supported(const json_t *document, const json_t *schema, int dep
     const json_t *s = schema_resolve(document, schema);
     if (!s || depth > DEPTH_MAX)
         return fail_set(f, SLUIS_INVALID, "openapi.json", "a $ref leads nowhere or goes too deep");
-    json_object_foreach((json_t *)(uintptr_t)s, key, value)
-        if (!known_keyword(key))
-            return fail_set(f, SLUIS_INVALID, "openapi.json", "schema keyword \"%s\" is not checked by this program", key);
+    json_object_foreach((json_t *)(uintptr_t)s, key, value) if (!known_keyword(key)) return fail_set(
+        f, SLUIS_INVALID, "openapi.json", "schema keyword \"%s\" is not checked by this program", key);
     const char *type = json_string_value(json_object_get(s, "type"));
     const char *format = json_string_value(json_object_get(s, "format"));
     if (!type || (format && !known_format(format)))
         return fail_set(f, SLUIS_INVALID, "openapi.json", "a schema without type, or with format \"%s\"",
                         format ? format : "");
     if (strcmp(type, "object") == 0 && !json_is_false(json_object_get(s, "additionalProperties")))
-        return fail_set(f, SLUIS_INVALID, "openapi.json", "an object that comes in must refuse unknown members");
+        return fail_set(f, SLUIS_INVALID, "openapi.json",
+                        "an object that comes in must refuse unknown members");
     json_object_foreach(json_object_get(s, "properties"), key, value)
     {
         sluis_err e = supported(document, value, depth + 1, f);
         if (e)
             return e;
     }
-    return strcmp(type, "array") == 0 ? supported(document, json_object_get(s, "items"), depth + 1, f) : SLUIS_OK;
+    return strcmp(type, "array") == 0 ? supported(document, json_object_get(s, "items"), depth + 1, f)
+                                      : SLUIS_OK;
 }
 
 sluis_err schema_supported(const json_t *document, const json_t *schema, sluis_fail *f)
@@ -164,11 +165,11 @@ static bool check_string(const json_t *s, const json_t *value, const char *where
     return true;
 }
 
-static bool check(const json_t *document, const json_t *schema, const json_t *value, const char *where, int depth,
-                  problem *p);
+static bool check(const json_t *document, const json_t *schema, const json_t *value, const char *where,
+                  int depth, problem *p);
 
-static bool check_object(const json_t *document, const json_t *s, const json_t *value, const char *where, int depth,
-                         problem *p)
+static bool check_object(const json_t *document, const json_t *s, const json_t *value, const char *where,
+                         int depth, problem *p)
 {
     const char *key;
     json_t *member, *name;
@@ -180,7 +181,8 @@ static bool check_object(const json_t *document, const json_t *s, const json_t *
         const json_t *of = json_object_get(properties, key);
         snprintf(place, sizeof place, "%.80s%s%.64s", where, *where ? "." : "", key);
         if (!of) {
-            problem_set(p, 400, "onbekend-veld", TITLE, place, "dit veld bestaat niet; kijk in /v1/openapi.json");
+            problem_set(p, 400, "onbekend-veld", TITLE, place,
+                        "dit veld bestaat niet; kijk in /v1/openapi.json");
             return false;
         }
         if (!check(document, of, member, place, depth + 1, p))
@@ -197,8 +199,8 @@ static bool check_object(const json_t *document, const json_t *s, const json_t *
     return true;
 }
 
-static bool check_array(const json_t *document, const json_t *s, const json_t *value, const char *where, int depth,
-                        problem *p)
+static bool check_array(const json_t *document, const json_t *s, const json_t *value, const char *where,
+                        int depth, problem *p)
 {
     size_t n = json_array_size(value);
     char place[PLACE_MAX + 32];
@@ -219,8 +221,8 @@ static bool check_array(const json_t *document, const json_t *s, const json_t *v
     return true;
 }
 
-static bool check(const json_t *document, const json_t *schema, const json_t *value, const char *where, int depth,
-                  problem *p)
+static bool check(const json_t *document, const json_t *schema, const json_t *value, const char *where,
+                  int depth, problem *p)
 {
     const json_t *s = schema_resolve(document, schema);
     const char *type = s ? json_string_value(json_object_get(s, "type")) : NULL;
@@ -233,20 +235,23 @@ static bool check(const json_t *document, const json_t *schema, const json_t *va
         return json_is_array(value) ? check_array(document, s, value, where, depth, p)
                                     : refuse(p, where, "hier hoort een lijst");
     if (strcmp(type, "string") == 0)
-        return json_is_string(value) ? check_string(s, value, where, p) : refuse(p, where, "hier hoort tekst");
+        return json_is_string(value) ? check_string(s, value, where, p)
+                                     : refuse(p, where, "hier hoort tekst");
     if (strcmp(type, "boolean") == 0)
         return json_is_boolean(value) || refuse(p, where, "hier hoort true of false");
     if (!json_is_integer(value))
         return refuse(p, where, "hier hoort een geheel getal");
-    json_int_t v = json_integer_value(value), least = bound(s, "minimum", 0), most = bound(s, "maximum", INT32_MAX);
+    json_int_t v = json_integer_value(value), least = bound(s, "minimum", 0),
+               most = bound(s, "maximum", INT32_MAX);
     if (v >= least && v <= most)
         return true;
-    problem_set(p, 400, "invalid", TITLE, where, "het getal moet tussen %lld en %lld liggen", (long long)least,
-                (long long)most);
+    problem_set(p, 400, "invalid", TITLE, where, "het getal moet tussen %lld en %lld liggen",
+                (long long)least, (long long)most);
     return false;
 }
 
-bool schema_check(const json_t *document, const json_t *schema, const json_t *value, const char *where, problem *p)
+bool schema_check(const json_t *document, const json_t *schema, const json_t *value, const char *where,
+                  problem *p)
 {
     return check(document, schema, value, where, 0, p);
 }
@@ -273,7 +278,8 @@ static json_t *split(const char *text)
     return list;
 }
 
-json_t *schema_read_text(const json_t *document, const json_t *schema, const char *text, const char *where, problem *p)
+json_t *schema_read_text(const json_t *document, const json_t *schema, const char *text, const char *where,
+                         problem *p)
 {
     const json_t *s = schema_resolve(document, schema);
     const char *type = s ? json_string_value(json_object_get(s, "type")) : NULL;

@@ -20,9 +20,11 @@ const json_t *schema_resolve(const json_t *document, const json_t *schema);
 sluis_err schema_supported(const json_t *document, const json_t *schema, sluis_fail *f);
 
 /* Checks value; false fills *p with status 400 and the place (where, then ".member" or "[i]"). */
-bool schema_check(const json_t *document, const json_t *schema, const json_t *value, const char *where, problem *p);
+bool schema_check(const json_t *document, const json_t *schema, const json_t *value, const char *where,
+                  problem *p);
 
 /* A parameter's text as its schema's type: an array is split at commas. NULL fills *p. Returned owned. */
-json_t *schema_read_text(const json_t *document, const json_t *schema, const char *text, const char *where, problem *p);
+json_t *schema_read_text(const json_t *document, const json_t *schema, const char *text, const char *where,
+                         problem *p);
 
 #endif

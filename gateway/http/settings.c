@@ -1,7 +1,8 @@
 #include "http/settings.h"
 
 const config_key front_keys[FRONT_KEY_COUNT] = {
-    {"gateway", CONFIG_STR, true, 1, 100, "", NULL, "sluisd's ipc endpoint, such as ipc:///run/sluis/api.sock"},
+    {"gateway", CONFIG_STR, true, 1, 100, "", NULL,
+     "sluisd's ipc endpoint, such as ipc:///run/sluis/api.sock"},
     {"listen", CONFIG_STR, false, 0, 45, "", "127.0.0.1", "loopback address for plain HTTP; \"\" for none"},
     {"port", CONFIG_INT, false, 0, 65535, "", "8080", "TCP port; 0 asks for any"},
     {"unix_socket", CONFIG_STR, false, 0, 107, "", "", "path of a Unix socket for a proxy; \"\" for none"},
@@ -9,10 +10,13 @@ const config_key front_keys[FRONT_KEY_COUNT] = {
     {"max_header", CONFIG_INT, false, 1024, 65536, "bytes", "16384", "largest head of a request"},
     {"max_connections", CONFIG_INT, false, 1, 10000, "connections", "256", "open at once; beyond: 503"},
     {"max_calls", CONFIG_INT, false, 1, 65536, "calls", "256", "in flight to sluisd at once; beyond: 503"},
-    {"idle_ms", CONFIG_INT, false, 100, 3600000, "ms", "60000", "a connection without a request is closed after this"},
-    {"request_ms", CONFIG_INT, false, 100, 600000, "ms", "10000", "from a request's first byte to its last; then 408"},
+    {"idle_ms", CONFIG_INT, false, 100, 3600000, "ms", "60000",
+     "a connection without a request is closed after this"},
+    {"request_ms", CONFIG_INT, false, 100, 600000, "ms", "10000",
+     "from a request's first byte to its last; then 408"},
     {"call_ms", CONFIG_INT, false, 100, 600000, "ms", "10000", "sluisd's time to answer; then 504"},
-    {"probe_ms", CONFIG_INT, false, 100, 60000, "ms", "2000", "sluisd's time for health and metrics; then 503"},
+    {"probe_ms", CONFIG_INT, false, 100, 60000, "ms", "2000",
+     "sluisd's time for health and metrics; then 503"},
     {"stop_ms", CONFIG_INT, false, 0, 600000, "ms", "15000", "requests in hand get this long at a stop"},
 };
 

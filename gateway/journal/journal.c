@@ -254,7 +254,7 @@ static sluis_err write_record(journal *j, store_txn *t, const uint8_t key[static
     size_t plain = SALT_LEN + e->record_len;
     buffer *b = &j->scratch;
 
-    random_bytes(nonce, NONCE_LEN);
+    random_nonce(nonce);
     buffer_clear(b);
     buffer_add(b, nonce, NONCE_LEN);
     buffer_add(b, e->salt, SALT_LEN);

@@ -200,10 +200,8 @@ static sluis_err check_record(verifier *v, uint64_t index, const leaf *l)
     ProtobufCMessage *m;
     sluis_err err;
 
-    if (v->record_key.n == 0 || get_u64(v->record_key.p) > index)
+    if (v->record_key.n == 0 || get_u64(v->record_key.p) != index)
         return missing(v, index, l);
-    if (get_u64(v->record_key.p) < index)
-        return bad(v, SLUIS_CORRUPT, "record", get_u64(v->record_key.p), "belongs to no entry");
     cached_day *d = day_of(v, l);
     if (d->err == SLUIS_NOT_FOUND) {
         err = missing(v, index, l);

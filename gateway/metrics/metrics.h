@@ -1,5 +1,6 @@
 /* Counters of the daemon, in Prometheus' text format. Numbers only: no label comes from a message.
- * The one thing that threads share: each counter is a relaxed atomic, written by its owner, read by anyone. */
+ * The one thing that threads share: each counter is a relaxed atomic, written by its owner, read by anyone.
+ */
 #ifndef SLUIS_METRICS_METRICS_H
 #define SLUIS_METRICS_METRICS_H
 

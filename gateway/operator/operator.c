@@ -15,9 +15,9 @@
 #include "parties/parties.h"
 #include "wire/messages.h"
 
-#define TRACE_MAX    1000
-#define ENROL_MS     10000
-#define COPY_CHUNK   (1u << 20)
+#define TRACE_MAX  1000
+#define ENROL_MS   10000
+#define COPY_CHUNK (1u << 20)
 
 typedef struct {
     const operator_task *task;
@@ -52,15 +52,16 @@ static json_t *cmd_status(desk *d, const json_t *q, sluis_fail *f)
     }
     keyslots_usage(p->slots, &live, &erased, &slots);
     metrics *m = p->metrics;
-    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "name", p->settings->name,
-                     "oin", p->settings->oin.s, "mode", p->settings->test_mode ? "test" : "production", "uptime_ms",
-                     (json_int_t)(clock_ms() - d->task->started), "sessions", (json_int_t)METRIC_GET(m, bus_sessions),
-                     "in_flight", (json_int_t)METRIC_GET(m, bus_in_flight), "accepted",
-                     (json_int_t)METRIC_GET(m, core_accepted), "refused",
-                     (json_int_t)(METRIC_GET(m, core_refused) + METRIC_GET(m, verify_refused)), "journal_entries",
-                     (json_int_t)METRIC_GET(m, journal_entries), "store_used_bytes", (json_int_t)h.used_bytes,
-                     "store_quota_bytes", (json_int_t)h.quota_bytes, "key_slots_used", (json_int_t)(live + erased),
-                     "key_slots", (json_int_t)slots, "commits", (json_int_t)h.syncs);
+    return json_pack(
+        "{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "name", p->settings->name,
+        "oin", p->settings->oin.s, "mode", p->settings->test_mode ? "test" : "production", "uptime_ms",
+        (json_int_t)(clock_ms() - d->task->started), "sessions", (json_int_t)METRIC_GET(m, bus_sessions),
+        "in_flight", (json_int_t)METRIC_GET(m, bus_in_flight), "accepted",
+        (json_int_t)METRIC_GET(m, core_accepted), "refused",
+        (json_int_t)(METRIC_GET(m, core_refused) + METRIC_GET(m, verify_refused)), "journal_entries",
+        (json_int_t)METRIC_GET(m, journal_entries), "store_used_bytes", (json_int_t)h.used_bytes,
+        "store_quota_bytes", (json_int_t)h.quota_bytes, "key_slots_used", (json_int_t)(live + erased),
+        "key_slots", (json_int_t)slots, "commits", (json_int_t)h.syncs);
 }
 
 /* ---- parties ---- */
@@ -73,14 +74,15 @@ static json_t *party_json(const party *x)
         hex_encode(hex, x->keys[i].pk, PK_LEN);
         time_format(from, x->keys[i].valid_from);
         time_format(until, x->keys[i].valid_until);
-        json_array_append_new(keys, json_pack("{s:s, s:s, s:s, s:s, s:b}", "use", key_use_name(x->keys[i].use), "pk", hex,
-                                              "valid_from", from, "valid_until", until, "revoked",
-                                              x->keys[i].revoked != 0));
+        json_array_append_new(keys, json_pack("{s:s, s:s, s:s, s:s, s:b}", "use",
+                                              key_use_name(x->keys[i].use), "pk", hex, "valid_from", from,
+                                              "valid_until", until, "revoked", x->keys[i].revoked != 0));
     }
     time_format(from, x->valid_from);
     time_format(until, x->valid_until);
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:o}", "oin", x->oin.s, "name", x->name, "domain", x->domain,
-                     "valid_from", from, "valid_until", until, "suspended", x->suspended, "keys", keys);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:o}", "oin", x->oin.s, "name", x->name, "domain",
+                     x->domain, "valid_from", from, "valid_until", until, "suspended", x->suspended, "keys",
+                     keys);
 }
 
 static json_t *cmd_party_list(desk *d, const json_t *q, sluis_fail *f)
@@ -113,14 +115,16 @@ static sluis_err fill_entry(desk *d, const json_t *q, job *j, sluis_fail *f)
     const char *name = text_of(q, "name", f), *domain = text_of(q, "domain", f), *until = NULL;
     char *request = json_dumps(json_object_get(q, "request"), JSON_COMPACT);
     Sluis__PartyEntry *x = a ? arena_alloc(a, sizeof(*x)) : NULL;
-    sluis_err e = !name || !domain || !request ? fail_set(f, SLUIS_INVALID, "party.enrol", "request, name and domain are needed")
-                  : !x                         ? fail_set(f, SLUIS_NOMEM, "party.enrol", "out of memory")
-                                               : SLUIS_OK;
+    sluis_err e = !name || !domain || !request
+                      ? fail_set(f, SLUIS_INVALID, "party.enrol", "request, name and domain are needed")
+                  : !x ? fail_set(f, SLUIS_NOMEM, "party.enrol", "out of memory")
+                       : SLUIS_OK;
     if (!e)
         e = enrolment_parse(x, a, request, strlen(request), f);
     oin o;
     if (!e && (oin_parse(&o, x->oin, strlen(x->oin)) || oin_is_test(&o) != s->test_mode))
-        e = fail_set(f, SLUIS_MODE, "oin", "%s", s->test_mode ? "a real OIN in test mode" : "a test OIN in production");
+        e = fail_set(f, SLUIS_MODE, "oin", "%s",
+                     s->test_mode ? "a real OIN in test mode" : "a test OIN in production");
     if (!e && !name_valid(domain))
         e = fail_set(f, SLUIS_INVALID, "domain", "a name is [a-z0-9][a-z0-9._:-]{0,63}");
     if (!e) {
@@ -146,6 +150,11 @@ static json_t *cmd_party_enrol(desk *d, const json_t *q, sluis_fail *f)
     void *item = NULL;
     json_t *out = NULL;
     sluis_err e = j ? fill_entry(d, q, j, f) : SLUIS_NOMEM;
+    while (!e &&
+           channel_recv(d->replies, 0, &item) == SLUIS_OK) { /* what came after its command had given up */
+        job *late = item;
+        job_free(&late);
+    }
     if (!e)
         e = channel_send(d->core, j);
     if (e) {
@@ -156,7 +165,8 @@ static json_t *cmd_party_enrol(desk *d, const json_t *q, sluis_fail *f)
     e = channel_recv(d->replies, ENROL_MS, &item); /* core has the job until it comes back */
     j = item;
     if (e || !j)
-        fail_set(f, SLUIS_TIMEOUT, "party.enrol", "the core did not answer; look at `party list` before trying again");
+        fail_set(f, SLUIS_TIMEOUT, "party.enrol",
+                 "the core did not answer; look at `party list` before trying again");
     else if (j->why.code)
         *f = j->why;
     else
@@ -172,10 +182,11 @@ static json_t *record_json(uint64_t index, const Sluis__Record *r)
     char when[TIME_STR];
     const message_kind *k = message_kind_of(r->kind);
     time_format(when, r->when);
-    return json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I}", "index", (json_int_t)index, "when", when, "type",
-                     protobuf_c_enum_descriptor_get_value(&sluis__record_type__descriptor, (int)r->type)->name, "kind",
-                     k ? k->name : "", "from", r->from, "to", r->to, "application", r->application, "decision",
-                     r->decision, "detail", r->detail, "attributes", (json_int_t)r->n_attributes);
+    return json_pack(
+        "{s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I}", "index", (json_int_t)index, "when", when,
+        "type", protobuf_c_enum_descriptor_get_value(&sluis__record_type__descriptor, (int)r->type)->name,
+        "kind", k ? k->name : "", "from", r->from, "to", r->to, "application", r->application, "decision",
+        r->decision, "detail", r->detail, "attributes", (json_int_t)r->n_attributes);
 }
 
 static json_t *cmd_trace(desk *d, const json_t *q, sluis_fail *f)
@@ -203,7 +214,8 @@ static json_t *cmd_trace(desk *d, const json_t *q, sluis_fail *f)
         if (!e)
             json_array_append_new(list, record_json(index[i], r));
         else if (e == SLUIS_NOT_FOUND) { /* forgotten: its leaf still stands */
-            json_array_append_new(list, json_pack("{s:I, s:s}", "index", (json_int_t)index[i], "type", "forgotten"));
+            json_array_append_new(
+                list, json_pack("{s:I, s:s}", "index", (json_int_t)index[i], "type", "forgotten"));
             e = SLUIS_OK;
         }
         arena_free(&a);
@@ -268,8 +280,8 @@ static const struct {
     const char *name;
     json_t *(*run)(desk *, const json_t *, sluis_fail *);
 } commands[] = {
-    {"status", cmd_status},           {"party.list", cmd_party_list}, {"party.enrol", cmd_party_enrol},
-    {"trace", cmd_trace},             {"journal.copy", cmd_journal_copy},
+    {"status", cmd_status}, {"party.list", cmd_party_list},     {"party.enrol", cmd_party_enrol},
+    {"trace", cmd_trace},   {"journal.copy", cmd_journal_copy},
 };
 
 static json_t *on_request(void *ctx, const char *cmd, const json_t *request, sluis_fail *f)

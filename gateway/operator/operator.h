@@ -7,7 +7,7 @@
 
 typedef struct {
     const parts *p;
-    int stop_fd; /* readable: end */
+    int stop_fd;      /* readable: end */
     uint64_t started; /* UTC ms */
 } operator_task;
 

@@ -8,7 +8,6 @@
 #define CODE_MAX     64
 #define WHOLE_MAX    15
 #define FRACTION_MAX 6
-#define DATE_LEN     10
 
 static const char *const categories[] = {
     [CATEGORY_ORDINARY] = "ordinary",
@@ -66,12 +65,6 @@ static bool is_text(const char *s)
     return true;
 }
 
-static bool is_date(const char *s)
-{
-    uint64_t ms;
-    return strlen(s) == DATE_LEN && time_parse(&ms, s) == SLUIS_OK;
-}
-
 /* [-]whole[.fraction] with a fraction of least..most digits, or none at all. */
 static bool is_decimal(const char *s, size_t least, size_t most)
 {
@@ -108,7 +101,7 @@ sluis_err attribute_check_value(const attribute *a, const char *value, sluis_fai
         wanted = "text in UTF-8, at most 4096 bytes, without control characters";
         break;
     case TYPE_DATE:
-        good = is_date(value);
+        good = date_valid(value);
         wanted = "a date that exists, as YYYY-MM-DD";
         break;
     case TYPE_NUMBER:

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "core/api_out.h"
+#include "flow/api_out.h"
 #include "read/reader.h"
 #include "wire/messages.h"
 

@@ -4,7 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "core/api_out.h"
+#include "flow/api_out.h"
 #include "flow/fatal.h"
 #include "journal/journal.h"
 #include "read/reader.h"

@@ -27,7 +27,8 @@ sluis_err read_file_request(reader *r, store_txn *t, job *j);
 /* The case, when this token's organisation owns it; NOT_FOUND otherwise, as for one that does not exist. */
 sluis_err reader_case(reader *r, store_txn *t, job *j, bytes case_id, Sluis__CaseRow **out);
 /* The member's subject; close it after use. */
-sluis_err reader_member(reader *r, store_txn *t, job *j, const Sluis__CaseRow *row, uint32_t member, subject *out);
+sluis_err reader_member(reader *r, store_txn *t, job *j, const Sluis__CaseRow *row, uint32_t member,
+                        subject *out);
 /* A record of this read, in the job's arena, with the token's who and the case's where. */
 Sluis__Record *reader_record(job *j, Sluis__RecordType type, const Sluis__CaseRow *row, bytes case_id);
 

@@ -1,7 +1,7 @@
 /* Cases and requests as their application sees them. */
 #include <string.h>
 
-#include "core/api_out.h"
+#include "flow/api_out.h"
 #include "read/reader.h"
 
 #define PAGE_MAX 100
@@ -88,10 +88,12 @@ sluis_err read_requests(reader *r, store_txn *t, job *j)
                       : SLUIS_NOMEM;
     while (!e && list.n_requests < limit && (e = store_cursor_next(c, &key, &value)) == SLUIS_OK)
         e = key.n == n + UUID_LEN ? add_request(r, t, j, key.p + n, &list) : SLUIS_CORRUPT;
-    if (e == SLUIS_NOT_FOUND)
+    bool full =
+        e ? e == SLUIS_NOMEM && list.n_requests : list.n_requests == limit; /* in memory, or in number */
+    if (e == SLUIS_NOT_FOUND || full)
         e = SLUIS_OK;
-    else if (!e && list.n_requests == limit)
-        list.next = list.requests[limit - 1]->transaction;
+    if (full)
+        list.next = list.requests[list.n_requests - 1]->transaction;
     store_cursor_close(&c);
     if (e)
         return fail_set(&j->why, e, "", "%s", error_text(e));

@@ -24,7 +24,7 @@ sluis_err datum_seal(buffer *out, const uint8_t key[static KEY_LEN], bytes ad, c
     uint8_t nonce[NONCE_LEN];
     size_t start = out->n;
 
-    random_bytes(nonce, NONCE_LEN);
+    random_nonce(nonce);
     buffer_add(out, nonce, NONCE_LEN);
     sluis_err err = wire_pack(out, m);
     size_t plain = out->n - start - NONCE_LEN;
@@ -48,6 +48,8 @@ sluis_err datum_unseal(const uint8_t key[static KEY_LEN], bytes ad, bytes sealed
     if (ae_open(plain, key, sealed.p, ad, BYTES(sealed.p + NONCE_LEN, n + TAG_LEN)))
         return SLUIS_CORRUPT;
     sluis_err err = wire_unpack(out, d, a, BYTES(plain, n), NULL);
+    if (err == SLUIS_TOO_BIG) /* its seal was good: what is full is the arena */
+        return SLUIS_NOMEM;
     return err == SLUIS_NOMEM || !err ? err : SLUIS_CORRUPT;
 }
 

@@ -69,6 +69,15 @@ static void subject_fill(registry *r, subject *out, slot_key *key)
     wipe(key, sizeof(*key));
 }
 
+/* Persons leave a part of the key file to the journal's day keys: without a day key nothing passes at all. */
+static bool room_for_subject(const registry *r)
+{
+    uint64_t live, erased, slots;
+
+    keyslots_usage(r->slots, &live, &erased, &slots);
+    return 16 * (live + erased + 1) <= 11 * slots;
+}
+
 sluis_err registry_subject(registry *r, store_txn *t, const char bsn[static BSN_LEN], bool create,
                            subject *out)
 {
@@ -77,7 +86,9 @@ sluis_err registry_subject(registry *r, store_txn *t, const char bsn[static BSN_
     slot_key key;
 
     keyslots_subject(r->slots, p, bsn);
-    sluis_err err = create ? keyslots_add(r->slots, p, &key) : keyslots_find(r->slots, p, &key);
+    sluis_err err = keyslots_find(r->slots, p, &key);
+    if (err == SLUIS_NOT_FOUND && create)
+        err = room_for_subject(r) ? keyslots_add(r->slots, p, &key) : SLUIS_FULL;
     if (err)
         return err;
     err = subject_row(r, t, &key.sid, &slot);
@@ -189,9 +200,7 @@ static datum_outcome judge(const history *h, const Sluis__DatumRow *row, uint64_
     *holds = 0;
     if (!h->current)
         return DATUM_NEW;
-    if (same_text(h->current->value, row->value)) {
-        if (!same_terms(h->current, row))
-            return DATUM_NEWER;
+    if (same_text(h->current->value, row->value) && same_terms(h->current, row)) {
         *holds = h->current_version;
         return DATUM_SAME;
     }

@@ -23,7 +23,8 @@ sluis_err registry_open(registry **out, keyslots *slots /* borrowed */);
 void registry_close(registry **r);
 
 /* By BSN; create needs the write transaction (then keyslots_sync before its commit). NOT_FOUND; CONFLICT:
- * this person's key is being erased (an INTENT row waits for keyslots_erase). */
+ * this person's key is being erased (an INTENT row waits for keyslots_erase). FULL: 11/16 of the key file is
+ * used; the rest is the journal's. */
 sluis_err registry_subject(registry *r, store_txn *t, const char bsn[static BSN_LEN], bool create,
                            subject *out);
 /* By sid. A row without its key is CORRUPT unless the subject was forgotten (NOT_FOUND). */
@@ -32,9 +33,9 @@ void subject_close(subject *s);
 
 typedef enum { DATUM_NEW, DATUM_SAME, DATUM_NEWER, DATUM_DISCREPANCY } datum_outcome;
 
-/* Registers a statement. The current value again, from whichever source: a new version only when validity,
- * conditions or kind (reference) changed (DATUM_SAME otherwise). Another value from the current one's source:
- * the next version. A different value from another source: kept beside it, marked discrepancy; the current
+/* Registers a statement. The current value again, on the same terms (validity, conditions, reference), from
+ * whichever source: nothing new (DATUM_SAME). Another value or other terms from the current one's source: the
+ * next version. The same from another source: kept beside it, marked discrepancy; the current
  * one stays; said again by the same source, it is not stored again. Sets row->discrepancy; *version is the
  * one that holds the statement. */
 sluis_err registry_put(registry *r, store_txn *t, const subject *s, uint32_t attribute, const id16 *instance,

@@ -127,6 +127,8 @@ sluis_err rows_open(const row_keys *k, gateway_table table, bytes key, bytes sto
 
     if (!err)
         err = wire_unpack(out, d, a, value, NULL);
+    if (err == SLUIS_TOO_BIG) /* its check was good: what is full is the arena */
+        return SLUIS_NOMEM;
     return err == SLUIS_NOMEM || !err ? err : SLUIS_CORRUPT;
 }
 

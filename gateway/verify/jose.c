@@ -34,13 +34,15 @@ static sluis_err read_file(buffer *out, const char *path, bool secret, sluis_fai
     }
     if (secret && (st.st_mode & 077)) {
         close(fd);
-        return fail_set(f, SLUIS_PERMISSION, path, "a private key may be readable by its owner only: chmod 600");
+        return fail_set(f, SLUIS_PERMISSION, path,
+                        "a private key may be readable by its owner only: chmod 600");
     }
     while ((n = read(fd, block, sizeof block)) > 0)
         buffer_add(out, block, (size_t)n);
     wipe(block, sizeof block);
     if (out->err || n < 0)
-        fail_set(f, out->err ? out->err : SLUIS_IO, path, "cannot be read, or is larger than %zu bytes", out->max);
+        fail_set(f, out->err ? out->err : SLUIS_IO, path, "cannot be read, or is larger than %zu bytes",
+                 out->max);
 done:
     if (fd >= 0)
         close(fd);
@@ -147,7 +149,8 @@ sluis_err jose_verify(const jose_keys *k, const char *kid, const char *compact, 
     jwk_t *key = r_jwks_get_by_kid(k->set, kid);
     if (!key)
         return SLUIS_UNKNOWN_KEY;
-    if (r_jws_init(&jws) == RHN_OK && r_jws_advanced_compact_parsen(jws, compact, n, R_PARSE_NONE, 0) == RHN_OK &&
+    if (r_jws_init(&jws) == RHN_OK &&
+        r_jws_advanced_compact_parsen(jws, compact, n, R_PARSE_NONE, 0) == RHN_OK &&
         r_jws_get_alg(jws) == R_JWA_ALG_ES256 && r_jws_verify_signature(jws, key, 0) == RHN_OK)
         e = SLUIS_OK;
     r_jws_free(jws);
@@ -195,8 +198,10 @@ sluis_err jose_signer_load(jose_signer **out, const char *key_path, sluis_fail *
     buffer_init(&text, JOSE_FILE_MAX);
     sluis_err e = s ? read_file(&text, key_path, true, f) : SLUIS_NOMEM;
     buffer_u8(&text, 0);
-    if (!e && (text.err || r_jwk_init(&s->key) != RHN_OK || r_jwk_import_from_json_str(s->key, (char *)text.p) != RHN_OK ||
-               !(r_jwk_key_type(s->key, NULL, 0) & R_KEY_TYPE_PRIVATE) || !r_jwk_get_property_str(s->key, "kid")))
+    if (!e &&
+        (text.err || r_jwk_init(&s->key) != RHN_OK ||
+         r_jwk_import_from_json_str(s->key, (char *)text.p) != RHN_OK ||
+         !(r_jwk_key_type(s->key, NULL, 0) & R_KEY_TYPE_PRIVATE) || !r_jwk_get_property_str(s->key, "kid")))
         e = fail_set(f, SLUIS_INVALID, key_path, "is not a private JWK with a kid");
     if (text.p)
         wipe(text.p, text.n);

@@ -100,7 +100,8 @@ static bool for_us(const json_t *aud)
     return false;
 }
 
-static sluis_err read_name(char out[static NAME_MAX_LEN + 1], const json_t *c, const char *name, sluis_fail *f)
+static sluis_err read_name(char out[static NAME_MAX_LEN + 1], const json_t *c, const char *name,
+                           sluis_fail *f)
 {
     char where[32] = "token.";
     const char *s = json_str(c, name);
@@ -127,7 +128,8 @@ static sluis_err read_time(uint64_t *out_ms, const json_t *c, const char *name, 
 static sluis_err check_times(const verified *t, uint64_t now_ms, sluis_fail *f)
 {
     if (now_ms >= t->claims.expires + TOKEN_SKEW_MS)
-        return fail_set(f, SLUIS_UNAUTHENTICATED, "token.exp", "expired %llu s ago (60 s of clock difference allowed)",
+        return fail_set(f, SLUIS_UNAUTHENTICATED, "token.exp",
+                        "expired %llu s ago (60 s of clock difference allowed)",
                         (unsigned long long)((now_ms - t->claims.expires) / 1000));
     if (t->not_before > now_ms + TOKEN_SKEW_MS)
         return fail_set(f, SLUIS_UNAUTHENTICATED, "token.nbf",
@@ -170,7 +172,8 @@ static sluis_err read_claims(const token_verifier *v, const json_t *c, verified 
 static bool split(const char *token, size_t n, size_t *dot1, size_t *dot2)
 {
     const char *a = memchr(token, '.', n), *b = a ? memchr(a + 1, '.', n - (size_t)(a - token) - 1) : NULL;
-    if (!b || a == token || b == a + 1 || b + 1 == token + n || memchr(b + 1, '.', n - (size_t)(b - token) - 1))
+    if (!b || a == token || b == a + 1 || b + 1 == token + n ||
+        memchr(b + 1, '.', n - (size_t)(b - token) - 1))
         return false;
     *dot1 = (size_t)(a - token);
     *dot2 = (size_t)(b - token);
@@ -192,7 +195,9 @@ static sluis_err verify_new(token_verifier *v, const char *token, size_t n, veri
     if (!e) {
         sluis_err bad = jose_verify(v->keys, kid, token, n);
         if (bad)
-            e = refuse(f, "token", bad == SLUIS_UNKNOWN_KEY ? "its kid is not in the key file" : "its signature does not fit");
+            e = refuse(f, "token",
+                       bad == SLUIS_UNKNOWN_KEY ? "its kid is not in the key file"
+                                                : "its signature does not fit");
     }
     if (!e && !(claims = decode_object(token + d1 + 1, d2 - d1 - 1)))
         e = refuse(f, "token.payload", "not base64url of one JSON object");
@@ -232,7 +237,8 @@ void token_verifier_set_lifetime(token_verifier *v, uint64_t max_ms)
     memset(v->cache, 0, sizeof v->cache);
 }
 
-sluis_err token_verify(token_verifier *v, const char *token, uint64_t now_ms, token_claims *out, sluis_fail *f)
+sluis_err token_verify(token_verifier *v, const char *token, uint64_t now_ms, token_claims *out,
+                       sluis_fail *f)
 {
     verified t = {0};
     size_t n = strnlen(token, TOKEN_MAX_BYTES + 1);

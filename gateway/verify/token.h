@@ -12,21 +12,22 @@
 #define SLUIS_VERIFY_TOKEN_H
 
 #include "base/ids.h"
-#include "verify/claims.h"
+#include "flow/claims.h"
 
 typedef struct token_verifier token_verifier;
 
-#define TOKEN_MAX_BYTES       4096
-#define TOKEN_SKEW_MS         60000
-#define TOKEN_LIFETIME_MS     (12 * 3600 * 1000) /* longest exp - iat unless set otherwise */
-#define TOKEN_AUDIENCE        "sluis"
-#define TOKEN_CACHE_SLOTS     1024
+#define TOKEN_MAX_BYTES   4096
+#define TOKEN_SKEW_MS     60000
+#define TOKEN_LIFETIME_MS (12 * 3600 * 1000) /* longest exp - iat unless set otherwise */
+#define TOKEN_AUDIENCE    "sluis"
+#define TOKEN_CACHE_SLOTS 1024
 
 /* Reads the JWKS file once; a changed file needs a new verifier. */
 sluis_err token_verifier_new(token_verifier **out, const char *jwks_path, const char *issuer, sluis_fail *f);
 void token_verifier_free(token_verifier **v);
 void token_verifier_set_lifetime(token_verifier *v, uint64_t max_ms);
 
-sluis_err token_verify(token_verifier *v, const char *token, uint64_t now_ms, token_claims *out, sluis_fail *f);
+sluis_err token_verify(token_verifier *v, const char *token, uint64_t now_ms, token_claims *out,
+                       sluis_fail *f);
 
 #endif

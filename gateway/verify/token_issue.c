@@ -39,12 +39,12 @@ void token_issuer_close(token_issuer **i)
     *i = NULL;
 }
 
-sluis_err token_issue(const token_issuer *i, const token_claims *c, uint64_t now_ms, char out[static TOKEN_MAX_BYTES + 1],
-                      sluis_fail *f)
+sluis_err token_issue(const token_issuer *i, const token_claims *c, uint64_t now_ms,
+                      char out[static TOKEN_MAX_BYTES + 1], sluis_fail *f)
 {
     buffer b;
-    json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I}", "iss", i->issuer, "aud", TOKEN_AUDIENCE, "sub",
-                          c->employee, "app", c->app, "oin", c->oin.s, "functie", c->function, "iat",
+    json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I}", "iss", i->issuer, "aud", TOKEN_AUDIENCE,
+                          "sub", c->employee, "app", c->app, "oin", c->oin.s, "functie", c->function, "iat",
                           (json_int_t)(now_ms / 1000), "exp", (json_int_t)(c->expires / 1000));
     char *text = o ? json_dumps(o, JSON_COMPACT) : NULL;
     buffer_init(&b, TOKEN_MAX_BYTES);

@@ -1,5 +1,6 @@
-/* Makes tokens for tests, the demo and trying things out: `sluisctl token`. In production the municipality's own
- * identity provider issues them and the gateway has only its public keys. Thread: an issuer belongs to one thread. */
+/* Makes tokens for tests, the demo and trying things out: `sluisctl token`. In production the municipality's
+ * own identity provider issues them and the gateway has only its public keys. Thread: an issuer belongs to
+ * one thread. */
 #ifndef SLUIS_VERIFY_TOKEN_ISSUE_H
 #define SLUIS_VERIFY_TOKEN_ISSUE_H
 

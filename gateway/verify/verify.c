@@ -30,7 +30,8 @@ static sluis_err check_sender(worker *w, job *j, uint64_t now)
     if (!from)
         return fail_set(&j->why, SLUIS_UNKNOWN_PARTY, "core.sender", "not in the directory: enrol it first");
     if (e->core->suite >= 32 || !(from->suites & (1u << e->core->suite)))
-        return fail_set(&j->why, SLUIS_SUITE, "core.suite", "suite %u is not allowed for this party", e->core->suite);
+        return fail_set(&j->why, SLUIS_SUITE, "core.suite", "suite %u is not allowed for this party",
+                        e->core->suite);
     const party_key *key = NULL;
     sluis_err err = directory_key(j->dir, from, USE_SIGN, &e->signing_key, now, &key, &j->why);
     if (err)
@@ -89,7 +90,8 @@ static sluis_err check_bearer(worker *w, job *j)
                         s->test_mode ? "a real OIN in test mode" : "a test OIN in production");
     const application *app = rules_application(w->p->rules, j->claims.app);
     if (!app || !application_may_act(app, &j->claims.oin))
-        return fail_set(&j->why, SLUIS_FORBIDDEN, "token.app", "this application may not act for this organisation");
+        return fail_set(&j->why, SLUIS_FORBIDDEN, "token.app",
+                        "this application may not act for this organisation");
     return SLUIS_OK;
 }
 

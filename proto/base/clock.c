@@ -1,7 +1,6 @@
 /* Calendar arithmetic after the Gregorian rules of RFC 3339 appendix C; years 1970 to 9999. */
 #include "base/clock.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -98,10 +97,23 @@ static bool fraction(const char **s, unsigned *ms)
     return n >= 1 && n <= 9;
 }
 
+/* The day's three numbers from the front of *s, which moves on; false when there is no such day. */
+static bool day_of(const char **s, unsigned *y, unsigned *m, unsigned *d)
+{
+    return digits(s, 4, '-', y) && digits(s, 2, '-', m) && digits(s, 2, 0, d) && *y >= 1 && *m >= 1 &&
+           *m <= 12 && *d >= 1 && *d <= month_days(*y, *m);
+}
+
+bool date_valid(const char *s)
+{
+    unsigned y, m, d;
+    return day_of(&s, &y, &m, &d) && *s == '\0';
+}
+
 sluis_err time_parse(uint64_t *out, const char *s)
 {
     unsigned y, mo, d, h = 0, mi = 0, sec = 0, ms = 0;
-    if (!digits(&s, 4, '-', &y) || !digits(&s, 2, '-', &mo) || !digits(&s, 2, 0, &d))
+    if (!day_of(&s, &y, &mo, &d) || y < 1970)
         return SLUIS_INVALID;
     if (*s != '\0') {
         if (*s++ != 'T' || !digits(&s, 2, ':', &h) || !digits(&s, 2, ':', &mi) || !digits(&s, 2, 0, &sec))
@@ -109,7 +121,7 @@ sluis_err time_parse(uint64_t *out, const char *s)
         if (!fraction(&s, &ms) || (strcmp(s, "Z") != 0 && strcmp(s, "+00:00") != 0))
             return SLUIS_INVALID;
     }
-    if (y < 1970 || mo < 1 || mo > 12 || d < 1 || d > month_days(y, mo) || h > 23 || mi > 59 || sec > 59)
+    if (h > 23 || mi > 59 || sec > 59)
         return SLUIS_INVALID;
 
     uint64_t day = year_start(y) + d - 1;

@@ -1,7 +1,7 @@
 /* The control socket: a Unix stream socket, mode 0600, peer checked by SO_PEERCRED (root or our own uid).
- * One JSON object a line each way: {"cmd": "...", ...} -> {"ok": true, ...} or {"ok": false, "code", "where", "text"}.
- * Bounds: 1 MiB a line, 16 connections, 10 s a request. Thread: the server runs in a thread of its own
- * (control_server_run returns when stop_fd becomes readable). */
+ * One JSON object a line each way: {"cmd": "...", ...} -> {"ok": true, ...} or {"ok": false, "code", "where",
+ * "text"}. Bounds: 1 MiB a line, 16 connections, 10 s a request. Thread: the server runs in a thread of its
+ * own (control_server_run returns when stop_fd becomes readable). */
 #ifndef SLUIS_CONTROL_CONTROL_H
 #define SLUIS_CONTROL_CONTROL_H
 
@@ -20,8 +20,9 @@ typedef struct control_server control_server;
 typedef json_t *(*control_handler)(void *ctx, const char *cmd, const json_t *request, sluis_fail *f);
 
 /* Replaces a socket that nobody listens on; EXISTS when somebody does. Changes the umask for a moment. */
-sluis_err control_server_open(control_server **out, const char *path, control_handler h, void *ctx, sluis_fail *f);
-int control_server_fd(const control_server *s);       /* readable: call control_server_step */
+sluis_err control_server_open(control_server **out, const char *path, control_handler h, void *ctx,
+                              sluis_fail *f);
+int control_server_fd(const control_server *s);              /* readable: call control_server_step */
 void control_server_step(control_server *s, int timeout_ms); /* accepts, reads, answers what is ready */
 sluis_err control_server_run(control_server *s, int stop_fd);
 void control_server_close(control_server **s);
@@ -31,6 +32,7 @@ bool control_peer_allowed(uid_t peer, uid_t own);
 
 /* Client side: sends request (borrowed), returns the owned reply, be it ok or an error of the other side.
  * TIMEOUT, CLOSED, PERMISSION, TOO_BIG, INVALID (a reply that is none). Thread: any. */
-sluis_err control_call(const char *path, const json_t *request, json_t **reply, int timeout_ms, sluis_fail *f);
+sluis_err control_call(const char *path, const json_t *request, json_t **reply, int timeout_ms,
+                       sluis_fail *f);
 
 #endif

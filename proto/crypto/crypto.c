@@ -95,6 +95,20 @@ bool keyid_equal(const keyid *a, const keyid *b)
     return memcmp(a->b, b->b, sizeof a->b) == 0;
 }
 
+/* Nonces are public and needed by the dozen a message: the kernel is asked for many at once. The stock
+ * belongs to its thread and is used front to back, once; no process of ours forks after it has begun. */
+void random_nonce(uint8_t out[static NONCE_LEN])
+{
+    static _Thread_local uint8_t stock[64 * NONCE_LEN];
+    static _Thread_local size_t left;
+    if (left == 0) {
+        randombytes_buf(stock, sizeof(stock));
+        left = sizeof(stock);
+    }
+    memcpy(out, stock + sizeof(stock) - left, NONCE_LEN);
+    left -= NONCE_LEN;
+}
+
 void random_bytes(void *out, size_t n)
 {
     randombytes_buf(out, n);

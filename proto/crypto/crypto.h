@@ -65,6 +65,8 @@ keyid keyid_of(key_use use, const uint8_t pk[static PK_LEN]);
 bool keyid_equal(const keyid *a, const keyid *b);
 
 void random_bytes(void *out, size_t n);
+/* A fresh random nonce, cheaper than random_bytes. Never for a secret. */
+void random_nonce(uint8_t out[static NONCE_LEN]);
 bool secret_equal(const void *a, const void *b, size_t n); /* constant time */
 void wipe(void *p, size_t n);
 /* Locked, guarded memory (sodium_malloc); NULL when the lock limit is reached. secret_free wipes. */

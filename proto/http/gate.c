@@ -48,11 +48,20 @@ bool gate_verdict_of(const char *value, const char *mark, gate_verdict *out)
 static const struct {
     const char *name;
     bool body;
-} methods[] = {{"GET", false},    {"HEAD", false},    {"POST", true},  {"PUT", true},
+} methods[] = {{"GET", false},    {"HEAD", false},    {"POST", true},   {"PUT", true},
                {"DELETE", false}, {"OPTIONS", false}, {"TRACE", false}, {"PATCH", true}};
 
 /* What passes to the parser, each at most once. Content-Length and Connection are rewritten by the gate. */
-enum { F_HOST, F_AUTHORIZATION, F_TYPE, F_ACCEPT, F_TRACEPARENT, F_PASS_COUNT, F_LENGTH = F_PASS_COUNT, F_COUNT };
+enum {
+    F_HOST,
+    F_AUTHORIZATION,
+    F_TYPE,
+    F_ACCEPT,
+    F_TRACEPARENT,
+    F_PASS_COUNT,
+    F_LENGTH = F_PASS_COUNT,
+    F_COUNT
+};
 static const char *const fields[F_COUNT] = {"Host",   "Authorization", "Content-Type",
                                             "Accept", "traceparent",   "Content-Length"};
 
@@ -117,8 +126,8 @@ static gate_verdict parse_request_line(head *h, bytes line)
     for (size_t i = 0; i < h->method.n; i++)
         if (!is_tchar(h->method.p[i]))
             return GATE_REQUEST_LINE;
-    if (version.n != 8 || memcmp(version.p, "HTTP/", 5) != 0 || version.p[6] != '.' || !isdigit(version.p[5]) ||
-        !isdigit(version.p[7]))
+    if (version.n != 8 || memcmp(version.p, "HTTP/", 5) != 0 || version.p[6] != '.' ||
+        !isdigit(version.p[5]) || !isdigit(version.p[7]))
         return GATE_REQUEST_LINE;
     if (version.p[5] != '1' || version.p[7] > '1')
         return GATE_VERSION;
@@ -249,7 +258,8 @@ static void write_head(gate *g, const head *h)
     buffer_add(o, "\r\n", 2);
 }
 
-/* Looks at the bytes that are new: refuses at once what no complete head could mend; sets g->head at its end. */
+/* Looks at the bytes that are new: refuses at once what no complete head could mend; sets g->head at its end.
+ */
 static gate_verdict scan(gate *g)
 {
     for (; g->scanned < g->in.n && g->head == 0; g->scanned++) {
@@ -320,8 +330,8 @@ sluis_err gate_refuse(gate *g, gate_verdict why, buffer *out)
         return SLUIS_OK;
     g->refused = true;
     gate_close(g);
-    buffer_printf(out, "GET / HTTP/1.1\r\nHost: sluis\r\nConnection: close\r\nSluis-Gate: %s %s\r\n\r\n", g->limits->mark,
-                  gate_token(why));
+    buffer_printf(out, "GET / HTTP/1.1\r\nHost: sluis\r\nConnection: close\r\nSluis-Gate: %s %s\r\n\r\n",
+                  g->limits->mark, gate_token(why));
     return out->err;
 }
 

@@ -1,5 +1,5 @@
-/* The gate before the HTTP parser: takes a connection's raw bytes, lets whole, well-formed requests through in
- * one canonical spelling, and puts a refusal in the place of the first one that is not.
+/* The gate before the HTTP parser: takes a connection's raw bytes, lets whole, well-formed requests through
+ * in one canonical spelling, and puts a refusal in the place of the first one that is not.
  *
  * Stricter than RFC 9112 on purpose: whatever two parsers could read in two ways is refused. Per request:
  *
@@ -9,10 +9,10 @@
  *   body of exactly Content-Length bytes  digits only, at most once; any Transfer-Encoding is refused
  *
  * Out comes the same request with only the header fields of the table in gate.c, plus one that the gate alone
- * makes: "Sluis-Gate: <mark> <verdict>". A refused request comes out as "GET / ... Sluis-Gate: <mark> <name>",
- * in its turn after the requests before it, and every later byte of the connection is dropped.
- * A request comes out only when it is complete, so a slow sender never reaches the parser.
- * Source: RFC 9110 (fields), RFC 9112 sections 2.2, 3, 5, 6, 11. Thread: one a connection. */
+ * makes: "Sluis-Gate: <mark> <verdict>". A refused request comes out as "GET / ... Sluis-Gate: <mark>
+ * <name>", in its turn after the requests before it, and every later byte of the connection is dropped. A
+ * request comes out only when it is complete, so a slow sender never reaches the parser. Source: RFC 9110
+ * (fields), RFC 9112 sections 2.2, 3, 5, 6, 11. Thread: one a connection. */
 #ifndef SLUIS_HTTP_GATE_H
 #define SLUIS_HTTP_GATE_H
 
@@ -23,22 +23,26 @@
 /* X(name, token, status, text for the client (Dutch)). */
 #define GATE_VERDICTS(X)                                                                                     \
     X(OK, "ok", 200, "")                                                                                     \
-    X(REQUEST_LINE, "verzoekregel", 400, "De eerste regel moet zijn: METHODE pad HTTP/1.1, met enkele spaties.") \
+    X(REQUEST_LINE, "verzoekregel", 400,                                                                     \
+      "De eerste regel moet zijn: METHODE pad HTTP/1.1, met enkele spaties.")                                \
     X(METHOD, "methode-onbekend", 501, "Deze HTTP-methode kent de server niet.")                             \
     X(VERSION, "http-versie", 505, "Alleen HTTP/1.1 en HTTP/1.0.")                                           \
-    X(TARGET, "pad", 400, "Het pad moet met een / beginnen en alleen toegestane tekens en %-codes hebben.") \
+    X(TARGET, "pad", 400, "Het pad moet met een / beginnen en alleen toegestane tekens en %-codes hebben.")  \
     X(TARGET_LONG, "pad-te-lang", 414, "Het pad met zoekdeel is te lang.")                                   \
     X(BARE_LF, "regeleinde", 400, "Regels eindigen op CR LF; een losse CR of LF is niet toegestaan.")        \
     X(CONTROL, "stuurteken", 400, "Een NUL of ander stuurteken hoort niet in de kop van een verzoek.")       \
     X(NOT_ASCII, "niet-ascii", 400, "De kop van een verzoek bestaat uit ASCII.")                             \
     X(FOLD, "regel-gevouwen", 400, "Een kopregel mag niet op de volgende regel doorlopen.")                  \
-    X(FIELD_NAME, "kopnaam", 400, "Een kopregel is naam, dubbele punt, waarde; geen spatie voor de dubbele punt.") \
-    X(DUPLICATE, "kop-dubbel", 400, "Host, Content-Length, Content-Type, Authorization en dergelijke mogen eenmaal voorkomen.") \
+    X(FIELD_NAME, "kopnaam", 400,                                                                            \
+      "Een kopregel is naam, dubbele punt, waarde; geen spatie voor de dubbele punt.")                       \
+    X(DUPLICATE, "kop-dubbel", 400,                                                                          \
+      "Host, Content-Length, Content-Type, Authorization en dergelijke mogen eenmaal voorkomen.")            \
     X(HOST, "host", 400, "Precies een geldige Host is verplicht bij HTTP/1.1.")                              \
     X(LENGTH, "lengte", 400, "Content-Length bestaat uit alleen cijfers.")                                   \
     X(LENGTH_MISSING, "lengte-ontbreekt", 411, "Een verzoek met inhoud moet zijn Content-Length noemen.")    \
     X(BODY_UNEXPECTED, "inhoud-onverwacht", 400, "Bij deze methode hoort geen inhoud.")                      \
-    X(TRANSFER, "transfer-encoding", 501, "Transfer-Encoding wordt niet ondersteund; gebruik Content-Length.") \
+    X(TRANSFER, "transfer-encoding", 501,                                                                    \
+      "Transfer-Encoding wordt niet ondersteund; gebruik Content-Length.")                                   \
     X(EXPECT, "expect", 417, "Expect wordt niet ondersteund; stuur de inhoud meteen.")                       \
     X(HEAD_LONG, "kop-te-groot", 431, "De kop van het verzoek is te groot.")                                 \
     X(BODY_LONG, "inhoud-te-groot", 413, "De inhoud van het verzoek is te groot.")                           \
@@ -63,8 +67,8 @@ bool gate_verdict_of(const char *value, const char *mark, gate_verdict *out);
 #define GATE_FIELDS_MAX 64
 
 typedef struct {
-    size_t max_header;             /* bytes of request line and fields with their line ends */
-    size_t max_body;               /* bytes */
+    size_t max_header; /* bytes of request line and fields with their line ends */
+    size_t max_body;   /* bytes */
     char mark[GATE_MARK_LEN + 1];
 } gate_limits;
 

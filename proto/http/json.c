@@ -68,7 +68,8 @@ sluis_err json_request_parse(json_t **out, bytes text, sluis_fail *f)
     sluis_err e = prescan(text, f);
     if (e)
         return e;
-    *out = json_loadb(text.n ? (const char *)text.p : "", text.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &err);
+    *out = json_loadb(text.n ? (const char *)text.p : "", text.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY,
+                      &err);
     if (*out)
         return SLUIS_OK;
     return refuse(f, json_error_code(&err) == json_error_out_of_memory ? SLUIS_NOMEM : SLUIS_INVALID,

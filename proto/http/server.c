@@ -22,10 +22,11 @@
 #include "base/ids.h"
 #include "base/log.h"
 
-#define SWEEP_MS     200  /* how often connections are looked at, while there are any */
-#define LINGER_US    1000000 /* a refused sender may read our answer for this long while we swallow the rest */
-#define CROWD_SLACK  64
-#define BACKLOG      128
+#define SWEEP_MS    200     /* how often connections are looked at, while there are any */
+#define LINGER_US   1000000 /* a refused sender may read our answer for this long while we swallow the rest */
+#define AHEAD_MAX   65536   /* bytes of whole requests waiting for evhttp; beyond, reading stops */
+#define CROWD_SLACK 64
+#define BACKLOG     128
 
 typedef struct connection {
     struct connection *next;
@@ -33,11 +34,11 @@ typedef struct connection {
     struct bufferevent *bev; /* one reference is ours, so that the gate outlives evhttp's use of the buffer */
     struct evbuffer *input;  /* of bev */
     gate gate;
-    bool busy;               /* the callback itself is changing the buffer */
-    bool in_hand;            /* a request is with the handler: evhttp may not be woken */
-    uint64_t waiting_since;  /* monotonic µs of the first byte of an incomplete request; 0 = none */
-    uint64_t dead_since;     /* monotonic µs since evhttp let go; 0 = alive */
-    bool left;               /* after that: the other side has closed too */
+    bool busy;              /* the callback itself is changing the buffer */
+    bool in_hand;           /* a request is with the handler: evhttp may not be woken */
+    uint64_t waiting_since; /* monotonic µs of the first byte of an incomplete request; 0 = none */
+    uint64_t dead_since;    /* monotonic µs since evhttp let go; 0 = alive */
+    bool left;              /* after that: the other side has closed too */
 } connection;
 
 struct http_request {
@@ -91,7 +92,8 @@ static void cut(connection *c)
     bufferevent_trigger_event(c->bev, BEV_EVENT_READING | BEV_EVENT_ERROR, BEV_TRIG_DEFER_CALLBACKS);
 }
 
-/* Runs inside evbuffer_read, before evhttp sees the bytes: the last n_added ones are raw, those before them clean. */
+/* Runs inside evbuffer_read, before evhttp sees the bytes: the last n_added ones are raw, those before them
+ * clean. */
 static void on_input(struct evbuffer *input, const struct evbuffer_cb_info *info, void *arg)
 {
     connection *c = arg;
@@ -179,8 +181,9 @@ static bool swept(connection *c, uint64_t now)
     if (c->dead_since == 0 && let_go(c)) {
         c->dead_since = now;
         if (c->gate.refused) {
-            bufferevent_setcb(c->bev, NULL, NULL, on_left, c);
-            bufferevent_enable(c->bev, EV_READ);
+            evbuffer_drain(c->input, evbuffer_get_length(c->input));
+            bufferevent_setcb(c->bev, NULL, NULL, on_left,
+                              c); /* evhttp leaves reading on: the gate swallows */
         }
     }
     if (c->dead_since)
@@ -218,8 +221,8 @@ static void on_sweep(evutil_socket_t fd, short what, void *arg)
     sweep(arg);
 }
 
-/* evhttp asks for the bufferevent of a connection just accepted. NULL makes evhttp make its own, without a gate;
- * on_request knows such a one by the missing mark and drops it. */
+/* evhttp asks for the bufferevent of a connection just accepted. NULL makes evhttp make its own, without a
+ * gate; on_request knows such a one by the missing mark and drops it. */
 static struct bufferevent *new_connection(struct event_base *base, void *arg)
 {
     http_server *s = arg;
@@ -235,6 +238,8 @@ static struct bufferevent *new_connection(struct event_base *base, void *arg)
     c->bev = bev;
     c->input = bufferevent_get_input(bev);
     gate_init(&c->gate, &s->limits);
+    /* evhttp reads on while it writes: requests sent ahead may not pile up behind an answer nobody takes. */
+    bufferevent_setwatermark(bev, EV_READ, 0, AHEAD_MAX);
     if (!evbuffer_add_cb(c->input, on_input, c))
         goto fail;
     bufferevent_incref(bev);
@@ -434,14 +439,15 @@ static bool is_loopback(const char *address)
 static sluis_err bind_tcp(http_server *s, sluis_fail *f)
 {
     if (!is_loopback(s->o.listen))
-        return fail_set(f, SLUIS_INVALID, "listen",
-                        "%s is not a loopback address: plain HTTP stays on this machine; listen on 127.0.0.1, ::1 or a "
-                        "Unix socket and put a proxy that speaks TLS before it",
-                        s->o.listen);
+        return fail_set(
+            f, SLUIS_INVALID, "listen",
+            "%s is not a loopback address: plain HTTP stays on this machine; listen on 127.0.0.1, ::1 or a "
+            "Unix socket and put a proxy that speaks TLS before it",
+            s->o.listen);
     s->tcp = evhttp_bind_socket_with_handle(s->http, s->o.listen, s->o.port);
     if (!s->tcp)
-        return fail_set(f, SLUIS_IO, "listen", "cannot listen on %s port %u: %s; is another program there?", s->o.listen,
-                        s->o.port, strerror(errno));
+        return fail_set(f, SLUIS_IO, "listen", "cannot listen on %s port %u: %s; is another program there?",
+                        s->o.listen, s->o.port, strerror(errno));
     struct sockaddr_storage a;
     socklen_t n = sizeof a;
     if (getsockname(evhttp_bound_socket_get_fd(s->tcp), (struct sockaddr *)&a, &n) == 0)
@@ -520,7 +526,8 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     s->tick(s->watch_ctx);
 }
 
-sluis_err http_server_open(http_server **out, const http_options *o, http_handler handler, void *ctx, sluis_fail *f)
+sluis_err http_server_open(http_server **out, const http_options *o, http_handler handler, void *ctx,
+                           sluis_fail *f)
 {
     sluis_err e = SLUIS_NOMEM;
     http_server *s = calloc(1, sizeof *s);
@@ -595,7 +602,8 @@ uint16_t http_server_port(const http_server *s)
     return s->port;
 }
 
-sluis_err http_server_watch(http_server *s, int fd, int tick_ms, void (*readable)(void *), void (*tick)(void *), void *ctx)
+sluis_err http_server_watch(http_server *s, int fd, int tick_ms, void (*readable)(void *),
+                            void (*tick)(void *), void *ctx)
 {
     struct timeval every = timeval_ms(tick_ms);
     s->readable = readable;

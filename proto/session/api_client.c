@@ -23,7 +23,8 @@ static sluis_err configure(void *s, int hwm)
     if (!e)
         e = set_int(s, ZMQ_RCVHWM, hwm);
     if (!e)
-        e = set_int(s, ZMQ_IMMEDIATE, 1); /* no sluisd: refuse now, instead of a call that acts after its caller left */
+        e = set_int(s, ZMQ_IMMEDIATE,
+                    1); /* no sluisd: refuse now, instead of a call that acts after its caller left */
     if (!e)
         e = set_int(s, ZMQ_RECONNECT_IVL, 50);
     if (!e)
@@ -42,8 +43,8 @@ sluis_err api_client_open(api_client **out, const char *endpoint, int hwm, sluis
     if (configure(c->socket, hwm) || zmq_getsockopt(c->socket, ZMQ_FD, &c->fd, &n) != 0)
         goto fail;
     if (zmq_connect(c->socket, endpoint) != 0) {
-        fail_set(f, SLUIS_INVALID, "gateway", "%s: %s; an endpoint looks like ipc:///run/sluis/api.sock", endpoint,
-                 zmq_strerror(errno));
+        fail_set(f, SLUIS_INVALID, "gateway", "%s: %s; an endpoint looks like ipc:///run/sluis/api.sock",
+                 endpoint, zmq_strerror(errno));
         goto fail;
     }
     *out = c;

@@ -11,12 +11,12 @@
 typedef struct bus_server bus_server;
 
 typedef struct {
-    const char *endpoint;      /* "tcp://127.0.0.1:5570" */
-    const char *ipc_endpoint;  /* "ipc:///run/sluis/api.sock"; NULL = none */
-    const keypair *curve;      /* borrowed */
-    size_t max_frame;          /* bytes; larger frames close the connection */
-    int hwm;                   /* frames queued a peer */
-    int max_sockets;           /* connections waiting to be accepted; open ones are bounded by the file limit */
+    const char *endpoint;     /* "tcp://127.0.0.1:5570" */
+    const char *ipc_endpoint; /* "ipc:///run/sluis/api.sock"; NULL = none */
+    const keypair *curve;     /* borrowed */
+    size_t max_frame;         /* bytes; larger frames close the connection */
+    int hwm;                  /* frames queued a peer */
+    int max_sockets; /* connections waiting to be accepted; open ones are bounded by the file limit */
     int heartbeat_ms, handshake_ms;
 } bus_options;
 
@@ -25,24 +25,26 @@ typedef bool (*bus_admit)(void *ctx, const uint8_t curve_pk[static 32], oin *out
 
 /* One server a hub. Creates the ipc folder 0700 and socket 0600, for our own uid only; changes the process's
  * umask for a moment, so open before other threads start. */
-sluis_err bus_server_open(bus_server **out, channel_hub *hub, const bus_options *o, bus_admit admit, void *ctx, sluis_fail *f);
+sluis_err bus_server_open(bus_server **out, channel_hub *hub, const bus_options *o, bus_admit admit,
+                          void *ctx, sluis_fail *f);
 void bus_server_close(bus_server **s);
 
 typedef enum { BUS_FRAME, BUS_API_FRAME, BUS_CHANNEL, BUS_NONE } bus_event_kind;
 typedef struct {
     bus_event_kind kind;
-    oin user;              /* BUS_FRAME: from the handshake's User-Id, never from the routing id */
-    uint8_t curve_pk[32];  /* BUS_FRAME */
-    uint8_t route[64];     /* opaque; to answer */
+    oin user;             /* BUS_FRAME: from the handshake's User-Id, never from the routing id */
+    uint8_t curve_pk[32]; /* BUS_FRAME */
+    uint8_t route[64];    /* opaque; to answer */
     size_t route_len;
-    const uint8_t *data;   /* borrowed until the next call */
+    const uint8_t *data; /* borrowed until the next call */
     size_t n;
-    void *item;            /* BUS_CHANNEL: from the channel given to bus_server_watch */
+    void *item; /* BUS_CHANNEL: from the channel given to bus_server_watch */
 } bus_event;
 
 /* Borrows inbound, which stays open until the server is closed. FULL beyond 8. */
 sluis_err bus_server_watch(bus_server *s, channel *inbound);
-/* Waits up to timeout_ms (-1 = for ever) for the next event; BUS_NONE on time-out. Handshakes are answered inside. */
+/* Waits up to timeout_ms (-1 = for ever) for the next event; BUS_NONE on time-out. Handshakes are answered
+ * inside. */
 sluis_err bus_server_next(bus_server *s, int timeout_ms, bus_event *out);
 
 /* Never blocks. FULL: the peer's queue is full; CLOSED: no such peer any more. */

@@ -13,11 +13,11 @@ typedef struct client client;
 
 typedef struct {
     const char *endpoint;
-    const keypair *curve;                /* borrowed */
-    const uint8_t *server_curve_pk;      /* 32 */
-    const uint8_t *root_pk;              /* 32 */
+    const keypair *curve;           /* borrowed */
+    const uint8_t *server_curve_pk; /* 32 */
+    const uint8_t *root_pk;         /* 32 */
     const char *program;
-    uint32_t credit;                     /* deliveries outstanding we accept */
+    uint32_t credit; /* deliveries outstanding we accept */
     size_t max_frame;
     int reconnect_max_ms;
 } client_options;
@@ -25,22 +25,39 @@ typedef struct {
 sluis_err client_open(client **out, const client_options *o, sluis_fail *f);
 void client_close(client **c);
 
-typedef enum { CLIENT_WELCOME, CLIENT_ACK, CLIENT_NACK, CLIENT_DELIVER, CLIENT_REFUSED, CLIENT_DIRECTORY, CLIENT_NONE, CLIENT_FD } client_event_kind;
+typedef enum {
+    CLIENT_WELCOME,
+    CLIENT_ACK,
+    CLIENT_NACK,
+    CLIENT_DELIVER,
+    CLIENT_REFUSED,
+    CLIENT_DIRECTORY,
+    CLIENT_NONE,
+    CLIENT_FD
+} client_event_kind;
 typedef struct {
     client_event_kind kind;
     uint8_t message_id[UUID_LEN], message_hash[32]; /* ack, nack */
     bool duplicate;
-    bytes envelope, receipt;  /* deliver: envelope bytes; ack and deliver: receipt bytes; borrowed until the next call */
+    bytes envelope,
+        receipt; /* deliver: envelope bytes; ack and deliver: receipt bytes; borrowed until the next call */
     uint64_t seq, generation; /* deliver */
     sluis_fail why;           /* nack, refused */
     char code[65];            /* nack, refused: the gateway's token as sent */
     int fd;                   /* CLIENT_FD */
 } client_event;
 
+/* CLIENT_REFUSED tells why there is no session, or that the gateway sent what cannot be: code "unknown-key"
+ * (our connection key), "handshake" (nothing sensible answered), the gateway's own, or what its snapshot
+ * lacks. The same reason is told once in 30 s; the client goes on trying. */
+
 /* Waits for an event, or for one of fds to become readable (CLIENT_FD). */
 sluis_err client_next(client *c, int timeout_ms, const int *fds, int nfds, client_event *out);
-/* Queues (copies) the envelope; message_id identifies it until its ack or nack. FULL beyond 4096 waiting. */
+/* Queues (copies) the envelope; message_id identifies it until its ack or nack. FULL beyond 4096 or 256 MiB
+ * waiting; TOO_BIG for a frame; CONFLICT for other bytes under an id that waits (the same bytes: OK). */
 sluis_err client_submit(client *c, const uint8_t message_id[static UUID_LEN], bytes envelope);
+/* CLOSED when that session is over: the gateway delivers again. FULL when the gateway takes nothing for 1 s.
+ */
 sluis_err client_done(client *c, uint64_t seq, uint64_t generation);
 const snapshot *client_snapshot(const client *c); /* NULL before the first welcome */
 bool client_connected(const client *c);

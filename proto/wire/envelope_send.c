@@ -108,7 +108,7 @@ sluis_err envelope_seal(const Sluis__Core *core, const oin *sender, const keypai
     if (plain.n > PLAIN_MAX)
         return SLUIS_TOO_BIG;
     random_bytes(s.content_key, sizeof s.content_key); /* 1 */
-    random_bytes(s.nonce, sizeof s.nonce);
+    random_nonce(s.nonce);
     const uint8_t *epoch_pk = epoch_use(e, now_ms);
     sluis_err err = epoch_pk ? seal_core(&s, core, sender, sign, epoch_pk, to, n) : SLUIS_NOMEM;
     if (err)

@@ -1,6 +1,6 @@
 /* The floors under a round trip, measured with the libraries themselves in the same run:
- * Ed25519 verifications, fdatasync, synced LMDB commits, and a CURVE echo of one frame. Prints one JSON object.
- * This file may use the libraries directly: it measures them, not us. */
+ * Ed25519 verifications, fdatasync, synced LMDB commits, and a CURVE echo of one frame. Prints one JSON
+ * object. This file may use the libraries directly: it measures them, not us. */
 #include <fcntl.h>
 #include <lmdb.h>
 #include <signal.h>
@@ -72,12 +72,15 @@ static double lmdb_sync_commits_per_s(const char *dir)
     MDB_dbi dbi;
     snprintf(path, sizeof(path), "%s/lmdb", dir);
     check(mkdir(path, 0700), path);
-    check(mdb_env_create(&env) || mdb_env_set_mapsize(env, 1 << 28) || mdb_env_open(env, path, 0, 0600), "lmdb");
-    check(mdb_txn_begin(env, NULL, 0, &txn) || mdb_dbi_open(txn, NULL, 0, &dbi) || mdb_txn_commit(txn), "lmdb");
+    check(mdb_env_create(&env) || mdb_env_set_mapsize(env, 1 << 28) || mdb_env_open(env, path, 0, 0600),
+          "lmdb");
+    check(mdb_txn_begin(env, NULL, 0, &txn) || mdb_dbi_open(txn, NULL, 0, &dbi) || mdb_txn_commit(txn),
+          "lmdb");
     uint64_t start = clock_mono_us(), n = 0;
     for (; clock_mono_us() - start < 1000000; n++) {
         MDB_val k = {sizeof(n), &n}, v = {sizeof(value), value};
-        check(mdb_txn_begin(env, NULL, 0, &txn) || mdb_put(txn, dbi, &k, &v, 0) || mdb_txn_commit(txn), "lmdb");
+        check(mdb_txn_begin(env, NULL, 0, &txn) || mdb_put(txn, dbi, &k, &v, 0) || mdb_txn_commit(txn),
+              "lmdb");
     }
     mdb_env_close(env);
     return (double)n * 1e6 / (double)(clock_mono_us() - start);

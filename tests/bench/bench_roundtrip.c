@@ -1,12 +1,12 @@
 /* The two ends of a measured round trip, through the real gateway over CURVE loopback:
  *
- *   bench_roundtrip requester CONFIG   files requests (ten attributes, a body of 1 KiB), W outstanding, opens and
- *                                      checks each answer, and prints one JSON object of figures
- *   bench_roundtrip party CONFIG       answers each request with ten values, done after the answer's ack
+ *   bench_roundtrip requester CONFIG   files requests (ten attributes, a body of 1 KiB), W outstanding, opens
+ * and checks each answer, and prints one JSON object of figures bench_roundtrip party CONFIG       answers
+ * each request with ten values, done after the answer's ack
  *
- * CONFIG is JSON: {endpoint, server_pk, root_pk, keys, oin, gateway_oin, party_oin, outstanding, warmup, count,
- * attributes: [id], subjects: [{case, bsn}]}. Every message is signed in the batch that waits, sealed, verified
- * and opened as an adapter does it; a request counts when its answer has been opened. */
+ * CONFIG is JSON: {endpoint, server_pk, root_pk, keys, oin, gateway_oin, party_oin, outstanding, warmup,
+ * count, attributes: [id], subjects: [{case, bsn}]}. Every message is signed in the batch that waits, sealed,
+ * verified and opened as an adapter does it; a request counts when its answer has been opened. */
 #include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
@@ -43,8 +43,8 @@ typedef struct {
 
 static void die(const char *what, sluis_err e, const sluis_fail *f)
 {
-    fprintf(stderr, "bench_roundtrip: %s: %s%s%s %s\n", what, error_token(e), f ? " at " : "", f ? f->where : "",
-            f ? f->text : "");
+    fprintf(stderr, "bench_roundtrip: %s: %s%s%s %s\n", what, error_token(e), f ? " at " : "",
+            f ? f->where : "", f ? f->text : "");
     exit(1);
 }
 
@@ -95,8 +95,10 @@ static void end_open(end *x, const char *path)
     need("gateway_oin", oin_parse(&x->gateway, text(x, "gateway_oin"), OIN_LEN));
     need("party_oin", oin_parse(&x->party, text(x, "party_oin"), OIN_LEN));
     const json_t *list = json_object_get(x->config, "attributes");
-    for (; x->attribute_count < json_array_size(list) && x->attribute_count < ATTRIBUTES_MAX; x->attribute_count++)
-        x->attributes[x->attribute_count] = (uint32_t)json_integer_value(json_array_get(list, x->attribute_count));
+    for (; x->attribute_count < json_array_size(list) && x->attribute_count < ATTRIBUTES_MAX;
+         x->attribute_count++)
+        x->attributes[x->attribute_count] =
+            (uint32_t)json_integer_value(json_array_get(list, x->attribute_count));
     need("epoch", epoch_new(&x->epoch));
     need("keks", kek_cache_new(&x->keks, 64));
     need("roots", root_cache_new(&x->roots, 1024));
@@ -105,8 +107,13 @@ static void end_open(end *x, const char *path)
         buffer_init(&x->body[i], ENVELOPE_MAX);
         buffer_init(&x->whole[i], ENVELOPE_MAX);
     }
-    client_options o = {.endpoint = text(x, "endpoint"), .curve = &x->curve, .server_curve_pk = x->server_pk,
-                        .root_pk = x->root_pk, .program = "bench", .credit = 512, .max_frame = 1 << 20,
+    client_options o = {.endpoint = text(x, "endpoint"),
+                        .curve = &x->curve,
+                        .server_curve_pk = x->server_pk,
+                        .root_pk = x->root_pk,
+                        .program = "bench",
+                        .credit = 512,
+                        .max_frame = 1 << 20,
                         .reconnect_max_ms = 1000};
     sluis_err e = client_open(&x->bus, &o, &f);
     if (e)
@@ -147,8 +154,8 @@ static void enqueue(end *x, Sluis__Core *c, const oin *to_whom, const ProtobufCM
     buffer_clear(&x->body[i]);
     buffer_clear(&x->whole[i]);
     need("pack", wire_pack(&plain, body));
-    need("seal", envelope_seal(c, &x->own, &x->sign, x->epoch, to, 2, buffer_bytes(&plain), now, &x->header[i],
-                               &x->body[i], x->item[i].mh));
+    need("seal", envelope_seal(c, &x->own, &x->sign, x->epoch, to, 2, buffer_bytes(&plain), now,
+                               &x->header[i], &x->body[i], x->item[i].mh));
     x->item[i].header = buffer_bytes(&x->header[i]);
     x->item[i].body = buffer_bytes(&x->body[i]);
     x->item[i].out = &x->whole[i];
@@ -217,7 +224,8 @@ static void answer(end *x, const client_event *ev)
     for (size_t i = 0; i < q->n_attributes; i++) {
         sluis__attribute_result__init(&result[i]);
         sluis__instance__init(&instance[i]);
-        snprintf(value[i], sizeof(value[i]), "%-70s %016llx", "een gemeten waarde van gewone lengte", (unsigned long long)(count * 64 + i));
+        snprintf(value[i], sizeof(value[i]), "%-70s %016llx", "een gemeten waarde van gewone lengte",
+                 (unsigned long long)(count * 64 + i));
         instance[i].value = value[i];
         instances[i] = &instance[i];
         result[i].attribute = q->attributes[i];
@@ -314,11 +322,14 @@ static void ask(end *x, asked *slot)
     need("case", id_parse(&case_id, json_string_value(json_object_get(s, "case"))));
     person.bsn = (char *)(uintptr_t)json_string_value(json_object_get(s, "bsn"));
     b.subject = &person;
-    b.motivation = (char *)(uintptr_t) "Voor de brede vraagverheldering in deze casus is nodig te weten wat er al loopt.";
+    b.motivation =
+        (char
+             *)(uintptr_t) "Voor de brede vraagverheldering in deze casus is nodig te weten wat er al loopt.";
     for (size_t i = 0; i < x->attribute_count; i++) {
         sluis__attribute_ask__init(&one[i]);
         one[i].attribute = x->attributes[i];
-        one[i].necessity = (char *)(uintptr_t) "nodig om samen met de client te bepalen welke hulp passend is";
+        one[i].necessity =
+            (char *)(uintptr_t) "nodig om samen met de client te bepalen welke hulp passend is";
         asks[i] = &one[i];
     }
     b.asks = asks;
@@ -382,7 +393,8 @@ static int run_requester(end *x)
             ProtobufCMessage *m = NULL;
             envelope *env = open_delivery(x, &ev, &m, &sluis__response_body__descriptor);
             size_t i = 0;
-            while (i < w && !(slots[i].open && memcmp(slots[i].tx, env->core->transaction.data, UUID_LEN) == 0))
+            while (i < w &&
+                   !(slots[i].open && memcmp(slots[i].tx, env->core->transaction.data, UUID_LEN) == 0))
                 i++;
             need("done", client_done(x->bus, ev.seq, ev.generation));
             if (i < w) {
@@ -403,8 +415,8 @@ static int run_requester(end *x)
     double seconds = (double)(clock_mono_us() - start) / 1e6;
     size_t n = total - warmup;
     qsort(took + warmup, n, sizeof(*took), by_value);
-    printf("{\"roundtrips_per_s\": %.1f, \"p50_us\": %u, \"p99_us\": %u, \"count\": %zu}\n", (double)n / seconds,
-           took[warmup + n / 2], took[warmup + n * 99 / 100], n);
+    printf("{\"roundtrips_per_s\": %.1f, \"p50_us\": %u, \"p99_us\": %u, \"count\": %zu}\n",
+           (double)n / seconds, took[warmup + n / 2], took[warmup + n * 99 / 100], n);
     free(slots);
     free(took);
     return 0;

@@ -1,10 +1,14 @@
-/* Conversations as data: each .conv file here holds frames in and frames out, played against a whole gateway over
- * real CURVE sockets. The language is described in tests/conversations/README.md. */
+/* Conversations as data: each .conv file here holds frames in and frames out, played against a whole gateway
+ * over real CURVE sockets. The language is described in tests/conversations/README.md. */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+#include <zmq.h>
 
 #include <cmocka.h>
 #include <glob.h>
@@ -13,9 +17,9 @@
 #include "rig/rig.h"
 #include "wire/messages.h"
 
-#define WORDS       32
-#define SAID        32
-#define ANSWER_MS   8000
+#define WORDS     32
+#define SAID      32
+#define ANSWER_MS 8000
 
 typedef struct {
     char name[32];
@@ -114,7 +118,8 @@ static void mutate(play *p, buffer *b, const char *what, const said *other)
     else if (strcmp(what, "header") == 0)
         e->header.data[e->header.len / 2] ^= 1;
     else if (other && strcmp(what, "body-of") == 0) {
-        assert_int_equal(wire_unpack(&o, &sluis__envelope__descriptor, p->mem, buffer_bytes(&other->envelope), NULL), 0);
+        assert_int_equal(
+            wire_unpack(&o, &sluis__envelope__descriptor, p->mem, buffer_bytes(&other->envelope), NULL), 0);
         e->body = ((Sluis__Envelope *)o)->body;
     } else
         wrong(p, "unknown mutation", what);
@@ -145,7 +150,8 @@ static void fill_core(play *p, Sluis__Core *c, said *s, char **w, size_t n, uint
     bool known = strcmp(value(w, n, "case", "known"), "known") == 0;
     c->case_id = (ProtobufCBinaryData){ID_LEN, known ? p->rig->case_id.b : unknown_case.b};
     c->attributes = attributes;
-    for (const char *at = list; at && *at && c->n_attributes < ATTRIBUTES_MAX; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL)
+    for (const char *at = list; at && *at && c->n_attributes < ATTRIBUTES_MAX;
+         at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL)
         attributes[c->n_attributes++] = (uint32_t)atoi(at);
 }
 
@@ -165,13 +171,16 @@ static void say_request(play *p, actor *from, char **w, size_t n)
     Sluis__Subject person = SLUIS__SUBJECT__INIT;
     Sluis__AttributeAsk one[ATTRIBUTES_MAX], *asks[ATTRIBUTES_MAX];
     uint32_t attributes[ATTRIBUTES_MAX];
-    char motivation[256];
+    char motivation[9000];
     said *s = named(p, w[0], true);
     const char *bsn = value(w, n, "bsn", "child");
     fill_core(p, &c, s, w, n, attributes);
     c.kind = (Sluis__Kind)atoi(value(w, n, "kind", "1"));
-    person.bsn = (char *)(uintptr_t)(strcmp(bsn, "child") == 0 ? p->rig->child : strcmp(bsn, "parent") == 0 ? p->rig->parent : bsn);
-    snprintf(motivation, sizeof(motivation), "%s", value(w, n, "motivation", "nodig_voor_het_onderzoek"));
+    person.bsn = (char *)(uintptr_t)(strcmp(bsn, "child") == 0    ? p->rig->child
+                                     : strcmp(bsn, "parent") == 0 ? p->rig->parent
+                                                                  : bsn);
+    snprintf(motivation, sizeof(motivation), "%-*s", atoi(value(w, n, "long", "0")),
+             value(w, n, "motivation", "nodig_voor_het_onderzoek"));
     b.subject = &person;
     b.motivation = motivation;
     for (size_t i = 0; i < c.n_attributes; i++) {
@@ -192,12 +201,14 @@ static void say_response(play *p, actor *from, char **w, size_t n)
     Sluis__Core c = SLUIS__CORE__INIT;
     Sluis__ResponseBody b = SLUIS__RESPONSE_BODY__INIT;
     Sluis__AttributeResult one[ATTRIBUTES_MAX], *results[ATTRIBUTES_MAX];
-    Sluis__Instance in = SLUIS__INSTANCE__INIT, *instances[] = {&in};
+    Sluis__Instance in = SLUIS__INSTANCE__INIT, *instances[] = {&in, &in};
     uint32_t attributes[ATTRIBUTES_MAX];
     said *s = named(p, w[0], true), *q = named(p, w[1], false);
     bool given = strcmp(value(w, n, "outcome", "given"), "given") == 0;
     uint8_t hash[HASH_LEN];
+    char explanation[9000];
     envelope *asked = NULL;
+    snprintf(explanation, sizeof(explanation), "%*s", atoi(value(w, n, "long", "0")), "");
     assert_int_equal(envelope_decode(&asked, buffer_bytes(&q->envelope), ENVELOPE_MAX, NULL), 0);
     memcpy(hash, asked->mh, HASH_LEN);
     envelope_free(&asked);
@@ -212,9 +223,10 @@ static void say_response(play *p, actor *from, char **w, size_t n)
         sluis__attribute_result__init(&one[i]);
         one[i].attribute = attributes[i];
         one[i].outcome = given ? SLUIS__OUTCOME__GIVEN : SLUIS__OUTCOME__REFUSED;
+        one[i].explanation = explanation;
         one[i].reason = (char *)(uintptr_t)value(w, n, "reason", "");
         one[i].instances = instances;
-        one[i].n_instances = given ? 1 : 0;
+        one[i].n_instances = given ? (size_t)atoi(value(w, n, "instances", "1")) : 0;
         results[i] = &one[i];
     }
     b.results = results;
@@ -246,7 +258,10 @@ static void say_raw(play *p, actor *a, const char *hex)
 
 static void say(play *p, actor *a, const char *verb, char **w, size_t n)
 {
-    if (strcmp(verb, "connect") == 0)
+    if (strcmp(verb, "repeat") == 0 && n > 1)
+        for (int i = atoi(w[0]); i > 0; i--)
+            say(p, a, w[1], w + 2, n - 2);
+    else if (strcmp(verb, "connect") == 0)
         rig_connect(p->rig, a);
     else if (strcmp(verb, "disconnect") == 0)
         rig_disconnect(a);
@@ -268,12 +283,12 @@ static void say(play *p, actor *a, const char *verb, char **w, size_t n)
 
 static const char *frame_name(const Sluis__Frame *f)
 {
-    static const char *const names[] = {[SLUIS__FRAME__F__NOT_SET] = "empty", [SLUIS__FRAME__F_HELLO] = "hello",
-                                        [SLUIS__FRAME__F_WELCOME] = "welcome", [SLUIS__FRAME__F_SUBMIT] = "submit",
-                                        [SLUIS__FRAME__F_ACK] = "ack", [SLUIS__FRAME__F_NACK] = "nack",
-                                        [SLUIS__FRAME__F_DELIVER] = "deliver", [SLUIS__FRAME__F_DONE] = "done",
-                                        [SLUIS__FRAME__F_REFUSED] = "refused",
-                                        [SLUIS__FRAME__F_DIRECTORY_UPDATE] = "directory"};
+    static const char *const names[] = {
+        [SLUIS__FRAME__F__NOT_SET] = "empty",  [SLUIS__FRAME__F_HELLO] = "hello",
+        [SLUIS__FRAME__F_WELCOME] = "welcome", [SLUIS__FRAME__F_SUBMIT] = "submit",
+        [SLUIS__FRAME__F_ACK] = "ack",         [SLUIS__FRAME__F_NACK] = "nack",
+        [SLUIS__FRAME__F_DELIVER] = "deliver", [SLUIS__FRAME__F_DONE] = "done",
+        [SLUIS__FRAME__F_REFUSED] = "refused", [SLUIS__FRAME__F_DIRECTORY_UPDATE] = "directory"};
     return names[f->f_case];
 }
 
@@ -320,7 +335,8 @@ static void hear(play *p, actor *a, const char *verb, char **w, size_t n)
                        : f->f_case == SLUIS__FRAME__F_REFUSED ? f->refused->code
                                                               : "";
     char got[600];
-    snprintf(got, sizeof(got), "%s %s %s %s", frame_name(f), code, f->f_case == SLUIS__FRAME__F_NACK ? f->nack->where : "",
+    snprintf(got, sizeof(got), "%s %s %s %s", frame_name(f), code,
+             f->f_case == SLUIS__FRAME__F_NACK ? f->nack->where : "",
              f->f_case == SLUIS__FRAME__F_NACK ? f->nack->text : "");
     if (strcmp(verb, frame_name(f)) != 0)
         wrong(p, verb, got);
@@ -334,6 +350,73 @@ static void hear(play *p, actor *a, const char *verb, char **w, size_t n)
         wrong(p, n ? w[0] : "no code", got);
 }
 
+/* The newest entry of this envelope's transaction: who it says it came from, and how it ended. */
+static void check_journal(play *p, const char *name, const char *from, const char *decision)
+{
+    char tx[UUID_STR];
+    uuid_format(tx, named(p, name, false)->tx);
+    json_t *q = json_pack("{s:s, s:s}", "cmd", "trace", "transaction", tx), *reply = rig_control(p->rig, q);
+    json_t *list = json_object_get(reply, "entries"), *last = json_array_get(list, json_array_size(list) - 1);
+    const char *who_from = json_string_value(json_object_get(last, "from"));
+    const char *how = json_string_value(json_object_get(last, "decision"));
+    if (!who_from || strcmp(who_from, who(p, from)->oin.s) != 0)
+        wrong(p, "journalled under another party", who_from);
+    if (!how || strcmp(how, decision) != 0)
+        wrong(p, "journalled with another decision", how);
+    json_decref(reply);
+    json_decref(q);
+}
+
+typedef struct {
+    actor *a;
+    bytes frame;
+    atomic_bool over;
+} storm;
+
+static void *rage(void *arg)
+{
+    storm *s = arg;
+    while (!atomic_load(&s->over))
+        if (zmq_send(s->a->socket, s->frame.p, s->frame.n, ZMQ_DONTWAIT) < 0)
+            usleep(100);
+    return NULL;
+}
+
+/* A restart, while this actor submits one envelope again and again without a pause. */
+static void restart_in_storm(play *p, actor *a, const said *what)
+{
+    Sluis__Frame f = SLUIS__FRAME__INIT;
+    Sluis__Submit sub = SLUIS__SUBMIT__INIT;
+    pthread_t thread;
+    buffer b;
+    buffer_init(&b, 2 * ENVELOPE_MAX);
+    sub.envelope = (ProtobufCBinaryData){what->envelope.n, what->envelope.p};
+    f.f_case = SLUIS__FRAME__F_SUBMIT;
+    f.submit = &sub;
+    assert_int_equal(wire_pack(&b, &f.base), 0);
+    storm s = {.a = a, .frame = buffer_bytes(&b)};
+    assert_int_equal(pthread_create(&thread, NULL, rage, &s), 0);
+    usleep(200000);
+    rig_restart(p->rig);
+    atomic_store(&s.over, true);
+    pthread_join(thread, NULL);
+    buffer_close(&b);
+}
+
+static void house(play *p, char **w, size_t n)
+{
+    if (n == 1 && strcmp(w[0], "restart") == 0)
+        rig_restart(p->rig);
+    else if (n == 3 && strcmp(w[0], "storm") == 0)
+        restart_in_storm(p, who(p, w[1]), named(p, w[2], false));
+    else if (n == 3 && strcmp(w[0], "rekey") == 0)
+        rig_rekey(p->rig, who(p, w[1]), w[2]);
+    else if (n == 4 && strcmp(w[0], "journal") == 0)
+        check_journal(p, w[1], w[2], w[3]);
+    else
+        wrong(p, "the gateway cannot do that", w[0]);
+}
+
 static void play_line(play *p, char *line)
 {
     char *w[WORDS], *save = NULL;
@@ -342,8 +425,8 @@ static void play_line(play *p, char *line)
         w[n++] = t;
     if (n == 0 || w[0][0] == '#' || strcmp(w[0], "==") == 0)
         return;
-    if (n == 2 && strcmp(w[0], "gateway") == 0 && strcmp(w[1], "restart") == 0)
-        rig_restart(p->rig);
+    if (n >= 2 && strcmp(w[0], "gateway") == 0)
+        house(p, w + 1, n - 1);
     else if (n >= 3 && strcmp(w[1], ">") == 0)
         say(p, who(p, w[0]), w[2], w + 3, n - 3);
     else if (n >= 3 && strcmp(w[1], "<") == 0)
@@ -401,8 +484,11 @@ int main(void)
         return 1;
     }
     for (size_t i = 0; i < g.gl_pathc; i++)
-        tests[i] = (struct CMUnitTest){.name = g.gl_pathv[i], .test_func = play_file, .setup_func = open_house,
-                                       .teardown_func = close_house, .initial_state = g.gl_pathv[i]};
+        tests[i] = (struct CMUnitTest){.name = g.gl_pathv[i],
+                                       .test_func = play_file,
+                                       .setup_func = open_house,
+                                       .teardown_func = close_house,
+                                       .initial_state = g.gl_pathv[i]};
     int failed = _cmocka_run_group_tests("conversations", tests, g.gl_pathc, NULL, NULL);
     globfree(&g);
     return failed;

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cases/cases.h"
+#include "control/control.h"
 #include "parties/parties.h"
 #include "registry/registry.h"
 
@@ -62,7 +63,8 @@ static void make_keys(rig *r, keypair *directory_key)
     write_file(path, buffer_bytes(&d));
     snprintf(path, sizeof(path), "%s/jwks.json", r->dir);
     /* Nobody signs tokens here: the curve's own generator stands in for an issuer's key. */
-    write_file(path, bytes_str("{\"keys\": [{\"kty\": \"EC\", \"crv\": \"P-256\", \"alg\": \"ES256\", \"use\": \"sig\", \"kid\": \"rig\","
+    write_file(path, bytes_str("{\"keys\": [{\"kty\": \"EC\", \"crv\": \"P-256\", \"alg\": \"ES256\", "
+                               "\"use\": \"sig\", \"kid\": \"rig\","
                                "\"x\": \"axfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpY\","
                                "\"y\": \"T-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU\"}]}"));
     buffer_close(&d);
@@ -149,9 +151,14 @@ static void fill_store(rig *r, const keypair *directory_key)
     assert_int_equal(mkdir(path, 0700), 0);
     snprintf(path, sizeof(path), "%s/data/store", r->dir);
     snprintf(slots_path, sizeof(slots_path), "%s/data/keys.slots", r->dir);
-    store_options o = {.path = path, .tables = gateway_tables, .table_count = TABLE_COUNT,
-                       .format = GATEWAY_STORE_FORMAT, .format_version = GATEWAY_STORE_VERSION,
-                       .map_bytes = r->settings.map_bytes, .quota_bytes = r->settings.quota_bytes, .max_readers = 16};
+    store_options o = {.path = path,
+                       .tables = gateway_tables,
+                       .table_count = TABLE_COUNT,
+                       .format = GATEWAY_STORE_FORMAT,
+                       .format_version = GATEWAY_STORE_VERSION,
+                       .map_bytes = r->settings.map_bytes,
+                       .quota_bytes = r->settings.quota_bytes,
+                       .max_readers = 16};
     ok(store_open_lmdb(&st, &o, NULL));
     ok(keyslots_open(&slots, slots_path, r->settings.key_slots, km, NULL));
     ok(registry_open(&reg, slots));
@@ -171,14 +178,16 @@ static void load_settings(rig *r)
 {
     char path[128], text[2048];
     static int opened;
-    int port = 20000 + ((int)getpid() * 8 + opened++) % 30000;
+    int port =
+        20000 + ((int)getpid() * 16 + opened++) % 12000; /* below the ports that connections are given */
     snprintf(r->endpoint, sizeof(r->endpoint), "tcp://127.0.0.1:%d", port);
     snprintf(text, sizeof(text),
              "name = \"rig.sluis.test\"; oin = \"" RIG_GATEWAY "\"; mode = \"test\"; log_level = \"error\";\n"
              "data = \"%s/data\"; keys = \"%s/keys\"; rules = \"config/rules\"; control = \"%s/control\";\n"
              "bus = { endpoint = \"%s\"; }; api = { endpoint = \"ipc://%s/api/sock\"; };\n"
              "tokens = { jwks = \"%s/jwks.json\"; issuer = \"https://idp.test\"; };\n"
-             "limits = { key_slots = 4096; max_frame = 65536; };\n",
+             "limits = { map_bytes = 1073741824; quota_bytes = 536870912; key_slots = 4096; max_frame = 65536; in_flight = 64; session_credit = 32; "
+             "max_sessions = 8; };\n",
              r->dir, r->dir, r->dir, r->endpoint, r->dir, r->dir);
     snprintf(path, sizeof(path), "%s/sluisd.conf", r->dir);
     write_file(path, bytes_str(text));
@@ -232,6 +241,44 @@ void rig_restart(rig *r)
 {
     gateway_stop(&r->gateway);
     start_gateway(r);
+}
+
+json_t *rig_control(rig *r, const json_t *request)
+{
+    char path[128];
+    json_t *reply = NULL;
+    sluis_fail f = {0};
+    snprintf(path, sizeof(path), "%s/control", r->dir);
+    sluis_err e = control_call(path, request, &reply, 8000, &f);
+    if (e || !json_is_true(json_object_get(reply, "ok")))
+        fail_msg("control: %s %s: %s", error_token(e), f.text,
+                 json_string_value(json_object_get(reply, "text")));
+    return reply;
+}
+
+void rig_rekey(rig *r, actor *a, const char *domain)
+{
+    char path[128];
+    uint64_t now = clock_ms();
+    keypair k[3];
+    ok(keypair_generate(&k[0], USE_SIGN, now));
+    ok(keypair_generate(&k[1], USE_SEAL, now));
+    ok(keypair_generate(&k[2], USE_CURVE, now));
+    snprintf(path, sizeof(path), "%s/enrol.json", r->dir);
+    ok(enrolment_write(path, &a->oin, k, 3, now - DAY_MS, now + YEAR_MS, NULL));
+    json_t *q = json_pack("{s:s, s:s, s:s, s:b, s:o}", "cmd", "party.enrol", "name", a->name, "domain",
+                          domain, "replace", 1, "request", json_load_file(path, 0, NULL));
+    json_decref(rig_control(r, q));
+    json_decref(q);
+    remove(path);
+    keypair_close(&a->sign);
+    keypair_close(&a->seal);
+    keypair_close(&a->curve);
+    a->sign = k[0];
+    a->seal = k[1];
+    a->curve = k[2];
+    for (size_t i = 0; i < 3; i++)
+        wipe(&k[i], sizeof(k[i]));
 }
 
 static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *at)
@@ -298,7 +345,8 @@ Sluis__Frame *rig_receive(actor *a, arena *mem, int timeout_ms)
     return (Sluis__Frame *)frame;
 }
 
-void rig_envelope(rig *r, actor *from, const actor *to, Sluis__Core *core, const ProtobufCMessage *body, buffer *out)
+void rig_envelope(rig *r, actor *from, const actor *to, Sluis__Core *core, const ProtobufCMessage *body,
+                  buffer *out)
 {
     seal_to targets[2];
     buffer plain, header, sealed;
@@ -313,8 +361,8 @@ void rig_envelope(rig *r, actor *from, const actor *to, Sluis__Core *core, const
     memcpy(targets[1].seal_pk, r->seal.pk, PK_LEN);
     targets[1].seal_id = r->seal.id;
     ok(wire_pack(&plain, body));
-    ok(envelope_seal(core, &from->oin, &from->sign, from->epoch, targets, 2, buffer_bytes(&plain), clock_ms(), &header,
-                     &sealed, item.mh));
+    ok(envelope_seal(core, &from->oin, &from->sign, from->epoch, targets, 2, buffer_bytes(&plain), clock_ms(),
+                     &header, &sealed, item.mh));
     item.header = buffer_bytes(&header);
     item.body = buffer_bytes(&sealed);
     item.out = out;

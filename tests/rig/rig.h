@@ -1,8 +1,10 @@
-/* A whole gateway in this process, in a temporary folder: keys, three enrolled parties, one household case, the
- * project's own rules; and raw ends of the bus that say exactly what a test tells them.
- * Thread: the test's; the gateway's threads run beside it. */
+/* A whole gateway in this process, in a temporary folder: keys, three enrolled parties, one household case,
+ * the project's own rules; and raw ends of the bus that say exactly what a test tells them. Thread: the
+ * test's; the gateway's threads run beside it. */
 #ifndef SLUIS_TESTS_RIG_H
 #define SLUIS_TESTS_RIG_H
+
+#include <jansson.h>
 
 #include "daemon/daemon.h"
 #include "directory/directory.h"
@@ -13,10 +15,10 @@
 typedef enum { ACTOR_REQUESTER, ACTOR_SCHOOL, ACTOR_POLICE, ACTOR_STRANGER, ACTORS } actor_id;
 
 typedef struct {
-    const char *name;   /* as in conversations */
+    const char *name; /* as in conversations */
     oin oin;
     keypair sign, seal, curve;
-    void *socket;       /* its DEALER, NULL until it connects */
+    void *socket; /* its DEALER, NULL until it connects */
     epoch *epoch;
     uint64_t generation, seq; /* of the last welcome and delivery */
 } actor;
@@ -37,6 +39,10 @@ void rig_open(rig *r);
 /* Stops and starts the gateway on the same store. */
 void rig_restart(rig *r);
 void rig_close(rig *r); /* removes the folder */
+/* One command on the operators' socket; the owned reply, which must be ok. */
+json_t *rig_control(rig *r, const json_t *request);
+/* The operator replaces this party's keys by fresh ones; its connection, if any, stays what it was. */
+void rig_rekey(rig *r, actor *a, const char *domain);
 
 void rig_connect(rig *r, actor *a);
 void rig_disconnect(actor *a);
@@ -45,6 +51,7 @@ void rig_send(actor *a, bytes frame);
 Sluis__Frame *rig_receive(actor *a, arena *mem, int timeout_ms);
 
 /* One whole envelope: seals body to the party and the registry, signs it. core as in envelope_seal. */
-void rig_envelope(rig *r, actor *from, const actor *to, Sluis__Core *core, const ProtobufCMessage *body, buffer *out);
+void rig_envelope(rig *r, actor *from, const actor *to, Sluis__Core *core, const ProtobufCMessage *body,
+                  buffer *out);
 
 #endif

@@ -18,6 +18,7 @@ ranks='
  5 http
  6 tables
  6 metrics
+ 6 settings
  7 registry
  7 policy
  7 parties

@@ -149,7 +149,7 @@ typedef struct {
     Sluis__Core *c;
     Sluis__SigBlock *s;
     bytes body;
-} parts;
+} pieces;
 
 KIT void add_part(buffer *b, uint8_t tag, bytes part)
 {
@@ -170,10 +170,10 @@ KIT void add_envelope(buffer *out, bytes header, bytes sigblock, bytes body)
 }
 
 /* Edits the parts of e and packs them canonically; signed anew by signer, or with the old block when NULL. */
-KIT void parts_rebuild(buffer *out, envelope *e, void (*edit)(parts *p, const void *arg), const void *arg,
+KIT void parts_rebuild(buffer *out, envelope *e, void (*edit)(pieces *p, const void *arg), const void *arg,
                        const actor *signer)
 {
-    parts p = {.h = e->h, .c = e->core, .s = e->sig, .body = e->body};
+    pieces p = {.h = e->h, .c = e->core, .s = e->sig, .body = e->body};
     buffer core, sig;
     parcel made;
     parcel_init(&made);

@@ -127,14 +127,27 @@ static void clocks_run(void **state)
     assert_true(clock_mono_us() - mono >= 2000);
 }
 
+static void dates_of_any_year(void **state)
+{
+    (void)state;
+    assert_true(date_valid("1950-02-28"));
+    assert_true(date_valid("1900-12-31"));
+    assert_true(date_valid("2024-02-29"));
+    assert_false(date_valid("1900-02-29")); /* no leap year */
+    assert_false(date_valid("0000-01-01"));
+    assert_false(date_valid("1950-13-01"));
+    assert_false(date_valid("1950-04-31"));
+    assert_false(date_valid("1950-4-30"));
+    assert_false(date_valid("1950-04-30T00:00:00Z"));
+    assert_false(date_valid(""));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(both_ways),
-        cmocka_unit_test(agrees_with_gmtime),
-        cmocka_unit_test(far_future_stays_in_its_buffer),
-        cmocka_unit_test(forms_of_time),
-        cmocka_unit_test(impossible_times),
+        cmocka_unit_test(dates_of_any_year),  cmocka_unit_test(both_ways),
+        cmocka_unit_test(agrees_with_gmtime), cmocka_unit_test(far_future_stays_in_its_buffer),
+        cmocka_unit_test(forms_of_time),      cmocka_unit_test(impossible_times),
         cmocka_unit_test(clocks_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -263,9 +263,33 @@ static int start(void **state)
     return crypto_start() == SLUIS_OK && crypto_start() == SLUIS_OK ? 0 : -1;
 }
 
+/* Across several refills of the stock no nonce comes twice, and no byte stands still. */
+static void nonces_differ(void **state)
+{
+    (void)state;
+    enum { N = 1000 };
+    static uint8_t n[N][NONCE_LEN];
+    uint8_t or_all[NONCE_LEN] = {0}, and_all[NONCE_LEN];
+    memset(and_all, 0xff, sizeof(and_all));
+    for (size_t i = 0; i < N; i++) {
+        random_nonce(n[i]);
+        for (size_t k = 0; k < NONCE_LEN; k++) {
+            or_all[k] |= n[i][k];
+            and_all[k] &= n[i][k];
+        }
+        for (size_t k = 0; k < i; k++)
+            assert_memory_not_equal(n[i], n[k], NONCE_LEN);
+    }
+    for (size_t k = 0; k < NONCE_LEN; k++) {
+        assert_int_equal(or_all[k], 0xff);
+        assert_int_equal(and_all[k], 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nonces_differ),
         cmocka_unit_test(tagged_hash),
         cmocka_unit_test(parts_are_joined),
         cmocka_unit_test(sha256_parts),

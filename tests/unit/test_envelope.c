@@ -279,7 +279,7 @@ static void the_times_of_a_message(void **state)
 typedef struct {
     const char *where;
     sluis_err err;
-    void (*edit)(parts *p, const void *unused);
+    void (*edit)(pieces *p, const void *unused);
 } rule;
 
 static uint8_t spare[64];
@@ -288,7 +288,7 @@ static char upper_trace[] = "00-0AF7651916CD43DD8448EB211C80319C-B7AD6B716920333
 static char person[] = "Jansen, A.";
 
 #define EDIT(name, body)                                                                                     \
-    static void name(parts *p, const void *unused)                                                           \
+    static void name(pieces *p, const void *unused)                                                          \
     {                                                                                                        \
         (void)unused;                                                                                        \
         body;                                                                                                \

@@ -61,7 +61,7 @@ static sluis_err receive(bytes raw, const actor *sender, const actor *own, root_
     return err;
 }
 
-static void edit_and_expect(void (*edit)(parts *, const void *), const void *arg, const actor *signer,
+static void edit_and_expect(void (*edit)(pieces *, const void *), const void *arg, const actor *signer,
                             const actor *sender, const actor *own, sluis_err err)
 {
     envelope *e = send_one("vertrouwelijk");
@@ -71,13 +71,13 @@ static void edit_and_expect(void (*edit)(parts *, const void *), const void *arg
     envelope_free(&e);
 }
 
-static void leave(parts *p, const void *arg)
+static void leave(pieces *p, const void *arg)
 {
     (void)p;
     (void)arg;
 }
 
-static void claim(parts *p, const void *arg)
+static void claim(pieces *p, const void *arg)
 {
     const actor *a = arg;
     p->c->sender = (char *)(uintptr_t)a->oin.s;
@@ -93,14 +93,14 @@ static void sealed_parts_do_not_move_to_another_sender(void **state)
     edit_and_expect(leave, NULL, &mallory, &gem, &school, SLUIS_BAD_SIGNATURE);
 }
 
-static void strip_last(parts *p, const void *arg)
+static void strip_last(pieces *p, const void *arg)
 {
     (void)arg;
     p->c->n_recipients--;
     p->h->n_wrapped--;
 }
 
-static void swap_recipients(parts *p, const void *arg)
+static void swap_recipients(pieces *p, const void *arg)
 {
     (void)arg;
     Sluis__Recipient *r = p->c->recipients[0];
@@ -108,7 +108,7 @@ static void swap_recipients(parts *p, const void *arg)
     p->c->recipients[1] = r;
 }
 
-static void swap_wrapped(parts *p, const void *arg)
+static void swap_wrapped(pieces *p, const void *arg)
 {
     (void)arg;
     ProtobufCBinaryData w = p->h->wrapped[0];
@@ -116,7 +116,7 @@ static void swap_wrapped(parts *p, const void *arg)
     p->h->wrapped[1] = w;
 }
 
-static void add_recipient(parts *p, const void *arg)
+static void add_recipient(pieces *p, const void *arg)
 {
     static Sluis__Recipient *list[3], extra;
     static ProtobufCBinaryData wrapped[3];
@@ -134,7 +134,7 @@ static void add_recipient(parts *p, const void *arg)
     p->h->n_wrapped = 3;
 }
 
-static void replace_recipient(parts *p, const void *arg)
+static void replace_recipient(pieces *p, const void *arg)
 {
     const actor *a = arg;
     p->c->recipients[1]->oin = (char *)(uintptr_t)a->oin.s;
@@ -145,8 +145,8 @@ static void replace_recipient(parts *p, const void *arg)
 static void the_list_of_recipients_is_fixed(void **state)
 {
     (void)state;
-    static void (*const edits[])(parts *, const void *) = {strip_last, swap_recipients, swap_wrapped,
-                                                           add_recipient, replace_recipient};
+    static void (*const edits[])(pieces *, const void *) = {strip_last, swap_recipients, swap_wrapped,
+                                                            add_recipient, replace_recipient};
     for (size_t i = 0; i < sizeof edits / sizeof edits[0]; i++) {
         edit_and_expect(edits[i], &mallory, NULL, &gem, &school, SLUIS_BAD_SIGNATURE);
         edit_and_expect(edits[i], &mallory, &gem, &gem, &school, SLUIS_BAD_SEAL);
@@ -155,7 +155,7 @@ static void the_list_of_recipients_is_fixed(void **state)
     edit_and_expect(replace_recipient, &mallory, &gem, &gem, &ggd, SLUIS_NOT_RECIPIENT);
 }
 
-static void set_purpose(parts *p, const void *arg)
+static void set_purpose(pieces *p, const void *arg)
 {
     (void)arg;
     p->c->purpose = (char *)(uintptr_t) "schuldhulp";
@@ -168,13 +168,13 @@ static void the_header_cannot_change_after_sealing(void **state)
     edit_and_expect(set_purpose, NULL, &gem, &gem, &school, SLUIS_BAD_SEAL);
 }
 
-static void take_body(parts *p, const void *arg)
+static void take_body(pieces *p, const void *arg)
 {
     const parcel *other = arg;
     p->body = buffer_bytes(&other->body);
 }
 
-static void take_body_and_hash(parts *p, const void *arg)
+static void take_body_and_hash(pieces *p, const void *arg)
 {
     static uint8_t hash[HASH_LEN];
     take_body(p, arg);
@@ -240,7 +240,7 @@ static void only_the_named_recipient_and_key_open(void **state)
     envelope_free(&e);
 }
 
-static void zero_epoch(parts *p, const void *arg)
+static void zero_epoch(pieces *p, const void *arg)
 {
     (void)arg;
     memset(p->c->epoch_pk.data, 0, PK_LEN);
@@ -286,7 +286,7 @@ typedef struct {
     size_t n_path;
 } placing;
 
-static void place(parts *p, const void *arg)
+static void place(pieces *p, const void *arg)
 {
     const placing *at = arg;
     p->s->n = at->n;
@@ -337,7 +337,7 @@ static void a_message_has_one_place_in_its_batch(void **state)
     root_cache_free(&roots);
 }
 
-static void flip_signature(parts *p, const void *arg)
+static void flip_signature(pieces *p, const void *arg)
 {
     p->s->signature.data[*(const size_t *)arg] ^= 1;
 }

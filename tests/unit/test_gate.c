@@ -18,7 +18,8 @@
 #include "http/gate.h"
 #include "http/server.h"
 
-static const gate_limits limits = {.max_header = 1024, .max_body = 64, .mark = "0123456789abcdef0123456789abcdef"};
+static const gate_limits limits = {
+    .max_header = 1024, .max_body = 64, .mark = "0123456789abcdef0123456789abcdef"};
 
 static char *feed_in(const char *raw, size_t n, size_t step)
 {
@@ -39,12 +40,14 @@ static char *feed_in(const char *raw, size_t n, size_t step)
 static void test_canonical(void **state)
 {
     (void)state;
-    static const char raw[] = "POST /v1/zaken?a=%20b HTTP/1.1\r\nHOST:  sluis.example:8080 \r\nCookie: x\r\n"
-                              "content-length: 0002\r\nConnection: foo, Close\r\nContent-Type:application/json\r\n\r\n{}"
-                              "GET /health/live HTTP/1.0\r\n\r\n";
-    static const char want[] = "POST /v1/zaken?a=%20b HTTP/1.1\r\n" MARK "ok\r\nHost: sluis.example:8080\r\n"
-                               "Content-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
-                               "GET /health/live HTTP/1.0\r\n" MARK "ok\r\n\r\n";
+    static const char raw[] =
+        "POST /v1/zaken?a=%20b HTTP/1.1\r\nHOST:  sluis.example:8080 \r\nCookie: x\r\n"
+        "content-length: 0002\r\nConnection: foo, Close\r\nContent-Type:application/json\r\n\r\n{}"
+        "GET /health/live HTTP/1.0\r\n\r\n";
+    static const char want[] =
+        "POST /v1/zaken?a=%20b HTTP/1.1\r\n" MARK "ok\r\nHost: sluis.example:8080\r\n"
+        "Content-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
+        "GET /health/live HTTP/1.0\r\n" MARK "ok\r\n\r\n";
     for (size_t step = 1; step < sizeof raw; step += 7) {
         char *got = feed_in(raw, sizeof raw - 1, step);
         assert_string_equal(got, want);
@@ -60,22 +63,27 @@ typedef struct {
 
 #define H "Host: a\r\n"
 static const refusal refusals[] = {
-    {"two lengths that differ", "POST / HTTP/1.1\r\n" H "Content-Length: 1\r\nContent-Length: 2\r\n\r\n", 0, GATE_DUPLICATE},
-    {"two equal lengths", "POST / HTTP/1.1\r\n" H "Content-Length: 1\r\nContent-Length: 1\r\n\r\n", 0, GATE_DUPLICATE},
+    {"two lengths that differ", "POST / HTTP/1.1\r\n" H "Content-Length: 1\r\nContent-Length: 2\r\n\r\n", 0,
+     GATE_DUPLICATE},
+    {"two equal lengths", "POST / HTTP/1.1\r\n" H "Content-Length: 1\r\nContent-Length: 1\r\n\r\n", 0,
+     GATE_DUPLICATE},
     {"length list", "POST / HTTP/1.1\r\n" H "Content-Length: 1, 1\r\n\r\n", 0, GATE_LENGTH},
     {"length with sign", "POST / HTTP/1.1\r\n" H "Content-Length: +1\r\n\r\n", 0, GATE_LENGTH},
     {"length in hex", "POST / HTTP/1.1\r\n" H "Content-Length: 0x1\r\n\r\n", 0, GATE_LENGTH},
     {"empty length", "POST / HTTP/1.1\r\n" H "Content-Length:\r\n\r\n", 0, GATE_LENGTH},
-    {"length beyond 64 bits", "POST / HTTP/1.1\r\n" H "Content-Length: 18446744073709551617\r\n\r\n", 0, GATE_BODY_LONG},
+    {"length beyond 64 bits", "POST / HTTP/1.1\r\n" H "Content-Length: 18446744073709551617\r\n\r\n", 0,
+     GATE_BODY_LONG},
     {"no length", "POST / HTTP/1.1\r\n" H "\r\n", 0, GATE_LENGTH_MISSING},
     {"body of a GET", "GET / HTTP/1.1\r\n" H "Content-Length: 3\r\n\r\nabc", 0, GATE_BODY_UNEXPECTED},
     {"chunked", "POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 0, GATE_TRANSFER},
-    {"length and chunked", "POST / HTTP/1.1\r\n" H "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n", 0, GATE_TRANSFER},
+    {"length and chunked", "POST / HTTP/1.1\r\n" H "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n",
+     0, GATE_TRANSFER},
     {"chunked, odd case", "POST / HTTP/1.1\r\n" H "tRANSFER-eNCODING: xchunked\r\n\r\n", 0, GATE_TRANSFER},
     {"two hosts", "GET / HTTP/1.1\r\n" H H "\r\n", 0, GATE_DUPLICATE},
     {"no host", "GET / HTTP/1.1\r\nAccept: x\r\n\r\n", 0, GATE_HOST},
     {"host with a path", "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", 0, GATE_HOST},
-    {"two tokens", "GET / HTTP/1.1\r\n" H "Authorization: Bearer a\r\nAuthorization: Bearer b\r\n\r\n", 0, GATE_DUPLICATE},
+    {"two tokens", "GET / HTTP/1.1\r\n" H "Authorization: Bearer a\r\nAuthorization: Bearer b\r\n\r\n", 0,
+     GATE_DUPLICATE},
     {"space before colon", "GET / HTTP/1.1\r\nHost : a\r\n\r\n", 0, GATE_FIELD_NAME},
     {"no colon", "GET / HTTP/1.1\r\nHost\r\n\r\n", 0, GATE_FIELD_NAME},
     {"empty name", "GET / HTTP/1.1\r\n: a\r\n\r\n", 0, GATE_FIELD_NAME},
@@ -230,8 +238,14 @@ static const char socket_path[] = "/tmp/sluis-test-gate.sock";
 static void start(rig *g)
 {
     sluis_fail f = {0};
-    http_options o = {.listen = "127.0.0.1", .unix_socket = socket_path, .max_header = 2048, .max_body = 4096,
-                      .max_connections = 16, .idle_ms = 5000, .request_ms = 600, .stop_ms = 2000};
+    http_options o = {.listen = "127.0.0.1",
+                      .unix_socket = socket_path,
+                      .max_header = 2048,
+                      .max_body = 4096,
+                      .max_connections = 16,
+                      .idle_ms = 5000,
+                      .request_ms = 600,
+                      .stop_ms = 2000};
     *g = (rig){0};
     assert_int_equal(pipe(g->wake), 0);
     sluis_err e = http_server_open(&g->server, &o, handler, g, &f);
@@ -302,8 +316,9 @@ static void test_server_answers(void **state)
     rig g;
     bool closed;
     start(&g);
-    static const char two[] = "GET /a HTTP/1.1\r\nHost: a\r\n\r\nPOST /b HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n"
-                              "Connection: close\r\n\r\n{}";
+    static const char two[] =
+        "GET /a HTTP/1.1\r\nHost: a\r\n\r\nPOST /b HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n"
+        "Connection: close\r\n\r\n{}";
     char *text = ask(&g, two, sizeof two - 1, &closed);
     assert_true(closed);
     assert_non_null(strstr(text, "HTTP/1.1 200 OK\r\n"));
@@ -362,7 +377,7 @@ static void test_server_big_body(void **state)
     rig g;
     bool closed;
     start(&g);
-    size_t n = 1 << 20;
+    size_t n = 8 << 20;
     char *raw = calloc(1, n);
     snprintf(raw, n, "POST /b HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n");
     int fd = dial(&g);
@@ -425,16 +440,67 @@ static void test_server_order(void **state)
     rig g;
     bool closed;
     start(&g);
-    static const char raw[] = "GET /hold HTTP/1.1\r\nHost: a\r\n\r\nGET /b HTTP/1.1\r\nHost: a\r\n\r\nGET /x\n";
+    static const char raw[] =
+        "GET /hold HTTP/1.1\r\nHost: a\r\n\r\nGET /b HTTP/1.1\r\nHost: a\r\n\r\nGET /x\n";
     int fd = dial(&g);
     assert_int_equal(send(fd, raw, sizeof raw - 1, 0), sizeof raw - 1);
     usleep(900000); /* longer than request_ms: what waits behind a request in hand is not slow */
     order(&g, 'r');
     char *text = listen_to(fd, &closed);
-    char *first = strstr(text, "\r\n\r\nheld"), *second = strstr(text, "GET /b "), *third = strstr(text, "400 Bad Request");
+    char *first = strstr(text, "\r\n\r\nheld"), *second = strstr(text, "GET /b "),
+         *third = strstr(text, "400 Bad Request");
     assert_true(first && second && third && first < second && second < third);
     assert_true(closed);
     assert_true(g.ticks > 2);
+    close(fd);
+    finish(&g);
+}
+
+/* Half a request behind one in hand is not slow: reading is off until the answer is out. */
+static void test_server_half_behind(void **state)
+{
+    (void)state;
+    rig g;
+    bool closed;
+    start(&g);
+    static const char raw[] = "GET /hold HTTP/1.1\r\nHost: a\r\n\r\nGET /b HTTP/1.1\r\n",
+                      rest[] = "Host: a\r\nConnection: close\r\n\r\n";
+    int fd = dial(&g);
+    assert_int_equal(send(fd, raw, sizeof raw - 1, 0), sizeof raw - 1);
+    usleep(900000);
+    order(&g, 'r');
+    assert_int_equal(send(fd, rest, sizeof rest - 1, 0), sizeof rest - 1);
+    char *text = listen_to(fd, &closed);
+    assert_non_null(strstr(text, "\r\n\r\nheld"));
+    assert_non_null(strstr(text, "GET /b "));
+    assert_null(strstr(text, "408"));
+    close(fd);
+    finish(&g);
+}
+
+/* Good requests without end, answers never read: the sender is stopped, and the server goes on for others. */
+static void test_server_ahead(void **state)
+{
+    (void)state;
+    rig g;
+    bool closed;
+    start(&g);
+    static char raw[1 << 16];
+    static const char one[] = "GET /a HTTP/1.1\r\nHost: a\r\n\r\n";
+    size_t n = sizeof one - 1, len = sizeof raw / n * n, at = 0, total = 0;
+    for (size_t i = 0; i < len; i += n)
+        memcpy(raw + i, one, n);
+    int fd = dial(&g);
+    struct pollfd p = {.fd = fd, .events = POLLOUT};
+    while (total < 64u << 20 && poll(&p, 1, 700) == 1) {
+        ssize_t sent = send(fd, raw + at, len - at, MSG_NOSIGNAL | MSG_DONTWAIT);
+        assert_true(sent > 0);
+        total += (size_t)sent;
+        at = (at + (size_t)sent) % len;
+    }
+    assert_true(total < 64u << 20);
+    static const char other[] = "GET /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    assert_int_equal(strncmp(ask(&g, other, sizeof other - 1, &closed), "HTTP/1.1 200 ", 13), 0);
     close(fd);
     finish(&g);
 }
@@ -489,12 +555,19 @@ static void test_server_only_loopback(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_canonical),      cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_limits),         cmocka_unit_test(test_verdict_needs_mark),
-        cmocka_unit_test(test_server_answers), cmocka_unit_test(test_server_refuses),
-        cmocka_unit_test(test_server_big_body), cmocka_unit_test(test_server_slow),
-        cmocka_unit_test(test_server_crowd),   cmocka_unit_test(test_server_order),
-        cmocka_unit_test(test_server_stop),    cmocka_unit_test(test_server_only_loopback)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_canonical),
+                                       cmocka_unit_test(test_refusals),
+                                       cmocka_unit_test(test_limits),
+                                       cmocka_unit_test(test_verdict_needs_mark),
+                                       cmocka_unit_test(test_server_answers),
+                                       cmocka_unit_test(test_server_refuses),
+                                       cmocka_unit_test(test_server_big_body),
+                                       cmocka_unit_test(test_server_slow),
+                                       cmocka_unit_test(test_server_crowd),
+                                       cmocka_unit_test(test_server_order),
+                                       cmocka_unit_test(test_server_half_behind),
+                                       cmocka_unit_test(test_server_ahead),
+                                       cmocka_unit_test(test_server_stop),
+                                       cmocka_unit_test(test_server_only_loopback)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

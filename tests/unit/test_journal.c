@@ -611,6 +611,38 @@ static void test_rows_gone_or_extra(void **state)
     ground_close(&g);
 }
 
+/* Another record under the right day key and index: only the leaf's commitment tells. */
+static void test_record_exchanged(void **state)
+{
+    (void)state;
+    ground g;
+    ground_open(&g, ENGINE_MEMORY);
+    uint8_t p[32], key[8] = {0, 0, 0, 0, 0, 0, 0, 4}, plain[512], salt[32];
+    slot_key day;
+    size_t n;
+    arena *a = arena_new(1 << 16);
+    Sluis__Record *r;
+    bytes raw;
+
+    add(&g, 6, TODAY);
+    row_copy *rows = fixture_rows(&g.x, TABLE_RECORD, &n);
+    row_copy *row = &rows[4];
+    keyslots_period(g.x.slots, p, 1, TODAY);
+    assert_int_equal(keyslots_find(g.x.slots, p, &day), SLUIS_OK);
+    bytes sealed = BYTES(row->value + 24, row->value_n - 24);
+    assert_int_equal(ae_open(plain, day.key, row->value, BYTES_OF(key), sealed), SLUIS_OK);
+    plain[0] ^= 1;
+    ae_seal(row->value + 24, day.key, row->value, BYTES_OF(key), BYTES(plain, sealed.n - 16));
+    fixture_put(&g.x, TABLE_RECORD, row);
+    expect_found(&g, "entry 4");
+    store_txn *t = fixture_read(&g.x);
+    assert_int_equal(journal_read_record(t, g.x.slots, 4, a, &r, salt, &raw), SLUIS_CORRUPT);
+    store_abort(&t);
+    fixture_rows_free(rows, n);
+    arena_free(&a);
+    ground_close(&g);
+}
+
 static void test_wrong_keys(void **state)
 {
     (void)state;
@@ -792,6 +824,7 @@ int main(void)
         cmocka_unit_test(test_flips_tiles),
         cmocka_unit_test(test_rows_gone_or_extra),
         cmocka_unit_test(test_wrong_keys),
+        cmocka_unit_test(test_record_exchanged),
         cmocka_unit_test(test_erased_after_term),
         cmocka_unit_test(test_forgotten_by_name),
         cmocka_unit_test(test_expire),

@@ -241,7 +241,9 @@ static void test_flips(void **state)
         off_t at = (off_t)(HEADER + s.slot * SLOT + bit / 8);
         uint8_t mask = (uint8_t)(1u << bit % 8);
         change_byte(x.slots_path, at, mask);
-        assert_int_not_equal(keyslots_find(x.slots, p, &t), SLUIS_OK);
+        /* of another name it is simply not found; a state that was changed is never taken for "free" */
+        bool name = bit >= 8 * 8 && bit < 40 * 8;
+        assert_int_equal(keyslots_find(x.slots, p, &t), name ? SLUIS_NOT_FOUND : SLUIS_CORRUPT);
         assert_int_equal(keyslots_get(x.slots, s.slot, &t), SLUIS_CORRUPT);
         fail_clear(&f);
         assert_int_equal(keyslots_verify(x.slots, &live, &f), SLUIS_CORRUPT);

@@ -185,6 +185,60 @@ static void test_forgetting(void **state)
     ground_close(&g);
 }
 
+/* Subjects fill the key file up to where the journal's day keys still fit: without these nothing passes. */
+static void test_room_for_days(void **state)
+{
+    (void)state;
+    ground g;
+    ground_open(&g, ENGINE_MEMORY);
+    char bsn[16];
+    uint8_t p[32];
+    uint64_t live, erased, slots;
+    subject s;
+    slot_key day;
+    sluis_err e = SLUIS_OK;
+    store_txn *t = fixture_write(&g.x);
+
+    for (unsigned i = 0; !e; i++) {
+        snprintf(bsn, sizeof(bsn), "%09u", i);
+        e = registry_subject(g.r, t, bsn, true, &s);
+    }
+    assert_int_equal(e, SLUIS_FULL);
+    keyslots_usage(g.x.slots, &live, &erased, &slots);
+    assert_int_equal(live, 44); /* of 64: 11/16 */
+    assert_int_equal(registry_subject(g.r, t, "000000000", true, &s), SLUIS_OK);
+    for (uint32_t d = 0; d < 4; d++) {
+        keyslots_period(g.x.slots, p, 1, d);
+        assert_int_equal(keyslots_add(g.x.slots, p, &day), SLUIS_OK);
+    }
+    store_abort(&t);
+    ground_close(&g);
+}
+
+/* A row with a good check that leads to another's slot. */
+static void test_slot_of_another(void **state)
+{
+    (void)state;
+    ground g;
+    ground_open(&g, ENGINE_MEMORY);
+    subject s = person(&g, BSN), other = person(&g, OTHER), got;
+    slot_key slot;
+    uint8_t p[32], value[8];
+
+    keyslots_subject(g.x.slots, p, OTHER);
+    assert_int_equal(keyslots_find(g.x.slots, p, &slot), SLUIS_OK);
+    assert_memory_equal(slot.sid.b, other.sid.b, 16);
+    put_u64(value, slot.slot);
+    store_txn *t = fixture_write(&g.x);
+    assert_int_equal(
+        rows_put_bytes(t, keyslots_rows(g.x.slots), TABLE_SUBJECT, BYTES(s.sid.b, 16), BYTES_OF(value)),
+        SLUIS_OK);
+    assert_int_equal(registry_subject_by_sid(g.r, t, &s.sid, &got), SLUIS_CORRUPT);
+    assert_int_equal(registry_subject(g.r, t, BSN, true, &got), SLUIS_CORRUPT);
+    store_abort(&t);
+    ground_close(&g);
+}
+
 /* ---- data ---- */
 
 static void data_in(engine e)
@@ -217,11 +271,20 @@ static void data_in(engine e)
     put(&g, &s, &one, statement("single", "school"), DATUM_DISCREPANCY, 5);
     expect_current(&g, &s, 1, 0, "divorced", 4);
     put(&g, &s, &one, row, DATUM_SAME, 4);
-    put(&g, &s, &one, statement("married", "ba"), DATUM_NEWER, 7);
-    expect_current(&g, &s, 1, 0, "married", 7);
+    put(&g, &s, &one, statement("widowed", "school"), DATUM_DISCREPANCY, 7);
+    put(&g, &s, &one, statement("married", "ba"), DATUM_NEWER, 8);
+    expect_current(&g, &s, 1, 0, "married", 8);
+
+    /* who repeats a value on other terms does not become its source, and so cannot change it next */
+    row = statement("married", "school");
+    row.valid_until = 900;
+    put(&g, &s, &one, row, DATUM_DISCREPANCY, 9);
+    put(&g, &s, &one, row, DATUM_DISCREPANCY, 9);
+    put(&g, &s, &one, statement("single", "school"), DATUM_DISCREPANCY, 10);
+    expect_current(&g, &s, 1, 0, "married", 8);
 
     put(&g, &s, &two, statement("x", "ba"), DATUM_NEW, 1);
-    expect_current(&g, &s, 2, 0, "married", 7);
+    expect_current(&g, &s, 2, 0, "married", 8);
     expect_current(&g, &s, 2, 1, "x", 1);
 
     datum out[1];
@@ -454,6 +517,8 @@ int main(void)
         cmocka_unit_test(test_subjects_memory),
         cmocka_unit_test(test_subjects_lmdb),
         cmocka_unit_test(test_forgetting),
+        cmocka_unit_test(test_room_for_days),
+        cmocka_unit_test(test_slot_of_another),
         cmocka_unit_test(test_data_memory),
         cmocka_unit_test(test_data_lmdb),
         cmocka_unit_test(test_known),

@@ -109,6 +109,36 @@ static void rows_in(engine e)
                      SLUIS_CORRUPT);
     assert_int_equal(rows_open(k, TABLE_DEDUP, BYTES_OF(key_a), value, a, &sluis__case_row__descriptor, &m),
                      SLUIS_CORRUPT);
+    /* no room left for a row is no damage: a page of rows ends there */
+    arena *little = arena_new(64);
+    assert_int_equal(
+        rows_open(k, TABLE_DEDUP, BYTES_OF(key_a), value, little, &sluis__dedup_row__descriptor, &m),
+        SLUIS_NOMEM);
+    arena_free(&little);
+    store_abort(&t);
+    arena_free(&a);
+    fixture_close(&x);
+}
+
+/* A full arena is not a damaged row: whoever pages through rows ends the page there and goes on. */
+static void test_no_room_is_not_corrupt(void **state)
+{
+    (void)state;
+    fixture x;
+    fixture_open(&x, ENGINE_MEMORY);
+    const row_keys *k = keyslots_rows(x.slots);
+    static uint8_t message[200000];
+    Sluis__OutboxRow row = SLUIS__OUTBOX_ROW__INIT;
+    ProtobufCMessage *m = NULL;
+    arena *a = arena_new(300000);
+
+    row.envelope = (ProtobufCBinaryData){.len = sizeof(message), .data = message};
+    store_txn *t = fixture_write(&x);
+    assert_int_equal(rows_put(t, k, TABLE_OUTBOX, BYTES_OF(key_a), &row.base), SLUIS_OK);
+    assert_int_equal(rows_get(t, k, TABLE_OUTBOX, BYTES_OF(key_a), a, &sluis__outbox_row__descriptor, &m),
+                     SLUIS_OK);
+    assert_int_equal(rows_get(t, k, TABLE_OUTBOX, BYTES_OF(key_a), a, &sluis__outbox_row__descriptor, &m),
+                     SLUIS_NOMEM);
     store_abort(&t);
     arena_free(&a);
     fixture_close(&x);
@@ -133,6 +163,7 @@ int main(void)
         cmocka_unit_test(test_check_binds),
         cmocka_unit_test(test_rows_memory),
         cmocka_unit_test(test_rows_lmdb),
+        cmocka_unit_test(test_no_room_is_not_corrupt),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

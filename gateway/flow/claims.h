@@ -1,6 +1,6 @@
 /* What a verified bearer token says. Thread: plain data. */
-#ifndef SLUIS_VERIFY_CLAIMS_H
-#define SLUIS_VERIFY_CLAIMS_H
+#ifndef SLUIS_FLOW_CLAIMS_H
+#define SLUIS_FLOW_CLAIMS_H
 
 #include "base/ids.h"
 

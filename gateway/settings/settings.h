@@ -1,6 +1,7 @@
-/* sluisd's configuration file: one schema table, which `sluisctl config` prints. Thread: read-only after load. */
-#ifndef SLUIS_CORE_SETTINGS_H
-#define SLUIS_CORE_SETTINGS_H
+/* sluisd's configuration file: one schema table, which `sluisctl config` prints. Thread: read-only after
+ * load. */
+#ifndef SLUIS_SETTINGS_SETTINGS_H
+#define SLUIS_SETTINGS_SETTINGS_H
 
 #include "base/config.h"
 #include "base/ids.h"

@@ -1,6 +1,6 @@
 /* Packed ApiReplies: what the HTTP front turns into JSON. Thread: pure. */
-#ifndef SLUIS_CORE_API_OUT_H
-#define SLUIS_CORE_API_OUT_H
+#ifndef SLUIS_FLOW_API_OUT_H
+#define SLUIS_FLOW_API_OUT_H
 
 #include "api.pb-c.h"
 #include "policy/rules.h"
@@ -9,14 +9,15 @@
 
 /* Each appends one packed ApiReply to out. */
 sluis_err api_out_problem(buffer *out, uint64_t call, const sluis_fail *why);
-sluis_err api_out_case(buffer *out, uint64_t call, uint32_t status, const id16 *case_id, const Sluis__CaseRow *row);
+sluis_err api_out_case(buffer *out, uint64_t call, uint32_t status, const id16 *case_id,
+                       const Sluis__CaseRow *row);
 sluis_err api_out_request(buffer *out, uint64_t call, uint32_t status, const rules *r,
                           const uint8_t transaction[static UUID_LEN], const Sluis__RequestRow *row);
 
 /* The pieces, for lists; strings borrowed, arrays in the arena. */
 sluis_err api_request_fill(Sluis__ApiRequestState *out, arena *a, const rules *r,
                            const uint8_t transaction[static UUID_LEN], const Sluis__RequestRow *row);
-sluis_err api_results_fill(Sluis__ApiResult ***out, size_t *n, arena *a, const rules *r, Sluis__ResultRow *const *rows,
-                           size_t count);
+sluis_err api_results_fill(Sluis__ApiResult ***out, size_t *n, arena *a, const rules *r,
+                           Sluis__ResultRow *const *rows, size_t count);
 
 #endif

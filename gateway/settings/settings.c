@@ -1,4 +1,4 @@
-#include "core/settings.h"
+#include "settings/settings.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +12,8 @@ static const config_key top_keys[] = {
     {"oin", CONFIG_STR, true, 20, 20, "", NULL, "the municipality's OIN; the registry answers to it"},
     {"mode", CONFIG_STR, true, 4, 10, "", NULL, "\"test\" or \"production\": which identifiers are refused"},
     {"data", CONFIG_STR, true, 1, 400, "", NULL, "folder of the store and the key file"},
-    {"keys", CONFIG_STR, true, 1, 400, "", NULL, "folder of the gateway's keys (sluisctl key new --for gateway)"},
+    {"keys", CONFIG_STR, true, 1, 400, "", NULL,
+     "folder of the gateway's keys (sluisctl key new --for gateway)"},
     {"rules", CONFIG_STR, true, 1, 400, "", NULL, "folder of the rules"},
     {"control", CONFIG_STR, true, 1, 100, "", NULL, "path of the control socket"},
     {"log_level", CONFIG_STR, false, 4, 5, "", "info", "\"debug\", \"info\", \"warn\" or \"error\""},
@@ -39,19 +40,21 @@ static const config_key limit_keys[] = {
     {"batch_max", CONFIG_INT, false, 1, 4096, "messages", "256", "messages in one commit"},
     {"verify_threads", CONFIG_INT, false, 1, 64, "threads", "2", "signature checks at once"},
     {"read_threads", CONFIG_INT, false, 1, 64, "threads", "1", "views assembled at once"},
-    {"map_bytes", CONFIG_INT, false, 1 << 20, INT64_C(1) << 44, "bytes", "1099511627776", "address space of the store"},
-    {"quota_bytes", CONFIG_INT, false, 1 << 20, INT64_C(1) << 44, "bytes", "68719476736", "intake stops beyond it"},
-    {"key_slots", CONFIG_INT, false, 64, INT64_C(1) << 32, "slots", "65536", "subjects and day keys, 128 bytes each"},
+    {"map_bytes", CONFIG_INT, false, 1 << 20, INT64_C(1) << 44, "bytes", "1099511627776",
+     "address space of the store"},
+    {"quota_bytes", CONFIG_INT, false, 1 << 20, INT64_C(1) << 44, "bytes", "68719476736",
+     "intake stops beyond it"},
+    {"key_slots", CONFIG_INT, false, 64, INT64_C(1) << 32, "slots", "65536",
+     "subjects and day keys, 128 bytes each"},
     {"redeliver_ms", CONFIG_INT, false, 100, 86400000, "ms", "30000", "an unanswered delivery is sent again"},
     {"max_sessions", CONFIG_INT, false, 1, 100000, "sessions", "2048", "parties connected at once"},
-    {"request_days", CONFIG_INT, false, 1, 30, "days", "28", "longest life of a request filed through the API"},
+    {"request_days", CONFIG_INT, false, 1, 30, "days", "28",
+     "longest life of a request filed through the API"},
 };
 
 const settings_group settings_groups[SETTINGS_GROUPS] = {
-    {"", top_keys, COUNT(top_keys)},
-    {"bus", bus_keys, COUNT(bus_keys)},
-    {"api", api_keys, COUNT(api_keys)},
-    {"tokens", token_keys, COUNT(token_keys)},
+    {"", top_keys, COUNT(top_keys)},           {"bus", bus_keys, COUNT(bus_keys)},
+    {"api", api_keys, COUNT(api_keys)},        {"tokens", token_keys, COUNT(token_keys)},
     {"limits", limit_keys, COUNT(limit_keys)},
 };
 
@@ -81,7 +84,8 @@ static sluis_err load_checked(settings *s, const config_node *root, sluis_fail *
         return config_fail(config_get(root, "mode"), f, "mode: write \"test\" or \"production\"");
     s->test_mode = strcmp(mode, "test") == 0;
     if (oin_is_test(&s->oin) != s->test_mode)
-        return config_fail(config_get(root, "oin"), f, "oin: prefix 00000099 belongs to mode \"test\", and to it alone");
+        return config_fail(config_get(root, "oin"), f,
+                           "oin: prefix 00000099 belongs to mode \"test\", and to it alone");
     s->log_level = level_of(config_str(root, top_keys, COUNT(top_keys), "log_level"));
     if (s->log_level < 0)
         return config_fail(config_get(root, "log_level"), f, "log_level: write debug, info, warn or error");
@@ -118,8 +122,8 @@ static sluis_err load_strings(settings *s, const config_node *const *group, cons
     s->api_endpoint = text(group, 2, "endpoint");
     s->jwks = text(group, 3, "jwks");
     s->issuer = text(group, 3, "issuer");
-    if (!s->name || !s->data || !s->keys || !s->rules || !s->control || !s->bus_endpoint || !s->api_endpoint ||
-        !s->jwks || !s->issuer)
+    if (!s->name || !s->data || !s->keys || !s->rules || !s->control || !s->bus_endpoint ||
+        !s->api_endpoint || !s->jwks || !s->issuer)
         return fail_set(f, SLUIS_NOMEM, path, "out of memory");
     return SLUIS_OK;
 }

@@ -1,4 +1,4 @@
-#include "core/api_out.h"
+#include "flow/api_out.h"
 
 #include <string.h>
 
@@ -59,7 +59,8 @@ sluis_err api_out_problem(buffer *out, uint64_t call, const sluis_fail *why)
     return wire_pack(out, &r.base);
 }
 
-sluis_err api_out_case(buffer *out, uint64_t call, uint32_t status, const id16 *case_id, const Sluis__CaseRow *row)
+sluis_err api_out_case(buffer *out, uint64_t call, uint32_t status, const id16 *case_id,
+                       const Sluis__CaseRow *row)
 {
     Sluis__ApiReply r = SLUIS__API_REPLY__INIT;
     Sluis__ApiCase c = SLUIS__API_CASE__INIT;
@@ -88,8 +89,8 @@ sluis_err api_out_case(buffer *out, uint64_t call, uint32_t status, const id16 *
     return wire_pack(out, &r.base);
 }
 
-sluis_err api_results_fill(Sluis__ApiResult ***out, size_t *n, arena *a, const rules *r, Sluis__ResultRow *const *rows,
-                           size_t count)
+sluis_err api_results_fill(Sluis__ApiResult ***out, size_t *n, arena *a, const rules *r,
+                           Sluis__ResultRow *const *rows, size_t count)
 {
     Sluis__ApiResult *all = arena_alloc(a, (count + 1) * sizeof(*all));
     *out = arena_alloc(a, (count + 1) * sizeof(**out));
@@ -112,7 +113,8 @@ sluis_err api_results_fill(Sluis__ApiResult ***out, size_t *n, arena *a, const r
 }
 
 /* An attribute that waits, or that the register answered: no row of results yet. */
-static sluis_err add_pending(Sluis__ApiRequestState *s, arena *a, const rules *r, uint32_t id, const char *outcome)
+static sluis_err add_pending(Sluis__ApiRequestState *s, arena *a, const rules *r, uint32_t id,
+                             const char *outcome)
 {
     Sluis__ApiResult *one = arena_alloc(a, sizeof(*one));
     const attribute *at = rules_attribute(r, id);

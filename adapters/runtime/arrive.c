@@ -1,0 +1,220 @@
+/* What comes in over the bus: deliveries by kind, acknowledgements, the directory. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "runtime/parts.h"
+#include "wire/messages.h"
+
+/* ---- arrivals ---- */
+static sluis_err on_request(adapter *a, incoming *m, const client_event *ev)
+{
+    fresh_request *r = &a->fresh[a->fresh_count];
+    if (a->held + a->fresh_count >=
+        a->s.max_held) { /* stays with the gateway, which sees our credit used up */
+        log_transaction(LOG_ERROR, "inbox.full", m->e->core->transaction.data, "full",
+                        "max_held requests wait for a person");
+        incoming_close(m);
+        return SLUIS_OK;
+    }
+    *r = (fresh_request){.m = *m, .seq = ev->seq, .generation = ev->generation, .receipt_n = ev->receipt.n};
+    r->receipt = malloc(ev->receipt.n + 1);
+    if (!r->receipt) {
+        incoming_close(m);
+        return SLUIS_NOMEM;
+    }
+    memcpy(r->receipt, ev->receipt.p, ev->receipt.n);
+    a->fresh_count++;
+    return SLUIS_OK;
+}
+
+/* Whether a message about an earlier one comes from who sent that. */
+static bool same_asker(const Sluis__InboxRow *row, arena *ar, const Sluis__Core *core)
+{
+    Sluis__RequestBody *body;
+    envelope *e = NULL;
+    bool same = !stored_request(row, ar, &e, &body) && strcmp(e->core->sender, core->sender) == 0 &&
+                bytes_equal(BYTES(row->message_hash.data, row->message_hash.len),
+                            BYTES(core->answers.data, core->answers.len));
+    envelope_free(&e);
+    return same;
+}
+
+sluis_err row_mark(adapter *a, const uint8_t transaction[static UUID_LEN], Sluis__InboxRow *row,
+                   const char *state, const char *note)
+{
+    a->held -= inbox_state_is(row, STATE_HELD) && a->held;
+    row->state = (char *)(uintptr_t)state;
+    row->note = (char *)(uintptr_t)note;
+    row->draft = (ProtobufCBinaryData){0, NULL};
+    return inbox_put(a->inbox, transaction, row);
+}
+
+static sluis_err on_withdrawal(adapter *a, incoming *m, const client_event *ev)
+{
+    const uint8_t *transaction = m->e->core->transaction.data;
+    Sluis__InboxRow *row;
+    arena *ar = arena_new(ROW_ARENA);
+    sluis_err err = ar ? inbox_get(a->inbox, transaction, ar, &row) : SLUIS_NOMEM;
+    if (!err && !same_asker(row, ar, m->e->core)) {
+        log_transaction(LOG_WARN, "withdrawal.ignored", transaction, "not-asked", "not from who asked");
+    } else if (!err && (inbox_state_is(row, STATE_HELD) || inbox_state_is(row, STATE_NEW) ||
+                        inbox_state_is(row, STATE_DECIDED))) {
+        err = row_mark(a, transaction, row, STATE_WITHDRAWN, "");
+        log_transaction(LOG_INFO, "inbox.withdrawn", transaction, "ok", "");
+        owed_done(a, transaction);
+    }
+    if (err == SLUIS_NOT_FOUND)
+        err = SLUIS_OK;
+    if (!err)
+        client_done(a->client, ev->seq, ev->generation);
+    arena_free(&ar);
+    return err;
+}
+
+static sluis_err on_returned(adapter *a, incoming *m, const client_event *ev)
+{
+    const uint8_t *transaction = m->e->core->transaction.data;
+    Sluis__InboxRow *row;
+    Sluis__ReturnedBody *body;
+    sluis_fail f = {0};
+    char note[256];
+    arena *ar = arena_new(ROW_ARENA);
+    sluis_err err = ar ? SLUIS_OK : SLUIS_NOMEM;
+    if (!err && !oin_equal(&m->e->sender, &a->s.gateway)) {
+        log_transaction(LOG_WARN, "returned.ignored", transaction, "wrong-sender",
+                        "only the gateway returns messages");
+        client_done(a->client, ev->seq, ev->generation);
+        arena_free(&ar);
+        return SLUIS_OK;
+    }
+    if (!err && wire_unpack((ProtobufCMessage **)&body, &sluis__returned_body__descriptor, ar,
+                            buffer_bytes(&m->plain), &f))
+        log_transaction(LOG_WARN, "returned.malformed", transaction, error_token(f.code), f.text);
+    else if (!err && !(err = inbox_get(a->inbox, transaction, ar, &row))) {
+        snprintf(note, sizeof note, "%.64s: %.180s", body->code, body->text);
+        err = row_mark(a, transaction, row, STATE_RETURNED, note);
+        log_transaction(LOG_WARN, "inbox.returned", transaction, body->code, "");
+    }
+    if (err == SLUIS_NOT_FOUND)
+        err = SLUIS_OK;
+    if (!err)
+        client_done(a->client, ev->seq, ev->generation);
+    arena_free(&ar);
+    return err;
+}
+
+static const struct {
+    Sluis__Kind kind;
+    sluis_err (*handle)(adapter *a, incoming *m, const client_event *ev);
+    bool keeps; /* the handler takes the message */
+} arrivals[] = {
+    {SLUIS__KIND__REQUEST, on_request, true},
+    {SLUIS__KIND__WITHDRAWAL, on_withdrawal, false},
+    {SLUIS__KIND__RETURNED, on_returned, false},
+};
+
+static sluis_err on_deliver(adapter *a, const client_event *ev)
+{
+    incoming m;
+    sluis_fail f = {0};
+    sluis_err err = intake_take(&a->intake, a->in_force ? client_snapshot(a->client) : NULL, ev->envelope,
+                                ev->receipt, clock_ms(), &m, &f);
+    if (err) { /* no done: the gateway delivers again, and gives up in the end */
+        log_write(LOG_WARN, "intake.refused", "code", error_token(err), "where", f.where, "text", f.text,
+                  NULL);
+        return err == SLUIS_NOMEM ? err : SLUIS_OK;
+    }
+    for (size_t i = 0; i < sizeof arrivals / sizeof arrivals[0]; i++) {
+        if (arrivals[i].kind != m.e->core->kind)
+            continue;
+        err = arrivals[i].handle(a, &m, ev);
+        if (!arrivals[i].keeps)
+            incoming_close(&m);
+        return err;
+    }
+    const message_kind *kind = message_kind_of(m.e->core->kind);
+    log_transaction(LOG_WARN, "intake.unsupported", m.e->core->transaction.data, kind ? kind->name : "kind",
+                    "not supported by this adapter");
+    client_done(a->client, ev->seq, ev->generation);
+    incoming_close(&m);
+    return SLUIS_OK;
+}
+
+/* ---- acknowledgements ---- */
+static sluis_err settle(adapter *a, const client_event *ev, const char *state, const char *note)
+{
+    uint8_t transaction[UUID_LEN];
+    Sluis__InboxRow *row;
+    sluis_err err = inbox_sent(a->inbox, ev->message_id, transaction);
+    if (err)
+        return err == SLUIS_NOT_FOUND ? SLUIS_OK : err;
+    arena *ar = arena_new(ROW_ARENA);
+    err = ar ? inbox_get(a->inbox, transaction, ar, &row) : SLUIS_NOMEM;
+    if (!err) {
+        row->state = (char *)(uintptr_t)state;
+        row->note = (char *)(uintptr_t)note;
+        if (ev->receipt.n && ev->kind == CLIENT_ACK)
+            row->receipt = (ProtobufCBinaryData){ev->receipt.n, (uint8_t *)(uintptr_t)ev->receipt.p};
+        err = inbox_settle(a->inbox, ev->message_id, transaction, row);
+    }
+    if (!err) {
+        log_transaction(ev->kind == CLIENT_ACK ? LOG_INFO : LOG_WARN,
+                        ev->kind == CLIENT_ACK ? "answer.sent" : "answer.refused", transaction,
+                        ev->kind == CLIENT_ACK ? "ok" : ev->code, ev->kind == CLIENT_ACK ? "" : ev->why.text);
+        owed_done(a, transaction);
+    }
+    arena_free(&ar);
+    return err;
+}
+
+static sluis_err on_nack(adapter *a, const client_event *ev)
+{
+    char note[640];
+    if (strcmp(ev->code, error_token(SLUIS_FULL)) == 0 ||
+        strcmp(ev->code, error_token(SLUIS_NO_SPACE)) == 0) {
+        a->retry_at = clock_ms() + RETRY_MS;
+        return SLUIS_OK;
+    }
+    snprintf(note, sizeof note, "%s: %s %s", ev->code, ev->why.where, ev->why.text);
+    return settle(a, ev, STATE_NACKED, note);
+}
+
+static sluis_err on_directory(adapter *a, bool welcome)
+{
+    const snapshot *dir = client_snapshot(a->client);
+    a->in_force = dir && strcmp(dir->gateway, a->s.gateway_name) == 0;
+    if (dir && !a->in_force)
+        log_write(LOG_ERROR, "directory.other-gateway", "gateway", dir->gateway, "text",
+                  "not the gateway.name of the configuration", NULL);
+    if (!welcome)
+        return SLUIS_OK;
+    log_write(LOG_INFO, "bus.welcome", "gateway", dir ? dir->gateway : "", NULL);
+    a->pending_count = 0; /* another generation: what is not done comes again */
+    return SLUIS_OK;
+}
+
+sluis_err turn_event(adapter *a, const client_event *ev)
+{
+    switch (ev->kind) {
+    case CLIENT_WELCOME:
+        return on_directory(a, true);
+    case CLIENT_DIRECTORY:
+        return on_directory(a, false);
+    case CLIENT_DELIVER:
+        return on_deliver(a, ev);
+    case CLIENT_ACK:
+        return settle(a, ev, STATE_SENT, "");
+    case CLIENT_NACK:
+        return on_nack(a, ev);
+    case CLIENT_REFUSED:
+        log_write(LOG_ERROR, "bus.refused", "code", ev->code, "text", ev->why.text, NULL);
+        return SLUIS_OK;
+    case CLIENT_FD:
+    case CLIENT_NONE:
+        break;
+    }
+    return SLUIS_OK;
+}

@@ -1,0 +1,433 @@
+/* The inbox's commands, one JSON object each (control/control.h). What they show is content: the socket is
+ * the party's own, mode 0600, and nothing of it is logged. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "runtime/parts.h"
+#include "wire/messages.h"
+
+#define LIST_MAX 1000
+
+static json_t *text_of(const char *s)
+{
+    json_t *j = json_string(s);
+    return j ? j : json_string("(not UTF-8)");
+}
+
+static json_t *time_of(uint64_t ms)
+{
+    char s[TIME_STR];
+    if (!ms)
+        return json_null();
+    time_format(s, ms);
+    return json_string(s);
+}
+
+static json_t *name_of(const adapter *a, uint32_t id)
+{
+    const catalogue_entry *e = catalogue_by_id(a->catalogue, id);
+    return e ? text_of(e->name) : json_sprintf("%u", (unsigned)id);
+}
+
+static json_t *names_of(const adapter *a, const uint32_t *v, size_t n)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < n; i++)
+        json_array_append_new(list, name_of(a, v[i]));
+    return list;
+}
+
+/* The text at key; "" when absent. An error for anything but text. */
+static sluis_err text_at(const json_t *request, const char *key, bool required, const char **out,
+                         sluis_fail *f)
+{
+    const json_t *v = json_object_get(request, key);
+    *out = v ? json_string_value(v) : "";
+    if (!*out || (required && !(*out)[0]))
+        return fail_set(f, SLUIS_INVALID, key, "%s is needed, as text", key);
+    if (strlen(*out) > VALUE_MAX_BYTES)
+        return fail_set(f, SLUIS_TOO_BIG, key, "longer than %d bytes", VALUE_MAX_BYTES);
+    return SLUIS_OK;
+}
+
+/* ---- a stored request, opened ---- */
+typedef struct {
+    uuid id;
+    arena *ar;
+    Sluis__InboxRow *row;
+    envelope *e;
+    Sluis__RequestBody *body;
+} opened;
+
+static void opened_close(opened *o)
+{
+    envelope_free(&o->e);
+    arena_free(&o->ar);
+}
+
+static sluis_err open_request(adapter *a, const json_t *request, opened *o, sluis_fail *f)
+{
+    const char *id;
+    *o = (opened){0};
+    sluis_err err = text_at(request, "id", true, &id, f);
+    if (!err && uuid_parse(&o->id, id))
+        err = fail_set(f, SLUIS_INVALID, "id", "id is the transaction, a UUID");
+    if (err)
+        return err;
+    o->ar = arena_new(ROW_ARENA);
+    err = o->ar ? inbox_get(a->inbox, o->id.b, o->ar, &o->row) : SLUIS_NOMEM;
+    if (!err)
+        err = stored_request(o->row, o->ar, &o->e, &o->body);
+    if (err) {
+        opened_close(o);
+        return fail_set(f, err, "id",
+                        err == SLUIS_NOT_FOUND ? "no such request in this inbox"
+                                               : "the request cannot be read");
+    }
+    return SLUIS_OK;
+}
+
+/* ---- list ---- */
+typedef struct {
+    const adapter *a;
+    json_t *items;
+} listing;
+
+static sluis_err list_row(void *ctx, const uint8_t transaction[static UUID_LEN], const Sluis__InboxRow *row,
+                          arena *ar)
+{
+    listing *l = ctx;
+    char id[UUID_STR];
+    envelope *e = NULL;
+    (void)ar;
+    if (json_array_size(l->items) == LIST_MAX)
+        return SLUIS_NOT_FOUND; /* ends the walk */
+    uuid_format(id, transaction);
+    if (envelope_decode(&e, BYTES(row->envelope.data, row->envelope.len), ENVELOPE_MAX, NULL))
+        return SLUIS_OK;
+    json_array_append_new(l->items,
+                          json_pack("{s:s, s:s, s:o, s:o, s:s, s:s, s:o, s:o}", "id", id, "state", row->state,
+                                    "received", time_of(row->received), "expires", time_of(row->expires),
+                                    "from", e->core->sender, "purpose", e->core->purpose, "attributes",
+                                    names_of(l->a, e->core->attributes, e->core->n_attributes), "note",
+                                    text_of(row->note)));
+    envelope_free(&e);
+    return SLUIS_OK;
+}
+
+static json_t *cmd_list(adapter *a, const json_t *request, sluis_fail *f)
+{
+    listing l = {a, json_array()};
+    (void)request;
+    sluis_err err = inbox_walk(a->inbox, list_row, &l);
+    if (!err)
+        return json_pack("{s:o}", "items", l.items);
+    json_decref(l.items);
+    fail_set(f, err, "", "the inbox cannot be read");
+    return NULL;
+}
+
+/* ---- show ---- */
+static const char *const person_words[] = {[PERSON_KNOWN] = "known",
+                                           [PERSON_TYPED] = "typed",
+                                           [PERSON_UNKNOWN] = "unknown",
+                                           [PERSON_CLOSED] = "closed",
+                                           [PERSON_UNREACHABLE] = "unreachable"};
+static const char *const kind_words[] = {"text", "date", "number", "amount", "bool", "code"};
+
+static const char *necessity_of(const Sluis__RequestBody *b, uint32_t attribute)
+{
+    for (size_t i = 0; i < b->n_asks; i++) {
+        if (b->asks[i]->attribute == attribute)
+            return b->asks[i]->necessity;
+    }
+    return "";
+}
+
+static json_t *show_field(const considered *c, const Sluis__RequestBody *b)
+{
+    json_t *values = json_array();
+    for (size_t i = 0; i < c->n; i++)
+        json_array_append_new(values, text_of(c->values[i]->value));
+    const catalogue_entry *e = c->entry;
+    return json_pack("{s:o, s:s, s:s, s:s, s:o, s:s, s:s, s:o}", "name",
+                     e ? text_of(e->name) : json_sprintf("%u", (unsigned)c->attribute), "title",
+                     e ? e->title : "", "category", e ? e->category : "", "type",
+                     e ? kind_words[e->kind] : "", "necessity", text_of(necessity_of(b, c->attribute)),
+                     "decision", local_action_name(c->decision.action), "reason",
+                     c->decision.reason ? c->decision.reason : "", "values", values);
+}
+
+static json_t *show_given(const adapter *a, const Sluis__RequestBody *b)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < b->n_given; i++)
+        json_array_append_new(list, json_pack("{s:o, s:o}", "name", name_of(a, b->given[i]->attribute),
+                                              "value", text_of(b->given[i]->value)));
+    return list;
+}
+
+static json_t *show_opened(adapter *a, const opened *o, const consideration *c)
+{
+    char id[UUID_STR], case_id[33] = "";
+    const Sluis__Core *core = o->e->core;
+    json_t *fields = json_array();
+    uuid_format(id, o->id.b);
+    if (core->case_id.len == ID_LEN)
+        hex_encode(case_id, core->case_id.data, ID_LEN);
+    for (size_t i = 0; i < c->n; i++)
+        json_array_append_new(fields, show_field(&c->v[i], o->body));
+    json_t *r = json_pack(
+        "{s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "id", id, "state", o->row->state,
+        "received", time_of(o->row->received), "expires", time_of(o->row->expires), "from", core->sender,
+        "application", core->application, "function", core->function, "purpose", core->purpose, "legal_basis",
+        core->legal_basis, "case", case_id, "phase", phase_name(core->phase) ? phase_name(core->phase) : "");
+    json_object_set_new(r, "motivation", text_of(o->body->motivation));
+    json_object_set_new(r, "answer_by", time_of(o->body->answer_by));
+    json_object_set_new(r, "subject", text_of(o->body->subject ? o->body->subject->bsn : ""));
+    json_object_set_new(r, "person", json_string(person_words[c->person]));
+    json_object_set_new(r, "fields", fields);
+    json_object_set_new(r, "given", show_given(a, o->body));
+    json_object_set_new(r, "decided_by", text_of(o->row->decided_by));
+    json_object_set_new(r, "note", text_of(o->row->note));
+    return r;
+}
+
+static sluis_err consider_opened(adapter *a, const opened *o, consideration *c, sluis_fail *f)
+{
+    const consider_with w = consider_parts(a);
+    return consider(&w, o->body, o->e->core->attributes, o->e->core->n_attributes, o->ar, c, f);
+}
+
+static json_t *cmd_show(adapter *a, const json_t *request, sluis_fail *f)
+{
+    opened o;
+    consideration c;
+    json_t *r = NULL;
+    if (open_request(a, request, &o, f))
+        return NULL;
+    if (!consider_opened(a, &o, &c, f))
+        r = show_opened(a, &o, &c);
+    opened_close(&o);
+    return r;
+}
+
+/* ---- release and refuse ---- */
+static const char *typed_value(void *ctx, const char *name)
+{
+    return json_string_value(json_object_get(ctx, name));
+}
+
+static sluis_err outcome_at(const json_t *request, Sluis__Outcome *out, sluis_fail *f)
+{
+    const char *word;
+    sluis_err err = text_at(request, "outcome", false, &word, f);
+    *out = SLUIS__OUTCOME__REFUSED;
+    if (err || !word[0] || strcmp(word, "refused") == 0)
+        return err;
+    if (strcmp(word, "not-possible") == 0)
+        *out = SLUIS__OUTCOME__NOT_POSSIBLE;
+    else if (strcmp(word, "not-known") == 0)
+        *out = SLUIS__OUTCOME__NOT_KNOWN;
+    else
+        return fail_set(f, SLUIS_INVALID, "outcome", "outcome is refused, not-possible or not-known");
+    return SLUIS_OK;
+}
+
+/* The words that both commands share. */
+static sluis_err read_words(const json_t *request, person_decision *d, const char **by, sluis_fail *f)
+{
+    sluis_err err = text_at(request, "by", true, by, f);
+    if (!err && !name_valid(*by))
+        err = fail_set(f, SLUIS_INVALID, "by", "by is a pseudonym: lower-case letters, digits and . _ : -");
+    if (!err)
+        err = text_at(request, "reason", false, &d->reason, f);
+    if (!err && d->reason[0] && !name_valid(d->reason))
+        err = fail_set(f, SLUIS_INVALID, "reason", "reason is a code of reasons.conf");
+    if (!err)
+        err = text_at(request, "explanation", false, &d->explanation, f);
+    if (!err)
+        err = text_at(request, "law", false, &d->law, f);
+    if (!err)
+        err = text_at(request, "judgement", false, &d->judgement, f);
+    if (!err)
+        err = text_at(request, "remark", false, &d->remark, f);
+    if (!err)
+        err = outcome_at(request, &d->outcome, f);
+    if (!err && !d->judgement[0])
+        d->judgement = NULL;
+    return err;
+}
+
+static sluis_err keep_decision(adapter *a, opened *o, const Sluis__ResponseBody *body, const char *by,
+                               sluis_fail *f)
+{
+    buffer draft;
+    buffer_init(&draft, ENVELOPE_MAX);
+    sluis_err err = wire_pack(&draft, &body->base);
+    if (!err) {
+        o->row->state = (char *)(uintptr_t)STATE_DECIDED;
+        o->row->decided_by = (char *)(uintptr_t)by;
+        o->row->draft = (ProtobufCBinaryData){draft.n, draft.p};
+        err = inbox_put(a->inbox, o->id.b, o->row);
+    }
+    if (!err)
+        err = work_push(a, o->id.b);
+    if (!err)
+        a->held -= a->held > 0;
+    if (draft.p)
+        wipe(draft.p, draft.n);
+    buffer_close(&draft);
+    return err ? fail_set(f, err, "", "the decision could not be stored") : SLUIS_OK;
+}
+
+static json_t *settle_request(adapter *a, const json_t *request, person_decision *d, sluis_fail *f)
+{
+    opened o;
+    consideration c;
+    const char *by;
+    char id[UUID_STR];
+    Sluis__ResponseBody *body;
+    sluis_err err = read_words(request, d, &by, f);
+    if (!err && !d->reason[0])
+        err = d->field_count ? SLUIS_OK
+                             : fail_set(f, SLUIS_INVALID, "reason",
+                                        "nothing is given: say why, with a code of reasons.conf");
+    if (err || open_request(a, request, &o, f))
+        return NULL;
+    if (!d->reason[0])
+        d->reason = REASON_UNNECESSARY;
+    uuid_format(id, o.id.b);
+    if (!inbox_state_is(o.row, STATE_HELD))
+        err = fail_set(f, SLUIS_CONFLICT, "id", "this request does not wait for a decision: it is %s",
+                       o.row->state);
+    if (!err)
+        err = consider_opened(a, &o, &c, f);
+    if (!err)
+        err = answer_decided(&c, d, o.ar, &body, f);
+    if (!err)
+        err = keep_decision(a, &o, body, by, f);
+    opened_close(&o);
+    return err ? NULL : json_pack("{s:s, s:s}", "id", id, "state", STATE_DECIDED);
+}
+
+static json_t *cmd_release(adapter *a, const json_t *request, sluis_fail *f)
+{
+    const char *names[ATTRIBUTES_MAX];
+    json_t *values = json_object_get(request, "values"), *fields = json_object_get(request, "fields"), *v;
+    person_decision d = {.fields = names};
+    const char *key;
+    size_t i;
+    if (!json_is_array(fields) || json_array_size(fields) > ATTRIBUTES_MAX ||
+        (values && !json_is_object(values))) {
+        fail_set(f, SLUIS_INVALID, "fields",
+                 "fields is a list of attribute names; values an object of names and texts");
+        return NULL;
+    }
+    json_array_foreach(fields, i, v)
+    {
+        if (!json_is_string(v)) {
+            fail_set(f, SLUIS_INVALID, "fields", "a field is the name of an attribute");
+            return NULL;
+        }
+        names[d.field_count++] = json_string_value(v);
+    }
+    json_object_foreach(values, key, v)
+    {
+        size_t k = 0;
+        while (k < d.field_count && strcmp(names[k], key) != 0)
+            k++;
+        if (!json_is_string(v) || k == d.field_count) {
+            fail_set(f, SLUIS_INVALID, "values", "a value is text, of one of the fields");
+            return NULL;
+        }
+    }
+    if (values) {
+        d.typed = typed_value;
+        d.ctx = values;
+    }
+    return settle_request(a, request, &d, f);
+}
+
+static json_t *cmd_refuse(adapter *a, const json_t *request, sluis_fail *f)
+{
+    person_decision d = {0};
+    return settle_request(a, request, &d, f);
+}
+
+/* ---- status and disclosures ---- */
+static sluis_err count_row(void *ctx, const uint8_t transaction[static UUID_LEN], const Sluis__InboxRow *row,
+                           arena *ar)
+{
+    json_t *states = ctx;
+    (void)transaction;
+    (void)ar;
+    json_object_set_new(states, row->state,
+                        json_integer(json_integer_value(json_object_get(states, row->state)) + 1));
+    return SLUIS_OK;
+}
+
+static json_t *cmd_status(adapter *a, const json_t *request, sluis_fail *f)
+{
+    source_status s;
+    json_t *states = json_object();
+    (void)request;
+    sluis_err err = inbox_walk(a->inbox, count_row, states);
+    if (err) {
+        json_decref(states);
+        fail_set(f, err, "", "the inbox cannot be read");
+        return NULL;
+    }
+    source_status_get(a->source, &s);
+    return json_pack("{s:s, s:s, s:b, s:b, s:s, s:o, s:{s:I, s:I, s:I}}", "party", a->s.party->name, "oin",
+                     a->s.own.s, "connected", client_connected(a->client), "directory", a->in_force, "mode",
+                     a->s.mode == MODE_RELEASE ? "release" : "automatic", "requests", states, "source",
+                     "files", (json_int_t)s.files, "persons", (json_int_t)s.persons, "faults",
+                     (json_int_t)s.faults);
+}
+
+static sluis_err list_disclosure(void *ctx, const Sluis__DisclosureRow *row)
+{
+    listing *l = ctx;
+    char id[UUID_STR] = "";
+    if (row->transaction.len == UUID_LEN)
+        uuid_format(id, row->transaction.data);
+    if (json_array_size(l->items) == LIST_MAX)
+        json_array_remove(l->items, 0); /* the newest are kept */
+    json_array_append_new(l->items,
+                          json_pack("{s:o, s:s, s:s, s:s, s:s, s:o}", "when", time_of(row->when), "id", id,
+                                    "to", row->to, "decision", row->decision, "by", row->by, "given",
+                                    names_of(l->a, row->attributes, row->n_attributes)));
+    return SLUIS_OK;
+}
+
+static json_t *cmd_disclosures(adapter *a, const json_t *request, sluis_fail *f)
+{
+    listing l = {a, json_array()};
+    (void)request;
+    sluis_err err = inbox_disclosures(a->inbox, list_disclosure, &l);
+    if (!err)
+        return json_pack("{s:o}", "items", l.items);
+    json_decref(l.items);
+    fail_set(f, err, "", "the disclosure log cannot be read");
+    return NULL;
+}
+
+json_t *desk_command(void *ctx, const char *cmd, const json_t *request, sluis_fail *f)
+{
+    static const struct {
+        const char *name;
+        json_t *(*handle)(adapter *a, const json_t *request, sluis_fail *f);
+    } commands[] = {
+        {"inbox.list", cmd_list},     {"inbox.show", cmd_show}, {"inbox.release", cmd_release},
+        {"inbox.refuse", cmd_refuse}, {"status", cmd_status},   {"disclosures.list", cmd_disclosures},
+    };
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        if (strcmp(commands[i].name, cmd) == 0)
+            return commands[i].handle(ctx, request, f);
+    }
+    fail_set(f, SLUIS_INVALID, "cmd",
+             "commands: inbox.list, inbox.show, inbox.release, inbox.refuse, status, disclosures.list");
+    return NULL;
+}

@@ -1,0 +1,82 @@
+/* The adapter's parts, for the files that share the work: adapter.c (life and loop), arrive.c (what comes
+ * in), turn.c (what is answered), desk.c (the inbox's commands). Nobody else includes this. */
+#ifndef SLUIS_RUNTIME_PARTS_H
+#define SLUIS_RUNTIME_PARTS_H
+
+#include "base/log.h"
+#include "control/control.h"
+#include "runtime/adapter.h"
+#include "runtime/consider.h"
+#include "runtime/inbox.h"
+#include "runtime/intake.h"
+#include "runtime/reply.h"
+#include "session/client.h"
+
+#define TURN_EVENTS 64  /* events taken before a turn ends */
+#define PENDING_MAX 256 /* the largest credit */
+#define RETRY_MS    1000
+#define ROW_ARENA   (16u << 20)
+
+/* A delivery that the gateway still counts against our credit. */
+typedef struct {
+    uint8_t transaction[UUID_LEN];
+    uint64_t seq, generation;
+} pending_done;
+
+/* A verified request of this turn, before it is stored. */
+typedef struct {
+    incoming m;
+    uint8_t *receipt; /* owned copy */
+    size_t receipt_n;
+    uint64_t seq, generation;
+} fresh_request;
+
+struct adapter {
+    settings s;
+    catalogue *catalogue;
+    mapping *mapping; /* NULL: typed */
+    source *source;
+    local_rules *rules;
+    keypair sign, curve, seal[SEAL_KEYS];
+    size_t seal_count;
+    uint8_t *store_key; /* locked, 32 */
+    inbox *inbox;
+    intake intake;
+    replier replier;
+    client *client;
+    control_server *control;
+    int signals;   /* signalfd; -1 */
+    bool in_force; /* the snapshot is of the gateway that the configuration names */
+    pending_done pending[PENDING_MAX];
+    size_t pending_count;
+    fresh_request fresh[TURN_EVENTS];
+    size_t fresh_count;
+    uint8_t (*work)[UUID_LEN]; /* transactions to look at before the turn ends */
+    size_t work_count, work_cap;
+    size_t held;                             /* rows that wait for a person */
+    uint64_t retry_at, refresh_at, sweep_at; /* UTC ms; 0: not planned */
+};
+
+sluis_err work_push(adapter *a, const uint8_t transaction[static UUID_LEN]);
+/* Everything unfinished in the store, at start and when something failed. */
+sluis_err work_load(adapter *a);
+
+/* Deliveries that are not done yet; a transaction that is not among them is passed over. */
+void owed_add(adapter *a, const uint8_t transaction[static UUID_LEN], uint64_t seq, uint64_t generation);
+void owed_done(adapter *a, const uint8_t transaction[static UUID_LEN]);
+void log_transaction(log_level level, const char *event, const uint8_t transaction[static UUID_LEN],
+                     const char *code, const char *text);
+/* The row in another state, with a note, without its draft; a held one is held no longer. */
+sluis_err row_mark(adapter *a, const uint8_t transaction[static UUID_LEN], Sluis__InboxRow *row,
+                   const char *state, const char *note);
+
+sluis_err turn_event(adapter *a, const client_event *ev);
+sluis_err turn_end(adapter *a);
+
+/* The header of a stored message (in e, owned) and its body (in ar). */
+sluis_err stored_request(const Sluis__InboxRow *row, arena *ar, envelope **e, Sluis__RequestBody **body);
+consider_with consider_parts(adapter *a);
+
+json_t *desk_command(void *ctx, const char *cmd, const json_t *request, sluis_fail *f);
+
+#endif

@@ -1,0 +1,109 @@
+/* sluis-adapter: connects one party's system to a gateway. See adapters/README.md. */
+#include <argp.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "crypto/crypto.h"
+#include "ggd/ggd.h"
+#include "police/police.h"
+#include "runtime/adapter.h"
+#include "runtime/settings.h"
+#include "school/school.h"
+#include "wgs/wgs.h"
+
+/* A new kind of party is a folder and a row here. */
+static const party_kind *const kinds[] = {&school_party, &ggd_party, &wgs_party, &police_party, NULL};
+
+typedef struct {
+    const char *config, *check, *unmapped, *mapping, *catalogue;
+    bool settings;
+} arguments;
+
+static const struct argp_option options[] = {
+    {"config", 'c', "FILE", 0, "the adapter's configuration", 0},
+    {"check-file", 'f', "FILE", 0, "with --config: what this file gives, without connecting", 0},
+    {"unmapped", 'u', "FILE", 0, "with --mapping: what this file holds and the mapping leaves out", 0},
+    {"mapping", 'm', "FILE", 0, "a mapping file", 0},
+    {"catalogue", 'k', "FILE", 0, "the catalogue (default: config/rules/catalogue.conf)", 0},
+    {"settings", 's', NULL, 0, "lists every key of the configuration", 0},
+    {0},
+};
+
+static error_t parse(int key, char *value, struct argp_state *state)
+{
+    arguments *a = state->input;
+    switch (key) {
+    case 'c':
+        a->config = value;
+        break;
+    case 'f':
+        a->check = value;
+        break;
+    case 'u':
+        a->unmapped = value;
+        break;
+    case 'm':
+        a->mapping = value;
+        break;
+    case 'k':
+        a->catalogue = value;
+        break;
+    case 's':
+        a->settings = true;
+        break;
+    case ARGP_KEY_END:
+        if (!a->settings && !a->config && !(a->unmapped && a->mapping))
+            argp_error(state, "--config FILE, or --unmapped FILE --mapping FILE");
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+static sluis_err serve(const char *path, sluis_fail *f)
+{
+    adapter *a;
+    sluis_err err = adapter_open(&a, path, kinds, f);
+    if (!err)
+        err = adapter_run(a, f);
+    adapter_close(&a);
+    return err;
+}
+
+static void list_settings(void)
+{
+    buffer b;
+    buffer_init(&b, 1 << 20);
+    settings_describe(&b);
+    fwrite(b.p, 1, b.n, stdout);
+    buffer_close(&b);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct argp argp = {options, parse, NULL, "Connects one party's system to a Sluis gateway.",
+                                     NULL,    NULL,  NULL};
+    arguments a = {.catalogue = "config/rules/catalogue.conf"};
+    sluis_fail f = {0};
+    sluis_err err = SLUIS_OK;
+    argp_parse(&argp, argc, argv, 0, NULL, &a);
+    log_init("sluis-adapter", LOG_INFO);
+    if (crypto_start()) {
+        fputs("sluis-adapter: libsodium cannot start\n", stderr);
+        return 1;
+    }
+    if (a.settings)
+        list_settings();
+    else if (a.unmapped)
+        err = adapter_unmapped(a.mapping, a.catalogue, a.unmapped, &f);
+    else if (a.check)
+        err = adapter_check_file(a.config, kinds, a.check, &f);
+    else
+        err = serve(a.config, &f);
+    if (err)
+        fprintf(stderr, "sluis-adapter: %s%s%s\n", f.where, f.where[0] ? ": " : "",
+                f.text[0] ? f.text : error_text(err));
+    return err ? 1 : 0;
+}

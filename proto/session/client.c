@@ -1,0 +1,580 @@
+/* One DEALER, and a monitor of its connection.
+ *
+ * The monitor says when a handshake has succeeded (then hello is due), failed (refused, in words) or the
+ * connection is gone. libzmq reconnects after a lost connection but not after a refused or broken handshake
+ * or an oversize frame, so while there is no connection we dial anew now and then. ZMQ_IMMEDIATE drops what
+ * was queued on a lost connection, so that hello is the first frame of each one; whatever had no answer is
+ * sent again after the welcome. */
+#include "session/client.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "session/pending.h"
+#include "session/session_zmq.h"
+#include "wire/envelope.h"
+
+#define VERSION          1
+#define MONITOR          "inproc://monitor"
+#define FDS_MAX          16
+#define FRAME_ROOM       64 /* what Submit and Frame add to an envelope, at most */
+#define HELLO_RETRY_MS   2000
+#define REFUSED_RETRY_MS 30000 /* hello after a refusal; also how often one reason is told again */
+#define RECONNECT_FIRST  200   /* ms */
+#define HEARTBEAT_MS     5000
+#define HANDSHAKE_MS     10000
+#define REDIAL_MS        3000 /* what libzmq gets to reconnect by itself */
+#define HWM              1024
+#define MONITOR_HWM      100000
+#define DONE_WAIT_MS     1000
+#define FRAMES_IN_A_ROW  64 /* before the caller's files are looked at */
+
+struct client {
+    const client_options *o; /* a copy, below */
+    client_options options;
+    uint8_t server_pk[PK_LEN], root_pk[PK_LEN];
+    char program[NAME_MAX_LEN + 1];
+    void *ctx, *dealer, *monitor;
+    pending *waiting;
+    arena *arena; /* the last event's */
+    snapshot snap;
+    bool have_snap, open, welcomed, hello_sent;
+    uint64_t generation;
+    /* Monotonic us: when hello is due, when to dial anew, when the reason was last told. */
+    uint64_t hello_at, redial_at, told_at;
+    uint32_t credit, max_bytes;
+    unsigned in_a_row;
+    char told[65];
+};
+
+static uint64_t in_ms(uint64_t ms)
+{
+    return clock_mono_us() + ms * 1000;
+}
+
+static sluis_err error_of(const char *token)
+{
+    for (sluis_err e = SLUIS_NOMEM; e < SLUIS_ERR_COUNT; e++)
+        if (strcmp(error_token(e), token) == 0)
+            return e;
+    return SLUIS_INVALID;
+}
+
+static void set_code(client_event *out, const char *code)
+{
+    strncpy(out->code, code, sizeof out->code - 1);
+}
+
+/* True when this is news: the same reason is told once in a while, however often the connection is retried.
+ */
+static bool refused(client *c, client_event *out, const char *code)
+{
+    uint64_t now = clock_mono_us();
+    if (strncmp(c->told, code, sizeof c->told - 1) == 0 &&
+        now - c->told_at < (uint64_t)REFUSED_RETRY_MS * 1000) {
+        fail_clear(&out->why);
+        return false;
+    }
+    strncpy(c->told, code, sizeof c->told - 1);
+    c->told_at = now;
+    out->kind = CLIENT_REFUSED;
+    set_code(out, code);
+    return true;
+}
+
+/* ---- sending ---- */
+
+static sluis_err send_frame(client *c, Sluis__Frame *frame)
+{
+    buffer b;
+    buffer_init(&b, c->o->max_frame);
+    sluis_err e = wire_pack(&b, &frame->base);
+    while (e == SLUIS_OK && zmq_send(c->dealer, b.p, b.n, ZMQ_DONTWAIT) < 0)
+        if (zmq_errno() != EINTR)
+            e = zmq_errno() == EAGAIN ? SLUIS_FULL : session_error();
+    buffer_close(&b);
+    return e;
+}
+
+static sluis_err send_hello(client *c)
+{
+    Sluis__Hello hello = SLUIS__HELLO__INIT;
+    Sluis__Frame frame = SLUIS__FRAME__INIT;
+    hello.version_min = hello.version_max = VERSION;
+    hello.program = c->program;
+    hello.credit = c->o->credit;
+    frame.f_case = SLUIS__FRAME__F_HELLO;
+    frame.hello = &hello;
+    sluis_err e = send_frame(c, &frame);
+    if (e == SLUIS_FULL)
+        return SLUIS_OK; /* the connection is not quite there: again as soon as it takes something */
+    c->hello_sent = true;
+    c->hello_at = in_ms(HELLO_RETRY_MS);
+    return e;
+}
+
+static sluis_err send_submit(client *c, pending_item *i)
+{
+    Sluis__Submit submit = SLUIS__SUBMIT__INIT;
+    Sluis__Frame frame = SLUIS__FRAME__INIT;
+    submit.envelope = (ProtobufCBinaryData){.len = i->n, .data = i->envelope};
+    frame.f_case = SLUIS__FRAME__F_SUBMIT;
+    frame.submit = &submit;
+    return send_frame(c, &frame);
+}
+
+static bool may_submit(const client *c)
+{
+    return c->welcomed && pending_unsent(c->waiting) && pending_in_flight(c->waiting) < c->credit;
+}
+
+/* Sends what waits, as far as credit and queue go. What the gateway would hang up on is refused here. */
+static sluis_err flush(client *c, client_event *out)
+{
+    while (may_submit(c)) {
+        pending_item *i = pending_unsent(c->waiting);
+        if (c->max_bytes && i->n > c->max_bytes) {
+            out->kind = CLIENT_NACK;
+            memcpy(out->message_id, i->id, UUID_LEN);
+            set_code(out, error_token(SLUIS_TOO_BIG));
+            fail_set(&out->why, SLUIS_TOO_BIG, "envelope", "%zu bytes; the gateway takes %u", i->n,
+                     c->max_bytes);
+            pending_remove(c->waiting, out->message_id);
+            return SLUIS_OK;
+        }
+        sluis_err e = send_submit(c, i);
+        if (e == SLUIS_FULL)
+            return SLUIS_OK;
+        if (e)
+            return e;
+        pending_mark_sent(c->waiting, i);
+    }
+    return SLUIS_OK;
+}
+
+/* ---- the connection ---- */
+
+static void lost(client *c, int patience_ms)
+{
+    c->open = c->welcomed = c->hello_sent = false;
+    c->redial_at = in_ms((uint64_t)patience_ms + (uint64_t)c->o->reconnect_max_ms);
+}
+
+static sluis_err redial(client *c)
+{
+    c->redial_at = in_ms(HANDSHAKE_MS + (uint64_t)c->o->reconnect_max_ms);
+    zmq_disconnect(c->dealer, c->o->endpoint); /* fails when libzmq gave it up already */
+    return zmq_connect(c->dealer, c->o->endpoint) == 0 ? SLUIS_OK : session_error();
+}
+
+/* One event of the monitor; false when there is none. */
+static bool read_monitor(client *c, client_event *out)
+{
+    uint8_t event[6], address[256];
+    if (zmq_recv(c->monitor, event, sizeof event, ZMQ_DONTWAIT) != (int)sizeof event)
+        return false;
+    zmq_recv(c->monitor, address, sizeof address, ZMQ_DONTWAIT);
+    uint16_t what;
+    memcpy(&what, event, sizeof what); /* in the machine's own order */
+    switch (what) {
+    case ZMQ_EVENT_HANDSHAKE_SUCCEEDED:
+        lost(c, 0);
+        c->open = true;
+        c->hello_at = 0;
+        break;
+    case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:
+        lost(c, 0);
+        if (refused(c, out, error_token(SLUIS_UNKNOWN_KEY)))
+            fail_set(&out->why, SLUIS_UNKNOWN_KEY, c->o->endpoint,
+                     "the gateway does not know our connection key: let its operator enrol it");
+        break;
+    case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
+    case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
+        lost(c, HANDSHAKE_MS);
+        if (refused(c, out, "handshake"))
+            fail_set(&out->why, SLUIS_CLOSED, c->o->endpoint,
+                     "hung up during the handshake: is this the gateway, and its connection key the one "
+                     "configured?");
+        break;
+    default:
+        if (c->open) /* after a refused handshake, when to dial again is settled */
+            lost(c, REDIAL_MS);
+    }
+    return true;
+}
+
+static void take_words(client_event *out, const char *code, const char *where, const char *text)
+{
+    set_code(out, code);
+    fail_set(&out->why, error_of(code), where, "%s", text);
+}
+
+/* Replaces our snapshot by a newer one that verifies. */
+static sluis_err take_snapshot(client *c, const ProtobufCBinaryData *raw, sluis_fail *f)
+{
+    snapshot s;
+    sluis_err e = snapshot_open(&s, BYTES(raw->data, raw->len), c->root_pk, clock_ms(), f);
+    if (e)
+        return e;
+    if (c->have_snap && s.made < c->snap.made) {
+        snapshot_close(&s); /* overtaken on its way */
+        return SLUIS_OK;
+    }
+    if (c->have_snap)
+        snapshot_close(&c->snap);
+    c->snap = s;
+    c->have_snap = true;
+    return SLUIS_OK;
+}
+
+/* ---- frames ---- */
+
+static void on_welcome(client *c, const Sluis__Welcome *w, client_event *out)
+{
+    sluis_err e = w->version == VERSION && w->credit > 0
+                      ? take_snapshot(c, &w->directory, &out->why)
+                      : fail_set(&out->why, SLUIS_VERSION, "welcome", "version %u with credit %u", w->version,
+                                 w->credit);
+    if (e) {
+        c->welcomed = false;
+        c->hello_at = in_ms(REFUSED_RETRY_MS);
+        refused(c, out, error_token(e));
+        return;
+    }
+    c->welcomed = true;
+    c->told[0] = 0;
+    c->generation = w->generation;
+    c->credit = w->credit;
+    c->max_bytes = w->max_bytes;
+    pending_restart(c->waiting);
+    out->kind = CLIENT_WELCOME;
+    out->generation = w->generation;
+}
+
+static void on_ack(client *c, const Sluis__Ack *a, client_event *out)
+{
+    if (a->message_id.len != UUID_LEN || a->message_hash.len != HASH_LEN ||
+        !pending_remove(c->waiting, a->message_id.data))
+        return; /* of a resend already answered, or no ack of ours */
+    out->kind = CLIENT_ACK;
+    memcpy(out->message_id, a->message_id.data, UUID_LEN);
+    memcpy(out->message_hash, a->message_hash.data, HASH_LEN);
+    out->duplicate = a->duplicate;
+    out->receipt = BYTES(a->receipt.data, a->receipt.len);
+}
+
+static void on_nack(client *c, const Sluis__Nack *n, client_event *out)
+{
+    bool ours = n->message_id.len == UUID_LEN;
+    if (ours && !pending_remove(c->waiting, n->message_id.data))
+        return;
+    out->kind = ours ? CLIENT_NACK : CLIENT_REFUSED; /* without an id: the gateway could not read that far */
+    if (ours)
+        memcpy(out->message_id, n->message_id.data, UUID_LEN);
+    take_words(out, n->code, n->where, n->text);
+}
+
+static void on_deliver(client *c, const Sluis__Deliver *d, client_event *out)
+{
+    if (!c->welcomed || d->generation < c->generation)
+        return; /* sent before we were back; it comes again */
+    out->kind = CLIENT_DELIVER;
+    out->seq = d->seq;
+    out->generation = d->generation;
+    out->envelope = BYTES(d->envelope.data, d->envelope.len);
+    out->receipt = BYTES(d->receipt.data, d->receipt.len);
+}
+
+static void on_refused(client *c, const Sluis__Refused *r, client_event *out)
+{
+    c->welcomed = false;
+    c->hello_at = in_ms(REFUSED_RETRY_MS);
+    out->kind = CLIENT_REFUSED;
+    take_words(out, r->code, "gateway", r->text);
+}
+
+static void on_directory(client *c, const Sluis__DirectoryUpdate *u, client_event *out)
+{
+    sluis_err e = take_snapshot(c, &u->directory, &out->why);
+    if (e == SLUIS_OK)
+        out->kind = CLIENT_DIRECTORY;
+    else
+        refused(c, out, error_token(e));
+}
+
+static sluis_err handle_frame(client *c, bytes raw, client_event *out)
+{
+    ProtobufCMessage *m;
+    c->arena = arena_new(2 * c->o->max_frame + 65536);
+    if (!c->arena)
+        return SLUIS_NOMEM;
+    sluis_err e = wire_unpack(&m, &sluis__frame__descriptor, c->arena, raw, &out->why);
+    if (e) {
+        refused(c, out, error_token(e));
+        return SLUIS_OK;
+    }
+    const Sluis__Frame *f = (const Sluis__Frame *)m;
+    switch (f->f_case) {
+    case SLUIS__FRAME__F_WELCOME:
+        on_welcome(c, f->welcome, out);
+        break;
+    case SLUIS__FRAME__F_ACK:
+        on_ack(c, f->ack, out);
+        break;
+    case SLUIS__FRAME__F_NACK:
+        on_nack(c, f->nack, out);
+        break;
+    case SLUIS__FRAME__F_DELIVER:
+        on_deliver(c, f->deliver, out);
+        break;
+    case SLUIS__FRAME__F_REFUSED:
+        on_refused(c, f->refused, out);
+        break;
+    case SLUIS__FRAME__F_DIRECTORY_UPDATE:
+        on_directory(c, f->directory_update, out);
+        break;
+    default:
+        fail_set(&out->why, SLUIS_INVALID, "frame", "the gateway sent what only a party sends, or nothing");
+        refused(c, out, error_token(SLUIS_INVALID));
+    }
+    return SLUIS_OK;
+}
+
+/* TIMEOUT when no frame waits. */
+static sluis_err read_frame(client *c, client_event *out)
+{
+    zmq_msg_t m;
+    zmq_msg_init(&m);
+    sluis_err e = SLUIS_OK;
+    if (zmq_msg_recv(&m, c->dealer, ZMQ_DONTWAIT) < 0)
+        e = zmq_errno() == EAGAIN || zmq_errno() == EINTR ? SLUIS_TIMEOUT : session_error();
+    else
+        e = handle_frame(c, BYTES(zmq_msg_data(&m), zmq_msg_size(&m)), out);
+    zmq_msg_close(&m);
+    return e;
+}
+
+/* ---- the loop ---- */
+
+/* Everything that can be done without waiting; leaves CLIENT_NONE when there is nothing to tell. */
+static sluis_err work(client *c, client_event *out)
+{
+    while (out->kind == CLIENT_NONE && read_monitor(c, out))
+        continue;
+    sluis_err e = SLUIS_OK;
+    if (!c->open && clock_mono_us() >= c->redial_at)
+        e = redial(c);
+    if (e == SLUIS_OK && out->kind == CLIENT_NONE && c->open && !c->welcomed &&
+        clock_mono_us() >= c->hello_at)
+        e = send_hello(c);
+    if (e == SLUIS_OK && out->kind == CLIENT_NONE)
+        e = flush(c, out);
+    while (e == SLUIS_OK && out->kind == CLIENT_NONE) {
+        arena_free(&c->arena);
+        e = read_frame(c, out);
+    }
+    return e == SLUIS_TIMEOUT ? SLUIS_OK : e;
+}
+
+/* Waits for the sockets, the caller's files and what is due. */
+static sluis_err wait_for(client *c, int timeout_ms, const int *fds, int nfds, client_event *out)
+{
+    zmq_pollitem_t p[FDS_MAX + 2] = {{.socket = c->dealer, .events = ZMQ_POLLIN},
+                                     {.socket = c->monitor, .events = ZMQ_POLLIN}};
+    bool hello = c->open && !c->welcomed;
+    if (may_submit(c) || (hello && !c->hello_sent))
+        p[0].events |= ZMQ_POLLOUT;
+    for (int i = 0; i < nfds; i++)
+        p[i + 2] = (zmq_pollitem_t){.fd = fds[i], .events = ZMQ_POLLIN};
+    int due = !c->open                 ? session_left(1, c->redial_at)
+              : hello && c->hello_sent ? session_left(1, c->hello_at)
+                                       : -1; /* ms until there is something to do of our own */
+    if (due >= 0 && (timeout_ms < 0 || due < timeout_ms))
+        timeout_ms = due;
+    if (zmq_poll(p, nfds + 2, timeout_ms) < 0)
+        return zmq_errno() == EINTR ? SLUIS_OK : session_error();
+    c->in_a_row = 0;
+    for (int i = 0; i < nfds; i++) {
+        if (p[i + 2].revents) {
+            out->kind = CLIENT_FD;
+            out->fd = fds[i];
+            break;
+        }
+    }
+    return SLUIS_OK;
+}
+
+sluis_err client_next(client *c, int timeout_ms, const int *fds, int nfds, client_event *out)
+{
+    *out = (client_event){.kind = CLIENT_NONE, .fd = -1};
+    if (nfds < 0 || nfds > FDS_MAX)
+        return SLUIS_INVALID;
+    uint64_t deadline = in_ms(timeout_ms > 0 ? (uint64_t)timeout_ms : 0);
+    sluis_err e = SLUIS_OK;
+    if (nfds > 0 && c->in_a_row >= FRAMES_IN_A_ROW)
+        e = wait_for(c, 0, fds, nfds, out);
+    arena_free(&c->arena);
+    while (e == SLUIS_OK && out->kind == CLIENT_NONE) {
+        e = work(c, out);
+        c->in_a_row += out->kind != CLIENT_NONE;
+        if (e || out->kind != CLIENT_NONE)
+            break;
+        int left = session_left(timeout_ms, deadline);
+        e = wait_for(c, left, fds, nfds, out);
+        if (left == 0)
+            break;
+    }
+    return e;
+}
+
+sluis_err client_submit(client *c, const uint8_t message_id[static UUID_LEN], bytes raw)
+{
+    if (raw.n + FRAME_ROOM > c->o->max_frame)
+        return SLUIS_TOO_BIG;
+    sluis_err e = pending_add(c->waiting, message_id, raw);
+    /* At once when the road is free; else, and when it is refused, client_next sees to it. */
+    if (e == SLUIS_OK && may_submit(c)) {
+        pending_item *i = pending_unsent(c->waiting);
+        bool fits = !c->max_bytes || i->n <= c->max_bytes;
+        if (fits && send_submit(c, i) == SLUIS_OK)
+            pending_mark_sent(c->waiting, i);
+    }
+    return e;
+}
+
+sluis_err client_done(client *c, uint64_t seq, uint64_t generation)
+{
+    Sluis__Done done = SLUIS__DONE__INIT;
+    Sluis__Frame frame = SLUIS__FRAME__INIT;
+    if (!c->welcomed || generation != c->generation)
+        return SLUIS_CLOSED;
+    done.seq = seq;
+    done.generation = generation;
+    frame.f_case = SLUIS__FRAME__F_DONE;
+    frame.done = &done;
+    sluis_err e = send_frame(c, &frame);
+    if (e == SLUIS_FULL) {
+        zmq_pollitem_t p = {.socket = c->dealer, .events = ZMQ_POLLOUT};
+        zmq_poll(&p, 1, DONE_WAIT_MS);
+        e = send_frame(c, &frame);
+    }
+    return e;
+}
+
+const snapshot *client_snapshot(const client *c)
+{
+    return c->have_snap ? &c->snap : NULL;
+}
+
+bool client_connected(const client *c)
+{
+    return c->welcomed;
+}
+
+/* ---- opening ---- */
+
+static sluis_err fail_zmq(sluis_fail *f, const char *where, const char *what)
+{
+    int rc = zmq_errno();
+    return fail_set(f, session_error(), where, "%s: %s", what, zmq_strerror(rc));
+}
+
+static sluis_err open_dealer(client *c, sluis_fail *f)
+{
+    const client_options *o = c->o;
+    const session_option set[] = {{ZMQ_LINGER, 0},
+                                  {ZMQ_IMMEDIATE, 1},
+                                  {ZMQ_SNDHWM, HWM},
+                                  {ZMQ_RCVHWM, HWM},
+                                  {ZMQ_RECONNECT_IVL, RECONNECT_FIRST},
+                                  {ZMQ_RECONNECT_IVL_MAX, o->reconnect_max_ms},
+                                  {ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS},
+                                  {ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS},
+                                  {ZMQ_HEARTBEAT_TIMEOUT, 3 * HEARTBEAT_MS},
+                                  {ZMQ_HEARTBEAT_TTL, 3 * HEARTBEAT_MS},
+                                  {0, 0}};
+    int64_t max = (int64_t)o->max_frame;
+    c->dealer = zmq_socket(c->ctx, ZMQ_DEALER);
+    if (!c->dealer)
+        return fail_zmq(f, o->endpoint, "no socket");
+    if (session_set(c->dealer, set) || zmq_setsockopt(c->dealer, ZMQ_MAXMSGSIZE, &max, sizeof max) != 0 ||
+        zmq_setsockopt(c->dealer, ZMQ_CURVE_SERVERKEY, c->server_pk, 32) != 0 ||
+        zmq_setsockopt(c->dealer, ZMQ_CURVE_PUBLICKEY, o->curve->pk, 32) != 0 ||
+        zmq_setsockopt(c->dealer, ZMQ_CURVE_SECRETKEY, o->curve->sk, 32) != 0)
+        return fail_zmq(f, o->endpoint, "an option was refused");
+    return SLUIS_OK;
+}
+
+/* The monitor listens before there is anything to hear. */
+static sluis_err open_monitor(client *c, sluis_fail *f)
+{
+    const session_option set[] = {{ZMQ_LINGER, 0}, {ZMQ_RCVHWM, MONITOR_HWM}, {0, 0}};
+    c->monitor = zmq_socket(c->ctx, ZMQ_PAIR);
+    if (!c->monitor || session_set(c->monitor, set) ||
+        zmq_socket_monitor(c->dealer, MONITOR,
+                           ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED |
+                               ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
+                               ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL) != 0 ||
+        zmq_connect(c->monitor, MONITOR) != 0)
+        return fail_zmq(f, c->o->endpoint, "the connection cannot be watched");
+    return SLUIS_OK;
+}
+
+sluis_err client_open(client **out, const client_options *o, sluis_fail *f)
+{
+    *out = NULL;
+    if (o->max_frame < 4096 || o->max_frame > INT32_MAX || o->credit == 0 ||
+        o->reconnect_max_ms < RECONNECT_FIRST)
+        return fail_set(
+            f, SLUIS_INVALID, o->endpoint,
+            "frames of at least 4096 bytes, a credit and a reconnect time of at least %d ms are needed",
+            RECONNECT_FIRST);
+    client *c = calloc(1, sizeof *c);
+    if (!c)
+        return fail_set(f, SLUIS_NOMEM, o->endpoint, "out of memory");
+    c->options = *o;
+    c->o = &c->options;
+    memcpy(c->server_pk, o->server_curve_pk, PK_LEN);
+    memcpy(c->root_pk, o->root_pk, PK_LEN);
+    strncpy(c->program, o->program, NAME_MAX_LEN);
+    sluis_err e = pending_new(&c->waiting);
+    c->ctx = zmq_ctx_new();
+    if (e || !c->ctx)
+        e = fail_set(f, SLUIS_NOMEM, o->endpoint, "out of memory");
+    if (e == SLUIS_OK)
+        e = open_dealer(c, f);
+    if (e == SLUIS_OK)
+        e = open_monitor(c, f);
+    lost(c, HANDSHAKE_MS);
+    if (e == SLUIS_OK && zmq_connect(c->dealer, o->endpoint) != 0)
+        e = fail_zmq(f, o->endpoint, "is no address to connect to");
+    if (e) {
+        client_close(&c);
+        return e;
+    }
+    *out = c;
+    return SLUIS_OK;
+}
+
+void client_close(client **out)
+{
+    if (!out || !*out)
+        return;
+    client *c = *out;
+    if (c->dealer) {
+        zmq_socket_monitor(c->dealer, NULL, 0);
+        zmq_close(c->dealer);
+    }
+    if (c->monitor)
+        zmq_close(c->monitor);
+    while (c->ctx && zmq_ctx_term(c->ctx) != 0 && zmq_errno() == EINTR)
+        continue;
+    if (c->have_snap)
+        snapshot_close(&c->snap);
+    arena_free(&c->arena);
+    pending_free(&c->waiting);
+    free(c);
+    *out = NULL;
+}

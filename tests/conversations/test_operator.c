@@ -1,0 +1,372 @@
+/* The operators' socket of a whole gateway: what each command answers, and each refusal in words. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "control/control.h"
+#include "journal/journal.h"
+#include "parties/parties.h"
+#include "registry/registry.h"
+#include "rig/rig.h"
+
+#define CALL_MS 15000
+#define GGD     "00000099000000004000"
+#define REAL    "00000001000000004000"
+
+static rig house;
+
+static int open_house(void **state)
+{
+    (void)state;
+    rig_open(&house);
+    /* The control thread opens its socket beside the others' start. */
+    for (int i = 0; i < CALL_MS / 10 && access(house.settings.control, F_OK); i++)
+        usleep(10000);
+    return access(house.settings.control, F_OK);
+}
+
+static int close_house(void **state)
+{
+    (void)state;
+    rig_close(&house);
+    return 0;
+}
+
+/* Owned. */
+static json_t *call(json_t *request)
+{
+    sluis_fail f = {0};
+    json_t *reply = NULL;
+    assert_non_null(request);
+    if (control_call(house.settings.control, request, &reply, CALL_MS, &f))
+        fail_msg("%s: %s", f.where, f.text);
+    json_decref(request);
+    return reply;
+}
+
+static const char *text_of(const json_t *o, const char *key)
+{
+    const char *s = json_string_value(json_object_get(o, key));
+    if (!s)
+        fail_msg("no text %s", key);
+    return s;
+}
+
+static json_int_t number_of(const json_t *o, const char *key)
+{
+    if (!json_is_integer(json_object_get(o, key)))
+        fail_msg("no number %s", key);
+    return json_integer_value(json_object_get(o, key));
+}
+
+static json_t *accepted(json_t *request)
+{
+    json_t *reply = call(request);
+    if (!json_is_true(json_object_get(reply, "ok")))
+        fail_msg("%s: %s", text_of(reply, "code"), text_of(reply, "text"));
+    return reply;
+}
+
+/* Refused with this code, at this place, in words that name what to do. */
+static void refused(json_t *request, sluis_err code, const char *where, const char *words)
+{
+    json_t *reply = call(request);
+    assert_true(json_is_false(json_object_get(reply, "ok")));
+    assert_string_equal(text_of(reply, "code"), error_token(code));
+    if (!strstr(text_of(reply, "where"), where))
+        fail_msg("'%s' does not name %s", text_of(reply, "where"), where);
+    if (!strstr(text_of(reply, "text"), words))
+        fail_msg("'%s' does not say '%s'", text_of(reply, "text"), words);
+    json_decref(reply);
+}
+
+static void status_is_told(void **state)
+{
+    (void)state;
+    json_t *s = accepted(json_pack("{s:s}", "cmd", "status"));
+    assert_string_equal(text_of(s, "name"), house.settings.name);
+    assert_string_equal(text_of(s, "oin"), RIG_GATEWAY);
+    assert_string_equal(text_of(s, "mode"), "test");
+    assert_int_equal(number_of(s, "sessions"), 0);
+    assert_int_equal(number_of(s, "in_flight"), 0);
+    assert_true(number_of(s, "uptime_ms") >= 0 && number_of(s, "uptime_ms") < 600000);
+    assert_true(number_of(s, "store_used_bytes") > 0);
+    assert_int_equal(number_of(s, "store_quota_bytes"), house.settings.quota_bytes);
+    assert_int_equal(number_of(s, "key_slots"), house.settings.key_slots);
+    assert_true(number_of(s, "key_slots_used") >= 2);
+    json_decref(s);
+}
+
+static void unknown_commands(void **state)
+{
+    (void)state;
+    refused(json_pack("{s:s}", "cmd", "shutdown"), SLUIS_INVALID, "cmd", "unknown command");
+    refused(json_pack("{s:s}", "cmd", "Status"), SLUIS_INVALID, "request", "cmd");
+    refused(json_pack("{s:s}", "cmd", ""), SLUIS_INVALID, "request", "cmd");
+    refused(json_pack("{s:i}", "cmd", 7), SLUIS_INVALID, "request", "cmd");
+    refused(json_object(), SLUIS_INVALID, "request", "cmd");
+}
+
+/* Borrowed from list; NULL when it is not there. */
+static const json_t *listed(const json_t *list, const char *o)
+{
+    size_t i;
+    json_t *x;
+    json_array_foreach(json_object_get(list, "parties"), i,
+                       x) if (strcmp(text_of(x, "oin"), o) == 0) return x;
+    return NULL;
+}
+
+static void parties_are_listed(void **state)
+{
+    (void)state;
+    json_t *l = accepted(json_pack("{s:s}", "cmd", "party.list"));
+    assert_int_equal(json_array_size(json_object_get(l, "parties")),
+                     4); /* three of the rig, and the gateway */
+    const json_t *school = listed(l, house.actors[ACTOR_SCHOOL].oin.s);
+    assert_non_null(school);
+    assert_string_equal(text_of(school, "name"), "school");
+    assert_string_equal(text_of(school, "domain"), "onderwijs");
+    assert_true(json_is_false(json_object_get(school, "suspended")));
+    const json_t *keys = json_object_get(school, "keys");
+    assert_int_equal(json_array_size(keys), 3);
+    char hex[2 * PK_LEN + 1];
+    hex_encode(hex, house.actors[ACTOR_SCHOOL].sign.pk, PK_LEN);
+    assert_string_equal(text_of(json_array_get(keys, 0), "use"), "sign");
+    assert_string_equal(text_of(json_array_get(keys, 0), "pk"), hex);
+    assert_true(json_is_false(json_object_get(json_array_get(keys, 0), "revoked")));
+    assert_non_null(listed(l, RIG_GATEWAY));
+    assert_null(listed(l, house.actors[ACTOR_STRANGER].oin.s));
+    json_decref(l);
+}
+
+/* A request to join, as the party's own `sluisctl key new` writes it. */
+static json_t *request_of(const char *o)
+{
+    static const key_use uses[] = {USE_SIGN, USE_SEAL, USE_CURVE};
+    static unsigned made;
+    char path[160];
+    oin who;
+    keypair keys[3];
+    uint64_t now = clock_ms();
+    assert_int_equal(oin_parse(&who, o, OIN_LEN), SLUIS_OK);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(keypair_generate(&keys[i], uses[i], now), SLUIS_OK);
+    snprintf(path, sizeof(path), "%s/request-%u.json", house.dir, made++);
+    assert_int_equal(enrolment_write(path, &who, keys, 3, now - DAY_MS, now + 300 * DAY_MS, NULL), SLUIS_OK);
+    for (size_t i = 0; i < 3; i++)
+        keypair_close(&keys[i]);
+    json_t *request = json_load_file(path, JSON_REJECT_DUPLICATES, NULL);
+    assert_non_null(request);
+    return request;
+}
+
+/* request is taken. */
+static json_t *enrol(json_t *request, const char *name, const char *domain)
+{
+    return json_pack("{s:s, s:o, s:s, s:s}", "cmd", "party.enrol", "request", request, "name", name, "domain",
+                     domain);
+}
+
+static void a_party_joins(void **state)
+{
+    (void)state;
+    json_t *before = accepted(json_pack("{s:s}", "cmd", "party.list"));
+    json_t *done = accepted(enrol(request_of(GGD), "GGD Regio", "ggd"));
+    assert_string_equal(text_of(done, "oin"), GGD);
+    json_t *after = accepted(json_pack("{s:s}", "cmd", "party.list"));
+    const json_t *x = listed(after, GGD);
+    assert_non_null(x);
+    assert_string_equal(text_of(x, "name"), "GGD Regio");
+    assert_string_equal(text_of(x, "domain"), "ggd");
+    assert_int_equal(number_of(after, "version"), number_of(before, "version") + 1);
+
+    refused(enrol(request_of(GGD), "GGD anew", "ggd"), SLUIS_EXISTS, "", "");
+    json_t *again = enrol(request_of(GGD), "GGD anew", "ggd");
+    json_object_set_new(again, "replace", json_true());
+    json_object_set_new(again, "valid_until", json_string("2199-01-01"));
+    json_decref(accepted(again));
+    json_decref(after);
+    after = accepted(json_pack("{s:s}", "cmd", "party.list"));
+    assert_string_equal(text_of(listed(after, GGD), "name"), "GGD anew");
+    assert_int_equal(strncmp(text_of(listed(after, GGD), "valid_until"), "2199-01-01", 10), 0);
+    json_decref(before);
+    json_decref(done);
+    json_decref(after);
+}
+
+static void refused_enrolments(void **state)
+{
+    (void)state;
+    json_t *before = accepted(json_pack("{s:s}", "cmd", "party.list"));
+    refused(json_pack("{s:s}", "cmd", "party.enrol"), SLUIS_INVALID, "name", "string");
+    refused(json_pack("{s:s, s:s, s:s}", "cmd", "party.enrol", "name", "x", "domain", "ggd"), SLUIS_INVALID,
+            "party.enrol", "request");
+    refused(enrol(json_object(), "x", "ggd"), SLUIS_INVALID, "", "");
+    refused(enrol(json_string("text"), "x", "ggd"), SLUIS_INVALID, "", "");
+    refused(enrol(request_of(REAL), "x", "ggd"), SLUIS_MODE, "oin", "test mode");
+    refused(enrol(request_of("00000099000000005000"), "x", "Free Text"), SLUIS_INVALID, "domain",
+            "a name is");
+    json_t *bad = enrol(request_of("00000099000000005000"), "x", "ggd");
+    json_object_set_new(bad, "valid_until", json_string("tomorrow"));
+    refused(bad, SLUIS_INVALID, "valid_until", "YYYY-MM-DD");
+    bad = request_of("00000099000000005000"); /* its keys are signed for the other OIN */
+    json_object_set_new(bad, "oin", json_string("00000099000000006000"));
+    refused(enrol(bad, "x", "ggd"), SLUIS_BAD_SIGNATURE, "", "");
+    bad = request_of("00000099000000005000");
+    json_object_set_new(bad, "surprise", json_true());
+    refused(enrol(bad, "x", "ggd"), SLUIS_INVALID, "", "exactly oin and keys");
+    json_t *after = accepted(json_pack("{s:s}", "cmd", "party.list"));
+    assert_true(json_equal(before, after));
+    json_decref(before);
+    json_decref(after);
+}
+
+/* A party that joined may connect at once, without a restart. */
+static void who_joined_may_connect(void **state)
+{
+    (void)state;
+    actor *a = &house.actors[ACTOR_STRANGER];
+    const keypair keys[] = {a->sign, a->seal, a->curve};
+    char path[160];
+    uint64_t now = clock_ms();
+    snprintf(path, sizeof(path), "%s/stranger.json", house.dir);
+    assert_int_equal(enrolment_write(path, &a->oin, keys, 3, now - DAY_MS, now + 300 * DAY_MS, NULL),
+                     SLUIS_OK);
+    json_t *request = json_load_file(path, 0, NULL);
+    json_decref(accepted(enrol(request, "stranger", "ggd")));
+
+    Sluis__Frame out = SLUIS__FRAME__INIT, *in = NULL;
+    Sluis__Hello hello = SLUIS__HELLO__INIT;
+    arena *mem = arena_new(1u << 22);
+    buffer b;
+    buffer_init(&b, 4096);
+    hello.version_min = hello.version_max = 1;
+    hello.credit = 4;
+    hello.program = (char *)(uintptr_t) "test";
+    out.f_case = SLUIS__FRAME__F_HELLO;
+    out.hello = &hello;
+    assert_int_equal(wire_pack(&b, &out.base), SLUIS_OK);
+    rig_connect(&house, a);
+    rig_send(a, buffer_bytes(&b));
+    in = rig_receive(a, mem, CALL_MS);
+    assert_non_null(in);
+    assert_int_equal(in->f_case, SLUIS__FRAME__F_WELCOME);
+    json_t *s = accepted(json_pack("{s:s}", "cmd", "status"));
+    assert_int_equal(number_of(s, "sessions"), 1);
+    json_decref(s);
+    rig_disconnect(a);
+    buffer_close(&b);
+    arena_free(&mem);
+}
+
+static void traces_of_nothing(void **state)
+{
+    char text[UUID_STR];
+    uuid tx = uuid_new(clock_ms());
+    (void)state;
+    uuid_format(text, tx.b);
+    refused(json_pack("{s:s, s:s}", "cmd", "trace", "transaction", text), SLUIS_NOT_FOUND, "transaction",
+            "no entry");
+    refused(json_pack("{s:s, s:s}", "cmd", "trace", "transaction", "seven"), SLUIS_INVALID, "transaction",
+            "UUID");
+    refused(json_pack("{s:s, s:i}", "cmd", "trace", "transaction", 7), SLUIS_INVALID, "transaction",
+            "string");
+    refused(json_pack("{s:s}", "cmd", "trace"), SLUIS_INVALID, "transaction", "string");
+}
+
+/* Opens a copy as an auditor does, without the gateway, and verifies all of it. */
+static void verify_copy(const char *dir, uint64_t entries)
+{
+    char path[200], slots_path[200], master[200];
+    uint8_t *km = NULL;
+    keypair log;
+    store *s = NULL;
+    keyslots *slots = NULL;
+    journal_report report = {0};
+    registry_report rows = {0};
+    sluis_fail f = {0};
+    snprintf(path, sizeof(path), "%s/store", dir);
+    snprintf(slots_path, sizeof(slots_path), "%s/keys.slots", dir);
+    snprintf(master, sizeof(master), "%s/keys/master.key", house.dir);
+    assert_int_equal(secretfile_read(&km, master, &f), SLUIS_OK);
+    snprintf(master, sizeof(master), "%s/keys/log.key", house.dir);
+    assert_int_equal(keyfile_read(&log, master, USE_LOG, &f), SLUIS_OK);
+    store_options o = {.path = path,
+                       .tables = gateway_tables,
+                       .table_count = TABLE_COUNT,
+                       .format = GATEWAY_STORE_FORMAT,
+                       .format_version = GATEWAY_STORE_VERSION,
+                       .map_bytes = house.settings.map_bytes,
+                       .max_readers = 4,
+                       .read_only = true};
+    if (store_open_lmdb(&s, &o, &f) || keyslots_open_readonly(&slots, slots_path, km, &f) ||
+        journal_verify(s, slots, house.settings.name, log.pk, clock_day(clock_ms()), NULL, NULL, &report,
+                       &f) ||
+        registry_verify(s, slots, &rows, &f))
+        fail_msg("%s: %s", f.where, f.text);
+    assert_int_equal(report.entries, entries);
+    assert_int_equal(report.records, entries); /* none is missing */
+    assert_int_equal(rows.rows[TABLE_CASE], 1);
+    assert_true(rows.rows[TABLE_PARTY] >= 4);
+
+    log.pk[0] ^= 1; /* another gateway's key: the same copy does not pass */
+    fail_clear(&f);
+    assert_int_not_equal(
+        journal_verify(s, slots, house.settings.name, log.pk, clock_day(clock_ms()), NULL, NULL, &report, &f),
+        SLUIS_OK);
+    keyslots_close(&slots);
+    store_close(&s);
+    secret_free(km);
+    keypair_close(&log);
+}
+
+static void a_copy_verifies_without_the_gateway(void **state)
+{
+    char dir[128];
+    (void)state;
+    json_decref(
+        accepted(enrol(request_of("00000099000000008000"), "Wijkteam", "ggd"))); /* an entry at least */
+    snprintf(dir, sizeof(dir), "%s/copy", house.dir);
+    json_t *done = accepted(json_pack("{s:s, s:s}", "cmd", "journal.copy", "dir", dir));
+    assert_int_equal(strncmp(text_of(done, "store"), dir, strlen(dir)), 0);
+    assert_int_equal(strncmp(text_of(done, "keys"), dir, strlen(dir)), 0);
+    json_decref(done);
+    struct stat st;
+    assert_int_equal(stat(dir, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0700);
+    json_t *s = accepted(json_pack("{s:s}", "cmd", "status"));
+    assert_true(number_of(s, "journal_entries") > 1);
+    verify_copy(dir, (uint64_t)number_of(s, "journal_entries"));
+    json_decref(s);
+
+    json_t *again =
+        call(json_pack("{s:s, s:s}", "cmd", "journal.copy", "dir", dir)); /* nothing is overwritten */
+    assert_true(json_is_false(json_object_get(again, "ok")));
+    assert_true(text_of(again, "text")[0]);
+    json_decref(again);
+    refused(json_pack("{s:s, s:s}", "cmd", "journal.copy", "dir", "copy"), SLUIS_INVALID, "dir", "absolute");
+    refused(json_pack("{s:s}", "cmd", "journal.copy"), SLUIS_INVALID, "dir", "string");
+    refused(json_pack("{s:s, s:s}", "cmd", "journal.copy", "dir", "/nonexistent/a/b"), SLUIS_IO,
+            "/nonexistent", "folder");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(status_is_told),     cmocka_unit_test(unknown_commands),
+        cmocka_unit_test(parties_are_listed), cmocka_unit_test(refused_enrolments),
+        cmocka_unit_test(a_party_joins),      cmocka_unit_test(who_joined_may_connect),
+        cmocka_unit_test(traces_of_nothing),  cmocka_unit_test(a_copy_verifies_without_the_gateway),
+    };
+    return cmocka_run_group_tests_name("operator", tests, open_house, close_house);
+}

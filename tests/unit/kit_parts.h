@@ -1,0 +1,159 @@
+/* The inside of a gateway without its threads: a memory store, key slots, the shipped rules, a journal, and
+ * two parties (the municipality, a school), for tests that call core's and the readers' functions themselves.
+ */
+#ifndef SLUIS_TESTS_KIT_PARTS_H
+#define SLUIS_TESTS_KIT_PARTS_H
+
+#include "gateway_fixture.h"
+#include "kit.h"
+
+#include "base/clock.h"
+#include "core/turn.h"
+#include "parties/parties.h"
+
+#define TEXT(s)  ((char *)(uintptr_t)(s))
+#define HOUSE_MS (clock_ms()) /* the readers look at the clock themselves */
+
+typedef struct {
+    fixture x;
+    settings settings;
+    metrics metrics;
+    parts p;
+    journal *journal;
+    directory *dir;
+    actor gem, school;
+    const char *person; /* a BSN of the test range */
+} house;
+
+KIT void house_entry(const actor *a, const char *name, const char *domain, Sluis__PartyEntry *x,
+                     Sluis__DirectoryKey k[static 2], Sluis__DirectoryKey *list[static 2],
+                     uint8_t sig[static 2][SIG_LEN])
+{
+    static uint32_t suite = SUITE_1;
+    const keypair *keys[] = {&a->sign, &a->seal};
+    uint64_t from = HOUSE_MS - 1000, until = from + 365 * DAY_MS;
+    sluis__party_entry__init(x);
+    for (size_t i = 0; i < 2; i++) {
+        sluis__directory_key__init(&k[i]);
+        k[i].use = keys[i]->use;
+        k[i].pk = data_of(keys[i]->pk, PK_LEN);
+        k[i].valid_from = from;
+        k[i].valid_until = until;
+        assert_int_equal(party_key_sign(sig[i], &a->sign, keys[i]->use, keys[i]->pk, from, until, &a->oin),
+                         SLUIS_OK);
+        k[i].signature = data_of(sig[i], SIG_LEN);
+        list[i] = &k[i];
+    }
+    x->oin = TEXT(a->oin.s);
+    x->name = TEXT(name);
+    x->domain = TEXT(domain);
+    x->keys = list;
+    x->n_keys = 2;
+    x->valid_from = from;
+    x->valid_until = until;
+    x->suites = &suite;
+    x->n_suites = 1;
+}
+
+KIT void house_enrol(house *h, store_txn *t, const actor *a, const char *name, const char *domain)
+{
+    Sluis__PartyEntry x;
+    Sluis__DirectoryKey k[2], *list[2];
+    uint8_t sig[2][SIG_LEN];
+    house_entry(a, name, domain, &x, k, list, sig);
+    assert_int_equal(parties_put(t, &x, &h->p.directory, false, NULL), SLUIS_OK);
+}
+
+KIT void house_open(house *h)
+{
+    sluis_fail f = {0};
+    memset(h, 0, sizeof(*h));
+    fixture_open(&h->x, ENGINE_MEMORY);
+    actor_init(&h->gem, OIN_GEM, 1);
+    actor_init(&h->school, OIN_SCHL, 2);
+    h->person = "999990019";
+    h->settings = (settings){.name = TEXT("sluis.test"),
+                             .oin = h->gem.oin,
+                             .test_mode = true,
+                             .bus_endpoint = TEXT("tcp://127.0.0.1:1"),
+                             .max_frame = 262144,
+                             .in_flight = 64,
+                             .session_credit = 16,
+                             .batch_max = 16,
+                             .max_sessions = 4,
+                             .request_days = 28};
+    h->p.settings = &h->settings;
+    h->p.metrics = &h->metrics;
+    h->p.store = h->x.store;
+    h->p.slots = h->x.slots;
+    h->p.rows = keyslots_rows(h->x.slots);
+    assert_int_equal(registry_open(&h->p.registry, h->x.slots), SLUIS_OK);
+    if (rules_load(&h->p.rules, "config/rules", &f))
+        fail_msg("%s: %s (run from the root of the repository)", f.where, f.text);
+    key_make(&h->p.sign, USE_SIGN, 2);
+    key_make(&h->p.seal, USE_SEAL, 3);
+    key_make(&h->p.log, USE_LOG, 90);
+    key_make(&h->p.directory, USE_DIRECTORY, 91);
+    assert_int_equal(journal_open(&h->journal, h->x.store, h->x.slots, &h->p.log, h->settings.name, &f),
+                     SLUIS_OK);
+    store_txn *t = fixture_write(&h->x);
+    house_enrol(h, t, &h->gem, "Gemeente", "gemeente");
+    house_enrol(h, t, &h->school, "De Regenboog", "onderwijs");
+    assert_int_equal(parties_load(t, h->p.directory.pk, &h->dir, &f), SLUIS_OK);
+    assert_int_equal(store_commit(&t), SLUIS_OK);
+}
+
+KIT void house_close(house *h)
+{
+    directory_unref(&h->dir);
+    journal_close(&h->journal);
+    registry_close(&h->p.registry);
+    rules_unref(&h->p.rules);
+    keypair_close(&h->p.sign);
+    keypair_close(&h->p.seal);
+    keypair_close(&h->p.log);
+    keypair_close(&h->p.directory);
+    actor_close(&h->gem);
+    actor_close(&h->school);
+    fixture_close(&h->x);
+}
+
+/* A turn as core begins one, with an arena of this many bytes. */
+KIT turn house_begin(house *h, uint64_t now, size_t arena_bytes)
+{
+    turn t = {.p = &h->p, .journal = h->journal, .dir = h->dir, .now = now};
+    assert_int_equal(store_begin_write(h->x.store, &t.t, false), SLUIS_OK);
+    t.arena = arena_new(arena_bytes);
+    assert_non_null(t.arena);
+    assert_int_equal(turn_load_sequences(&t), SLUIS_OK);
+    return t;
+}
+
+KIT void house_commit(house *h, turn *t)
+{
+    assert_int_equal(turn_finish(t), SLUIS_OK);
+    assert_int_equal(journal_seal(h->journal, t->t), SLUIS_OK);
+    assert_int_equal(keyslots_sync(h->x.slots), SLUIS_OK);
+    assert_int_equal(store_commit(&t->t), SLUIS_OK);
+    journal_committed(h->journal);
+    arena_free(&t->arena);
+    directory_unref(&t->new_dir);
+}
+
+/* The turn has not happened. */
+KIT void house_abort(house *h, turn *t)
+{
+    store_abort(&t->t);
+    journal_rolled_back(h->journal);
+    arena_free(&t->arena);
+    directory_unref(&t->new_dir);
+}
+
+KIT subject house_subject(house *h, store_txn *t, const char *bsn)
+{
+    subject s;
+    assert_int_equal(registry_subject(h->p.registry, t, bsn, true, &s), SLUIS_OK);
+    return s;
+}
+
+#endif

@@ -1,0 +1,98 @@
+/* Strict JSON: the rules that go beyond RFC 8259, and errors that say where without quoting. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "http/json.h"
+
+static void test_accepts(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"{}",
+                                       " [1, -2.5e3, true, null, \"\\u00e9\xc3\xa9\"] ",
+                                       "\"a\"",
+                                       "0",
+                                       "{\"a\":{\"b\":[[[]]]},\"c\":1}",
+                                       "\"\xf4\x8f\xbf\xbf\""};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        json_t *v = NULL;
+        assert_int_equal(json_request_parse(&v, bytes_str(good[i]), NULL), SLUIS_OK);
+        assert_non_null(v);
+        json_decref(v);
+    }
+    json_t *v = NULL;
+    assert_int_equal(json_request_parse(&v, bytes_str("{\"naam\":\"x\",\"n\":1}"), NULL), SLUIS_OK);
+    assert_string_equal(json_str(v, "naam"), "x");
+    assert_null(json_str(v, "n"));
+    assert_null(json_str(v, "anders"));
+    json_decref(v);
+}
+
+static void test_refuses(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        size_t n;
+        sluis_err want;
+        const char *where;
+    } bad[] = {
+        {"", 0, SLUIS_INVALID, "regel 1, kolom 1"},
+        {"{\"a\":1,\n \"a\":2}", 0, SLUIS_INVALID, "regel 2, kolom 4"},
+        {"{\"a\":{\"b\":1,\"b\":1}}", 0, SLUIS_INVALID, NULL},
+        {"{\"a\":1} x", 0, SLUIS_INVALID, NULL},
+        {"{\"a\":1}\0", 8, SLUIS_INVALID, "regel 1, kolom 8"},
+        {"\"a\0b\"", 5, SLUIS_INVALID, "regel 1, kolom 3"},
+        {"\"\\u0000\"", 0, SLUIS_INVALID, NULL},
+        {"{\"\\u0000\":1}", 0, SLUIS_INVALID, NULL},
+        {"\xef\xbb\xbf{}", 0, SLUIS_INVALID, NULL},
+        {"\"\xc0\x80\"", 0, SLUIS_INVALID, NULL},
+        {"\"\xed\xa0\x80\"", 0, SLUIS_INVALID, NULL},
+        {"\"\\ud800\"", 0, SLUIS_INVALID, NULL},
+        {"[1,]", 0, SLUIS_INVALID, NULL},
+        {"{'a':1}", 0, SLUIS_INVALID, NULL},
+        {"NaN", 0, SLUIS_INVALID, NULL},
+        {"01", 0, SLUIS_INVALID, NULL},
+        {"99999999999999999999", 0, SLUIS_INVALID, NULL},
+        {"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]", 0, SLUIS_TOO_BIG,
+         "regel 1, kolom 33"},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        json_t *v = NULL;
+        sluis_fail f = {0};
+        size_t n = bad[i].n ? bad[i].n : strlen(bad[i].text);
+        sluis_err e = json_request_parse(&v, BYTES(bad[i].text, n), &f);
+        if (e != bad[i].want)
+            print_error("%s: %s %s\n", bad[i].text, f.where, f.text);
+        assert_int_equal(e, bad[i].want);
+        assert_null(v);
+        if (bad[i].where)
+            assert_string_equal(f.where, bad[i].where);
+    }
+    assert_int_equal(json_request_parse(&(json_t *){NULL}, BYTES("{}", JSON_MAX_BYTES + 1), NULL),
+                     SLUIS_TOO_BIG);
+}
+
+/* What a caller sent may be personal: no error repeats it. */
+static void test_no_echo(void **state)
+{
+    (void)state;
+    json_t *v = NULL;
+    sluis_fail f = {0};
+    assert_int_equal(json_request_parse(&v, bytes_str("{\"bsn\": 999990019x}"), &f), SLUIS_INVALID);
+    assert_null(strstr(f.text, "99999"));
+    fail_clear(&f);
+    assert_int_equal(json_request_parse(&v, bytes_str("{\"geheim\":1,\"geheim\":2}"), &f), SLUIS_INVALID);
+    assert_null(strstr(f.text, "geheim"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_accepts), cmocka_unit_test(test_refuses),
+                                       cmocka_unit_test(test_no_echo)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

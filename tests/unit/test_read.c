@@ -1,0 +1,780 @@
+/* The read pool's answers, assembled without its threads: what lies outside a view is, to the byte, what does
+ * not exist; pages of requests; the dossier; filing; health and metrics. */
+#include "kit_parts.h"
+
+#include <pthread.h>
+
+#include "flow/api_out.h"
+#include "read/read.h"
+#include "read/reader.h"
+#include "wire/messages.h"
+
+#define APP       "wmo-intake"
+#define OTHER_APP "pw-intake"
+
+#define BSN_ATTRIBUTE   1
+#define GROUP_ATTRIBUTE 1005 /* school-jaargroep: in wmo's view, answers for 200 days */
+#define SOURCE          OIN_SCHL
+
+typedef struct {
+    house h;
+    reader r;
+    id16 case_id, closed_id;
+} room;
+
+static void put_datum(room *r, store_txn *t, const subject *s, uint32_t id, const id16 *instance,
+                      const char *value)
+{
+    static const id16 only = {{0}};
+    Sluis__DatumRow d = SLUIS__DATUM_ROW__INIT;
+    datum_outcome outcome;
+    uint64_t version;
+    d.value = TEXT(value);
+    d.source = TEXT(SOURCE);
+    d.category = rules_attribute(r->h.p.rules, id)->category;
+    d.obtained = d.registered = HOUSE_MS;
+    d.valid_until = HOUSE_MS + DAY_MS;
+    assert_int_equal(
+        registry_put(r->h.p.registry, t, s, id, instance ? instance : &only, &d, &outcome, &version),
+        SLUIS_OK);
+}
+
+static id16 put_case(room *r, store_txn *t, const subject *s, bool closed)
+{
+    static char *laws[] = {"wmo", "participatiewet"}, *domains[] = {"onderwijs"};
+    Sluis__MemberRow m = SLUIS__MEMBER_ROW__INIT, *members[] = {&m};
+    Sluis__CaseRow row = SLUIS__CASE_ROW__INIT;
+    id16 id = id_random();
+    m.member = 1;
+    m.sid = data_of(s->sid.b, ID_LEN);
+    m.role = TEXT("kind");
+    row.kind = TEXT("client");
+    row.phase = TEXT("research");
+    row.members = members;
+    row.n_members = 1;
+    row.scope_laws = laws;
+    row.n_scope_laws = 2;
+    row.scope_domains = domains;
+    row.n_scope_domains = 1;
+    row.owner = TEXT(OIN_GEM);
+    row.opened_by = TEXT(APP);
+    row.closed = closed;
+    assert_int_equal(case_save(t, r->h.p.rows, id.b, &row), SLUIS_OK);
+    return id;
+}
+
+static int setup(void **state)
+{
+    room *r = calloc(1, sizeof(*r));
+    house_open(&r->h);
+    r->r.p = &r->h.p;
+    assert_int_equal(epoch_new(&r->r.epoch), SLUIS_OK);
+    turn t = house_begin(&r->h, HOUSE_MS, 1u << 20);
+    subject s = house_subject(&r->h, t.t, r->h.person);
+    put_datum(r, t.t, &s, BSN_ATTRIBUTE, NULL, r->h.person);
+    put_datum(r, t.t, &s, GROUP_ATTRIBUTE, NULL, "4");
+    r->case_id = put_case(r, t.t, &s, false);
+    r->closed_id = put_case(r, t.t, &s, true);
+    subject_close(&s);
+    house_commit(&r->h, &t);
+    *state = r;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    room *r = *state;
+    epoch_free(&r->r.epoch);
+    house_close(&r->h);
+    free(r);
+    return 0;
+}
+
+/* A call as it comes from verify: the token checked, the call in the arena. */
+static job *call_of(room *r, const char *app, const char *organisation, const char *function)
+{
+    job *j = job_new(JOB_API, bytes_str("packed call"));
+    assert_non_null(j);
+    j->call = arena_alloc(job_arena(j), sizeof(*j->call));
+    sluis__api_call__init(j->call);
+    j->call->call = 5;
+    j->dir = directory_ref(r->h.dir);
+    snprintf(j->claims.app, sizeof(j->claims.app), "%s", app);
+    snprintf(j->claims.function, sizeof(j->claims.function), "%s", function);
+    snprintf(j->claims.employee, sizeof(j->claims.employee), "p-1");
+    assert_int_equal(oin_parse(&j->claims.oin, organisation, OIN_LEN), SLUIS_OK);
+    return j;
+}
+
+static sluis_err run(room *r, job *j, sluis_err (*assemble)(reader *, store_txn *, job *))
+{
+    store_txn *t = fixture_read(&r->h.x);
+    sluis_err e = assemble(&r->r, t, j);
+    store_abort(&t);
+    return e;
+}
+
+static const Sluis__ApiReply *reply_of(job *j)
+{
+    ProtobufCMessage *m = NULL;
+    sluis_fail f = {0};
+    if (wire_unpack(&m, &sluis__api_reply__descriptor, job_arena(j), buffer_bytes(&j->reply), &f))
+        fail_msg("%s: %s", f.where, f.text);
+    assert_int_equal(((Sluis__ApiReply *)m)->call, 5);
+    return (const Sluis__ApiReply *)m;
+}
+
+/* ---- views ---- */
+
+typedef struct {
+    const char *app, *organisation, *function, *attribute;
+    const id16 *case_id; /* NULL: the open case */
+    uint32_t member;
+} view_question;
+
+static sluis_err ask_view(room *r, const view_question *q, job **out)
+{
+    static Sluis__ApiGetView v;
+    static char *names[1];
+    job *j = call_of(r, q->app, q->organisation, q->function);
+    const id16 *id = q->case_id ? q->case_id : &r->case_id;
+    sluis__api_get_view__init(&v);
+    v.case_id = data_of(id->b, ID_LEN);
+    v.member = q->member;
+    names[0] = TEXT(q->attribute);
+    v.attributes = names;
+    v.n_attributes = q->attribute ? 1 : 0;
+    j->call->op_case = SLUIS__API_CALL__OP_GET_VIEW;
+    j->call->get_view = &v;
+    *out = j;
+    return run(r, j, read_view);
+}
+
+static void a_view_holds_its_attributes_alone(void **state)
+{
+    room *r = *state;
+    job *j = NULL;
+    view_question q = {APP, OIN_GEM, "consulent", NULL, NULL, 1};
+    assert_int_equal(ask_view(r, &q, &j), SLUIS_OK);
+    const Sluis__ApiReply *a = reply_of(j);
+    assert_int_equal(a->status, 200);
+    assert_int_equal(a->result_case, SLUIS__API_REPLY__RESULT_VIEW);
+    assert_string_equal(a->view->law, "wmo");
+    assert_string_equal(a->view->view, "wmo-zicht");
+    assert_int_equal(a->view->n_data, 1); /* the number is registered, and not in the view */
+    assert_string_equal(a->view->data[0]->attribute, "school-jaargroep");
+    assert_string_equal(a->view->data[0]->value, "4");
+    assert_string_equal(a->view->data[0]->source, SOURCE);
+    assert_string_equal(a->view->data[0]->category, "ordinary");
+    assert_string_equal(a->view->data[0]->instance, "");
+    assert_null(memmem(j->reply.p, j->reply.n, r->h.person, BSN_LEN));
+    /* Core is told what was shown, and on which version of the case it was decided. */
+    assert_non_null(j->read.record);
+    assert_int_equal(j->read.record->type, SLUIS__RECORD_TYPE__R_READ);
+    assert_int_equal(j->read.record->n_attributes, 1);
+    assert_int_equal(j->read.record->attributes[0], GROUP_ATTRIBUTE);
+    assert_string_equal(j->read.record->from, OIN_GEM);
+    assert_string_equal(j->read.record->application, APP);
+    assert_int_equal(j->read.case_version, 1);
+    assert_true(j->read.has_subject);
+    assert_memory_equal(j->read.case_id.b, r->case_id.b, ID_LEN);
+    assert_int_equal(METRIC_GET(&r->h.metrics, views_served), 1);
+    job_free(&j);
+
+    q.attribute = "school-jaargroep"; /* a part of it, by name */
+    assert_int_equal(ask_view(r, &q, &j), SLUIS_OK);
+    assert_int_equal(reply_of(j)->view->n_data, 1);
+    job_free(&j);
+    q.attribute = "school-naam"; /* in the view, not in the register: an empty answer, not an error */
+    assert_int_equal(ask_view(r, &q, &j), SLUIS_OK);
+    assert_int_equal(reply_of(j)->view->n_data, 0);
+    job_free(&j);
+}
+
+/* Whoever may not see it, and whatever is not there: one and the same answer. */
+static void outside_is_absent_to_the_byte(void **state)
+{
+    room *r = *state;
+    id16 nowhere = id_random();
+    const view_question questions[] = {
+        {APP, OIN_GEM, "consulent", "no-such-attribute", NULL, 1}, /* in no catalogue */
+        {APP, OIN_GEM, "consulent", "bsn", NULL, 1},               /* registered, outside the view */
+        {APP, OIN_GEM, "consulent", "politie-signalering", NULL, 1},
+        {OTHER_APP, OIN_GEM, "consulent", "school-jaargroep", NULL, 1}, /* in wmo's view alone */
+        {APP, OIN_GEM, "client", NULL, NULL, 1},                        /* a function without a view */
+        {APP, OIN_GEM, "no-such-function", NULL, NULL, 1},
+        {"no-such-application", OIN_GEM, "consulent", NULL, NULL, 1},
+        {"jeugd-intake", OIN_GEM, "consulent", NULL, NULL, 1}, /* its law is outside the client's scope */
+        {APP, OIN_GEM, "consulent", NULL, NULL, 2},            /* no such member */
+        {APP, OIN_GEM, "consulent", NULL, NULL, 0},
+        {APP, OIN_GEM, "consulent", NULL, &nowhere, 1},
+        {APP, OIN_GEM, "consulent", NULL, &r->closed_id, 1},
+        {APP, OIN_OTHER, "consulent", NULL, NULL, 1}, /* another organisation's case */
+        {APP, OIN_OTHER, "consulent", "bsn", &nowhere, 9},
+    };
+    buffer first, each;
+    buffer_init(&first, 64u << 10);
+    buffer_init(&each, 64u << 10);
+    for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++) {
+        job *j = NULL;
+        if (ask_view(r, &questions[i], &j) != SLUIS_NOT_FOUND)
+            fail_msg("question %zu: %s", i, error_token(j->why.code));
+        buffer *out = i ? &each : &first;
+        buffer_clear(out);
+        assert_int_equal(api_out_problem(out, j->call->call, &j->why), SLUIS_OK);
+        if (!bytes_equal(buffer_bytes(out), buffer_bytes(&first)))
+            fail_msg("question %zu is answered in other bytes than question 0", i);
+        assert_int_equal(j->reply.n, 0);
+        assert_null(j->read.record);
+        job_free(&j);
+    }
+    assert_int_equal(METRIC_GET(&r->h.metrics, views_served), 0);
+    buffer_close(&first);
+    buffer_close(&each);
+}
+
+static void instances_stand_beside_each_other(void **state)
+{
+    room *r = *state;
+    id16 one = id_random(), two = id_random();
+    char name[33];
+    job *j = NULL;
+    turn t = house_begin(&r->h, HOUSE_MS, 1u << 20);
+    subject s = house_subject(&r->h, t.t, r->h.person);
+    put_datum(r, t.t, &s, 1003, &one, "bo");
+    put_datum(r, t.t, &s, 1003, &two, "vo");
+    subject_close(&s);
+    house_commit(&r->h, &t);
+    view_question q = {APP, OIN_GEM, "regisseur", "school-soort", NULL, 1};
+    assert_int_equal(ask_view(r, &q, &j), SLUIS_OK);
+    const Sluis__ApiView *v = reply_of(j)->view;
+    assert_int_equal(v->n_data, 2);
+    for (size_t i = 0; i < 2; i++) {
+        id_format(name, strcmp(v->data[i]->value, "bo") == 0 ? &one : &two);
+        assert_string_equal(v->data[i]->instance, name);
+    }
+    assert_int_equal(j->read.record->n_attributes, 1);
+    job_free(&j);
+}
+
+/* ---- cases ---- */
+
+static sluis_err ask_case(room *r, const char *organisation, bytes id, job **out)
+{
+    static Sluis__ApiGetCase q;
+    job *j = call_of(r, APP, organisation, "consulent");
+    sluis__api_get_case__init(&q);
+    q.case_id = data_of(id.p, id.n);
+    j->call->op_case = SLUIS__API_CALL__OP_GET_CASE;
+    j->call->get_case = &q;
+    *out = j;
+    return run(r, j, read_case);
+}
+
+static void a_case_belongs_to_its_organisation(void **state)
+{
+    room *r = *state;
+    job *j = NULL;
+    assert_int_equal(ask_case(r, OIN_GEM, BYTES_OF(r->case_id.b), &j), SLUIS_OK);
+    assert_string_equal(reply_of(j)->case_out->kind, "client");
+    assert_int_equal(reply_of(j)->case_out->n_members, 1);
+    job_free(&j);
+    assert_int_equal(ask_case(r, OIN_OTHER, BYTES_OF(r->case_id.b), &j), SLUIS_NOT_FOUND);
+    job_free(&j);
+    assert_int_equal(ask_case(r, OIN_GEM, BYTES(r->case_id.b, 15), &j), SLUIS_NOT_FOUND);
+    job_free(&j);
+    assert_int_equal(ask_case(r, OIN_GEM, (bytes){NULL, 0}, &j), SLUIS_NOT_FOUND);
+    job_free(&j);
+}
+
+/* ---- requests ---- */
+
+static void put_request(room *r, turn *t, const subject *s, const uuid *tx, const char *app,
+                        const char *organisation)
+{
+    Sluis__RequestRow row = SLUIS__REQUEST_ROW__INIT;
+    uint32_t asked[] = {GROUP_ATTRIBUTE};
+    uint8_t key[NAME_MAX_LEN + 1 + UUID_LEN];
+    size_t n = strlen(app) + 1;
+    row.application = TEXT(app);
+    row.requester = TEXT(organisation);
+    row.state = TEXT("open");
+    row.party = TEXT(OIN_SCHL);
+    row.sid = data_of(s->sid.b, ID_LEN);
+    row.case_id = data_of(r->case_id.b, ID_LEN);
+    row.member = 1;
+    row.attributes = asked;
+    row.n_attributes = 1;
+    assert_int_equal(turn_request_save(t, tx->b, &row, s), SLUIS_OK);
+    memcpy(key, app, n);
+    memcpy(key + n, tx->b, UUID_LEN);
+    assert_int_equal(rows_put_bytes(t->t, r->h.p.rows, TABLE_APPINDEX, BYTES(key, n + UUID_LEN), ROW_EMPTY),
+                     SLUIS_OK);
+}
+
+static sluis_err ask_request(room *r, const char *app, const char *organisation, bytes tx, job **out)
+{
+    static Sluis__ApiGetRequest q;
+    job *j = call_of(r, app, organisation, "consulent");
+    sluis__api_get_request__init(&q);
+    q.transaction = data_of(tx.p, tx.n);
+    j->call->op_case = SLUIS__API_CALL__OP_GET_REQUEST;
+    j->call->get_request = &q;
+    *out = j;
+    return run(r, j, read_request);
+}
+
+static void a_request_belongs_to_its_application(void **state)
+{
+    room *r = *state;
+    uuid tx = uuid_new(HOUSE_MS), none = uuid_new(HOUSE_MS);
+    job *j = NULL;
+    turn t = house_begin(&r->h, HOUSE_MS, 1u << 20);
+    subject s = house_subject(&r->h, t.t, r->h.person);
+    put_request(r, &t, &s, &tx, APP, OIN_GEM);
+    subject_close(&s);
+    house_commit(&r->h, &t);
+    assert_int_equal(ask_request(r, APP, OIN_GEM, BYTES_OF(tx.b), &j), SLUIS_OK);
+    assert_string_equal(reply_of(j)->request->state, "open");
+    assert_string_equal(reply_of(j)->request->results[0]->attribute, "school-jaargroep");
+    job_free(&j);
+
+    struct {
+        const char *app, *organisation;
+        bytes tx;
+    } others[] = {{APP, OIN_GEM, BYTES_OF(none.b)},
+                  {OTHER_APP, OIN_GEM, BYTES_OF(tx.b)},
+                  {APP, OIN_OTHER, BYTES_OF(tx.b)},
+                  {APP, OIN_GEM, BYTES(tx.b, 15)},
+                  {APP, OIN_GEM, (bytes){NULL, 0}}};
+    buffer first, each;
+    buffer_init(&first, 64u << 10);
+    buffer_init(&each, 64u << 10);
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        buffer *out = i ? &each : &first;
+        assert_int_equal(ask_request(r, others[i].app, others[i].organisation, others[i].tx, &j),
+                         SLUIS_NOT_FOUND);
+        buffer_clear(out);
+        assert_int_equal(api_out_problem(out, 5, &j->why), SLUIS_OK);
+        assert_true(bytes_equal(buffer_bytes(out), buffer_bytes(&first)));
+        job_free(&j);
+    }
+    buffer_close(&first);
+    buffer_close(&each);
+}
+
+#define OWN 250
+
+static size_t page_of(room *r, const char *app, uint32_t limit, bytes before, uuid *got, uuid *next,
+                      bool *more)
+{
+    Sluis__ApiListRequests q = SLUIS__API_LIST_REQUESTS__INIT;
+    job *j = call_of(r, app, OIN_GEM, "consulent");
+    q.limit = limit;
+    q.before = data_of(before.p, before.n);
+    j->call->op_case = SLUIS__API_CALL__OP_LIST_REQUESTS;
+    j->call->list_requests = &q;
+    assert_int_equal(run(r, j, read_requests), SLUIS_OK);
+    const Sluis__ApiRequestList *list = reply_of(j)->requests;
+    size_t n = list->n_requests;
+    for (size_t i = 0; i < n; i++)
+        memcpy(got[i].b, list->requests[i]->transaction.data, UUID_LEN);
+    *more = list->next.len == UUID_LEN;
+    if (*more)
+        memcpy(next->b, list->next.data, UUID_LEN);
+    job_free(&j);
+    return n;
+}
+
+/* 250 of ours among others' that share the application's name or its beginning: each once, oldest first. */
+static void pages_of_requests(void **state)
+{
+    room *r = *state;
+    static uuid own[OWN], got[OWN + 100];
+    uuid next, other;
+    uint64_t now = HOUSE_MS;
+    bool more = true;
+    turn t = house_begin(&r->h, now, 8u << 20);
+    subject s = house_subject(&r->h, t.t, r->h.person);
+    for (size_t i = 0; i < OWN; i++) {
+        own[i] = uuid_new(now + i);
+        put_request(r, &t, &s, &own[i], APP, OIN_GEM);
+        if (i % 10 == 0) {
+            other = uuid_new(now + i);
+            put_request(r, &t, &s, &other, APP, OIN_OTHER);
+            other = uuid_new(now + i);
+            put_request(r, &t, &s, &other, "wmo-intake-2", OIN_GEM);
+            other = uuid_new(now + i);
+            put_request(r, &t, &s, &other, "wmo", OIN_GEM);
+        }
+    }
+    subject_close(&s);
+    house_commit(&r->h, &t);
+
+    static const uint32_t limits[] = {0, 1000, 100, 50, 7, 1};
+    static const size_t first_page[] = {100, 100, 100, 50, 7, 1};
+    for (size_t k = 0; k < sizeof(limits) / sizeof(limits[0]); k++) {
+        size_t n = page_of(r, APP, limits[k], (bytes){NULL, 0}, got, &next, &more), all = n;
+        assert_int_equal(n, first_page[k]);
+        while (more && all <= OWN) {
+            n = page_of(r, APP, limits[k], BYTES_OF(next.b), got + all, &next, &more);
+            all += n;
+        }
+        assert_int_equal(all, OWN);
+        assert_memory_equal(got, own, sizeof(own));
+    }
+    assert_int_equal(page_of(r, "no-such-application", 0, (bytes){NULL, 0}, got, &next, &more), 0);
+    assert_false(more);
+    assert_int_equal(page_of(r, "wmo", 0, (bytes){NULL, 0}, got, &next, &more), 25);
+}
+
+/* ---- dossier ---- */
+
+static void add_entry(turn *t, const subject *s, const id16 *case_id, const char *why)
+{
+    Sluis__Record rec = SLUIS__RECORD__INIT;
+    uint32_t asked[] = {GROUP_ATTRIBUTE};
+    rec.type = SLUIS__RECORD_TYPE__R_MESSAGE;
+    rec.kind = SLUIS__KIND__REQUEST;
+    rec.from = TEXT(OIN_GEM);
+    rec.to = TEXT(OIN_SCHL);
+    rec.attributes = asked;
+    rec.n_attributes = 1;
+    rec.phase = SLUIS__PHASE__RESEARCH;
+    assert_int_equal(turn_journal(t, &rec), SLUIS_OK);
+    assert_int_equal(turn_dossier(t, s, case_id->b, why, NULL, 0), SLUIS_OK);
+}
+
+static sluis_err ask_dossier(room *r, const char *organisation, const char *function, uint32_t member,
+                             job **out)
+{
+    static Sluis__ApiGetDossier q;
+    job *j = call_of(r, APP, organisation, function);
+    sluis__api_get_dossier__init(&q);
+    q.case_id = data_of(r->case_id.b, ID_LEN);
+    q.member = member;
+    j->call->op_case = SLUIS__API_CALL__OP_GET_DOSSIER;
+    j->call->get_dossier = &q;
+    *out = j;
+    return run(r, j, read_dossier);
+}
+
+static void the_dossier_is_of_one_case(void **state)
+{
+    room *r = *state;
+    job *j = NULL;
+    turn t = house_begin(&r->h, HOUSE_MS, 1u << 20);
+    subject s = house_subject(&r->h, t.t, r->h.person), other = house_subject(&r->h, t.t, "999990020");
+    add_entry(&t, &s, &r->case_id, "first");
+    add_entry(&t, &s, &r->closed_id, "of another case");
+    add_entry(&t, &other, &r->case_id, "of another person");
+    add_entry(&t, &s, &r->case_id, "second");
+    subject_close(&s);
+    subject_close(&other);
+    house_commit(&r->h, &t);
+    assert_int_equal(ask_dossier(r, OIN_GEM, "consulent", 1, &j), SLUIS_OK);
+    const Sluis__ApiDossier *d = reply_of(j)->dossier;
+    assert_int_equal(d->n_entries, 2);
+    assert_string_equal(d->entries[0]->motivation, "first");
+    assert_string_equal(d->entries[1]->motivation, "second");
+    assert_string_equal(d->entries[0]->type, "request");
+    assert_string_equal(d->entries[0]->to_name, "De Regenboog");
+    assert_string_equal(d->entries[0]->attributes[0], "school-jaargroep");
+    assert_true(d->entries[0]->journal_index < d->entries[1]->journal_index);
+    assert_int_equal(j->read.record->type, SLUIS__RECORD_TYPE__R_DOSSIER);
+    job_free(&j);
+    assert_int_equal(ask_dossier(r, OIN_GEM, "teamleider", 1, &j), SLUIS_FORBIDDEN);
+    job_free(&j);
+    assert_int_equal(ask_dossier(r, OIN_OTHER, "consulent", 1, &j), SLUIS_NOT_FOUND);
+    job_free(&j);
+    assert_int_equal(ask_dossier(r, OIN_GEM, "consulent", 2, &j), SLUIS_NOT_FOUND);
+    assert_null(j->read.record);
+    job_free(&j);
+}
+
+/* ---- filing ---- */
+
+typedef struct {
+    Sluis__ApiFileRequest q;
+    Sluis__ApiAsk asks[2], *list[2];
+} filing;
+
+static void filing_init(filing *x, room *r, const char *first, const char *second)
+{
+    const char *names[] = {first, second};
+    sluis__api_file_request__init(&x->q);
+    for (size_t i = 0; i < 2 && names[i]; i++) {
+        sluis__api_ask__init(&x->asks[i]);
+        x->asks[i].attribute = TEXT(names[i]);
+        x->asks[i].necessity = TEXT("needed");
+        x->list[i] = &x->asks[i];
+        x->q.n_asks++;
+    }
+    x->q.asks = x->list;
+    x->q.case_id = data_of(r->case_id.b, ID_LEN);
+    x->q.member = 1;
+    x->q.party = TEXT(OIN_SCHL);
+    x->q.purpose = TEXT("onderzoek");
+    x->q.legal_basis = TEXT("wmo-2.3.2");
+    x->q.phase = TEXT("onderzoek");
+    x->q.motivation = TEXT("school and home do not fit together");
+}
+
+static sluis_err file(room *r, filing *x, job **out)
+{
+    job *j = call_of(r, APP, OIN_GEM, "consulent");
+    j->call->op_case = SLUIS__API_CALL__OP_FILE_REQUEST;
+    j->call->file_request = &x->q;
+    *out = j;
+    return run(r, j, read_file_request);
+}
+
+/* What the register answers is not asked of the party again. */
+static void known_is_not_asked_again(void **state)
+{
+    room *r = *state;
+    filing x;
+    job *j = NULL;
+    filing_init(&x, r, "school-jaargroep", NULL);
+    assert_int_equal(file(r, &x, &j), SLUIS_OK);
+    assert_int_equal(j->request->known_count, 1);
+    assert_int_equal(j->request->known[0], GROUP_ATTRIBUTE);
+    assert_int_equal(j->request->asked_count, 0);
+    assert_int_not_equal(j->stage, STAGE_ENVELOPE);
+    job_free(&j);
+}
+
+static void the_rest_is_sealed_for_party_and_registry(void **state)
+{
+    room *r = *state;
+    filing x;
+    job *j = NULL;
+    buffer plain;
+    arena *mem = arena_new(1u << 20);
+    ProtobufCMessage *m = NULL;
+    filing_init(&x, r, "school-naam", "school-jaargroep");
+    assert_int_equal(file(r, &x, &j), SLUIS_OK);
+    assert_int_equal(j->stage, STAGE_ENVELOPE);
+    assert_int_equal(j->request->known_count, 1);
+    assert_int_equal(j->request->asked_count, 1);
+    envelope *e = decode_ok(BYTES(j->raw, j->raw_len));
+    assert_string_equal(e->sender.s, OIN_GEM);
+    assert_int_equal(e->core->origin, SLUIS__ORIGIN__API);
+    assert_int_equal(e->core->n_attributes, 1);
+    assert_int_equal(e->core->attributes[0], 1002);
+    assert_int_equal(e->core->n_recipients, 2);
+    assert_int_equal(e->core->phase, SLUIS__PHASE__RESEARCH);
+    assert_int_equal(envelope_check_times(e, HOUSE_MS, NULL), SLUIS_OK);
+    assert_int_equal(envelope_verify(e, r->h.p.sign.pk, NULL, NULL), SLUIS_OK);
+    assert_null(memmem(j->raw, j->raw_len, r->h.person, BSN_LEN));
+    buffer_init(&plain, 64u << 10);
+    assert_int_equal(envelope_open(e, &r->h.school.oin, &r->h.school.seal, NULL, &plain, NULL), SLUIS_OK);
+    assert_int_equal(wire_unpack(&m, &sluis__request_body__descriptor, mem, buffer_bytes(&plain), NULL),
+                     SLUIS_OK);
+    const Sluis__RequestBody *b = (const Sluis__RequestBody *)m;
+    assert_string_equal(b->subject->bsn, r->h.person);
+    assert_string_equal(b->motivation, x.q.motivation);
+    assert_int_equal(b->n_asks, 1);
+    assert_int_equal(b->asks[0]->attribute, 1002);
+    assert_string_equal(b->asks[0]->necessity, "needed");
+    buffer_clear(&plain);
+    assert_int_equal(envelope_open(e, &r->h.gem.oin, &r->h.p.seal, NULL, &plain, NULL), SLUIS_OK);
+    buffer_close(&plain);
+    arena_free(&mem);
+    envelope_free(&e);
+    job_free(&j);
+}
+
+static void filings_that_are_refused(void **state)
+{
+    room *r = *state;
+    filing x;
+    job *j = NULL;
+    id16 nowhere = id_random();
+    const struct {
+        sluis_err code;
+        const char *where;
+    } wanted[] = {
+        {SLUIS_INVALID, "attributen"},   {SLUIS_INVALID, "attributen"},   {SLUIS_INVALID, "attributen"},
+        {SLUIS_UNKNOWN_PARTY, "partij"}, {SLUIS_UNKNOWN_PARTY, "partij"}, {SLUIS_INVALID, "partij"},
+        {SLUIS_NO_CASE, "zaakId"},       {SLUIS_INVALID, "doel"},         {SLUIS_INVALID, "grondslag"},
+        {SLUIS_INVALID, "fase"},
+    };
+    for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+        filing_init(&x, r, "school-naam", i == 1 ? "school-naam" : i == 2 ? "no-such-attribute" : NULL);
+        if (i == 0)
+            x.q.n_asks = 0;
+        else if (i == 3)
+            x.q.party = TEXT(OIN_GGD); /* never joined */
+        else if (i == 4)
+            x.q.party = TEXT(OIN_GEM); /* itself */
+        else if (i == 5)
+            x.q.party = TEXT("school");
+        else if (i == 6)
+            x.q.case_id = data_of(nowhere.b, ID_LEN);
+        else if (i == 7)
+            x.q.purpose = TEXT("Free text");
+        else if (i == 8)
+            x.q.legal_basis = TEXT("");
+        else if (i == 9)
+            x.q.phase = TEXT("later");
+        if (file(r, &x, &j) != wanted[i].code || strcmp(j->why.where, wanted[i].where) != 0)
+            fail_msg("filing %zu: %s at %s", i, error_token(j->why.code), j->why.where);
+        assert_int_not_equal(j->stage, STAGE_ENVELOPE);
+        job_free(&j);
+    }
+}
+
+/* ---- the outbox, by the thread itself ---- */
+
+#define LARGE       200000
+#define LARGE_COUNT 60 /* together more than one answer's memory */
+
+static void queue_large(room *r)
+{
+    draft d;
+    parcel p;
+    seal_to to = to_actor(&r->h.school);
+    char *text = calloc(1, LARGE + 1);
+    assert_non_null(text);
+    memset(text, 'x', LARGE);
+    draft_init(&d);
+    d.core.created = HOUSE_MS;
+    d.core.expires = HOUSE_MS + DAY_MS;
+    parcel_init(&p);
+    parcel_seal(&p, &d, &r->h.gem, &to, 1, text);
+    parcel_sign(&p, &r->h.gem);
+    free(text);
+    for (int i = 0; i < LARGE_COUNT; i++) {
+        turn t = house_begin(&r->h, HOUSE_MS, 1u << 20);
+        job *j = job_new(JOB_SUBMIT, (bytes){NULL, 0});
+        Sluis__Record rec;
+        j->env = decode_ok(buffer_bytes(&p.out));
+        turn_record_of(&t, j, SLUIS__RECORD_TYPE__R_MESSAGE, &rec);
+        assert_int_equal(turn_journal(&t, &rec), SLUIS_OK);
+        assert_int_equal(turn_deliver(&t, j, &r->h.school.oin), SLUIS_OK);
+        house_commit(&r->h, &t);
+        job_free(&j);
+    }
+    parcel_close(&p);
+}
+
+/* A page ends where its memory does, and says that there is more: a party with much waiting gets all of it.
+ */
+static void pages_of_large_messages(void **state)
+{
+    room *r = *state;
+    channel *to_reader = NULL, *bus = NULL, *core = NULL;
+    pthread_t thread;
+    void *item = NULL;
+    uint64_t seen = 0, pages = 0;
+    bool more = true;
+    queue_large(r);
+    assert_int_equal(channel_hub_new(&r->h.p.hub, 1, 64), SLUIS_OK);
+    assert_int_equal(channel_open(&to_reader, r->h.p.hub, CHANNEL_READ, CHANNEL_SEND_BIND, 16), SLUIS_OK);
+    assert_int_equal(channel_open(&bus, r->h.p.hub, CHANNEL_BUS, CHANNEL_RECV_BIND, 16), SLUIS_OK);
+    assert_int_equal(channel_open(&core, r->h.p.hub, CHANNEL_CORE, CHANNEL_RECV_BIND, 16), SLUIS_OK);
+    assert_int_equal(pthread_create(&thread, NULL, read_run, &r->h.p), 0);
+    assert_int_equal(channel_recv(bus, 10000, &item), SLUIS_OK); /* it is ready */
+    job *j = item;
+    job_free(&j);
+    for (; more && pages < LARGE_COUNT; pages++) {
+        j = job_new(JOB_FETCH, (bytes){NULL, 0});
+        j->user = r->h.school.oin;
+        j->seq = seen + 1;
+        j->limit = 64;
+        assert_int_equal(channel_send(to_reader, j), SLUIS_OK);
+        assert_int_equal(channel_recv(bus, 10000, &item), SLUIS_OK);
+        j = item;
+        assert_int_equal(j->why.code, SLUIS_OK);
+        assert_true(j->row_count > 0);
+        for (size_t i = 0; i < j->row_count; i++) {
+            assert_int_equal(j->rows[i].seq, ++seen);
+            assert_true(j->rows[i].envelope.n > LARGE);
+            assert_true(j->rows[i].receipt.n > 0);
+        }
+        more = j->more;
+        job_free(&j);
+    }
+    assert_int_equal(seen, LARGE_COUNT);
+    assert_true(pages > 1);
+    assert_int_equal(channel_send(to_reader, NULL), SLUIS_OK);
+    pthread_join(thread, NULL);
+    channel_close(&to_reader);
+    channel_close(&bus);
+    channel_close(&core);
+    channel_hub_free(&r->h.p.hub);
+}
+
+/* ---- health and metrics ---- */
+
+static void health_says_what_is_wrong(void **state)
+{
+    room *r = *state;
+    job *j = call_of(r, "", OIN_GEM, "");
+    assert_int_equal(run(r, j, read_health), SLUIS_OK);
+    const Sluis__ApiReply *a = reply_of(j);
+    assert_int_equal(a->status, 503); /* nobody listens on the bus's port here */
+    assert_false(a->health->ok);
+    assert_int_equal(a->health->n_checks, 3);
+    assert_string_equal(a->health->checks[0]->name, "store");
+    assert_true(a->health->checks[0]->ok);
+    assert_string_equal(a->health->checks[1]->name, "journal");
+    assert_true(a->health->checks[1]->ok);
+    assert_string_equal(a->health->checks[2]->name, "bus");
+    assert_false(a->health->checks[2]->ok);
+    job_free(&j);
+
+    /* Something was committed, and its checkpoint is of another key: the journal is not well. */
+    turn t = house_begin(&r->h, HOUSE_MS, 1u << 20);
+    Sluis__Record rec = SLUIS__RECORD__INIT;
+    rec.type = SLUIS__RECORD_TYPE__R_CASE;
+    assert_int_equal(turn_journal(&t, &rec), SLUIS_OK);
+    house_commit(&r->h, &t);
+    j = call_of(r, "", OIN_GEM, "");
+    assert_int_equal(run(r, j, read_health), SLUIS_OK);
+    assert_true(reply_of(j)->health->checks[1]->ok);
+    job_free(&j);
+    r->h.p.log.pk[0] ^= 1;
+    j = call_of(r, "", OIN_GEM, "");
+    assert_int_equal(run(r, j, read_health), SLUIS_OK);
+    assert_false(reply_of(j)->health->checks[1]->ok);
+    r->h.p.log.pk[0] ^= 1;
+    job_free(&j);
+}
+
+static void metrics_come_with_the_store(void **state)
+{
+    room *r = *state;
+    job *j = call_of(r, "", OIN_GEM, "");
+    METRIC_ADD(&r->h.metrics, api_calls, 3);
+    assert_int_equal(run(r, j, read_metrics), SLUIS_OK);
+    const char *text = reply_of(j)->metrics->text;
+    assert_non_null(strstr(text, "\nsluis_api_calls 3\n"));
+    const char *used = strstr(text, "\n# TYPE sluis_store_used_bytes gauge\nsluis_store_used_bytes ");
+    assert_non_null(used);
+    assert_true(strtoull(strrchr(used, ' '), NULL, 10) > 0);
+    assert_int_equal(text[strlen(text) - 1], '\n');
+    job_free(&j);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(a_view_holds_its_attributes_alone),
+        TEST(outside_is_absent_to_the_byte),
+        TEST(instances_stand_beside_each_other),
+        TEST(a_case_belongs_to_its_organisation),
+        TEST(a_request_belongs_to_its_application),
+        TEST(pages_of_requests),
+        TEST(the_dossier_is_of_one_case),
+        TEST(known_is_not_asked_again),
+        TEST(the_rest_is_sealed_for_party_and_registry),
+        TEST(filings_that_are_refused),
+        TEST(pages_of_large_messages),
+        TEST(health_says_what_is_wrong),
+        TEST(metrics_come_with_the_store),
+    };
+    return cmocka_run_group_tests_name("read", tests, NULL, NULL);
+}

@@ -1,0 +1,313 @@
+/* The configuration files: defaults, each key's error with file and line, and that the examples are complete.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "settings/settings.h"
+#include "wire/envelope.h"
+#include "wire/messages.h"
+#include "http/settings.h"
+
+#define EXAMPLE      "config/examples/sluisd.conf"
+#define EXAMPLE_HTTP "config/examples/sluis-http.conf"
+#define LINES        12
+
+/* The smallest file that is accepted, a key a line. */
+static const char *const minimal[LINES] = {
+    "name = \"sluis.test\";",
+    "oin = \"00000099000000001000\";",
+    "mode = \"test\";",
+    "data = \"/d\";",
+    "keys = \"/k\";",
+    "rules = \"/r\";",
+    "control = \"/c\";",
+    "bus = { endpoint = \"tcp://127.0.0.1:5570\"; };",
+    "api = { endpoint = \"ipc:///a/s\"; };",
+    "tokens = { jwks = \"/j\"; issuer = \"https://idp.test\"; };",
+    "",
+    "",
+};
+
+static char path[64];
+static settings s;
+static sluis_fail f;
+
+static int make_file(void **state)
+{
+    (void)state;
+    strcpy(path, "/tmp/sluis-settings-XXXXXX");
+    int fd = mkstemp(path);
+    return fd < 0 || close(fd);
+}
+
+static int remove_file(void **state)
+{
+    (void)state;
+    settings_close(&s);
+    return unlink(path);
+}
+
+/* Loads the minimal file with line n (from 1) replaced by text; n = 0: as it stands. */
+static sluis_err load_with(int n, const char *text)
+{
+    FILE *out = fopen(path, "w");
+    assert_non_null(out);
+    for (int i = 0; i < LINES; i++)
+        fprintf(out, "%s\n", i + 1 == n ? text : minimal[i]);
+    assert_int_equal(fclose(out), 0);
+    settings_close(&s);
+    fail_clear(&f);
+    return settings_load(&s, path, &f);
+}
+
+/* The error names the file, this line, and (in words) the key. */
+static void refused(int n, const char *text, int line, const char *key)
+{
+    char where[128];
+    if (load_with(n, text) == SLUIS_OK)
+        fail_msg("accepted: %s", text);
+    snprintf(where, sizeof(where), "%s:%d", path, line);
+    if (strcmp(f.where, where) != 0)
+        fail_msg("%s: %s names %s (%s)", where, text, f.where, f.text);
+    if (!strstr(f.text, key))
+        fail_msg("'%s' does not name %s", f.text, key);
+    assert_null(s.name); /* nothing is left half loaded */
+    assert_null(s.issuer);
+}
+
+static void defaults(void **state)
+{
+    (void)state;
+    assert_int_equal(load_with(0, NULL), SLUIS_OK);
+    assert_string_equal(s.name, "sluis.test");
+    assert_string_equal(s.oin.s, "00000099000000001000");
+    assert_true(s.test_mode);
+    assert_string_equal(s.data, "/d");
+    assert_string_equal(s.keys, "/k");
+    assert_string_equal(s.rules, "/r");
+    assert_string_equal(s.control, "/c");
+    assert_string_equal(s.bus_endpoint, "tcp://127.0.0.1:5570");
+    assert_string_equal(s.api_endpoint, "ipc:///a/s");
+    assert_string_equal(s.jwks, "/j");
+    assert_string_equal(s.issuer, "https://idp.test");
+    assert_int_equal(s.log_level, LOG_INFO);
+    assert_int_equal(s.max_frame, 262144);
+    assert_int_equal(s.in_flight, 4096);
+    assert_int_equal(s.in_flight_bytes, 67108864);
+    assert_int_equal(s.session_credit, 1024);
+    assert_int_equal(s.batch_max, 256);
+    assert_int_equal(s.verify_threads, 2);
+    assert_int_equal(s.read_threads, 1);
+    assert_int_equal(s.map_bytes, UINT64_C(1) << 40);
+    assert_int_equal(s.quota_bytes, UINT64_C(1) << 36);
+    assert_int_equal(s.key_slots, 65536);
+    assert_int_equal(s.redeliver_ms, 30000);
+    assert_int_equal(s.max_sessions, 2048);
+    assert_int_equal(s.request_days, 28);
+}
+
+static void values(void **state)
+{
+    (void)state;
+    assert_int_equal(
+        load_with(11, "log_level = \"warn\"; limits = { batch_max = 1; map_bytes = 17592186044416L; };"),
+        SLUIS_OK);
+    assert_int_equal(s.log_level, LOG_WARN);
+    assert_int_equal(s.batch_max, 1);
+    assert_int_equal(s.map_bytes, UINT64_C(1) << 44);
+    assert_int_equal(s.max_frame, 262144);
+    assert_int_equal(load_with(11, "log_level = \"debug\";"), SLUIS_OK);
+    assert_int_equal(s.log_level, LOG_DEBUG);
+    assert_int_equal(load_with(11, "log_level = \"error\";"), SLUIS_OK);
+    assert_int_equal(s.log_level, LOG_ERROR);
+}
+
+/* Every required line of the file, taken away: the group's own line, or the first of the file, is named. */
+static void missing_keys(void **state)
+{
+    static const struct {
+        int line;
+        const char *instead, *key;
+    } rows[] = {
+        {1, "", "name"},
+        {2, "", "oin"},
+        {3, "", "mode"},
+        {4, "", "data"},
+        {5, "", "keys"},
+        {6, "", "rules"},
+        {7, "", "control"},
+        {8, "", "bus"},
+        {9, "", "api"},
+        {10, "", "tokens"},
+        {8, "bus = { };", "endpoint"},
+        {9, "api = { };", "endpoint"},
+        {10, "tokens = { issuer = \"i\"; };", "jwks"},
+        {10, "tokens = { jwks = \"j\"; };", "issuer"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        assert_int_not_equal(load_with(rows[i].line, rows[i].instead), SLUIS_OK);
+        assert_int_equal(strncmp(f.where, path, strlen(path)), 0);
+        assert_int_equal(f.where[strlen(path)], ':');
+        if (rows[i].instead[0])
+            assert_int_equal(atoi(f.where + strlen(path) + 1), rows[i].line);
+        if (!strstr(f.text, rows[i].key))
+            fail_msg("'%s' does not name %s", f.text, rows[i].key);
+    }
+}
+
+static void bad_values(void **state)
+{
+    (void)state;
+    refused(1, "name = \"\";", 1, "name");
+    refused(2, "oin = \"0000009900000000100\";", 2, "oin");
+    refused(2, "oin = \"99999999000000001000\";", 2, "oin");
+    refused(2, "oin = \"00000001000000001000\";", 2, "oin"); /* a real one in test mode */
+    refused(3, "mode = \"production\";", 2, "oin");          /* and the other way round */
+    refused(3, "mode = \"prod\";", 3, "mode");
+    refused(3, "mode = true;", 3, "mode");
+    refused(4, "data = 7;", 4, "data");
+    refused(7, "control = [\"/c\"];", 7, "control");
+    refused(11, "log_level = \"loud\";", 11, "log_level");
+    refused(12, "surprise = 1;", 12, "surprise");
+    refused(8, "bus = { endpoint = \"tcp://x:1\"; endpoint2 = \"\"; };", 8, "endpoint2");
+    refused(8, "bus = \"tcp://x:1\";", 8, "bus");
+    refused(9, "api = { endpoint = 5; };", 9, "endpoint");
+    refused(10, "tokens = { jwks = \"/j\"; issuer = \"\"; };", 10, "issuer");
+    refused(11, "limits = { };\nlimits = { };", 12, "limits");
+    refused(11, "name = \"twice\";", 11, "name");
+    refused(11, "keys: {", 11, "keys");
+}
+
+/* Each key of limits: just below, just above, and of another type. */
+static void limits(void **state)
+{
+    char line[160];
+    (void)state;
+    const settings_group *g = &settings_groups[4];
+    assert_string_equal(g->group, "limits");
+    assert_int_equal(g->count, 13);
+    for (size_t i = 0; i < g->count; i++) {
+        const config_key *k = &g->keys[i];
+        snprintf(line, sizeof(line), "limits = {\n %s = %lldL; };", k->key, (long long)k->min - 1);
+        refused(11, line, 12, k->key);
+        snprintf(line, sizeof(line), "limits = {\n %s = %lldL; };", k->key, (long long)k->max + 1);
+        refused(11, line, 12, k->key);
+        snprintf(line, sizeof(line), "limits = {\n %s = \"7\"; };", k->key);
+        refused(11, line, 12, k->key);
+        snprintf(line, sizeof(line), "limits = { %s = %lldL; };", k->key, (long long)k->max);
+        assert_int_equal(load_with(11, line), SLUIS_OK);
+    }
+}
+
+static const config_key *limit_key(const char *name)
+{
+    const settings_group *g = &settings_groups[4];
+    for (size_t i = 0; i < g->count; i++)
+        if (strcmp(g->keys[i].key, name) == 0)
+            return &g->keys[i];
+    fail_msg("no key %s", name);
+    return NULL;
+}
+
+/* What a file may say at most is what the wire takes. */
+static void bounds_fit_the_protocol(void **state)
+{
+    (void)state;
+    uint64_t days = message_kind_of(SLUIS__KIND__REQUEST)->max_lifetime_ms / DAY_MS;
+    assert_int_equal(limit_key("request_days")->max, days);
+    assert_int_equal(limit_key("max_frame")->max, ENVELOPE_MAX);
+    /* The largest frame is let in when nothing else is under way. */
+    assert_true(limit_key("in_flight_bytes")->min >= limit_key("max_frame")->max);
+}
+
+static void no_file(void **state)
+{
+    (void)state;
+    settings_close(&s);
+    fail_clear(&f);
+    assert_int_equal(settings_load(&s, "/nonexistent/sluisd.conf", &f), SLUIS_NOT_FOUND);
+    assert_non_null(strstr(f.where, "/nonexistent/sluisd.conf"));
+    settings_close(&s);
+    settings_close(&s);
+}
+
+/* ---- the examples ---- */
+
+static void example_has(const config_node *group, const char *file, const config_key *keys, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const config_node *node = config_get(group, keys[i].key);
+        if (!node)
+            fail_msg("%s does not show the key %s", file, keys[i].key);
+        if (!keys[i].dflt) /* nothing to compare with */
+            continue;
+        if (keys[i].type == CONFIG_INT)
+            assert_int_equal(config_int(group, keys, n, keys[i].key), atoll(keys[i].dflt));
+        else
+            assert_string_equal(config_str(group, keys, n, keys[i].key), keys[i].dflt);
+    }
+}
+
+/* Every key of the schema stands in the example, an optional one with its default. */
+static void example_is_complete(void **state)
+{
+    config *c = NULL;
+    (void)state;
+    fail_clear(&f);
+    if (config_read_file(&c, EXAMPLE, &f))
+        fail_msg("%s: %s (run from the root of the repository)", f.where, f.text);
+    for (size_t i = 0; i < SETTINGS_GROUPS; i++) {
+        const settings_group *g = &settings_groups[i];
+        const config_node *node = g->group[0] ? config_get(config_root(c), g->group) : config_root(c);
+        if (!node)
+            fail_msg("%s does not show the group %s", EXAMPLE, g->group);
+        example_has(node, EXAMPLE, g->keys, g->count);
+    }
+    config_free(&c);
+    settings_close(&s);
+    assert_int_equal(settings_load(&s, EXAMPLE, &f), SLUIS_OK);
+    assert_true(s.test_mode);
+}
+
+static void http_example_is_complete(void **state)
+{
+    config *c = NULL;
+    front_options o;
+    (void)state;
+    fail_clear(&f);
+    if (front_settings_read(&o, &c, EXAMPLE_HTTP, &f))
+        fail_msg("%s: %s", f.where, f.text);
+    example_has(config_root(c), EXAMPLE_HTTP, front_keys, FRONT_KEY_COUNT);
+    settings_close(&s);
+    assert_int_equal(settings_load(&s, EXAMPLE, &f), SLUIS_OK);
+    assert_string_equal(o.gateway, s.api_endpoint); /* the two examples fit together */
+    assert_null(o.http.unix_socket);
+    config_free(&c);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(defaults),
+        cmocka_unit_test(values),
+        cmocka_unit_test(missing_keys),
+        cmocka_unit_test(bad_values),
+        cmocka_unit_test(limits),
+        cmocka_unit_test(no_file),
+        cmocka_unit_test(bounds_fit_the_protocol),
+        cmocka_unit_test(example_is_complete),
+        cmocka_unit_test(http_example_is_complete),
+    };
+    return cmocka_run_group_tests_name("settings", tests, make_file, remove_file);
+}
