@@ -5,11 +5,10 @@
 
 #include "wire/envelope.h"
 
-#define ROW_MAX   (4u << 20)
-#define SWEEP_MAX 256
-/* A terabyte does not always fit ThreadSanitizer's memory; the largest quota fits this. */
-#define MAP_BYTES (UINT64_C(1) << 36)
-#define READERS   8
+#define ROW_MAX    (4u << 20)
+#define SWEEP_MAX  256
+#define MAP_FACTOR 2 /* address space a byte of quota: room for the reserve beyond it */
+#define READERS    8
 
 enum { TABLE_INBOX, TABLE_BYHASH, TABLE_SENT, TABLE_DISCLOSURE, TABLES };
 static const char *const table_names[TABLES] = {"inbox", "byhash", "sent", "disclosure"};
@@ -26,7 +25,7 @@ sluis_err inbox_open(inbox **out, const inbox_options *o, sluis_fail *f)
                               .table_count = TABLES,
                               .format = INBOX_STORE_FORMAT,
                               .format_version = INBOX_STORE_VERSION,
-                              .map_bytes = MAP_BYTES,
+                              .map_bytes = MAP_FACTOR * o->quota_bytes,
                               .quota_bytes = o->quota_bytes,
                               .max_readers = READERS};
     inbox *b = calloc(1, sizeof *b);
