@@ -126,6 +126,8 @@ static sluis_err worker_open(worker *w, const parts *p)
     if (!e)
         e = token_verifier_new(&w->tokens, p->settings->jwks, p->settings->issuer, &f);
     if (!e)
+        token_verifier_set_lifetime(w->tokens, p->settings->token_lifetime_s * UINT64_C(1000));
+    if (!e)
         e = channel_open(&w->in, p->hub, CHANNEL_VERIFY, CHANNEL_RECV_CONNECT, capacity);
     if (!e)
         e = channel_open(&w->core, p->hub, CHANNEL_CORE, CHANNEL_SEND_CONNECT, capacity);
