@@ -275,8 +275,8 @@ static void finish_sluisd_problem(front *f, pending *p, const Sluis__ApiReply *r
     problem why = {0};
     const Sluis__ApiProblem *in = r->problem;
     uint32_t status = r->status ? r->status : in->status;
-    problem_set(&why, status_sane(status) && status >= 400 ? (int)status : 502, in->code, in->title,
-                in->where, "%s", in->detail);
+    problem_told(&why, status_sane(status) && status >= 400 ? (int)status : 502, in->code, in->where,
+                 in->detail);
     finish_problem(f, p, &why);
 }
 

@@ -85,7 +85,7 @@ static sluis_err collect(reader *r, store_txn *t, job *j, const subject *s, byte
         if (e || !bytes_equal(BYTES(row->case_id.data, row->case_id.len), case_id))
             continue;
         if (out->n_entries == ENTRIES_MAX) {
-            e = fail_set(&j->why, SLUIS_TOO_BIG, "dossier", "more than %d entries", ENTRIES_MAX);
+            e = fail_set(&j->why, SLUIS_TOO_BIG, "dossier", "meer dan %d regels", ENTRIES_MAX);
             break;
         }
         Sluis__ApiDossierEntry *x = arena_alloc(j->arena, sizeof(*x));
@@ -105,7 +105,7 @@ sluis_err read_dossier(reader *r, store_txn *t, job *j)
     subject s = {0};
     if (!policy_may_read_dossier(r->p->rules, j->claims.app, j->claims.function, clock_ms()))
         return fail_set(&j->why, SLUIS_FORBIDDEN, "token.functie",
-                        "no rule in force lets this function read a dossier");
+                        "geen geldende regel laat deze functie een dossier lezen");
     sluis_err e = reader_case(r, t, j, case_id, &row);
     if (!e)
         e = reader_member(r, t, j, row, q->member, &s);
@@ -131,5 +131,5 @@ sluis_err read_dossier(reader *r, store_txn *t, job *j)
         rec->subject = (ProtobufCBinaryData){ID_LEN, j->read.sid.b};
     }
     subject_close(&s);
-    return e ? fail_set(&j->why, e, "dossier", "%s", error_text(e)) : SLUIS_OK;
+    return e ? fail_set(&j->why, e, "", "%s", error_text(e)) : SLUIS_OK;
 }
