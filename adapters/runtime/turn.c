@@ -194,8 +194,6 @@ static sluis_err seal_answer(adapter *a, answer_job *j, const envelope *e, const
         log_transaction(LOG_ERROR, "answer.not-sealed", j->transaction, error_token(err), f.text);
     note_disclosure(j, body);
     snprintf(j->asker, sizeof j->asker, "%s", e->core->sender);
-    if (plain.p)
-        wipe(plain.p, plain.n);
     buffer_close(&plain);
     return err;
 }

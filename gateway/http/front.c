@@ -152,11 +152,11 @@ static bool send_call(front *f, const resource *res, uint64_t number, const char
         e = res->build(parameters, body, a, &call);
     call.call = number;
     call.token = (char *)(uintptr_t)token;
-    buffer_clear(&f->frame);
     if (!e)
         e = wire_pack(&f->frame, &call.base);
     if (!e)
         e = api_client_send(f->client, buffer_bytes(&f->frame));
+    buffer_close(&f->frame); /* it may name a person: nothing of it waits for the next message */
     arena_free(&a);
     if (e == SLUIS_FULL || e == SLUIS_IO)
         problem_set(p, 503, "gateway-afwezig", "De gateway neemt nu niets aan", NULL,
@@ -347,6 +347,7 @@ static void drain(front *f)
             take_reply(f, buffer_bytes(&f->frame));
         else
             log_write(LOG_ERROR, "http.reply", "error", error_token(e), NULL);
+    buffer_close(&f->frame);
 }
 
 static void on_readable(void *ctx)

@@ -178,8 +178,6 @@ static sluis_err make_envelope(reader *r, job *j, const Sluis__RequestBody *b, c
         buffer_init(&whole, 0);
         j->stage = STAGE_ENVELOPE;
     }
-    if (plain.p)
-        wipe(plain.p, plain.n);
     buffer_close(&plain);
     buffer_close(&header);
     buffer_close(&body);

@@ -20,9 +20,17 @@ void buffer_init(buffer *b, size_t max)
     *b = (buffer){.max = max};
 }
 
+/* Buffers hold what was unsealed or is about to be sealed: no copy stays in freed memory. */
+static void drop(uint8_t *p, size_t n)
+{
+    if (p)
+        explicit_bzero(p, n);
+    free(p);
+}
+
 void buffer_close(buffer *b)
 {
-    free(b->p);
+    drop(b->p, b->cap);
     *b = (buffer){.max = b->max};
 }
 
@@ -49,11 +57,14 @@ static bool reserve(buffer *b, size_t n)
         cap = cap > b->max / 2 ? need : cap * 2;
     if (cap > b->max)
         cap = b->max;
-    uint8_t *p = realloc(b->p, cap);
+    uint8_t *p = malloc(cap);
     if (!p) {
         b->err = SLUIS_NOMEM;
         return false;
     }
+    if (b->n)
+        memcpy(p, b->p, b->n);
+    drop(b->p, b->cap);
     b->p = p;
     b->cap = cap;
     return true;
@@ -113,7 +124,7 @@ void buffer_printf(buffer *b, const char *fmt, ...)
         if (big) {
             vsnprintf(big, (size_t)n + 1, fmt, again);
             buffer_add(b, big, (size_t)n);
-            free(big);
+            drop((uint8_t *)big, (size_t)n);
         } else {
             b->err = SLUIS_NOMEM;
         }

@@ -28,7 +28,7 @@ typedef struct {
 } buffer;
 
 void buffer_init(buffer *b, size_t max);
-void buffer_close(buffer *b); /* frees; idempotent */
+void buffer_close(buffer *b); /* wipes and frees; idempotent, and ready for use again */
 void buffer_clear(buffer *b); /* n = 0, err = OK, keeps the memory */
 void buffer_add(buffer *b, const void *p, size_t n);
 void buffer_u8(buffer *b, uint8_t v);
