@@ -45,7 +45,8 @@ sluis_err work_load(adapter *a)
     return inbox_walk(a->inbox, load_row, a);
 }
 
-void owed_add(adapter *a, const uint8_t transaction[static UUID_LEN], uint64_t seq, uint64_t generation)
+static void owed_add(adapter *a, const uint8_t transaction[static UUID_LEN], uint64_t seq,
+                     uint64_t generation)
 {
     size_t i = 0;
     while (i < a->pending_count && memcmp(a->pending[i].transaction, transaction, UUID_LEN) != 0)

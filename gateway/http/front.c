@@ -421,11 +421,6 @@ sluis_err front_run(front *f)
     return http_server_run(f->server);
 }
 
-void front_stop(front *f)
-{
-    http_server_stop(f->server);
-}
-
 uint16_t front_port(const front *f)
 {
     return http_server_port(f->server);

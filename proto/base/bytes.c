@@ -83,27 +83,6 @@ void buffer_u8(buffer *b, uint8_t v)
     buffer_add(b, &v, 1);
 }
 
-void buffer_u16(buffer *b, uint16_t v)
-{
-    uint8_t t[2];
-    put_u16(t, v);
-    buffer_add(b, t, sizeof t);
-}
-
-void buffer_u32(buffer *b, uint32_t v)
-{
-    uint8_t t[4];
-    put_u32(t, v);
-    buffer_add(b, t, sizeof t);
-}
-
-void buffer_u64(buffer *b, uint64_t v)
-{
-    uint8_t t[8];
-    put_u64(t, v);
-    buffer_add(b, t, sizeof t);
-}
-
 void buffer_printf(buffer *b, const char *fmt, ...)
 {
     char small[256];
@@ -163,27 +142,6 @@ void cursor_copy(cursor *c, void *out, size_t n)
         memcpy(out, r.p, n);
     else if (n)
         memset(out, 0, n);
-}
-
-uint8_t cursor_u8(cursor *c)
-{
-    uint8_t t[1];
-    cursor_copy(c, t, sizeof t);
-    return t[0];
-}
-
-uint16_t cursor_u16(cursor *c)
-{
-    uint8_t t[2];
-    cursor_copy(c, t, sizeof t);
-    return get_u16(t);
-}
-
-uint32_t cursor_u32(cursor *c)
-{
-    uint8_t t[4];
-    cursor_copy(c, t, sizeof t);
-    return get_u32(t);
 }
 
 uint64_t cursor_u64(cursor *c)

@@ -526,21 +526,3 @@ const char *config_at_str(const config_node *strs, size_t i)
     const config_node *at = config_at(strs, i);
     return at ? config_setting_get_string(setting(at)) : NULL;
 }
-
-void config_describe(buffer *out, const config_key *keys, size_t n)
-{
-    static const char *const words[] = {"text", "number", "yes/no", "group", "list", "texts"};
-    for (size_t i = 0; i < n; i++) {
-        const config_key *k = &keys[i];
-        buffer_printf(out, "%-28s %-7s", k->key, words[k->type]);
-        if (k->max > k->min)
-            buffer_printf(out, " %lld..%lld", (long long)k->min, (long long)k->max);
-        if (k->unit && *k->unit)
-            buffer_printf(out, " %s", k->unit);
-        if (k->required)
-            buffer_printf(out, " required");
-        else if (k->dflt)
-            buffer_printf(out, " default %s", k->dflt);
-        buffer_printf(out, "  %s\n", k->help ? k->help : "");
-    }
-}
