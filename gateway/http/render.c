@@ -276,7 +276,9 @@ static json_t *entry_json(const Sluis__ApiDossierEntry *x)
     put_some(o, "toepassing", x->application);
     put_some(o, "functie", x->function);
     put_some(o, "doel", x->purpose);
+    put_some(o, "doelNaam", x->purpose_title);
     put_some(o, "grondslag", x->legal_basis);
+    put_some(o, "grondslagNaam", x->legal_basis_title);
     put_some(o, "fase", dutch(x->phase));
     put_some(o, "motivering", x->motivation);
     put_list(o, "attributen", x->attributes, x->n_attributes);

@@ -34,6 +34,12 @@ static char *party_name(job *j, const char *o)
     return (char *)(uintptr_t)(p ? p->name : "");
 }
 
+/* A title of the rules; "" when the rules in force no longer have it. */
+static char *words(const char *title)
+{
+    return (char *)(uintptr_t)(title ? title : "");
+}
+
 static sluis_err fill_entry(reader *r, job *j, const Sluis__DossierRow *row, Sluis__ApiDossierEntry *x)
 {
     ProtobufCMessage *m = NULL;
@@ -53,6 +59,8 @@ static sluis_err fill_entry(reader *r, job *j, const Sluis__DossierRow *row, Slu
     x->function = rec->function;
     x->purpose = rec->purpose;
     x->legal_basis = rec->legal_basis;
+    x->purpose_title = words(rules_purpose_title(r->p->rules, rec->purpose));
+    x->legal_basis_title = words(rules_legal_basis_title(r->p->rules, rec->legal_basis));
     x->phase = (char *)(uintptr_t)(rec->phase ? phase_name(rec->phase) : "");
     x->motivation = row->motivation;
     x->decision = rec->decision;

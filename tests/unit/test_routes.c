@@ -445,6 +445,8 @@ static void test_reads(void **state)
     entry.when = 1000;
     entry.type = (char *)(uintptr_t) "request";
     entry.from_name = (char *)(uintptr_t) "Gemeente";
+    entry.purpose = (char *)(uintptr_t) "arbeidstoeleiding";
+    entry.purpose_title = (char *)(uintptr_t) "Toeleiding naar werk";
     entry.transaction = ID(tx);
     entry.journal_index = 7;
     dossier.case_id = ID(case_id);
@@ -458,7 +460,8 @@ static void test_reads(void **state)
     assert_int_equal(answer(fd, text, sizeof text), 200);
     assert_non_null(strstr(
         text, "\"verloop\":[{\"wanneer\":\"1970-01-01T00:00:01.000Z\",\"soort\":\"verzoek\",\"vanNaam\":"
-              "\"Gemeente\",\"verzoekId\":\"" TX "\",\"journaalnummer\":7}]"));
+              "\"Gemeente\",\"doel\":\"arbeidstoeleiding\",\"doelNaam\":\"Toeleiding naar "
+              "werk\",\"verzoekId\":\"" TX "\",\"journaalnummer\":7}]"));
 
     fd = ask(&g, "GET", "/v1/verzoeken?limit=3&na=" TX, TOKEN, NULL);
     c = next_call(&g);
