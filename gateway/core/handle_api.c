@@ -7,8 +7,6 @@
 #include "flow/api_out.h"
 #include "core/handlers.h"
 
-#define ATTRIBUTE_BSN 1
-
 static void record_of_claims(const job *j, Sluis__RecordType type, Sluis__Record *r)
 {
     sluis__record__init(r);

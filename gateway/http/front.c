@@ -17,6 +17,7 @@
 #include "http/schema.h"
 #include "session/api_client.h"
 #include "wire/envelope.h"
+#include "wire/fields.h"
 
 #define TICK_MS      100
 #define TOKEN_MAX    4096
@@ -129,18 +130,6 @@ static json_t *read_body(const front *f, http_request *r, const json_t *schema, 
     return NULL;
 }
 
-/* W3C Trace Context: 00-<32 hex>-<16 hex>-<2 hex>; another one is ignored, as the specification says. */
-static bool traceparent_valid(const char *s)
-{
-    static const char shape[] = "00-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-xxxxxxxxxxxxxxxx-xx";
-    if (!s || strlen(s) != sizeof shape - 1)
-        return false;
-    for (size_t i = 0; shape[i]; i++)
-        if (shape[i] == 'x' ? !strchr("0123456789abcdef", s[i]) : s[i] != shape[i])
-            return false;
-    return true;
-}
-
 /* Packs the call and sends it; false with *p filled. */
 static bool send_call(front *f, const resource *res, uint64_t number, const char *token,
                       const json_t *parameters, const json_t *body, problem *p)
@@ -193,8 +182,9 @@ static bool forward(front *f, http_request *r, route_match *m, const char *path,
     place->started_us = clock_mono_us();
     place->deadline_us = place->started_us + (uint64_t)(res->probe ? f->o.probe_ms : f->o.call_ms) * 1000;
     snprintf(place->path, sizeof place->path, "%s", path);
-    if (traceparent_valid(http_header(r, "traceparent")))
-        json_object_set_new(m->parameters, "traceparent", json_string(http_header(r, "traceparent")));
+    const char *trace = http_header(r, "traceparent");
+    if (trace && traceparent_valid(trace)) /* another one is ignored, as W3C Trace Context says */
+        json_object_set_new(m->parameters, "traceparent", json_string(trace));
     sent = send_call(f, res, place->number, token, m->parameters, body, p);
     if (sent)
         place->request = r;

@@ -8,7 +8,6 @@
 #include "read/reader.h"
 #include "wire/messages.h"
 
-#define ATTRIBUTE_BSN  1
 #define ANSWER_DAYS    14
 #define MOTIVATION_MAX 8000
 

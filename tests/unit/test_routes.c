@@ -400,6 +400,18 @@ static void test_file_request(void **state)
     assert_non_null(strstr(text, "Location: /v1/verzoeken/" TX "\r\n"));
     assert_non_null(strstr(text, "\"status\":\"aangehouden\""));
     assert_non_null(strstr(text, "{\"naam\":\"school-naam\",\"uitkomst\":\"niet-mogelijk\"}"));
+
+    /* W3C Trace Context: ids of zeros are invalid, and an invalid field is ignored. */
+    fd = ask(&g, "POST", "/v1/zaken/" CASE_ID "/verzoeken",
+             TOKEN JSON "traceparent: 00-00000000000000000000000000000000-b7ad6b7169203331-01\r\n",
+             "{\"lid\":1,\"partij\":\"00000099000000002000\",\"attributen\":[{\"naam\":\"school-naam\","
+             "\"noodzaak\":\"nu\"}],\"doel\":\"toeleiding\",\"grondslag\":\"wams-5.4.1\","
+             "\"fase\":\"onderzoek\",\"motivering\":\"omdat\"}");
+    c = next_call(&g);
+    assert_string_equal(c->file_request->traceparent, "");
+    r.call = c->call;
+    reply(&g, &r);
+    assert_int_equal(answer(fd, text, sizeof text), 202);
     finish(&g);
 }
 
