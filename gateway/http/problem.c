@@ -48,6 +48,8 @@ static const struct {
     {"mode", "Verkeerde omgeving", "Testgegevens en echte gegevens gaan niet samen."},
     {"timeout", "Duurde te lang", "Het antwoord kwam niet op tijd."},
     {"closed", "Verbinding verbroken", "De andere kant is weg."},
+    {"suspended", "Partij geschorst", "Deze partij is geschorst: zij stuurt en ontvangt niets."},
+    {"undeliverable", "Onbestelbaar", "De ontvanger nam het bij geen enkele poging aan."},
     {"internal", "Interne fout", "Een fout in de gateway; meld dit aan de beheerder."},
 };
 

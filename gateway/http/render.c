@@ -60,7 +60,7 @@ static const struct {
     {"coordination-proposal", "voorstel-coordinatie"},
     {"coordination-reply", "reactie-coordinatie"},
     {"break-glass", "noodinzage"},
-    {"returned", "retour"},
+    {"returned", "teruggestuurd"},
     /* decisions */
     {"permit", "toegestaan"},
     {"opened", "geopend"},
