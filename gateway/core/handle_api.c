@@ -2,7 +2,6 @@
  */
 #include <string.h>
 
-#include "base/clock.h"
 #include "cases/cases.h"
 #include "flow/api_out.h"
 #include "core/handlers.h"
