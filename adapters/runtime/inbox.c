@@ -79,8 +79,6 @@ static sluis_err put_sealed(inbox *b, store_txn *t, uint8_t table, bytes key, co
                 buffer_bytes(&plain));
         err = store_put(t, table, key, BYTES(sealed, NONCE_LEN + plain.n + TAG_LEN));
     }
-    if (plain.p)
-        wipe(plain.p, plain.n);
     buffer_close(&plain);
     free(sealed);
     return err;
