@@ -62,6 +62,16 @@ static const ctl_option journal_verify[] = {
     {"free", NULL, "Also list the byte ranges of the files that hold nothing", NULL, false},
     END,
 };
+static const ctl_option receipt_get[] = {
+    GATEWAY_SOCKET,
+    {"out", "FILE", "File to write the receipt in; must not exist", NULL, true},
+    END,
+};
+static const ctl_option receipt_verify[] = {
+    {"name", "NAME", "Name of the gateway, as the checkpoints carry it", NULL, true},
+    {"log-key", "FILE", "Public log key (log.key.pub), from somewhere you trust", NULL, true},
+    END,
+};
 static const ctl_option token[] = {
     {"dir", "DIR", "Folder of the test issuer's key", NULL, true},
     {"issuer", "NAME", "Issuer the token names", NULL, true},
@@ -94,6 +104,10 @@ const ctl_command ctl_commands[] = {
     {"journal verify", "DIR",
      "Verifies a copy, offline; names the first bad entry. DIR - = copies named on stdin.", journal_verify,
      ctl_journal_verify},
+    {"receipt get", "INDEX", "Writes the receipt of a journal entry to a file.", receipt_get,
+     ctl_receipt_get},
+    {"receipt verify", "FILE", "Verifies a receipt, offline (FILE - = stdin).", receipt_verify,
+     ctl_receipt_verify},
     {"status", NULL, "Shows what the gateway or adapter at the socket is doing.", gateway_only, ctl_status},
     {"token", NULL, "Issues a bearer token of a test issuer; prints it.", token, ctl_token},
     {"token new-issuer", NULL, "Makes a test issuer: its key and jwks.json.", token_new_issuer,

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,9 +16,10 @@
 #include "parties/parties.h"
 #include "wire/messages.h"
 
-#define TRACE_MAX  1000
-#define ENROL_MS   10000
-#define COPY_CHUNK (1u << 20)
+#define TRACE_MAX   1000
+#define ENROL_MS    10000
+#define COPY_CHUNK  (1u << 20)
+#define RECEIPT_MAX (512u << 10) /* in base64 it fits a line of the socket */
 
 typedef struct {
     const operator_task *task;
@@ -228,6 +230,40 @@ static json_t *cmd_trace(desk *d, const json_t *q, sluis_fail *f)
     return NULL;
 }
 
+/* ---- receipts ---- */
+
+static json_t *cmd_receipt_get(desk *d, const json_t *q, sluis_fail *f)
+{
+    const parts *p = parts_of(d);
+    const json_t *index = json_object_get(q, "index");
+    store_txn *t = NULL;
+    json_t *out = NULL;
+    char *text = NULL;
+    buffer receipt;
+    if (!json_is_integer(index) || json_integer_value(index) < 0) {
+        fail_set(f, SLUIS_INVALID, "index", "the number of an entry is needed, as `trace` shows it");
+        return NULL;
+    }
+    buffer_init(&receipt, RECEIPT_MAX);
+    sluis_err e = store_begin_read(p->store, &t);
+    if (!e)
+        e = journal_receipt_at(t, p->slots, (uint64_t)json_integer_value(index), &receipt);
+    size_t cap = 4 * ((receipt.n + 2) / 3) + 1;
+    if (!e && !(text = malloc(cap)))
+        e = SLUIS_NOMEM;
+    if (e) {
+        fail_set(f, e, "receipt.get", "%s",
+                 e == SLUIS_NOT_FOUND ? "no such entry, or its record is forgotten" : error_text(e));
+    } else {
+        base64_encode(text, cap, receipt.p, receipt.n);
+        out = json_pack("{s:I, s:s}", "index", json_integer_value(index), "receipt", text);
+    }
+    store_abort(&t);
+    buffer_close(&receipt);
+    free(text);
+    return out;
+}
+
 /* ---- copies ---- */
 
 static sluis_err copy_file(const char *from, const char *to, sluis_fail *f)
@@ -281,7 +317,7 @@ static const struct {
     json_t *(*run)(desk *, const json_t *, sluis_fail *);
 } commands[] = {
     {"status", cmd_status}, {"party.list", cmd_party_list},     {"party.enrol", cmd_party_enrol},
-    {"trace", cmd_trace},   {"journal.copy", cmd_journal_copy},
+    {"trace", cmd_trace},   {"journal.copy", cmd_journal_copy}, {"receipt.get", cmd_receipt_get},
 };
 
 static json_t *on_request(void *ctx, const char *cmd, const json_t *request, sluis_fail *f)

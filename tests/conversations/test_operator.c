@@ -284,6 +284,42 @@ static void traces_of_nothing(void **state)
     refused(json_pack("{s:s}", "cmd", "trace"), SLUIS_INVALID, "transaction", "string");
 }
 
+static void receipts_are_given(void **state)
+{
+    uint8_t raw[8192];
+    char path[200];
+    size_t n = 0;
+    keypair log;
+    receipt_facts facts;
+    sluis_fail f = {0};
+    arena *a = arena_new(1u << 20);
+    (void)state;
+    json_decref(accepted(enrol(request_of("00000099000000006000"), "Wijkteam Zuid", "ggd")));
+    snprintf(path, sizeof(path), "%s/keys/log.key", house.dir);
+    assert_int_equal(keyfile_read(&log, path, USE_LOG, &f), SLUIS_OK);
+    json_t *s = accepted(json_pack("{s:s}", "cmd", "status"));
+    json_int_t entries = number_of(s, "journal_entries");
+    for (json_int_t i = 0; i < entries; i++) {
+        json_t *got = accepted(json_pack("{s:s, s:I}", "cmd", "receipt.get", "index", i));
+        const char *text = text_of(got, "receipt");
+        assert_int_equal(base64_decode(raw, sizeof(raw), &n, text, strlen(text)), SLUIS_OK);
+        if (receipt_verify(&facts, a, BYTES(raw, n), house.settings.name, log.pk, NULL, &f))
+            fail_msg("%s: %s", f.where, f.text);
+        assert_int_equal(facts.index, i);
+        assert_true(facts.cp.size >= (uint64_t)entries);
+        arena_reset(a);
+        json_decref(got);
+    }
+    refused(json_pack("{s:s, s:I}", "cmd", "receipt.get", "index", entries), SLUIS_NOT_FOUND, "receipt.get",
+            "no such entry");
+    refused(json_pack("{s:s, s:i}", "cmd", "receipt.get", "index", -1), SLUIS_INVALID, "index", "number");
+    refused(json_pack("{s:s, s:s}", "cmd", "receipt.get", "index", "1"), SLUIS_INVALID, "index", "number");
+    refused(json_pack("{s:s}", "cmd", "receipt.get"), SLUIS_INVALID, "index", "number");
+    json_decref(s);
+    keypair_close(&log);
+    arena_free(&a);
+}
+
 /* Opens a copy as an auditor does, without the gateway, and verifies all of it. */
 static void verify_copy(const char *dir, uint64_t entries)
 {
@@ -363,10 +399,15 @@ static void a_copy_verifies_without_the_gateway(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(status_is_told),     cmocka_unit_test(unknown_commands),
-        cmocka_unit_test(parties_are_listed), cmocka_unit_test(refused_enrolments),
-        cmocka_unit_test(a_party_joins),      cmocka_unit_test(who_joined_may_connect),
-        cmocka_unit_test(traces_of_nothing),  cmocka_unit_test(a_copy_verifies_without_the_gateway),
+        cmocka_unit_test(status_is_told),
+        cmocka_unit_test(unknown_commands),
+        cmocka_unit_test(parties_are_listed),
+        cmocka_unit_test(refused_enrolments),
+        cmocka_unit_test(a_party_joins),
+        cmocka_unit_test(who_joined_may_connect),
+        cmocka_unit_test(traces_of_nothing),
+        cmocka_unit_test(receipts_are_given),
+        cmocka_unit_test(a_copy_verifies_without_the_gateway),
     };
     return cmocka_run_group_tests_name("operator", tests, open_house, close_house);
 }
