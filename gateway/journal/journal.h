@@ -70,10 +70,15 @@ sluis_err journal_trace(store_txn *t, const uint8_t transaction[static UUID_LEN]
 /* ---- retention ----
  * Step one of forgetting: in core's transaction, deletes the RECORD and TXINDEX rows of entries whose
  * keep-until day lies before today, among max entries from index from on; *next is where the following call
- * goes on (the journal's size: all seen). Step two, after the commit: keyslots_erase of the slot of each
- * (class, day) passed, with its intent, and journal_drop_keys. */
+ * goes on (the journal's size: all seen; on an error: the entry it lies at). Step two, after the commit:
+ * keyslots_erase of the slot of each (class, day) passed, with its intent, and journal_drop_keys. */
 sluis_err journal_expire(store_txn *t, keyslots *slots, uint32_t today, uint64_t from, uint64_t max,
                          uint64_t *next, uint64_t *removed);
+/* What the leaves of [from, to) say of their terms, for whoever keeps the account of days that have passed.
+ * *next is the first leaf not told: to, the journal's size, or one that is CORRUPT. */
+typedef void (*journal_term)(void *ctx, uint64_t index, uint8_t klass, uint32_t keep_until);
+sluis_err journal_terms(store_txn *t, uint64_t from, uint64_t to, journal_term each, void *ctx,
+                        uint64_t *next);
 
 /* ---- verification, offline ---- */
 typedef struct {

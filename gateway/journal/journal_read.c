@@ -172,8 +172,22 @@ sluis_err journal_expire(store_txn *t, keyslots *slots, uint32_t today, uint64_t
             ++*removed;
         else if (err == SLUIS_NOT_FOUND)
             err = SLUIS_OK;
+        else
+            break;
     }
     *next = index;
     arena_free(&a);
+    return err == SLUIS_NOT_FOUND ? SLUIS_OK : err;
+}
+
+sluis_err journal_terms(store_txn *t, uint64_t from, uint64_t to, journal_term each, void *ctx,
+                        uint64_t *next)
+{
+    uint8_t raw[LEAF_LEN];
+    sluis_err err = SLUIS_OK;
+    leaf l;
+
+    for (*next = from; *next < to && !(err = leaf_read(t, *next, raw, &l)); ++*next)
+        each(ctx, *next, l.klass, l.keep_until);
     return err == SLUIS_NOT_FOUND ? SLUIS_OK : err;
 }
