@@ -62,6 +62,18 @@ static const ctl_option journal_verify[] = {
     {"free", NULL, "Also list the byte ranges of the files that hold nothing", NULL, false},
     END,
 };
+static const ctl_option journal_export[] = {
+    {"out", "DIR", "Folder of the export: made when absent, else brought up to date", NULL, true},
+    {"name", "NAME", "Name of the gateway, as the checkpoints carry it", NULL, true},
+    {"log-key", "FILE", "Public log key (log.key.pub)", NULL, true},
+    END,
+};
+static const ctl_option journal_prove[] = {
+    GATEWAY_SOCKET,
+    {"old", "SIZE", "Size of the checkpoint that is known already; 0: none", "0", false},
+    {"out", "FILE", "File to write the request in, for a witness; must not exist", NULL, true},
+    END,
+};
 static const ctl_option receipt_get[] = {
     GATEWAY_SOCKET,
     {"out", "FILE", "File to write the receipt in; must not exist", NULL, true},
@@ -104,6 +116,11 @@ const ctl_command ctl_commands[] = {
     {"journal verify", "DIR",
      "Verifies a copy, offline; names the first bad entry. DIR - = copies named on stdin.", journal_verify,
      ctl_journal_verify},
+    {"journal export", "DIR",
+     "Writes the tree of a copy as plain files (tlog-tiles): tiles, entry bundles, checkpoint.",
+     journal_export, ctl_journal_export},
+    {"journal prove", NULL, "Writes the newest checkpoint, and the proof that it goes on from an older one.",
+     journal_prove, ctl_journal_prove},
     {"receipt get", "INDEX", "Writes the receipt of a journal entry to a file.", receipt_get,
      ctl_receipt_get},
     {"receipt verify", "FILE", "Verifies a receipt, offline (FILE - = stdin).", receipt_verify,

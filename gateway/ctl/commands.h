@@ -21,6 +21,8 @@ ctl_exit ctl_inbox_disclosed(ctl_call *c);
 ctl_exit ctl_trace(ctl_call *c);
 ctl_exit ctl_journal_copy(ctl_call *c);
 ctl_exit ctl_journal_verify(ctl_call *c);
+ctl_exit ctl_journal_export(ctl_call *c);
+ctl_exit ctl_journal_prove(ctl_call *c);
 ctl_exit ctl_receipt_get(ctl_call *c);
 ctl_exit ctl_receipt_verify(ctl_call *c);
 ctl_exit ctl_status(ctl_call *c);

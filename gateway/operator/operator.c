@@ -264,6 +264,53 @@ static json_t *cmd_receipt_get(desk *d, const json_t *q, sluis_fail *f)
     return out;
 }
 
+/* ---- proofs ---- */
+
+static json_t *hashes_json(const uint8_t (*hashes)[HASH_LEN], size_t n)
+{
+    char text[4 * ((HASH_LEN + 2) / 3) + 1];
+    json_t *list = json_array();
+    for (size_t i = 0; list && i < n; i++) {
+        base64_encode(text, sizeof(text), hashes[i], HASH_LEN);
+        json_array_append_new(list, json_string(text));
+    }
+    return list;
+}
+
+/* The newest checkpoint, and that its tree goes on from the one of size old (0: from nothing). */
+static json_t *cmd_journal_prove(desk *d, const json_t *q, sluis_fail *f)
+{
+    const parts *p = parts_of(d);
+    const json_t *old = json_object_get(q, "old");
+    uint8_t path[CONSISTENCY_MAX][HASH_LEN];
+    char note[NOTE_MAX + 1];
+    size_t n = 0, len = 0;
+    checkpoint cp;
+    store_txn *t = NULL;
+    json_t *out = NULL;
+    if (!json_is_integer(old) || json_integer_value(old) < 0) {
+        fail_set(f, SLUIS_INVALID, "old", "a size is needed: 0, or that of an earlier checkpoint");
+        return NULL;
+    }
+    sluis_err e = store_begin_read(p->store, &t);
+    if (!e)
+        e = journal_checkpoint_at(t, note, NOTE_MAX, &n);
+    if (!e)
+        e = checkpoint_open(&cp, note, n, p->settings->name, p->log.pk, f);
+    if (!e && json_integer_value(old))
+        e = journal_consistency(t, (uint64_t)json_integer_value(old), cp.size, path, &len);
+    note[n] = '\0';
+    if (e == SLUIS_INVALID)
+        fail_set(f, SLUIS_NOT_FOUND, "old", "the journal is not that large yet");
+    else if (e)
+        fail_set(f, e, "journal.prove", "%s", e == SLUIS_NOT_FOUND ? "no entry yet" : error_text(e));
+    else
+        out = json_pack("{s:O, s:I, s:o, s:s}", "old", old, "size", (json_int_t)cp.size, "proof",
+                        hashes_json((const uint8_t(*)[HASH_LEN])path, len), "checkpoint", note);
+    store_abort(&t);
+    return out;
+}
+
 /* ---- copies ---- */
 
 static sluis_err copy_file(const char *from, const char *to, sluis_fail *f)
@@ -316,8 +363,13 @@ static const struct {
     const char *name;
     json_t *(*run)(desk *, const json_t *, sluis_fail *);
 } commands[] = {
-    {"status", cmd_status}, {"party.list", cmd_party_list},     {"party.enrol", cmd_party_enrol},
-    {"trace", cmd_trace},   {"journal.copy", cmd_journal_copy}, {"receipt.get", cmd_receipt_get},
+    {"status", cmd_status},
+    {"party.list", cmd_party_list},
+    {"party.enrol", cmd_party_enrol},
+    {"trace", cmd_trace},
+    {"journal.copy", cmd_journal_copy},
+    {"receipt.get", cmd_receipt_get},
+    {"journal.prove", cmd_journal_prove},
 };
 
 static json_t *on_request(void *ctx, const char *cmd, const json_t *request, sluis_fail *f)

@@ -320,6 +320,46 @@ static void receipts_are_given(void **state)
     arena_free(&a);
 }
 
+static void growth_is_proved(void **state)
+{
+    uint8_t path[CONSISTENCY_MAX][HASH_LEN];
+    char file[200];
+    size_t n;
+    keypair log;
+    checkpoint before, after;
+    (void)state;
+    snprintf(file, sizeof(file), "%s/keys/log.key", house.dir);
+    assert_int_equal(keyfile_read(&log, file, USE_LOG, NULL), SLUIS_OK);
+    json_decref(accepted(enrol(request_of("00000099000000010000"), "Wijkteam Noord", "ggd")));
+    json_t *a = accepted(json_pack("{s:s, s:i}", "cmd", "journal.prove", "old", 0));
+    assert_int_equal(json_array_size(json_object_get(a, "proof")), 0);
+    const char *note = text_of(a, "checkpoint");
+    assert_int_equal(checkpoint_open(&before, note, strlen(note), house.settings.name, log.pk, NULL),
+                     SLUIS_OK);
+    assert_int_equal(number_of(a, "size"), before.size);
+    json_decref(accepted(enrol(request_of("00000099000000011000"), "Wijkteam Oost", "ggd")));
+    json_t *b = accepted(json_pack("{s:s, s:I}", "cmd", "journal.prove", "old", number_of(a, "size")));
+    note = text_of(b, "checkpoint");
+    assert_int_equal(checkpoint_open(&after, note, strlen(note), house.settings.name, log.pk, NULL),
+                     SLUIS_OK);
+    assert_true(after.size > before.size);
+    const json_t *proof = json_object_get(b, "proof");
+    for (size_t i = 0; i < json_array_size(proof); i++) {
+        const char *text = json_string_value(json_array_get(proof, i));
+        assert_int_equal(base64_decode(path[i], HASH_LEN, &n, text, strlen(text)), SLUIS_OK);
+    }
+    assert_int_equal(merkle_verify_consistency(before.size, after.size, before.root, after.root,
+                                               (const uint8_t(*)[HASH_LEN])path, json_array_size(proof)),
+                     SLUIS_OK);
+    refused(json_pack("{s:s, s:I}", "cmd", "journal.prove", "old", (json_int_t)after.size + 1000),
+            SLUIS_NOT_FOUND, "old", "not that large");
+    refused(json_pack("{s:s, s:i}", "cmd", "journal.prove", "old", -1), SLUIS_INVALID, "old", "size");
+    refused(json_pack("{s:s}", "cmd", "journal.prove"), SLUIS_INVALID, "old", "size");
+    json_decref(a);
+    json_decref(b);
+    keypair_close(&log);
+}
+
 /* Opens a copy as an auditor does, without the gateway, and verifies all of it. */
 static void verify_copy(const char *dir, uint64_t entries)
 {
@@ -399,15 +439,11 @@ static void a_copy_verifies_without_the_gateway(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(status_is_told),
-        cmocka_unit_test(unknown_commands),
-        cmocka_unit_test(parties_are_listed),
-        cmocka_unit_test(refused_enrolments),
-        cmocka_unit_test(a_party_joins),
-        cmocka_unit_test(who_joined_may_connect),
-        cmocka_unit_test(traces_of_nothing),
-        cmocka_unit_test(receipts_are_given),
-        cmocka_unit_test(a_copy_verifies_without_the_gateway),
+        cmocka_unit_test(status_is_told),     cmocka_unit_test(unknown_commands),
+        cmocka_unit_test(parties_are_listed), cmocka_unit_test(refused_enrolments),
+        cmocka_unit_test(a_party_joins),      cmocka_unit_test(who_joined_may_connect),
+        cmocka_unit_test(traces_of_nothing),  cmocka_unit_test(receipts_are_given),
+        cmocka_unit_test(growth_is_proved),   cmocka_unit_test(a_copy_verifies_without_the_gateway),
     };
     return cmocka_run_group_tests_name("operator", tests, open_house, close_house);
 }

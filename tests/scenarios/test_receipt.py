@@ -2,7 +2,7 @@
 from city import CHILD, PARENT
 from house import NAME, check, seeded
 
-FLIPS = 60
+FLIPS = 40
 
 
 def verify(city, file, want=0, name=NAME, key="log.key.pub", *more):
