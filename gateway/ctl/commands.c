@@ -77,11 +77,27 @@ static const ctl_option journal_prove[] = {
 static const ctl_option receipt_get[] = {
     GATEWAY_SOCKET,
     {"out", "FILE", "File to write the receipt in; must not exist", NULL, true},
+    {"note", "FILE", "A checkpoint that a witness cosigned: the receipt is made under it", NULL, false},
     END,
 };
 static const ctl_option receipt_verify[] = {
     {"name", "NAME", "Name of the gateway, as the checkpoints carry it", NULL, true},
     {"log-key", "FILE", "Public log key (log.key.pub), from somewhere you trust", NULL, true},
+    {"witness-key", "FILE", "Verifier key of a witness (witness.vkey): its cosignature must be there", NULL,
+     false},
+    END,
+};
+static const ctl_option witness[] = {
+    {"dir", "DIR", "Folder of the witness: its key, and the last checkpoint it cosigned", NULL, true},
+    {"log", "NAME", "Name of the gateway, as the checkpoints carry it", NULL, true},
+    {"log-key", "FILE", "Public log key (log.key.pub), from somewhere you trust", NULL, true},
+    {"out", "FILE", "File to write the cosigned checkpoint in", NULL, true},
+    {"init", NULL, "The first checkpoint of all: there is none to go on from", NULL, false},
+    END,
+};
+static const ctl_option witness_new_key[] = {
+    {"dir", "DIR", "Folder to write the key in; made when absent", NULL, true},
+    {"name", "NAME", "Name of the witness, as its signature lines carry it", NULL, true},
     END,
 };
 static const ctl_option token[] = {
@@ -125,6 +141,10 @@ const ctl_command ctl_commands[] = {
      ctl_receipt_get},
     {"receipt verify", "FILE", "Verifies a receipt, offline (FILE - = stdin).", receipt_verify,
      ctl_receipt_verify},
+    {"witness", "FILE",
+     "Cosigns a checkpoint (of `journal prove`) that goes on from the last; refuses others.", witness,
+     ctl_witness},
+    {"witness new-key", NULL, "Makes the key of a witness.", witness_new_key, ctl_witness_new_key},
     {"status", NULL, "Shows what the gateway or adapter at the socket is doing.", gateway_only, ctl_status},
     {"token", NULL, "Issues a bearer token of a test issuer; prints it.", token, ctl_token},
     {"token new-issuer", NULL, "Makes a test issuer: its key and jwks.json.", token_new_issuer,

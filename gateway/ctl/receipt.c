@@ -47,8 +47,20 @@ ctl_exit ctl_receipt_get(ctl_call *c)
         ctl_note(c, "sluisctl receipt get: INDEX is the number of an entry, as `trace` shows it");
         return CTL_USAGE;
     }
-    json_t *reply =
-        ctl_ask(c, json_pack("{s:s,s:I}", "cmd", "receipt.get", "index", (json_int_t)index), &code);
+    json_t *request = json_pack("{s:s,s:I}", "cmd", "receipt.get", "index", (json_int_t)index);
+    sluis_fail f = {0};
+    char *note = NULL;
+    size_t n = 0;
+    if (ctl_value(c, "note")) {
+        if (ctl_read(&note, &n, ctl_value(c, "note"), &f)) {
+            json_decref(request);
+            f.code = SLUIS_IO;
+            return ctl_failed(c, &f);
+        }
+        json_object_set_new(request, "note", json_string(note));
+        free(note);
+    }
+    json_t *reply = ctl_ask(c, request, &code);
     if (!reply)
         return code;
     const char *base64 = json_string_value(json_object_get(reply, "receipt"));
@@ -75,7 +87,12 @@ static json_t *record_facts(const Sluis__Record *r)
                      "detail", r->detail, "transaction", transaction, "message_hash", hash);
 }
 
-static void print_facts(const ctl_call *c, const receipt_facts *facts)
+typedef struct {
+    const char *name; /* NULL: nobody was asked for */
+    uint64_t seconds;
+} cosigned;
+
+static void print_facts(const ctl_call *c, const receipt_facts *facts, const cosigned *by)
 {
     char keep[TIME_STR] = "always", root[2 * HASH_LEN + 1];
     if (facts->leaf.keep_until != KEEP_ALWAYS) {
@@ -84,9 +101,14 @@ static void print_facts(const ctl_call *c, const receipt_facts *facts)
     }
     hex_encode(root, facts->cp.root, HASH_LEN);
     json_t *out =
-        json_pack("{s:b,s:s,s:I,s:s,s:I,s:s,s:i,s:s}", "ok", 1, "grade", "logged", "index",
-                  (json_int_t)facts->index, "origin", facts->cp.origin, "size", (json_int_t)facts->cp.size,
-                  "root", root, "class", facts->leaf.klass, "keep_until", keep);
+        json_pack("{s:b,s:s,s:I,s:s,s:I,s:s,s:i,s:s}", "ok", 1, "grade", by->name ? "witnessed" : "logged",
+                  "index", (json_int_t)facts->index, "origin", facts->cp.origin, "size",
+                  (json_int_t)facts->cp.size, "root", root, "class", facts->leaf.klass, "keep_until", keep);
+    if (by->name) {
+        time_format(keep, by->seconds * 1000);
+        json_object_set_new(out, "witness", json_string(by->name));
+        json_object_set_new(out, "witnessed", json_string(keep));
+    }
     json_t *record = record_facts(facts->record);
     json_object_update(out, record);
     json_decref(record);
@@ -97,25 +119,36 @@ ctl_exit ctl_receipt_verify(ctl_call *c)
 {
     sluis_fail f = {0};
     receipt_facts facts;
-    uint8_t log_pk[PK_LEN];
-    char *raw = NULL;
+    receipt_cache under = {.n = 0};
+    uint8_t log_pk[PK_LEN], witness_pk[PK_LEN];
+    char *raw = NULL, witness[ORIGIN_MAX + 1];
+    const char *vkey = ctl_value(c, "witness-key");
+    cosigned by = {.name = vkey ? witness : NULL};
     size_t n = 0;
     ctl_exit code = CTL_OK;
     arena *a = arena_new(RECEIPT_ARENA);
     sluis_err e = a ? pubfile_read(log_pk, ctl_value(c, "log-key"), USE_LOG, &f)
                     : fail_set(&f, SLUIS_NOMEM, "", "%s", error_text(SLUIS_NOMEM));
+    if (!e && vkey)
+        e = ctl_vkey_read(witness, witness_pk, vkey, &f);
     if (!e)
         e = ctl_read(&raw, &n, c->operand, &f);
     if (e) { /* of this machine, whatever it is: nothing was found out about a receipt */
         f.code = SLUIS_IO;
         code = ctl_failed(c, &f);
-    } else if ((e = receipt_verify(&facts, a, BYTES(raw, n), ctl_value(c, "name"), log_pk, NULL, &f))) {
+        goto done;
+    }
+    e = receipt_verify(&facts, a, BYTES(raw, n), ctl_value(c, "name"), log_pk, &under, &f);
+    if (!e && vkey)
+        e = cosignature_open(&by.seconds, under.note, under.n, witness, witness_pk, &f);
+    if (e) {
         ctl_print(c, json_pack("{s:b,s:s,s:s,s:s}", "ok", 0, "code", error_token(e), "where", f.where, "text",
                                *f.text ? f.text : error_text(e)));
         code = CTL_FOUND;
     } else {
-        print_facts(c, &facts);
+        print_facts(c, &facts, &by);
     }
+done:
     free(raw);
     arena_free(&a);
     return code;

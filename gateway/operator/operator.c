@@ -245,8 +245,15 @@ static json_t *cmd_receipt_get(desk *d, const json_t *q, sluis_fail *f)
         return NULL;
     }
     buffer_init(&receipt, RECEIPT_MAX);
-    sluis_err e = store_begin_read(p->store, &t);
+    const char *note = json_string_value(json_object_get(q, "note"));
+    checkpoint cp;
+    sluis_err e = note ? checkpoint_open(&cp, note, strlen(note), p->settings->name, p->log.pk, f) : SLUIS_OK;
     if (!e)
+        e = store_begin_read(p->store, &t);
+    if (!e && note)
+        e = journal_receipt_under(t, p->slots, (uint64_t)json_integer_value(index), &cp, bytes_str(note),
+                                  &receipt);
+    else if (!e)
         e = journal_receipt_at(t, p->slots, (uint64_t)json_integer_value(index), &receipt);
     size_t cap = 4 * ((receipt.n + 2) / 3) + 1;
     if (!e && !(text = malloc(cap)))
