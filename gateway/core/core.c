@@ -33,6 +33,7 @@ typedef struct {
     const parts *p;
     channel *in, *bus, *control;
     journal *journal;
+    epoch *epoch;
     directory *dir;
     slot *batch;
     size_t count;
@@ -55,9 +56,30 @@ static bool is_fault(sluis_err e)
            e == SLUIS_FULL || e == SLUIS_INTERNAL;
 }
 
+/* Work that frees more than it writes and that nobody waits for. */
+static bool is_upkeep(const job *j)
+{
+    return j->kind == JOB_DONE || j->kind == JOB_MISSED;
+}
+
+/* What goes on when intake has stopped: what was asked for, what was taken in before, what only reads, and
+ * what the operator does. Each is bounded by something that had room: an answer by its request, a read by its
+ * rate. */
+static bool may_use_reserve(const job *j)
+{
+    if (j->env)
+        return j->env->core->kind == SLUIS__KIND__RESPONSE;
+    if (j->call)
+        return j->call->op_case != SLUIS__API_CALL__OP_OPEN_CASE &&
+               j->call->op_case != SLUIS__API_CALL__OP_FILE_REQUEST;
+    return true;
+}
+
 static sluis_err journal_refusal(turn *t, job *j, Sluis__RecordType type)
 {
     Sluis__Record r;
+    if (t->reserved) /* or nonsense would fill the reserve */
+        return SLUIS_NO_SPACE;
     turn_record_of(t, j, type, &r);
     if (!j->env && j->call) {
         r.from = j->claims.oin.s;
@@ -138,8 +160,11 @@ static sluis_err apply(turn *t, job *j)
 {
     sluis_err e;
     METRIC_ADD(t->p->metrics, core_messages, 1);
+    if (j->kind == JOB_MISSED)
+        return turn_missed(t, &j->user, j->seq);
     if (j->kind == JOB_DONE)
-        return turn_delivered(t, &j->user, j->seq);
+        return j->why.code ? turn_refused(t, &j->user, j->seq, j->why.code)
+                           : turn_delivered(t, &j->user, j->seq);
     if (j->why.code)
         return journal_refusal(t, j, SLUIS__RECORD_TYPE__R_REFUSAL);
     if (j->kind == JOB_ENROL) {
@@ -150,6 +175,12 @@ static sluis_err apply(turn *t, job *j)
 }
 
 /* ---- one turn ---- */
+
+static void send_or_die(channel *to, job *j)
+{
+    if (channel_send(to, j))
+        fatal("core.send", SLUIS_FULL, "a channel is smaller than what may be in flight");
+}
 
 static void forget_outcome(slot *s)
 {
@@ -195,11 +226,38 @@ static sluis_err finish_turn(core *c, turn *t)
     return committed;
 }
 
+/* Health and the log say when intake stops and when it goes on. */
+static void note_full(core *c, bool full)
+{
+    if ((METRIC_GET(c->p->metrics, store_full) != 0) == full)
+        return;
+    METRIC_SET(c->p->metrics, store_full, full);
+    log_write(full ? LOG_ERROR : LOG_INFO, full ? "core.full" : "core.room", "code",
+              error_token(full ? SLUIS_NO_SPACE : SLUIS_OK), "text",
+              full ? "no space: nothing new is taken in until there is" : "there is space again", NULL);
+}
+
+/* Parties for whom the turn queued what no job of theirs tells the bus; nobody named: more than could be. */
+static void tell_news(core *c, const turn *t)
+{
+    if (!t->news_count)
+        return;
+    job *j = job_new(JOB_WAITING, (bytes){NULL, 0});
+    for (size_t i = 0; j && t->news_count <= TURN_NEWS && i < t->news_count; i++)
+        j->to[j->to_count++] = (delivery){t->news[i], 0};
+    if (j)
+        send_or_die(c->bus, j);
+    else /* it goes with what is next delivered to them */
+        log_write(LOG_WARN, "core.news", "code", error_token(SLUIS_NOMEM), NULL);
+}
+
 static sluis_err run_turn(core *c, slot *slots, size_t n, bool reserved, bool housekeeping)
 {
     turn t = {.p = c->p,
               .journal = c->journal,
+              .reserved = reserved,
               .dir = c->dir,
+              .epoch = c->epoch,
               .now = clock_ms(),
               .outbox_seq = c->outbox_seq,
               .event_seq = c->event_seq};
@@ -236,6 +294,8 @@ static sluis_err run_turn(core *c, slot *slots, size_t n, bool reserved, bool ho
         for (size_t i = 0; i < n; i++)
             forget_outcome(&slots[i]);
         METRIC_ADD(c->p->metrics, core_commit_errors, 1);
+        if (e == SLUIS_NO_SPACE && !reserved)
+            note_full(c, true);
         if (e == SLUIS_IO)
             fatal("core.commit", e, "the store failed to write: stopping, to reopen and verify");
     } else {
@@ -247,6 +307,7 @@ static sluis_err run_turn(core *c, slot *slots, size_t n, bool reserved, bool ho
         c->retention = kept;
         METRIC_ADD(c->p->metrics, core_batches, 1);
         METRIC_SET(c->p->metrics, journal_entries, journal_size(c->journal));
+        tell_news(c, &t);
     }
     if (t.new_dir) {
         directory_unref(&c->dir);
@@ -259,16 +320,11 @@ static sluis_err run_turn(core *c, slot *slots, size_t n, bool reserved, bool ho
 
 /* ---- letting out ---- */
 
-static void send_or_die(channel *to, job *j)
-{
-    if (channel_send(to, j))
-        fatal("core.send", SLUIS_FULL, "a channel is smaller than what may be in flight");
-}
-
 static void release(core *c, job *j)
 {
     switch (j->kind) {
     case JOB_DONE:
+    case JOB_MISSED:
         job_free(&j);
         break;
     case JOB_ENROL:
@@ -317,6 +373,35 @@ static sluis_err erase_keys(core *c)
     return e;
 }
 
+/* Whether two of the largest messages could be written, without writing them: with less, intake would stop
+ * and go on at every other message. */
+static bool has_room(core *c)
+{
+    size_t n = 2 * (size_t)c->p->settings->max_frame;
+    uint8_t *room = calloc(1, n);
+    store_txn *t = NULL;
+    sluis_err e = room ? store_begin_write(c->p->store, &t, false) : SLUIS_NOMEM;
+    if (!e)
+        e = store_put(t, TABLE_META, bytes_str("room"), BYTES(room, n));
+    store_abort(&t);
+    free(room);
+    return e == SLUIS_OK;
+}
+
+/* Moves what may use the reserve to the front, in its order; how many. */
+static size_t reserve_first(slot *batch, size_t n)
+{
+    size_t front = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (!may_use_reserve(batch[i].job))
+            continue;
+        slot s = batch[i];
+        memmove(&batch[front + 1], &batch[front], (i - front) * sizeof(*batch));
+        batch[front++] = s;
+    }
+    return front;
+}
+
 /* All together; when that fails, one by one, so that a single bad message or a full store harms only its own.
  */
 static void run_batch(core *c)
@@ -330,8 +415,14 @@ static void run_batch(core *c)
     sluis_err e = SLUIS_OK;
     if (c->count)
         e = run_turn(c, c->batch, c->count, false, false);
-    for (size_t i = 0; e && i < c->count; i++) {
-        sluis_err one = run_turn(c, &c->batch[i], 1, c->batch[i].job->kind == JOB_DONE, false);
+    size_t done = 0;
+    if (e == SLUIS_NO_SPACE) { /* what goes on all the same, together */
+        done = reserve_first(c->batch, c->count);
+        if (done && run_turn(c, c->batch, done, true, false))
+            done = 0;
+    }
+    for (size_t i = done; e && i < c->count; i++) {
+        sluis_err one = run_turn(c, &c->batch[i], 1, may_use_reserve(c->batch[i].job), false);
         if (one)
             fail_set(&c->batch[i].job->why, one, "store", "%s", error_text(one));
     }
@@ -343,6 +434,8 @@ static void run_batch(core *c)
         e = run_turn(c, NULL, 0, true, true);
         if (!e && c->retention.keys_wait)
             e = erase_keys(c);
+        if (!e && METRIC_GET(c->p->metrics, store_full) && has_room(c)) /* healed: nobody may be trying */
+            note_full(c, false);
         if (!e)
             e = store_check_readers(c->p->store, &stale);
         if (e || stale)
@@ -359,7 +452,7 @@ static void run_batch(core *c)
 static bool only_dones(const core *c)
 {
     for (size_t i = 0; i < c->count; i++)
-        if (c->batch[i].job->kind != JOB_DONE)
+        if (!is_upkeep(c->batch[i].job))
             return false;
     return c->count > 0;
 }
@@ -432,7 +525,9 @@ static sluis_err core_open(core *c, const parts *p)
     sluis_fail f = {0};
     int capacity = parts_channel_capacity(p);
     store_txn *t = NULL;
-    sluis_err e = journal_open(&c->journal, p->store, p->slots, &p->log, p->settings->name, &f);
+    sluis_err e = epoch_new(&c->epoch);
+    if (!e)
+        e = journal_open(&c->journal, p->store, p->slots, &p->log, p->settings->name, &f);
     if (!e)
         e = store_begin_read(p->store, &t);
     if (!e)
@@ -470,6 +565,7 @@ static void core_close(core *c)
     channel_close(&c->control);
     directory_unref(&c->dir);
     journal_close(&c->journal);
+    epoch_free(&c->epoch);
 }
 
 void *core_run(void *arg)

@@ -60,11 +60,11 @@ sluis_err read_health(reader *r, store_txn *t, job *j)
     out.checks = list;
     out.ok = true;
     sluis_err e = store_health_get(r->p->store, &h);
-    bool room = !e && h.used_bytes < h.quota_bytes;
+    bool room = !e && h.used_bytes < h.quota_bytes && !METRIC_GET(r->p->metrics, store_full);
     add(&out, &checks[0], "store", room,
         e      ? error_text(e)
         : room ? "leesbaar, met ruimte om te schrijven"
-               : "het quotum is bereikt");
+               : "geen ruimte: niets nieuws wordt aangenomen");
     e = try_journal(r, t);
     add(&out, &checks[1], "journal", !e, e ? error_text(e) : "de laatste vastlegging is ondertekend");
     e = try_bus(r->p->settings->bus_endpoint);

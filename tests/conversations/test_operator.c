@@ -106,6 +106,15 @@ static void status_is_told(void **state)
     json_decref(s);
 }
 
+static void nothing_is_dead(void **state)
+{
+    (void)state;
+    json_t *l = accepted(json_pack("{s:s}", "cmd", "deadletters.list"));
+    assert_int_equal(json_array_size(json_object_get(l, "deadletters")), 0);
+    assert_true(json_is_false(json_object_get(l, "more")));
+    json_decref(l);
+}
+
 static void unknown_commands(void **state)
 {
     (void)state;
@@ -444,6 +453,7 @@ int main(void)
         cmocka_unit_test(a_party_joins),      cmocka_unit_test(who_joined_may_connect),
         cmocka_unit_test(traces_of_nothing),  cmocka_unit_test(receipts_are_given),
         cmocka_unit_test(growth_is_proved),   cmocka_unit_test(a_copy_verifies_without_the_gateway),
+        cmocka_unit_test(nothing_is_dead),
     };
     return cmocka_run_group_tests_name("operator", tests, open_house, close_house);
 }
