@@ -3,8 +3,7 @@
 
 BUILD is build/rel, build/asan or build/tsan. Each test_*.py, here and in tests/faults, holds functions test_*(city):
 the functions of a file share one city unless the file says FRESH = True. A function may return a string: skipped, and
-why. A complaint
-of a sanitizer in any log fails the file's last function. Ends in "N passed, N failed, N skipped"."""
+why. A complaint of a sanitizer in any log fails the file's last function. Ends in "N passed, N failed, N skipped"."""
 import importlib
 import os
 import sys
