@@ -5,7 +5,7 @@ import struct
 
 from house import check
 
-WRITE, SYNC, ALLOCATE, TRUNCATE = 1, 2, 4, 8
+WRITE, SYNC, ALLOCATE, TRUNCATE, META = 1, 2, 4, 8, 16
 LAYOUT = struct.Struct("=QQQQiI")  # points, from, count, failed, error, kinds
 FOREVER = 1 << 62
 LIBRARY = "shim_io.so"

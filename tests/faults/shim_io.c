@@ -111,7 +111,7 @@ ssize_t pwrite(int fd, const void *data, size_t n, off_t at)
     ssize_t r;
     if (!file)
         return real(fd, data, n, at);
-    if (fails(file, SHIM_WRITE))
+    if (fails(file, fcntl(fd, F_GETFL) & O_DSYNC ? SHIM_META : SHIM_WRITE))
         return -1;
     DO(file, r = real(fd, data, n, at), SHIM_WRITE, data, (uint64_t)r, at);
     return r;

@@ -10,7 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SHIM_WRITE = 1, SHIM_SYNC = 2, SHIM_ALLOCATE = 4, SHIM_TRUNCATE = 8 };
+enum { SHIM_WRITE = 1, SHIM_SYNC = 2, SHIM_ALLOCATE = 4, SHIM_TRUNCATE = 8, SHIM_META = 16 };
+/* SHIM_META: a write through an O_DSYNC descriptor, which is LMDB's of a meta page. It has its place on disk
+ * from the first day, so that a full disk never fails it. Recorded as SHIM_WRITE. */
 
 /* As tests/faults/shim.py knows it too: 40 bytes, native order. */
 typedef struct {

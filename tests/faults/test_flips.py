@@ -134,7 +134,7 @@ def test_adapter_files(city):
     names = files_of(good)
     attributes = ("school-brincode", "school-naam", "school-soort", "school-advies")
     counts = dict.fromkeys(("refused", "ended", "silent", "answered right"), 0)
-    n = long_or(8, 150)
+    n = long_or(6, 150)
     for i in range(n):
         restore(good, store)
         what = f"seed {seed}: {damage(rng, store, names[i % len(names)])}"

@@ -13,7 +13,7 @@ from city import CHILD
 from house import check, seeded, wait_for
 from judge import judge, long_or
 from load import Load
-from shim import ALLOCATE, FOREVER, SYNC, TRUNCATE, WRITE, Shim
+from shim import ALLOCATE, FOREVER, META, SYNC, TRUNCATE, WRITE, Shim
 
 FRESH = True
 ENDED = (1, 70)  # refused to start; stopped by itself
@@ -62,7 +62,7 @@ def test_first_start_fails(city):
         at = 1 if step == 1 else 1 + (error == errno.ENOSPC)
         while True:
             shutil.rmtree(city.root / "data")
-            shim.fail(WRITE | SYNC | ALLOCATE | TRUNCATE, error, after=at)
+            shim.fail(WRITE | SYNC | ALLOCATE | TRUNCATE | META, error, after=at)
             city.gateway.start()
             ok = started(city.gateway)
             failed = shim.failed()
@@ -97,9 +97,9 @@ def test_io_error_under_load(city):
         for i in range(long_or(6, 150)):
             before = load.acked_count()
             wait_for("requests under way", lambda: load.acked_count() > before or load.error, 20)
-            shim.fail((WRITE, SYNC)[i % 2], errno.EIO, after=rng.randrange(1, 12))
+            shim.fail((WRITE, SYNC, META)[i % 3], errno.EIO, after=rng.randrange(1, 12))
             wait_for("the failure", lambda: shim.failed() or not city.gateway.running())
-            wait_for(f"seed {seed}: an end after a failed {('write', 'sync')[i % 2]}", lambda: not city.gateway.running())
+            wait_for(f"seed {seed}: an end after a failed {('write', 'sync', 'meta write')[i % 3]}", lambda: not city.gateway.running())
             code = city.gateway.child.returncode
             check(code == 70, f"seed {seed}: ended with {code}: {city.gateway.tail()}")
             ended, points = ended + 1, points + shim.failed()
