@@ -50,6 +50,9 @@ units   := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c
 vectors := $(patsubst tests/vectors/%.c,$(B)/tests/%,$(wildcard tests/vectors/test_*.c))
 convs   := $(patsubst tests/conversations/%.c,$(B)/tests/%,$(wildcard tests/conversations/test_*.c))
 faults  := $(patsubst tests/faults/%.c,$(B)/tests/%,$(wildcard tests/faults/test_*.c))
+# What the fault tests share; a shim stands between a program and the C library, and is preloaded into real ones too.
+fault_obj := $(patsubst %.c,$(B)/%.o,$(filter-out tests/faults/test_%,$(wildcard tests/faults/*.c)))
+shims   := $(B)/tests/shim_io.so
 rig_obj := $(patsubst %.c,$(B)/%.o,$(wildcard tests/rig/*.c))
 ctests  := $(units) $(vectors) $(convs) $(faults)
 fuzzers := $(patsubst tests/fuzz/fuzz_%.c,$(B)/fuzz/fuzz_%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -57,7 +60,7 @@ replays := $(patsubst tests/fuzz/fuzz_%.c,$(B)/replay/%,$(wildcard tests/fuzz/fu
 benches := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/*.c))
 sources := $(shell find proto gateway adapters tests -name '*.[ch]' 2>/dev/null)
 
-.PHONY: all build help deps demo run check check-build bench model asan tsan fuzz fuzz-build layers format-check format lint clean
+.PHONY: all build help deps demo run check check-build torture bench model asan tsan fuzz fuzz-build layers format-check format lint clean
 .SECONDARY:
 
 all: deps
@@ -70,6 +73,7 @@ help:
 ## make demo         the main job, played by real processes; ends in "demo: ok"
 ## make run          the demo's parties kept running; Ctrl-C stops them
 ## make check        every test; ends in "N passed, N failed, N skipped"
+## make torture      the fault tests' long form: TORTURE_KILLS (500) kills, every point, every prefix
 ## make bench        figures on screen and in build/bench.json
 ## make model      spin proves the model of delivery, and finds each way to break it
 ## make asan, tsan   the scenarios against the daemon under the sanitizers
@@ -121,8 +125,11 @@ $(vectors): $(B)/tests/%: $(B)/tests/vectors/%.o $(libs)
 	$(Q)$(cc) $(LDFLAGS) -o $@ $< $(libs) $(LDLIBS) -lcmocka
 $(convs): $(B)/tests/%: $(B)/tests/conversations/%.o $(rig_obj) $(libs)
 	$(Q)$(cc) $(LDFLAGS) -o $@ $< $(rig_obj) $(libs) $(LDLIBS) -lcmocka
-$(faults): $(B)/tests/%: $(B)/tests/faults/%.o $(libs)
-	$(Q)$(cc) $(LDFLAGS) -o $@ $< $(libs) $(LDLIBS) -lcmocka
+$(faults): $(B)/tests/%: $(B)/tests/faults/%.o $(fault_obj) $(rig_obj) $(libs)
+	$(Q)$(cc) $(LDFLAGS) -o $@ $< $(fault_obj) $(rig_obj) $(libs) $(LDLIBS) -lcmocka
+$(shims): $(B)/tests/%.so: tests/faults/%.c tests/faults/%.h
+	@mkdir -p $(@D)
+	$(Q)$(cc) $(CFLAGS) -fPIC -shared -o $@ $<
 $(benches): $(B)/bench/%: $(B)/tests/bench/%.o $(libs)
 	@mkdir -p $(@D)
 	$(Q)$(cc) $(LDFLAGS) -o $@ $< $(libs) $(LDLIBS)
@@ -135,7 +142,7 @@ $(replays): $(B)/replay/%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay.o $(l
 	@mkdir -p $(@D)
 	$(Q)$(cc) $(LDFLAGS) -o $@ $(wordlist 1,2,$^) $(libs) $(LDLIBS)
 
-check-build: build $(ctests) $(replays)
+check-build: build $(ctests) $(shims) $(replays)
 fuzz-build: $(fuzzers)
 
 check: deps
@@ -148,6 +155,9 @@ demo: deps
 run: deps
 	@$(MAKE) --no-print-directory -j2 build
 	@tests/demo/demo.py --keep $(B)/bin
+torture: deps
+	@$(MAKE) --no-print-directory -j2 build $(faults) $(shims)
+	@tests/faults/torture.sh $(B)
 bench: deps
 	@$(MAKE) --no-print-directory -j2 build $(benches)
 	@tests/bench/bench.py $(B)

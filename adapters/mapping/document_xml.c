@@ -7,7 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
 
+#include "base/log.h"
 #include "mapping/document.h"
 
 #define XPATH_STEPS 2000000
@@ -16,6 +19,33 @@ typedef struct {
     xmlDoc *doc;
     xmlXPathContext *xpath;
 } xml_state;
+
+/* libxml2 2.9.14 does not survive that memory is out: it frees twice, or goes on with a part missing, which
+ * would read as a value that is not there. So the program ends, in words; what it was doing is done again at
+ * its next start. */
+static void *needed(void *p)
+{
+    if (!p) {
+        log_write(LOG_ERROR, "mapping.memory", "text", "memory is out within libxml2: stopping", NULL);
+        _exit(EX_SOFTWARE);
+    }
+    return p;
+}
+
+static void *xml_malloc(size_t n)
+{
+    return needed(malloc(n ? n : 1));
+}
+
+static void *xml_realloc(void *old, size_t n)
+{
+    return needed(realloc(old, n ? n : 1));
+}
+
+static char *xml_strdup(const char *s)
+{
+    return needed(strdup(s));
+}
 
 static void silent(void *ctx, xmlErrorPtr e)
 {
@@ -38,6 +68,7 @@ static sluis_err parse(xmlDoc **out, const char *name, bytes text, sluis_fail *f
     sluis_err err = SLUIS_OK;
     bool dtd = false;
     char where[112];
+    xmlMemSetup(free, xml_malloc, xml_realloc, xml_strdup);
     xmlInitParser();
     xmlParserCtxt *p = xmlNewParserCtxt();
     if (!p)

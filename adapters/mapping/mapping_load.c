@@ -76,7 +76,10 @@ static sluis_err read_check(map_check *c, const config_node *n, sluis_fail *f)
             return config_fail(n, f, "type is not bsn, text, date, number, amount, bool or code");
     }
     if (c->matches) {
-        if (regcomp(&c->pattern, c->matches, REG_EXTENDED | REG_NOSUB))
+        int wrong = regcomp(&c->pattern, c->matches, REG_EXTENDED | REG_NOSUB);
+        if (wrong == REG_ESPACE)
+            return fail_set(f, SLUIS_NOMEM, "mapping", "%s", error_text(SLUIS_NOMEM));
+        if (wrong)
             return config_fail(n, f, "matches is not a regular expression");
         c->test = TEST_MATCHES;
     }

@@ -46,6 +46,22 @@ sluis_err config_fail(const config_node *at, sluis_fail *f, const char *fmt, ...
     return config_source_fail(&c->source, config_line(at), f, text);
 }
 
+/* libconfig does not look whether it got memory for a name or a text. Nesting was bounded before. */
+static bool is_complete(const config_setting_t *s)
+{
+    bool group = config_setting_is_group(s);
+    if (config_setting_type(s) == CONFIG_TYPE_STRING)
+        return config_setting_get_string(s) != NULL;
+    if (!config_setting_is_aggregate(s))
+        return true;
+    for (int i = 0; i < config_setting_length(s); i++) {
+        const config_setting_t *child = config_setting_get_elem(s, (unsigned)i);
+        if ((group && !config_setting_name(child)) || !is_complete(child))
+            return false;
+    }
+    return true;
+}
+
 sluis_err config_read_text(config **out, const char *name, const char *text, size_t n, sluis_fail *f)
 {
     if (n > CONFIG_MAX_BYTES)
@@ -72,6 +88,10 @@ sluis_err config_read_text(config **out, const char *name, const char *text, siz
     if (!config_read_string(&c->lib, c->text)) {
         const char *why = config_error_text(&c->lib);
         e = config_source_fail(&c->source, config_error_line(&c->lib), f, why ? why : "syntax error");
+        goto fail;
+    }
+    if (!is_complete(config_root_setting(&c->lib))) {
+        e = fail_set(f, SLUIS_NOMEM, name, "%s", error_text(SLUIS_NOMEM));
         goto fail;
     }
     config_setting_set_hook(config_root_setting(&c->lib), c);

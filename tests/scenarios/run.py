@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 """Plays the scenarios against the programs of a build. Usage: run.py BUILD [NAME...]
 
-BUILD is build/rel, build/asan or build/tsan. Each test_*.py holds functions test_*(city): the functions of a file
-share one city unless the file says FRESH = True. A function may return a string: skipped, and why. A complaint
-of a sanitizer in any log fails the file's last function. Ends in "N passed, N failed, N skipped"."""
+BUILD is build/rel, build/asan or build/tsan. Each test_*.py, here and in tests/faults, holds functions test_*(city):
+the functions of a file share one city unless the file says FRESH = True. A function may return a string: skipped, and
+why. A complaint of a sanitizer in any log fails the file's last function. Ends in "N passed, N failed, N skipped"."""
 import importlib
 import os
 import sys
@@ -12,7 +12,8 @@ import traceback
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE))
+FOLDERS = (HERE, HERE.parent / "faults")
+sys.path[:0] = map(str, FOLDERS)
 
 # Slower builds get more time and the sanitizers' options.
 FLAVOURS = {
@@ -72,7 +73,7 @@ def main():
     for key, value in FLAVOURS.get(build.name, {}).items():
         os.environ.setdefault(key, value)
     totals = [0, 0, 0]
-    for path in sorted(HERE.glob("test_*.py")):
+    for path in [p for folder in FOLDERS for p in sorted(folder.glob("test_*.py"))]:
         totals = [a + b for a, b in zip(totals, run_file(path.stem, build, sys.argv[2:]))]
     if sum(totals) == 0:
         print("scenarios: nothing was run")
