@@ -116,15 +116,25 @@ static const struct {
     {SLUIS__KIND__RETURNED, on_returned, false},
 };
 
+/* No later attempt can end otherwise: the message goes back to its sender. Anything else may heal (a
+ * directory that is on its way, a full disk): without a done the gateway delivers again, and gives up in the
+ * end. */
+static bool is_final(sluis_err e)
+{
+    return e == SLUIS_NOT_RECIPIENT || e == SLUIS_BAD_SEAL || e == SLUIS_BAD_COMMITMENT || e == SLUIS_KIND;
+}
+
 static sluis_err on_deliver(adapter *a, const client_event *ev)
 {
     incoming m;
     sluis_fail f = {0};
     sluis_err err = intake_take(&a->intake, a->in_force ? client_snapshot(a->client) : NULL, ev->envelope,
                                 ev->receipt, clock_ms(), &m, &f);
-    if (err) { /* no done: the gateway delivers again, and gives up in the end */
+    if (err) {
         log_write(LOG_WARN, "intake.refused", "code", error_token(err), "where", f.where, "text", f.text,
                   NULL);
+        if (is_final(err))
+            client_refuse(a->client, ev->seq, ev->generation, err);
         return err == SLUIS_NOMEM ? err : SLUIS_OK;
     }
     for (size_t i = 0; i < sizeof arrivals / sizeof arrivals[0]; i++) {
@@ -138,7 +148,7 @@ static sluis_err on_deliver(adapter *a, const client_event *ev)
     const message_kind *kind = message_kind_of(m.e->core->kind);
     log_transaction(LOG_WARN, "intake.unsupported", m.e->core->transaction.data, kind ? kind->name : "kind",
                     "not supported by this adapter");
-    client_done(a->client, ev->seq, ev->generation);
+    client_refuse(a->client, ev->seq, ev->generation, SLUIS_KIND);
     incoming_close(&m);
     return SLUIS_OK;
 }

@@ -61,9 +61,21 @@ static void pass(channel *to, job *j)
 
 /* ---- deliveries ---- */
 
+/* What was sent and is not done counts as an attempt, against the oldest of it. */
+static void count_missed(bus *b, const session *s)
+{
+    job *j = s->outstanding ? job_new(JOB_MISSED, (bytes){NULL, 0}) : NULL;
+    if (!j)
+        return;
+    j->user = s->user;
+    j->seq = s->last_sent;
+    pass(b->core, j);
+}
+
 static void drop_session(bus *b, session *s, const char *why)
 {
     log_write(LOG_INFO, "bus.closed", "party", s->user.s, "why", why, NULL);
+    count_missed(b, s);
     sessions_drop(b->sessions, s);
     METRIC_SET(b->p->metrics, bus_sessions, sessions_count(b->sessions));
 }
@@ -136,6 +148,12 @@ static void take_fetched(bus *b, job *j)
     job_free(&j);
 }
 
+static void wake(bus *b, session *s)
+{
+    s->behind = s->missed = true;
+    fetch_more(b, s);
+}
+
 static void deliver_new(bus *b, const job *j)
 {
     for (size_t i = 0; i < j->to_count; i++) {
@@ -146,9 +164,21 @@ static void deliver_new(bus *b, const job *j)
             deliver(b, s, j->to[i].seq, j->env->raw, buffer_bytes(&j->receipt));
             continue;
         }
-        s->behind = s->missed = true;
-        fetch_more(b, s);
+        wake(b, s);
     }
+}
+
+/* Rows that came into the outbox without a message to show them: fetched. Nobody named: everybody looks. */
+static void take_waiting(bus *b, job *j)
+{
+    uint32_t i = 0;
+    session *s;
+    for (size_t k = 0; k < j->to_count; k++)
+        if ((s = sessions_find(b->sessions, &j->to[k].to)))
+            wake(b, s);
+    while (!j->to_count && (s = sessions_next(b->sessions, &i)))
+        wake(b, s);
+    job_free(&j);
 }
 
 /* ---- frames from parties ---- */
@@ -186,6 +216,9 @@ static void on_hello(bus *b, const bus_event *ev, const Sluis__Hello *h)
     }
     uint64_t now = clock_ms();
     b->generation = b->generation + 1 > now ? b->generation + 1 : now; /* grows across restarts, too */
+    const session *older = sessions_find(b->sessions, &ev->user);
+    if (older)
+        count_missed(b, older);
     session *s = sessions_open(b->sessions, &ev->user, b->generation);
     if (!s) {
         refuse(b, ev, SLUIS_FULL, "too many sessions; try again later");
@@ -252,6 +285,15 @@ static void on_submit(bus *b, const bus_event *ev, session *s, arena *a, bytes r
     pass(b->verify, j);
 }
 
+/* The recipient's word, when it is one of ours. */
+static sluis_err refusal_of(const char *token)
+{
+    for (sluis_err e = SLUIS_NOMEM; e < SLUIS_ERR_COUNT; e++)
+        if (strcmp(error_token(e), token) == 0)
+            return e;
+    return SLUIS_INVALID;
+}
+
 static void on_done(bus *b, session *s, const Sluis__Done *d)
 {
     if (d->generation != s->generation || d->seq > s->last_sent || s->outstanding == 0)
@@ -261,7 +303,10 @@ static void on_done(bus *b, session *s, const Sluis__Done *d)
         return; /* it will be redelivered */
     j->user = s->user;
     j->seq = d->seq;
+    if (*d->refused)
+        fail_set(&j->why, refusal_of(d->refused), "done", "refused by its recipient");
     s->outstanding--;
+    s->retries = 0;
     s->last_progress = clock_mono_us() / 1000;
     pass(b->core, j);
     fetch_more(b, s);
@@ -423,9 +468,19 @@ static void on_item(bus *b, job *j)
     case JOB_FETCH:
         take_fetched(b, j);
         break;
+    case JOB_WAITING:
+        take_waiting(b, j);
+        break;
     default:
         take_directory(b, j);
     }
+}
+
+/* Each time that nothing moves, the next is twice as far off, to 16 times: a party that is full for hours,
+ * with a person to release what it holds, does not use up its attempts. */
+static uint64_t redeliver_after(const bus *b, const session *s)
+{
+    return (uint64_t)b->p->settings->redeliver_ms << (s->retries < 4 ? s->retries : 4);
 }
 
 /* Late deliveries are sent again from the outbox; blocked ones get another try. */
@@ -437,8 +492,10 @@ static void tick(bus *b)
     b->ticked = now;
     uint32_t i = 0;
     for (session *s; (s = sessions_next(b->sessions, &i));) {
-        if (s->outstanding && !s->fetching && now - s->last_progress > b->p->settings->redeliver_ms) {
+        if (s->outstanding && !s->fetching && now - s->last_progress > redeliver_after(b, s)) {
             METRIC_ADD(b->p->metrics, bus_redelivered, s->outstanding);
+            count_missed(b, s);
+            s->retries++;
             s->outstanding = 0;
             s->last_sent = 0;
             s->behind = true;

@@ -20,6 +20,7 @@ typedef struct session {
     uint32_t submitted;     /* submissions of this party not answered yet */
     uint64_t last_sent;     /* outbox sequence of the newest delivery sent */
     uint64_t last_progress; /* ms: the last done, or the last delivery into an idle session */
+    uint32_t retries;       /* times in a row that nothing was done in time */
     bool behind;            /* rows wait in the outbox beyond last_sent */
     bool fetching;          /* a fetch is under way */
     bool missed;            /* something was queued while fetching */

@@ -28,7 +28,8 @@ typedef enum {
     REQUEST_HELD,
     REQUEST_ANSWERED,
     REQUEST_WITHDRAWN,
-    REQUEST_EXPIRED
+    REQUEST_EXPIRED,
+    REQUEST_RETURNED
 } request_state;
 const char *request_state_name(request_state s); /* stored: "open", ... */
 sluis_err request_state_parse(request_state *out, const char *s);

@@ -1,22 +1,23 @@
-/* States of a request. A request that is answered, withdrawn or expired stays so: a later answer is a
- * correction, a later question a new request. */
+/* States of a request. A request that is answered, withdrawn, expired or returned (it never reached its
+ * party) stays so: a later answer is a correction, a later question a new request. */
 #include <stdio.h>
 #include <string.h>
 
 #include "cases/cases.h"
 
-#define STATES (REQUEST_EXPIRED + 1)
+#define STATES (REQUEST_RETURNED + 1)
 
 static const struct {
     const char *name;
     unsigned next; /* bit n: may become state n */
 } states[STATES] = {
     [REQUEST_OPEN] = {"open", 1u << REQUEST_HELD | 1u << REQUEST_ANSWERED | 1u << REQUEST_WITHDRAWN |
-                                  1u << REQUEST_EXPIRED},
+                                  1u << REQUEST_EXPIRED | 1u << REQUEST_RETURNED},
     [REQUEST_HELD] = {"held", 1u << REQUEST_ANSWERED | 1u << REQUEST_WITHDRAWN | 1u << REQUEST_EXPIRED},
     [REQUEST_ANSWERED] = {"answered", 0},
     [REQUEST_WITHDRAWN] = {"withdrawn", 0},
     [REQUEST_EXPIRED] = {"expired", 0},
+    [REQUEST_RETURNED] = {"returned", 0},
 };
 
 static bool is_state(request_state s)

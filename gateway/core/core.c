@@ -30,6 +30,7 @@ typedef struct {
     const parts *p;
     channel *in, *bus, *control;
     journal *journal;
+    epoch *epoch;
     directory *dir;
     slot *batch;
     size_t count;
@@ -49,6 +50,12 @@ static bool is_fault(sluis_err e)
 {
     return e == SLUIS_NOMEM || e == SLUIS_IO || e == SLUIS_CORRUPT || e == SLUIS_NO_SPACE ||
            e == SLUIS_FULL || e == SLUIS_INTERNAL;
+}
+
+/* Work that frees more than it writes and that nobody waits for. */
+static bool is_upkeep(const job *j)
+{
+    return j->kind == JOB_DONE || j->kind == JOB_MISSED;
 }
 
 static sluis_err journal_refusal(turn *t, job *j, Sluis__RecordType type)
@@ -134,8 +141,11 @@ static sluis_err apply(turn *t, job *j)
 {
     sluis_err e;
     METRIC_ADD(t->p->metrics, core_messages, 1);
+    if (j->kind == JOB_MISSED)
+        return turn_missed(t, &j->user, j->seq);
     if (j->kind == JOB_DONE)
-        return turn_delivered(t, &j->user, j->seq);
+        return j->why.code ? turn_refused(t, &j->user, j->seq, j->why.code)
+                           : turn_delivered(t, &j->user, j->seq);
     if (j->why.code)
         return journal_refusal(t, j, SLUIS__RECORD_TYPE__R_REFUSAL);
     if (j->kind == JOB_ENROL) {
@@ -146,6 +156,12 @@ static sluis_err apply(turn *t, job *j)
 }
 
 /* ---- one turn ---- */
+
+static void send_or_die(channel *to, job *j)
+{
+    if (channel_send(to, j))
+        fatal("core.send", SLUIS_FULL, "a channel is smaller than what may be in flight");
+}
 
 static void forget_outcome(slot *s)
 {
@@ -191,11 +207,26 @@ static sluis_err finish_turn(core *c, turn *t)
     return committed;
 }
 
+/* Parties for whom the turn queued what no job of theirs tells the bus; nobody named: more than could be. */
+static void tell_news(core *c, const turn *t)
+{
+    if (!t->news_count)
+        return;
+    job *j = job_new(JOB_WAITING, (bytes){NULL, 0});
+    for (size_t i = 0; j && t->news_count <= TURN_NEWS && i < t->news_count; i++)
+        j->to[j->to_count++] = (delivery){t->news[i], 0};
+    if (j)
+        send_or_die(c->bus, j);
+    else /* it goes with what is next delivered to them */
+        log_write(LOG_WARN, "core.news", "code", error_token(SLUIS_NOMEM), NULL);
+}
+
 static sluis_err run_turn(core *c, slot *slots, size_t n, bool reserved, bool housekeeping)
 {
     turn t = {.p = c->p,
               .journal = c->journal,
               .dir = c->dir,
+              .epoch = c->epoch,
               .now = clock_ms(),
               .outbox_seq = c->outbox_seq,
               .event_seq = c->event_seq};
@@ -238,6 +269,7 @@ static sluis_err run_turn(core *c, slot *slots, size_t n, bool reserved, bool ho
         c->event_seq = t.event_seq;
         METRIC_ADD(c->p->metrics, core_batches, 1);
         METRIC_SET(c->p->metrics, journal_entries, journal_size(c->journal));
+        tell_news(c, &t);
     }
     if (t.new_dir) {
         directory_unref(&c->dir);
@@ -250,16 +282,11 @@ static sluis_err run_turn(core *c, slot *slots, size_t n, bool reserved, bool ho
 
 /* ---- letting out ---- */
 
-static void send_or_die(channel *to, job *j)
-{
-    if (channel_send(to, j))
-        fatal("core.send", SLUIS_FULL, "a channel is smaller than what may be in flight");
-}
-
 static void release(core *c, job *j)
 {
     switch (j->kind) {
     case JOB_DONE:
+    case JOB_MISSED:
         job_free(&j);
         break;
     case JOB_ENROL:
@@ -308,7 +335,7 @@ static void run_batch(core *c)
     if (c->count)
         e = run_turn(c, c->batch, c->count, false, false);
     for (size_t i = 0; e && i < c->count; i++) {
-        sluis_err one = run_turn(c, &c->batch[i], 1, c->batch[i].job->kind == JOB_DONE, false);
+        sluis_err one = run_turn(c, &c->batch[i], 1, is_upkeep(c->batch[i].job), false);
         if (one)
             fail_set(&c->batch[i].job->why, one, "store", "%s", error_text(one));
     }
@@ -334,7 +361,7 @@ static void run_batch(core *c)
 static bool only_dones(const core *c)
 {
     for (size_t i = 0; i < c->count; i++)
-        if (c->batch[i].job->kind != JOB_DONE)
+        if (!is_upkeep(c->batch[i].job))
             return false;
     return c->count > 0;
 }
@@ -407,7 +434,9 @@ static sluis_err core_open(core *c, const parts *p)
     sluis_fail f = {0};
     int capacity = parts_channel_capacity(p);
     store_txn *t = NULL;
-    sluis_err e = journal_open(&c->journal, p->store, p->slots, &p->log, p->settings->name, &f);
+    sluis_err e = epoch_new(&c->epoch);
+    if (!e)
+        e = journal_open(&c->journal, p->store, p->slots, &p->log, p->settings->name, &f);
     if (!e)
         e = store_begin_read(p->store, &t);
     if (!e)
@@ -441,6 +470,7 @@ static void core_close(core *c)
     channel_close(&c->control);
     directory_unref(&c->dir);
     journal_close(&c->journal);
+    epoch_free(&c->epoch);
 }
 
 void *core_run(void *arg)

@@ -8,12 +8,6 @@
 #define CLASS_TRAFFIC     1
 #define RETENTION_TRAFFIC "verkeersgegevens"
 
-static void key_party_seq(uint8_t out[static OIN_LEN + 8], const oin *o, uint64_t seq)
-{
-    memcpy(out, o->s, OIN_LEN);
-    put_u64(out + OIN_LEN, seq);
-}
-
 sluis_err turn_journal(turn *t, Sluis__Record *r)
 {
     uint32_t days = rules_retention_days(t->p->rules, RETENTION_TRAFFIC);
@@ -70,100 +64,8 @@ sluis_err turn_event(turn *t, const char *type, const Sluis__Record *about, cons
     return rows_put(t->t, t->p->rows, TABLE_EVENT, BYTES_OF(key), &row.base);
 }
 
-sluis_err turn_deliver(turn *t, job *j, const oin *to)
-{
-    const Sluis__Core *c = j->env->core;
-    Sluis__OutboxRow row = SLUIS__OUTBOX_ROW__INIT;
-    row.envelope = (ProtobufCBinaryData){j->env->raw.n, (uint8_t *)(uintptr_t)j->env->raw.p};
-    row.journal_index = t->entry.index;
-    row.expires = c->expires;
-    row.message_hash = (ProtobufCBinaryData){HASH_LEN, j->env->mh};
-    row.sender = c->sender;
-    row.transaction = c->transaction;
-    uint8_t key[OIN_LEN + 8], exp[8 + OIN_LEN + 8];
-    uint64_t seq = ++t->outbox_seq;
-    key_party_seq(key, to, seq);
-    put_u64(exp, c->expires);
-    memcpy(exp + 8, key, sizeof(key));
-    sluis_err e = rows_put(t->t, t->p->rows, TABLE_OUTBOX, BYTES_OF(key), &row.base);
-    if (!e)
-        e = rows_put_bytes(t->t, t->p->rows, TABLE_EXPIRY, BYTES_OF(exp), ROW_EMPTY);
-    if (!e) {
-        j->to[j->to_count++] = (delivery){*to, seq};
-        METRIC_ADD(t->p->metrics, outbox_queued, 1);
-    }
-    return e;
-}
-
-/* The row in an arena of its own, which the caller frees: it holds a whole message, and a turn takes many. */
-static sluis_err outbox_get(turn *t, bytes key, arena **a, Sluis__OutboxRow **out)
-{
-    ProtobufCMessage *m = NULL;
-    *a = arena_new(ROW_MAX);
-    sluis_err e = *a ? rows_get(t->t, t->p->rows, TABLE_OUTBOX, key, *a, &sluis__outbox_row__descriptor, &m)
-                     : SLUIS_NOMEM;
-    *out = (Sluis__OutboxRow *)m;
-    return e;
-}
-
-/* exp: the key in EXPIRY; behind its time stands the key in OUTBOX. */
-static sluis_err outbox_delete(turn *t, const uint8_t exp[static 8 + OIN_LEN + 8])
-{
-    sluis_err e = store_delete(t->t, TABLE_OUTBOX, BYTES(exp + 8, OIN_LEN + 8));
-    return e ? e : store_delete(t->t, TABLE_EXPIRY, BYTES(exp, 8 + OIN_LEN + 8));
-}
-
-sluis_err turn_delivered(turn *t, const oin *to, uint64_t seq)
-{
-    uint8_t exp[8 + OIN_LEN + 8];
-    arena *a = NULL;
-    Sluis__OutboxRow *row = NULL;
-    key_party_seq(exp + 8, to, seq);
-    sluis_err e = outbox_get(t, BYTES(exp + 8, OIN_LEN + 8), &a, &row);
-    if (!e) {
-        put_u64(exp, row->expires);
-        e = outbox_delete(t, exp);
-        METRIC_ADD(t->p->metrics, outbox_done, e == SLUIS_OK);
-    } else if (e == SLUIS_NOT_FOUND) {
-        e = SLUIS_OK; /* said before */
-    }
-    arena_free(&a);
-    return e;
-}
-
-static sluis_err note_expiry(turn *t, const Sluis__OutboxRow *row, const oin *to)
-{
-    Sluis__Record r = SLUIS__RECORD__INIT;
-    r.type = SLUIS__RECORD_TYPE__R_RETURNED;
-    r.transaction = row->transaction;
-    r.message_hash = row->message_hash;
-    r.from = row->sender;
-    r.to = (char *)(uintptr_t)to->s;
-    r.decision = (char *)(uintptr_t)error_token(SLUIS_EXPIRED);
-    sluis_err e = turn_journal(t, &r);
-    return e ? e : turn_event(t, "delivery-expired", &r, "not taken before it expired");
-}
-
-/* One expired delivery: the party never took it. The request it carried is over. */
-static sluis_err expire_one(turn *t, const uint8_t exp[static 8 + OIN_LEN + 8])
-{
-    oin to;
-    arena *a = NULL;
-    Sluis__OutboxRow *row = NULL;
-    sluis_err e = outbox_get(t, BYTES(exp + 8, OIN_LEN + 8), &a, &row);
-    if (!e)
-        e = oin_parse(&to, (const char *)exp + 8, OIN_LEN);
-    if (!e)
-        e = note_expiry(t, row, &to);
-    if (!e)
-        e = outbox_delete(t, exp);
-    if (!e)
-        METRIC_ADD(t->p->metrics, outbox_expired, 1);
-    arena_free(&a);
-    return e;
-}
-
-static sluis_err close_request(turn *t, const uint8_t transaction[static UUID_LEN])
+sluis_err turn_close_request(turn *t, const uint8_t transaction[static UUID_LEN], request_state state,
+                             sluis_err why)
 {
     Sluis__RequestRow *row = NULL;
     subject s = {0};
@@ -174,7 +76,8 @@ static sluis_err close_request(turn *t, const uint8_t transaction[static UUID_LE
     if (row->sid.len != ID_LEN)
         return SLUIS_CORRUPT;
     memcpy(sid.b, row->sid.data, ID_LEN);
-    row->state = (char *)(uintptr_t)request_state_name(REQUEST_EXPIRED);
+    row->state = (char *)(uintptr_t)request_state_name(state);
+    row->reason = (char *)(uintptr_t)error_token(why);
     Sluis__Record about = SLUIS__RECORD__INIT;
     about.transaction = (ProtobufCBinaryData){UUID_LEN, (uint8_t *)(uintptr_t)transaction};
     about.case_id = row->case_id;
@@ -184,7 +87,8 @@ static sluis_err close_request(turn *t, const uint8_t transaction[static UUID_LE
     if (!e)
         e = turn_request_save(t, transaction, row, &s);
     if (!e)
-        e = turn_event(t, "request-expired", &about, "not answered before it expired");
+        e = turn_event(t, state == REQUEST_RETURNED ? "request-returned" : "request-expired", &about,
+                       error_token(why));
     subject_close(&s);
     return e;
 }
@@ -208,7 +112,7 @@ static sluis_err forget_message(turn *t, bytes key)
         e = SLUIS_CORRUPT;
     if (!e) {
         memcpy(transaction, tx.p, UUID_LEN);
-        e = close_request(t, transaction);
+        e = turn_close_request(t, transaction, REQUEST_EXPIRED, SLUIS_EXPIRED);
         if (!e)
             e = store_delete(t->t, TABLE_BYHASH, BYTES_OF(hash));
     } else if (e == SLUIS_NOT_FOUND) {
@@ -234,12 +138,14 @@ static bool first_over(turn *t, gateway_table table, uint8_t *key, size_t n)
 
 sluis_err turn_expire(turn *t, unsigned limit)
 {
-    uint8_t exp[8 + OIN_LEN + 8], dup[8 + OIN_LEN + UUID_LEN];
+    uint8_t exp[8 + OIN_LEN + 8], dup[8 + OIN_LEN + UUID_LEN], dead[8 + 8];
     sluis_err e = SLUIS_OK;
     for (unsigned i = 0; !e && i < limit && first_over(t, TABLE_EXPIRY, exp, sizeof(exp)); i++) {
         arena_reset(t->arena); /* rows as large as a frame: together they would not fit */
-        e = expire_one(t, exp);
+        e = turn_return(t, exp + 8, SLUIS_EXPIRED);
     }
+    for (unsigned i = 0; !e && i < limit && first_over(t, TABLE_DEAD, dead, sizeof(dead)); i++)
+        e = store_delete(t->t, TABLE_DEAD, BYTES_OF(dead));
     for (unsigned i = 0; !e && i < limit && first_over(t, TABLE_DEDUPEXP, dup, sizeof(dup)); i++) {
         arena_reset(t->arena);
         e = forget_message(t, BYTES(dup + 8, OIN_LEN + UUID_LEN));

@@ -6,9 +6,13 @@
 #ifndef SLUIS_CORE_TURN_H
 #define SLUIS_CORE_TURN_H
 
+#include "cases/cases.h"
+#include "crypto/epoch.h"
 #include "flow/job.h"
 #include "flow/parts.h"
 #include "journal/journal.h"
+
+#define TURN_NEWS 16 /* parties named to the bus after a turn; more: it looks at all */
 
 typedef struct {
     const parts *p;
@@ -22,6 +26,9 @@ typedef struct {
     journal_entry entry;            /* of the job being handled */
     bool has_entry;
     uint64_t duplicate_of; /* journal index, when the job is a duplicate */
+    epoch *epoch;          /* seals what the gateway itself sends; borrowed */
+    oin news[TURN_NEWS];   /* for whom something was queued without a message of theirs to tell it */
+    size_t news_count;     /* beyond TURN_NEWS: more than could be named */
 } turn;
 
 /* Appends the record (when is filled in) under the class of traffic data; its receipt answers the job. */
@@ -34,8 +41,22 @@ sluis_err turn_event(turn *t, const char *type, const Sluis__Record *about, cons
 /* Queues the job's envelope for one party and notes it in the job for the bus. */
 sluis_err turn_deliver(turn *t, job *j, const oin *to);
 sluis_err turn_delivered(turn *t, const oin *to, uint64_t seq); /* removes the row; idempotent */
-/* Drops what has expired, at most limit rows of a kind: deliveries nobody took, what was remembered of
- * messages, and with it the requests nobody answered. Resets the turn's arena: nothing else may be in it. */
+/* One delivery is over without having been taken: journalled (R_RETURNED), listed as a dead letter, sent back
+ * to its sender on the bus, the request it carried closed, the row removed. key: its OUTBOX key; NOT_FOUND
+ * when there is none. why: EXPIRED, UNDELIVERABLE, or what the recipient refused it with. */
+sluis_err turn_return(turn *t, const uint8_t key[static OIN_LEN + 8], sluis_err why);
+/* The recipient will never take this delivery; idempotent. */
+sluis_err turn_refused(turn *t, const oin *to, uint64_t seq, sluis_err why);
+/* What was sent up to seq is not done in time. Counts against the oldest alone: what stands behind it may
+ * just be waiting. After settings.attempts_max it is returned. */
+sluis_err turn_missed(turn *t, const oin *to, uint64_t seq);
+/* The request of this transaction is over without an answer. OK when there is none any more. */
+sluis_err turn_close_request(turn *t, const uint8_t transaction[static UUID_LEN], request_state state,
+                             sluis_err why);
+
+/* Drops what has expired, at most limit rows of a kind: deliveries nobody took (returned), dead letters, what
+ * was remembered of messages, and with it the requests nobody answered. Resets the turn's arena: nothing else
+ * may be in it. */
 sluis_err turn_expire(turn *t, unsigned limit);
 
 /* Remembers (sender, message id, hash) until expiry. OK: new. DUPLICATE: known with this hash (duplicate_of

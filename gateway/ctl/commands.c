@@ -90,6 +90,8 @@ const ctl_command ctl_commands[] = {
     {"inbox refuse", "ID", "Refuses a request for a coded reason.", inbox_refuse, ctl_inbox_refuse},
     {"inbox disclosed", NULL, "Lists what this party gave: its own log.", adapter_only, ctl_inbox_disclosed},
     {"trace", "TRANSACTION", "Lists the journal's entries of a transaction.", gateway_only, ctl_trace},
+    {"deadletters list", NULL, "Lists what did not arrive in the last 30 days, and why.", gateway_only,
+     ctl_deadletters_list},
     {"journal copy", NULL, "Makes a consistent copy of store and key file.", journal_copy, ctl_journal_copy},
     {"journal verify", "DIR",
      "Verifies a copy, offline; names the first bad entry. DIR - = copies named on stdin.", journal_verify,

@@ -19,6 +19,7 @@ ctl_exit ctl_inbox_release(ctl_call *c);
 ctl_exit ctl_inbox_refuse(ctl_call *c);
 ctl_exit ctl_inbox_disclosed(ctl_call *c);
 ctl_exit ctl_trace(ctl_call *c);
+ctl_exit ctl_deadletters_list(ctl_call *c);
 ctl_exit ctl_journal_copy(ctl_call *c);
 ctl_exit ctl_journal_verify(ctl_call *c);
 ctl_exit ctl_status(ctl_call *c);

@@ -1,4 +1,4 @@
-/* `status` and `trace`: what the running gateway knows. */
+/* `status`, `trace` and `deadletters`: what the running gateway knows. */
 #include "ctl/commands.h"
 
 ctl_exit ctl_status(ctl_call *c)
@@ -23,6 +23,21 @@ ctl_exit ctl_trace(ctl_call *c)
         code = CTL_FOUND;
     }
     ctl_print_table(c, json_incref(entries), columns);
+    json_decref(reply);
+    return code;
+}
+
+ctl_exit ctl_deadletters_list(ctl_call *c)
+{
+    static const char *const columns[] = {"when",   "transaction", "kind",     "from", "to",
+                                          "reason", "attempts",    "returned", NULL};
+    ctl_exit code = CTL_OK;
+    json_t *reply = ctl_ask(c, json_pack("{s:s}", "cmd", "deadletters.list"), &code);
+    if (!reply)
+        return code;
+    if (json_is_true(json_object_get(reply, "more")))
+        ctl_note(c, "there are more: these are the oldest");
+    ctl_print_table(c, json_incref(json_object_get(reply, "deadletters")), columns);
     json_decref(reply);
     return code;
 }

@@ -5,7 +5,9 @@
  *   API question  bus -> verify (token) -> bus -> read (decides, assembles) -> core (journals) -> bus
  *   API request   ... read seals and signs it as an envelope -> bus (numbers it) -> verify -> core -> bus
  *   fetch         bus -> read -> bus          (what waits in the outbox for one party)
- *   done          bus -> core
+ *   done          bus -> core                 (with a reason: the party refused it)
+ *   missed        bus -> core                 (sent, and neither done nor refused in time)
+ *   waiting       core -> bus                 (rows of the outbox that came without a message)
  *   ready         verify, read -> bus         (a worker is at its channel; the bus opens when all are)
  *   enrol         control -> core -> control, and a directory for the bus */
 #ifndef SLUIS_FLOW_JOB_H
@@ -18,7 +20,17 @@
 #include "flow/claims.h"
 #include "wire/envelope.h"
 
-typedef enum { JOB_SUBMIT, JOB_API, JOB_FETCH, JOB_DONE, JOB_ENROL, JOB_DIRECTORY, JOB_READY } job_kind;
+typedef enum {
+    JOB_SUBMIT,
+    JOB_API,
+    JOB_FETCH,
+    JOB_DONE,
+    JOB_MISSED,
+    JOB_WAITING,
+    JOB_ENROL,
+    JOB_DIRECTORY,
+    JOB_READY
+} job_kind;
 /* Where an API job stands: what the bus does with it when it comes by. */
 typedef enum { STAGE_TOKEN, STAGE_READ, STAGE_ENVELOPE, STAGE_CORE, STAGE_REPLY } job_stage;
 
@@ -85,8 +97,8 @@ typedef struct job {
     api_request *request; /* in the arena; NULL unless it files a request */
     buffer reply;         /* the packed ApiReply */
 
-    /* fetch, done */
-    uint64_t seq; /* fetch: from here on; done: this one */
+    /* fetch, done, missed */
+    uint64_t seq; /* fetch: from here on; done: this one; missed: sent up to here */
     uint32_t limit;
     fetched *rows; /* in the arena */
     size_t row_count;

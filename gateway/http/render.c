@@ -18,6 +18,7 @@ static const struct {
     {"answered", "beantwoord"},
     {"withdrawn", "ingetrokken"},
     {"expired", "verlopen"},
+    {"returned", "teruggestuurd"},
     {"given", "verstrekt"},
     {"refused", "geweigerd"},
     {"not-possible", "niet-mogelijk"},
@@ -162,6 +163,7 @@ static json_t *request_json(const Sluis__ApiRequestState *q, char href[static RE
     put_number(o, "lid", q->member);
     put(o, "partij", q->party);
     put(o, "status", dutch(q->state));
+    put_some(o, "reden", q->reason);
     put_some(o, "doel", q->purpose);
     put_some(o, "grondslag", q->legal_basis);
     put_time(o, "ingediend", q->created);

@@ -32,6 +32,7 @@
     X(outbox_queued, "counter", "deliveries queued")                                                         \
     X(outbox_done, "counter", "deliveries done")                                                             \
     X(outbox_expired, "counter", "deliveries expired")                                                       \
+    X(outbox_returned, "counter", "deliveries given up: refused or never taken")                             \
     X(views_served, "counter", "views served")
 
 typedef struct {

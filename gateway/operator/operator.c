@@ -16,6 +16,7 @@
 #include "wire/messages.h"
 
 #define TRACE_MAX  1000
+#define DEAD_MAX   1000
 #define ENROL_MS   10000
 #define COPY_CHUNK (1u << 20)
 
@@ -228,6 +229,56 @@ static json_t *cmd_trace(desk *d, const json_t *q, sluis_fail *f)
     return NULL;
 }
 
+/* ---- dead letters ---- */
+
+static json_t *dead_json(const Sluis__DeadLetterRow *d)
+{
+    char when[TIME_STR], id[UUID_STR] = "";
+    const message_kind *k = message_kind_of((Sluis__Kind)d->kind);
+    time_format(when, d->when);
+    if (d->transaction.len == UUID_LEN)
+        uuid_format(id, d->transaction.data);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:b, s:I}", "when", when, "transaction", id, "kind",
+                     k ? k->name : "", "from", d->from, "to", d->to, "reason", d->code, "attempts",
+                     (json_int_t)d->attempts, "returned", d->returned, "index", (json_int_t)d->journal_index);
+}
+
+/* The newest DEAD_MAX would need a way back through the table: the oldest are told, and that there are more.
+ */
+static json_t *cmd_dead_list(desk *d, const json_t *q, sluis_fail *f)
+{
+    const parts *p = parts_of(d);
+    store_txn *t = NULL;
+    store_cursor *c = NULL;
+    bytes key, value;
+    bool more = false;
+    json_t *list = json_array();
+    (void)q;
+    sluis_err e = store_begin_read(p->store, &t);
+    if (!e)
+        e = store_cursor_open(t, TABLE_DEAD, ROW_EMPTY, ROW_EMPTY, &c);
+    while (!e && (e = store_cursor_next(c, &key, &value)) == SLUIS_OK) {
+        ProtobufCMessage *m = NULL;
+        arena *a = NULL;
+        more = json_array_size(list) == DEAD_MAX;
+        if (more)
+            break;
+        a = arena_new(16u << 10);
+        e = a ? rows_open(p->rows, TABLE_DEAD, key, value, a, &sluis__dead_letter_row__descriptor, &m)
+              : SLUIS_NOMEM;
+        if (!e)
+            json_array_append_new(list, dead_json((const Sluis__DeadLetterRow *)m));
+        arena_free(&a);
+    }
+    store_cursor_close(&c);
+    store_abort(&t);
+    if (!e || e == SLUIS_NOT_FOUND)
+        return json_pack("{s:o, s:b}", "deadletters", list, "more", more);
+    json_decref(list);
+    fail_set(f, e, "deadletters", "%s", error_text(e));
+    return NULL;
+}
+
 /* ---- copies ---- */
 
 static sluis_err copy_file(const char *from, const char *to, sluis_fail *f)
@@ -280,8 +331,8 @@ static const struct {
     const char *name;
     json_t *(*run)(desk *, const json_t *, sluis_fail *);
 } commands[] = {
-    {"status", cmd_status}, {"party.list", cmd_party_list},     {"party.enrol", cmd_party_enrol},
-    {"trace", cmd_trace},   {"journal.copy", cmd_journal_copy},
+    {"status", cmd_status}, {"party.list", cmd_party_list},      {"party.enrol", cmd_party_enrol},
+    {"trace", cmd_trace},   {"deadletters.list", cmd_dead_list}, {"journal.copy", cmd_journal_copy},
 };
 
 static json_t *on_request(void *ctx, const char *cmd, const json_t *request, sluis_fail *f)

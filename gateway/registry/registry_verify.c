@@ -142,6 +142,8 @@ static const check checks[] = {
     {TABLE_DATUM, DATUM_KEY_LEN, 0, NULL, check_datum},
     {TABLE_DOSSIER, ID_LEN + 8, 0, &sluis__dossier_row__descriptor, check_sealed},
     {TABLE_INTENT, 8, HASH_LEN, NULL, check_plain},
+    {TABLE_ATTEMPT, OIN_SEQ, 4, NULL, check_plain},
+    {TABLE_DEAD, 8 + 8, 0, &sluis__dead_letter_row__descriptor, check_message},
 };
 
 static sluis_err bad_row(sluis_fail *f, sluis_err err, gateway_table table, bytes key, const char *why)

@@ -47,6 +47,8 @@ static const config_key limit_keys[] = {
     {"key_slots", CONFIG_INT, false, 64, INT64_C(1) << 32, "slots", "65536",
      "subjects and day keys, 128 bytes each"},
     {"redeliver_ms", CONFIG_INT, false, 100, 86400000, "ms", "30000", "an unanswered delivery is sent again"},
+    {"attempts_max", CONFIG_INT, false, 1, 100000, "attempts", "100",
+     "then a delivery goes back to its sender"},
     {"max_sessions", CONFIG_INT, false, 1, 100000, "sessions", "2048", "parties connected at once"},
     {"request_days", CONFIG_INT, false, 1, 30, "days", "28",
      "longest life of a request filed through the API"},
@@ -106,6 +108,7 @@ static void load_limits(settings *s, const config_node *g)
     LIMIT(quota_bytes, uint64_t);
     LIMIT(key_slots, uint64_t);
     LIMIT(redeliver_ms, uint32_t);
+    LIMIT(attempts_max, uint32_t);
     LIMIT(max_sessions, uint32_t);
     LIMIT(request_days, uint32_t);
 #undef LIMIT

@@ -21,6 +21,7 @@ typedef struct {
     uint32_t verify_threads, read_threads;
     uint64_t map_bytes, quota_bytes, key_slots;
     uint32_t redeliver_ms; /* an unanswered delivery is sent again after this */
+    uint32_t attempts_max; /* failed attempts after which a delivery goes back to its sender */
     uint32_t max_sessions;
     uint32_t request_days; /* longest life of a request filed through the API */
     int log_level;

@@ -19,6 +19,8 @@
  *  datum     sid 16|attribute u32|instance 16|version u64   nonce 24|AE(SK, nonce, key, DatumRow)
  *  dossier   sid 16|journal index u64               DossierRow, sealed
  *  intent    slot u64                               P 32: a key slot to be erased
+ *  attempt   recipient OIN 20|sequence u64          attempts u32: deliveries of this outbox row that failed
+ *  dead      until u64|sequence u64                 DeadLetterRow: what did not arrive, listed until then
  *
  * "sealed": SealedRef{sid, nonce|AE(subject key, nonce, table u8|LMDB key, message)}.
  * Every value outside leaf, record, tile, party, datum and these two of named ends in the 16 bytes of rows.h:
@@ -49,7 +51,9 @@
     X(SUBJECT, "subject")                                                                                    \
     X(DATUM, "datum")                                                                                        \
     X(DOSSIER, "dossier")                                                                                    \
-    X(INTENT, "intent")
+    X(INTENT, "intent")                                                                                      \
+    X(ATTEMPT, "attempt")                                                                                    \
+    X(DEAD, "dead")
 
 typedef enum {
 #define X(name, text) TABLE_##name,

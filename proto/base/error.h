@@ -49,6 +49,7 @@
     X(MODE, "mode", "test identifiers in production, or real ones in test")                                  \
     X(TIMEOUT, "timeout", "took longer than its bound")                                                      \
     X(CLOSED, "closed", "the other side is gone")                                                            \
+    X(UNDELIVERABLE, "undeliverable", "its recipient took it in none of the attempts")                       \
     X(INTERNAL, "internal", "a defect in this program; please report it")
 
 typedef enum {

@@ -444,7 +444,7 @@ sluis_err client_submit(client *c, const uint8_t message_id[static UUID_LEN], by
     return e;
 }
 
-sluis_err client_done(client *c, uint64_t seq, uint64_t generation)
+static sluis_err finish(client *c, uint64_t seq, uint64_t generation, const char *refused_with)
 {
     Sluis__Done done = SLUIS__DONE__INIT;
     Sluis__Frame frame = SLUIS__FRAME__INIT;
@@ -452,6 +452,7 @@ sluis_err client_done(client *c, uint64_t seq, uint64_t generation)
         return SLUIS_CLOSED;
     done.seq = seq;
     done.generation = generation;
+    done.refused = (char *)(uintptr_t)refused_with;
     frame.f_case = SLUIS__FRAME__F_DONE;
     frame.done = &done;
     sluis_err e = send_frame(c, &frame);
@@ -461,6 +462,16 @@ sluis_err client_done(client *c, uint64_t seq, uint64_t generation)
         e = send_frame(c, &frame);
     }
     return e;
+}
+
+sluis_err client_done(client *c, uint64_t seq, uint64_t generation)
+{
+    return finish(c, seq, generation, "");
+}
+
+sluis_err client_refuse(client *c, uint64_t seq, uint64_t generation, sluis_err why)
+{
+    return finish(c, seq, generation, error_token(why));
 }
 
 const snapshot *client_snapshot(const client *c)

@@ -59,6 +59,8 @@ sluis_err client_submit(client *c, const uint8_t message_id[static UUID_LEN], by
 /* CLOSED when that session is over: the gateway delivers again. FULL when the gateway takes nothing for 1 s.
  */
 sluis_err client_done(client *c, uint64_t seq, uint64_t generation);
+/* As done, for what will never be taken: the gateway returns it to its sender, with this reason. */
+sluis_err client_refuse(client *c, uint64_t seq, uint64_t generation, sluis_err why);
 const snapshot *client_snapshot(const client *c); /* NULL before the first welcome */
 bool client_connected(const client *c);
 

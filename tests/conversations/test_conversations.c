@@ -236,12 +236,13 @@ static void say_response(play *p, actor *from, char **w, size_t n)
     finish(p, from, s, w, n);
 }
 
-static void say_done(actor *a)
+static void say_done(actor *a, const char *refused)
 {
     Sluis__Frame f = SLUIS__FRAME__INIT;
     Sluis__Done d = SLUIS__DONE__INIT;
     d.seq = a->seq;
     d.generation = a->generation;
+    d.refused = (char *)(uintptr_t)refused;
     f.f_case = SLUIS__FRAME__F_DONE;
     f.done = &d;
     send_frame(a, &f);
@@ -274,7 +275,9 @@ static void say(play *p, actor *a, const char *verb, char **w, size_t n)
     else if (strcmp(verb, "resend") == 0 && n > 0)
         submit(a, &named(p, w[0], false)->envelope);
     else if (strcmp(verb, "done") == 0)
-        say_done(a);
+        say_done(a, "");
+    else if (strcmp(verb, "refuse") == 0 && n > 0)
+        say_done(a, w[0]);
     else if (strcmp(verb, "raw") == 0 && n > 0)
         say_raw(p, a, w[0]);
     else
@@ -308,6 +311,41 @@ static void hear_deliver(play *p, actor *a, const Sluis__Deliver *d, char **w, s
     envelope_free(&env);
 }
 
+/* returned NAME CODE: the gateway's own message, sealed to this actor, names that envelope and says why. */
+static void hear_returned(play *p, actor *a, const Sluis__Frame *f, char **w, size_t n)
+{
+    envelope *env = NULL, *about = NULL;
+    ProtobufCMessage *m = NULL;
+    buffer plain;
+    sluis_fail why = {0};
+    const said *s = named(p, w[0], false);
+    if (n < 2 || f->f_case != SLUIS__FRAME__F_DELIVER)
+        wrong(p, "returned NAME CODE", frame_name(f));
+    buffer_init(&plain, ENVELOPE_MAX);
+    bytes raw = BYTES(f->deliver->envelope.data, f->deliver->envelope.len);
+    assert_int_equal(envelope_decode(&env, raw, ENVELOPE_MAX, NULL), 0);
+    assert_int_equal(envelope_decode(&about, buffer_bytes(&s->envelope), ENVELOPE_MAX, NULL), 0);
+    assert_int_equal(env->core->kind, SLUIS__KIND__RETURNED);
+    assert_string_equal(env->core->sender, RIG_GATEWAY);
+    assert_memory_equal(env->core->transaction.data, s->tx, UUID_LEN);
+    assert_int_equal(envelope_check_times(env, clock_ms(), &why), 0);
+    if (envelope_open(env, &a->oin, &a->seal, NULL, &plain, &why))
+        wrong(p, "not sealed to its sender", why.text);
+    assert_int_equal(wire_unpack(&m, &sluis__returned_body__descriptor, p->mem, buffer_bytes(&plain), NULL),
+                     0);
+    const Sluis__ReturnedBody *body = (const Sluis__ReturnedBody *)m;
+    if (strcmp(body->code, w[1]) != 0)
+        wrong(p, "returned for another reason", body->code);
+    if (!*body->text || f->deliver->receipt.len == 0)
+        wrong(p, "what is returned comes with words and a receipt", NULL);
+    assert_int_equal(body->message_hash.len, HASH_LEN);
+    assert_memory_equal(body->message_hash.data, about->mh, HASH_LEN);
+    a->seq = f->deliver->seq;
+    buffer_close(&plain);
+    envelope_free(&env);
+    envelope_free(&about);
+}
+
 static void hear_ack(play *p, const Sluis__Ack *k, char **w, size_t n)
 {
     const said *s = named(p, w[0], false);
@@ -331,6 +369,10 @@ static void hear(play *p, actor *a, const char *verb, char **w, size_t n)
     Sluis__Frame *f = rig_receive(a, p->mem, ANSWER_MS);
     if (!f)
         wrong(p, verb, "nothing");
+    if (strcmp(verb, "returned") == 0) {
+        hear_returned(p, a, f, w, n);
+        return;
+    }
     const char *code = f->f_case == SLUIS__FRAME__F_NACK      ? f->nack->code
                        : f->f_case == SLUIS__FRAME__F_REFUSED ? f->refused->code
                                                               : "";
@@ -363,6 +405,30 @@ static void check_journal(play *p, const char *name, const char *from, const cha
         wrong(p, "journalled under another party", who_from);
     if (!how || strcmp(how, decision) != 0)
         wrong(p, "journalled with another decision", how);
+    json_decref(reply);
+    json_decref(q);
+}
+
+/* `sluisctl deadletters list` names this envelope's transaction, why it did not arrive, after how many
+ * attempts. */
+static void check_dead(play *p, const char *name, const char *reason, int attempts)
+{
+    char tx[UUID_STR];
+    size_t i, found = 0;
+    json_t *x, *q = json_pack("{s:s}", "cmd", "deadletters.list"), *reply = rig_control(p->rig, q);
+    uuid_format(tx, named(p, name, false)->tx);
+    json_array_foreach(json_object_get(reply, "deadletters"), i, x)
+    {
+        if (strcmp(json_string_value(json_object_get(x, "transaction")), tx) != 0)
+            continue;
+        found++;
+        if (strcmp(json_string_value(json_object_get(x, "reason")), reason) != 0)
+            wrong(p, "listed with another reason", json_string_value(json_object_get(x, "reason")));
+        assert_int_equal(json_integer_value(json_object_get(x, "attempts")), attempts);
+        assert_true(json_is_true(json_object_get(x, "returned")));
+    }
+    if (found != 1)
+        wrong(p, "listed once among the dead letters", NULL);
     json_decref(reply);
     json_decref(q);
 }
@@ -413,6 +479,8 @@ static void house(play *p, char **w, size_t n)
         rig_rekey(p->rig, who(p, w[1]), w[2]);
     else if (n == 4 && strcmp(w[0], "journal") == 0)
         check_journal(p, w[1], w[2], w[3]);
+    else if (n == 4 && strcmp(w[0], "dead") == 0)
+        check_dead(p, w[1], w[2], atoi(w[3]));
     else
         wrong(p, "the gateway cannot do that", w[0]);
 }

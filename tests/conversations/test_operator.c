@@ -106,6 +106,15 @@ static void status_is_told(void **state)
     json_decref(s);
 }
 
+static void nothing_is_dead(void **state)
+{
+    (void)state;
+    json_t *l = accepted(json_pack("{s:s}", "cmd", "deadletters.list"));
+    assert_int_equal(json_array_size(json_object_get(l, "deadletters")), 0);
+    assert_true(json_is_false(json_object_get(l, "more")));
+    json_decref(l);
+}
+
 static void unknown_commands(void **state)
 {
     (void)state;
@@ -363,10 +372,15 @@ static void a_copy_verifies_without_the_gateway(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(status_is_told),     cmocka_unit_test(unknown_commands),
-        cmocka_unit_test(parties_are_listed), cmocka_unit_test(refused_enrolments),
-        cmocka_unit_test(a_party_joins),      cmocka_unit_test(who_joined_may_connect),
-        cmocka_unit_test(traces_of_nothing),  cmocka_unit_test(a_copy_verifies_without_the_gateway),
+        cmocka_unit_test(status_is_told),
+        cmocka_unit_test(nothing_is_dead),
+        cmocka_unit_test(unknown_commands),
+        cmocka_unit_test(parties_are_listed),
+        cmocka_unit_test(refused_enrolments),
+        cmocka_unit_test(a_party_joins),
+        cmocka_unit_test(who_joined_may_connect),
+        cmocka_unit_test(traces_of_nothing),
+        cmocka_unit_test(a_copy_verifies_without_the_gateway),
     };
     return cmocka_run_group_tests_name("operator", tests, open_house, close_house);
 }

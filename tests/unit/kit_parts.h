@@ -20,6 +20,7 @@ typedef struct {
     metrics metrics;
     parts p;
     journal *journal;
+    epoch *epoch;
     directory *dir;
     actor gem, school;
     const char *person; /* a BSN of the test range */
@@ -81,6 +82,7 @@ KIT void house_open(house *h)
                              .session_credit = 16,
                              .batch_max = 16,
                              .max_sessions = 4,
+                             .attempts_max = 3,
                              .request_days = 28};
     h->p.settings = &h->settings;
     h->p.metrics = &h->metrics;
@@ -90,6 +92,7 @@ KIT void house_open(house *h)
     assert_int_equal(registry_open(&h->p.registry, h->x.slots), SLUIS_OK);
     if (rules_load(&h->p.rules, "config/rules", &f))
         fail_msg("%s: %s (run from the root of the repository)", f.where, f.text);
+    assert_int_equal(epoch_new(&h->epoch), SLUIS_OK);
     key_make(&h->p.sign, USE_SIGN, 2);
     key_make(&h->p.seal, USE_SEAL, 3);
     key_make(&h->p.log, USE_LOG, 90);
@@ -107,6 +110,7 @@ KIT void house_close(house *h)
 {
     directory_unref(&h->dir);
     journal_close(&h->journal);
+    epoch_free(&h->epoch);
     registry_close(&h->p.registry);
     rules_unref(&h->p.rules);
     keypair_close(&h->p.sign);
@@ -121,7 +125,7 @@ KIT void house_close(house *h)
 /* A turn as core begins one, with an arena of this many bytes. */
 KIT turn house_begin(house *h, uint64_t now, size_t arena_bytes)
 {
-    turn t = {.p = &h->p, .journal = h->journal, .dir = h->dir, .now = now};
+    turn t = {.p = &h->p, .journal = h->journal, .dir = h->dir, .epoch = h->epoch, .now = now};
     assert_int_equal(store_begin_write(h->x.store, &t.t, false), SLUIS_OK);
     t.arena = arena_new(arena_bytes);
     assert_non_null(t.arena);

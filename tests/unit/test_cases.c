@@ -199,14 +199,14 @@ static void a_failed_save_keeps_the_version(void **state)
 static void states_follow_the_table(void **state)
 {
     (void)state;
-    static const char *const names[] = {"open", "held", "answered", "withdrawn", "expired"};
-    static const char *const may[] = {".hawe", "..awe", ".....", ".....", "....."};
-    for (int from = 0; from < 5; from++) {
+    static const char *const names[] = {"open", "held", "answered", "withdrawn", "expired", "returned"};
+    static const char *const may[] = {".hawer", "..awe.", "......", "......", "......", "......"};
+    for (int from = 0; from < 6; from++) {
         request_state s;
         assert_string_equal(request_state_name((request_state)from), names[from]);
         assert_int_equal(request_state_parse(&s, names[from]), SLUIS_OK);
         assert_int_equal(s, from);
-        for (int to = 0; to < 5; to++) {
+        for (int to = 0; to < 6; to++) {
             sluis_fail f = {0};
             sluis_err err = request_state_step((request_state)from, (request_state)to, &f);
             assert_int_equal(err, may[from][to] == '.' ? SLUIS_CONFLICT : SLUIS_OK);

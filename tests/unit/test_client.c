@@ -412,6 +412,12 @@ static void takes_deliveries(void **state)
     at_server(x, SLUIS__FRAME__F_DONE);
     assert_int_equal(x->frame->done->seq, 9);
     assert_int_equal(x->frame->done->generation, 5);
+    assert_string_equal(x->frame->done->refused, "");
+    assert_int_equal(client_refuse(x->c, 9, 4, SLUIS_KIND), SLUIS_CLOSED);
+    assert_int_equal(client_refuse(x->c, 10, 5, SLUIS_BAD_SEAL), SLUIS_OK);
+    at_server(x, SLUIS__FRAME__F_DONE);
+    assert_int_equal(x->frame->done->seq, 10);
+    assert_string_equal(x->frame->done->refused, "bad-seal");
     nothing_at_client(x, 50);
 }
 

@@ -423,6 +423,8 @@ static void fill(ground *g)
     o.expires = 5;
     d.expires = 6;
     r.created = 8;
+    Sluis__DeadLetterRow dead = SLUIS__DEAD_LETTER_ROW__INIT;
+    dead.when = 9;
     put(g, &s, &instance, statement("v", "ba"), DATUM_NEW, 1);
     memset(version + 8, 0xff, 8);
     memcpy(dossier_key, s.sid.b, 16);
@@ -437,6 +439,8 @@ static void fill(ground *g)
     assert_int_equal(rows_put_bytes(t, k, TABLE_APPINDEX, BYTES(id, 21), ROW_EMPTY), SLUIS_OK);
     assert_int_equal(rows_put_bytes(t, k, TABLE_BYHASH, BYTES(id, 32), BYTES(id, 16)), SLUIS_OK);
     assert_int_equal(rows_put_bytes(t, k, TABLE_INTENT, BYTES(id, 8), BYTES(id, 32)), SLUIS_OK);
+    assert_int_equal(rows_put_bytes(t, k, TABLE_ATTEMPT, BYTES(id, 28), BYTES(id, 4)), SLUIS_OK);
+    assert_int_equal(rows_put(t, k, TABLE_DEAD, BYTES(id, 16), &dead.base), SLUIS_OK);
     assert_int_equal(rows_put_bytes(t, k, TABLE_META, bytes_str("mode"), BYTES(id, 3)), SLUIS_OK);
     assert_int_equal(store_put(t, TABLE_META, bytes_str("directory"), BYTES_OF(version)), SLUIS_OK);
     buffer_init(&b, 1 << 16);
@@ -456,9 +460,10 @@ static void test_verify_finds_flips(void **state)
     (void)state;
     ground g;
     ground_open(&g, ENGINE_MEMORY);
-    static const gateway_table tables[] = {
-        TABLE_CASE,  TABLE_REQUEST,  TABLE_BYHASH,  TABLE_APPINDEX, TABLE_EVENT,   TABLE_OUTBOX, TABLE_EXPIRY,
-        TABLE_DEDUP, TABLE_DEDUPEXP, TABLE_SUBJECT, TABLE_DATUM,    TABLE_DOSSIER, TABLE_INTENT, TABLE_META};
+    static const gateway_table tables[] = {TABLE_CASE,     TABLE_REQUEST, TABLE_BYHASH,  TABLE_APPINDEX,
+                                           TABLE_EVENT,    TABLE_OUTBOX,  TABLE_EXPIRY,  TABLE_DEDUP,
+                                           TABLE_DEDUPEXP, TABLE_SUBJECT, TABLE_DATUM,   TABLE_DOSSIER,
+                                           TABLE_INTENT,   TABLE_META,    TABLE_ATTEMPT, TABLE_DEAD};
     registry_report report;
     sluis_fail f = {0};
 

@@ -112,6 +112,7 @@ static void defaults(void **state)
     assert_int_equal(s.quota_bytes, UINT64_C(1) << 36);
     assert_int_equal(s.key_slots, 65536);
     assert_int_equal(s.redeliver_ms, 30000);
+    assert_int_equal(s.attempts_max, 100);
     assert_int_equal(s.max_sessions, 2048);
     assert_int_equal(s.request_days, 28);
 }
@@ -196,7 +197,7 @@ static void limits(void **state)
     (void)state;
     const settings_group *g = &settings_groups[4];
     assert_string_equal(g->group, "limits");
-    assert_int_equal(g->count, 13);
+    assert_int_equal(g->count, 14);
     for (size_t i = 0; i < g->count; i++) {
         const config_key *k = &g->keys[i];
         snprintf(line, sizeof(line), "limits = {\n %s = %lldL; };", k->key, (long long)k->min - 1);

@@ -285,6 +285,136 @@ static void done_of_large_messages(void **state)
     job_free(&j);
 }
 
+/* ---- what does not arrive ---- */
+
+static Sluis__DeadLetterRow *dead_letter(room *r, turn *t)
+{
+    store_cursor *c = NULL;
+    bytes key, value;
+    ProtobufCMessage *m = NULL;
+    assert_int_equal(store_cursor_open(t->t, TABLE_DEAD, ROW_EMPTY, ROW_EMPTY, &c), SLUIS_OK);
+    if (store_cursor_next(c, &key, &value) == SLUIS_OK)
+        assert_int_equal(
+            rows_open(r->h.p.rows, TABLE_DEAD, key, value, t->arena, &sluis__dead_letter_row__descriptor, &m),
+            SLUIS_OK);
+    store_cursor_close(&c);
+    return (Sluis__DeadLetterRow *)m;
+}
+
+/* A message of the school to the municipality that waits there as outbox row 1; two more of it behind. */
+static void three_wait(room *r, job *j, uint64_t now)
+{
+    turn t = house_begin(&r->h, now, MiB);
+    journal_message(&t, j);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(turn_deliver(&t, j, &r->h.gem.oin), SLUIS_OK);
+    house_commit(&r->h, &t);
+}
+
+/* Only the oldest row counts its attempts, and only when it was sent. */
+static void attempts_are_capped(void **state)
+{
+    room *r = *state;
+    uint64_t now = HOUSE_MS; /* the parties' keys are valid from now on */
+    r->d.core.kind = SLUIS__KIND__CLIENT_NOTICE;
+    r->d.core.expires = now + 40 * DAY_MS;
+    job *j = submission(r, "one");
+    three_wait(r, j, now);
+    turn t = house_begin(&r->h, now, MiB);
+    assert_int_equal(turn_missed(&t, &r->h.gem.oin, 0), SLUIS_OK);    /* nothing was sent */
+    assert_int_equal(turn_missed(&t, &r->h.school.oin, 9), SLUIS_OK); /* nothing waits */
+    assert_int_equal(count(&t, TABLE_ATTEMPT), 0);
+    assert_int_equal(turn_missed(&t, &r->h.gem.oin, 3), SLUIS_OK);
+    assert_int_equal(turn_missed(&t, &r->h.gem.oin, 3), SLUIS_OK);
+    assert_int_equal(count(&t, TABLE_ATTEMPT), 1);
+    assert_int_equal(count(&t, TABLE_OUTBOX), 3);
+    assert_int_equal(t.news_count, 0);
+    house_commit(&r->h, &t);
+
+    t = house_begin(&r->h, now, MiB);
+    assert_int_equal(turn_missed(&t, &r->h.gem.oin, 3), SLUIS_OK); /* the third: attempts_max */
+    assert_null(outbox_row(r, &t, &r->h.gem.oin, 1));
+    assert_non_null(outbox_row(r, &t, &r->h.gem.oin, 2));
+    assert_int_equal(count(&t, TABLE_ATTEMPT), 0);
+    const Sluis__DeadLetterRow *d = dead_letter(r, &t);
+    assert_non_null(d);
+    assert_string_equal(d->code, "undeliverable");
+    assert_string_equal(d->from, OIN_SCHL);
+    assert_string_equal(d->to, OIN_GEM);
+    assert_int_equal(d->attempts, 3);
+    assert_int_equal(d->when, now);
+    assert_true(d->returned);
+    assert_memory_equal(d->message_hash.data, j->env->mh, HASH_LEN);
+    /* On its way back to the school, which the bus is told of. */
+    const Sluis__OutboxRow *back = outbox_row(r, &t, &r->h.school.oin, 4);
+    assert_non_null(back);
+    assert_int_equal(back->kind, SLUIS__KIND__RETURNED);
+    assert_string_equal(back->sender, OIN_GEM);
+    assert_int_equal(back->journal_index, d->journal_index);
+    assert_int_equal(t.news_count, 1);
+    assert_string_equal(t.news[0].s, OIN_SCHL);
+    house_commit(&r->h, &t);
+    assert_true(has_entry_of(r, r->d.transaction.b, SLUIS__RECORD_TYPE__R_RETURNED, "undeliverable"));
+    assert_int_equal(METRIC_GET(&r->h.metrics, outbox_returned), 1);
+
+    /* No return of a return; and a dead letter is listed for 30 days. */
+    t = house_begin(&r->h, now, MiB);
+    assert_int_equal(turn_refused(&t, &r->h.school.oin, 4, SLUIS_BAD_SEAL), SLUIS_OK);
+    assert_int_equal(turn_refused(&t, &r->h.school.oin, 4, SLUIS_BAD_SEAL), SLUIS_OK); /* said twice */
+    assert_null(outbox_row(r, &t, &r->h.school.oin, 4));
+    assert_int_equal(count(&t, TABLE_OUTBOX), 2);
+    assert_int_equal(count(&t, TABLE_DEAD), 2);
+    house_commit(&r->h, &t);
+    t = house_begin(&r->h, now + 30 * DAY_MS - 1, MiB);
+    assert_int_equal(turn_expire(&t, 1), SLUIS_OK);
+    assert_int_equal(count(&t, TABLE_DEAD), 2);
+    house_abort(&r->h, &t);
+    t = house_begin(&r->h, now + 30 * DAY_MS, MiB);
+    assert_int_equal(turn_expire(&t, 2), SLUIS_OK);
+    assert_int_equal(count(&t, TABLE_DEAD), 0);
+    house_commit(&r->h, &t);
+    job_free(&j);
+}
+
+/* A request that the gateway filed for an application: no message comes back, its state says it. */
+static void a_returned_request_says_why(void **state)
+{
+    room *r = *state;
+    Sluis__RequestRow row = SLUIS__REQUEST_ROW__INIT, *now = NULL;
+    seal_to to = to_actor(&r->h.school);
+    parcel_seal(&r->parcel, &r->d, &r->h.gem, &to, 1, "one");
+    parcel_sign(&r->parcel, &r->h.gem);
+    job *j = job_new(JOB_SUBMIT, buffer_bytes(&r->parcel.out));
+    j->env = decode_ok(buffer_bytes(&r->parcel.out));
+    j->user = r->h.gem.oin;
+    turn t = house_begin(&r->h, T0, MiB);
+    subject s = house_subject(&r->h, t.t, r->h.person);
+    row.sid = data_of(s.sid.b, ID_LEN);
+    row.state = TEXT("open");
+    row.case_id = data_of(r->d.case_id.b, ID_LEN);
+    journal_message(&t, j);
+    assert_int_equal(turn_request_save(&t, r->d.transaction.b, &row, &s), SLUIS_OK);
+    assert_int_equal(
+        rows_put_bytes(t.t, r->h.p.rows, TABLE_BYHASH, BYTES_OF(j->env->mh), BYTES_OF(r->d.transaction.b)),
+        SLUIS_OK);
+    assert_int_equal(turn_deliver(&t, j, &r->h.school.oin), SLUIS_OK);
+    house_commit(&r->h, &t);
+
+    t = house_begin(&r->h, T0, MiB);
+    assert_int_equal(turn_refused(&t, &r->h.school.oin, 1, SLUIS_BAD_SEAL), SLUIS_OK);
+    assert_int_equal(count(&t, TABLE_OUTBOX), 0);
+    assert_int_equal(count(&t, TABLE_BYHASH), 0);
+    assert_int_equal(turn_request_load(&t, r->d.transaction.b, &now), SLUIS_OK);
+    assert_string_equal(now->state, "returned");
+    assert_string_equal(now->reason, "bad-seal");
+    assert_false(dead_letter(r, &t)->returned);
+    assert_int_equal(t.news_count, 0);
+    house_commit(&r->h, &t);
+    assert_true(has_entry_of(r, r->d.transaction.b, SLUIS__RECORD_TYPE__R_RETURNED, "bad-seal"));
+    subject_close(&s);
+    job_free(&j);
+}
+
 /* ---- sequences ---- */
 
 static void sequences_go_on(void **state)
@@ -480,6 +610,8 @@ int main(void)
         TEST(expiry_goes_in_steps),
         TEST(expiry_of_large_messages),
         TEST(done_of_large_messages),
+        TEST(attempts_are_capped),
+        TEST(a_returned_request_says_why),
         TEST(sequences_go_on),
         TEST(record_of_a_message),
         TEST(request_rows_are_sealed),

@@ -1,0 +1,178 @@
+/* What did not arrive goes back: journalled, listed as a dead letter, and to its sender as a RETURNED message
+ * that the gateway seals and signs. Its receipt is that of the R_RETURNED entry, under the hash of what comes
+ * back. A request filed through the API has no sender to send to: its state says it, and an event. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "core/outbox.h"
+#include "wire/envelope.h"
+
+#define DEAD_DAYS     30 /* how long a dead letter is listed */
+#define RETURNED_DAYS 28 /* how long a sender has to come for what is returned */
+
+static sluis_err journal_return(turn *t, const Sluis__OutboxRow *row, const oin *to, sluis_err why)
+{
+    Sluis__Record r = SLUIS__RECORD__INIT;
+    r.type = SLUIS__RECORD_TYPE__R_RETURNED;
+    r.transaction = row->transaction;
+    r.message_hash = row->message_hash;
+    r.kind = (Sluis__Kind)row->kind;
+    r.from = row->sender;
+    r.to = (char *)(uintptr_t)to->s;
+    r.decision = (char *)(uintptr_t)error_token(why);
+    sluis_err e = turn_journal(t, &r);
+    if (e)
+        return e;
+    return turn_event(t, why == SLUIS_EXPIRED ? "delivery-expired" : "delivery-returned", &r,
+                      error_token(why));
+}
+
+static sluis_err list_dead(turn *t, const Sluis__OutboxRow *row, const oin *to, uint64_t seq, sluis_err why,
+                           uint32_t attempts, bool sent_back)
+{
+    Sluis__DeadLetterRow d = SLUIS__DEAD_LETTER_ROW__INIT;
+    uint8_t key[8 + 8];
+    d.when = t->now;
+    d.transaction = row->transaction;
+    d.message_hash = row->message_hash;
+    d.kind = row->kind;
+    d.from = row->sender;
+    d.to = (char *)(uintptr_t)to->s;
+    d.code = (char *)(uintptr_t)error_token(why);
+    d.attempts = attempts;
+    d.journal_index = t->entry.index;
+    d.returned = sent_back;
+    put_u64(key, t->now + DEAD_DAYS * DAY_MS);
+    put_u64(key + 8, seq);
+    return rows_put(t->t, t->p->rows, TABLE_DEAD, BYTES_OF(key), &d.base);
+}
+
+/* A request that still waits for its answer waits no longer. *waited: it did, or is no request. */
+static sluis_err end_wait(turn *t, const Sluis__OutboxRow *row, sluis_err why, bool *waited)
+{
+    bytes tx;
+    bytes hash = BYTES(row->message_hash.data, row->message_hash.len);
+    sluis_err e = rows_get_bytes(t->t, t->p->rows, TABLE_BYHASH, hash, &tx);
+    *waited = e == SLUIS_OK || row->kind != SLUIS__KIND__REQUEST;
+    if (e)
+        return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
+    if (row->transaction.len != UUID_LEN)
+        return SLUIS_CORRUPT;
+    e = turn_close_request(t, row->transaction.data,
+                           why == SLUIS_EXPIRED ? REQUEST_EXPIRED : REQUEST_RETURNED, why);
+    return e ? e : store_delete(t->t, TABLE_BYHASH, hash);
+}
+
+static void note_news(turn *t, const oin *to)
+{
+    size_t i = 0;
+    while (i < t->news_count && i < TURN_NEWS && !oin_equal(&t->news[i], to))
+        i++;
+    if (i < TURN_NEWS)
+        t->news[i] = *to;
+    if (i >= t->news_count && t->news_count <= TURN_NEWS)
+        t->news_count++;
+}
+
+static sluis_err seal_return(turn *t, const Sluis__OutboxRow *row, const seal_to *to, sluis_err why,
+                             uint64_t expires, buffer *out, uint8_t mh[static HASH_LEN])
+{
+    Sluis__ReturnedBody body = SLUIS__RETURNED_BODY__INIT;
+    Sluis__Core c = SLUIS__CORE__INIT;
+    uuid id = uuid_new(t->now);
+    buffer plain, header, sealed;
+    buffer_init(&plain, HEADER_MAX);
+    buffer_init(&header, HEADER_MAX);
+    buffer_init(&sealed, HEADER_MAX);
+    body.message_hash = row->message_hash;
+    body.code = (char *)(uintptr_t)error_token(why);
+    body.text = (char *)(uintptr_t)error_text(why);
+    c.message_id = (ProtobufCBinaryData){UUID_LEN, id.b};
+    c.transaction = row->transaction;
+    c.kind = SLUIS__KIND__RETURNED;
+    c.origin = SLUIS__ORIGIN__BUS;
+    c.created = t->now;
+    c.expires = expires;
+    const oin *own = &t->p->settings->oin;
+    envelope_item item = {.out = out};
+    sluis_err e = wire_pack(&plain, &body.base);
+    if (!e)
+        e = envelope_seal(&c, own, &t->p->sign, t->epoch, to, 1, buffer_bytes(&plain), t->now, &header,
+                          &sealed, item.mh);
+    item.header = buffer_bytes(&header);
+    item.body = buffer_bytes(&sealed);
+    if (!e)
+        e = envelope_sign_batch(own, &t->p->sign, &item, 1);
+    memcpy(mh, item.mh, HASH_LEN);
+    buffer_close(&plain);
+    buffer_close(&header);
+    buffer_close(&sealed);
+    return e;
+}
+
+/* To a sender on the bus that can still read it; *sent says whether there was one. What the gateway itself
+ * sent comes back to nobody: no return of a return. */
+static sluis_err send_back(turn *t, const Sluis__OutboxRow *row, sluis_err why, bool *sent)
+{
+    oin to;
+    seal_to seal;
+    const party_key *key = NULL;
+    uint8_t mh[HASH_LEN];
+    uint64_t seq = 0;
+    buffer whole;
+    const party *p = oin_parse(&to, row->sender, strlen(row->sender)) || oin_equal(&to, &t->p->settings->oin)
+                         ? NULL
+                         : directory_find(t->dir, &to);
+    *sent = p && directory_current(t->dir, p, USE_SEAL, t->now, &key, NULL) == SLUIS_OK;
+    if (!*sent)
+        return SLUIS_OK;
+    seal.oin = to;
+    memcpy(seal.seal_pk, key->pk, PK_LEN);
+    seal.seal_id = key->id;
+    buffer_init(&whole, t->p->settings->max_frame);
+    Sluis__OutboxRow back = SLUIS__OUTBOX_ROW__INIT;
+    back.expires = t->now + RETURNED_DAYS * DAY_MS;
+    sluis_err e = seal_return(t, row, &seal, why, back.expires, &whole, mh);
+    back.envelope = (ProtobufCBinaryData){whole.n, whole.p};
+    back.journal_index = t->entry.index;
+    back.message_hash = (ProtobufCBinaryData){HASH_LEN, mh};
+    back.sender = (char *)(uintptr_t)t->p->settings->oin.s;
+    back.transaction = row->transaction;
+    back.kind = SLUIS__KIND__RETURNED;
+    if (!e)
+        e = outbox_put(t, &to, &back, &seq);
+    if (!e)
+        note_news(t, &to);
+    buffer_close(&whole);
+    return e;
+}
+
+sluis_err turn_return(turn *t, const uint8_t key[static OUTBOX_KEY], sluis_err why)
+{
+    oin to;
+    arena *a = NULL;
+    Sluis__OutboxRow *row = NULL;
+    uint32_t attempts = 0;
+    bool waited = false, sent = false;
+    sluis_err e = outbox_get(t, key, &a, &row);
+    if (!e)
+        e = oin_parse(&to, (const char *)key, OIN_LEN);
+    if (!e)
+        e = outbox_attempts(t, key, &attempts);
+    if (!e)
+        e = journal_return(t, row, &to, why);
+    if (!e)
+        e = end_wait(t, row, why, &waited);
+    if (!e && waited)
+        e = send_back(t, row, why, &sent);
+    if (!e)
+        e = list_dead(t, row, &to, get_u64(key + OIN_LEN), why, attempts, sent);
+    if (!e)
+        e = outbox_delete(t, key, row->expires);
+    if (!e && why == SLUIS_EXPIRED)
+        METRIC_ADD(t->p->metrics, outbox_expired, 1);
+    else if (!e)
+        METRIC_ADD(t->p->metrics, outbox_returned, 1);
+    arena_free(&a);
+    return e;
+}
