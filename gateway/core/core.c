@@ -148,8 +148,8 @@ static sluis_err apply(turn *t, job *j)
                            : turn_delivered(t, &j->user, j->seq);
     if (j->why.code)
         return journal_refusal(t, j, SLUIS__RECORD_TYPE__R_REFUSAL);
-    if (j->kind == JOB_ENROL) {
-        e = handle_enrol(t, j, &j->why);
+    if (j->kind == JOB_PARTY) {
+        e = handle_party(t, j, &j->why);
         return is_fault(e) ? e : SLUIS_OK;
     }
     return j->env ? apply_submission(t, j) : apply_call(t, j);
@@ -289,7 +289,7 @@ static void release(core *c, job *j)
     case JOB_MISSED:
         job_free(&j);
         break;
-    case JOB_ENROL:
+    case JOB_PARTY:
         send_or_die(c->control, j);
         break;
     default:
@@ -339,6 +339,8 @@ static void run_batch(core *c)
         if (one)
             fail_set(&c->batch[i].job->why, one, "store", "%s", error_text(one));
     }
+    if (c->snapshot_made == 0 || clock_ms() - c->snapshot_made > SNAPSHOT_MS)
+        publish_directory(c); /* before the deliveries of this turn: a party just shut out gets none */
     for (size_t i = 0; i < c->count; i++)
         release(c, c->batch[i].job);
     c->count = 0;
@@ -350,8 +352,6 @@ static void run_batch(core *c)
         if (e || stale)
             log_write(e ? LOG_ERROR : LOG_WARN, "core.housekeeping", "code", error_token(e), NULL);
     }
-    if (c->snapshot_made == 0 || clock_ms() - c->snapshot_made > SNAPSHOT_MS)
-        publish_directory(c);
 }
 
 /* ---- gathering ---- */

@@ -18,8 +18,8 @@ typedef struct {
     const parts *p;
     store_txn *t;
     journal *journal;
-    directory *dir;     /* in force at this commit; borrowed */
-    directory *new_dir; /* owned: made in this turn, in force after it */
+    directory *dir;     /* in force for the job being handled; borrowed */
+    directory *new_dir; /* owned: made in this turn */
     arena *arena;       /* rows read in this turn */
     uint64_t now;
     uint64_t outbox_seq, event_seq; /* last used */

@@ -27,6 +27,13 @@ static const ctl_option party_enrol[] = {
     {"name", "NAME", "Name of the organisation, as people read it", NULL, true},
     {"domain", "DOMAIN", "Domain it works in: onderwijs, politie, ggd, wgs, gemeente, ...", NULL, true},
     {"valid-until", "DATE", "Last day of its entry, YYYY-MM-DD", NULL, false},
+    {"replace", NULL, "The party is there already: these keys take the place of its old ones", NULL, false},
+    END,
+};
+static const ctl_option party_change[] = {
+    GATEWAY_SOCKET,
+    {"reason", "CODE", "Why, as a code: it stands in the journal", NULL, true},
+    {"by", "WHO", "Pseudonym of the person who decides", NULL, true},
     END,
 };
 static const ctl_option gateway_only[] = {GATEWAY_SOCKET, END};
@@ -81,6 +88,9 @@ static const ctl_option none[] = {END};
 const ctl_command ctl_commands[] = {
     {"key new", NULL, "Makes the keys of a party or a gateway.", key_new, ctl_key_new},
     {"party enrol", NULL, "Signs a party into the directory.", party_enrol, ctl_party_enrol},
+    {"party suspend", "OIN", "Shuts a party out at once: its session ends, its messages are refused.",
+     party_change, ctl_party_suspend},
+    {"party resume", "OIN", "Lets a suspended party take part again.", party_change, ctl_party_resume},
     {"party list", NULL, "Lists the directory.", gateway_only, ctl_party_list},
     {"inbox list", NULL, "Lists the requests that wait for a person at this party.", adapter_only,
      ctl_inbox_list},

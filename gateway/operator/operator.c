@@ -17,7 +17,7 @@
 
 #define TRACE_MAX  1000
 #define DEAD_MAX   1000
-#define ENROL_MS   10000
+#define CORE_MS    10000
 #define COPY_CHUNK (1u << 20)
 
 typedef struct {
@@ -145,12 +145,14 @@ static sluis_err fill_entry(desk *d, const json_t *q, job *j, sluis_fail *f)
     return e;
 }
 
-static json_t *cmd_party_enrol(desk *d, const json_t *q, sluis_fail *f)
+/* Core does the job; it comes back in *jp. When it is refused, or does not come back: *jp is NULL, f says
+ * why. filled: what filling it in came to. */
+static void ask_core(desk *d, job **jp, sluis_err filled, const char *cmd, sluis_fail *f)
 {
-    job *j = job_new(JOB_ENROL, (bytes){NULL, 0});
     void *item = NULL;
-    json_t *out = NULL;
-    sluis_err e = j ? fill_entry(d, q, j, f) : SLUIS_NOMEM;
+    job *j = *jp;
+    sluis_err e = filled;
+    *jp = NULL;
     while (!e &&
            channel_recv(d->replies, 0, &item) == SLUIS_OK) { /* what came after its command had given up */
         job *late = item;
@@ -159,21 +161,71 @@ static json_t *cmd_party_enrol(desk *d, const json_t *q, sluis_fail *f)
     if (!e)
         e = channel_send(d->core, j);
     if (e) {
-        fail_set(f, e, "party.enrol", "%s", error_text(e));
+        fail_set(f, e, cmd, "%s", error_text(e));
         job_free(&j);
-        return NULL;
+        return;
     }
-    e = channel_recv(d->replies, ENROL_MS, &item); /* core has the job until it comes back */
+    e = channel_recv(d->replies, CORE_MS, &item); /* core has the job until it comes back */
     j = item;
     if (e || !j)
-        fail_set(f, SLUIS_TIMEOUT, "party.enrol",
-                 "the core did not answer; look at `party list` before trying again");
+        fail_set(f, SLUIS_TIMEOUT, cmd, "the core did not answer; look at `party list` before trying again");
     else if (j->why.code)
         *f = j->why;
-    else
-        out = json_pack("{s:s}", "oin", j->entry->oin);
+    if (f->code)
+        job_free(&j);
+    *jp = j;
+}
+
+static json_t *cmd_party_enrol(desk *d, const json_t *q, sluis_fail *f)
+{
+    job *j = job_new(JOB_PARTY, (bytes){NULL, 0});
+    ask_core(d, &j, j ? fill_entry(d, q, j, f) : SLUIS_NOMEM, "party.enrol", f);
+    json_t *out = j ? json_pack("{s:s}", "oin", j->entry->oin) : NULL;
     job_free(&j);
     return out;
+}
+
+/* Who asks and why. They stand in the journal, readable by whoever may see the record: codes, no free text.
+ */
+static sluis_err fill_words(const json_t *q, job *j, sluis_fail *f)
+{
+    arena *a = job_arena(j);
+    const char *by = text_of(q, "by", f), *why = text_of(q, "reason", f);
+    if (!by || !why)
+        return SLUIS_INVALID;
+    if (!name_valid(by) || !name_valid(why))
+        return fail_set(f, SLUIS_INVALID, name_valid(by) ? "reason" : "by",
+                        "a pseudonym or code: [a-z0-9][a-z0-9._:-]{0,63}");
+    j->by = a ? arena_strdup(a, by) : NULL;
+    j->reason = a ? arena_strdup(a, why) : NULL;
+    return j->by && j->reason ? SLUIS_OK : SLUIS_NOMEM;
+}
+
+static json_t *change_party(desk *d, const json_t *q, party_change change, const char *cmd, sluis_fail *f)
+{
+    job *j = job_new(JOB_PARTY, (bytes){NULL, 0});
+    const char *who = text_of(q, "oin", f);
+    sluis_err e = j ? SLUIS_OK : SLUIS_NOMEM;
+    if (!e && (!who || oin_parse(&j->party, who, strlen(who))))
+        e = fail_set(f, SLUIS_INVALID, "oin", "is not an OIN: 20 characters");
+    if (!e) {
+        j->change = change;
+        e = fill_words(q, j, f);
+    }
+    ask_core(d, &j, e, cmd, f);
+    json_t *out = j ? json_pack("{s:s}", "oin", j->party.s) : NULL;
+    job_free(&j);
+    return out;
+}
+
+static json_t *cmd_party_suspend(desk *d, const json_t *q, sluis_fail *f)
+{
+    return change_party(d, q, CHANGE_SUSPEND, "party.suspend", f);
+}
+
+static json_t *cmd_party_resume(desk *d, const json_t *q, sluis_fail *f)
+{
+    return change_party(d, q, CHANGE_RESUME, "party.resume", f);
 }
 
 /* ---- trace ---- */
@@ -331,8 +383,14 @@ static const struct {
     const char *name;
     json_t *(*run)(desk *, const json_t *, sluis_fail *);
 } commands[] = {
-    {"status", cmd_status}, {"party.list", cmd_party_list},      {"party.enrol", cmd_party_enrol},
-    {"trace", cmd_trace},   {"deadletters.list", cmd_dead_list}, {"journal.copy", cmd_journal_copy},
+    {"status", cmd_status},
+    {"party.list", cmd_party_list},
+    {"party.enrol", cmd_party_enrol},
+    {"party.suspend", cmd_party_suspend},
+    {"party.resume", cmd_party_resume},
+    {"trace", cmd_trace},
+    {"deadletters.list", cmd_dead_list},
+    {"journal.copy", cmd_journal_copy},
 };
 
 static json_t *on_request(void *ctx, const char *cmd, const json_t *request, sluis_fail *f)

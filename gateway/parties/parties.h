@@ -28,6 +28,10 @@ sluis_err enrolment_parse(Sluis__PartyEntry *out, arena *a, const char *json, si
  * (bounds, the party's own signatures under its keys) is refused here. */
 sluis_err parties_put(store_txn *t, Sluis__PartyEntry *e, const keypair *dir_key, bool replace,
                       sluis_fail *f);
+/* The stored entry, unpacked in the arena, to change and put back. NOT_FOUND (f is left alone); CORRUPT when it
+ * is not what the directory key signed. */
+sluis_err parties_get(store_txn *t, const oin *who, const uint8_t dir_pk[static PK_LEN], arena *a,
+                      Sluis__PartyEntry **out, sluis_fail *f);
 /* The directory as the snapshot holds it; version 0 and no parties when empty. CORRUPT: an entry under
  * another OIN, or the newest entry is not of the stored version. */
 sluis_err parties_load(store_txn *t, const uint8_t dir_pk[static PK_LEN], directory **out, sluis_fail *f);

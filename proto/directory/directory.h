@@ -60,8 +60,8 @@ bytes directory_entry(const directory *d, size_t i);     /* its signed entry, bo
 const party *directory_find(const directory *d, const oin *o);
 /* The party whose CURVE key this is, both valid now and the party not suspended; NULL otherwise. */
 const party *directory_by_curve(const directory *d, const uint8_t pk[static PK_LEN], uint64_t now_ms);
-/* The key with this id and use: UNKNOWN_KEY, KEY_NOT_VALID (f says since or until when, or revoked,
- * suspended). */
+/* The key with this id and use: UNKNOWN_KEY, KEY_NOT_VALID (f says since or until when, or when
+ * revoked), SUSPENDED. */
 sluis_err directory_key(const directory *d, const party *p, key_use use, const keyid *id, uint64_t now_ms,
                         const party_key **out, sluis_fail *f);
 /* The newest key of a use valid now. */

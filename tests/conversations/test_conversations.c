@@ -477,6 +477,8 @@ static void house(play *p, char **w, size_t n)
         restart_in_storm(p, who(p, w[1]), named(p, w[2], false));
     else if (n == 3 && strcmp(w[0], "rekey") == 0)
         rig_rekey(p->rig, who(p, w[1]), w[2]);
+    else if (n == 2 && (strcmp(w[0], "suspend") == 0 || strcmp(w[0], "resume") == 0))
+        rig_change(p->rig, strcmp(w[0], "suspend") == 0 ? "party.suspend" : "party.resume", who(p, w[1]));
     else if (n == 4 && strcmp(w[0], "journal") == 0)
         check_journal(p, w[1], w[2], w[3]);
     else if (n == 4 && strcmp(w[0], "dead") == 0)

@@ -240,6 +240,46 @@ static void refused_enrolments(void **state)
     json_decref(after);
 }
 
+static json_t *suspension(const char *cmd, const char *o, const char *by, const char *reason)
+{
+    return json_pack("{s:s, s:s, s:s, s:s}", "cmd", cmd, "oin", o, "by", by, "reason", reason);
+}
+
+static void a_party_is_suspended(void **state)
+{
+    const char *police = house.actors[ACTOR_POLICE].oin.s;
+    (void)state;
+    json_t *before = accepted(json_pack("{s:s}", "cmd", "party.list"));
+    refused(suspension("party.suspend", "00000099000000007777", "anna", "x"), SLUIS_UNKNOWN_PARTY, "7777",
+            "party list");
+    refused(suspension("party.suspend", RIG_GATEWAY, "anna", "x"), SLUIS_INVALID, RIG_GATEWAY, "itself");
+    refused(suspension("party.suspend", "7", "anna", "x"), SLUIS_INVALID, "oin", "20 characters");
+    refused(suspension("party.suspend", police, "Anna de Vries", "x"), SLUIS_INVALID, "by", "pseudonym");
+    refused(suspension("party.suspend", police, "anna", "because of her"), SLUIS_INVALID, "reason", "code");
+    refused(json_pack("{s:s, s:s}", "cmd", "party.suspend", "oin", police), SLUIS_INVALID, "by", "string");
+    refused(suspension("party.resume", police, "anna", "x"), SLUIS_CONFLICT, police, "not suspended");
+
+    json_decref(accepted(suspension("party.suspend", police, "anna", "sleutel-verloren")));
+    refused(suspension("party.suspend", police, "bram", "sleutel-verloren"), SLUIS_CONFLICT, police,
+            "already");
+    json_t *after = accepted(json_pack("{s:s}", "cmd", "party.list"));
+    assert_true(json_is_true(json_object_get(listed(after, police), "suspended")));
+    assert_int_equal(number_of(after, "version"), number_of(before, "version") + 1);
+    json_t *anew = enrol(request_of(police), "police", "politie"); /* new keys do not lift a suspension */
+    json_object_set_new(anew, "replace", json_true());
+    json_decref(accepted(anew));
+    json_decref(after);
+    after = accepted(json_pack("{s:s}", "cmd", "party.list"));
+    assert_true(json_is_true(json_object_get(listed(after, police), "suspended")));
+
+    json_decref(accepted(suspension("party.resume", police, "bram", "sleutel-vervangen")));
+    json_decref(after);
+    after = accepted(json_pack("{s:s}", "cmd", "party.list"));
+    assert_true(json_is_false(json_object_get(listed(after, police), "suspended")));
+    json_decref(after);
+    json_decref(before);
+}
+
 /* A party that joined may connect at once, without a restart. */
 static void who_joined_may_connect(void **state)
 {
@@ -378,6 +418,7 @@ int main(void)
         cmocka_unit_test(parties_are_listed),
         cmocka_unit_test(refused_enrolments),
         cmocka_unit_test(a_party_joins),
+        cmocka_unit_test(a_party_is_suspended),
         cmocka_unit_test(who_joined_may_connect),
         cmocka_unit_test(traces_of_nothing),
         cmocka_unit_test(a_copy_verifies_without_the_gateway),

@@ -257,6 +257,14 @@ json_t *rig_control(rig *r, const json_t *request)
     return reply;
 }
 
+void rig_change(rig *r, const char *cmd, const actor *a)
+{
+    json_t *q = json_pack("{s:s, s:s, s:s, s:s}", "cmd", cmd, "oin", a->oin.s, "by", "anna", "reason",
+                          "sleutel-verloren");
+    json_decref(rig_control(r, q));
+    json_decref(q);
+}
+
 void rig_rekey(rig *r, actor *a, const char *domain)
 {
     char path[128];

@@ -179,7 +179,7 @@ static void a_key_is_valid_at_a_moment(void **state)
     assert_key(&e, T0 + 4, SLUIS_OK, "");
     assert_key(&e, T0 + 5, SLUIS_KEY_NOT_VALID, "revoked at 2026-11-24T");
     e.entry.suspended = true;
-    assert_key(&e, T0, SLUIS_KEY_NOT_VALID, "suspended");
+    assert_key(&e, T0, SLUIS_SUSPENDED, "suspended");
     enrolment_close(&e);
 }
 
