@@ -35,17 +35,43 @@ static sluis_err store_key(uint8_t **out, const char *folder, sluis_fail *f)
     return secretfile_read(out, path, f);
 }
 
+/* Whether this private key is one that is held already. */
+static bool is_held(const adapter *a, const keypair *k)
+{
+    for (size_t i = 0; i < a->seal_count; i++)
+        if (keyid_equal(&a->seal[i].id, &k->id))
+            return true;
+    return false;
+}
+
+sluis_err keys_refresh(adapter *a, sluis_fail *f)
+{
+    static const char *const names[] = {"seal.new.key", "seal.old.key"};
+    char path[KEY_PATH_MAX];
+    sluis_err err = SLUIS_OK;
+    for (size_t i = 0; !err && i < sizeof names / sizeof *names && a->seal_count < SEAL_KEYS; i++) {
+        keypair k = {0};
+        snprintf(path, sizeof path, "%s/%s", a->s.keys, names[i]);
+        if (access(path, F_OK) != 0 || (err = keyfile_read(&k, path, USE_SEAL, f)))
+            continue;
+        if (is_held(a, &k))
+            keypair_close(&k);
+        else
+            a->seal[a->seal_count++] = k;
+    }
+    a->intake.seal_count = a->seal_count;
+    return err;
+}
+
 static sluis_err open_keys(adapter *a, sluis_fail *f)
 {
-    char old[KEY_PATH_MAX];
     sluis_err err = read_key(&a->sign, a->s.keys, "sign.key", USE_SIGN, f);
     if (!err)
         err = read_key(&a->curve, a->s.keys, "curve.key", USE_CURVE, f);
     if (!err && !(err = read_key(&a->seal[0], a->s.keys, "seal.key", USE_SEAL, f)))
         a->seal_count = 1;
-    snprintf(old, sizeof old, "%s/seal.old.key", a->s.keys);
-    if (!err && access(old, F_OK) == 0 && !(err = keyfile_read(&a->seal[1], old, USE_SEAL, f)))
-        a->seal_count = 2;
+    if (!err)
+        err = keys_refresh(a, f);
     return err ? err : store_key(&a->store_key, a->s.keys, f);
 }
 

@@ -57,6 +57,9 @@ struct adapter {
     uint64_t retry_at, refresh_at, sweep_at; /* UTC ms; 0: not planned */
 };
 
+/* Takes up sealing keys that `sluisctl key rotate` left beside the current one. */
+sluis_err keys_refresh(adapter *a, sluis_fail *f);
+
 sluis_err work_push(adapter *a, const uint8_t transaction[static UUID_LEN]);
 /* Everything unfinished in the store, at start and when something failed. */
 sluis_err work_load(adapter *a);

@@ -303,6 +303,16 @@ static void release(core *c, job *j)
     }
 }
 
+static void count_expiry(core *c, uint64_t now)
+{
+    uint64_t ours, theirs, delegation = 0;
+    parties_expire(c->dir, &c->p->settings->oin, now, &ours, &theirs);
+    if (!delegation_until(buffer_bytes(&c->p->delegation), &delegation) && delegation < ours)
+        ours = delegation;
+    METRIC_SET(c->p->metrics, own_keys_expire_seconds, ours / 1000);
+    METRIC_SET(c->p->metrics, party_keys_expire_seconds, theirs == UINT64_MAX ? 0 : theirs / 1000);
+}
+
 /* A new directory, or an old one whose signature must be fresh, for the bus and every session. */
 static void publish_directory(core *c)
 {
@@ -318,6 +328,7 @@ static void publish_directory(core *c)
     }
     j->dir = directory_ref(c->dir);
     c->snapshot_made = now;
+    count_expiry(c, now);
     send_or_die(c->bus, j);
 }
 

@@ -174,3 +174,30 @@ sluis_err parties_load(store_txn *t, const uint8_t dir_pk[static PK_LEN], direct
     arena_free(&c.scratch);
     return err;
 }
+
+uint64_t party_expires(const party *p, uint64_t now_ms)
+{
+    static const key_use uses[] = {USE_SIGN, USE_SEAL, USE_CURVE};
+    uint64_t soonest = p->valid_until;
+    for (size_t u = 0; u < sizeof uses / sizeof *uses; u++) {
+        uint64_t latest = 0;
+        for (size_t i = 0; i < p->key_count; i++) {
+            const party_key *k = &p->keys[i];
+            if (k->use == uses[u] && !(k->revoked && now_ms >= k->revoked) && k->valid_until > latest)
+                latest = k->valid_until;
+        }
+        soonest = latest < soonest ? latest : soonest;
+    }
+    return soonest;
+}
+
+void parties_expire(const directory *d, const oin *own, uint64_t now_ms, uint64_t *ours, uint64_t *theirs)
+{
+    const party *p;
+    *ours = *theirs = UINT64_MAX;
+    for (size_t i = 0; (p = directory_at(d, i)); i++) {
+        uint64_t *into = oin_equal(&p->oin, own) ? ours : theirs, at = party_expires(p, now_ms);
+        if (!p->suspended && at < *into)
+            *into = at;
+    }
+}

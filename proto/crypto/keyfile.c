@@ -325,3 +325,25 @@ sluis_err secretfile_read(uint8_t **out32, const char *path, sluis_fail *f)
     secret_free(raw);
     return e;
 }
+
+sluis_err keyfile_inspect(keyfile_facts *out, const char *path, sluis_fail *f)
+{
+    uint8_t *raw = secret_alloc(FILE_LEN + 1);
+    keypair k = {0};
+    if (!raw)
+        return no_lock(path, f);
+    *out = (keyfile_facts){.version = 1};
+    sluis_err e = read_checked(raw, path, f);
+    if (!e) {
+        out->use = raw[AT_USE];
+        out->created = get_u64(raw + AT_CREATED);
+    }
+    if (!e && out->use != USE_BARE &&
+        (e = keypair_from_seed(&k, (key_use)out->use, raw + AT_SECRET, out->created)))
+        no_lock(path, f);
+    memcpy(out->pk, k.pk, PK_LEN);
+    out->id = k.id;
+    keypair_close(&k);
+    secret_free(raw);
+    return e;
+}

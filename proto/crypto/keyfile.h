@@ -31,6 +31,16 @@ void keypair_close(keypair *k); /* wipes; idempotent */
 sluis_err keyfile_write(const char *path, const keypair *k, sluis_fail *f);
 sluis_err keyfile_read(keypair *out, const char *path, key_use expected, sluis_fail *f);
 
+/* What a keyfile says of itself; the rules of reading hold. pk and id are zero for a bare secret. */
+typedef struct {
+    unsigned version;
+    uint8_t use; /* key_use; 0: a bare secret */
+    uint64_t created;
+    uint8_t pk[PK_LEN];
+    keyid id;
+} keyfile_facts;
+sluis_err keyfile_inspect(keyfile_facts *out, const char *path, sluis_fail *f);
+
 /* A bare 32-byte symmetric secret (the registry's master key KM), same file rules, use byte 0. */
 sluis_err secretfile_write(const char *path, sluis_fail *f);                 /* fresh random */
 sluis_err secretfile_read(uint8_t **out32, const char *path, sluis_fail *f); /* owned: secret_free */

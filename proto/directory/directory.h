@@ -41,6 +41,9 @@ typedef struct {
 sluis_err party_key_sign(uint8_t sig[static SIG_LEN], const keypair *sign, key_use use,
                          const uint8_t pk[static PK_LEN], uint64_t from, uint64_t until, const oin *who);
 
+/* When a signed delegation ends; its signature is not checked (snapshot_open does that). */
+sluis_err delegation_until(bytes signed_delegation, uint64_t *until);
+
 /* A signed entry as it is stored and sent. */
 sluis_err entry_sign(buffer *out, const Sluis__PartyEntry *e, const keypair *dir_key);
 sluis_err delegation_sign(buffer *out, const char *gateway, const uint8_t dir_pk[static PK_LEN],

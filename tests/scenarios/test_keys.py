@@ -1,0 +1,103 @@
+"""Keys and parties over time: rotation with mail under way, suspension, what ends soon."""
+import json
+
+from city import CHILD, PARENT, PARTIES
+from house import check, wait_for
+
+OIN = PARTIES["school"][0]
+
+
+def case_of(city):
+    return city.open_case([(PARENT, "ouder"), (CHILD, "kind")])
+
+
+def keys_of(city, name="school"):
+    return city.root / "adapters" / name / "keys"
+
+
+def enrol_again(city, request, name="school"):
+    oin, title, domain = PARTIES[name]
+    city.ctl("party", "enrol", "--replace", "--request", request, "--name", title, "--domain", domain, "--socket", city.control)
+
+
+def test_inspect(city):
+    keys = keys_of(city)
+    private, public = city.ctl("key", "inspect", keys / "sign.key"), city.ctl("key", "inspect", keys / "sign.key.pub")
+    check(private["use"] == "sign" and private["version"] == 1 and private["created"][:2] == "20", private)
+    check(private["id"] == public["id"] and private["pk"] == public["pk"], f"{private} {public}")
+    check("secret" not in json.dumps(private), private)
+    check(city.ctl("key", "inspect", city.keys / "master.key")["use"] == "bare secret", "the master key")
+    code, _, err = city.ctl("key", "inspect", keys / "enrolment.json", want=None)
+    check(code == 5, f"{code} {err}")
+
+
+def test_needs_renewal(city):
+    keys = keys_of(city)
+    rows = city.ctl("key", "needs-renewal", "--dir", keys)
+    check([r["key"] for r in rows] == ["sign", "seal", "curve"] and all(330 < r["days"] <= 365 for r in rows), rows)
+    rows = city.ctl("key", "needs-renewal", "--dir", keys, "--days", "400", want=1)
+    check(all(r["needs_renewal"] for r in rows), rows)
+    rows = city.ctl("key", "needs-renewal", "--dir", city.keys)
+    check([r["key"] for r in rows] == ["sign", "seal", "curve", "directory"], rows)
+    code, _, _ = city.ctl("key", "needs-renewal", "--dir", city.root / "nowhere", want=None)
+    check(code == 5, f"a folder that is not there: {code}")
+    text = city.call("GET", "/metrics").body.decode()
+    for name in ("own_keys_expire_seconds", "party_keys_expire_seconds"):
+        line = [x for x in text.splitlines() if x.startswith(f"sluis_{name} ")]
+        check(line and int(line[0].split()[1]) > 1_700_000_000, f"{name}: {line}")
+
+
+def test_rotation(city):
+    keys, case = keys_of(city), case_of(city)
+    old = city.ctl("key", "inspect", keys / "seal.key")["id"]
+    code, _, err = city.ctl("key", "rotate", "--dir", keys, "--finish", want=None)
+    check(code == 1, f"finished what was not begun: {code} {err}")
+    city.ctl("key", "rotate", "--dir", city.keys, want=5)
+    # mail is under way, sealed to the old key, while the adapter is down
+    city.adapters["school"].stop()
+    waiting = city.file(case, 2, "school", ["school-naam"])["verzoekId"]
+    request = city.ctl("key", "rotate", "--dir", keys)["enrolment"]
+    city.ctl("key", "rotate", "--dir", keys, want=5)
+    check(city.ctl("key", "inspect", keys / "seal.key")["id"] == old, "the old key stays in use")
+    enrol_again(city, request)
+    listed = [p for p in city.ctl("party", "list", "--socket", city.control) if p["oin"] == OIN][0]
+    check(len(listed["keys"]) == 6, listed)
+    city.adapters["school"].start()
+    city.wait_connected("school")
+    check(city.answered(waiting)["status"] == "beantwoord", "mail to the old key is opened")
+    check(city.ask(case, 2, "school", ["school-naam"])["school-naam"]["uitkomst"] == "verstrekt", "mail to the new key, before --finish")
+    city.ctl("key", "rotate", "--dir", keys, "--finish")
+    check(city.ctl("key", "inspect", keys / "seal.key")["id"] != old, "the new key is in place")
+    check(city.ctl("key", "inspect", keys / "seal.old.key")["id"] == old, "the old one is kept")
+    check(city.ctl("key", "inspect", keys / "seal.old.key.pub")["id"] == old, "with its public half")
+    city.adapters["school"].stop()
+    city.adapters["school"].start()
+    city.wait_connected("school")
+    check(city.ask(case, 2, "school", ["school-naam"])["school-naam"]["uitkomst"] == "verstrekt", "after the restart")
+    # the next one must wait for mail to the key before
+    city.ctl("key", "rotate", "--dir", keys)
+    code, _, err = city.ctl("key", "rotate", "--dir", keys, "--finish", want=None)
+    check(code == 5 and "may come until" in err, f"{code} {err}")
+
+
+def test_rotation_while_connected(city):
+    keys, case = keys_of(city, "ggd"), case_of(city)
+    enrol_again(city, city.ctl("key", "rotate", "--dir", keys)["enrolment"], "ggd")
+    asked = city.file(case, 2, "ggd", ["jgz-visus"], raw=True)
+    check(asked.status in (200, 202), asked.body)
+    wait_for("the request in the inbox, sealed to the new key", lambda: city.inbox("ggd", "list"))
+
+
+def test_suspension(city):
+    case = case_of(city)
+    why = ("--by", "anna", "--reason", "sleutel-verloren", "--socket", city.control)
+    city.ctl("party", "suspend", OIN, *why)
+    city.ctl("party", "suspend", OIN, *why, want=4)
+    refused = city.file(case, 2, "school", ["school-naam"], raw=True)
+    check(refused.status == 422 and refused.json()["code"] == "suspended", refused.body)
+    wait_for("the adapter knows", lambda: not city.ctl("status", "--socket", city.adapter_control("school"))["connected"])
+    city.ctl("party", "resume", OIN, *why)
+    city.adapters["school"].stop()
+    city.adapters["school"].start()
+    city.wait_connected("school")
+    check(city.ask(case, 2, "school", ["school-naam"])["school-naam"]["uitkomst"] == "verstrekt", "it takes part again")
