@@ -207,6 +207,36 @@ static sluis_err finish_turn(core *c, turn *t)
     return committed;
 }
 
+static void count_expiry(core *c, uint64_t now)
+{
+    uint64_t ours, theirs, delegation = 0;
+    parties_expire(c->dir, &c->p->settings->oin, now, &ours, &theirs);
+    if (!delegation_until(buffer_bytes(&c->p->delegation), &delegation) && delegation < ours)
+        ours = delegation;
+    METRIC_SET(c->p->metrics, own_keys_expire_seconds, ours / 1000);
+    METRIC_SET(c->p->metrics, party_keys_expire_seconds, theirs == UINT64_MAX ? 0 : theirs / 1000);
+}
+
+/* A new directory, or an old one whose signature must be fresh, for the bus and every session. */
+static void publish_directory(core *c)
+{
+    uint64_t now = clock_ms();
+    job *j = job_new(JOB_DIRECTORY, (bytes){NULL, 0});
+    sluis_err e = j ? snapshot_make(&j->snapshot, c->dir, buffer_bytes(&c->p->delegation), &c->p->directory,
+                                    c->p->settings->name, c->p->log.pk, now)
+                    : SLUIS_NOMEM;
+    if (e) {
+        log_write(LOG_ERROR, "core.directory", "code", error_token(e), NULL);
+        job_free(&j);
+        c->snapshot_made = 0; /* again after the next batch */
+        return;
+    }
+    j->dir = directory_ref(c->dir);
+    c->snapshot_made = now;
+    count_expiry(c, now);
+    send_or_die(c->bus, j);
+}
+
 /* Parties for whom the turn queued what no job of theirs tells the bus; nobody named: more than could be. */
 static void tell_news(core *c, const turn *t)
 {
@@ -269,12 +299,12 @@ static sluis_err run_turn(core *c, slot *slots, size_t n, bool reserved, bool ho
         c->event_seq = t.event_seq;
         METRIC_ADD(c->p->metrics, core_batches, 1);
         METRIC_SET(c->p->metrics, journal_entries, journal_size(c->journal));
+        if (t.new_dir) { /* the bus knows before anything of this turn goes out */
+            directory_unref(&c->dir);
+            c->dir = t.new_dir;
+            publish_directory(c);
+        }
         tell_news(c, &t);
-    }
-    if (t.new_dir) {
-        directory_unref(&c->dir);
-        c->dir = t.new_dir;
-        c->snapshot_made = 0; /* publish at once */
     }
     arena_free(&t.arena);
     return e;
@@ -303,35 +333,6 @@ static void release(core *c, job *j)
     }
 }
 
-static void count_expiry(core *c, uint64_t now)
-{
-    uint64_t ours, theirs, delegation = 0;
-    parties_expire(c->dir, &c->p->settings->oin, now, &ours, &theirs);
-    if (!delegation_until(buffer_bytes(&c->p->delegation), &delegation) && delegation < ours)
-        ours = delegation;
-    METRIC_SET(c->p->metrics, own_keys_expire_seconds, ours / 1000);
-    METRIC_SET(c->p->metrics, party_keys_expire_seconds, theirs == UINT64_MAX ? 0 : theirs / 1000);
-}
-
-/* A new directory, or an old one whose signature must be fresh, for the bus and every session. */
-static void publish_directory(core *c)
-{
-    uint64_t now = clock_ms();
-    job *j = job_new(JOB_DIRECTORY, (bytes){NULL, 0});
-    sluis_err e = j ? snapshot_make(&j->snapshot, c->dir, buffer_bytes(&c->p->delegation), &c->p->directory,
-                                    c->p->settings->name, c->p->log.pk, now)
-                    : SLUIS_NOMEM;
-    if (e) {
-        log_write(LOG_ERROR, "core.directory", "code", error_token(e), NULL);
-        job_free(&j);
-        return;
-    }
-    j->dir = directory_ref(c->dir);
-    c->snapshot_made = now;
-    count_expiry(c, now);
-    send_or_die(c->bus, j);
-}
-
 /* All together; when that fails, one by one, so that a single bad message or a full store harms only its own.
  */
 static void run_batch(core *c)
@@ -350,8 +351,6 @@ static void run_batch(core *c)
         if (one)
             fail_set(&c->batch[i].job->why, one, "store", "%s", error_text(one));
     }
-    if (c->snapshot_made == 0 || clock_ms() - c->snapshot_made > SNAPSHOT_MS)
-        publish_directory(c); /* before the deliveries of this turn: a party just shut out gets none */
     for (size_t i = 0; i < c->count; i++)
         release(c, c->batch[i].job);
     c->count = 0;
@@ -363,6 +362,8 @@ static void run_batch(core *c)
         if (e || stale)
             log_write(e ? LOG_ERROR : LOG_WARN, "core.housekeeping", "code", error_token(e), NULL);
     }
+    if (clock_ms() - c->snapshot_made > SNAPSHOT_MS)
+        publish_directory(c);
 }
 
 /* ---- gathering ---- */

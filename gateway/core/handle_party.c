@@ -74,16 +74,22 @@ static sluis_err renew_directory(turn *t, sluis_fail *f)
 sluis_err handle_party(turn *t, job *j, sluis_fail *f)
 {
     Sluis__Record r = SLUIS__RECORD__INIT;
+    bool changed = true;
+    oin who;
     r.type = SLUIS__RECORD_TYPE__R_PARTY;
     r.from = t->p->settings->oin.s;
     r.employee = WORD(j->by ? j->by : "");
     r.detail = WORD(j->reason ? j->reason : "");
-    sluis_err e = j->change == CHANGE_ENROL ? enrol(t, j, &r, f) : suspend(t, j, &r, f);
-    if (!e)
+    sluis_err e = j->change == CHANGE_ENROL    ? enrol(t, j, &r, f)
+                  : j->change == CHANGE_REVOKE ? party_revoke(t, j, &r, &changed, f)
+                                               : suspend(t, j, &r, f);
+    if (!e && changed)
         e = renew_directory(t, f);
     if (!e)
         e = turn_journal(t, &r);
     if (!e)
         e = turn_event(t, "party-changed", &r, r.decision);
-    return e;
+    if (!e && changed)
+        e = oin_parse(&who, r.to, strlen(r.to));
+    return e || !changed ? e : turn_return_unreadable(t, &who);
 }

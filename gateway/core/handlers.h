@@ -19,5 +19,7 @@ sluis_err handle_read(turn *t, job *j, sluis_fail *f);  /* a decided read: journ
 
 /* An operator's change of the directory: in force for what follows in the same turn. */
 sluis_err handle_party(turn *t, job *j, sluis_fail *f);
+/* Its part for CHANGE_REVOKE: fills the record, proposes, or puts the changed entry (*changed). */
+sluis_err party_revoke(turn *t, job *j, Sluis__Record *r, bool *changed, sluis_fail *f);
 
 #endif

@@ -104,6 +104,8 @@ const ctl_command ctl_commands[] = {
     {"key inspect", "PATH", "Shows what a key file holds, never the secret.", none, ctl_key_inspect},
     {"key needs-renewal", NULL, "Lists keys that end soon; exit code 1 when there is one.", key_needs_renewal,
      ctl_key_needs_renewal},
+    {"key revoke", "KEYID", "Revokes a party's key: one person proposes it, another carries it out.",
+     party_change, ctl_key_revoke},
     {"party enrol", NULL, "Signs a party into the directory.", party_enrol, ctl_party_enrol},
     {"party suspend", "OIN", "Shuts a party out at once: its session ends, its messages are refused.",
      party_change, ctl_party_suspend},

@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <string.h>
 
 #include "ctl/commands.h"
 
@@ -35,6 +36,22 @@ static ctl_exit change(ctl_call *c, const char *cmd)
                             &code);
     if (reply)
         ctl_print(c, reply);
+    return code;
+}
+
+ctl_exit ctl_key_revoke(ctl_call *c)
+{
+    ctl_exit code = CTL_OK;
+    json_t *reply = ctl_ask(c,
+                            json_pack("{s:s,s:s,s:s,s:s}", "cmd", "key.revoke", "key", c->operand, "reason",
+                                      ctl_value(c, "reason"), "by", ctl_value(c, "by")),
+                            &code);
+    bool proposed = reply && json_string_value(json_object_get(reply, "outcome")) &&
+                    strcmp(json_string_value(json_object_get(reply, "outcome")), "proposed") == 0;
+    if (reply)
+        ctl_print(c, reply);
+    if (proposed)
+        ctl_note(c, "within a week another person must say the same, with --by of their own");
     return code;
 }
 

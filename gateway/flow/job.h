@@ -35,7 +35,7 @@ typedef enum {
 typedef enum { STAGE_TOKEN, STAGE_READ, STAGE_ENVELOPE, STAGE_CORE, STAGE_REPLY } job_stage;
 
 /* What an operator changes in the directory. */
-typedef enum { CHANGE_ENROL, CHANGE_SUSPEND, CHANGE_RESUME } party_change;
+typedef enum { CHANGE_ENROL, CHANGE_SUSPEND, CHANGE_RESUME, CHANGE_REVOKE } party_change;
 
 typedef struct {
     oin to;
@@ -111,7 +111,9 @@ typedef struct job {
     party_change change;
     Sluis__PartyEntry *entry; /* enrol; in the arena */
     bool replace;
-    oin party;               /* the others: whom */
+    oin party;               /* the others: whom; revoke: filled in by core */
+    keyid key;               /* revoke: which */
+    const char *outcome;     /* revoke: "proposed" or "revoked", static */
     const char *by, *reason; /* who asks, and why: a pseudonym and a code, in the arena */
 
     buffer snapshot; /* directory: SignedSnapshot for welcomes */

@@ -70,14 +70,16 @@ static json_t *cmd_status(desk *d, const json_t *q, sluis_fail *f)
 static json_t *party_json(const party *x)
 {
     json_t *keys = json_array();
-    char hex[2 * PK_LEN + 1], from[TIME_STR], until[TIME_STR];
+    char hex[2 * PK_LEN + 1], id[2 * KEYID_LEN + 1], from[TIME_STR], until[TIME_STR];
     for (size_t i = 0; keys && i < x->key_count; i++) {
         hex_encode(hex, x->keys[i].pk, PK_LEN);
+        hex_encode(id, x->keys[i].id.b, KEYID_LEN);
         time_format(from, x->keys[i].valid_from);
         time_format(until, x->keys[i].valid_until);
-        json_array_append_new(keys, json_pack("{s:s, s:s, s:s, s:s, s:b}", "use",
-                                              key_use_name(x->keys[i].use), "pk", hex, "valid_from", from,
-                                              "valid_until", until, "revoked", x->keys[i].revoked != 0));
+        json_array_append_new(keys,
+                              json_pack("{s:s, s:s, s:s, s:s, s:s, s:b}", "use", key_use_name(x->keys[i].use),
+                                        "id", id, "pk", hex, "valid_from", from, "valid_until", until,
+                                        "revoked", x->keys[i].revoked != 0));
     }
     time_format(from, x->valid_from);
     time_format(until, x->valid_until);
@@ -226,6 +228,23 @@ static json_t *cmd_party_suspend(desk *d, const json_t *q, sluis_fail *f)
 static json_t *cmd_party_resume(desk *d, const json_t *q, sluis_fail *f)
 {
     return change_party(d, q, CHANGE_RESUME, "party.resume", f);
+}
+
+static json_t *cmd_key_revoke(desk *d, const json_t *q, sluis_fail *f)
+{
+    job *j = job_new(JOB_PARTY, (bytes){NULL, 0});
+    const char *key = text_of(q, "key", f);
+    sluis_err e = j ? SLUIS_OK : SLUIS_NOMEM;
+    if (!e && (!key || hex_decode(j->key.b, KEYID_LEN, key, strlen(key))))
+        e = fail_set(f, SLUIS_INVALID, "key", "a key id is %d hexadecimal digits", 2 * KEYID_LEN);
+    if (!e) {
+        j->change = CHANGE_REVOKE;
+        e = fill_words(q, j, f);
+    }
+    ask_core(d, &j, e, "key.revoke", f);
+    json_t *out = j ? json_pack("{s:s, s:s}", "oin", j->party.s, "outcome", j->outcome) : NULL;
+    job_free(&j);
+    return out;
 }
 
 /* ---- trace ---- */
@@ -388,6 +407,7 @@ static const struct {
     {"party.enrol", cmd_party_enrol},
     {"party.suspend", cmd_party_suspend},
     {"party.resume", cmd_party_resume},
+    {"key.revoke", cmd_key_revoke},
     {"trace", cmd_trace},
     {"deadletters.list", cmd_dead_list},
     {"journal.copy", cmd_journal_copy},

@@ -280,6 +280,48 @@ static void a_party_is_suspended(void **state)
     json_decref(before);
 }
 
+static json_t *revocation(const char *key, const char *by)
+{
+    return json_pack("{s:s, s:s, s:s, s:s}", "cmd", "key.revoke", "key", key, "by", by, "reason",
+                     "sleutel-verloren");
+}
+
+/* One proposes, another carries it out; the proposal outlives a restart. */
+static void a_key_is_revoked_by_two(void **state)
+{
+    char id[2 * KEYID_LEN + 1];
+    (void)state;
+    hex_encode(id, house.actors[ACTOR_SCHOOL].sign.id.b, KEYID_LEN);
+    refused(revocation("00112233445566778899aabbccddeeff", "anna"), SLUIS_UNKNOWN_KEY, "0011", "party list");
+    refused(revocation("00", "anna"), SLUIS_INVALID, "key", "32 hexadecimal");
+    refused(revocation(id, "Anna de Vries"), SLUIS_INVALID, "by", "pseudonym");
+    json_t *done = accepted(revocation(id, "anna"));
+    assert_string_equal(text_of(done, "outcome"), "proposed");
+    assert_string_equal(text_of(done, "oin"), house.actors[ACTOR_SCHOOL].oin.s);
+    json_decref(done);
+    refused(revocation(id, "anna"), SLUIS_CONFLICT, id, "another");
+    json_t *l = accepted(json_pack("{s:s}", "cmd", "party.list"));
+    const json_t *key =
+        json_array_get(json_object_get(listed(l, house.actors[ACTOR_SCHOOL].oin.s), "keys"), 0);
+    assert_string_equal(text_of(key, "id"), id);
+    assert_true(json_is_false(json_object_get(key, "revoked")));
+    json_decref(l);
+
+    rig_restart(&house);
+    for (int i = 0; i < CALL_MS / 10 && access(house.settings.control, F_OK); i++)
+        usleep(10000);
+    refused(revocation(id, "anna"), SLUIS_CONFLICT, id, "another");
+    done = accepted(revocation(id, "bram"));
+    assert_string_equal(text_of(done, "outcome"), "revoked");
+    json_decref(done);
+    refused(revocation(id, "carla"), SLUIS_CONFLICT, id, "already");
+    l = accepted(json_pack("{s:s}", "cmd", "party.list"));
+    const json_t *keys = json_object_get(listed(l, house.actors[ACTOR_SCHOOL].oin.s), "keys");
+    assert_true(json_is_true(json_object_get(json_array_get(keys, 0), "revoked")));
+    assert_true(json_is_false(json_object_get(json_array_get(keys, 1), "revoked")));
+    json_decref(l);
+}
+
 /* A party that joined may connect at once, without a restart. */
 static void who_joined_may_connect(void **state)
 {
@@ -419,6 +461,7 @@ int main(void)
         cmocka_unit_test(refused_enrolments),
         cmocka_unit_test(a_party_joins),
         cmocka_unit_test(a_party_is_suspended),
+        cmocka_unit_test(a_key_is_revoked_by_two),
         cmocka_unit_test(who_joined_may_connect),
         cmocka_unit_test(traces_of_nothing),
         cmocka_unit_test(a_copy_verifies_without_the_gateway),

@@ -101,3 +101,22 @@ def test_suspension(city):
     city.adapters["school"].start()
     city.wait_connected("school")
     check(city.ask(case, 2, "school", ["school-naam"])["school-naam"]["uitkomst"] == "verstrekt", "it takes part again")
+
+
+def test_revocation(city):
+    def revoke(by, key, **kw):
+        return city.ctl("key", "revoke", key, "--by", by, "--reason", "sleutel-verloren", "--socket", city.control, **kw)
+    case = case_of(city)
+    key = city.ctl("key", "inspect", keys_of(city, "wgs") / "seal.key")["id"]
+    city.adapters["wgs"].stop()
+    waiting = city.file(case, 1, "wgs", ["wgs-totaal-schuldbedrag"])["verzoekId"]
+    check(revoke("anna", key)["outcome"] == "proposed", "one is not enough")
+    revoke("anna", key, want=4)
+    check(city.request(waiting)["status"] == "open", "nothing has happened yet")
+    check(revoke("bram", key)["outcome"] == "revoked", "two are")
+    revoke("carla", key, want=4)
+    check(city.request(waiting)["status"] == "teruggestuurd", city.request(waiting))
+    entries = city.trace(waiting)
+    check(entries[-1]["type"] == "R_RETURNED" and entries[-1]["decision"] == "key-not-valid", entries)
+    refused = city.file(case, 1, "wgs", ["wgs-totaal-schuldbedrag"], raw=True)
+    check(refused.status == 400 and refused.json()["code"] == "key-not-valid", refused.body)
