@@ -39,6 +39,7 @@ struct adapter {
     local_rules *rules;
     keypair sign, curve, seal[SEAL_KEYS];
     size_t seal_count;
+    passphrase pass;    /* kept, for the next sealing key */
     uint8_t *store_key; /* locked, 32 */
     inbox *inbox;
     intake intake;

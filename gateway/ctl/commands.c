@@ -20,12 +20,15 @@ static const ctl_option key_new[] = {
     {"oin", "OIN", "Organisation the keys belong to", NULL, true},
     {"name", "NAME", "Name of the gateway, for its delegation", NULL, false},
     {"days", "N", "Days the keys are valid, from today", "365", false},
+    {"passphrase-file", "FILE", "Puts the private keys under the passphrase in this file (or fd:N, tty)",
+     NULL, false},
     END,
 };
 static const ctl_option key_rotate[] = {
     {"dir", "DIR", "Folder of a party's keys", NULL, true},
     {"days", "N", "Days the new keys are valid, from today", "365", false},
     {"overlap", "N", "Days the old keys stay valid beside them: longer than a message lives", "35", false},
+    {"passphrase-file", "FILE", "Passphrase of the old keys and the new (or fd:N, tty)", NULL, false},
     {"finish", NULL, "The municipality has accepted: the new keys take the place of the old", NULL, false},
     END,
 };

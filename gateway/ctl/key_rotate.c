@@ -39,7 +39,7 @@ static uint64_t listed_until(const Sluis__PartyEntry *e, const uint8_t *pk)
 
 /* new_keys[0..3), old_keys[0..3) are the caller's to close. */
 static sluis_err make_rotation(const ctl_call *c, const char *dir, const Sluis__PartyEntry *e,
-                               keypair *new_keys, keypair *old_keys, sluis_fail *f)
+                               keypair *new_keys, keypair *old_keys, passphrase *pass, sluis_fail *f)
 {
     char path[KEY_PATH_CAP];
     enrolment_key list[2 * USES];
@@ -51,9 +51,10 @@ static sluis_err make_rotation(const ctl_call *c, const char *dir, const Sluis__
     for (size_t i = 0; !err && i < USES; i++) {
         const char *name = key_use_name(uses[i]);
         if ((err = key_path(path, dir, name, ".key", f)) ||
-            (err = keyfile_read(&old_keys[i], path, uses[i], f)) ||
+            (err = keyfile_open(&old_keys[i], path, uses[i], pass, f)) ||
             (err = keypair_generate(&new_keys[i], uses[i], now)) ||
-            (err = key_path(path, dir, name, ".new.key", f)) || (err = keyfile_write(path, &new_keys[i], f)))
+            (err = key_path(path, dir, name, ".new.key", f)) ||
+            (err = keyfile_seal(path, &new_keys[i], pass->n ? pass : NULL, f)))
             break;
         uint64_t old_until = listed_until(e, old_keys[i].pk);
         list[i] = (enrolment_key){&new_keys[i], from, until}; /* of two keys as new, the first is current */
@@ -75,7 +76,10 @@ static ctl_exit begin(ctl_call *c, const char *dir)
     Sluis__PartyEntry e;
     sluis_fail f = {0};
     arena *a = arena_new(1u << 20);
+    passphrase pass = {0};
     sluis_err err = a ? SLUIS_OK : SLUIS_NOMEM;
+    if (!err && ctl_value(c, "passphrase-file"))
+        err = passphrase_open(&pass, ctl_value(c, "passphrase-file"), &f);
     if (!err && is_there(dir, "directory", ".key"))
         err = fail_set(&f, SLUIS_INVALID, dir,
                        "is a gateway's folder: its parties know its keys by heart; plan that with them");
@@ -91,11 +95,12 @@ static ctl_exit begin(ctl_call *c, const char *dir)
     if (!err)
         err = key_enrolment(&e, a, dir, &f);
     if (!err)
-        err = make_rotation(c, dir, &e, new_keys, old_keys, &f);
+        err = make_rotation(c, dir, &e, new_keys, old_keys, &pass, &f);
     for (size_t i = 0; i < USES; i++) {
         keypair_close(&new_keys[i]);
         keypair_close(&old_keys[i]);
     }
+    passphrase_close(&pass);
     arena_free(&a);
     if (err) {
         fail_set(&f, err, dir, "%s", error_text(err));

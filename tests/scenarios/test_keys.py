@@ -2,7 +2,7 @@
 import json
 
 from city import CHILD, PARENT, PARTIES
-from house import check, wait_for
+from house import GATEWAY_OIN, NAME, SLOW, check, wait_for
 
 OIN = PARTIES["school"][0]
 
@@ -120,3 +120,42 @@ def test_revocation(city):
     check(entries[-1]["type"] == "R_RETURNED" and entries[-1]["decision"] == "key-not-valid", entries)
     refused = city.file(case, 1, "wgs", ["wgs-totaal-schuldbedrag"], raw=True)
     check(refused.status == 400 and refused.json()["code"] == "key-not-valid", refused.body)
+
+
+def test_passphrase(city):
+    """A gateway and a party whose keys are sealed: they start with the passphrase, and only with it."""
+    name = city.root / "passphrase"
+    name.write_text("zes woorden die niemand raadt\n")
+    name.chmod(0o600)
+    sealed = city.root / "sealed"
+    city.ctl("key", "new", "--dir", sealed, "--oin", "00000099000000006000", "--passphrase-file", name)
+    check(city.ctl("key", "inspect", sealed / "sign.key")["version"] == 2, "sealed")
+    city.ctl("key", "rotate", "--dir", sealed, want=5)
+    city.ctl("key", "rotate", "--dir", sealed, "--passphrase-file", name)
+    check(city.ctl("key", "inspect", sealed / "seal.new.key")["version"] == 2, "so is the next")
+    house = type(city)(city.bin)
+    try:
+        house.make(f'passphrase_file = "{name}";')
+        for f in (*house.keys.glob("*.key"), *house.keys.glob("*.pub"), *house.keys.glob("*.bin"), *house.keys.glob("*.json"),
+                  *house.keys.glob("offline/*")):
+            f.unlink()
+        house.ctl("key", "new", "--dir", house.keys, "--for", "gateway", "--oin", GATEWAY_OIN, "--name", NAME, "--passphrase-file", name)
+        house.start_gateway()
+        check(len(house.ctl("party", "list", "--socket", house.control)) == 1, "it runs")
+        house.gateway.stop()
+        house.write_gateway()
+        house.gateway.start()
+        check(house.gateway.child.wait(20 * SLOW) == 1 and "passphrase_file" in house.gateway.tail(), house.gateway.tail())
+    finally:
+        house.close()
+    city.adapters["school"].stop()
+    keys = keys_of(city)
+    for f in keys.iterdir():
+        f.unlink()
+    city.ctl("key", "new", "--dir", keys, "--oin", OIN, "--passphrase-file", name)
+    enrol_again(city, keys / "enrolment.json")
+    (city.root / "adapters" / "school" / "store").rename(city.root / "old-store")
+    city.start_adapter("school", city.adapter_config("school", f'passphrase_file = "{name}";'))
+    city.wait_connected("school")
+    check(city.ctl("key", "inspect", keys / "store.key")["version"] == 2, "the key it made itself is sealed, too")
+    check(city.ask(case_of(city), 2, "school", ["school-naam"])["school-naam"]["uitkomst"] == "verstrekt", "it answers")
