@@ -57,7 +57,7 @@ replays := $(patsubst tests/fuzz/fuzz_%.c,$(B)/replay/%,$(wildcard tests/fuzz/fu
 benches := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/*.c))
 sources := $(shell find proto gateway adapters tests -name '*.[ch]' 2>/dev/null)
 
-.PHONY: all build help deps demo run check check-build bench asan tsan fuzz fuzz-build layers format-check format lint clean
+.PHONY: all build help deps demo run check check-build bench model asan tsan fuzz fuzz-build layers format-check format lint clean
 .SECONDARY:
 
 all: deps
@@ -71,6 +71,7 @@ help:
 ## make run          the demo's parties kept running; Ctrl-C stops them
 ## make check        every test; ends in "N passed, N failed, N skipped"
 ## make bench        figures on screen and in build/bench.json
+## make model      spin proves the model of delivery, and finds each way to break it
 ## make asan, tsan   the scenarios against the daemon under the sanitizers
 ## make fuzz         every fuzz target for FUZZ_SECONDS (10) each
 ## make layers       fails on an include that points upward
@@ -150,6 +151,8 @@ run: deps
 bench: deps
 	@$(MAKE) --no-print-directory -j2 build $(benches)
 	@tests/bench/bench.py $(B)
+model: deps
+	@tests/model/check.sh
 asan tsan: deps
 	@$(MAKE) --no-print-directory -j2 FLAVOUR=$@ build
 	@/usr/bin/python3 tests/scenarios/run.py build/$@

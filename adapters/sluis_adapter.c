@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/coredump.h"
 #include "base/log.h"
 #include "crypto/crypto.h"
 #include "ggd/ggd.h"
@@ -89,6 +90,7 @@ int main(int argc, char **argv)
     sluis_fail f = {0};
     sluis_err err = SLUIS_OK;
     argp_parse(&argp, argc, argv, 0, NULL, &a);
+    coredump_forbid();
     log_init("sluis-adapter", LOG_INFO);
     if (crypto_start()) {
         fputs("sluis-adapter: libsodium cannot start\n", stderr);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/coredump.h"
 #include "base/log.h"
 #include "http/front.h"
 #include "http/settings.h"
@@ -31,6 +32,7 @@ int main(int argc, char **argv)
     sluis_fail why = {0};
     char port[8];
     argp_parse(&parser, argc, argv, 0, NULL, &path);
+    coredump_forbid();
     log_init("sluis-http", LOG_INFO);
 
     sluis_err e = front_settings_read(&o, &file, path, &why);

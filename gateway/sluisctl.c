@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/coredump.h"
 #include "base/log.h"
 #include "crypto/crypto.h"
 #include "ctl/commands.h"
@@ -51,6 +52,7 @@ int main(int argc, char **argv)
         return CTL_USAGE;
     }
     log_init("sluisctl", LOG_WARN);
+    coredump_forbid();
     if (crypto_start()) {
         fputs("sluisctl: libsodium cannot be started\n", stderr);
         return CTL_LOCAL;

@@ -2,6 +2,7 @@
 #include <argp.h>
 #include <signal.h>
 
+#include "base/coredump.h"
 #include "base/log.h"
 #include "daemon/daemon.h"
 
@@ -37,6 +38,7 @@ int main(int argc, char **argv)
     sigset_t set;
     int which = 0;
     argp_parse(&parser, argc, argv, 0, NULL, &path);
+    coredump_forbid();
     log_init("sluisd", LOG_INFO);
     signal(SIGPIPE, SIG_IGN);
     sluis_err e = settings_load(&s, path, &f);

@@ -32,7 +32,6 @@ typedef struct mapping mapping;
 
 sluis_err mapping_load(mapping **out, const char *path, const catalogue *c, sluis_fail *f);
 void mapping_free(mapping **m);
-size_t mapping_attribute_count(const mapping *m);
 
 typedef struct {
     uint32_t attribute;

@@ -189,8 +189,3 @@ void mapping_free(mapping **m)
     free(*m);
     *m = NULL;
 }
-
-size_t mapping_attribute_count(const mapping *m)
-{
-    return m->attribute_count;
-}

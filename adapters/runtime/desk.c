@@ -276,8 +276,6 @@ static sluis_err keep_decision(adapter *a, opened *o, const Sluis__ResponseBody 
         err = work_push(a, o->id.b);
     if (!err)
         a->held -= a->held > 0;
-    if (draft.p)
-        wipe(draft.p, draft.n);
     buffer_close(&draft);
     return err ? fail_set(f, err, "", "the decision could not be stored") : SLUIS_OK;
 }

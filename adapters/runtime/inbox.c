@@ -5,10 +5,10 @@
 
 #include "wire/envelope.h"
 
-#define ROW_MAX   (4u << 20)
-#define SWEEP_MAX 256
-#define MAP_BYTES (UINT64_C(1) << 40)
-#define READERS   8
+#define ROW_MAX    (4u << 20)
+#define SWEEP_MAX  256
+#define MAP_FACTOR 2 /* address space a byte of quota: room for the reserve beyond it */
+#define READERS    8
 
 enum { TABLE_INBOX, TABLE_BYHASH, TABLE_SENT, TABLE_DISCLOSURE, TABLES };
 static const char *const table_names[TABLES] = {"inbox", "byhash", "sent", "disclosure"};
@@ -25,7 +25,7 @@ sluis_err inbox_open(inbox **out, const inbox_options *o, sluis_fail *f)
                               .table_count = TABLES,
                               .format = INBOX_STORE_FORMAT,
                               .format_version = INBOX_STORE_VERSION,
-                              .map_bytes = MAP_BYTES,
+                              .map_bytes = MAP_FACTOR * o->quota_bytes,
                               .quota_bytes = o->quota_bytes,
                               .max_readers = READERS};
     inbox *b = calloc(1, sizeof *b);
@@ -79,8 +79,6 @@ static sluis_err put_sealed(inbox *b, store_txn *t, uint8_t table, bytes key, co
                 buffer_bytes(&plain));
         err = store_put(t, table, key, BYTES(sealed, NONCE_LEN + plain.n + TAG_LEN));
     }
-    if (plain.p)
-        wipe(plain.p, plain.n);
     buffer_close(&plain);
     free(sealed);
     return err;

@@ -111,8 +111,6 @@ sluis_err intake_take(intake *i, const snapshot *dir, bytes envelope_bytes, byte
 
 void incoming_close(incoming *m)
 {
-    if (m->plain.p)
-        wipe(m->plain.p, m->plain.n);
     buffer_close(&m->plain);
     envelope_free(&m->e);
 }

@@ -66,7 +66,6 @@ sluis_err work_push(adapter *a, const uint8_t transaction[static UUID_LEN]);
 sluis_err work_load(adapter *a);
 
 /* Deliveries that are not done yet; a transaction that is not among them is passed over. */
-void owed_add(adapter *a, const uint8_t transaction[static UUID_LEN], uint64_t seq, uint64_t generation);
 void owed_done(adapter *a, const uint8_t transaction[static UUID_LEN]);
 void log_transaction(log_level level, const char *event, const uint8_t transaction[static UUID_LEN],
                      const char *code, const char *text);

@@ -27,7 +27,7 @@ static const config_key root_keys[] = {
     {"credit", CONFIG_INT, false, 1, 256, "messages", "64", "deliveries taken before one is done"},
     {"max_frame", CONFIG_INT, false, 4096, ENVELOPE_MAX, "bytes", "1048576", "largest message"},
     {"max_held", CONFIG_INT, false, 1, 1000000, "requests", "10000", "requests that may wait for a person"},
-    {"quota_bytes", CONFIG_INT, false, 1 << 20, INT64_MAX, "bytes", "1073741824", "largest store"},
+    {"quota_bytes", CONFIG_INT, false, 1 << 20, INT64_C(1) << 43, "bytes", "1073741824", "largest store"},
     {"answer_ms", CONFIG_INT, false, 60000, INT64_C(2592000000), "ms", "604800000",
      "how long an answer may travel"},
     {"keep_ms", CONFIG_INT, false, 0, INT64_C(31536000000), "ms", "2592000000",

@@ -45,7 +45,8 @@ sluis_err work_load(adapter *a)
     return inbox_walk(a->inbox, load_row, a);
 }
 
-void owed_add(adapter *a, const uint8_t transaction[static UUID_LEN], uint64_t seq, uint64_t generation)
+static void owed_add(adapter *a, const uint8_t transaction[static UUID_LEN], uint64_t seq,
+                     uint64_t generation)
 {
     size_t i = 0;
     while (i < a->pending_count && memcmp(a->pending[i].transaction, transaction, UUID_LEN) != 0)
@@ -194,8 +195,6 @@ static sluis_err seal_answer(adapter *a, answer_job *j, const envelope *e, const
         log_transaction(LOG_ERROR, "answer.not-sealed", j->transaction, error_token(err), f.text);
     note_disclosure(j, body);
     snprintf(j->asker, sizeof j->asker, "%s", e->core->sender);
-    if (plain.p)
-        wipe(plain.p, plain.n);
     buffer_close(&plain);
     return err;
 }

@@ -58,9 +58,24 @@ static bool is_upkeep(const job *j)
     return j->kind == JOB_DONE || j->kind == JOB_MISSED;
 }
 
+/* What goes on when intake has stopped: what was asked for, what was taken in before, what only reads, and
+ * what the operator does. Each is bounded by something that had room: an answer by its request, a read by its
+ * rate. */
+static bool may_use_reserve(const job *j)
+{
+    if (j->env)
+        return j->env->core->kind == SLUIS__KIND__RESPONSE;
+    if (j->call)
+        return j->call->op_case != SLUIS__API_CALL__OP_OPEN_CASE &&
+               j->call->op_case != SLUIS__API_CALL__OP_FILE_REQUEST;
+    return true;
+}
+
 static sluis_err journal_refusal(turn *t, job *j, Sluis__RecordType type)
 {
     Sluis__Record r;
+    if (t->reserved) /* or nonsense would fill the reserve */
+        return SLUIS_NO_SPACE;
     turn_record_of(t, j, type, &r);
     if (!j->env && j->call) {
         r.from = j->claims.oin.s;
@@ -237,6 +252,17 @@ static void publish_directory(core *c)
     send_or_die(c->bus, j);
 }
 
+/* Health and the log say when intake stops and when it goes on. */
+static void note_full(core *c, bool full)
+{
+    if ((METRIC_GET(c->p->metrics, store_full) != 0) == full)
+        return;
+    METRIC_SET(c->p->metrics, store_full, full);
+    log_write(full ? LOG_ERROR : LOG_INFO, full ? "core.full" : "core.room", "code",
+              error_token(full ? SLUIS_NO_SPACE : SLUIS_OK), "text",
+              full ? "no space: nothing new is taken in until there is" : "there is space again", NULL);
+}
+
 /* Parties for whom the turn queued what no job of theirs tells the bus; nobody named: more than could be. */
 static void tell_news(core *c, const turn *t)
 {
@@ -255,6 +281,7 @@ static sluis_err run_turn(core *c, slot *slots, size_t n, bool reserved, bool ho
 {
     turn t = {.p = c->p,
               .journal = c->journal,
+              .reserved = reserved,
               .dir = c->dir,
               .epoch = c->epoch,
               .now = clock_ms(),
@@ -290,6 +317,8 @@ static sluis_err run_turn(core *c, slot *slots, size_t n, bool reserved, bool ho
         for (size_t i = 0; i < n; i++)
             forget_outcome(&slots[i]);
         METRIC_ADD(c->p->metrics, core_commit_errors, 1);
+        if (e == SLUIS_NO_SPACE && !reserved)
+            note_full(c, true);
         if (e == SLUIS_IO)
             fatal("core.commit", e, "the store failed to write: stopping, to reopen and verify");
     } else {
@@ -333,6 +362,35 @@ static void release(core *c, job *j)
     }
 }
 
+/* Whether two of the largest messages could be written, without writing them: with less, intake would stop
+ * and go on at every other message. */
+static bool has_room(core *c)
+{
+    size_t n = 2 * (size_t)c->p->settings->max_frame;
+    uint8_t *room = calloc(1, n);
+    store_txn *t = NULL;
+    sluis_err e = room ? store_begin_write(c->p->store, &t, false) : SLUIS_NOMEM;
+    if (!e)
+        e = store_put(t, TABLE_META, bytes_str("room"), BYTES(room, n));
+    store_abort(&t);
+    free(room);
+    return e == SLUIS_OK;
+}
+
+/* Moves what may use the reserve to the front, in its order; how many. */
+static size_t reserve_first(slot *batch, size_t n)
+{
+    size_t front = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (!may_use_reserve(batch[i].job))
+            continue;
+        slot s = batch[i];
+        memmove(&batch[front + 1], &batch[front], (i - front) * sizeof(*batch));
+        batch[front++] = s;
+    }
+    return front;
+}
+
 /* All together; when that fails, one by one, so that a single bad message or a full store harms only its own.
  */
 static void run_batch(core *c)
@@ -346,8 +404,14 @@ static void run_batch(core *c)
     sluis_err e = SLUIS_OK;
     if (c->count)
         e = run_turn(c, c->batch, c->count, false, false);
-    for (size_t i = 0; e && i < c->count; i++) {
-        sluis_err one = run_turn(c, &c->batch[i], 1, is_upkeep(c->batch[i].job), false);
+    size_t done = 0;
+    if (e == SLUIS_NO_SPACE) { /* what goes on all the same, together */
+        done = reserve_first(c->batch, c->count);
+        if (done && run_turn(c, c->batch, done, true, false))
+            done = 0;
+    }
+    for (size_t i = done; e && i < c->count; i++) {
+        sluis_err one = run_turn(c, &c->batch[i], 1, may_use_reserve(c->batch[i].job), false);
         if (one)
             fail_set(&c->batch[i].job->why, one, "store", "%s", error_text(one));
     }
@@ -357,6 +421,8 @@ static void run_batch(core *c)
     if (housekeeping) {
         unsigned stale = 0;
         e = run_turn(c, NULL, 0, true, true);
+        if (!e && METRIC_GET(c->p->metrics, store_full) && has_room(c)) /* healed: nobody may be trying */
+            note_full(c, false);
         if (!e)
             e = store_check_readers(c->p->store, &stale);
         if (e || stale)

@@ -2,12 +2,9 @@
  */
 #include <string.h>
 
-#include "base/clock.h"
 #include "cases/cases.h"
 #include "flow/api_out.h"
 #include "core/handlers.h"
-
-#define ATTRIBUTE_BSN 1
 
 static void record_of_claims(const job *j, Sluis__RecordType type, Sluis__Record *r)
 {
@@ -23,10 +20,10 @@ static void record_of_claims(const job *j, Sluis__RecordType type, Sluis__Record
 static sluis_err check_names(char **names, size_t n, const char *where, sluis_fail *f)
 {
     if (n > 16)
-        return fail_set(f, SLUIS_TOO_BIG, where, "at most 16");
+        return fail_set(f, SLUIS_TOO_BIG, where, "ten hoogste 16");
     for (size_t i = 0; i < n; i++)
         if (!name_valid(names[i]))
-            return fail_set(f, SLUIS_INVALID, where, "a name is [a-z0-9][a-z0-9._:-]{0,63}");
+            return fail_set(f, SLUIS_INVALID, where, "een naam is [a-z0-9][a-z0-9._:-]{0,63}");
     return SLUIS_OK;
 }
 
@@ -34,24 +31,24 @@ static sluis_err check_members(turn *t, const Sluis__ApiOpenCase *o, sluis_fail 
 {
     bool household = strcmp(o->kind, "huishouden") == 0;
     if (!household && strcmp(o->kind, "client") != 0)
-        return fail_set(f, SLUIS_INVALID, "soort", "write \"client\" or \"huishouden\"");
+        return fail_set(f, SLUIS_INVALID, "soort", "schrijf \"client\" of \"huishouden\"");
     if (o->n_members < 1 || o->n_members > CASE_MEMBERS_MAX || (!household && o->n_members != 1))
-        return fail_set(f, SLUIS_INVALID, "leden", "a client is one person, a household 1 to %d",
+        return fail_set(f, SLUIS_INVALID, "leden", "een cliënt is één persoon, een huishouden 1 tot %d",
                         CASE_MEMBERS_MAX);
     for (size_t i = 0; i < o->n_members; i++) {
         const char *bsn = o->members[i]->bsn;
         if (!bsn_valid(bsn, strlen(bsn)))
-            return fail_set(f, SLUIS_INVALID, "leden.bsn",
-                            "member %zu: nine digits that pass the eleven-test", i + 1);
-        if (bsn_is_test(bsn) != t->p->settings->test_mode)
-            return fail_set(f, SLUIS_MODE, "leden.bsn", "member %zu: test and real persons do not mix",
+            return fail_set(f, SLUIS_INVALID, "leden.bsn", "lid %zu: negen cijfers die de elfproef doorstaan",
                             i + 1);
+        if (bsn_is_test(bsn) != t->p->settings->test_mode)
+            return fail_set(f, SLUIS_MODE, "leden.bsn",
+                            "lid %zu: testpersonen en echte personen gaan niet samen", i + 1);
         if (!name_valid(o->members[i]->role))
-            return fail_set(f, SLUIS_INVALID, "leden.rol", "member %zu: a name is needed", i + 1);
+            return fail_set(f, SLUIS_INVALID, "leden.rol", "lid %zu: een naam is nodig", i + 1);
         for (size_t k = 0; k < i; k++)
             if (strcmp(o->members[k]->bsn, bsn) == 0)
-                return fail_set(f, SLUIS_INVALID, "leden.bsn", "members %zu and %zu are one person", k + 1,
-                                i + 1);
+                return fail_set(f, SLUIS_INVALID, "leden.bsn", "de leden %zu en %zu zijn dezelfde persoon",
+                                k + 1, i + 1);
     }
     return SLUIS_OK;
 }
@@ -113,7 +110,7 @@ sluis_err handle_open_case(turn *t, job *j, sluis_fail *f)
     const Sluis__ApiOpenCase *o = j->call->open_case;
     if (!policy_may_open_case(t->p->rules, j->claims.app, j->claims.function, t->now))
         return fail_set(f, SLUIS_FORBIDDEN, "token.functie",
-                        "no rule in force lets this function open a case");
+                        "geen geldende regel laat deze functie een zaak openen");
     sluis_err e = check_members(t, o, f);
     if (!e)
         e = check_names(o->scope_laws, o->n_scope_laws, "bereik.wetten", f);
@@ -135,7 +132,7 @@ sluis_err handle_open_case(turn *t, job *j, sluis_fail *f)
     row.owner = j->claims.oin.s;
     row.members = arena_alloc(t->arena, o->n_members * sizeof(Sluis__MemberRow *));
     if (!row.members)
-        return fail_set(f, SLUIS_NOMEM, "leden", "out of memory");
+        return fail_set(f, SLUIS_NOMEM, "leden", "%s", error_text(SLUIS_NOMEM));
     for (size_t i = 0; !e && i < o->n_members; i++)
         e = add_member(t, j, i, &row);
     Sluis__Record r;
@@ -185,7 +182,7 @@ static sluis_err check_still_known(turn *t, const job *j, const Sluis__CaseRow *
             return e;
         if (!known || !view_allows(v, j->request->known[i]))
             return fail_set(f, SLUIS_CONFLICT, "attributen",
-                            "the register changed meanwhile: send the request again");
+                            "het register is intussen veranderd: stuur het verzoek opnieuw");
     }
     return SLUIS_OK;
 }
@@ -238,10 +235,11 @@ sluis_err handle_known(turn *t, job *j, sluis_fail *f)
     Sluis__CaseRow *c = NULL;
     subject s = {0};
     if (!why[strspn(why, " \t\r\n.-")])
-        return fail_set(f, SLUIS_NO_MOTIVATION, "motivering", "say why these data are needed for this case");
+        return fail_set(f, SLUIS_NO_MOTIVATION, "motivering",
+                        "schrijf waarom deze gegevens voor deze zaak nodig zijn");
     if (case_load(t->t, t->p->rows, j->request->case_id.b, t->arena, &c) || c->closed ||
         strcmp(c->owner, j->claims.oin.s) != 0)
-        return fail_set(f, SLUIS_NO_CASE, "zaakId", "no open case with this id: open one first");
+        return fail_set(f, SLUIS_NO_CASE, "zaakId", "er is geen open zaak met dit kenmerk: open die eerst");
     sluis_err e = registry_subject_by_sid(t->p->registry, t->t, &j->request->sid, &s);
     if (!e)
         e = check_still_known(t, j, c, &s, f);
@@ -258,7 +256,7 @@ sluis_err handle_read(turn *t, job *j, sluis_fail *f)
     subject s = {0};
     sluis_err e = case_load(t->t, t->p->rows, d->case_id.b, t->arena, &c);
     if (e || c->version != d->case_version)
-        return fail_set(f, SLUIS_CONFLICT, "zaakId", "the case changed meanwhile: read it again");
+        return fail_set(f, SLUIS_CONFLICT, "zaakId", "de zaak is intussen veranderd: lees die opnieuw");
     e = turn_journal(t, d->record);
     if (!e && d->has_subject) {
         e = registry_subject_by_sid(t->p->registry, t->t, &d->sid, &s);

@@ -1,7 +1,6 @@
 /* REQUEST: one motivated question about one person of one case, to one party. */
 #include <string.h>
 
-#include "base/clock.h"
 #include "cases/cases.h"
 #include "flow/api_out.h"
 #include "core/handlers.h"

@@ -18,6 +18,7 @@ typedef struct {
     const parts *p;
     store_txn *t;
     journal *journal;
+    bool reserved;      /* uses the space kept back: nothing may be written that anyone can make us write */
     directory *dir;     /* in force for the job being handled; borrowed */
     directory *new_dir; /* owned: made in this turn */
     arena *arena;       /* rows read in this turn */

@@ -250,7 +250,7 @@ void ctl_print_table(const ctl_call *c, json_t *rows, const char *const *columns
         ctl_print(c, rows);
         return;
     }
-    for (int k = 0; columns[k] && k < COLUMNS_MAX; k++) {
+    for (int k = 0; k < COLUMNS_MAX && columns[k]; k++) {
         width[k] = strlen(columns[k]);
         json_array_foreach(rows, i, row)
         {
@@ -263,7 +263,7 @@ void ctl_print_table(const ctl_call *c, json_t *rows, const char *const *columns
     putchar('\n');
     json_array_foreach(rows, i, row)
     {
-        for (int k = 0; columns[k] && k < COLUMNS_MAX; k++) {
+        for (int k = 0; k < COLUMNS_MAX && columns[k]; k++) {
             const json_t *v = json_object_get(row, columns[k]);
             size_t w = text_width(v);
             if (v)

@@ -49,11 +49,11 @@ sluis_err api_out_problem(buffer *out, uint64_t call, const sluis_fail *why)
     r.call = call;
     r.status = p.status = status_of(why->code);
     p.code = (char *)(uintptr_t)error_token(why->code);
-    p.title = (char *)(uintptr_t)error_text(why->code);
     /* What may not be seen and what does not exist answer with the same bytes. */
     if (why->code != SLUIS_NOT_FOUND) {
-        p.detail = (char *)(uintptr_t)why->text;
         p.where = (char *)(uintptr_t)why->where;
+        if (strcmp(why->text, error_text(why->code)) != 0) /* else the code says it all */
+            p.detail = (char *)(uintptr_t)why->text;
     }
     r.result_case = SLUIS__API_REPLY__RESULT_PROBLEM;
     r.problem = &p;

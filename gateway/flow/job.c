@@ -37,8 +37,6 @@ void job_free(job **jp)
     arena_free(&j->arena);
     directory_unref(&j->dir);
     buffer_close(&j->receipt);
-    if (j->reply.p)
-        wipe(j->reply.p, j->reply.n); /* an answer may hold data of a person */
     buffer_close(&j->reply);
     buffer_close(&j->snapshot);
     if (j->raw)

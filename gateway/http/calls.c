@@ -60,8 +60,3 @@ pending *calls_overdue(calls *c, uint64_t now_us)
             return &c->slot[i];
     return NULL;
 }
-
-size_t calls_count(const calls *c)
-{
-    return c->count;
-}

@@ -25,6 +25,5 @@ pending *calls_find(calls *c, uint64_t number);
 void calls_done(calls *c, pending *p);
 /* The next one beyond its deadline, or NULL. */
 pending *calls_overdue(calls *c, uint64_t now_us);
-size_t calls_count(const calls *c);
 
 #endif

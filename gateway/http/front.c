@@ -17,6 +17,7 @@
 #include "http/schema.h"
 #include "session/api_client.h"
 #include "wire/envelope.h"
+#include "wire/fields.h"
 
 #define TICK_MS      100
 #define TOKEN_MAX    4096
@@ -129,18 +130,6 @@ static json_t *read_body(const front *f, http_request *r, const json_t *schema, 
     return NULL;
 }
 
-/* W3C Trace Context: 00-<32 hex>-<16 hex>-<2 hex>; another one is ignored, as the specification says. */
-static bool traceparent_valid(const char *s)
-{
-    static const char shape[] = "00-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-xxxxxxxxxxxxxxxx-xx";
-    if (!s || strlen(s) != sizeof shape - 1)
-        return false;
-    for (size_t i = 0; shape[i]; i++)
-        if (shape[i] == 'x' ? !strchr("0123456789abcdef", s[i]) : s[i] != shape[i])
-            return false;
-    return true;
-}
-
 /* Packs the call and sends it; false with *p filled. */
 static bool send_call(front *f, const resource *res, uint64_t number, const char *token,
                       const json_t *parameters, const json_t *body, problem *p)
@@ -152,11 +141,11 @@ static bool send_call(front *f, const resource *res, uint64_t number, const char
         e = res->build(parameters, body, a, &call);
     call.call = number;
     call.token = (char *)(uintptr_t)token;
-    buffer_clear(&f->frame);
     if (!e)
         e = wire_pack(&f->frame, &call.base);
     if (!e)
         e = api_client_send(f->client, buffer_bytes(&f->frame));
+    buffer_close(&f->frame); /* it may name a person: nothing of it waits for the next message */
     arena_free(&a);
     if (e == SLUIS_FULL || e == SLUIS_IO)
         problem_set(p, 503, "gateway-afwezig", "De gateway neemt nu niets aan", NULL,
@@ -193,8 +182,9 @@ static bool forward(front *f, http_request *r, route_match *m, const char *path,
     place->started_us = clock_mono_us();
     place->deadline_us = place->started_us + (uint64_t)(res->probe ? f->o.probe_ms : f->o.call_ms) * 1000;
     snprintf(place->path, sizeof place->path, "%s", path);
-    if (traceparent_valid(http_header(r, "traceparent")))
-        json_object_set_new(m->parameters, "traceparent", json_string(http_header(r, "traceparent")));
+    const char *trace = http_header(r, "traceparent");
+    if (trace && traceparent_valid(trace)) /* another one is ignored, as W3C Trace Context says */
+        json_object_set_new(m->parameters, "traceparent", json_string(trace));
     sent = send_call(f, res, place->number, token, m->parameters, body, p);
     if (sent)
         place->request = r;
@@ -275,8 +265,8 @@ static void finish_sluisd_problem(front *f, pending *p, const Sluis__ApiReply *r
     problem why = {0};
     const Sluis__ApiProblem *in = r->problem;
     uint32_t status = r->status ? r->status : in->status;
-    problem_set(&why, status_sane(status) && status >= 400 ? (int)status : 502, in->code, in->title,
-                in->where, "%s", in->detail);
+    problem_told(&why, status_sane(status) && status >= 400 ? (int)status : 502, in->code, in->where,
+                 in->detail);
     finish_problem(f, p, &why);
 }
 
@@ -347,6 +337,7 @@ static void drain(front *f)
             take_reply(f, buffer_bytes(&f->frame));
         else
             log_write(LOG_ERROR, "http.reply", "error", error_token(e), NULL);
+    buffer_close(&f->frame);
 }
 
 static void on_readable(void *ctx)
@@ -418,11 +409,6 @@ void front_close(front **at)
 sluis_err front_run(front *f)
 {
     return http_server_run(f->server);
-}
-
-void front_stop(front *f)
-{
-    http_server_stop(f->server);
 }
 
 uint16_t front_port(const front *f)

@@ -19,9 +19,8 @@ typedef struct {
 sluis_err front_open(front **out, const front_options *o, sluis_fail *f);
 void front_close(front **f);
 
-/* Serves until a signal or front_stop. */
+/* Serves until SIGTERM or SIGINT. */
 sluis_err front_run(front *f);
-void front_stop(front *f); /* only from the loop's own thread or before front_run */
 uint16_t front_port(const front *f);
 
 #endif

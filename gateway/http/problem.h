@@ -17,6 +17,9 @@ typedef struct {
 void problem_set(problem *p, int status, const char *code, const char *title, const char *where,
                  const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 
+/* What sluisd refused: the Dutch title belongs to the code. detail "" = the code's own sentence. */
+void problem_told(problem *p, int status, const char *code, const char *where, const char *detail);
+
 /* Appends the JSON. instance: the path asked, or NULL. */
 void problem_write(buffer *out, const problem *p, const char *instance);
 

@@ -11,9 +11,11 @@
 static const struct {
     const char *word, *dutch;
 } words[] = {
+    /* phases */
     {"research", "onderzoek"},
     {"coordination", "coordinatie"},
     {"meeting", "overleg"},
+    /* states of a request, outcomes of an attribute */
     {"held", "aangehouden"},
     {"answered", "beantwoord"},
     {"withdrawn", "ingetrokken"},
@@ -23,20 +25,49 @@ static const struct {
     {"refused", "geweigerd"},
     {"not-possible", "niet-mogelijk"},
     {"not-known", "niet-bekend"},
+    /* categories */
     {"ordinary", "gewoon"},
     {"financial", "financieel"},
     {"health", "gezondheid"},
     {"criminal", "strafrechtelijk"},
     {"identification", "identificatie"},
+    /* kinds of entries of a dossier */
     {"case", "zaak"},
     {"read", "inzage"},
     {"from-register", "uit-register"},
+    {"message", "bericht"},
     {"request", "verzoek"},
     {"response", "antwoord"},
+    {"clarification-question", "vraag-om-toelichting"},
+    {"clarification-answer", "toelichting"},
     {"withdrawal", "intrekking"},
     {"correction", "correctie"},
+    {"correction-notice", "bericht-van-correctie"},
+    {"known-query", "vraag-of-bekend"},
+    {"known-answer", "antwoord-of-bekend"},
+    {"concern", "melding"},
+    {"concern-outcome", "uitkomst-melding"},
+    {"intervention-query", "vraag-interventies"},
+    {"intervention-answer", "antwoord-interventies"},
+    {"delivery-status", "leveringsstatus"},
+    {"meeting-invitation", "uitnodiging-overleg"},
+    {"meeting-reply", "reactie-overleg"},
+    {"meeting-report", "verslag-overleg"},
+    {"further-use-request", "verzoek-verder-gebruik"},
+    {"further-use-decision", "besluit-verder-gebruik"},
+    {"case-handover", "overdracht"},
+    {"case-handover-reply", "reactie-overdracht"},
+    {"client-notice", "bericht-aan-client"},
+    {"coordination-proposal", "voorstel-coordinatie"},
+    {"coordination-reply", "reactie-coordinatie"},
+    {"break-glass", "noodinzage"},
+    {"returned", "teruggestuurd"},
+    /* decisions */
     {"permit", "toegestaan"},
-    {"deny", "geweigerd"},
+    {"opened", "geopend"},
+    /* checks of health */
+    {"store", "opslag"},
+    {"journal", "journaal"},
 };
 
 static const char *dutch(const char *word)
@@ -247,7 +278,9 @@ static json_t *entry_json(const Sluis__ApiDossierEntry *x)
     put_some(o, "toepassing", x->application);
     put_some(o, "functie", x->function);
     put_some(o, "doel", x->purpose);
+    put_some(o, "doelNaam", x->purpose_title);
     put_some(o, "grondslag", x->legal_basis);
+    put_some(o, "grondslagNaam", x->legal_basis_title);
     put_some(o, "fase", dutch(x->phase));
     put_some(o, "motivering", x->motivation);
     put_list(o, "attributen", x->attributes, x->n_attributes);
@@ -280,7 +313,7 @@ json_t *render_health(const Sluis__ApiReply *r, char location[static RENDER_LOCA
     (void)location;
     put(o, "status", h->ok ? "gereed" : "niet-gereed");
     for (size_t i = 0; i < h->n_checks; i++) {
-        json_t *x = json_pack("{s:s, s:b}", "naam", h->checks[i]->name, "inOrde", h->checks[i]->ok);
+        json_t *x = json_pack("{s:s, s:b}", "naam", dutch(h->checks[i]->name), "inOrde", h->checks[i]->ok);
         put_some(x, "toelichting", h->checks[i]->detail);
         json_array_append_new(a, x);
     }

@@ -170,11 +170,6 @@ typedef struct {
     char name[SEGMENTS_MAX][SEGMENT_MAX + 1];
 } segments;
 
-static int hex_value(char c)
-{
-    return c <= '9' ? c - '0' : (c | 32) - 'a' + 10;
-}
-
 /* Percent-decodes n bytes; false when it does not fit or is not UTF-8. The gate has checked the escapes. */
 static bool decode(char *out, size_t cap, const char *in, size_t n)
 {
@@ -182,8 +177,9 @@ static bool decode(char *out, size_t cap, const char *in, size_t n)
     for (size_t i = 0; i < n; i++) {
         if (m + 1 >= cap)
             return false;
-        if (in[i] == '%' && i + 2 < n) {
-            out[m++] = (char)(hex_value(in[i + 1]) << 4 | hex_value(in[i + 2]));
+        uint8_t byte;
+        if (in[i] == '%' && i + 2 < n && hex_decode(&byte, 1, in + i + 1, 2) == SLUIS_OK) {
+            out[m++] = (char)byte;
             i += 2;
         } else {
             out[m++] = in[i];

@@ -26,6 +26,7 @@
     X(core_refused, "counter", "messages refused by rules or state")                                         \
     X(core_duplicates, "counter", "messages received before")                                                \
     X(core_commit_errors, "counter", "commits that failed")                                                  \
+    X(store_full, "gauge", "1 while intake is stopped for want of space")                                    \
     X(registry_data, "counter", "data registered")                                                           \
     X(registry_discrepancies, "counter", "differing statements kept beside the current one")                 \
     X(journal_entries, "gauge", "entries in the journal")                                                    \

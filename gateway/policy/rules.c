@@ -161,16 +161,6 @@ static const char *title_of(const name_list *l, const char *id)
     return i == NAME_NONE ? NULL : l->titles[i];
 }
 
-const char *rules_law_title(const rules *r, const char *id)
-{
-    return title_of(&r->laws, id);
-}
-
-const char *rules_domain_title(const rules *r, const char *id)
-{
-    return title_of(&r->domains, id);
-}
-
 const char *rules_purpose_title(const rules *r, const char *id)
 {
     return title_of(&r->purposes, id);

@@ -81,16 +81,13 @@ bool application_may_act(const application *a, const oin *o);
 const reason *rules_reason(const rules *r, const char *code);
 uint32_t rules_retention_days(const rules *r, const char *retention); /* 0xffffffff = always; unknown: 0 */
 uint8_t rules_journal_class(const rules *r, const char *retention);   /* 1..255; unknown: 0 */
-/* As people read them; NULL: no such law, domain, purpose or legal basis. */
-const char *rules_law_title(const rules *r, const char *id);
-const char *rules_domain_title(const rules *r, const char *id);
+/* As people read them; NULL: no such purpose or legal basis. */
 const char *rules_purpose_title(const rules *r, const char *id);
 const char *rules_legal_basis_title(const rules *r, const char *id);
 const char *rules_article(const rules *r, const char *rule); /* the text beside a rule; NULL: no such rule */
 bool rules_is_holiday(const rules *r, uint32_t day);
 const char *category_name(category c); /* "ordinary", ... */
 sluis_err category_parse(category *out, const char *s);
-const char *value_type_name(value_type t);
 sluis_err value_type_parse(value_type *out, const char *s);
 
 /* A value as the catalogue's type writes it, never empty:

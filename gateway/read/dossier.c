@@ -34,6 +34,12 @@ static char *party_name(job *j, const char *o)
     return (char *)(uintptr_t)(p ? p->name : "");
 }
 
+/* A title of the rules; "" when the rules in force no longer have it. */
+static char *words(const char *title)
+{
+    return (char *)(uintptr_t)(title ? title : "");
+}
+
 static sluis_err fill_entry(reader *r, job *j, const Sluis__DossierRow *row, Sluis__ApiDossierEntry *x)
 {
     ProtobufCMessage *m = NULL;
@@ -53,6 +59,8 @@ static sluis_err fill_entry(reader *r, job *j, const Sluis__DossierRow *row, Slu
     x->function = rec->function;
     x->purpose = rec->purpose;
     x->legal_basis = rec->legal_basis;
+    x->purpose_title = words(rules_purpose_title(r->p->rules, rec->purpose));
+    x->legal_basis_title = words(rules_legal_basis_title(r->p->rules, rec->legal_basis));
     x->phase = (char *)(uintptr_t)(rec->phase ? phase_name(rec->phase) : "");
     x->motivation = row->motivation;
     x->decision = rec->decision;
@@ -85,7 +93,7 @@ static sluis_err collect(reader *r, store_txn *t, job *j, const subject *s, byte
         if (e || !bytes_equal(BYTES(row->case_id.data, row->case_id.len), case_id))
             continue;
         if (out->n_entries == ENTRIES_MAX) {
-            e = fail_set(&j->why, SLUIS_TOO_BIG, "dossier", "more than %d entries", ENTRIES_MAX);
+            e = fail_set(&j->why, SLUIS_TOO_BIG, "dossier", "meer dan %d regels", ENTRIES_MAX);
             break;
         }
         Sluis__ApiDossierEntry *x = arena_alloc(j->arena, sizeof(*x));
@@ -105,7 +113,7 @@ sluis_err read_dossier(reader *r, store_txn *t, job *j)
     subject s = {0};
     if (!policy_may_read_dossier(r->p->rules, j->claims.app, j->claims.function, clock_ms()))
         return fail_set(&j->why, SLUIS_FORBIDDEN, "token.functie",
-                        "no rule in force lets this function read a dossier");
+                        "geen geldende regel laat deze functie een dossier lezen");
     sluis_err e = reader_case(r, t, j, case_id, &row);
     if (!e)
         e = reader_member(r, t, j, row, q->member, &s);
@@ -131,5 +139,5 @@ sluis_err read_dossier(reader *r, store_txn *t, job *j)
         rec->subject = (ProtobufCBinaryData){ID_LEN, j->read.sid.b};
     }
     subject_close(&s);
-    return e ? fail_set(&j->why, e, "dossier", "%s", error_text(e)) : SLUIS_OK;
+    return e ? fail_set(&j->why, e, "", "%s", error_text(e)) : SLUIS_OK;
 }

@@ -8,7 +8,6 @@
 #include "read/reader.h"
 #include "wire/messages.h"
 
-#define ATTRIBUTE_BSN  1
 #define ANSWER_DAYS    14
 #define MOTIVATION_MAX 8000
 
@@ -23,18 +22,18 @@ static sluis_err asked_ids(reader *r, job *j, uint32_t *ids, size_t *n)
 {
     const Sluis__ApiFileRequest *q = j->call->file_request;
     if (q->n_asks < 1 || q->n_asks > ATTRIBUTES_MAX)
-        return fail_set(&j->why, SLUIS_INVALID, "attributen", "name 1 to %d attributes", ATTRIBUTES_MAX);
+        return fail_set(&j->why, SLUIS_INVALID, "attributen", "noem 1 tot %d gegevens", ATTRIBUTES_MAX);
     for (size_t i = 0; i < q->n_asks; i++) {
         const attribute *a = rules_attribute_named(r->p->rules, q->asks[i]->attribute);
         if (!a)
-            return fail_set(&j->why, SLUIS_INVALID, "attributen", "number %zu is not in the catalogue",
+            return fail_set(&j->why, SLUIS_INVALID, "attributen", "nummer %zu staat niet in de catalogus",
                             i + 1);
         ids[i] = a->id;
     }
     qsort(ids, q->n_asks, sizeof(*ids), by_number);
     for (size_t i = 1; i < q->n_asks; i++)
         if (ids[i] == ids[i - 1])
-            return fail_set(&j->why, SLUIS_INVALID, "attributen", "an attribute is named twice");
+            return fail_set(&j->why, SLUIS_INVALID, "attributen", "een gegeven is twee keer genoemd");
     *n = q->n_asks;
     return SLUIS_OK;
 }
@@ -75,10 +74,11 @@ static sluis_err find_party(reader *r, job *j, seal_to to[static 2])
     const party *p;
     const party_key *key = NULL;
     if (oin_parse(&j->request->party, q->party, strlen(q->party)))
-        return fail_set(&j->why, SLUIS_INVALID, "partij", "an OIN has 20 characters");
+        return fail_set(&j->why, SLUIS_INVALID, "partij", "een OIN heeft 20 tekens");
     p = directory_find(j->dir, &j->request->party);
     if (!p || oin_equal(&j->request->party, &r->p->settings->oin))
-        return fail_set(&j->why, SLUIS_UNKNOWN_PARTY, "partij", "no such party has joined this gateway");
+        return fail_set(&j->why, SLUIS_UNKNOWN_PARTY, "partij",
+                        "deze partij is niet op deze gateway aangesloten");
     sluis_err e = directory_current(j->dir, p, USE_SEAL, clock_ms(), &key, &j->why);
     if (e)
         return e;
@@ -177,8 +177,6 @@ static sluis_err make_envelope(reader *r, job *j, const Sluis__RequestBody *b, c
         buffer_init(&whole, 0);
         j->stage = STAGE_ENVELOPE;
     }
-    if (plain.p)
-        wipe(plain.p, plain.n);
     buffer_close(&plain);
     buffer_close(&header);
     buffer_close(&body);
@@ -190,13 +188,13 @@ static sluis_err check_call(job *j)
 {
     const Sluis__ApiFileRequest *q = j->call->file_request;
     if (strlen(q->motivation) > MOTIVATION_MAX)
-        return fail_set(&j->why, SLUIS_TOO_BIG, "motivering", "at most %d bytes", MOTIVATION_MAX);
+        return fail_set(&j->why, SLUIS_TOO_BIG, "motivering", "ten hoogste %d bytes", MOTIVATION_MAX);
     if (!name_valid(q->purpose))
-        return fail_set(&j->why, SLUIS_INVALID, "doel", "name a purpose of the rules");
+        return fail_set(&j->why, SLUIS_INVALID, "doel", "noem een doel uit de regels");
     if (!name_valid(q->legal_basis))
-        return fail_set(&j->why, SLUIS_INVALID, "grondslag", "name a legal basis of the rules");
+        return fail_set(&j->why, SLUIS_INVALID, "grondslag", "noem een grondslag uit de regels");
     if (phase_parse(q->phase) == SLUIS__PHASE__PHASE_NONE)
-        return fail_set(&j->why, SLUIS_INVALID, "fase", "write onderzoek, coordinatie or overleg");
+        return fail_set(&j->why, SLUIS_INVALID, "fase", "schrijf onderzoek, coordinatie of overleg");
     return SLUIS_OK;
 }
 
@@ -212,12 +210,13 @@ sluis_err read_file_request(reader *r, store_txn *t, job *j)
     size_t n = 0;
     j->request = arena_alloc(job_arena(j), sizeof(*j->request));
     if (!j->request)
-        return fail_set(&j->why, SLUIS_NOMEM, "", "out of memory");
+        return fail_set(&j->why, SLUIS_NOMEM, "", "%s", error_text(SLUIS_NOMEM));
     memset(j->request, 0, sizeof(*j->request));
     sluis_err e = check_call(j);
     if (!e && reader_case(r, t, j, BYTES(q->case_id.data, q->case_id.len), &row)) {
         fail_clear(&j->why);
-        e = fail_set(&j->why, SLUIS_NO_CASE, "zaakId", "no open case with this id: open one first");
+        e = fail_set(&j->why, SLUIS_NO_CASE, "zaakId",
+                     "er is geen open zaak met dit kenmerk: open die eerst");
     }
     if (!e)
         e = reader_member(r, t, j, row, q->member, &s);

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "flow/api_out.h"
 #include "flow/fatal.h"
@@ -74,7 +73,7 @@ static void answer_call(reader *r, job *j)
         i++;
     store_txn *t = NULL;
     sluis_err e =
-        i < n ? SLUIS_OK : fail_set(&j->why, SLUIS_INVALID, "op", "this gateway does not know the operation");
+        i < n ? SLUIS_OK : fail_set(&j->why, SLUIS_INVALID, "op", "deze gateway kent de handeling niet");
     if (!e && operations[i].assemble) {
         e = store_begin_read(r->p->store, &t);
         if (!e)
@@ -83,7 +82,7 @@ static void answer_call(reader *r, job *j)
     }
     bool to_core = i < n && operations[i].after == AFTER_CORE;
     if (e)
-        fail_set(&j->why, e, "api", "%s", error_text(e));
+        fail_set(&j->why, e, "", "%s", error_text(e));
     if (!e && j->raw && j->stage == STAGE_ENVELOPE)
         to_core = false; /* a request for a party: the bus numbers it, and it is verified like any other */
     else if (e && j->claims.app[0])

@@ -5,7 +5,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "journal/journal.h"
 #include "read/reader.h"
 
@@ -61,15 +60,15 @@ sluis_err read_health(reader *r, store_txn *t, job *j)
     out.checks = list;
     out.ok = true;
     sluis_err e = store_health_get(r->p->store, &h);
-    bool room = !e && h.used_bytes < h.quota_bytes;
+    bool room = !e && h.used_bytes < h.quota_bytes && !METRIC_GET(r->p->metrics, store_full);
     add(&out, &checks[0], "store", room,
         e      ? error_text(e)
-        : room ? "read, with room to write"
-               : "quota reached");
+        : room ? "leesbaar, met ruimte om te schrijven"
+               : "geen ruimte: niets nieuws wordt aangenomen");
     e = try_journal(r, t);
-    add(&out, &checks[1], "journal", !e, e ? error_text(e) : "last commit signed");
+    add(&out, &checks[1], "journal", !e, e ? error_text(e) : "de laatste vastlegging is ondertekend");
     e = try_bus(r->p->settings->bus_endpoint);
-    add(&out, &checks[2], "bus", !e, e ? error_text(e) : "accepts connections");
+    add(&out, &checks[2], "bus", !e, e ? error_text(e) : "neemt verbindingen aan");
     reply.call = j->call->call;
     reply.status = out.ok ? 200 : 503;
     reply.result_case = SLUIS__API_REPLY__RESULT_HEALTH;

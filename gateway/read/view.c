@@ -47,7 +47,7 @@ static sluis_err wanted(reader *r, job *j, const view *v, const uint32_t **ids, 
     if (q->n_attributes == 0)
         return SLUIS_OK;
     if (q->n_attributes > ATTRIBUTES_MAX)
-        return fail_set(&j->why, SLUIS_INVALID, "attributen", "at most %d names", ATTRIBUTES_MAX);
+        return fail_set(&j->why, SLUIS_INVALID, "attributen", "ten hoogste %d namen", ATTRIBUTES_MAX);
     uint32_t *part = arena_alloc(j->arena, q->n_attributes * sizeof(*part));
     if (!part)
         return SLUIS_NOMEM;

@@ -74,8 +74,6 @@ sluis_err datum_store(store_txn *t, const subject *s, const uint8_t key[static D
     sluis_err err = datum_seal(&b, s->key, BYTES(key, DATUM_KEY_LEN), &row->base);
     if (!err)
         err = store_put(t, TABLE_DATUM, BYTES(key, DATUM_KEY_LEN), buffer_bytes(&b));
-    if (b.p)
-        wipe(b.p, b.n);
     buffer_close(&b);
     return err;
 }

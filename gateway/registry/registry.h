@@ -11,6 +11,8 @@
 #include "tables/tables.h"
 #include "wire/arena.h"
 
+#define ATTRIBUTE_BSN 1 /* of the catalogue: the person's own number */
+
 typedef struct registry registry;
 
 typedef struct {

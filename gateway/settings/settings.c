@@ -33,6 +33,7 @@ static const config_key api_keys[] = {
 static const config_key token_keys[] = {
     {"jwks", CONFIG_STR, true, 1, 400, "", NULL, "file with the identity provider's public keys (JWKS)"},
     {"issuer", CONFIG_STR, true, 1, 200, "", NULL, "the only issuer accepted"},
+    {"lifetime_s", CONFIG_INT, false, 60, 86400, "s", "43200", "a token that lives longer is refused"},
 };
 static const config_key limit_keys[] = {
     {"max_frame", CONFIG_INT, false, 4096, 1 << 20, "bytes", "262144", "one bus frame"},
@@ -153,8 +154,10 @@ sluis_err settings_load(settings *out, const char *path, sluis_fail *f)
         e = load_checked(out, root, f);
     if (!e)
         e = load_strings(out, group, path, f);
-    if (!e)
+    if (!e) {
+        out->token_lifetime_s = (uint32_t)config_int(group[3], token_keys, COUNT(token_keys), "lifetime_s");
         load_limits(out, group[4]);
+    }
     config_free(&c);
     if (e)
         settings_close(out);

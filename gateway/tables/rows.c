@@ -61,10 +61,7 @@ sluis_err row_check_open(bytes *value, const row_keys *k, gateway_table table, b
     return SLUIS_OK;
 }
 
-typedef sluis_err (*put_fn)(store_txn *t, unsigned table, bytes key, bytes value);
-
-static sluis_err put_message(put_fn put, store_txn *t, const row_keys *k, gateway_table table, bytes key,
-                             const ProtobufCMessage *m)
+sluis_err rows_put(store_txn *t, const row_keys *k, gateway_table table, bytes key, const ProtobufCMessage *m)
 {
     buffer b;
     uint8_t check[ROW_CHECK_LEN];
@@ -77,20 +74,9 @@ static sluis_err put_message(put_fn put, store_txn *t, const row_keys *k, gatewa
         err = b.err;
     }
     if (!err)
-        err = put(t, table, key, buffer_bytes(&b));
+        err = store_put(t, table, key, buffer_bytes(&b));
     buffer_close(&b);
     return err;
-}
-
-sluis_err rows_put(store_txn *t, const row_keys *k, gateway_table table, bytes key, const ProtobufCMessage *m)
-{
-    return put_message(store_put, t, k, table, key, m);
-}
-
-sluis_err rows_put_new(store_txn *t, const row_keys *k, gateway_table table, bytes key,
-                       const ProtobufCMessage *m)
-{
-    return put_message(store_put_new, t, k, table, key, m);
 }
 
 sluis_err rows_put_bytes(store_txn *t, const row_keys *k, gateway_table table, bytes key, bytes value)

@@ -47,9 +47,6 @@ sluis_err row_check_open(bytes *value, const row_keys *k, gateway_table table, b
 sluis_err rows_put(store_txn *t, const row_keys *k, gateway_table table, bytes key,
                    const ProtobufCMessage *m);
 sluis_err rows_put_bytes(store_txn *t, const row_keys *k, gateway_table table, bytes key, bytes value);
-/* EXISTS (not sticky) when the key is there. */
-sluis_err rows_put_new(store_txn *t, const row_keys *k, gateway_table table, bytes key,
-                       const ProtobufCMessage *m);
 
 /* Reads. NOT_FOUND; CORRUPT when the check or the decoding fails. rows_get: *out is in the arena;
  * rows_get_bytes: *value is borrowed as store_get's. */

@@ -203,8 +203,6 @@ sluis_err jose_signer_load(jose_signer **out, const char *key_path, sluis_fail *
          r_jwk_import_from_json_str(s->key, (char *)text.p) != RHN_OK ||
          !(r_jwk_key_type(s->key, NULL, 0) & R_KEY_TYPE_PRIVATE) || !r_jwk_get_property_str(s->key, "kid")))
         e = fail_set(f, SLUIS_INVALID, key_path, "is not a private JWK with a kid");
-    if (text.p)
-        wipe(text.p, text.n);
     buffer_close(&text);
     if (e)
         jose_signer_free(&s);

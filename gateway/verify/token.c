@@ -76,15 +76,15 @@ static sluis_err check_header(const json_t *h, const char **kid, sluis_fail *f)
     json_object_foreach((json_t *)(uintptr_t)h, key, value)
     {
         if (strcmp(key, "alg") != 0 && strcmp(key, "typ") != 0 && strcmp(key, "kid") != 0)
-            return refuse(f, "token.header", "only alg, typ and kid may stand in a token's header");
+            return refuse(f, "token.header", "in de header van een token staan alleen alg, typ en kid");
     }
     if (!is_str(h, "alg", "ES256"))
-        return refuse(f, "token.alg", "only ES256 is accepted");
+        return refuse(f, "token.alg", "alleen ES256 wordt aangenomen");
     if (!is_str(h, "typ", "JWT"))
-        return refuse(f, "token.typ", "typ must be JWT");
+        return refuse(f, "token.typ", "typ moet JWT zijn");
     *kid = json_str(h, "kid");
     if (!*kid || !**kid || strlen(*kid) > JOSE_KID_MAX)
-        return refuse(f, "token.kid", "the header must name its key: kid");
+        return refuse(f, "token.kid", "de header moet zijn sleutel noemen: kid");
     return SLUIS_OK;
 }
 
@@ -107,7 +107,7 @@ static sluis_err read_name(char out[static NAME_MAX_LEN + 1], const json_t *c, c
     const char *s = json_str(c, name);
     strcat(where, name);
     if (!s || !name_valid(s))
-        return refuse(f, where, "this claim must be a name: [a-z0-9][a-z0-9._:-]{0,63}");
+        return refuse(f, where, "deze claim moet een naam zijn: [a-z0-9][a-z0-9._:-]{0,63}");
     memcpy(out, s, strlen(s) + 1);
     return SLUIS_OK;
 }
@@ -120,7 +120,7 @@ static sluis_err read_time(uint64_t *out_ms, const json_t *c, const char *name, 
     json_int_t s = json_is_integer(v) ? json_integer_value(v) : -1;
     strcat(where, name);
     if (s < 0 || s > INT64_C(4102444800))
-        return refuse(f, where, "this claim must be a time in whole seconds");
+        return refuse(f, where, "deze claim moet een tijd in hele seconden zijn");
     *out_ms = (uint64_t)s * 1000;
     return SLUIS_OK;
 }
@@ -129,11 +129,11 @@ static sluis_err check_times(const verified *t, uint64_t now_ms, sluis_fail *f)
 {
     if (now_ms >= t->claims.expires + TOKEN_SKEW_MS)
         return fail_set(f, SLUIS_UNAUTHENTICATED, "token.exp",
-                        "expired %llu s ago (60 s of clock difference allowed)",
+                        "%llu s geleden verlopen (60 s klokverschil is toegestaan)",
                         (unsigned long long)((now_ms - t->claims.expires) / 1000));
     if (t->not_before > now_ms + TOKEN_SKEW_MS)
         return fail_set(f, SLUIS_UNAUTHENTICATED, "token.nbf",
-                        "valid only %llu s from now (60 s of clock difference allowed): compare the clocks",
+                        "pas over %llu s geldig (60 s klokverschil is toegestaan): vergelijk de klokken",
                         (unsigned long long)((t->not_before - now_ms) / 1000));
     return SLUIS_OK;
 }
@@ -143,11 +143,11 @@ static sluis_err read_claims(const token_verifier *v, const json_t *c, verified 
     uint64_t iat = 0, nbf = 0;
     const char *o = json_str(c, "oin");
     if (!is_str(c, "iss", v->issuer))
-        return refuse(f, "token.iss", "not the issuer that this gateway accepts");
+        return refuse(f, "token.iss", "niet de uitgever die deze gateway aanneemt");
     if (!for_us(json_object_get(c, "aud")))
-        return refuse(f, "token.aud", "not meant for \"" TOKEN_AUDIENCE "\"");
+        return refuse(f, "token.aud", "niet bedoeld voor \"" TOKEN_AUDIENCE "\"");
     if (!o || oin_parse(&t->claims.oin, o, strlen(o)))
-        return refuse(f, "token.oin", "this claim must be an OIN of 20 characters");
+        return refuse(f, "token.oin", "deze claim moet een OIN van 20 tekens zijn");
     sluis_err e = read_name(t->claims.employee, c, "sub", f);
     if (!e)
         e = read_name(t->claims.app, c, "app", f);
@@ -163,7 +163,8 @@ static sluis_err read_claims(const token_verifier *v, const json_t *c, verified 
     if (e)
         return e;
     if (t->claims.expires <= iat || t->claims.expires - iat > v->max_lifetime_ms)
-        return fail_set(f, SLUIS_UNAUTHENTICATED, "token.exp", "a token lives at most %llu s after its iat",
+        return fail_set(f, SLUIS_UNAUTHENTICATED, "token.exp",
+                        "een token leeft ten hoogste %llu s na zijn iat",
                         (unsigned long long)(v->max_lifetime_ms / 1000));
     return SLUIS_OK;
 }
@@ -186,21 +187,21 @@ static sluis_err verify_new(token_verifier *v, const char *token, size_t n, veri
     const char *kid = NULL;
     json_t *header = NULL, *claims = NULL;
     if (!split(token, n, &d1, &d2))
-        return refuse(f, "token", "a token has three parts: header.payload.signature");
+        return refuse(f, "token", "een token heeft drie delen: header.payload.signature");
     sluis_err e = SLUIS_OK;
     if (!(header = decode_object(token, d1)))
-        e = refuse(f, "token.header", "not base64url of one JSON object");
+        e = refuse(f, "token.header", "geen base64url van één JSON-object");
     if (!e)
         e = check_header(header, &kid, f);
     if (!e) {
         sluis_err bad = jose_verify(v->keys, kid, token, n);
         if (bad)
             e = refuse(f, "token",
-                       bad == SLUIS_UNKNOWN_KEY ? "its kid is not in the key file"
-                                                : "its signature does not fit");
+                       bad == SLUIS_UNKNOWN_KEY ? "zijn kid staat niet in het sleutelbestand"
+                                                : "de handtekening past niet");
     }
     if (!e && !(claims = decode_object(token + d1 + 1, d2 - d1 - 1)))
-        e = refuse(f, "token.payload", "not base64url of one JSON object");
+        e = refuse(f, "token.payload", "geen base64url van één JSON-object");
     if (!e)
         e = read_claims(v, claims, t, f);
     json_decref(header);
@@ -243,9 +244,9 @@ sluis_err token_verify(token_verifier *v, const char *token, uint64_t now_ms, to
     verified t = {0};
     size_t n = strnlen(token, TOKEN_MAX_BYTES + 1);
     if (n == 0)
-        return refuse(f, "token", "no token");
+        return refuse(f, "token", "geen token");
     if (n > TOKEN_MAX_BYTES)
-        return refuse(f, "token", "larger than 4096 bytes");
+        return refuse(f, "token", "groter dan 4096 bytes");
     hash_one(t.hash, "sluis1-token", NULL, token, n);
     verified *slot = &v->cache[get_u16(t.hash) % TOKEN_CACHE_SLOTS];
     bool hit = slot->claims.expires && memcmp(slot->hash, t.hash, HASH_LEN) == 0;

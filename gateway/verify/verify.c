@@ -87,11 +87,11 @@ static sluis_err check_bearer(worker *w, job *j)
         return err;
     if (oin_is_test(&j->claims.oin) != s->test_mode)
         return fail_set(&j->why, SLUIS_MODE, "token.oin", "%s",
-                        s->test_mode ? "a real OIN in test mode" : "a test OIN in production");
+                        s->test_mode ? "een echte OIN in testmodus" : "een test-OIN in productie");
     const application *app = rules_application(w->p->rules, j->claims.app);
     if (!app || !application_may_act(app, &j->claims.oin))
         return fail_set(&j->why, SLUIS_FORBIDDEN, "token.app",
-                        "this application may not act for this organisation");
+                        "deze toepassing mag niet namens deze organisatie handelen");
     return SLUIS_OK;
 }
 
@@ -104,7 +104,7 @@ static void verify_api(worker *w, job *j)
     if (!err) {
         j->call = (Sluis__ApiCall *)m;
         if (j->call->op_case == SLUIS__API_CALL__OP__NOT_SET)
-            err = fail_set(&j->why, SLUIS_INVALID, "op", "no operation in the call");
+            err = fail_set(&j->why, SLUIS_INVALID, "op", "de aanroep noemt geen handeling");
         else if (needs_token(j->call))
             err = check_bearer(w, j);
     }
@@ -125,6 +125,8 @@ static sluis_err worker_open(worker *w, const parts *p)
         e = kek_cache_new(&w->keks, KEKS_MAX);
     if (!e)
         e = token_verifier_new(&w->tokens, p->settings->jwks, p->settings->issuer, &f);
+    if (!e)
+        token_verifier_set_lifetime(w->tokens, p->settings->token_lifetime_s * UINT64_C(1000));
     if (!e)
         e = channel_open(&w->in, p->hub, CHANNEL_VERIFY, CHANNEL_RECV_CONNECT, capacity);
     if (!e)

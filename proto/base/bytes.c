@@ -20,9 +20,17 @@ void buffer_init(buffer *b, size_t max)
     *b = (buffer){.max = max};
 }
 
+/* Buffers hold what was unsealed or is about to be sealed: no copy stays in freed memory. */
+static void drop(uint8_t *p, size_t n)
+{
+    if (p)
+        explicit_bzero(p, n);
+    free(p);
+}
+
 void buffer_close(buffer *b)
 {
-    free(b->p);
+    drop(b->p, b->cap);
     *b = (buffer){.max = b->max};
 }
 
@@ -49,11 +57,14 @@ static bool reserve(buffer *b, size_t n)
         cap = cap > b->max / 2 ? need : cap * 2;
     if (cap > b->max)
         cap = b->max;
-    uint8_t *p = realloc(b->p, cap);
+    uint8_t *p = malloc(cap);
     if (!p) {
         b->err = SLUIS_NOMEM;
         return false;
     }
+    if (b->n)
+        memcpy(p, b->p, b->n);
+    drop(b->p, b->cap);
     b->p = p;
     b->cap = cap;
     return true;
@@ -70,27 +81,6 @@ void buffer_add(buffer *b, const void *p, size_t n)
 void buffer_u8(buffer *b, uint8_t v)
 {
     buffer_add(b, &v, 1);
-}
-
-void buffer_u16(buffer *b, uint16_t v)
-{
-    uint8_t t[2];
-    put_u16(t, v);
-    buffer_add(b, t, sizeof t);
-}
-
-void buffer_u32(buffer *b, uint32_t v)
-{
-    uint8_t t[4];
-    put_u32(t, v);
-    buffer_add(b, t, sizeof t);
-}
-
-void buffer_u64(buffer *b, uint64_t v)
-{
-    uint8_t t[8];
-    put_u64(t, v);
-    buffer_add(b, t, sizeof t);
 }
 
 void buffer_printf(buffer *b, const char *fmt, ...)
@@ -113,7 +103,7 @@ void buffer_printf(buffer *b, const char *fmt, ...)
         if (big) {
             vsnprintf(big, (size_t)n + 1, fmt, again);
             buffer_add(b, big, (size_t)n);
-            free(big);
+            drop((uint8_t *)big, (size_t)n);
         } else {
             b->err = SLUIS_NOMEM;
         }
@@ -152,27 +142,6 @@ void cursor_copy(cursor *c, void *out, size_t n)
         memcpy(out, r.p, n);
     else if (n)
         memset(out, 0, n);
-}
-
-uint8_t cursor_u8(cursor *c)
-{
-    uint8_t t[1];
-    cursor_copy(c, t, sizeof t);
-    return t[0];
-}
-
-uint16_t cursor_u16(cursor *c)
-{
-    uint8_t t[2];
-    cursor_copy(c, t, sizeof t);
-    return get_u16(t);
-}
-
-uint32_t cursor_u32(cursor *c)
-{
-    uint8_t t[4];
-    cursor_copy(c, t, sizeof t);
-    return get_u32(t);
 }
 
 uint64_t cursor_u64(cursor *c)

@@ -28,13 +28,10 @@ typedef struct {
 } buffer;
 
 void buffer_init(buffer *b, size_t max);
-void buffer_close(buffer *b); /* frees; idempotent */
+void buffer_close(buffer *b); /* wipes and frees; idempotent, and ready for use again */
 void buffer_clear(buffer *b); /* n = 0, err = OK, keeps the memory */
 void buffer_add(buffer *b, const void *p, size_t n);
 void buffer_u8(buffer *b, uint8_t v);
-void buffer_u16(buffer *b, uint16_t v);
-void buffer_u32(buffer *b, uint32_t v);
-void buffer_u64(buffer *b, uint64_t v);
 void buffer_printf(buffer *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 bytes buffer_bytes(const buffer *b); /* borrowed until the next append */
 
@@ -46,9 +43,6 @@ typedef struct {
 } cursor;
 
 cursor cursor_of(bytes b);
-uint8_t cursor_u8(cursor *c);
-uint16_t cursor_u16(cursor *c);
-uint32_t cursor_u32(cursor *c);
 uint64_t cursor_u64(cursor *c);
 void cursor_copy(cursor *c, void *out, size_t n);
 bytes cursor_take(cursor *c, size_t n); /* borrowed */

@@ -53,8 +53,6 @@ const config_node *config_get(const config_node *group, const char *key); /* NUL
 size_t config_count(const config_node *list);
 const config_node *config_at(const config_node *list, size_t i);
 const char *config_at_str(const config_node *strs, size_t i); /* element of a list of strings */
-/* One line a key: name, type, bounds, unit, default, help; for `sluisctl config`. */
-void config_describe(buffer *out, const config_key *keys, size_t n);
 int config_line(const config_node *node);
 
 /* An error at a node: fills f with "file:line", and the line's own text after the message. */

@@ -151,6 +151,20 @@ bool id_equal(const id16 *a, const id16 *b)
     return memcmp(a->b, b->b, sizeof a->b) == 0;
 }
 
+/* A person number as a word of its own, between separators: names go where no person may be named. A number
+ * within letters and digits is part of a longer id. */
+static bool names_person(const char *s)
+{
+    for (;;) {
+        size_t n = strcspn(s, "._:-");
+        if (bsn_valid(s, n))
+            return true;
+        if (!s[n])
+            return false;
+        s += n + 1;
+    }
+}
+
 bool name_valid(const char *s)
 {
     size_t n = strnlen(s, NAME_MAX_LEN + 1);
@@ -161,5 +175,5 @@ bool name_valid(const char *s)
         if (!alnum && (i == 0 || !strchr("._:-", s[i])))
             return false;
     }
-    return true;
+    return !names_person(s);
 }

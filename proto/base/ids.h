@@ -46,7 +46,7 @@ void id_format(char out[static 33], const id16 *id); /* 32 hex digits */
 sluis_err id_parse(id16 *out, const char *s);
 bool id_equal(const id16 *a, const id16 *b);
 
-/* Machine names in headers and rules: [a-z0-9][a-z0-9._:-]{0,63}; never free text. */
+/* Machine names in headers and rules: [a-z0-9][a-z0-9._:-]{0,63}; never free text, never a person number. */
 #define NAME_MAX_LEN 64
 bool name_valid(const char *s);
 

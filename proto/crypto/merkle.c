@@ -64,33 +64,6 @@ void merkle_path(tree_kind k, uint8_t (*path)[HASH_LEN], size_t *len, const uint
     }
 }
 
-void merkle_tree_build(merkle_tree *t, tree_kind k, const uint8_t (*leaves)[HASH_LEN], size_t n)
-{
-    assert(n >= 1 && n <= BATCH_MAX);
-    t->n = n;
-    memcpy(t->nodes, leaves, n * HASH_LEN);
-    uint8_t(*level)[HASH_LEN] = t->nodes;
-    for (; n > 1; n = (n + 1) / 2) {
-        uint8_t(*up)[HASH_LEN] = level + n;
-        for (size_t i = 0; i + 1 < n; i += 2)
-            merkle_node(k, up[i / 2], level[i], level[i + 1]);
-        if (n & 1)
-            memcpy(up[n / 2], level[n - 1], HASH_LEN);
-        level = up;
-    }
-    memcpy(t->root, level[0], HASH_LEN);
-}
-
-void merkle_tree_path(const merkle_tree *t, uint8_t (*path)[HASH_LEN], size_t *len, size_t i)
-{
-    assert(i < t->n);
-    const uint8_t(*level)[HASH_LEN] = t->nodes;
-    *len = 0;
-    for (size_t n = t->n; n > 1; level += n, n = (n + 1) / 2, i /= 2)
-        if ((i ^ 1) < n)
-            memcpy(path[(*len)++], level[i ^ 1], HASH_LEN);
-}
-
 sluis_err merkle_root_from_path(tree_kind k, uint8_t root[static HASH_LEN],
                                 const uint8_t leaf[static HASH_LEN], uint64_t index, uint64_t size,
                                 const uint8_t (*path)[HASH_LEN], size_t len)

@@ -20,16 +20,6 @@ void merkle_root(tree_kind k, uint8_t out[static HASH_LEN], const uint8_t (*leav
 void merkle_path(tree_kind k, uint8_t (*path)[HASH_LEN], size_t *len, const uint8_t (*leaves)[HASH_LEN],
                  size_t n, size_t i);
 
-/* All nodes of a batch at once (n <= BATCH_MAX), for a sender that needs every path: n - 1 hashes in all,
- * where merkle_path costs n - 1 for each. Levels stand one after another, leaves first. */
-typedef struct {
-    size_t n;
-    uint8_t root[HASH_LEN];
-    uint8_t nodes[2 * BATCH_MAX][HASH_LEN];
-} merkle_tree;
-void merkle_tree_build(merkle_tree *t, tree_kind k, const uint8_t (*leaves)[HASH_LEN], size_t n);
-void merkle_tree_path(const merkle_tree *t, uint8_t (*path)[HASH_LEN], size_t *len, size_t i);
-
 /* RFC 9162 2.1.3.2: the root that leaf hash, index, size and path lead to; INVALID when the path's length
  * is not exactly what the shape demands or index >= size. Inclusion: CORRUPT when the root differs. */
 sluis_err merkle_root_from_path(tree_kind k, uint8_t root[static HASH_LEN],

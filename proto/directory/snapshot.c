@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "directory/directory.h"
 #include "directory/statement.h"
 #include "wire/arena.h"

@@ -7,7 +7,6 @@
 
 #include <string.h>
 
-#include "base/clock.h"
 #include "wire/fields.h"
 #include "wire/messages.h"
 #include "wire/prescan.h"

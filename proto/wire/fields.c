@@ -13,21 +13,21 @@ static sluis_err refuse(sluis_fail *f, const char *where, const char *text)
     return fail_set(f, SLUIS_INVALID, where, "%s", text);
 }
 
+static bool hex_digit(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+}
+
 /* n characters of lower-case hex, at least one of them not '0'. */
 static bool hex_id(const char *s, size_t n)
 {
     bool zero = true;
     for (size_t i = 0; i < n; i++) {
-        if (!((s[i] >= '0' && s[i] <= '9') || (s[i] >= 'a' && s[i] <= 'f')))
+        if (!hex_digit(s[i]))
             return false;
         zero = zero && s[i] == '0';
     }
     return !zero;
-}
-
-static bool hex_digit(char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
 }
 
 bool traceparent_valid(const char *s)

@@ -5,6 +5,7 @@
 """
 import argparse
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -268,13 +269,14 @@ def keep(city, say):
     city.up()
     print("\nThe parties are running; Ctrl-C stops them all.\n")
     base = f"http://127.0.0.1:{city.ports['http']}"
+    tool = os.path.relpath(city.bin / "sluisctl")
     print(f"  API               {base}/v1   (description: {base}/v1/openapi.json)")
     print(f"  health, figures   {base}/health/ready   {base}/metrics")
     print(f"  bus               {city.endpoint}")
-    print(f"  gateway           sluisctl status --socket {city.control}")
+    print(f"  gateway           {tool} status --socket {city.control}")
     for name, (oin, title, domain) in PARTIES.items():
-        print(f"  {title:30} {oin}  sluisctl inbox list --socket {city.adapter_control(name)}")
-    print(f"  a token           sluisctl token --dir {city.root}/issuer --issuer {ISSUER} --app wmo-intake "
+        print(f"  {title:30} {oin}  {tool} inbox list --socket {city.adapter_control(name)}")
+    print(f"  a token           {tool} token --dir {city.root}/issuer --issuer {ISSUER} --app wmo-intake "
           f"--oin {GATEWAY_OIN} --function consulent --employee mw-1")
     print(f"  persons           ouder {PARENT}, kind {CHILD}, partner {PARTNER}\n", flush=True)
     while all(p.running() for p in city.processes()):

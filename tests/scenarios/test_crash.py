@@ -1,4 +1,5 @@
 """kill -9 at seeded moments: what was acknowledged is there, is delivered, and happens once."""
+import signal
 import time
 
 from city import CHILD, PARENT
@@ -76,3 +77,22 @@ def test_party_away(city):
     check(city.request(t)["status"] == "open", "answered by nobody")
     city.adapters["school"].start()
     check(city.answered(t, seconds=45)["uitkomsten"][0]["uitkomst"] == "verstrekt", "not given after it came back")
+
+
+def test_party_stopped(city):
+    """An adapter that is stopped in mid-air (SIGSTOP: its connection stands, it reads nothing) delays no other party."""
+    city.up(parties=("school", "ggd"))
+    case = city.open_case([(CHILD, "kind"), (PARENT, "ouder")])
+    city.ask(case, 1, "school", ["school-naam"])
+    ggd = city.adapters["ggd"]
+    ggd.child.send_signal(signal.SIGSTOP)
+    try:
+        waits = {city.file(case, 1, "ggd", ["jgz-visus"])["verzoekId"] for _ in range(60)}
+        for a in ("school-soort", "school-jaargroep", "school-groepsnaam"):
+            began = time.monotonic()
+            check(city.ask(case, 1, "school", [a])[a]["uitkomst"] == "verstrekt", f"{a} was not given")
+            check(time.monotonic() - began < 3 * SLOW, f"{a} took {time.monotonic() - began:.1f} s")
+        check(all(city.request(t)["status"] == "open" for t in waits), "answered by nobody")
+    finally:
+        ggd.child.send_signal(signal.SIGCONT)
+    wait_for("all of them at the GGD", lambda: {i["id"] for i in city.inbox("ggd", "list") if i["state"] == "held"} == waits, 30, 0.2)

@@ -67,6 +67,7 @@ for target in "$build"/replay/*; do
     run_one "replay of corpus ${target##*/}" "$target" "tests/fuzz/corpus/${target##*/}"
 done
 
+run_one "a second reader of the format" /usr/bin/python3 tests/tools/second_reader.py
 run_one "layers finds offenders" tests/tools/layers.sh --self-test
 
 /usr/bin/python3 tests/scenarios/run.py "$build" | tee "$log/scenarios"

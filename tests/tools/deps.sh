@@ -11,6 +11,7 @@ pkg-config|pkg-config
 protoc-c|protobuf-c-compiler
 clang-format|clang-format
 cppcheck|cppcheck
+spin|spin
 /usr/bin/python3|python3
 /usr/include/stdio.h|libc6-dev
 /usr/include/zmq.h|libzmq3-dev

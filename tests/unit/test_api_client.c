@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -12,7 +13,7 @@
 
 #include "session/api_client.h"
 
-#define ENDPOINT "ipc:///tmp/sluis-test-api-client.sock"
+static char dir[] = "/tmp/sluis-api-client-XXXXXX", endpoint[64], nobody[64];
 
 static void *bound_router(void *context)
 {
@@ -20,7 +21,7 @@ static void *bound_router(void *context)
     int zero = 0, wait = 2000;
     zmq_setsockopt(s, ZMQ_LINGER, &zero, sizeof zero);
     zmq_setsockopt(s, ZMQ_RCVTIMEO, &wait, sizeof wait);
-    assert_int_equal(zmq_bind(s, ENDPOINT), 0);
+    assert_int_equal(zmq_bind(s, endpoint), 0);
     return s;
 }
 
@@ -55,7 +56,7 @@ static void test_both_ways(void **state)
     buffer b;
     char route[64], text[64];
     buffer_init(&b, 1024);
-    assert_int_equal(api_client_open(&c, ENDPOINT, 8, NULL), SLUIS_OK);
+    assert_int_equal(api_client_open(&c, endpoint, 8, NULL), SLUIS_OK);
     assert_int_equal(api_client_recv(c, &b), SLUIS_NOT_FOUND);
     assert_int_equal(send_soon(c, "call"), SLUIS_OK);
     int n = zmq_recv(router, route, sizeof route, 0);
@@ -110,7 +111,7 @@ static void test_open_fails(void **state)
     assert_int_equal(api_client_open(&c, "nonsense", 8, &f), SLUIS_INVALID);
     assert_null(c);
     assert_non_null(strstr(f.text, "nonsense"));
-    assert_int_equal(api_client_open(&c, "ipc:///tmp/sluis-test-nobody.sock", 8, NULL), SLUIS_OK);
+    assert_int_equal(api_client_open(&c, nobody, 8, NULL), SLUIS_OK);
     assert_int_equal(api_client_send(c, bytes_str("x")), SLUIS_FULL);
     api_client_close(&c);
 }
@@ -118,5 +119,12 @@ static void test_open_fails(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_both_ways), cmocka_unit_test(test_open_fails)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    if (!mkdtemp(dir))
+        return 1;
+    snprintf(endpoint, sizeof endpoint, "ipc://%s/api.sock", dir);
+    snprintf(nobody, sizeof nobody, "ipc://%s/nobody.sock", dir);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    unlink(endpoint + strlen("ipc://"));
+    rmdir(dir);
+    return failed;
 }

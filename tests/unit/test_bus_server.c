@@ -1,6 +1,7 @@
 /* session/bus_server: who gets in, whose frames are whose, what is refused. Peers here are raw ZeroMQ and
  * TCP. */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -9,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -21,6 +23,7 @@
 
 #define MAX_FRAME 65536
 #define PARTIES   3
+#define SILENT    500
 
 typedef struct {
     channel_hub *hub;
@@ -335,32 +338,115 @@ static void routing_ids_are_not_identities(void **state)
     hang_up(x, d);
 }
 
+static int raw_connection(fixture *x)
+{
+    int port = atoi(strrchr(bus_server_endpoint(x->s), ':') + 1), fd = socket(AF_INET, SOCK_STREAM, 0);
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    assert_true(fd >= 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&a, sizeof a), 0);
+    return fd;
+}
+
+/* Whether the server has hung up; what it said before is read away. */
+static bool hung_up(int fd)
+{
+    char c[64];
+    ssize_t n;
+    while ((n = recv(fd, c, sizeof c, MSG_DONTWAIT)) > 0)
+        continue;
+    return n == 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
+}
+
+/* One question and answer of a party that behaves; it must not take long, whatever others do. */
+static void served(fixture *x, void *d, int party)
+{
+    bus_event ev;
+    uint64_t start = clock_mono_us();
+    send_frame(d, "ping");
+    expect_frame(x, &ev, party, "ping");
+    assert_int_equal(bus_server_send(x->s, ev.route, ev.route_len, bytes_str("pong")), SLUIS_OK);
+    expect_answer(d, "pong");
+    assert_in_range(clock_mono_us() - start, 0, 1000000);
+}
+
+/* A greeting that comes a byte at a time keeps its connection no longer than a handshake may take. */
+static void slow_handshakes_end(void **state)
+{
+    fixture *x = *state;
+    static const uint8_t greeting[64] = {0xff, 0, 0, 0, 0, 0, 0, 0, 1, 0x7f, 3, 1, 'C', 'U', 'R', 'V', 'E'};
+    void *d = peer(x, 0, NULL);
+    served(x, d, 0);
+    int whole = raw_connection(x), slow = raw_connection(x), sent = 0;
+    assert_int_equal(send(whole, greeting, sizeof greeting, MSG_NOSIGNAL), sizeof greeting); /* and no more */
+    uint64_t start = clock_mono_us(), gone = 0;
+    while (!gone && clock_mono_us() - start < 6000000) {
+        if (sent < 60 && send(slow, greeting + sent, 1, MSG_NOSIGNAL) == 1)
+            sent++;
+        expect_nothing(x, 100);
+        served(x, d, 0);
+        if (hung_up(slow) && hung_up(whole))
+            gone = clock_mono_us() - start;
+    }
+    assert_in_range(gone, 1500000, 4000000); /* handshake_ms is 2000 */
+    assert_in_range(sent, 10, 40);           /* it was still at it */
+    close(slow);
+    close(whole);
+    hang_up(x, d);
+}
+
+/* ZMTP 1.0 and 2.0 know no security: greetings of theirs, and a frame behind them, come to nobody. */
+static void old_greetings_get_nowhere(void **state)
+{
+    fixture *x = *state;
+    static const struct {
+        const char *bytes;
+        size_t n;
+    } old[] = {
+        {"\x01\x00\x06\x00hello", 9},                                    /* 1.0: anonymous; a frame */
+        {"\x06\x00peer1\x06\x00hello", 14},                              /* 1.0: an identity; a frame */
+        {"\xff\0\0\0\0\0\0\0\x01\x7f\x01\x05\x00\x00\x00\x05hello", 21}, /* 2.0: DEALER; a frame */
+        {"\xff\0\0\0\0\0\0\0\x01\x7f\x03\x01NULL\0\0\0\0\0\0\0\0\0\0\0\0", 28}, /* 3.1, NULL: cut off */
+    };
+    int fd[4];
+    void *d = peer(x, 0, NULL);
+    for (size_t i = 0; i < 4; i++) {
+        fd[i] = raw_connection(x);
+        assert_int_equal(send(fd[i], old[i].bytes, old[i].n, MSG_NOSIGNAL), old[i].n);
+    }
+    served(x, d, 0);
+    expect_nothing(x, 2500); /* the handshake's time is over */
+    for (size_t i = 0; i < 4; i++) {
+        if (!hung_up(fd[i]))
+            fail_msg("greeting %zu is still connected", i);
+        close(fd[i]);
+    }
+    served(x, d, 0);
+    hang_up(x, d);
+}
+
 static void silent_connections_disturb_nobody(void **state)
 {
     fixture *x = *state;
-    int port = atoi(strrchr(bus_server_endpoint(x->s), ':') + 1), fd[200];
-    struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-    a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    for (int i = 0; i < 200; i++) {
-        fd[i] = socket(AF_INET, SOCK_STREAM, 0);
-        assert_int_equal(connect(fd[i], (struct sockaddr *)&a, sizeof a), 0);
+    int fd[SILENT];
+    struct rlimit files; /* both ends of each are ours */
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &files), 0);
+    files.rlim_cur = files.rlim_max < 4096 ? files.rlim_max : 4096;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &files), 0);
+    for (int i = 0; i < SILENT; i++) {
+        fd[i] = raw_connection(x);
         if (i % 2)
             assert_int_equal(send(fd[i], "\x16\x03\x01 not ZMTP at all", 20, MSG_NOSIGNAL), 20);
     }
     void *d = peer(x, 0, NULL);
-    for (int i = 0; i < 100; i++) {
-        bus_event ev;
-        send_frame(d, "ping");
-        expect_frame(x, &ev, 0, "ping");
-        assert_int_equal(bus_server_send(x->s, ev.route, ev.route_len, bytes_str("pong")), SLUIS_OK);
-        expect_answer(d, "pong");
-    }
+    for (int i = 0; i < 100; i++)
+        served(x, d, 0);
     char c;
     expect_nothing(x, 2200); /* the handshake's time is over: they are hung up on */
-    for (int i = 0; i < 200; i += 2)
+    for (int i = 0; i < SILENT; i += 2)
         for (ssize_t n; (n = recv(fd[i], &c, 1, MSG_DONTWAIT)) != 0;)
             assert_true(n == 1); /* what the server greeted with, then the end */
-    for (int i = 0; i < 200; i++)
+    for (int i = 0; i < SILENT; i++)
         close(fd[i]);
     hang_up(x, d);
 }
@@ -384,6 +470,12 @@ static void full_queues_are_said(void **state)
     for (int i = 0; i < 5000 && e == SLUIS_OK; i++)
         e = bus_server_send(x->s, ev.route, ev.route_len, BYTES_OF(frame));
     assert_int_equal(e, SLUIS_FULL);
+    void *other = peer(x, 1, NULL);
+    for (int i = 0; i < 20; i++) {
+        served(x, other, 1);
+        assert_int_equal(bus_server_send(x->s, ev.route, ev.route_len, BYTES_OF(frame)), SLUIS_FULL);
+    }
+    hang_up(x, other);
     assert_int_equal(bus_server_send(x->s, (const uint8_t *)"nobody", 6, bytes_str("x")), SLUIS_CLOSED);
     hang_up(x, d);
 }
@@ -520,6 +612,8 @@ int main(void)
         T(oversize_closes_the_connection),
         T(one_frame_a_message),
         T(routing_ids_are_not_identities),
+        T(slow_handshakes_end),
+        T(old_greetings_get_nowhere),
         T(silent_connections_disturb_nobody),
         T(full_queues_are_said),
         T(the_api_side),

@@ -19,23 +19,21 @@ static void ranges_compare(void **state)
     assert_true(bytes_equal(BYTES(NULL, 0), bytes_str("")));
 }
 
-static void buffer_writes_big_endian(void **state)
+static void buffer_appends(void **state)
 {
     (void)state;
     buffer b;
     buffer_init(&b, 100);
     buffer_u8(&b, 0x01);
-    buffer_u16(&b, 0x0203);
-    buffer_u32(&b, 0x04050607);
-    buffer_u64(&b, UINT64_C(0x08090a0b0c0d0e0f));
+    buffer_add(&b, "\x02\x03", 2);
     buffer_add(&b, NULL, 0);
     buffer_printf(&b, "%d-%s", 42, "x");
     assert_int_equal(b.err, SLUIS_OK);
-    assert_int_equal(b.n, 19);
+    assert_int_equal(b.n, 7);
     assert_memory_equal(b.p,
-                        "\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f"
+                        "\x01\x02\x03"
                         "42-x",
-                        19);
+                        7);
     buffer_close(&b);
     buffer_close(&b);
     assert_null(b.p);
@@ -85,11 +83,8 @@ static void buffer_grows_and_prints_long(void **state)
 static void cursor_reads_and_ends(void **state)
 {
     (void)state;
-    const uint8_t in[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 'a', 'b', 'c'};
+    const uint8_t in[] = {8, 9, 10, 11, 12, 13, 14, 15, 'a', 'b', 'c'};
     cursor c = cursor_of(BYTES_OF(in));
-    assert_int_equal(cursor_u8(&c), 1);
-    assert_int_equal(cursor_u16(&c), 0x0203);
-    assert_int_equal(cursor_u32(&c), 0x04050607);
     assert_true(cursor_u64(&c) == UINT64_C(0x08090a0b0c0d0e0f));
     assert_int_equal(cursor_end(&c), SLUIS_INVALID); /* left over */
     char t[2];
@@ -105,9 +100,8 @@ static void cursor_error_sticks(void **state)
     (void)state;
     const uint8_t in[] = {1, 2, 3};
     cursor c = cursor_of(BYTES_OF(in));
-    assert_int_equal(cursor_u32(&c), 0);
+    assert_true(cursor_u64(&c) == 0);
     assert_int_equal(c.err, SLUIS_TRUNCATED);
-    assert_int_equal(cursor_u8(&c), 0);
     char t[2] = "x";
     cursor_copy(&c, t, 2);
     assert_int_equal(t[0], 0);
@@ -180,7 +174,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ranges_compare),
-        cmocka_unit_test(buffer_writes_big_endian),
+        cmocka_unit_test(buffer_appends),
         cmocka_unit_test(buffer_keeps_its_maximum),
         cmocka_unit_test(buffer_grows_and_prints_long),
         cmocka_unit_test(cursor_reads_and_ends),

@@ -140,6 +140,55 @@ static void many_senders_one_receiver(void **state)
     channel_close(&in);
 }
 
+/* The bus's arithmetic: as many items as the capacity says are on their way round three threads, all the
+ * time, and no send is ever refused. */
+#define ROUND      512
+#define ROUND_LAPS 200
+
+static void *hand_on(void *arg)
+{
+    worker *w = arg;
+    channel *from, *to;
+    const char *names[] = {"first", "second", "third"};
+    void *item;
+    w->e = channel_open(&from, w->h, names[w->id], CHANNEL_RECV_BIND, ROUND);
+    usleep(100000); /* every receiver is bound */
+    if (!w->e)
+        w->e = channel_open(&to, w->h, names[(w->id + 1) % 3], CHANNEL_SEND_CONNECT, ROUND);
+    for (int i = 0; !w->e && w->id == 0 && i < ROUND; i++) {
+        item = malloc(sizeof(note));
+        *(note *)item = (note){0, 0};
+        w->e = channel_send(to, item);
+    }
+    while (!w->e && w->count < ROUND * ROUND_LAPS) {
+        w->e = channel_recv(from, 5000, &item);
+        w->count += w->e == SLUIS_OK;
+        note *n = item;
+        if (!w->e && w->id == 0 && ++n->n == ROUND_LAPS)
+            free(n);
+        else if (!w->e)
+            w->e = channel_send(to, item);
+    }
+    channel_close(&from);
+    channel_close(&to);
+    return NULL;
+}
+
+static void full_load_is_never_refused(void **state)
+{
+    worker w[3];
+    pthread_t th[3];
+    for (int i = 0; i < 3; i++) {
+        w[i] = (worker){.h = *state, .id = i};
+        pthread_create(&th[i], NULL, hand_on, &w[i]);
+    }
+    for (int i = 0; i < 3; i++) {
+        pthread_join(th[i], NULL);
+        assert_int_equal(w[i].e, SLUIS_OK);
+        assert_int_equal(w[i].count, ROUND * ROUND_LAPS);
+    }
+}
+
 static void *receive_many(void *arg)
 {
     worker *w = arg;
@@ -233,8 +282,9 @@ int main(void)
     alarm(120); /* a failed test may leave sockets open, on which closing waits */
 #define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(keeps_order_and_pointers),  T(full_is_said_and_heals), T(bad_options),
-        T(many_senders_one_receiver), T(one_sender_a_pool),      T(waits_for_files_too),
+        T(keeps_order_and_pointers),  T(full_is_said_and_heals),     T(bad_options),
+        T(many_senders_one_receiver), T(full_load_is_never_refused), T(one_sender_a_pool),
+        T(waits_for_files_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

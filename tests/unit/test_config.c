@@ -290,20 +290,6 @@ static void from_a_file(void **state)
     assert_int_equal(config_read_file(&c, "/tmp", NULL), SLUIS_IO);
 }
 
-static void description(void **state)
-{
-    (void)state;
-    buffer b;
-    buffer_init(&b, 4096);
-    config_describe(&b, TOP);
-    buffer_u8(&b, 0);
-    assert_non_null(
-        strstr((char *)b.p, "name                         text    1..8 required  the gateway's name\n"));
-    assert_non_null(
-        strstr((char *)b.p, "quota                        number  bytes default 10737418240  \n"));
-    buffer_close(&b);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -321,7 +307,6 @@ int main(void)
         cmocka_unit_test_teardown(missing_in_an_inner_group, close_config),
         cmocka_unit_test_teardown(own_errors_at_a_node, close_config),
         cmocka_unit_test_teardown(from_a_file, close_config),
-        cmocka_unit_test(description),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -233,7 +233,7 @@ static void *run(void *arg)
     return NULL;
 }
 
-static const char socket_path[] = "/tmp/sluis-test-gate.sock";
+static char dir[] = "/tmp/sluis-gate-XXXXXX", socket_path[64];
 
 static void start(rig *g)
 {
@@ -569,5 +569,10 @@ int main(void)
                                        cmocka_unit_test(test_server_ahead),
                                        cmocka_unit_test(test_server_stop),
                                        cmocka_unit_test(test_server_only_loopback)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    if (!mkdtemp(dir))
+        return 1;
+    snprintf(socket_path, sizeof socket_path, "%s/http.sock", dir);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    rmdir(dir);
+    return failed;
 }

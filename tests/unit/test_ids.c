@@ -138,7 +138,20 @@ static void names(void **state)
     assert_true(name_valid(s));
     assert_true(name_valid("wmo:5.4.1_x-y"));
     assert_true(name_valid("0"));
-    static const char *const bad[] = {"", "-a", ".a", "A", "a b", "a/b", "a\n", "\xc3\xab"};
+    assert_true(name_valid("mw-999990018"));  /* fails the eleven-test */
+    assert_true(name_valid("a999990019f"));   /* within a longer id */
+    assert_true(name_valid("mw-9999900190")); /* ten digits */
+    static const char *const bad[] = {"",
+                                      "-a",
+                                      ".a",
+                                      "A",
+                                      "a b",
+                                      "a/b",
+                                      "a\n",
+                                      "\xc3\xab",
+                                      "999990019",
+                                      "kind:999990019",
+                                      "mw-999990019.x"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_false(name_valid(bad[i]));
 }

@@ -102,15 +102,12 @@ static void journal_root(void **state)
 static void roots_follow_the_definition(void **state)
 {
     (void)state;
-    static merkle_tree t;
     for (int k = TREE_JOURNAL; k <= TREE_BATCH; k++)
         for (size_t n = 1; n <= BATCH_MAX; n++) {
             uint8_t got[32], want[32];
             mth((tree_kind)k, want, 0, n);
             merkle_root((tree_kind)k, got, from(0), n);
             assert_memory_equal(got, want, 32);
-            merkle_tree_build(&t, (tree_kind)k, from(0), n);
-            assert_memory_equal(t.root, want, 32);
         }
 }
 
@@ -129,19 +126,15 @@ static void kinds_differ(void **state)
 static void every_path_leads_to_the_root(void **state)
 {
     (void)state;
-    static merkle_tree t;
-    uint8_t path[MERKLE_MAX_PATH][HASH_LEN], again[MERKLE_MAX_PATH][HASH_LEN];
-    size_t len, len2;
+    uint8_t path[MERKLE_MAX_PATH][HASH_LEN], root[HASH_LEN];
+    size_t len;
     for (int k = TREE_JOURNAL; k <= TREE_BATCH; k++)
         for (size_t n = 1; n <= LEAVES; n++) {
-            merkle_tree_build(&t, (tree_kind)k, from(0), n);
+            merkle_root((tree_kind)k, root, from(0), n);
             for (size_t i = 0; i < n; i++) {
                 merkle_path((tree_kind)k, path, &len, from(0), n, i);
-                merkle_tree_path(&t, again, &len2, i);
-                assert_int_equal(len, len2);
-                assert_memory_equal(path, again, len * HASH_LEN);
                 assert_int_equal(
-                    merkle_verify_inclusion((tree_kind)k, leaves[i], i, n, as_const(path), len, t.root),
+                    merkle_verify_inclusion((tree_kind)k, leaves[i], i, n, as_const(path), len, root),
                     SLUIS_OK);
             }
         }

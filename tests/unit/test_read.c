@@ -441,6 +441,8 @@ static void add_entry(turn *t, const subject *s, const id16 *case_id, const char
     rec.attributes = asked;
     rec.n_attributes = 1;
     rec.phase = SLUIS__PHASE__RESEARCH;
+    rec.purpose = TEXT("arbeidstoeleiding");
+    rec.legal_basis = TEXT("no-longer-there");
     assert_int_equal(turn_journal(t, &rec), SLUIS_OK);
     assert_int_equal(turn_dossier(t, s, case_id->b, why, NULL, 0), SLUIS_OK);
 }
@@ -479,6 +481,9 @@ static void the_dossier_is_of_one_case(void **state)
     assert_string_equal(d->entries[1]->motivation, "second");
     assert_string_equal(d->entries[0]->type, "request");
     assert_string_equal(d->entries[0]->to_name, "De Regenboog");
+    assert_string_equal(d->entries[0]->purpose_title, "Toeleiding naar werk");
+    assert_string_equal(d->entries[0]->legal_basis, "no-longer-there");
+    assert_string_equal(d->entries[0]->legal_basis_title, "");
     assert_string_equal(d->entries[0]->attributes[0], "school-jaargroep");
     assert_true(d->entries[0]->journal_index < d->entries[1]->journal_index);
     assert_int_equal(j->read.record->type, SLUIS__RECORD_TYPE__R_DOSSIER);

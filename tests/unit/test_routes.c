@@ -23,10 +23,9 @@
 #include "http/settings.h"
 #include "wire/envelope.h"
 
-#define ENDPOINT "ipc:///tmp/sluis-test-routes.sock"
-#define CASE_ID  "0102030405060708090a0b0c0d0e0f10"
-#define TX       "019330a0-0000-7000-8000-000000000001"
-#define BSN      "999990019"
+#define CASE_ID "0102030405060708090a0b0c0d0e0f10"
+#define TX      "019330a0-0000-7000-8000-000000000001"
+#define BSN     "999990019"
 
 /* ---- the router --------------------------------------------------------------------------------------- */
 
@@ -179,6 +178,8 @@ static void test_mismatch(void **state)
 
 /* ---- the front ---------------------------------------------------------------------------------------- */
 
+static char dir[] = "/tmp/sluis-routes-XXXXXX", endpoint[64], socket_file[64], config_file[64];
+
 typedef struct {
     front *front;
     pthread_t thread;
@@ -197,24 +198,22 @@ static void *run(void *arg)
 
 static void start(rig *g, bool with_sluisd)
 {
-    static const char text[] =
-        "gateway = \"" ENDPOINT "\"; port = 0; call_ms = 700; probe_ms = 300; max_calls = 2;\n";
     sluis_fail f = {0};
     front_options o;
     int zero = 0, wait = 3000;
     *g = (rig){0};
-    unlink("/tmp/sluis-test-routes.sock");
+    unlink(socket_file);
     if (with_sluisd) {
         g->context = zmq_ctx_new();
         g->router = zmq_socket(g->context, ZMQ_ROUTER);
         zmq_setsockopt(g->router, ZMQ_LINGER, &zero, sizeof zero);
         zmq_setsockopt(g->router, ZMQ_RCVTIMEO, &wait, sizeof wait);
-        assert_int_equal(zmq_bind(g->router, ENDPOINT), 0);
+        assert_int_equal(zmq_bind(g->router, endpoint), 0);
     }
-    FILE *file = fopen("/tmp/sluis-test-routes.conf", "w");
-    fputs(text, file);
+    FILE *file = fopen(config_file, "w");
+    fprintf(file, "gateway = \"%s\"; port = 0; call_ms = 700; probe_ms = 300; max_calls = 2;\n", endpoint);
     fclose(file);
-    sluis_err e = front_settings_read(&o, &g->file, "/tmp/sluis-test-routes.conf", &f);
+    sluis_err e = front_settings_read(&o, &g->file, config_file, &f);
     if (!e)
         e = front_open(&g->front, &o, &f);
     if (e)
@@ -237,7 +236,8 @@ static void finish(rig *g)
         zmq_close(g->router);
         zmq_ctx_term(g->context);
     }
-    unlink("/tmp/sluis-test-routes.conf");
+    unlink(config_file);
+    unlink(socket_file);
 }
 
 static int ask(const rig *g, const char *method, const char *target, const char *headers, const char *body)
@@ -400,6 +400,18 @@ static void test_file_request(void **state)
     assert_non_null(strstr(text, "Location: /v1/verzoeken/" TX "\r\n"));
     assert_non_null(strstr(text, "\"status\":\"aangehouden\""));
     assert_non_null(strstr(text, "{\"naam\":\"school-naam\",\"uitkomst\":\"niet-mogelijk\"}"));
+
+    /* W3C Trace Context: ids of zeros are invalid, and an invalid field is ignored. */
+    fd = ask(&g, "POST", "/v1/zaken/" CASE_ID "/verzoeken",
+             TOKEN JSON "traceparent: 00-00000000000000000000000000000000-b7ad6b7169203331-01\r\n",
+             "{\"lid\":1,\"partij\":\"00000099000000002000\",\"attributen\":[{\"naam\":\"school-naam\","
+             "\"noodzaak\":\"nu\"}],\"doel\":\"toeleiding\",\"grondslag\":\"wams-5.4.1\","
+             "\"fase\":\"onderzoek\",\"motivering\":\"omdat\"}");
+    c = next_call(&g);
+    assert_string_equal(c->file_request->traceparent, "");
+    r.call = c->call;
+    reply(&g, &r);
+    assert_int_equal(answer(fd, text, sizeof text), 202);
     finish(&g);
 }
 
@@ -445,6 +457,8 @@ static void test_reads(void **state)
     entry.when = 1000;
     entry.type = (char *)(uintptr_t) "request";
     entry.from_name = (char *)(uintptr_t) "Gemeente";
+    entry.purpose = (char *)(uintptr_t) "arbeidstoeleiding";
+    entry.purpose_title = (char *)(uintptr_t) "Toeleiding naar werk";
     entry.transaction = ID(tx);
     entry.journal_index = 7;
     dossier.case_id = ID(case_id);
@@ -458,7 +472,8 @@ static void test_reads(void **state)
     assert_int_equal(answer(fd, text, sizeof text), 200);
     assert_non_null(strstr(
         text, "\"verloop\":[{\"wanneer\":\"1970-01-01T00:00:01.000Z\",\"soort\":\"verzoek\",\"vanNaam\":"
-              "\"Gemeente\",\"verzoekId\":\"" TX "\",\"journaalnummer\":7}]"));
+              "\"Gemeente\",\"doel\":\"arbeidstoeleiding\",\"doelNaam\":\"Toeleiding naar "
+              "werk\",\"verzoekId\":\"" TX "\",\"journaalnummer\":7}]"));
 
     fd = ask(&g, "GET", "/v1/verzoeken?limit=3&na=" TX, TOKEN, NULL);
     c = next_call(&g);
@@ -499,12 +514,11 @@ static void test_reads(void **state)
     assert_non_null(strstr(text, "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n"));
     assert_non_null(strstr(text, "\r\n\r\nsluis_x 1\n"));
 
-    /* A problem passes as sluisd said it; a reply of another kind is not shown. */
+    /* A problem passes as sluisd said it, its title by code; a reply of another kind is not shown. */
     fd = ask(&g, "GET", "/v1/zaken/" CASE_ID, TOKEN, NULL);
     c = next_call(&g);
     Sluis__ApiProblem refused = SLUIS__API_PROBLEM__INIT;
     refused.code = (char *)(uintptr_t) "unauthenticated";
-    refused.title = (char *)(uintptr_t) "no valid token";
     refused.detail = (char *)(uintptr_t) "expired";
     refused.where = (char *)(uintptr_t) "token.exp";
     r.call = c->call;
@@ -515,7 +529,7 @@ static void test_reads(void **state)
     assert_int_equal(answer(fd, text, sizeof text), 401);
     assert_non_null(strstr(text, "WWW-Authenticate: Bearer realm=\"sluis\", error=\"invalid_token\"\r\n"));
     assert_string_equal(strstr(text, "\r\n\r\n") + 4,
-                        "{\"type\":\"about:blank\",\"title\":\"no valid "
+                        "{\"type\":\"about:blank\",\"title\":\"Geen geldig "
                         "token\",\"status\":401,\"detail\":\"expired\",\"code\":"
                         "\"unauthenticated\",\"waar\":\"token.exp\",\"instance\":\"/v1/zaken/" CASE_ID "\"}");
     fd = ask(&g, "GET", "/v1/zaken/" CASE_ID, TOKEN, NULL);
@@ -684,5 +698,12 @@ int main(void)
                                        cmocka_unit_test(test_open_case), cmocka_unit_test(test_file_request),
                                        cmocka_unit_test(test_reads),     cmocka_unit_test(test_refusals),
                                        cmocka_unit_test(test_deadlines), cmocka_unit_test(test_no_sluisd)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    if (!mkdtemp(dir))
+        return 1;
+    snprintf(endpoint, sizeof endpoint, "ipc://%s/api.sock", dir);
+    snprintf(socket_file, sizeof socket_file, "%s/api.sock", dir);
+    snprintf(config_file, sizeof config_file, "%s/http.conf", dir);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    rmdir(dir);
+    return failed;
 }

@@ -100,6 +100,7 @@ static void defaults(void **state)
     assert_string_equal(s.api_endpoint, "ipc:///a/s");
     assert_string_equal(s.jwks, "/j");
     assert_string_equal(s.issuer, "https://idp.test");
+    assert_int_equal(s.token_lifetime_s, 12 * 3600);
     assert_int_equal(s.log_level, LOG_INFO);
     assert_int_equal(s.max_frame, 262144);
     assert_int_equal(s.in_flight, 4096);
@@ -131,6 +132,9 @@ static void values(void **state)
     assert_int_equal(s.log_level, LOG_DEBUG);
     assert_int_equal(load_with(11, "log_level = \"error\";"), SLUIS_OK);
     assert_int_equal(s.log_level, LOG_ERROR);
+    assert_int_equal(load_with(10, "tokens = { jwks = \"/j\"; issuer = \"i\"; lifetime_s = 900; };"),
+                     SLUIS_OK);
+    assert_int_equal(s.token_lifetime_s, 900);
 }
 
 /* Every required line of the file, taken away: the group's own line, or the first of the file, is named. */
@@ -185,6 +189,8 @@ static void bad_values(void **state)
     refused(8, "bus = \"tcp://x:1\";", 8, "bus");
     refused(9, "api = { endpoint = 5; };", 9, "endpoint");
     refused(10, "tokens = { jwks = \"/j\"; issuer = \"\"; };", 10, "issuer");
+    refused(10, "tokens = { jwks = \"/j\"; issuer = \"i\"; lifetime_s = 59; };", 10, "lifetime_s");
+    refused(10, "tokens = { jwks = \"/j\"; issuer = \"i\"; lifetime_s = 86401; };", 10, "lifetime_s");
     refused(11, "limits = { };\nlimits = { };", 12, "limits");
     refused(11, "name = \"twice\";", 11, "name");
     refused(11, "keys: {", 11, "keys");

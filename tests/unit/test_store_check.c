@@ -129,8 +129,9 @@ static int teardown(void **state)
 {
     (void)state;
     char path[256];
-    const char *const names[] = {
-        "live/data.mdb", "live/lock.mdb", "copy/data.mdb", "copy/lock.mdb", "live", "copy", ""};
+    const char *const names[] = {"live/data.mdb", "live/lock.mdb", "live/writer.lock",
+                                 "copy/data.mdb", "copy/lock.mdb", "copy/writer.lock",
+                                 "live",          "copy",          ""};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         snprintf(path, sizeof path, "%s/%s", dir, names[i]);
         if (unlink(path) != 0)

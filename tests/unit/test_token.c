@@ -85,7 +85,7 @@ static void test_round_trip(void **state)
     assert_int_equal(token_verify(g->v, token, NOW + 3600000 + 59999, &got, &f), SLUIS_OK);
     assert_int_equal(token_verify(g->v, token, NOW + 3600000 + 60000, &got, &f), SLUIS_UNAUTHENTICATED);
     assert_string_equal(f.where, "token.exp");
-    assert_string_equal(f.text, "expired 60 s ago (60 s of clock difference allowed)");
+    assert_string_equal(f.text, "60 s geleden verlopen (60 s klokverschil is toegestaan)");
     fail_clear(&f);
     assert_int_equal(token_verify(g->v, token, NOW - 61000, &got, &f), SLUIS_UNAUTHENTICATED);
     assert_string_equal(f.where, "token.nbf");

@@ -1,0 +1,219 @@
+/* A party that never reads, with a thousand messages waiting for it: the others are served as before, the
+ * gateway does not grow, and when the party reads at last it gets all of them, once, in order. */
+#include <malloc.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "rig/rig.h"
+
+#define WAITING   1000
+#define SAMPLES   100
+#define AT_ONCE   16
+#define WAIT_MS   10000
+#define GROWTH    (8u << 20)
+#define DELAY_US  5000
+#define LATE_MANY 4 /* times as slow is not "as before" */
+
+static rig house;
+
+static int open_house(void **state)
+{
+    (void)state;
+    rig_open(&house);
+    return 0;
+}
+
+static int close_house(void **state)
+{
+    (void)state;
+    rig_close(&house);
+    return 0;
+}
+
+static actor *at(actor_id id)
+{
+    return &house.actors[id];
+}
+
+static void send_frame(actor *a, const Sluis__Frame *f)
+{
+    buffer b;
+    buffer_init(&b, 2 * ENVELOPE_MAX);
+    assert_int_equal(wire_pack(&b, &f->base), 0);
+    rig_send(a, buffer_bytes(&b));
+    buffer_close(&b);
+}
+
+/* The next frame, which must be of this case. */
+static Sluis__Frame *hear(actor *a, arena *mem, Sluis__Frame__FCase what)
+{
+    Sluis__Frame *f = rig_receive(a, mem, WAIT_MS);
+    if (!f || f->f_case != what)
+        fail_msg("%s heard frame %d instead of %d: %s", a->name, f ? (int)f->f_case : -1, (int)what,
+                 f && f->f_case == SLUIS__FRAME__F_NACK ? f->nack->text : "");
+    return f;
+}
+
+static void join(actor *a, uint32_t credit)
+{
+    Sluis__Frame f = SLUIS__FRAME__INIT;
+    Sluis__Hello h = SLUIS__HELLO__INIT;
+    arena *mem = arena_new(1u << 20);
+    h.version_min = h.version_max = 1;
+    h.credit = credit;
+    h.program = (char *)(uintptr_t) "slow";
+    f.f_case = SLUIS__FRAME__F_HELLO;
+    f.hello = &h;
+    rig_connect(&house, a);
+    send_frame(a, &f);
+    a->generation = hear(a, mem, SLUIS__FRAME__F_WELCOME)->welcome->generation;
+    arena_free(&mem);
+}
+
+static void done(actor *a, uint64_t seq)
+{
+    Sluis__Frame f = SLUIS__FRAME__INIT;
+    Sluis__Done d = SLUIS__DONE__INIT;
+    d.seq = seq;
+    d.generation = a->generation;
+    f.f_case = SLUIS__FRAME__F_DONE;
+    f.done = &d;
+    send_frame(a, &f);
+}
+
+/* A request of the requester to this party; id is its message id. */
+static void ask(actor *to, uint32_t attribute, const char *motivation, uint8_t id[static UUID_LEN])
+{
+    Sluis__Core c = SLUIS__CORE__INIT;
+    Sluis__RequestBody b = SLUIS__REQUEST_BODY__INIT;
+    Sluis__Subject person = SLUIS__SUBJECT__INIT;
+    Sluis__AttributeAsk one = SLUIS__ATTRIBUTE_ASK__INIT, *asks[] = {&one};
+    Sluis__Frame f = SLUIS__FRAME__INIT;
+    Sluis__Submit s = SLUIS__SUBMIT__INIT;
+    buffer whole;
+    uint64_t now = clock_ms();
+    uuid message = uuid_new(now), tx = uuid_new(now);
+    memcpy(id, message.b, UUID_LEN);
+    c.message_id = (ProtobufCBinaryData){UUID_LEN, message.b};
+    c.transaction = (ProtobufCBinaryData){UUID_LEN, tx.b};
+    c.kind = SLUIS__KIND__REQUEST;
+    c.origin = SLUIS__ORIGIN__BUS;
+    c.application = (char *)(uintptr_t) "bench";
+    c.function = (char *)(uintptr_t) "consulent";
+    c.phase = SLUIS__PHASE__RESEARCH;
+    c.legal_basis = (char *)(uintptr_t) "wams-5.4.1";
+    c.purpose = (char *)(uintptr_t) "onderzoek-meervoudige-problematiek";
+    c.created = now;
+    c.expires = now + 3600000;
+    c.case_id = (ProtobufCBinaryData){ID_LEN, house.case_id.b};
+    c.attributes = &attribute;
+    c.n_attributes = 1;
+    person.bsn = (char *)(uintptr_t)house.child;
+    one.attribute = attribute;
+    b.subject = &person;
+    b.motivation = (char *)(uintptr_t)motivation;
+    b.asks = asks;
+    b.n_asks = 1;
+    buffer_init(&whole, ENVELOPE_MAX);
+    rig_envelope(&house, at(ACTOR_REQUESTER), to, &c, &b.base, &whole);
+    s.envelope = (ProtobufCBinaryData){whole.n, whole.p};
+    f.f_case = SLUIS__FRAME__F_SUBMIT;
+    f.submit = &s;
+    send_frame(at(ACTOR_REQUESTER), &f);
+    buffer_close(&whole);
+}
+
+static int by_size(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* Median and 95th percentile, us, of: submitted by the requester, acknowledged, and at the school. */
+static void measure(uint64_t *p50, uint64_t *p95)
+{
+    static uint64_t us[SAMPLES];
+    uint8_t id[UUID_LEN];
+    for (int i = 0; i < SAMPLES; i++) {
+        arena *mem = arena_new(1u << 20);
+        uint64_t start = clock_mono_us();
+        ask(at(ACTOR_SCHOOL), 1002, "nodig", id);
+        Sluis__Frame *f = hear(at(ACTOR_REQUESTER), mem, SLUIS__FRAME__F_ACK);
+        assert_memory_equal(f->ack->message_id.data, id, UUID_LEN);
+        f = hear(at(ACTOR_SCHOOL), mem, SLUIS__FRAME__F_DELIVER);
+        us[i] = clock_mono_us() - start;
+        done(at(ACTOR_SCHOOL), f->deliver->seq);
+        arena_free(&mem);
+    }
+    qsort(us, SAMPLES, sizeof(*us), by_size);
+    *p50 = us[SAMPLES / 2];
+    *p95 = us[SAMPLES * 95 / 100];
+}
+
+static void nobody_waits_for_a_party_that_never_reads(void **state)
+{
+    static uint8_t ids[WAITING][UUID_LEN];
+    static char motivation[4001];
+    uint64_t before, before95, during, during95;
+    actor *slow = at(ACTOR_POLICE);
+    (void)state;
+    memset(motivation, 'x', sizeof(motivation) - 1);
+    join(at(ACTOR_REQUESTER), 16);
+    join(at(ACTOR_SCHOOL), 16);
+    join(slow, 16);
+    measure(&before, &before95);
+
+    int sent = 0, acked = 0;
+    size_t held = 0;
+    while (acked < WAITING) {
+        while (sent < WAITING && sent - acked < AT_ONCE)
+            ask(slow, 3001, motivation, ids[sent++]);
+        arena *mem = arena_new(1u << 20);
+        Sluis__Frame *f = hear(at(ACTOR_REQUESTER), mem, SLUIS__FRAME__F_ACK);
+        assert_memory_equal(f->ack->message_id.data, ids[acked], UUID_LEN);
+        arena_free(&mem);
+        if (++acked == WAITING / 10)
+            held = mallinfo2().uordblks;
+    }
+    size_t now = mallinfo2().uordblks;
+    measure(&during, &during95);
+    print_message("slow party: p50 %llu -> %llu us, p95 %llu -> %llu us, heap %+lld KiB over %d messages\n",
+                  (unsigned long long)before, (unsigned long long)during, (unsigned long long)before95,
+                  (unsigned long long)during95, ((long long)now - (long long)held) / 1024,
+                  WAITING - WAITING / 10);
+    assert_true(now < held + GROWTH);
+    assert_true(during < LATE_MANY * before + DELAY_US);
+
+    for (int i = 0; i < WAITING; i++) {
+        envelope *env = NULL;
+        arena *mem = arena_new(1u << 20);
+        Sluis__Frame *f = hear(slow, mem, SLUIS__FRAME__F_DELIVER);
+        bytes raw = BYTES(f->deliver->envelope.data, f->deliver->envelope.len);
+        assert_int_equal(envelope_decode(&env, raw, ENVELOPE_MAX, NULL), 0);
+        assert_memory_equal(env->core->message_id.data, ids[i], UUID_LEN);
+        done(slow, f->deliver->seq);
+        envelope_free(&env);
+        arena_free(&mem);
+    }
+    arena *mem = arena_new(1u << 20);
+    assert_null(rig_receive(slow, mem, 300));
+    arena_free(&mem);
+}
+
+int main(void)
+{
+    alarm(120);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(nobody_waits_for_a_party_that_never_reads, open_house, close_house),
+    };
+    return cmocka_run_group_tests_name("slow party", tests, NULL, NULL);
+}

@@ -1,0 +1,100 @@
+"""No space left: intake stops with `no-space` while deliveries, answers, dones and reads go on; it heals without a restart."""
+import os
+import subprocess
+import time
+
+from city import CHILD, PARENT
+from house import check, wait_for
+
+FRESH = True
+LONG = "Nodig om te bepalen welke hulp past. " * 100  # 3,700 bytes: a request takes about 12 kB
+MiB = 1 << 20
+
+
+def fill(city, case, most=600):
+    """Files requests to the school until the gateway takes no more: what was taken."""
+    taken = []
+    for _ in range(most):
+        a = city.file(case, 1, "school", ["school-naam"], motivation=LONG, raw=True)
+        if a.status != 202:
+            check(a.status == 503 and a.json().get("code") == "no-space", f"refused otherwise: {a.status} {a.body[:300]!r}")
+            check(a.headers.get("Content-Type", "").startswith("application/problem+json"), f"{a.headers}")
+            return taken
+        taken.append(a.json()["verzoekId"])
+    check(False, f"{most} requests and still room")
+
+
+def goes_on(city, case):
+    """While intake stands still: health says so, and who reads is served, journalled as ever."""
+    ready = city.call("GET", "/health/ready")
+    check(ready.status == 503 and b"geen ruimte" in ready.body, f"health: {ready.status} {ready.body[:300]!r}")
+    check(city.call("GET", "/health/live").status == 200, "not alive")
+    entries = city.status()["journal_entries"]
+    for _ in range(20):
+        check(city.view(case, 1, raw=True).status == 200, "a view while full")
+    check(city.status()["journal_entries"] >= entries + 20, "reads that stand in no journal")
+    a = city.call("POST", "/v1/zaken", city.token("wmo-intake"), {
+        "soort": "client", "leden": [{"bsn": PARENT, "rol": "client"}], "bereik": {"wetten": ["wmo"], "domeinen": ["onderwijs"]},
+        "aanleiding": "Vraag om hulp"})
+    check(a.status == 503 and a.json()["code"] == "no-space", f"a case was opened: {a.status} {a.body[:200]!r}")
+
+
+def heals(city, case):
+    pid = city.gateway.child.pid
+    wait_for("ready again", lambda: city.call("GET", "/health/ready").status == 200, 20, 0.1)
+    t = city.file(case, 1, "school", ["school-soort"])["verzoekId"]
+    city.answered(t, seconds=20)
+    check(city.gateway.child.pid == pid, "it was restarted")
+    events = [e["event"] for e in city.gateway.events() if e.get("event") in ("core.full", "core.room")]
+    check(events == ["core.full", "core.room"], f"the log says {events}")
+
+
+def test_quota(city):
+    """The school is away while requests pile up to the quota; it comes back, answers them all, and that makes room."""
+    city.up(parties=("school",), quota=6 * MiB)
+    case = city.open_case([(CHILD, "kind")])
+    check(city.ask(case, 1, "school", ["school-jaargroep"])["school-jaargroep"]["uitkomst"] == "verstrekt", "not answered")
+    city.adapters["school"].stop()
+    taken = fill(city, case)
+    check(len(taken) > 20, f"only {len(taken)} fitted")
+    goes_on(city, case)
+    city.adapters["school"].start()  # in its queue: all that was taken in, and no more
+    for t in taken:
+        city.answered(t, seconds=60)
+    heals(city, case)
+
+
+def test_disk(city):
+    """A full disk: a file of somebody else's takes all of it, and goes away again."""
+    if os.geteuid() != 0:
+        return "needs root, for a small tmpfs"
+    data = city.root / "data"
+    data.mkdir(mode=0o700)
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m,mode=700", "none", data], capture_output=True).returncode:
+        return "no tmpfs can be mounted here"
+    try:
+        city.up(parties=("school",), quota=64 * MiB)
+        case = city.open_case([(CHILD, "kind")])
+        check(city.ask(case, 1, "school", ["school-jaargroep"])["school-jaargroep"]["uitkomst"] == "verstrekt", "not answered")
+        city.adapters["school"].stop()
+        waits = city.file(case, 1, "school", ["school-naam"])["verzoekId"]
+        with open(data / "ballast", "wb") as f:
+            try:
+                while True:
+                    f.write(bytes(65536))
+                    f.flush()
+            except OSError:
+                pass
+        fill(city, case)
+        goes_on(city, case)
+        city.adapters["school"].start()
+        check(city.answered(waits, seconds=30)["uitkomsten"][0]["uitkomst"] == "verstrekt", "no answer while full")
+        check(city.call("GET", "/health/ready").status == 503, "ready, with the disk still full")
+        time.sleep(0.2)
+        (data / "ballast").unlink()
+        heals(city, case)
+        city.stop()
+    finally:
+        for p in city.processes():
+            p.kill()
+        subprocess.run(["umount", "-l", data], check=False)
