@@ -8,12 +8,15 @@
 #include "base/log.h"
 #include "flow/api_out.h"
 #include "core/handlers.h"
+#include "core/retention.h"
 #include "flow/fatal.h"
 #include "parties/parties.h"
+#include "registry/intents.h"
 
 #define IDLE_MS        1000 /* housekeeping at least this often */
 #define LAZY_MS        50   /* how long a done may wait for a message to be committed with */
 #define EXPIRE_STEP    256  /* rows a turn */
+#define FORGET_STEP    512  /* entries a turn */
 #define SNAPSHOT_MS    (6 * 3600 * 1000)
 #define CORE_ARENA_MAX (64u << 20)
 
@@ -39,6 +42,7 @@ typedef struct {
     uint64_t next_order;
     uint64_t outbox_seq, event_seq;
     uint64_t housekept, snapshot_made;
+    retention retention;
     uint64_t lazy_since; /* monotonic us: the oldest done that waits for company; 0 = none */
     bool stopping;
 } core;
@@ -287,6 +291,7 @@ static sluis_err run_turn(core *c, slot *slots, size_t n, bool reserved, bool ho
               .now = clock_ms(),
               .outbox_seq = c->outbox_seq,
               .event_seq = c->event_seq};
+    retention kept = c->retention;
     sluis_err e = store_begin_write(c->p->store, &t.t, reserved);
     t.arena = arena_new(CORE_ARENA_MAX);
     for (size_t i = 0; i < n; i++) {
@@ -306,6 +311,8 @@ static sluis_err run_turn(core *c, slot *slots, size_t n, bool reserved, bool ho
     }
     if (!e && housekeeping)
         e = turn_expire(&t, EXPIRE_STEP);
+    if (!e && housekeeping)
+        e = retention_step(&kept, &t, FORGET_STEP);
     if (!e) {
         e = finish_turn(c, &t);
     } else {
@@ -326,6 +333,8 @@ static sluis_err run_turn(core *c, slot *slots, size_t n, bool reserved, bool ho
         journal_committed(c->journal);
         c->outbox_seq = t.outbox_seq;
         c->event_seq = t.event_seq;
+        METRIC_ADD(c->p->metrics, journal_expired, kept.removed - c->retention.removed);
+        c->retention = kept;
         METRIC_ADD(c->p->metrics, core_batches, 1);
         METRIC_SET(c->p->metrics, journal_entries, journal_size(c->journal));
         if (t.new_dir) { /* the bus knows before anything of this turn goes out */
@@ -360,6 +369,20 @@ static void release(core *c, job *j)
         }
         send_or_die(c->bus, j);
     }
+}
+
+/* The keys of days that have passed, once what was under them is gone for good. */
+static sluis_err erase_keys(core *c)
+{
+    uint64_t n = 0;
+    sluis_err e = intents_replay(c->p->store, c->p->slots, &n);
+    journal_drop_keys(c->journal);
+    METRIC_ADD(c->p->metrics, journal_days_erased, n);
+    if (e == SLUIS_IO)
+        fatal("core.forget", e, "a key could not be erased: stopping, to do it at the next start");
+    if (!e)
+        c->retention.keys_wait = false;
+    return e;
 }
 
 /* Whether two of the largest messages could be written, without writing them: with less, intake would stop
@@ -421,6 +444,8 @@ static void run_batch(core *c)
     if (housekeeping) {
         unsigned stale = 0;
         e = run_turn(c, NULL, 0, true, true);
+        if (!e && c->retention.keys_wait)
+            e = erase_keys(c);
         if (!e && METRIC_GET(c->p->metrics, store_full) && has_room(c)) /* healed: nobody may be trying */
             note_full(c, false);
         if (!e)
@@ -525,7 +550,11 @@ static sluis_err core_open(core *c, const parts *p)
         c->outbox_seq = start.outbox_seq;
         c->event_seq = start.event_seq;
     }
+    if (!e)
+        e = retention_load(&c->retention, t, p->rows);
     store_abort(&t);
+    if (!e)
+        e = erase_keys(c);
     if (!e)
         e = channel_open(&c->in, p->hub, CHANNEL_CORE, CHANNEL_RECV_BIND, capacity);
     if (!e)

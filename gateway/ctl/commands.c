@@ -85,6 +85,44 @@ static const ctl_option journal_verify[] = {
     {"free", NULL, "Also list the byte ranges of the files that hold nothing", NULL, false},
     END,
 };
+static const ctl_option journal_export[] = {
+    {"out", "DIR", "Folder of the export: made when absent, else brought up to date", NULL, true},
+    {"name", "NAME", "Name of the gateway, as the checkpoints carry it", NULL, true},
+    {"log-key", "FILE", "Public log key (log.key.pub)", NULL, true},
+    END,
+};
+static const ctl_option journal_prove[] = {
+    GATEWAY_SOCKET,
+    {"old", "SIZE", "Size of the checkpoint that is known already; 0: none", "0", false},
+    {"out", "FILE", "File to write the request in, for a witness; must not exist", NULL, true},
+    END,
+};
+static const ctl_option receipt_get[] = {
+    GATEWAY_SOCKET,
+    {"out", "FILE", "File to write the receipt in; must not exist", NULL, true},
+    {"note", "FILE", "A checkpoint that a witness cosigned: the receipt is made under it", NULL, false},
+    END,
+};
+static const ctl_option receipt_verify[] = {
+    {"name", "NAME", "Name of the gateway, as the checkpoints carry it", NULL, true},
+    {"log-key", "FILE", "Public log key (log.key.pub), from somewhere you trust", NULL, true},
+    {"witness-key", "FILE", "Verifier key of a witness (witness.vkey): its cosignature must be there", NULL,
+     false},
+    END,
+};
+static const ctl_option witness[] = {
+    {"dir", "DIR", "Folder of the witness: its key, and the last checkpoint it cosigned", NULL, true},
+    {"log", "NAME", "Name of the gateway, as the checkpoints carry it", NULL, true},
+    {"log-key", "FILE", "Public log key (log.key.pub), from somewhere you trust", NULL, true},
+    {"out", "FILE", "File to write the cosigned checkpoint in", NULL, true},
+    {"init", NULL, "The first checkpoint of all: there is none to go on from", NULL, false},
+    END,
+};
+static const ctl_option witness_new_key[] = {
+    {"dir", "DIR", "Folder to write the key in; made when absent", NULL, true},
+    {"name", "NAME", "Name of the witness, as its signature lines carry it", NULL, true},
+    END,
+};
 static const ctl_option token[] = {
     {"dir", "DIR", "Folder of the test issuer's key", NULL, true},
     {"issuer", "NAME", "Issuer the token names", NULL, true},
@@ -128,6 +166,19 @@ const ctl_command ctl_commands[] = {
     {"journal verify", "DIR",
      "Verifies a copy, offline; names the first bad entry. DIR - = copies named on stdin.", journal_verify,
      ctl_journal_verify},
+    {"journal export", "DIR",
+     "Writes the tree of a copy as plain files (tlog-tiles): tiles, entry bundles, checkpoint.",
+     journal_export, ctl_journal_export},
+    {"journal prove", NULL, "Writes the newest checkpoint, and the proof that it goes on from an older one.",
+     journal_prove, ctl_journal_prove},
+    {"receipt get", "INDEX", "Writes the receipt of a journal entry to a file.", receipt_get,
+     ctl_receipt_get},
+    {"receipt verify", "FILE", "Verifies a receipt, offline (FILE - = stdin).", receipt_verify,
+     ctl_receipt_verify},
+    {"witness", "FILE",
+     "Cosigns a checkpoint (of `journal prove`) that goes on from the last; refuses others.", witness,
+     ctl_witness},
+    {"witness new-key", NULL, "Makes the key of a witness.", witness_new_key, ctl_witness_new_key},
     {"status", NULL, "Shows what the gateway or adapter at the socket is doing.", gateway_only, ctl_status},
     {"token", NULL, "Issues a bearer token of a test issuer; prints it.", token, ctl_token},
     {"token new-issuer", NULL, "Makes a test issuer: its key and jwks.json.", token_new_issuer,

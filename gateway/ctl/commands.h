@@ -2,6 +2,7 @@
 #ifndef SLUIS_CTL_COMMANDS_H
 #define SLUIS_CTL_COMMANDS_H
 
+#include "crypto/note.h"
 #include "ctl/command.h"
 
 #define CTL_GATEWAY_SOCKET "/run/sluis/sluisd.sock"
@@ -28,9 +29,19 @@ ctl_exit ctl_trace(ctl_call *c);
 ctl_exit ctl_deadletters_list(ctl_call *c);
 ctl_exit ctl_journal_copy(ctl_call *c);
 ctl_exit ctl_journal_verify(ctl_call *c);
+ctl_exit ctl_journal_export(ctl_call *c);
+ctl_exit ctl_journal_prove(ctl_call *c);
+ctl_exit ctl_receipt_get(ctl_call *c);
+ctl_exit ctl_receipt_verify(ctl_call *c);
+ctl_exit ctl_witness(ctl_call *c);
+ctl_exit ctl_witness_new_key(ctl_call *c);
 ctl_exit ctl_status(ctl_call *c);
 ctl_exit ctl_token(ctl_call *c);
 ctl_exit ctl_token_new_issuer(ctl_call *c);
 ctl_exit ctl_config(ctl_call *c);
+
+/* A witness's verifier key, as `witness new-key` writes it in witness.vkey. */
+sluis_err ctl_vkey_read(char name[static ORIGIN_MAX + 1], uint8_t pk[static PK_LEN], const char *path,
+                        sluis_fail *f);
 
 #endif

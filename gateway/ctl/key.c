@@ -2,15 +2,14 @@
  * A gateway: the same and log.key directory.key master.key, root.pub, delegation.bin (the root's word for the
  * directory key), and offline/root.key, which belongs on a stick in a safe, not on the gateway. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "crypto/pubfile.h"
 #include "ctl/commands.h"
+#include "ctl/file.h"
 #include "directory/directory.h"
 #include "parties/parties.h"
 
@@ -34,17 +33,6 @@ static sluis_err make_folder(const char *path, sluis_fail *f)
     if (mkdir(path, 0700) == 0 || errno == EEXIST)
         return SLUIS_OK;
     return fail_set(f, SLUIS_IO, path, "cannot be made: %s", strerror(errno));
-}
-
-static sluis_err write_new(const char *path, const void *p, size_t n, sluis_fail *f)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-    if (fd < 0)
-        return fail_set(f, errno == EEXIST ? SLUIS_EXISTS : SLUIS_IO, path, "cannot be made: %s",
-                        strerror(errno));
-    bool ok = write(fd, p, n) == (ssize_t)n && fsync(fd) == 0;
-    ok = close(fd) == 0 && ok;
-    return ok ? SLUIS_OK : fail_set(f, SLUIS_IO, path, "cannot be written: %s", strerror(errno));
 }
 
 /* Makes and writes keys[0..n); the ones made are in *made, the caller's to close. */
@@ -76,7 +64,7 @@ static sluis_err make_root(const char *dir, const char *name, const keypair *dir
         (e = join(path, offline, "root", ".key", f)) || (e = keyfile_seal(path, &root, pass, f)) ||
         (e = delegation_sign(&delegation, name, dir_key->pk, from, until, &root)) ||
         (e = join(path, dir, "delegation.bin", "", f)) ||
-        (e = write_new(path, delegation.p, delegation.n, f)))
+        (e = file_write_new(path, delegation.p, delegation.n, 0644, f)))
         goto done;
     if (!(e = join(path, dir, "root.pub", "", f)) && !(e = pubfile_write(path, USE_ROOT, root.pk, f)) &&
         !(e = join(path, dir, "master.key", "", f)))

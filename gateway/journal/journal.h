@@ -8,6 +8,7 @@
 #ifndef SLUIS_JOURNAL_JOURNAL_H
 #define SLUIS_JOURNAL_JOURNAL_H
 
+#include "crypto/merkle.h"
 #include "crypto/note.h"
 #include "registry/keyslots.h"
 #include "sluis.pb-c.h"
@@ -62,6 +63,21 @@ sluis_err journal_read_record(store_txn *t, keyslots *slots, uint64_t index, are
 /* A receipt against the snapshot's own checkpoint, for any index; checked against its root before it is
  * given. */
 sluis_err journal_receipt_at(store_txn *t, keyslots *slots, uint64_t index, buffer *out);
+/* The same against an older checkpoint of this log, whose text note is (a cosigned one). cp is what
+ * checkpoint_open made of it. NOT_FOUND: the entry is younger. CORRUPT: this log never had that root. */
+sluis_err journal_receipt_under(store_txn *t, keyslots *slots, uint64_t index, const checkpoint *cp,
+                                bytes note, buffer *out);
+/* Proof that the tree of size new goes on from that of size old; 1 <= old <= new <= what is stored. path:
+ * CONSISTENCY_MAX hashes. INVALID: the sizes; CORRUPT. */
+#define CONSISTENCY_MAX (MERKLE_MAX_PATH + 1)
+sluis_err journal_consistency(store_txn *t, uint64_t old, uint64_t new, uint8_t (*path)[HASH_LEN],
+                              size_t *len);
+/* A tile of a tree of this size, as tlog-tiles has it: *n hashes (of JOURNAL_TILE); NOT_FOUND: no such tile.
+ */
+#define JOURNAL_TILE 256
+sluis_err journal_tile(store_txn *t, uint64_t size, unsigned level, uint64_t tile,
+                       uint8_t (*hashes)[HASH_LEN], size_t *n);
+sluis_err journal_leaf(store_txn *t, uint64_t index, uint8_t raw[static LEAF_LEN]); /* NOT_FOUND, CORRUPT */
 sluis_err journal_checkpoint_at(store_txn *t, char *note, size_t cap, size_t *n);
 /* Indexes of a transaction's records, ascending; at most cap. */
 sluis_err journal_trace(store_txn *t, const uint8_t transaction[static UUID_LEN], uint64_t *out, size_t cap,
@@ -70,10 +86,15 @@ sluis_err journal_trace(store_txn *t, const uint8_t transaction[static UUID_LEN]
 /* ---- retention ----
  * Step one of forgetting: in core's transaction, deletes the RECORD and TXINDEX rows of entries whose
  * keep-until day lies before today, among max entries from index from on; *next is where the following call
- * goes on (the journal's size: all seen). Step two, after the commit: keyslots_erase of the slot of each
- * (class, day) passed, with its intent, and journal_drop_keys. */
+ * goes on (the journal's size: all seen; on an error: the entry it lies at). Step two, after the commit:
+ * keyslots_erase of the slot of each (class, day) passed, with its intent, and journal_drop_keys. */
 sluis_err journal_expire(store_txn *t, keyslots *slots, uint32_t today, uint64_t from, uint64_t max,
                          uint64_t *next, uint64_t *removed);
+/* What the leaves of [from, to) say of their terms, for whoever keeps the account of days that have passed.
+ * *next is the first leaf not told: to, the journal's size, or one that is CORRUPT. */
+typedef void (*journal_term)(void *ctx, uint64_t index, uint8_t klass, uint32_t keep_until);
+sluis_err journal_terms(store_txn *t, uint64_t from, uint64_t to, journal_term each, void *ctx,
+                        uint64_t *next);
 
 /* ---- verification, offline ---- */
 typedef struct {

@@ -73,37 +73,107 @@ done:
     return err;
 }
 
-sluis_err journal_receipt_at(store_txn *t, keyslots *slots, uint64_t index, buffer *out)
+static sluis_err receipt_of(store_txn *t, keyslots *slots, uint64_t index, uint64_t size,
+                            const uint8_t root[static HASH_LEN], bytes note, buffer *out)
 {
-    uint8_t raw[LEAF_LEN], root[HASH_LEN], path[MERKLE_MAX_PATH][HASH_LEN];
-    stored_tree st = {.t = t};
+    uint8_t raw[LEAF_LEN], hash[HASH_LEN], path[MERKLE_MAX_PATH][HASH_LEN];
+    stored_tree st = {.t = t, .size = size};
     tree_source src = stored_tree_source(&st);
     buffer plain;
     tree_tail tail;
     size_t n;
-    bytes note;
-    sluis_err err = store_get(t, TABLE_META, bytes_str(META_JOURNAL), &note);
+    sluis_err err;
 
-    if (err)
-        return err;
-    if (note.n > NOTE_MAX || note_facts((const char *)note.p, note.n, &st.size, root))
-        return SLUIS_CORRUPT;
-    if (index >= st.size)
+    if (index >= size)
         return SLUIS_NOT_FOUND;
     buffer_init(&plain, SALT_LEN + RECORD_MAX);
-    if ((err = entry_open(t, slots, index, raw, &plain)) || (err = tree_tail_of(&tail, st.size, &src)) ||
+    if ((err = entry_open(t, slots, index, raw, &plain)) || (err = tree_tail_of(&tail, size, &src)) ||
         (err = tree_path(path, &n, &tail, index, &src)))
         goto done;
-    uint8_t hash[HASH_LEN];
     merkle_leaf(hash, raw, LEAF_LEN);
-    if (merkle_verify_inclusion(TREE_JOURNAL, hash, index, st.size, (const uint8_t(*)[HASH_LEN])path, n,
-                                root))
+    if (merkle_verify_inclusion(TREE_JOURNAL, hash, index, size, (const uint8_t(*)[HASH_LEN])path, n, root))
         err = SLUIS_CORRUPT;
     else
         err = receipt_pack(out, raw, index, plain.p, BYTES(plain.p + SALT_LEN, plain.n - SALT_LEN),
                            (const uint8_t(*)[HASH_LEN])path, n, note);
 done:
     plain_close(&plain);
+    return err;
+}
+
+/* Size, root and text of the snapshot's own checkpoint. */
+static sluis_err own_checkpoint(store_txn *t, uint64_t *size, uint8_t root[static HASH_LEN], bytes *note)
+{
+    sluis_err err = store_get(t, TABLE_META, bytes_str(META_JOURNAL), note);
+
+    if (err)
+        return err;
+    return note->n > NOTE_MAX || note_facts((const char *)note->p, note->n, size, root) ? SLUIS_CORRUPT
+                                                                                        : SLUIS_OK;
+}
+
+sluis_err journal_receipt_at(store_txn *t, keyslots *slots, uint64_t index, buffer *out)
+{
+    uint8_t root[HASH_LEN];
+    uint64_t size;
+    bytes note;
+    sluis_err err = own_checkpoint(t, &size, root, &note);
+
+    return err ? err : receipt_of(t, slots, index, size, root, note, out);
+}
+
+sluis_err journal_receipt_under(store_txn *t, keyslots *slots, uint64_t index, const checkpoint *cp,
+                                bytes note, buffer *out)
+{
+    uint8_t root[HASH_LEN];
+    uint64_t size;
+    bytes own;
+    sluis_err err = own_checkpoint(t, &size, root, &own);
+
+    if (err)
+        return err;
+    return cp->size > size ? SLUIS_CORRUPT : receipt_of(t, slots, index, cp->size, cp->root, note, out);
+}
+
+sluis_err journal_consistency(store_txn *t, uint64_t old, uint64_t new, uint8_t (*path)[HASH_LEN],
+                              size_t *len)
+{
+    uint8_t root[HASH_LEN];
+    uint64_t size;
+    stored_tree st = {.t = t, .size = new};
+    tree_source src = stored_tree_source(&st);
+    tree_tail tail;
+    bytes note;
+    sluis_err err = own_checkpoint(t, &size, root, &note);
+
+    if (err)
+        return err;
+    if (old == 0 || old > new || new > size)
+        return SLUIS_INVALID;
+    err = tree_tail_of(&tail, new, &src);
+    return err ? err : tree_consistency(path, len, &tail, old, &src);
+}
+
+sluis_err journal_leaf(store_txn *t, uint64_t index, uint8_t raw[static LEAF_LEN])
+{
+    leaf l;
+    return leaf_read(t, index, raw, &l);
+}
+
+sluis_err journal_tile(store_txn *t, uint64_t size, unsigned level, uint64_t tile,
+                       uint8_t (*hashes)[HASH_LEN], size_t *n)
+{
+    uint64_t entries = level < TILE_LEVELS ? size >> (8 * level) : 0;
+    stored_tree st = {.t = t, .size = size};
+    tree_source src = stored_tree_source(&st);
+    sluis_err err = SLUIS_OK;
+
+    if (tile >= entries / TILE_HASHES + (entries % TILE_HASHES != 0))
+        return SLUIS_NOT_FOUND;
+    uint64_t first = tile * TILE_HASHES;
+    *n = entries - first < TILE_HASHES ? (size_t)(entries - first) : TILE_HASHES;
+    for (size_t i = 0; !err && i < *n; i++)
+        err = src.node(src.ctx, 8 * level, first + i, hashes[i]);
     return err;
 }
 
@@ -172,8 +242,22 @@ sluis_err journal_expire(store_txn *t, keyslots *slots, uint32_t today, uint64_t
             ++*removed;
         else if (err == SLUIS_NOT_FOUND)
             err = SLUIS_OK;
+        else
+            break;
     }
     *next = index;
     arena_free(&a);
+    return err == SLUIS_NOT_FOUND ? SLUIS_OK : err;
+}
+
+sluis_err journal_terms(store_txn *t, uint64_t from, uint64_t to, journal_term each, void *ctx,
+                        uint64_t *next)
+{
+    uint8_t raw[LEAF_LEN];
+    sluis_err err = SLUIS_OK;
+    leaf l;
+
+    for (*next = from; *next < to && !(err = leaf_read(t, *next, raw, &l)); ++*next)
+        each(ctx, *next, l.klass, l.keep_until);
     return err == SLUIS_NOT_FOUND ? SLUIS_OK : err;
 }

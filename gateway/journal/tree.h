@@ -25,5 +25,9 @@ sluis_err tree_tail_of(tree_tail *out, uint64_t size, const tree_source *src); /
  */
 sluis_err tree_path(uint8_t (*path)[HASH_LEN], size_t *len, const tree_tail *t, uint64_t index,
                     const tree_source *src);
+/* The proof that the tree of the tail goes on from that of old leaves (RFC 9162 2.1.4.1), as
+ * merkle_verify_consistency takes it; *len <= MERKLE_MAX_PATH + 1. INVALID: old is 0, or beyond the tree. */
+sluis_err tree_consistency(uint8_t (*path)[HASH_LEN], size_t *len, const tree_tail *t, uint64_t old,
+                           const tree_source *src);
 
 #endif

@@ -30,6 +30,8 @@
     X(registry_data, "counter", "data registered")                                                           \
     X(registry_discrepancies, "counter", "differing statements kept beside the current one")                 \
     X(journal_entries, "gauge", "entries in the journal")                                                    \
+    X(journal_expired, "counter", "records whose term was over")                                             \
+    X(journal_days_erased, "counter", "keys erased, of days passed")                                         \
     X(outbox_queued, "counter", "deliveries queued")                                                         \
     X(outbox_done, "counter", "deliveries done")                                                             \
     X(outbox_expired, "counter", "deliveries expired")                                                       \

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,10 +16,11 @@
 #include "parties/parties.h"
 #include "wire/messages.h"
 
-#define TRACE_MAX  1000
-#define DEAD_MAX   1000
-#define CORE_MS    10000
-#define COPY_CHUNK (1u << 20)
+#define TRACE_MAX   1000
+#define DEAD_MAX    1000
+#define CORE_MS     10000
+#define COPY_CHUNK  (1u << 20)
+#define RECEIPT_MAX (512u << 10) /* in base64 it fits a line of the socket */
 
 typedef struct {
     const operator_task *task;
@@ -300,6 +302,94 @@ static json_t *cmd_trace(desk *d, const json_t *q, sluis_fail *f)
     return NULL;
 }
 
+/* ---- receipts ---- */
+
+static json_t *cmd_receipt_get(desk *d, const json_t *q, sluis_fail *f)
+{
+    const parts *p = parts_of(d);
+    const json_t *index = json_object_get(q, "index");
+    store_txn *t = NULL;
+    json_t *out = NULL;
+    char *text = NULL;
+    buffer receipt;
+    if (!json_is_integer(index) || json_integer_value(index) < 0) {
+        fail_set(f, SLUIS_INVALID, "index", "the number of an entry is needed, as `trace` shows it");
+        return NULL;
+    }
+    buffer_init(&receipt, RECEIPT_MAX);
+    const char *note = json_string_value(json_object_get(q, "note"));
+    checkpoint cp;
+    sluis_err e = note ? checkpoint_open(&cp, note, strlen(note), p->settings->name, p->log.pk, f) : SLUIS_OK;
+    if (!e)
+        e = store_begin_read(p->store, &t);
+    if (!e && note)
+        e = journal_receipt_under(t, p->slots, (uint64_t)json_integer_value(index), &cp, bytes_str(note),
+                                  &receipt);
+    else if (!e)
+        e = journal_receipt_at(t, p->slots, (uint64_t)json_integer_value(index), &receipt);
+    size_t cap = 4 * ((receipt.n + 2) / 3) + 1;
+    if (!e && !(text = malloc(cap)))
+        e = SLUIS_NOMEM;
+    if (e) {
+        fail_set(f, e, "receipt.get", "%s",
+                 e == SLUIS_NOT_FOUND ? "no such entry, or its record is forgotten" : error_text(e));
+    } else {
+        base64_encode(text, cap, receipt.p, receipt.n);
+        out = json_pack("{s:I, s:s}", "index", json_integer_value(index), "receipt", text);
+    }
+    store_abort(&t);
+    buffer_close(&receipt);
+    free(text);
+    return out;
+}
+
+/* ---- proofs ---- */
+
+static json_t *hashes_json(const uint8_t (*hashes)[HASH_LEN], size_t n)
+{
+    char text[4 * ((HASH_LEN + 2) / 3) + 1];
+    json_t *list = json_array();
+    for (size_t i = 0; list && i < n; i++) {
+        base64_encode(text, sizeof(text), hashes[i], HASH_LEN);
+        json_array_append_new(list, json_string(text));
+    }
+    return list;
+}
+
+/* The newest checkpoint, and that its tree goes on from the one of size old (0: from nothing). */
+static json_t *cmd_journal_prove(desk *d, const json_t *q, sluis_fail *f)
+{
+    const parts *p = parts_of(d);
+    const json_t *old = json_object_get(q, "old");
+    uint8_t path[CONSISTENCY_MAX][HASH_LEN];
+    char note[NOTE_MAX + 1];
+    size_t n = 0, len = 0;
+    checkpoint cp;
+    store_txn *t = NULL;
+    json_t *out = NULL;
+    if (!json_is_integer(old) || json_integer_value(old) < 0) {
+        fail_set(f, SLUIS_INVALID, "old", "a size is needed: 0, or that of an earlier checkpoint");
+        return NULL;
+    }
+    sluis_err e = store_begin_read(p->store, &t);
+    if (!e)
+        e = journal_checkpoint_at(t, note, NOTE_MAX, &n);
+    if (!e)
+        e = checkpoint_open(&cp, note, n, p->settings->name, p->log.pk, f);
+    if (!e && json_integer_value(old))
+        e = journal_consistency(t, (uint64_t)json_integer_value(old), cp.size, path, &len);
+    note[n] = '\0';
+    if (e == SLUIS_INVALID)
+        fail_set(f, SLUIS_NOT_FOUND, "old", "the journal is not that large yet");
+    else if (e)
+        fail_set(f, e, "journal.prove", "%s", e == SLUIS_NOT_FOUND ? "no entry yet" : error_text(e));
+    else
+        out = json_pack("{s:O, s:I, s:o, s:s}", "old", old, "size", (json_int_t)cp.size, "proof",
+                        hashes_json((const uint8_t(*)[HASH_LEN])path, len), "checkpoint", note);
+    store_abort(&t);
+    return out;
+}
+
 /* ---- dead letters ---- */
 
 static json_t *dead_json(const Sluis__DeadLetterRow *d)
@@ -409,8 +499,10 @@ static const struct {
     {"party.resume", cmd_party_resume},
     {"key.revoke", cmd_key_revoke},
     {"trace", cmd_trace},
-    {"deadletters.list", cmd_dead_list},
     {"journal.copy", cmd_journal_copy},
+    {"receipt.get", cmd_receipt_get},
+    {"journal.prove", cmd_journal_prove},
+    {"deadletters.list", cmd_dead_list},
 };
 
 static json_t *on_request(void *ctx, const char *cmd, const json_t *request, sluis_fail *f)

@@ -28,7 +28,8 @@ typedef enum {
     USE_CURVE = 3,
     USE_LOG = 4,
     USE_ROOT = 5,
-    USE_DIRECTORY = 6
+    USE_DIRECTORY = 6,
+    USE_WITNESS = 7
 } key_use;
 
 typedef struct {

@@ -47,8 +47,8 @@ static const struct {
     key_use use;
     const char *name;
 } uses[] = {
-    {USE_SIGN, "sign"}, {USE_SEAL, "seal"}, {USE_CURVE, "curve"},
-    {USE_LOG, "log"},   {USE_ROOT, "root"}, {USE_DIRECTORY, "directory"},
+    {USE_SIGN, "sign"}, {USE_SEAL, "seal"},           {USE_CURVE, "curve"},     {USE_LOG, "log"},
+    {USE_ROOT, "root"}, {USE_DIRECTORY, "directory"}, {USE_WITNESS, "witness"},
 };
 
 const char *key_use_name(key_use use)

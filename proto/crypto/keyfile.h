@@ -20,11 +20,11 @@ typedef struct {
     uint64_t created;
     uint8_t pk[PK_LEN];
     keyid id;
-    uint8_t *
-        sk; /* owned, locked: 64 bytes for Ed25519 uses (sign, log, root, directory), 32 for seal and CURVE */
+    uint8_t *sk; /* owned, locked: 64 bytes for Ed25519 uses (sign, log, root, directory, witness), 32 for
+                    seal and CURVE */
 } keypair;
 
-const char *key_use_name(key_use use); /* "sign", "seal", "curve", "log", "root", "directory" */
+const char *key_use_name(key_use use); /* "sign", "seal", "curve", "log", "root", "directory", "witness" */
 sluis_err key_use_parse(key_use *out, const char *name);
 
 sluis_err keypair_generate(keypair *out, key_use use, uint64_t now_ms);

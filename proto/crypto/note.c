@@ -13,6 +13,8 @@
 #define DASH_LEN     4
 #define KEYHASH_LEN  4
 #define ALG_ED25519  0x01
+#define ALG_COSIGN   0x04
+#define LINE_COSIG   (KEYHASH_LEN + 8 + SIG_LEN)
 #define LINE_SIG     (KEYHASH_LEN + SIG_LEN)
 #define LINE_SIG_B64 92 /* base64 of LINE_SIG bytes */
 #define ROOT_B64     44
@@ -34,9 +36,10 @@ static bool printable(const char *s, size_t n, bool is_name)
     return true;
 }
 
-static void key_hash(uint8_t out[static KEYHASH_LEN], const char *name, const uint8_t pk[static PK_LEN])
+static void key_hash(uint8_t out[static KEYHASH_LEN], const char *name, uint8_t alg,
+                     const uint8_t pk[static PK_LEN])
 {
-    static const uint8_t sep[] = {0x0a, ALG_ED25519};
+    const uint8_t sep[] = {0x0a, alg};
     uint8_t h[HASH_LEN];
     sha256(h, (bytes[]){bytes_str(name), BYTES_OF(sep), {pk, PK_LEN}}, 3);
     memcpy(out, h, KEYHASH_LEN);
@@ -52,7 +55,7 @@ sluis_err checkpoint_sign(char *out, size_t cap, size_t *len, const checkpoint *
         return SLUIS_INVALID;
     base64_encode(root, sizeof root, c->root, HASH_LEN);
     int n = snprintf(text, sizeof text, "%s\n%llu\n%s\n", c->origin, (unsigned long long)c->size, root);
-    key_hash(raw, name, log->pk);
+    key_hash(raw, name, ALG_ED25519, log->pk);
     sign_detached(raw + KEYHASH_LEN, log->sk, text, (size_t)n);
     base64_encode(sig, sizeof sig, raw, sizeof raw);
     n = snprintf(out, cap, "%s\n" DASH "%s %s\n", text, name, sig);
@@ -128,57 +131,147 @@ static sluis_err parse_signature(bytes l, bytes *name, uint8_t raw[static SIG_BY
     return SLUIS_OK;
 }
 
-sluis_err checkpoint_open(checkpoint *out, const char *note, size_t n, const char *name,
-                          const uint8_t pk[static PK_LEN], sluis_fail *f)
+/* The bytes of the one line of (name, hash) among the note's signature lines; len is what it must have. */
+static sluis_err find_line(uint8_t *sig, size_t len, bytes rest, const char *name,
+                           const uint8_t hash[static KEYHASH_LEN], sluis_fail *f)
 {
-    checkpoint c = {0};
-    uint8_t hash[KEYHASH_LEN], raw[SIG_BYTES], sig[SIG_LEN];
-    bytes rest = BYTES(note, n), line, who;
-    size_t len, sigs = 0, ours = 0;
-    if (n > NOTE_MAX)
-        return fail_set(f, SLUIS_TOO_BIG, "checkpoint", "larger than %d bytes", NOTE_MAX);
-    sluis_err e = parse_text(&c, &rest, f);
-    if (e)
-        return e;
-    bytes text = BYTES(note, n - rest.n - 1);
-
-    key_hash(hash, name, pk);
+    uint8_t raw[SIG_BYTES];
+    bytes line, who;
+    size_t n, sigs = 0, ours = 0;
     for (; rest.n > 0; sigs++) {
-        if (sigs == SIGS_MAX || !next_line(&rest, &line) ||
-            parse_signature(line, &who, raw, &len) != SLUIS_OK)
+        if (sigs == SIGS_MAX || !next_line(&rest, &line) || parse_signature(line, &who, raw, &n) != SLUIS_OK)
             return fail_set(f, SLUIS_INVALID, "checkpoint",
                             "signature line %zu is malformed, or one too many", sigs + 1);
         if (!bytes_equal(who, bytes_str(name)) || memcmp(raw, hash, KEYHASH_LEN) != 0)
             continue;
-        if (ours++ || len != LINE_SIG)
+        if (ours++ || n != len)
             return fail_set(f, SLUIS_INVALID, "checkpoint",
                             "the signature of " NAME_FMT " is doubled or misshapen", name);
-        memcpy(sig, raw + KEYHASH_LEN, SIG_LEN);
+        memcpy(sig, raw, len);
     }
-    if (!ours)
-        return fail_set(f, SLUIS_UNKNOWN_KEY, "checkpoint",
-                        "no signature of " NAME_FMT " with the key asked for", name);
-    if (sign_verify(sig, pk, text.p, text.n) != SLUIS_OK)
+    return ours ? SLUIS_OK
+                : fail_set(f, SLUIS_UNKNOWN_KEY, "checkpoint",
+                           "no signature of " NAME_FMT " with the key asked for", name);
+}
+
+/* Text (borrowed, its last newline included) and signature lines of a note. */
+static sluis_err split_note(checkpoint *c, bytes *text, bytes *lines, const char *note, size_t n,
+                            sluis_fail *f)
+{
+    *lines = BYTES(note, n);
+    *text = *lines;
+    if (n > NOTE_MAX)
+        return fail_set(f, SLUIS_TOO_BIG, "checkpoint", "larger than %d bytes", NOTE_MAX);
+    sluis_err e = parse_text(c, lines, f);
+    if (!e)
+        text->n = n - lines->n - 1;
+    return e;
+}
+
+sluis_err checkpoint_open(checkpoint *out, const char *note, size_t n, const char *name,
+                          const uint8_t pk[static PK_LEN], sluis_fail *f)
+{
+    checkpoint c = {0};
+    uint8_t hash[KEYHASH_LEN], raw[LINE_SIG];
+    bytes text, lines;
+    sluis_err e = split_note(&c, &text, &lines, note, n, f);
+    if (e)
+        return e;
+    key_hash(hash, name, ALG_ED25519, pk);
+    if ((e = find_line(raw, sizeof raw, lines, name, hash, f)))
+        return e;
+    if (sign_verify(raw + KEYHASH_LEN, pk, text.p, text.n) != SLUIS_OK)
         return fail_set(f, SLUIS_BAD_SIGNATURE, "checkpoint",
                         "the signature of " NAME_FMT " does not fit the text", name);
     *out = c;
     return SLUIS_OK;
 }
 
-sluis_err verifier_format(char *out, size_t cap, const char *name, const uint8_t pk[static PK_LEN])
+/* What a witness signs. */
+static sluis_err cosigned_text(buffer *out, uint64_t seconds, bytes text)
 {
-    uint8_t hash[KEYHASH_LEN], raw[1 + PK_LEN] = {ALG_ED25519};
+    char head[64];
+    int n = snprintf(head, sizeof head, "cosignature/v1\ntime %llu\n", (unsigned long long)seconds);
+    buffer_add(out, head, (size_t)n);
+    buffer_add(out, text.p, text.n);
+    return out->err;
+}
+
+sluis_err checkpoint_cosign(char *note, size_t cap, size_t *len, const char *name, const keypair *witness,
+                            uint64_t seconds)
+{
+    checkpoint c = {0};
+    uint8_t raw[LINE_COSIG], other[LINE_COSIG];
+    char b64[4 * ((LINE_COSIG + 2) / 3) + 1];
+    bytes text, lines;
+    buffer b;
+    sluis_err e = witness->use == USE_WITNESS && printable(name, strnlen(name, ORIGIN_MAX + 1), true)
+                      ? split_note(&c, &text, &lines, note, *len, NULL)
+                      : SLUIS_INVALID;
+    if (e)
+        return e;
+    key_hash(raw, name, ALG_COSIGN, witness->pk);
+    e = find_line(other, sizeof other, lines, name, raw, NULL);
+    if (e != SLUIS_UNKNOWN_KEY)
+        return e ? e : SLUIS_EXISTS;
+    put_u64(raw + KEYHASH_LEN, seconds);
+    buffer_init(&b, NOTE_MAX + 64);
+    if (!(e = cosigned_text(&b, seconds, text))) {
+        sign_detached(raw + KEYHASH_LEN + 8, witness->sk, b.p, b.n);
+        base64_encode(b64, sizeof b64, raw, sizeof raw);
+        size_t room = cap > NOTE_MAX ? NOTE_MAX : cap;
+        int n = snprintf(note + *len, cap - *len, DASH "%s %s\n", name, b64);
+        if (n < 0 || *len + (size_t)n >= room)
+            e = SLUIS_TOO_BIG;
+        else
+            *len += (size_t)n;
+    }
+    buffer_close(&b);
+    return e;
+}
+
+sluis_err cosignature_open(uint64_t *seconds, const char *note, size_t n, const char *name,
+                           const uint8_t pk[static PK_LEN], sluis_fail *f)
+{
+    checkpoint c = {0};
+    uint8_t hash[KEYHASH_LEN], raw[LINE_COSIG];
+    bytes text, lines;
+    buffer b;
+    sluis_err e = split_note(&c, &text, &lines, note, n, f);
+    if (e)
+        return e;
+    key_hash(hash, name, ALG_COSIGN, pk);
+    if ((e = find_line(raw, sizeof raw, lines, name, hash, f)))
+        return e;
+    buffer_init(&b, NOTE_MAX + 64);
+    e = cosigned_text(&b, get_u64(raw + KEYHASH_LEN), text);
+    if (e)
+        fail_set(f, e, "checkpoint", "%s", error_text(e));
+    else if (sign_verify(raw + KEYHASH_LEN + 8, pk, b.p, b.n) != SLUIS_OK)
+        e = fail_set(f, SLUIS_BAD_SIGNATURE, "checkpoint",
+                     "the cosignature of " NAME_FMT " does not fit the text and its time", name);
+    if (!e)
+        *seconds = get_u64(raw + KEYHASH_LEN);
+    buffer_close(&b);
+    return e;
+}
+
+static sluis_err format_key(char *out, size_t cap, const char *name, uint8_t alg,
+                            const uint8_t pk[static PK_LEN])
+{
+    uint8_t hash[KEYHASH_LEN], raw[1 + PK_LEN] = {alg};
     char hex[2 * KEYHASH_LEN + 1], b64[ROOT_B64 + 1];
     if (!printable(name, strnlen(name, ORIGIN_MAX + 1), true))
         return SLUIS_INVALID;
-    key_hash(hash, name, pk);
+    key_hash(hash, name, alg, pk);
     hex_encode(hex, hash, sizeof hash);
     memcpy(raw + 1, pk, PK_LEN);
     base64_encode(b64, sizeof b64, raw, sizeof raw);
     return (size_t)snprintf(out, cap, "%s+%s+%s", name, hex, b64) < cap ? SLUIS_OK : SLUIS_TOO_BIG;
 }
 
-sluis_err verifier_parse(char name[static ORIGIN_MAX + 1], uint8_t pk[static PK_LEN], const char *s)
+static sluis_err parse_key(char name[static ORIGIN_MAX + 1], uint8_t pk[static PK_LEN], uint8_t alg,
+                           const char *s)
 {
     uint8_t hash[KEYHASH_LEN], given[KEYHASH_LEN], raw[1 + PK_LEN];
     char who[ORIGIN_MAX + 1];
@@ -192,13 +285,32 @@ sluis_err verifier_parse(char name[static ORIGIN_MAX + 1], uint8_t pk[static PK_
     if (s[hexlen] != '+' || hex_decode(given, sizeof given, s, hexlen) != SLUIS_OK)
         return SLUIS_INVALID;
     s += hexlen + 1;
-    if (base64_decode(raw, sizeof raw, &n, s, strlen(s)) != SLUIS_OK || n != sizeof raw ||
-        raw[0] != ALG_ED25519)
+    if (base64_decode(raw, sizeof raw, &n, s, strlen(s)) != SLUIS_OK || n != sizeof raw || raw[0] != alg)
         return SLUIS_INVALID;
-    key_hash(hash, who, raw + 1);
+    key_hash(hash, who, alg, raw + 1);
     if (memcmp(hash, given, sizeof hash) != 0)
         return SLUIS_INVALID;
     memcpy(name, who, namelen + 1);
     memcpy(pk, raw + 1, PK_LEN);
     return SLUIS_OK;
+}
+
+sluis_err verifier_format(char *out, size_t cap, const char *name, const uint8_t pk[static PK_LEN])
+{
+    return format_key(out, cap, name, ALG_ED25519, pk);
+}
+
+sluis_err verifier_parse(char name[static ORIGIN_MAX + 1], uint8_t pk[static PK_LEN], const char *s)
+{
+    return parse_key(name, pk, ALG_ED25519, s);
+}
+
+sluis_err cosigner_format(char *out, size_t cap, const char *name, const uint8_t pk[static PK_LEN])
+{
+    return format_key(out, cap, name, ALG_COSIGN, pk);
+}
+
+sluis_err cosigner_parse(char name[static ORIGIN_MAX + 1], uint8_t pk[static PK_LEN], const char *s)
+{
+    return parse_key(name, pk, ALG_COSIGN, s);
 }

@@ -24,6 +24,23 @@ sluis_err checkpoint_sign(char *out, size_t cap, size_t *len, const checkpoint *
 sluis_err checkpoint_open(checkpoint *out, const char *note, size_t n, const char *name,
                           const uint8_t pk[static PK_LEN], sluis_fail *f);
 
+/* Cosignatures (C2SP tlog-cosignature, cosignature/v1): a witness's line on a note,
+ *
+ *   \u2014 <name> base64(key hash 4 | timestamp u64, seconds since 1970 | signature 64)\n
+ *
+ * with key hash = first 4 bytes of SHA-256(name | 0x0A | 0x04 | pk), over "cosignature/v1\ntime
+ * <timestamp>\n" and the note's text. */
+/* Appends the line to the note of *len bytes. EXISTS: it has one of this key. TOO_BIG, INVALID. */
+sluis_err checkpoint_cosign(char *note, size_t cap, size_t *len, const char *name, const keypair *witness,
+                            uint64_t seconds);
+/* Finds and checks the line of (name, pk); says when it was made. Says nothing of the log's own signature.
+ * UNKNOWN_KEY, BAD_SIGNATURE, INVALID. */
+sluis_err cosignature_open(uint64_t *seconds, const char *note, size_t n, const char *name,
+                           const uint8_t pk[static PK_LEN], sluis_fail *f);
+/* As verifier_format and verifier_parse, for a witness's key (0x04 instead of 0x01). */
+sluis_err cosigner_format(char *out, size_t cap, const char *name, const uint8_t pk[static PK_LEN]);
+sluis_err cosigner_parse(char name[static ORIGIN_MAX + 1], uint8_t pk[static PK_LEN], const char *s);
+
 /* Verifier key string of (name, pk). parse: INVALID unless its parts fit each other. */
 sluis_err verifier_format(char *out, size_t cap, const char *name, const uint8_t pk[static PK_LEN]);
 sluis_err verifier_parse(char name[static ORIGIN_MAX + 1], uint8_t pk[static PK_LEN], const char *s);

@@ -375,6 +375,82 @@ static void traces_of_nothing(void **state)
     refused(json_pack("{s:s}", "cmd", "trace"), SLUIS_INVALID, "transaction", "string");
 }
 
+static void receipts_are_given(void **state)
+{
+    uint8_t raw[8192];
+    char path[200];
+    size_t n = 0;
+    keypair log;
+    receipt_facts facts;
+    sluis_fail f = {0};
+    arena *a = arena_new(1u << 20);
+    (void)state;
+    json_decref(accepted(enrol(request_of("00000099000000006000"), "Wijkteam Zuid", "ggd")));
+    snprintf(path, sizeof(path), "%s/keys/log.key", house.dir);
+    assert_int_equal(keyfile_read(&log, path, USE_LOG, &f), SLUIS_OK);
+    json_t *s = accepted(json_pack("{s:s}", "cmd", "status"));
+    json_int_t entries = number_of(s, "journal_entries");
+    for (json_int_t i = 0; i < entries; i++) {
+        json_t *got = accepted(json_pack("{s:s, s:I}", "cmd", "receipt.get", "index", i));
+        const char *text = text_of(got, "receipt");
+        assert_int_equal(base64_decode(raw, sizeof(raw), &n, text, strlen(text)), SLUIS_OK);
+        if (receipt_verify(&facts, a, BYTES(raw, n), house.settings.name, log.pk, NULL, &f))
+            fail_msg("%s: %s", f.where, f.text);
+        assert_int_equal(facts.index, i);
+        assert_true(facts.cp.size >= (uint64_t)entries);
+        arena_reset(a);
+        json_decref(got);
+    }
+    refused(json_pack("{s:s, s:I}", "cmd", "receipt.get", "index", entries), SLUIS_NOT_FOUND, "receipt.get",
+            "no such entry");
+    refused(json_pack("{s:s, s:i}", "cmd", "receipt.get", "index", -1), SLUIS_INVALID, "index", "number");
+    refused(json_pack("{s:s, s:s}", "cmd", "receipt.get", "index", "1"), SLUIS_INVALID, "index", "number");
+    refused(json_pack("{s:s}", "cmd", "receipt.get"), SLUIS_INVALID, "index", "number");
+    json_decref(s);
+    keypair_close(&log);
+    arena_free(&a);
+}
+
+static void growth_is_proved(void **state)
+{
+    uint8_t path[CONSISTENCY_MAX][HASH_LEN];
+    char file[200];
+    size_t n;
+    keypair log;
+    checkpoint before, after;
+    (void)state;
+    snprintf(file, sizeof(file), "%s/keys/log.key", house.dir);
+    assert_int_equal(keyfile_read(&log, file, USE_LOG, NULL), SLUIS_OK);
+    json_decref(accepted(enrol(request_of("00000099000000010000"), "Wijkteam Noord", "ggd")));
+    json_t *a = accepted(json_pack("{s:s, s:i}", "cmd", "journal.prove", "old", 0));
+    assert_int_equal(json_array_size(json_object_get(a, "proof")), 0);
+    const char *note = text_of(a, "checkpoint");
+    assert_int_equal(checkpoint_open(&before, note, strlen(note), house.settings.name, log.pk, NULL),
+                     SLUIS_OK);
+    assert_int_equal(number_of(a, "size"), before.size);
+    json_decref(accepted(enrol(request_of("00000099000000011000"), "Wijkteam Oost", "ggd")));
+    json_t *b = accepted(json_pack("{s:s, s:I}", "cmd", "journal.prove", "old", number_of(a, "size")));
+    note = text_of(b, "checkpoint");
+    assert_int_equal(checkpoint_open(&after, note, strlen(note), house.settings.name, log.pk, NULL),
+                     SLUIS_OK);
+    assert_true(after.size > before.size);
+    const json_t *proof = json_object_get(b, "proof");
+    for (size_t i = 0; i < json_array_size(proof); i++) {
+        const char *text = json_string_value(json_array_get(proof, i));
+        assert_int_equal(base64_decode(path[i], HASH_LEN, &n, text, strlen(text)), SLUIS_OK);
+    }
+    assert_int_equal(merkle_verify_consistency(before.size, after.size, before.root, after.root,
+                                               (const uint8_t(*)[HASH_LEN])path, json_array_size(proof)),
+                     SLUIS_OK);
+    refused(json_pack("{s:s, s:I}", "cmd", "journal.prove", "old", (json_int_t)after.size + 1000),
+            SLUIS_NOT_FOUND, "old", "not that large");
+    refused(json_pack("{s:s, s:i}", "cmd", "journal.prove", "old", -1), SLUIS_INVALID, "old", "size");
+    refused(json_pack("{s:s}", "cmd", "journal.prove"), SLUIS_INVALID, "old", "size");
+    json_decref(a);
+    json_decref(b);
+    keypair_close(&log);
+}
+
 /* Opens a copy as an auditor does, without the gateway, and verifies all of it. */
 static void verify_copy(const char *dir, uint64_t entries)
 {
@@ -454,17 +530,13 @@ static void a_copy_verifies_without_the_gateway(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(status_is_told),
-        cmocka_unit_test(nothing_is_dead),
-        cmocka_unit_test(unknown_commands),
-        cmocka_unit_test(parties_are_listed),
-        cmocka_unit_test(refused_enrolments),
-        cmocka_unit_test(a_party_joins),
-        cmocka_unit_test(a_party_is_suspended),
+        cmocka_unit_test(status_is_told),          cmocka_unit_test(unknown_commands),
+        cmocka_unit_test(parties_are_listed),      cmocka_unit_test(refused_enrolments),
+        cmocka_unit_test(a_party_joins),           cmocka_unit_test(who_joined_may_connect),
+        cmocka_unit_test(traces_of_nothing),       cmocka_unit_test(receipts_are_given),
+        cmocka_unit_test(growth_is_proved),        cmocka_unit_test(a_copy_verifies_without_the_gateway),
+        cmocka_unit_test(nothing_is_dead),         cmocka_unit_test(a_party_is_suspended),
         cmocka_unit_test(a_key_is_revoked_by_two),
-        cmocka_unit_test(who_joined_may_connect),
-        cmocka_unit_test(traces_of_nothing),
-        cmocka_unit_test(a_copy_verifies_without_the_gateway),
     };
     return cmocka_run_group_tests_name("operator", tests, open_house, close_house);
 }

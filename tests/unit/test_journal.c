@@ -806,6 +806,138 @@ static void test_expire(void **state)
     ground_close(&g);
 }
 
+/* ---- for those who watch the log ---- */
+
+static void root_at(store_txn *t, uint64_t size, uint8_t root[static HASH_LEN])
+{
+    static uint8_t leaves[1024][HASH_LEN];
+    uint8_t raw[LEAF_LEN];
+
+    for (uint64_t i = 0; i < size; i++) {
+        assert_int_equal(journal_leaf(t, i, raw), SLUIS_OK);
+        merkle_leaf(leaves[i], raw, LEAF_LEN);
+    }
+    merkle_root(TREE_JOURNAL, root, (const uint8_t(*)[HASH_LEN])leaves, size);
+}
+
+static void test_consistency(void **state)
+{
+    (void)state;
+    ground g;
+    ground_open(&g, ENGINE_MEMORY);
+    static const uint64_t more[] = {63, 64, 255, 256, 257, 300, 511, 512, 513, 600, 700};
+    static uint8_t roots[64 + 11][HASH_LEN];
+    uint64_t sizes[64 + 11];
+    uint8_t path[CONSISTENCY_MAX][HASH_LEN];
+    size_t count = 0, len, proofs = 0;
+
+    add(&g, 700, TODAY);
+    store_txn *t = fixture_read(&g.x);
+    for (uint64_t n = 1; n <= 64; n++)
+        sizes[count++] = n;
+    for (size_t i = 0; i < 11; i++)
+        sizes[count++] = more[i];
+    for (size_t i = 0; i < count; i++)
+        root_at(t, sizes[i], roots[i]);
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; k < count; k++) {
+            sluis_err e = journal_consistency(t, sizes[i], sizes[k], path, &len);
+            if (sizes[i] > sizes[k]) {
+                assert_int_equal(e, SLUIS_INVALID);
+                continue;
+            }
+            assert_int_equal(e, SLUIS_OK);
+            assert_int_equal(merkle_verify_consistency(sizes[i], sizes[k], roots[i], roots[k],
+                                                       (const uint8_t(*)[HASH_LEN])path, len),
+                             SLUIS_OK);
+            proofs++;
+        }
+    }
+    assert_true(proofs > 2800);
+    assert_int_equal(journal_consistency(t, 0, 5, path, &len), SLUIS_INVALID);
+    assert_int_equal(journal_consistency(t, 5, 701, path, &len), SLUIS_INVALID);
+    store_abort(&t);
+    ground_close(&g);
+}
+
+static void test_tiles(void **state)
+{
+    (void)state;
+    ground g;
+    ground_open(&g, ENGINE_MEMORY);
+    uint8_t hashes[JOURNAL_TILE][HASH_LEN], hash[HASH_LEN], raw[LEAF_LEN];
+    size_t n;
+
+    add(&g, 600, TODAY);
+    store_txn *t = fixture_read(&g.x);
+    static const struct {
+        uint64_t size, tile;
+        unsigned level;
+        size_t n; /* 0: no such tile */
+    } want[] = {{600, 0, 0, 256}, {600, 1, 0, 256}, {600, 2, 0, 88}, {600, 3, 0, 0},
+                {600, 0, 1, 2},   {600, 1, 1, 0},   {600, 0, 2, 0},  {300, 1, 0, 44},
+                {300, 0, 1, 1},   {512, 1, 0, 256}, {512, 2, 0, 0},  {512, 0, 1, 2},
+                {255, 0, 0, 255}, {255, 0, 1, 0},   {1, 0, 0, 1},    {600, 0, 99, 0}};
+    for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
+        sluis_err e = journal_tile(t, want[i].size, want[i].level, want[i].tile, hashes, &n);
+        assert_int_equal(e, want[i].n ? SLUIS_OK : SLUIS_NOT_FOUND);
+        if (e)
+            continue;
+        assert_int_equal(n, want[i].n);
+        if (want[i].level == 0) {
+            assert_int_equal(journal_leaf(t, want[i].tile * 256 + n - 1, raw), SLUIS_OK);
+            merkle_leaf(hash, raw, LEAF_LEN);
+        } else {
+            root_at(t, 256, hash);
+            memcpy(hashes[n - 1], hashes[0], HASH_LEN);
+        }
+        assert_memory_equal(hashes[n - 1], hash, HASH_LEN);
+    }
+    store_abort(&t);
+    ground_close(&g);
+}
+
+/* A receipt under an older checkpoint than the newest. */
+static void test_receipt_under(void **state)
+{
+    (void)state;
+    ground g;
+    ground_open(&g, ENGINE_MEMORY);
+    char note[NOTE_MAX];
+    size_t n;
+    checkpoint cp;
+    receipt_facts facts;
+    buffer out;
+    buffer_init(&out, 1u << 16);
+    arena *a = arena_new(1u << 16);
+
+    add(&g, 300, TODAY);
+    const char *now = journal_checkpoint(g.j, &n);
+    memcpy(note, now, n);
+    assert_int_equal(checkpoint_open(&cp, note, n, NAME, g.log.pk, NULL), SLUIS_OK);
+    add(&g, 400, TODAY);
+    store_txn *t = fixture_read(&g.x);
+    static const uint64_t at[] = {0, 1, 255, 256, 299};
+    for (size_t i = 0; i < 5; i++) {
+        buffer_clear(&out);
+        arena_reset(a);
+        assert_int_equal(journal_receipt_under(t, g.x.slots, at[i], &cp, BYTES(note, n), &out), SLUIS_OK);
+        assert_int_equal(receipt_verify(&facts, a, buffer_bytes(&out), NAME, g.log.pk, NULL, NULL), SLUIS_OK);
+        assert_int_equal(facts.cp.size, 300);
+        assert_int_equal(facts.index, at[i]);
+    }
+    assert_int_equal(journal_receipt_under(t, g.x.slots, 300, &cp, BYTES(note, n), &out), SLUIS_NOT_FOUND);
+    cp.root[5] ^= 1;
+    assert_int_equal(journal_receipt_under(t, g.x.slots, 3, &cp, BYTES(note, n), &out), SLUIS_CORRUPT);
+    cp.root[5] ^= 1;
+    cp.size = 701;
+    assert_int_equal(journal_receipt_under(t, g.x.slots, 3, &cp, BYTES(note, n), &out), SLUIS_CORRUPT);
+    store_abort(&t);
+    buffer_close(&out);
+    arena_free(&a);
+    ground_close(&g);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -828,6 +960,9 @@ int main(void)
         cmocka_unit_test(test_erased_after_term),
         cmocka_unit_test(test_forgotten_by_name),
         cmocka_unit_test(test_expire),
+        cmocka_unit_test(test_consistency),
+        cmocka_unit_test(test_tiles),
+        cmocka_unit_test(test_receipt_under),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

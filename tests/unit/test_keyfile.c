@@ -70,7 +70,7 @@ static void uses_have_names(void **state)
 {
     (void)state;
     key_use u;
-    for (int i = USE_SIGN; i <= USE_DIRECTORY; i++) {
+    for (int i = USE_SIGN; i <= USE_WITNESS; i++) {
         assert_int_equal(key_use_parse(&u, key_use_name((key_use)i)), SLUIS_OK);
         assert_int_equal(u, i);
     }
@@ -82,7 +82,7 @@ static void uses_have_names(void **state)
 
 static void every_use_round_trips(void **state)
 {
-    for (int i = USE_SIGN; i <= USE_DIRECTORY; i++) {
+    for (int i = USE_SIGN; i <= USE_WITNESS; i++) {
         keypair k, r;
         assert_int_equal(keypair_generate(&k, (key_use)i, 1795501260123), SLUIS_OK);
         assert_int_equal(keyfile_write(path, &k, &f), SLUIS_OK);

@@ -269,6 +269,96 @@ static void signing_checks_its_arguments(void **state)
     assert_int_equal(open_text(note, n), SLUIS_OK);
 }
 
+/* ---- cosignatures ---- */
+
+#define WITNESS "witness.example"
+
+static void witness_key(keypair *w, uint8_t n)
+{
+    uint8_t seed[32] = {n};
+    assert_int_equal(keypair_from_seed(w, USE_WITNESS, seed, 0), SLUIS_OK);
+}
+
+static void cosigned(void **state)
+{
+    (void)state;
+    keypair w, w2;
+    uint64_t seconds = 0;
+    witness_key(&w, 3);
+    witness_key(&w2, 4);
+    assert_int_equal(cosignature_open(&seconds, note, len, WITNESS, w.pk, &f), SLUIS_UNKNOWN_KEY);
+    assert_int_equal(checkpoint_cosign(note, sizeof note, &len, WITNESS, &w, 1795500000), SLUIS_OK);
+    assert_int_equal(open_text(note, len), SLUIS_OK); /* the log's own signature stands */
+    assert_int_equal(cosignature_open(&seconds, note, len, WITNESS, w.pk, &f), SLUIS_OK);
+    assert_int_equal(seconds, 1795500000);
+    assert_int_equal(cosignature_open(&seconds, note, len, WITNESS, w2.pk, &f), SLUIS_UNKNOWN_KEY);
+    assert_int_equal(cosignature_open(&seconds, note, len, "other.example", w.pk, &f), SLUIS_UNKNOWN_KEY);
+    assert_int_equal(checkpoint_cosign(note, sizeof note, &len, WITNESS, &w, 1), SLUIS_EXISTS);
+    assert_int_equal(checkpoint_cosign(note, sizeof note, &len, "second.example", &w2, 2), SLUIS_OK);
+    assert_int_equal(cosignature_open(&seconds, note, len, "second.example", w2.pk, &f), SLUIS_OK);
+    assert_int_equal(seconds, 2);
+    assert_int_equal(cosignature_open(&seconds, note, len, WITNESS, w.pk, &f), SLUIS_OK);
+    keypair_close(&w);
+    keypair_close(&w2);
+}
+
+/* Of the text, and of the witness's own line, time included, no bit may change. */
+static void nothing_cosigned_may_change(void **state)
+{
+    (void)state;
+    keypair w;
+    uint64_t seconds;
+    size_t before = len, text = (size_t)(strstr(note, "\n\n") + 1 - note);
+    witness_key(&w, 3);
+    assert_int_equal(checkpoint_cosign(note, sizeof note, &len, WITNESS, &w, 1795500000), SLUIS_OK);
+    for (size_t i = 0; i < len; i++) {
+        if (i == text)
+            i = before; /* the log's line is checkpoint_open's */
+        for (int bit = 0; bit < 8; bit++) {
+            note[i] ^= (char)(1 << bit);
+            assert_int_not_equal(cosignature_open(&seconds, note, len, WITNESS, w.pk, &f), SLUIS_OK);
+            note[i] ^= (char)(1 << bit);
+        }
+    }
+    assert_int_equal(cosignature_open(&seconds, note, len, WITNESS, w.pk, &f), SLUIS_OK);
+    for (size_t n = 0; n < len; n++)
+        assert_int_not_equal(cosignature_open(&seconds, note, n, WITNESS, w.pk, &f), SLUIS_OK);
+    keypair_close(&w);
+}
+
+static void cosigning_checks_its_arguments(void **state)
+{
+    (void)state;
+    keypair w;
+    witness_key(&w, 3);
+    size_t n = len;
+    assert_int_equal(checkpoint_cosign(note, sizeof note, &n, WITNESS, &key, 1), SLUIS_INVALID); /* its use */
+    assert_int_equal(checkpoint_cosign(note, sizeof note, &n, "a name", &w, 1), SLUIS_INVALID);
+    assert_int_equal(checkpoint_cosign(note, n + 20, &n, WITNESS, &w, 1), SLUIS_TOO_BIG);
+    assert_int_equal(n, len);
+    n = len - 1;
+    assert_int_equal(checkpoint_cosign(note, sizeof note, &n, WITNESS, &w, 1), SLUIS_INVALID); /* no note */
+    keypair_close(&w);
+}
+
+/* A witness's key is no log's, and the other way round. */
+static void cosigner_keys(void **state)
+{
+    (void)state;
+    keypair w;
+    char text[256], name[ORIGIN_MAX + 1];
+    uint8_t pk[PK_LEN];
+    witness_key(&w, 3);
+    assert_int_equal(cosigner_format(text, sizeof text, WITNESS, w.pk), SLUIS_OK);
+    assert_int_equal(cosigner_parse(name, pk, text), SLUIS_OK);
+    assert_string_equal(name, WITNESS);
+    assert_memory_equal(pk, w.pk, PK_LEN);
+    assert_int_equal(verifier_parse(name, pk, text), SLUIS_INVALID);
+    assert_int_equal(verifier_format(text, sizeof text, WITNESS, w.pk), SLUIS_OK);
+    assert_int_equal(cosigner_parse(name, pk, text), SLUIS_INVALID);
+    keypair_close(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -282,6 +372,10 @@ int main(void)
         cmocka_unit_test_setup(other_keys_and_names, sign_one),
         cmocka_unit_test(too_big),
         cmocka_unit_test(signing_checks_its_arguments),
+        cmocka_unit_test_setup(cosigned, sign_one),
+        cmocka_unit_test_setup(nothing_cosigned_may_change, sign_one),
+        cmocka_unit_test_setup(cosigning_checks_its_arguments, sign_one),
+        cmocka_unit_test(cosigner_keys),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }

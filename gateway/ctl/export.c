@@ -1,0 +1,249 @@
+/* `journal export`: the tree of a copy as plain files, as C2SP tlog-tiles lays them out. No record leaves:
+ * the entries are leaves of 40 bytes.
+ *
+ *   OUT/tile/<L>/<N>[.p/<W>]        hashes of 32, 256 of them or W
+ *   OUT/tile/entries/<N>[.p/<W>]    for each leaf of a level 0 tile: length u16 = 40 | leaf
+ *   OUT/checkpoint                  the signed note; put in place last
+ *
+ * N is written in groups of three digits, all but the last with an x before it: 1234067 is x001/x234/067.
+ * What is there already is compared, never overwritten: an export goes on with the log it began with. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "crypto/pubfile.h"
+#include "ctl/commands.h"
+#include "ctl/file.h"
+#include "journal/journal.h"
+#include "store/store_check.h"
+
+#define PATH_CAP  2048
+#define MAP_BYTES (UINT64_C(1) << 40)
+#define LEVELS    8
+#define BUNDLE    (JOURNAL_TILE * (2 + LEAF_LEN))
+
+typedef struct {
+    const char *out;
+    char store_dir[PATH_CAP / 2];
+    store *store;
+    store_txn *t;
+    checkpoint cp;
+    char note[NOTE_MAX];
+    size_t note_len;
+    uint64_t written, standing; /* files */
+} export;
+
+/* Makes the folders of path below the first from bytes. */
+static sluis_err make_folders(char *path, size_t from, sluis_fail *f)
+{
+    for (char *slash = strchr(path + from, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        bool made = mkdir(path, 0755) == 0 || errno == EEXIST;
+        if (!made)
+            fail_set(f, SLUIS_IO, path, "cannot be made: %s", strerror(errno));
+        *slash = '/';
+        if (!made)
+            return SLUIS_IO;
+    }
+    return SLUIS_OK;
+}
+
+static sluis_err same_file(const char *path, bytes want, sluis_fail *f)
+{
+    char *got = NULL;
+    size_t n = 0;
+    sluis_err e = ctl_read(&got, &n, path, f);
+    if (!e && !bytes_equal(BYTES(got, n), want))
+        e = fail_set(f, SLUIS_CORRUPT, path,
+                     "differs from this journal: the export is of another log, or damaged");
+    free(got);
+    return e;
+}
+
+/* tree: "0".. or "entries"; full tiles have 256 of what they hold. */
+static sluis_err put_tile(export *x, const char *tree, uint64_t tile, size_t width, bytes content,
+                          sluis_fail *f)
+{
+    char path[PATH_CAP], number[64] = "";
+    int groups = 1;
+    for (uint64_t n = tile; n >= 1000; n /= 1000)
+        groups++;
+    for (int g = groups - 1; g >= 0; g--) {
+        uint64_t n = tile;
+        for (int i = 0; i < g; i++)
+            n /= 1000;
+        size_t at = strlen(number);
+        snprintf(number + at, sizeof number - at, "%s%03u%s", g ? "x" : "", (unsigned)(n % 1000),
+                 g ? "/" : "");
+    }
+    int n = width == JOURNAL_TILE
+                ? snprintf(path, sizeof path, "%s/tile/%s/%s", x->out, tree, number)
+                : snprintf(path, sizeof path, "%s/tile/%s/%s.p/%zu", x->out, tree, number, width);
+    if (n >= (int)sizeof path)
+        return fail_set(f, SLUIS_TOO_BIG, x->out, "the path is too long");
+    sluis_err e = make_folders(path, strlen(x->out) + 1, f);
+    if (!e)
+        e = file_write_new(path, content.p, content.n, 0644, f);
+    if (!e) {
+        x->written++;
+    } else if (e == SLUIS_EXISTS) {
+        fail_clear(f);
+        e = same_file(path, content, f);
+        x->standing++;
+    }
+    return e;
+}
+
+static sluis_err put_bundle(export *x, uint64_t tile, size_t n, sluis_fail *f)
+{
+    uint8_t bundle[BUNDLE], *at = bundle;
+    for (uint64_t i = 0; i < n; i++, at += 2 + LEAF_LEN) {
+        put_u16(at, LEAF_LEN);
+        sluis_err e = journal_leaf(x->t, tile * JOURNAL_TILE + i, at + 2);
+        if (e)
+            return fail_set(f, e, "entry", "cannot be read");
+    }
+    return put_tile(x, "entries", tile, n, BYTES(bundle, (size_t)(at - bundle)), f);
+}
+
+static sluis_err put_level(export *x, unsigned level, sluis_fail *f)
+{
+    uint8_t hashes[JOURNAL_TILE][HASH_LEN];
+    char tree[4];
+    size_t n = 0;
+    snprintf(tree, sizeof tree, "%u", level);
+    for (uint64_t tile = 0;; tile++) {
+        sluis_err e = journal_tile(x->t, x->cp.size, level, tile, hashes, &n);
+        if (e == SLUIS_NOT_FOUND)
+            return SLUIS_OK;
+        if (e)
+            return fail_set(f, e, "tile", "cannot be read");
+        if ((e = put_tile(x, tree, tile, n, BYTES(hashes, n * HASH_LEN), f)) ||
+            (level == 0 && (e = put_bundle(x, tile, n, f))))
+            return e;
+    }
+}
+
+/* The whole tree is verified before a byte of it leaves. */
+static sluis_err open_copy(export *x, const char *name, const uint8_t *log_pk, sluis_fail *f)
+{
+    store_spot spot;
+    journal_report report;
+    sluis_err e = store_check_file(x->store_dir, NULL, NULL, &spot, f);
+    if (e)
+        return e;
+    const store_options o = {.path = x->store_dir,
+                             .tables = gateway_tables,
+                             .table_count = TABLE_COUNT,
+                             .format = GATEWAY_STORE_FORMAT,
+                             .format_version = GATEWAY_STORE_VERSION,
+                             .map_bytes = MAP_BYTES,
+                             .quota_bytes = MAP_BYTES,
+                             .max_readers = 8,
+                             .read_only = true};
+    if ((e = store_open_lmdb(&x->store, &o, f)) ||
+        (e = journal_verify(x->store, NULL, name, log_pk, clock_day(clock_ms()), NULL, NULL, &report, f)))
+        return e;
+    if ((e = store_begin_read(x->store, &x->t)) ||
+        (e = journal_checkpoint_at(x->t, x->note, sizeof x->note, &x->note_len)))
+        return fail_set(f, e, "checkpoint", "there is no entry yet, or it cannot be read");
+    return checkpoint_open(&x->cp, x->note, x->note_len, name, log_pk, f);
+}
+
+static sluis_err export_all(export *x, const char *name, const uint8_t *log_pk, sluis_fail *f)
+{
+    char path[PATH_CAP];
+    sluis_err e = open_copy(x, name, log_pk, f);
+    if (e)
+        return e;
+    if (mkdir(x->out, 0755) && errno != EEXIST)
+        return fail_set(f, SLUIS_IO, x->out, "cannot be made: %s", strerror(errno));
+    for (unsigned level = 0; !e && level < LEVELS && x->cp.size >> (8 * level); level++)
+        e = put_level(x, level, f);
+    if (e)
+        return e;
+    if (snprintf(path, sizeof path, "%s/checkpoint", x->out) >= (int)sizeof path)
+        return fail_set(f, SLUIS_TOO_BIG, x->out, "the path is too long");
+    return file_replace(path, x->note, x->note_len, 0644, f);
+}
+
+/* What a witness is sent (C2SP tlog-witness, the body of add-checkpoint):
+ *
+ *   old <size> LF | a line of base64 for each hash of the proof | LF | the checkpoint */
+static sluis_err write_request(const char *path, const json_t *reply, sluis_fail *f)
+{
+    char line[64];
+    size_t i;
+    const json_t *hash, *proof = json_object_get(reply, "proof");
+    const char *note = json_string_value(json_object_get(reply, "checkpoint"));
+    buffer b;
+    buffer_init(&b, 16384);
+    int n = snprintf(line, sizeof line, "old %" JSON_INTEGER_FORMAT "\n",
+                     json_integer_value(json_object_get(reply, "old")));
+    buffer_add(&b, line, (size_t)n);
+    json_array_foreach(proof, i, hash)
+    {
+        const char *text = json_is_string(hash) ? json_string_value(hash) : "";
+        buffer_add(&b, text, strlen(text));
+        buffer_add(&b, "\n", 1);
+    }
+    buffer_add(&b, "\n", 1);
+    if (note)
+        buffer_add(&b, note, strlen(note));
+    sluis_err e = b.err || !note
+                      ? fail_set(f, SLUIS_INVALID, "journal.prove", "the reply holds no checkpoint")
+                      : file_write_new(path, b.p, b.n, 0644, f);
+    buffer_close(&b);
+    return e;
+}
+
+ctl_exit ctl_journal_prove(ctl_call *c)
+{
+    ctl_exit code = CTL_OK;
+    sluis_fail f = {0};
+    const char *path = ctl_value(c, "out");
+    json_int_t old = ctl_number(c, "old", 0, INT64_MAX);
+    json_t *reply = ctl_ask(c, json_pack("{s:s,s:I}", "cmd", "journal.prove", "old", old), &code);
+    if (!reply)
+        return code;
+    if (write_request(path, reply, &f))
+        code = ctl_failed(c, &f);
+    else
+        ctl_print(c, json_pack("{s:b,s:I,s:O,s:s}", "ok", 1, "old", old, "size",
+                               json_object_get(reply, "size"), "file", path));
+    json_decref(reply);
+    return code;
+}
+
+ctl_exit ctl_journal_export(ctl_call *c)
+{
+    export x = {.out = ctl_value(c, "out")};
+    uint8_t log_pk[PK_LEN];
+    sluis_fail f = {0};
+    ctl_exit code = CTL_OK;
+    if (pubfile_read(log_pk, ctl_value(c, "log-key"), USE_LOG, &f)) {
+        f.code = SLUIS_IO;
+        return ctl_failed(c, &f);
+    }
+    sluis_err e = snprintf(x.store_dir, sizeof x.store_dir, "%s/store", c->operand) < (int)sizeof x.store_dir
+                      ? export_all(&x, ctl_value(c, "name"), log_pk, &f)
+                      : fail_set(&f, SLUIS_IO, c->operand, "the path is too long");
+    store_abort(&x.t);
+    store_close(&x.store);
+    if (!e) {
+        ctl_print(c, json_pack("{s:b,s:s,s:I,s:I,s:I}", "ok", 1, "origin", x.cp.origin, "size",
+                               (json_int_t)x.cp.size, "written", (json_int_t)x.written, "standing",
+                               (json_int_t)x.standing));
+    } else if (e == SLUIS_IO || e == SLUIS_NOMEM || e == SLUIS_PERMISSION || e == SLUIS_TOO_BIG) {
+        code = ctl_failed(c, &f);
+    } else {
+        ctl_print(c, json_pack("{s:b,s:s,s:s,s:s}", "ok", 0, "code", error_token(e), "where", f.where, "text",
+                               *f.text ? f.text : error_text(e)));
+        code = CTL_FOUND;
+    }
+    return code;
+}

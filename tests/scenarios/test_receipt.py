@@ -1,0 +1,69 @@
+"""Receipts as an auditor meets them: fetched, verified offline, and refused when anything in them is changed."""
+from city import CHILD, PARENT
+from house import NAME, check, seeded
+
+FLIPS = 40
+
+
+def verify(city, file, want=0, name=NAME, key="log.key.pub", *more):
+    return city.ctl("receipt", "verify", file, "--name", name, "--log-key", city.keys / key, *more, want=want)
+
+
+def fetched(city, index, name):
+    file = city.root / name
+    got = city.ctl("receipt", "get", index, "--out", file, "--socket", city.control)
+    check(got["index"] == index and got["bytes"] == file.stat().st_size, f"{got}")
+    return file
+
+
+def test_get_and_verify(city):
+    case = city.open_case([(PARENT, "ouder"), (CHILD, "kind")])
+    transaction = city.file(case, 2, "school", ["school-naam", "school-soort"])["verzoekId"]
+    city.answered(transaction)
+    entries = city.ctl("trace", transaction, "--socket", city.control)
+    check(len(entries) >= 2, f"{entries}")
+    for entry in entries:
+        facts = verify(city, fetched(city, entry["index"], f"{entry['index']}.receipt"))
+        check(facts["ok"] and facts["grade"] == "logged" and facts["index"] == entry["index"], f"{facts}")
+        check(facts["transaction"] == transaction and facts["origin"] == f"{NAME}/journal/1", f"{facts}")
+        for key in ("when", "type", "kind", "from", "to", "decision"):
+            check(facts[key] == entry[key], f"{key}: {facts[key]} is not {entry[key]}")
+        check(facts["size"] > facts["index"] and facts["keep_until"] > facts["when"][:10], f"{facts}")
+    text = city.ctl("receipt", "verify", city.root / f"{entries[0]['index']}.receipt", "--name", NAME, "--log-key",
+                    city.keys / "log.key.pub", plain=True)
+    check("grade" in text and "logged" in text, text)
+
+
+def test_every_exit_code(city):
+    file = fetched(city, 0, "origin.receipt")
+    facts = verify(city, file)
+    check(facts["type"] == "R_ORIGIN" and facts["keep_until"] == "always", f"{facts}")
+    check(verify(city, file, None, "sluis.elders.test")[0] == 1, "another gateway's name")
+    check(verify(city, file, None, NAME, "sign.key.pub")[0] == 5, "a key of another use")
+    check(verify(city, city.root / "none", None)[0] == 5, "no such file")
+    check(city.ctl("receipt", "verify", file, "--name", NAME, want=None)[0] == 2, "no key given")
+
+    def get(index, out, socket=city.control):
+        return city.ctl("receipt", "get", index, "--out", city.root / out, "--socket", socket, want=None)[0]
+    check(get(0, "origin.receipt") == 5, "a file was overwritten")
+    check(get(1 << 40, "beyond") == 1, "beyond the journal")
+    check(get("first", "word") == 2, "no number")
+    check(get(0, "unreached", city.root / "no.sock") == 3, "no gateway")
+    check(not (city.root / "beyond").exists() and not (city.root / "unreached").exists(), "a file was made all the same")
+
+
+def test_any_change_is_found(city):
+    rng, seed = seeded()
+    file = fetched(city, 1, "flip.receipt")
+    raw = file.read_bytes()
+    bad = city.root / "bad.receipt"
+    for _ in range(FLIPS):
+        at, bit = rng.randrange(len(raw)), rng.randrange(8)
+        bad.write_bytes(raw[:at] + bytes([raw[at] ^ 1 << bit]) + raw[at + 1:])
+        code, out, err = verify(city, bad, None)
+        check(code == 1, f"seed {seed}: byte {at} bit {bit}: exit {code} {out} {err}")
+    for cut in (0, 1, len(raw) // 2, len(raw) - 1):
+        bad.write_bytes(raw[:cut])
+        check(verify(city, bad, None)[0] == 1, f"cut at {cut}")
+    bad.write_bytes(raw + b"\0")
+    check(verify(city, bad, None)[0] == 1, "a byte behind it")
