@@ -85,7 +85,7 @@ static int stop(void **state)
 static sluis_err build_of(directory **out, enrolment *list, size_t n, sluis_fail *f)
 {
     buffer signed_[4];
-    bytes entries[4];
+    bytes entries[4] = {{0}};
     for (size_t i = 0; i < n; i++) {
         buffer_init(&signed_[i], ENTRY_MAX);
         assert_int_equal(entry_sign(&signed_[i], &list[i].entry, &dir_key), SLUIS_OK);
