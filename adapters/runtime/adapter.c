@@ -15,38 +15,67 @@
 #define WAIT_MS      1000
 #define KEY_PATH_MAX 1200
 
-static sluis_err read_key(keypair *out, const char *folder, const char *name, key_use use, sluis_fail *f)
+static sluis_err read_key(keypair *out, const char *folder, const char *name, key_use use, passphrase *pass,
+                          sluis_fail *f)
 {
     char path[KEY_PATH_MAX];
     snprintf(path, sizeof path, "%s/%s", folder, name);
-    return keyfile_read(out, path, use, f);
+    return keyfile_open(out, path, use, pass, f);
 }
 
 /* The key under which rows are sealed; made at the first start. */
-static sluis_err store_key(uint8_t **out, const char *folder, sluis_fail *f)
+static sluis_err store_key(uint8_t **out, const char *folder, passphrase *pass, sluis_fail *f)
 {
     char path[KEY_PATH_MAX];
     snprintf(path, sizeof path, "%s/store.key", folder);
     if (access(path, F_OK) != 0) {
-        sluis_err err = secretfile_write(path, f);
+        sluis_err err = secretfile_seal(path, pass->n ? pass : NULL, f);
         if (err)
             return err;
     }
-    return secretfile_read(out, path, f);
+    return secretfile_open(out, path, pass, f);
+}
+
+/* Whether this private key is one that is held already. */
+static bool is_held(const adapter *a, const keypair *k)
+{
+    for (size_t i = 0; i < a->seal_count; i++)
+        if (keyid_equal(&a->seal[i].id, &k->id))
+            return true;
+    return false;
+}
+
+sluis_err keys_refresh(adapter *a, sluis_fail *f)
+{
+    static const char *const names[] = {"seal.new.key", "seal.old.key"};
+    char path[KEY_PATH_MAX];
+    sluis_err err = SLUIS_OK;
+    for (size_t i = 0; !err && i < sizeof names / sizeof *names && a->seal_count < SEAL_KEYS; i++) {
+        keypair k = {0};
+        snprintf(path, sizeof path, "%s/%s", a->s.keys, names[i]);
+        if (access(path, F_OK) != 0 || (err = keyfile_open(&k, path, USE_SEAL, &a->pass, f)))
+            continue;
+        if (is_held(a, &k))
+            keypair_close(&k);
+        else
+            a->seal[a->seal_count++] = k;
+    }
+    a->intake.seal_count = a->seal_count;
+    return err;
 }
 
 static sluis_err open_keys(adapter *a, sluis_fail *f)
 {
-    char old[KEY_PATH_MAX];
-    sluis_err err = read_key(&a->sign, a->s.keys, "sign.key", USE_SIGN, f);
+    sluis_err err = a->s.passphrase_file ? passphrase_open(&a->pass, a->s.passphrase_file, f) : SLUIS_OK;
     if (!err)
-        err = read_key(&a->curve, a->s.keys, "curve.key", USE_CURVE, f);
-    if (!err && !(err = read_key(&a->seal[0], a->s.keys, "seal.key", USE_SEAL, f)))
+        err = read_key(&a->sign, a->s.keys, "sign.key", USE_SIGN, &a->pass, f);
+    if (!err)
+        err = read_key(&a->curve, a->s.keys, "curve.key", USE_CURVE, &a->pass, f);
+    if (!err && !(err = read_key(&a->seal[0], a->s.keys, "seal.key", USE_SEAL, &a->pass, f)))
         a->seal_count = 1;
-    snprintf(old, sizeof old, "%s/seal.old.key", a->s.keys);
-    if (!err && access(old, F_OK) == 0 && !(err = keyfile_read(&a->seal[1], old, USE_SEAL, f)))
-        a->seal_count = 2;
-    return err ? err : store_key(&a->store_key, a->s.keys, f);
+    if (!err)
+        err = keys_refresh(a, f);
+    return err ? err : store_key(&a->store_key, a->s.keys, &a->pass, f);
 }
 
 static sluis_err open_source(const settings *s, const catalogue *c, mapping **m, source **out, sluis_fail *f)
@@ -149,6 +178,7 @@ void adapter_close(adapter **pa)
     inbox_close(&a->inbox);
     if (a->store_key)
         secret_free(a->store_key);
+    passphrase_close(&a->pass);
     for (size_t i = 0; i < SEAL_KEYS; i++)
         keypair_close(&a->seal[i]);
     keypair_close(&a->curve);

@@ -192,9 +192,13 @@ static sluis_err on_nack(adapter *a, const client_event *ev)
     return settle(a, ev, STATE_NACKED, note);
 }
 
+/* A new directory may name our next sealing key: from now on mail is sealed to it. */
 static sluis_err on_directory(adapter *a, bool welcome)
 {
     const snapshot *dir = client_snapshot(a->client);
+    sluis_fail f = {0};
+    if (keys_refresh(a, &f))
+        log_write(LOG_ERROR, "keys.refresh", "where", f.where, "text", f.text, NULL);
     a->in_force = dir && strcmp(dir->gateway, a->s.gateway_name) == 0;
     if (dir && !a->in_force)
         log_write(LOG_ERROR, "directory.other-gateway", "gateway", dir->gateway, "text",

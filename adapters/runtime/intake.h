@@ -9,11 +9,11 @@
 #include "wire/envelope.h"
 #include "wire/receipt.h"
 
-#define SEAL_KEYS 2
+#define SEAL_KEYS 3
 
 typedef struct {
     oin own;
-    const keypair *seal; /* the current key, then the one before; borrowed */
+    const keypair *seal; /* the current key, the next, the one before; borrowed */
     size_t seal_count;
     size_t max_frame;
     root_cache *roots;

@@ -39,6 +39,7 @@ struct adapter {
     local_rules *rules;
     keypair sign, curve, seal[SEAL_KEYS];
     size_t seal_count;
+    passphrase pass;    /* kept, for the next sealing key */
     uint8_t *store_key; /* locked, 32 */
     inbox *inbox;
     intake intake;
@@ -56,6 +57,9 @@ struct adapter {
     size_t held;                             /* rows that wait for a person */
     uint64_t retry_at, refresh_at, sweep_at; /* UTC ms; 0: not planned */
 };
+
+/* Takes up sealing keys that `sluisctl key rotate` left beside the current one. */
+sluis_err keys_refresh(adapter *a, sluis_fail *f);
 
 sluis_err work_push(adapter *a, const uint8_t transaction[static UUID_LEN]);
 /* Everything unfinished in the store, at start and when something failed. */

@@ -14,6 +14,8 @@ static const config_key root_keys[] = {
     {"party", CONFIG_STR, true, 1, 32, "", NULL, "school, ggd, wgs or police: what its files look like"},
     {"gateway", CONFIG_GROUP, true, 0, 0, "", NULL, "the municipality's gateway"},
     {"keys", CONFIG_STR, true, 1, PATH_MAX_BYTES, "", NULL, "folder with sign.key, seal.key and curve.key"},
+    {"passphrase_file", CONFIG_STR, false, 1, PATH_MAX_BYTES, "", NULL,
+     "the keys' passphrase: a file (a systemd credential), fd:N or tty"},
     {"store", CONFIG_STR, true, 1, PATH_MAX_BYTES, "", NULL, "folder of the adapter's own store"},
     {"control", CONFIG_STR, true, 1, 100, "", NULL, "path of the control socket (the inbox)"},
     {"catalogue", CONFIG_STR, true, 1, PATH_MAX_BYTES, "", NULL, "the gateway's catalogue.conf"},
@@ -143,6 +145,7 @@ static sluis_err read_root(settings *s, party_kinds kinds, sluis_fail *f)
     if (s->mode == MODE_RELEASE && strcmp(mode, "release") != 0)
         return config_fail(config_get(root, "mode"), f, "mode is not automatic or release");
     s->keys = config_str(root, KEYS(root_keys), "keys");
+    s->passphrase_file = config_str(root, KEYS(root_keys), "passphrase_file");
     s->store = config_str(root, KEYS(root_keys), "store");
     s->control = config_str(root, KEYS(root_keys), "control");
     s->catalogue = config_str(root, KEYS(root_keys), "catalogue");

@@ -15,6 +15,7 @@ typedef struct {
     config *cfg; /* owned */
     oin own;
     const party_kind *party;
+    const char *passphrase_file;                                       /* of the keys; NULL: none */
     const char *keys, *store, *control, *catalogue, *mapping, *folder; /* mapping, folder: NULL when typed */
     const char *gateway_endpoint, *gateway_name;
     oin gateway;

@@ -201,10 +201,25 @@ static bool in_directory(const bus *b, const oin *user, const uint8_t curve_pk[s
     return p && oin_equal(&p->oin, user);
 }
 
+static bool is_suspended(const bus *b, const oin *user)
+{
+    const party *p = directory_find(b->dir, user);
+    return p && p->suspended;
+}
+
+static void refuse_suspended(bus *b, const bus_event *ev)
+{
+    refuse(b, ev, SLUIS_SUSPENDED, error_text(SLUIS_SUSPENDED));
+}
+
 /* The handshake may be long ago: a connection outlives its key, a session does not. */
 static void on_hello(bus *b, const bus_event *ev, const Sluis__Hello *h)
 {
     const settings *set = b->p->settings;
+    if (is_suspended(b, &ev->user)) {
+        refuse_suspended(b, ev);
+        return;
+    }
     if (!in_directory(b, &ev->user, ev->curve_pk)) {
         refuse(b, ev, SLUIS_UNKNOWN_PARTY,
                "the key of this connection is not, or no longer, valid in the directory");
@@ -330,6 +345,8 @@ static void on_frame(bus *b, const bus_event *ev)
     bool live = s && s->route_len == ev->route_len && memcmp(s->route, ev->route, ev->route_len) == 0;
     if (f->f_case == SLUIS__FRAME__F_HELLO)
         on_hello(b, ev, f->hello);
+    else if (!live && is_suspended(b, &ev->user))
+        refuse_suspended(b, ev);
     else if (!live)
         refuse(b, ev, SLUIS_CLOSED,
                "no session here: say hello (a newer session of this party may have taken over)");
@@ -428,22 +445,32 @@ static void finish_submission(bus *b, job *j)
     retire(b, j);
 }
 
+/* The connection stays and is told why nothing comes any more; its session is over. */
+static void close_session(bus *b, session *s)
+{
+    sluis_err code = is_suspended(b, &s->user) ? SLUIS_SUSPENDED : SLUIS_KEY_NOT_VALID;
+    if (!frame_refused(&b->frame, code, error_text(code)))
+        bus_server_send(b->server, s->route, s->route_len, buffer_bytes(&b->frame));
+    drop_session(b, s, error_text(code));
+}
+
 static void take_directory(bus *b, job *j)
 {
     directory_unref(&b->dir);
     b->dir = directory_ref(j->dir);
     buffer_clear(&b->snapshot);
     buffer_add(&b->snapshot, j->snapshot.p, j->snapshot.n);
-    sluis_err e = frame_directory(&b->frame, buffer_bytes(&b->snapshot));
     uint32_t i = 0;
-    for (session *s; !e && (s = sessions_next(b->sessions, &i));) {
+    for (session *s; (s = sessions_next(b->sessions, &i));)
         if (!in_directory(b, &s->user, s->curve_pk)) {
-            drop_session(b, s, "no longer in the directory");
+            close_session(b, s);
             i--; /* the gap may have been filled by a later entry */
-        } else if (bus_server_send(b->server, s->route, s->route_len, buffer_bytes(&b->frame))) {
-            log_write(LOG_WARN, "bus.directory", "party", s->user.s, NULL);
         }
-    }
+    sluis_err e = frame_directory(&b->frame, buffer_bytes(&b->snapshot));
+    i = 0;
+    for (session *s; !e && (s = sessions_next(b->sessions, &i));)
+        if (bus_server_send(b->server, s->route, s->route_len, buffer_bytes(&b->frame)))
+            log_write(LOG_WARN, "bus.directory", "party", s->user.s, NULL);
     job_free(&j);
 }
 

@@ -167,8 +167,8 @@ static sluis_err apply(turn *t, job *j)
                            : turn_delivered(t, &j->user, j->seq);
     if (j->why.code)
         return journal_refusal(t, j, SLUIS__RECORD_TYPE__R_REFUSAL);
-    if (j->kind == JOB_ENROL) {
-        e = handle_enrol(t, j, &j->why);
+    if (j->kind == JOB_PARTY) {
+        e = handle_party(t, j, &j->why);
         return is_fault(e) ? e : SLUIS_OK;
     }
     return j->env ? apply_submission(t, j) : apply_call(t, j);
@@ -224,6 +224,36 @@ static sluis_err finish_turn(core *c, turn *t)
     sluis_err committed = e ? e : store_commit(&t->t);
     store_abort(&t->t);
     return committed;
+}
+
+static void count_expiry(core *c, uint64_t now)
+{
+    uint64_t ours, theirs, delegation = 0;
+    parties_expire(c->dir, &c->p->settings->oin, now, &ours, &theirs);
+    if (!delegation_until(buffer_bytes(&c->p->delegation), &delegation) && delegation < ours)
+        ours = delegation;
+    METRIC_SET(c->p->metrics, own_keys_expire_seconds, ours / 1000);
+    METRIC_SET(c->p->metrics, party_keys_expire_seconds, theirs == UINT64_MAX ? 0 : theirs / 1000);
+}
+
+/* A new directory, or an old one whose signature must be fresh, for the bus and every session. */
+static void publish_directory(core *c)
+{
+    uint64_t now = clock_ms();
+    job *j = job_new(JOB_DIRECTORY, (bytes){NULL, 0});
+    sluis_err e = j ? snapshot_make(&j->snapshot, c->dir, buffer_bytes(&c->p->delegation), &c->p->directory,
+                                    c->p->settings->name, c->p->log.pk, now)
+                    : SLUIS_NOMEM;
+    if (e) {
+        log_write(LOG_ERROR, "core.directory", "code", error_token(e), NULL);
+        job_free(&j);
+        c->snapshot_made = 0; /* again after the next batch */
+        return;
+    }
+    j->dir = directory_ref(c->dir);
+    c->snapshot_made = now;
+    count_expiry(c, now);
+    send_or_die(c->bus, j);
 }
 
 /* Health and the log say when intake stops and when it goes on. */
@@ -307,12 +337,12 @@ static sluis_err run_turn(core *c, slot *slots, size_t n, bool reserved, bool ho
         c->retention = kept;
         METRIC_ADD(c->p->metrics, core_batches, 1);
         METRIC_SET(c->p->metrics, journal_entries, journal_size(c->journal));
+        if (t.new_dir) { /* the bus knows before anything of this turn goes out */
+            directory_unref(&c->dir);
+            c->dir = t.new_dir;
+            publish_directory(c);
+        }
         tell_news(c, &t);
-    }
-    if (t.new_dir) {
-        directory_unref(&c->dir);
-        c->dir = t.new_dir;
-        c->snapshot_made = 0; /* publish at once */
     }
     arena_free(&t.arena);
     return e;
@@ -327,7 +357,7 @@ static void release(core *c, job *j)
     case JOB_MISSED:
         job_free(&j);
         break;
-    case JOB_ENROL:
+    case JOB_PARTY:
         send_or_die(c->control, j);
         break;
     default:
@@ -339,24 +369,6 @@ static void release(core *c, job *j)
         }
         send_or_die(c->bus, j);
     }
-}
-
-/* A new directory, or an old one whose signature must be fresh, for the bus and every session. */
-static void publish_directory(core *c)
-{
-    uint64_t now = clock_ms();
-    job *j = job_new(JOB_DIRECTORY, (bytes){NULL, 0});
-    sluis_err e = j ? snapshot_make(&j->snapshot, c->dir, buffer_bytes(&c->p->delegation), &c->p->directory,
-                                    c->p->settings->name, c->p->log.pk, now)
-                    : SLUIS_NOMEM;
-    if (e) {
-        log_write(LOG_ERROR, "core.directory", "code", error_token(e), NULL);
-        job_free(&j);
-        return;
-    }
-    j->dir = directory_ref(c->dir);
-    c->snapshot_made = now;
-    send_or_die(c->bus, j);
 }
 
 /* The keys of days that have passed, once what was under them is gone for good. */
@@ -441,7 +453,7 @@ static void run_batch(core *c)
         if (e || stale)
             log_write(e ? LOG_ERROR : LOG_WARN, "core.housekeeping", "code", error_token(e), NULL);
     }
-    if (c->snapshot_made == 0 || clock_ms() - c->snapshot_made > SNAPSHOT_MS)
+    if (clock_ms() - c->snapshot_made > SNAPSHOT_MS)
         publish_directory(c);
 }
 

@@ -17,6 +17,9 @@ sluis_err handle_open_case(turn *t, job *j, sluis_fail *f);
 sluis_err handle_known(turn *t, job *j, sluis_fail *f); /* a request the register answers whole */
 sluis_err handle_read(turn *t, job *j, sluis_fail *f);  /* a decided read: journal it */
 
-sluis_err handle_enrol(turn *t, job *j, sluis_fail *f);
+/* An operator's change of the directory: in force for what follows in the same turn. */
+sluis_err handle_party(turn *t, job *j, sluis_fail *f);
+/* Its part for CHANGE_REVOKE: fills the record, proposes, or puts the changed entry (*changed). */
+sluis_err party_revoke(turn *t, job *j, Sluis__Record *r, bool *changed, sluis_fail *f);
 
 #endif

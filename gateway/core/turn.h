@@ -19,8 +19,8 @@ typedef struct {
     store_txn *t;
     journal *journal;
     bool reserved;      /* uses the space kept back: nothing may be written that anyone can make us write */
-    directory *dir;     /* in force at this commit; borrowed */
-    directory *new_dir; /* owned: made in this turn, in force after it */
+    directory *dir;     /* in force for the job being handled; borrowed */
+    directory *new_dir; /* owned: made in this turn */
     arena *arena;       /* rows read in this turn */
     uint64_t now;
     uint64_t outbox_seq, event_seq; /* last used */
@@ -46,6 +46,9 @@ sluis_err turn_delivered(turn *t, const oin *to, uint64_t seq); /* removes the r
  * to its sender on the bus, the request it carried closed, the row removed. key: its OUTBOX key; NOT_FOUND
  * when there is none. why: EXPIRED, UNDELIVERABLE, or what the recipient refused it with. */
 sluis_err turn_return(turn *t, const uint8_t key[static OIN_LEN + 8], sluis_err why);
+/* Returns what waits for this party and can no longer be opened under the turn's directory: the party is
+ * suspended, or the key it is sealed to is revoked or gone. */
+sluis_err turn_return_unreadable(turn *t, const oin *who);
 /* The recipient will never take this delivery; idempotent. */
 sluis_err turn_refused(turn *t, const oin *to, uint64_t seq, sluis_err why);
 /* What was sent up to seq is not done in time. Counts against the oldest alone: what stands behind it may

@@ -13,12 +13,28 @@
         NULL, NULL, NULL, NULL, false                                                                        \
     }
 
+static const ctl_option none[] = {END};
 static const ctl_option key_new[] = {
     {"dir", "DIR", "Folder to write the keys in; made when absent", NULL, true},
     {"for", "party|gateway", "Whose keys: a party's three, or a gateway's with its root", "party", false},
     {"oin", "OIN", "Organisation the keys belong to", NULL, true},
     {"name", "NAME", "Name of the gateway, for its delegation", NULL, false},
     {"days", "N", "Days the keys are valid, from today", "365", false},
+    {"passphrase-file", "FILE", "Puts the private keys under the passphrase in this file (or fd:N, tty)",
+     NULL, false},
+    END,
+};
+static const ctl_option key_rotate[] = {
+    {"dir", "DIR", "Folder of a party's keys", NULL, true},
+    {"days", "N", "Days the new keys are valid, from today", "365", false},
+    {"overlap", "N", "Days the old keys stay valid beside them: longer than a message lives", "35", false},
+    {"passphrase-file", "FILE", "Passphrase of the old keys and the new (or fd:N, tty)", NULL, false},
+    {"finish", NULL, "The municipality has accepted: the new keys take the place of the old", NULL, false},
+    END,
+};
+static const ctl_option key_needs_renewal[] = {
+    {"dir", "DIR", "Folder of the keys of a party or a gateway", NULL, true},
+    {"days", "N", "How many days ahead to look", "30", false},
     END,
 };
 static const ctl_option party_enrol[] = {
@@ -27,6 +43,13 @@ static const ctl_option party_enrol[] = {
     {"name", "NAME", "Name of the organisation, as people read it", NULL, true},
     {"domain", "DOMAIN", "Domain it works in: onderwijs, politie, ggd, wgs, gemeente, ...", NULL, true},
     {"valid-until", "DATE", "Last day of its entry, YYYY-MM-DD", NULL, false},
+    {"replace", NULL, "The party is there already: these keys take the place of its old ones", NULL, false},
+    END,
+};
+static const ctl_option party_change[] = {
+    GATEWAY_SOCKET,
+    {"reason", "CODE", "Why, as a code: it stands in the journal", NULL, true},
+    {"by", "WHO", "Pseudonym of the person who decides", NULL, true},
     END,
 };
 static const ctl_option gateway_only[] = {GATEWAY_SOCKET, END};
@@ -114,11 +137,20 @@ static const ctl_option token_new_issuer[] = {
     {"dir", "DIR", "Folder to write the issuer's key and jwks.json in; made when absent", NULL, true},
     END,
 };
-static const ctl_option none[] = {END};
 
 const ctl_command ctl_commands[] = {
     {"key new", NULL, "Makes the keys of a party or a gateway.", key_new, ctl_key_new},
+    {"key rotate", NULL, "Makes new keys beside the old ones, and the request to accept them.", key_rotate,
+     ctl_key_rotate},
+    {"key inspect", "PATH", "Shows what a key file holds, never the secret.", none, ctl_key_inspect},
+    {"key needs-renewal", NULL, "Lists keys that end soon; exit code 1 when there is one.", key_needs_renewal,
+     ctl_key_needs_renewal},
+    {"key revoke", "KEYID", "Revokes a party's key: one person proposes it, another carries it out.",
+     party_change, ctl_key_revoke},
     {"party enrol", NULL, "Signs a party into the directory.", party_enrol, ctl_party_enrol},
+    {"party suspend", "OIN", "Shuts a party out at once: its session ends, its messages are refused.",
+     party_change, ctl_party_suspend},
+    {"party resume", "OIN", "Lets a suspended party take part again.", party_change, ctl_party_resume},
     {"party list", NULL, "Lists the directory.", gateway_only, ctl_party_list},
     {"inbox list", NULL, "Lists the requests that wait for a person at this party.", adapter_only,
      ctl_inbox_list},

@@ -12,7 +12,13 @@
 extern const ctl_command ctl_commands[];
 
 ctl_exit ctl_key_new(ctl_call *c);
+ctl_exit ctl_key_rotate(ctl_call *c);
+ctl_exit ctl_key_inspect(ctl_call *c);
+ctl_exit ctl_key_needs_renewal(ctl_call *c);
+ctl_exit ctl_key_revoke(ctl_call *c);
 ctl_exit ctl_party_enrol(ctl_call *c);
+ctl_exit ctl_party_suspend(ctl_call *c);
+ctl_exit ctl_party_resume(ctl_call *c);
 ctl_exit ctl_party_list(ctl_call *c);
 ctl_exit ctl_inbox_list(ctl_call *c);
 ctl_exit ctl_inbox_show(ctl_call *c);

@@ -37,14 +37,15 @@ static sluis_err make_folder(const char *path, sluis_fail *f)
 
 /* Makes and writes keys[0..n); the ones made are in *made, the caller's to close. */
 static sluis_err make_keys(const char *dir, const key_use *uses, size_t n, keypair *keys, uint64_t now,
-                           sluis_fail *f)
+                           passphrase *pass, sluis_fail *f)
 {
     char path[PATH_CAP];
     for (size_t i = 0; i < n; i++) {
         sluis_err e = keypair_generate(&keys[i], uses[i], now);
         if (e)
             return fail_set(f, e, dir, "no key could be made: %s", error_text(e));
-        if ((e = join(path, dir, key_use_name(uses[i]), ".key", f)) || (e = keyfile_write(path, &keys[i], f)))
+        if ((e = join(path, dir, key_use_name(uses[i]), ".key", f)) ||
+            (e = keyfile_seal(path, &keys[i], pass, f)))
             return e;
     }
     return SLUIS_OK;
@@ -52,7 +53,7 @@ static sluis_err make_keys(const char *dir, const key_use *uses, size_t n, keypa
 
 /* The root's part: signs the directory key once, then leaves for offline/. */
 static sluis_err make_root(const char *dir, const char *name, const keypair *dir_key, uint64_t from,
-                           uint64_t until, sluis_fail *f)
+                           uint64_t until, passphrase *pass, sluis_fail *f)
 {
     char offline[PATH_CAP], path[PATH_CAP];
     keypair root = {0};
@@ -60,14 +61,14 @@ static sluis_err make_root(const char *dir, const char *name, const keypair *dir
     buffer_init(&delegation, 4096);
     sluis_err e = join(offline, dir, "offline", "", f);
     if (e || (e = make_folder(offline, f)) || (e = keypair_generate(&root, USE_ROOT, from)) ||
-        (e = join(path, offline, "root", ".key", f)) || (e = keyfile_write(path, &root, f)) ||
+        (e = join(path, offline, "root", ".key", f)) || (e = keyfile_seal(path, &root, pass, f)) ||
         (e = delegation_sign(&delegation, name, dir_key->pk, from, until, &root)) ||
         (e = join(path, dir, "delegation.bin", "", f)) ||
         (e = file_write_new(path, delegation.p, delegation.n, 0644, f)))
         goto done;
     if (!(e = join(path, dir, "root.pub", "", f)) && !(e = pubfile_write(path, USE_ROOT, root.pk, f)) &&
         !(e = join(path, dir, "master.key", "", f)))
-        e = secretfile_write(path, f);
+        e = secretfile_seal(path, pass, f);
 done:
     buffer_close(&delegation);
     keypair_close(&root);
@@ -91,18 +92,23 @@ ctl_exit ctl_key_new(ctl_call *c)
     keypair keys[GATEWAY_KEYS] = {0};
     char path[PATH_CAP];
     sluis_fail f = {0};
+    passphrase pass = {0};
     oin who_oin;
     sluis_err e = oin_parse(&who_oin, ctl_value(c, "oin"), strlen(ctl_value(c, "oin")));
     if (e)
         fail_set(&f, e, "--oin", "is not an organisation number of 20 characters");
+    if (!e && ctl_value(c, "passphrase-file"))
+        e = passphrase_open(&pass, ctl_value(c, "passphrase-file"), &f);
     if (e || (e = make_folder(dir, &f)) ||
         (e = make_keys(dir, gateway ? gateway_keys : party_keys, gateway ? GATEWAY_KEYS : PARTY_KEYS, keys,
-                       now, &f)) ||
-        (gateway && (e = make_root(dir, name, &keys[DIRECTORY_KEY], from, until, &f))) ||
+                       now, pass.n ? &pass : NULL, &f)) ||
+        (gateway &&
+         (e = make_root(dir, name, &keys[DIRECTORY_KEY], from, until, pass.n ? &pass : NULL, &f))) ||
         (e = join(path, dir, "enrolment.json", "", &f)))
         goto done;
     e = enrolment_write(path, &who_oin, keys, PARTY_KEYS, from, until, &f);
 done:
+    passphrase_close(&pass);
     for (size_t i = 0; i < GATEWAY_KEYS; i++)
         keypair_close(&keys[i]);
     if (e) {

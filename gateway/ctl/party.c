@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <string.h>
 
 #include "ctl/commands.h"
 
@@ -17,13 +18,51 @@ ctl_exit ctl_party_enrol(ctl_call *c)
         fail_set(&f, SLUIS_INVALID, ctl_value(c, "request"), "line %d: %s", je.line, je.text);
         return ctl_failed(c, &f);
     }
-    json_t *request = json_pack("{s:s,s:o,s:s,s:s,s:s*}", "cmd", "party.enrol", "request", enrolment, "name",
-                                ctl_value(c, "name"), "domain", ctl_value(c, "domain"), "valid_until",
-                                ctl_value(c, "valid-until"));
+    json_t *request = json_pack("{s:s,s:o,s:s,s:s,s:s*,s:b}", "cmd", "party.enrol", "request", enrolment,
+                                "name", ctl_value(c, "name"), "domain", ctl_value(c, "domain"), "valid_until",
+                                ctl_value(c, "valid-until"), "replace", ctl_value(c, "replace") != NULL);
     json_t *reply = ctl_ask(c, request, &code);
     if (reply)
         ctl_print(c, reply);
     return code;
+}
+
+static ctl_exit change(ctl_call *c, const char *cmd)
+{
+    ctl_exit code = CTL_OK;
+    json_t *reply = ctl_ask(c,
+                            json_pack("{s:s,s:s,s:s,s:s}", "cmd", cmd, "oin", c->operand, "reason",
+                                      ctl_value(c, "reason"), "by", ctl_value(c, "by")),
+                            &code);
+    if (reply)
+        ctl_print(c, reply);
+    return code;
+}
+
+ctl_exit ctl_key_revoke(ctl_call *c)
+{
+    ctl_exit code = CTL_OK;
+    json_t *reply = ctl_ask(c,
+                            json_pack("{s:s,s:s,s:s,s:s}", "cmd", "key.revoke", "key", c->operand, "reason",
+                                      ctl_value(c, "reason"), "by", ctl_value(c, "by")),
+                            &code);
+    bool proposed = reply && json_string_value(json_object_get(reply, "outcome")) &&
+                    strcmp(json_string_value(json_object_get(reply, "outcome")), "proposed") == 0;
+    if (reply)
+        ctl_print(c, reply);
+    if (proposed)
+        ctl_note(c, "within a week another person must say the same, with --by of their own");
+    return code;
+}
+
+ctl_exit ctl_party_suspend(ctl_call *c)
+{
+    return change(c, "party.suspend");
+}
+
+ctl_exit ctl_party_resume(ctl_call *c)
+{
+    return change(c, "party.resume");
 }
 
 ctl_exit ctl_party_list(ctl_call *c)

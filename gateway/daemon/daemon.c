@@ -43,30 +43,29 @@ static sluis_err read_small(const char *dir, const char *name, buffer *out, slui
     return out->err;
 }
 
-static sluis_err read_key(keypair *out, const char *dir, const char *name, key_use use, sluis_fail *f)
+static sluis_err read_key(keypair *out, const char *dir, key_use use, passphrase *pass, sluis_fail *f)
 {
     char path[512];
-    snprintf(path, sizeof(path), "%s/%s", dir, name);
-    return keyfile_read(out, path, use, f);
+    snprintf(path, sizeof(path), "%s/%s.key", dir, key_use_name(use));
+    return keyfile_open(out, path, use, pass, f);
 }
 
 static sluis_err open_keys(parts *p, uint8_t **km, sluis_fail *f)
 {
     const char *dir = p->settings->keys;
+    keypair *const keys[] = {&p->sign, &p->seal, &p->curve, &p->log, &p->directory};
+    static const key_use uses[] = {USE_SIGN, USE_SEAL, USE_CURVE, USE_LOG, USE_DIRECTORY};
     char path[512];
+    passphrase pass = {0};
     buffer_init(&p->delegation, 4096);
     snprintf(path, sizeof(path), "%s/master.key", dir);
-    sluis_err e = read_key(&p->sign, dir, "sign.key", USE_SIGN, f);
+    sluis_err e =
+        p->settings->passphrase_file ? passphrase_open(&pass, p->settings->passphrase_file, f) : SLUIS_OK;
+    for (size_t i = 0; !e && i < sizeof(uses) / sizeof(uses[0]); i++)
+        e = read_key(keys[i], dir, uses[i], &pass, f);
     if (!e)
-        e = read_key(&p->seal, dir, "seal.key", USE_SEAL, f);
-    if (!e)
-        e = read_key(&p->curve, dir, "curve.key", USE_CURVE, f);
-    if (!e)
-        e = read_key(&p->log, dir, "log.key", USE_LOG, f);
-    if (!e)
-        e = read_key(&p->directory, dir, "directory.key", USE_DIRECTORY, f);
-    if (!e)
-        e = secretfile_read(km, path, f);
+        e = secretfile_open(km, path, &pass, f);
+    passphrase_close(&pass);
     if (!e)
         e = read_small(dir, "delegation.bin", &p->delegation, f);
     return e;

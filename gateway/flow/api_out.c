@@ -24,6 +24,7 @@ static uint32_t status_of(sluis_err e)
     case SLUIS_NO_MOTIVATION:
     case SLUIS_NO_CASE:
     case SLUIS_UNKNOWN_PARTY:
+    case SLUIS_SUSPENDED:
     case SLUIS_MODE:
         return 422;
     case SLUIS_FULL:

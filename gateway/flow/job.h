@@ -9,7 +9,7 @@
  *   missed        bus -> core                 (sent, and neither done nor refused in time)
  *   waiting       core -> bus                 (rows of the outbox that came without a message)
  *   ready         verify, read -> bus         (a worker is at its channel; the bus opens when all are)
- *   enrol         control -> core -> control, and a directory for the bus */
+ *   party         control -> core -> control, and a directory for the bus */
 #ifndef SLUIS_FLOW_JOB_H
 #define SLUIS_FLOW_JOB_H
 
@@ -27,12 +27,15 @@ typedef enum {
     JOB_DONE,
     JOB_MISSED,
     JOB_WAITING,
-    JOB_ENROL,
+    JOB_PARTY,
     JOB_DIRECTORY,
     JOB_READY
 } job_kind;
 /* Where an API job stands: what the bus does with it when it comes by. */
 typedef enum { STAGE_TOKEN, STAGE_READ, STAGE_ENVELOPE, STAGE_CORE, STAGE_REPLY } job_stage;
+
+/* What an operator changes in the directory. */
+typedef enum { CHANGE_ENROL, CHANGE_SUSPEND, CHANGE_RESUME, CHANGE_REVOKE } party_change;
 
 typedef struct {
     oin to;
@@ -104,10 +107,16 @@ typedef struct job {
     size_t row_count;
     bool more;
 
-    /* enrol, directory */
-    Sluis__PartyEntry *entry; /* in the arena */
+    /* a change of the directory */
+    party_change change;
+    Sluis__PartyEntry *entry; /* enrol; in the arena */
     bool replace;
-    buffer snapshot; /* SignedSnapshot for welcomes */
+    oin party;               /* the others: whom; revoke: filled in by core */
+    keyid key;               /* revoke: which */
+    const char *outcome;     /* revoke: "proposed" or "revoked", static */
+    const char *by, *reason; /* who asks, and why: a pseudonym and a code, in the arena */
+
+    buffer snapshot; /* directory: SignedSnapshot for welcomes */
 } job;
 
 /* NULL when memory is out. raw is copied. */

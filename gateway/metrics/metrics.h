@@ -36,7 +36,10 @@
     X(outbox_done, "counter", "deliveries done")                                                             \
     X(outbox_expired, "counter", "deliveries expired")                                                       \
     X(outbox_returned, "counter", "deliveries given up: refused or never taken")                             \
-    X(views_served, "counter", "views served")
+    X(views_served, "counter", "views served")                                                               \
+    X(own_keys_expire_seconds, "gauge",                                                                      \
+      "Unix time at which the first of our own keys or its delegation ends")                                 \
+    X(party_keys_expire_seconds, "gauge", "Unix time at which the first party is without a key; 0 = no party")
 
 typedef struct {
 #define X(field, type, help) _Atomic uint64_t field;

@@ -18,7 +18,7 @@
 
 #define TRACE_MAX   1000
 #define DEAD_MAX    1000
-#define ENROL_MS    10000
+#define CORE_MS     10000
 #define COPY_CHUNK  (1u << 20)
 #define RECEIPT_MAX (512u << 10) /* in base64 it fits a line of the socket */
 
@@ -72,14 +72,16 @@ static json_t *cmd_status(desk *d, const json_t *q, sluis_fail *f)
 static json_t *party_json(const party *x)
 {
     json_t *keys = json_array();
-    char hex[2 * PK_LEN + 1], from[TIME_STR], until[TIME_STR];
+    char hex[2 * PK_LEN + 1], id[2 * KEYID_LEN + 1], from[TIME_STR], until[TIME_STR];
     for (size_t i = 0; keys && i < x->key_count; i++) {
         hex_encode(hex, x->keys[i].pk, PK_LEN);
+        hex_encode(id, x->keys[i].id.b, KEYID_LEN);
         time_format(from, x->keys[i].valid_from);
         time_format(until, x->keys[i].valid_until);
-        json_array_append_new(keys, json_pack("{s:s, s:s, s:s, s:s, s:b}", "use",
-                                              key_use_name(x->keys[i].use), "pk", hex, "valid_from", from,
-                                              "valid_until", until, "revoked", x->keys[i].revoked != 0));
+        json_array_append_new(keys,
+                              json_pack("{s:s, s:s, s:s, s:s, s:s, s:b}", "use", key_use_name(x->keys[i].use),
+                                        "id", id, "pk", hex, "valid_from", from, "valid_until", until,
+                                        "revoked", x->keys[i].revoked != 0));
     }
     time_format(from, x->valid_from);
     time_format(until, x->valid_until);
@@ -147,12 +149,14 @@ static sluis_err fill_entry(desk *d, const json_t *q, job *j, sluis_fail *f)
     return e;
 }
 
-static json_t *cmd_party_enrol(desk *d, const json_t *q, sluis_fail *f)
+/* Core does the job; it comes back in *jp. When it is refused, or does not come back: *jp is NULL, f says
+ * why. filled: what filling it in came to. */
+static void ask_core(desk *d, job **jp, sluis_err filled, const char *cmd, sluis_fail *f)
 {
-    job *j = job_new(JOB_ENROL, (bytes){NULL, 0});
     void *item = NULL;
-    json_t *out = NULL;
-    sluis_err e = j ? fill_entry(d, q, j, f) : SLUIS_NOMEM;
+    job *j = *jp;
+    sluis_err e = filled;
+    *jp = NULL;
     while (!e &&
            channel_recv(d->replies, 0, &item) == SLUIS_OK) { /* what came after its command had given up */
         job *late = item;
@@ -161,19 +165,86 @@ static json_t *cmd_party_enrol(desk *d, const json_t *q, sluis_fail *f)
     if (!e)
         e = channel_send(d->core, j);
     if (e) {
-        fail_set(f, e, "party.enrol", "%s", error_text(e));
+        fail_set(f, e, cmd, "%s", error_text(e));
         job_free(&j);
-        return NULL;
+        return;
     }
-    e = channel_recv(d->replies, ENROL_MS, &item); /* core has the job until it comes back */
+    e = channel_recv(d->replies, CORE_MS, &item); /* core has the job until it comes back */
     j = item;
     if (e || !j)
-        fail_set(f, SLUIS_TIMEOUT, "party.enrol",
-                 "the core did not answer; look at `party list` before trying again");
+        fail_set(f, SLUIS_TIMEOUT, cmd, "the core did not answer; look at `party list` before trying again");
     else if (j->why.code)
         *f = j->why;
-    else
-        out = json_pack("{s:s}", "oin", j->entry->oin);
+    if (f->code)
+        job_free(&j);
+    *jp = j;
+}
+
+static json_t *cmd_party_enrol(desk *d, const json_t *q, sluis_fail *f)
+{
+    job *j = job_new(JOB_PARTY, (bytes){NULL, 0});
+    ask_core(d, &j, j ? fill_entry(d, q, j, f) : SLUIS_NOMEM, "party.enrol", f);
+    json_t *out = j ? json_pack("{s:s}", "oin", j->entry->oin) : NULL;
+    job_free(&j);
+    return out;
+}
+
+/* Who asks and why. They stand in the journal, readable by whoever may see the record: codes, no free text.
+ */
+static sluis_err fill_words(const json_t *q, job *j, sluis_fail *f)
+{
+    arena *a = job_arena(j);
+    const char *by = text_of(q, "by", f), *why = text_of(q, "reason", f);
+    if (!by || !why)
+        return SLUIS_INVALID;
+    if (!name_valid(by) || !name_valid(why))
+        return fail_set(f, SLUIS_INVALID, name_valid(by) ? "reason" : "by",
+                        "a pseudonym or code: [a-z0-9][a-z0-9._:-]{0,63}");
+    j->by = a ? arena_strdup(a, by) : NULL;
+    j->reason = a ? arena_strdup(a, why) : NULL;
+    return j->by && j->reason ? SLUIS_OK : SLUIS_NOMEM;
+}
+
+static json_t *change_party(desk *d, const json_t *q, party_change change, const char *cmd, sluis_fail *f)
+{
+    job *j = job_new(JOB_PARTY, (bytes){NULL, 0});
+    const char *who = text_of(q, "oin", f);
+    sluis_err e = j ? SLUIS_OK : SLUIS_NOMEM;
+    if (!e && (!who || oin_parse(&j->party, who, strlen(who))))
+        e = fail_set(f, SLUIS_INVALID, "oin", "is not an OIN: 20 characters");
+    if (!e) {
+        j->change = change;
+        e = fill_words(q, j, f);
+    }
+    ask_core(d, &j, e, cmd, f);
+    json_t *out = j ? json_pack("{s:s}", "oin", j->party.s) : NULL;
+    job_free(&j);
+    return out;
+}
+
+static json_t *cmd_party_suspend(desk *d, const json_t *q, sluis_fail *f)
+{
+    return change_party(d, q, CHANGE_SUSPEND, "party.suspend", f);
+}
+
+static json_t *cmd_party_resume(desk *d, const json_t *q, sluis_fail *f)
+{
+    return change_party(d, q, CHANGE_RESUME, "party.resume", f);
+}
+
+static json_t *cmd_key_revoke(desk *d, const json_t *q, sluis_fail *f)
+{
+    job *j = job_new(JOB_PARTY, (bytes){NULL, 0});
+    const char *key = text_of(q, "key", f);
+    sluis_err e = j ? SLUIS_OK : SLUIS_NOMEM;
+    if (!e && (!key || hex_decode(j->key.b, KEYID_LEN, key, strlen(key))))
+        e = fail_set(f, SLUIS_INVALID, "key", "a key id is %d hexadecimal digits", 2 * KEYID_LEN);
+    if (!e) {
+        j->change = CHANGE_REVOKE;
+        e = fill_words(q, j, f);
+    }
+    ask_core(d, &j, e, "key.revoke", f);
+    json_t *out = j ? json_pack("{s:s, s:s}", "oin", j->party.s, "outcome", j->outcome) : NULL;
     job_free(&j);
     return out;
 }
@@ -424,6 +495,9 @@ static const struct {
     {"status", cmd_status},
     {"party.list", cmd_party_list},
     {"party.enrol", cmd_party_enrol},
+    {"party.suspend", cmd_party_suspend},
+    {"party.resume", cmd_party_resume},
+    {"key.revoke", cmd_key_revoke},
     {"trace", cmd_trace},
     {"journal.copy", cmd_journal_copy},
     {"receipt.get", cmd_receipt_get},

@@ -19,8 +19,10 @@ static void format_date(char out[static DATE_STR], uint64_t ms)
     out[DATE_STR - 1] = '\0';
 }
 
-static json_t *key_json(const keypair *k, const keypair *sign, uint64_t from, uint64_t until, const oin *o)
+static json_t *key_json(const enrolment_key *e, const keypair *sign, const oin *o)
 {
+    const keypair *k = e->key;
+    uint64_t from = e->from - e->from % DAY_MS, until = e->until - e->until % DAY_MS;
     uint8_t sig[SIG_LEN];
     char pk_hex[2 * PK_LEN + 1], sig_hex[2 * SIG_LEN + 1], from_day[DATE_STR], until_day[DATE_STR];
     const keypair *by = k->use == USE_SIGN ? k : sign;
@@ -58,30 +60,42 @@ static sluis_err write_new(const char *path, const char *text, sluis_fail *f)
     return err;
 }
 
-sluis_err enrolment_write(const char *path, const oin *o, const keypair *keys, size_t n, uint64_t from,
-                          uint64_t until, sluis_fail *f)
+sluis_err enrolment_write_keys(const char *path, const oin *o, const enrolment_key *keys, size_t n,
+                               sluis_fail *f)
 {
     const keypair *sign = NULL;
-    for (size_t i = 0; i < n && !sign; i++)
-        if (keys[i].use == USE_SIGN)
-            sign = &keys[i];
-    from -= from % DAY_MS;
-    until -= until % DAY_MS;
+    bool ordered = true;
+    for (size_t i = 0; i < n; i++) {
+        if (keys[i].key->use == USE_SIGN && !sign)
+            sign = keys[i].key;
+        ordered = ordered && keys[i].from / DAY_MS < keys[i].until / DAY_MS;
+    }
     if (!sign || n > ENROLMENT_KEYS_MAX)
         return fail_set(f, SLUIS_INVALID, path, "an enrolment has a signing key and at most %d keys in all",
                         ENROLMENT_KEYS_MAX);
-    if (from >= until)
+    if (!ordered)
         return fail_set(f, SLUIS_INVALID, path, "valid until before it is valid");
     sluis_err err = SLUIS_OK;
     json_t *list = json_array(), *root = json_pack("{ss sO}", "oin", o->s, "keys", list);
     for (size_t i = 0; i < n && !err; i++)
-        err = json_array_append_new(list, key_json(&keys[i], sign, from, until, o)) ? SLUIS_NOMEM : SLUIS_OK;
+        err = json_array_append_new(list, key_json(&keys[i], sign, o)) ? SLUIS_NOMEM : SLUIS_OK;
     char *text = root && !err ? json_dumps(root, JSON_INDENT(2)) : NULL;
     err = text ? write_new(path, text, f) : fail_set(f, SLUIS_NOMEM, path, "%s", error_text(SLUIS_NOMEM));
     free(text);
     json_decref(root);
     json_decref(list);
     return err;
+}
+
+sluis_err enrolment_write(const char *path, const oin *o, const keypair *keys, size_t n, uint64_t from,
+                          uint64_t until, sluis_fail *f)
+{
+    enrolment_key list[ENROLMENT_KEYS_MAX];
+    if (n > ENROLMENT_KEYS_MAX)
+        return fail_set(f, SLUIS_INVALID, path, "more than %d keys", ENROLMENT_KEYS_MAX);
+    for (size_t i = 0; i < n; i++)
+        list[i] = (enrolment_key){&keys[i], from, until};
+    return enrolment_write_keys(path, o, list, n, f);
 }
 
 /* The string at key of object; f says where when there is none. */

@@ -36,12 +36,11 @@ static sluis_err put_version(store_txn *t, uint64_t version)
 }
 
 /* What a directory would refuse must not get into the store: every later start would fail on it. */
-static sluis_err check_entry(bytes signed_entry, const keypair *dir_key, sluis_fail *f)
+static sluis_err check_entry(bytes signed_entry, const uint8_t *dir_pk, sluis_fail *f)
 {
     party p;
     arena *keep = arena_new(SCRATCH_MAX), *scratch = arena_new(SCRATCH_MAX);
-    sluis_err err =
-        keep && scratch ? entry_open(&p, keep, scratch, signed_entry, dir_key->pk, f) : SLUIS_NOMEM;
+    sluis_err err = keep && scratch ? entry_open(&p, keep, scratch, signed_entry, dir_pk, f) : SLUIS_NOMEM;
     arena_free(&keep);
     arena_free(&scratch);
     return err;
@@ -68,7 +67,7 @@ sluis_err parties_put(store_txn *t, Sluis__PartyEntry *e, const keypair *dir_key
     e->version = version + 1;
     err = entry_sign(&signed_entry, e, dir_key);
     if (!err)
-        err = check_entry(buffer_bytes(&signed_entry), dir_key, f);
+        err = check_entry(buffer_bytes(&signed_entry), dir_key->pk, f);
     if (!err)
         err = store_put(t, TABLE_PARTY, BYTES(who.s, OIN_LEN), buffer_bytes(&signed_entry));
     if (!err)
@@ -77,6 +76,34 @@ sluis_err parties_put(store_txn *t, Sluis__PartyEntry *e, const keypair *dir_key
         fail_set(f, err, who.s, "%s", error_text(err));
     buffer_close(&signed_entry);
     return err;
+}
+
+static sluis_err unpack_entry(bytes signed_entry, arena *a, Sluis__PartyEntry **out, sluis_fail *f)
+{
+    ProtobufCMessage *m;
+    sluis_err err = wire_unpack(&m, &sluis__signed_entry__descriptor, a, signed_entry, f);
+    if (err)
+        return err;
+    const Sluis__SignedEntry *s = (const Sluis__SignedEntry *)m;
+    err = wire_unpack(&m, &sluis__party_entry__descriptor, a, BYTES(s->entry.data, s->entry.len), f);
+    *out = (Sluis__PartyEntry *)m;
+    return err;
+}
+
+sluis_err parties_get(store_txn *t, const oin *who, const uint8_t dir_pk[static PK_LEN], arena *a,
+                      Sluis__PartyEntry **out, sluis_fail *f)
+{
+    bytes v;
+    *out = NULL;
+    sluis_err err = store_get(t, TABLE_PARTY, BYTES(who->s, OIN_LEN), &v);
+    if (err)
+        return err;
+    err = check_entry(v, dir_pk, f); /* who signs it again vouches for it */
+    if (!err)
+        err = unpack_entry(v, a, out, f);
+    if (!err && strcmp((*out)->oin, who->s) != 0)
+        err = SLUIS_CORRUPT;
+    return err == SLUIS_OK || err == SLUIS_NOMEM ? err : SLUIS_CORRUPT;
 }
 
 /* The signed entries of the snapshot, borrowed from it. */
@@ -90,16 +117,11 @@ typedef struct {
 /* What the entry says of itself must fit its place. Its signature is the directory's to check. */
 static sluis_err check_place(collected *c, bytes key, bytes value, sluis_fail *f)
 {
-    ProtobufCMessage *m;
+    Sluis__PartyEntry *e;
     arena_reset(c->scratch);
-    sluis_err err = wire_unpack(&m, &sluis__signed_entry__descriptor, c->scratch, value, f);
+    sluis_err err = unpack_entry(value, c->scratch, &e, f);
     if (err)
         return err;
-    const Sluis__SignedEntry *s = (const Sluis__SignedEntry *)m;
-    err = wire_unpack(&m, &sluis__party_entry__descriptor, c->scratch, BYTES(s->entry.data, s->entry.len), f);
-    if (err)
-        return err;
-    const Sluis__PartyEntry *e = (const Sluis__PartyEntry *)m;
     if (!bytes_equal(key, bytes_str(e->oin)))
         return fail_set(f, SLUIS_CORRUPT, "party", "an entry stands under another OIN than its own");
     if (e->version > c->newest)
@@ -151,4 +173,31 @@ sluis_err parties_load(store_txn *t, const uint8_t dir_pk[static PK_LEN], direct
     free(c.entries);
     arena_free(&c.scratch);
     return err;
+}
+
+uint64_t party_expires(const party *p, uint64_t now_ms)
+{
+    static const key_use uses[] = {USE_SIGN, USE_SEAL, USE_CURVE};
+    uint64_t soonest = p->valid_until;
+    for (size_t u = 0; u < sizeof uses / sizeof *uses; u++) {
+        uint64_t latest = 0;
+        for (size_t i = 0; i < p->key_count; i++) {
+            const party_key *k = &p->keys[i];
+            if (k->use == uses[u] && !(k->revoked && now_ms >= k->revoked) && k->valid_until > latest)
+                latest = k->valid_until;
+        }
+        soonest = latest < soonest ? latest : soonest;
+    }
+    return soonest;
+}
+
+void parties_expire(const directory *d, const oin *own, uint64_t now_ms, uint64_t *ours, uint64_t *theirs)
+{
+    const party *p;
+    *ours = *theirs = UINT64_MAX;
+    for (size_t i = 0; (p = directory_at(d, i)); i++) {
+        uint64_t *into = oin_equal(&p->oin, own) ? ours : theirs, at = party_expires(p, now_ms);
+        if (!p->suspended && at < *into)
+            *into = at;
+    }
 }

@@ -18,6 +18,13 @@
  * "signature": hex}]} */
 sluis_err enrolment_write(const char *path, const oin *o, const keypair *keys, size_t n, uint64_t from,
                           uint64_t until, sluis_fail *f);
+/* The same for keys that each have their own days: the first signing key vouches for the rest. */
+typedef struct {
+    const keypair *key;
+    uint64_t from, until;
+} enrolment_key;
+sluis_err enrolment_write_keys(const char *path, const oin *o, const enrolment_key *keys, size_t n,
+                               sluis_fail *f);
 /* Fills oin, keys, the span of their validity and suite 1, all in the arena; name and domain are the
  * operator's to fill in. Unknown and double keys are refused; what the keys' signatures say is checked by
  * parties_put. */
@@ -28,10 +35,21 @@ sluis_err enrolment_parse(Sluis__PartyEntry *out, arena *a, const char *json, si
  * (bounds, the party's own signatures under its keys) is refused here. */
 sluis_err parties_put(store_txn *t, Sluis__PartyEntry *e, const keypair *dir_key, bool replace,
                       sluis_fail *f);
+/* The stored entry, unpacked in the arena, to change and put back. NOT_FOUND (f is left alone); CORRUPT when
+ * it is not what the directory key signed. */
+sluis_err parties_get(store_txn *t, const oin *who, const uint8_t dir_pk[static PK_LEN], arena *a,
+                      Sluis__PartyEntry **out, sluis_fail *f);
 /* The directory as the snapshot holds it; version 0 and no parties when empty. CORRUPT: an entry under
  * another OIN, or the newest entry is not of the stored version. */
 sluis_err parties_load(store_txn *t, const uint8_t dir_pk[static PK_LEN], directory **out, sluis_fail *f);
 /* The directory's version as stored. META "directory": version u64 | its complement u64; CORRUPT. */
 sluis_err parties_version(store_txn *t, uint64_t *out);
+
+/* UTC ms at which the first of a party's uses (sign, seal, CURVE) has no key left, or its entry ends; 0 when
+ * one has none already. */
+uint64_t party_expires(const party *p, uint64_t now_ms);
+/* The earliest of these: the gateway's own, and among all other parties that are not suspended (UINT64_MAX
+ * when there is none). */
+void parties_expire(const directory *d, const oin *own, uint64_t now_ms, uint64_t *ours, uint64_t *theirs);
 
 #endif

@@ -14,6 +14,8 @@ static const config_key top_keys[] = {
     {"data", CONFIG_STR, true, 1, 400, "", NULL, "folder of the store and the key file"},
     {"keys", CONFIG_STR, true, 1, 400, "", NULL,
      "folder of the gateway's keys (sluisctl key new --for gateway)"},
+    {"passphrase_file", CONFIG_STR, false, 1, 400, "", NULL,
+     "the keys' passphrase: a file (a systemd credential), \"fd:N\" or \"tty\""},
     {"rules", CONFIG_STR, true, 1, 400, "", NULL, "folder of the rules"},
     {"control", CONFIG_STR, true, 1, 100, "", NULL, "path of the control socket"},
     {"log_level", CONFIG_STR, false, 4, 5, "", "info", "\"debug\", \"info\", \"warn\" or \"error\""},
@@ -61,7 +63,7 @@ const settings_group settings_groups[SETTINGS_GROUPS] = {
     {"limits", limit_keys, COUNT(limit_keys)},
 };
 
-/* An owned copy of a string setting; NULL only when memory is out (the schema demands the key). */
+/* An owned copy of a string setting; NULL when it is not set, or memory is out. */
 static char *text(const config_node *const *group, size_t i, const char *key)
 {
     const char *s = config_str(group[i], settings_groups[i].keys, settings_groups[i].count, key);
@@ -121,6 +123,7 @@ static sluis_err load_strings(settings *s, const config_node *const *group, cons
     s->data = text(group, 0, "data");
     s->keys = text(group, 0, "keys");
     s->rules = text(group, 0, "rules");
+    s->passphrase_file = text(group, 0, "passphrase_file");
     s->control = text(group, 0, "control");
     s->bus_endpoint = text(group, 1, "endpoint");
     s->api_endpoint = text(group, 2, "endpoint");
@@ -163,8 +166,8 @@ sluis_err settings_load(settings *out, const char *path, sluis_fail *f)
 
 void settings_close(settings *s)
 {
-    char **all[] = {&s->name,         &s->data,         &s->keys, &s->rules, &s->control,
-                    &s->bus_endpoint, &s->api_endpoint, &s->jwks, &s->issuer};
+    char **all[] = {&s->name,    &s->passphrase_file, &s->data,         &s->keys, &s->rules,
+                    &s->control, &s->bus_endpoint,    &s->api_endpoint, &s->jwks, &s->issuer};
     for (size_t i = 0; i < COUNT(all); i++) {
         free(*all[i]);
         *all[i] = NULL;

@@ -11,6 +11,7 @@ typedef struct {
     oin oin;        /* the municipality, and so the registry */
     bool test_mode; /* test identifiers only; production refuses them (and the other way round) */
     char *data, *keys, *rules, *control;
+    char *passphrase_file; /* of the keys; NULL: they have none */
     char *bus_endpoint, *api_endpoint;
     char *jwks, *issuer;
     uint32_t token_lifetime_s; /* the longest that a bearer token may live */

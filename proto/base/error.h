@@ -31,6 +31,7 @@
     X(BODY_HASH, "body-hash", "the body is not the one the header names")                                    \
     X(UNKNOWN_KEY, "unknown-key", "no such key in the directory")                                            \
     X(KEY_NOT_VALID, "key-not-valid", "the key is not valid at this moment")                                 \
+    X(SUSPENDED, "suspended", "the party is suspended: it neither sends nor receives")                       \
     X(WRONG_SENDER, "wrong-sender", "the sender is not the party of this session")                           \
     X(UNKNOWN_PARTY, "unknown-party", "no such party in the directory")                                      \
     X(NOT_RECIPIENT, "not-recipient", "not addressed to this party")                                         \

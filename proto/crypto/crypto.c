@@ -54,6 +54,17 @@ sluis_err ae_open(uint8_t *out, const uint8_t key[static KEY_LEN], const uint8_t
     return SLUIS_OK;
 }
 
+sluis_err passphrase_key(uint8_t out[static KEY_LEN], bytes pass, const uint8_t salt[static SALT_PASS_LEN],
+                         uint32_t passes, uint32_t memory_kib)
+{
+    if (passes < 1 || passes > 16 || memory_kib < 8 || memory_kib > 1u << 20)
+        return SLUIS_INVALID;
+    return crypto_pwhash(out, KEY_LEN, (const char *)pass.p, pass.n, salt, passes, (size_t)memory_kib << 10,
+                         crypto_pwhash_ALG_ARGON2ID13) == 0
+               ? SLUIS_OK
+               : SLUIS_NOMEM;
+}
+
 void sign_keys(uint8_t pk[static PK_LEN], uint8_t sk[static SIGN_SK_LEN], const uint8_t seed[static KEY_LEN])
 {
     crypto_sign_seed_keypair(pk, sk, seed);

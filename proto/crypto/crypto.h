@@ -50,6 +50,12 @@ void ae_seal(uint8_t *out, const uint8_t key[static KEY_LEN], const uint8_t nonc
 sluis_err ae_open(uint8_t *out, const uint8_t key[static KEY_LEN], const uint8_t nonce[static NONCE_LEN],
                   bytes ad, bytes sealed);
 
+/* A key from a passphrase: Argon2id 1.3 (RFC 9106), one lane. INVALID outside passes 1..16, memory 8 KiB..1
+ * GiB; NOMEM. */
+#define SALT_PASS_LEN 16
+sluis_err passphrase_key(uint8_t out[static KEY_LEN], bytes pass, const uint8_t salt[static SALT_PASS_LEN],
+                         uint32_t passes, uint32_t memory_kib);
+
 /* Ed25519, detached. Verify refuses small-order and non-canonical keys and signatures. */
 void sign_keys(uint8_t pk[static PK_LEN], uint8_t sk[static SIGN_SK_LEN], const uint8_t seed[static KEY_LEN]);
 void sign_detached(uint8_t sig[static SIG_LEN], const uint8_t sk[static SIGN_SK_LEN], const void *m,

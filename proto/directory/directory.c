@@ -214,7 +214,6 @@ static state state_of(const party *p, const party_key *k, uint64_t now)
 static sluis_err not_valid(const party *p, const party_key *k, state s, sluis_fail *f)
 {
     static const char *const why[] = {
-        [STATE_SUSPENDED] = "the party is suspended",
         [STATE_PARTY_EARLY] = "the party takes part from",
         [STATE_PARTY_LATE] = "the party took part until",
         [STATE_EARLY] = "valid from",
@@ -226,12 +225,14 @@ static sluis_err not_valid(const party *p, const party_key *k, state s, sluis_fa
         [STATE_EARLY] = k->valid_from,       [STATE_LATE] = k->valid_until,
         [STATE_REVOKED] = k->revoked,
     };
-    char id[2 * KEYID_LEN + 1], at[TIME_STR] = "";
+    char id[2 * KEYID_LEN + 1], at[TIME_STR];
+    if (s == STATE_SUSPENDED)
+        return fail_set(f, SLUIS_SUSPENDED, p->oin.s,
+                        "the party is suspended: the municipality says when it takes part again");
     hex_encode(id, k->id.b, KEYID_LEN);
-    if (s != STATE_SUSPENDED)
-        time_format(at, when[s]);
-    return fail_set(f, SLUIS_KEY_NOT_VALID, p->oin.s, "%s key %s: %s%s%s", key_use_name(k->use), id, why[s],
-                    *at ? " " : "", at);
+    time_format(at, when[s]);
+    return fail_set(f, SLUIS_KEY_NOT_VALID, p->oin.s, "%s key %s: %s %s", key_use_name(k->use), id, why[s],
+                    at);
 }
 
 const party *directory_by_curve(const directory *d, const uint8_t pk[static PK_LEN], uint64_t now_ms)

@@ -41,6 +41,9 @@ typedef struct {
 sluis_err party_key_sign(uint8_t sig[static SIG_LEN], const keypair *sign, key_use use,
                          const uint8_t pk[static PK_LEN], uint64_t from, uint64_t until, const oin *who);
 
+/* When a signed delegation ends; its signature is not checked (snapshot_open does that). */
+sluis_err delegation_until(bytes signed_delegation, uint64_t *until);
+
 /* A signed entry as it is stored and sent. */
 sluis_err entry_sign(buffer *out, const Sluis__PartyEntry *e, const keypair *dir_key);
 sluis_err delegation_sign(buffer *out, const char *gateway, const uint8_t dir_pk[static PK_LEN],
@@ -60,8 +63,8 @@ bytes directory_entry(const directory *d, size_t i);     /* its signed entry, bo
 const party *directory_find(const directory *d, const oin *o);
 /* The party whose CURVE key this is, both valid now and the party not suspended; NULL otherwise. */
 const party *directory_by_curve(const directory *d, const uint8_t pk[static PK_LEN], uint64_t now_ms);
-/* The key with this id and use: UNKNOWN_KEY, KEY_NOT_VALID (f says since or until when, or revoked,
- * suspended). */
+/* The key with this id and use: UNKNOWN_KEY, KEY_NOT_VALID (f says since or until when, or when
+ * revoked), SUSPENDED. */
 sluis_err directory_key(const directory *d, const party *p, key_use use, const keyid *id, uint64_t now_ms,
                         const party_key **out, sluis_fail *f);
 /* The newest key of a use valid now. */

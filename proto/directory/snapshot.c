@@ -47,6 +47,23 @@ sluis_err delegation_sign(buffer *out, const char *gateway, const uint8_t dir_pk
     return err;
 }
 
+sluis_err delegation_until(bytes signed_delegation, uint64_t *until)
+{
+    ProtobufCMessage *m;
+    arena *a = arena_new((size_t)4 * ENTRY_MAX);
+    sluis_err err =
+        a ? wire_unpack(&m, &sluis__signed_delegation__descriptor, a, signed_delegation, NULL) : SLUIS_NOMEM;
+    if (!err) {
+        const Sluis__SignedDelegation *s = (const Sluis__SignedDelegation *)m;
+        err = wire_unpack(&m, &sluis__delegation__descriptor, a, BYTES(s->delegation.data, s->delegation.len),
+                          NULL);
+    }
+    if (!err)
+        *until = ((const Sluis__Delegation *)m)->valid_until;
+    arena_free(&a);
+    return err;
+}
+
 sluis_err snapshot_make(buffer *out, const directory *d, bytes signed_delegation, const keypair *dir_key,
                         const char *log_name, const uint8_t log_pk[static PK_LEN], uint64_t now_ms)
 {

@@ -471,12 +471,17 @@ static void restart_in_storm(play *p, actor *a, const said *what)
 
 static void house(play *p, char **w, size_t n)
 {
+    key_use use;
     if (n == 1 && strcmp(w[0], "restart") == 0)
         rig_restart(p->rig);
     else if (n == 3 && strcmp(w[0], "storm") == 0)
         restart_in_storm(p, who(p, w[1]), named(p, w[2], false));
     else if (n == 3 && strcmp(w[0], "rekey") == 0)
         rig_rekey(p->rig, who(p, w[1]), w[2]);
+    else if (n == 3 && strcmp(w[0], "revoke") == 0 && !key_use_parse(&use, w[2]))
+        rig_revoke(p->rig, who(p, w[1]), use);
+    else if (n == 2 && (strcmp(w[0], "suspend") == 0 || strcmp(w[0], "resume") == 0))
+        rig_change(p->rig, strcmp(w[0], "suspend") == 0 ? "party.suspend" : "party.resume", who(p, w[1]));
     else if (n == 4 && strcmp(w[0], "journal") == 0)
         check_journal(p, w[1], w[2], w[3]);
     else if (n == 4 && strcmp(w[0], "dead") == 0)

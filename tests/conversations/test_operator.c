@@ -24,14 +24,23 @@
 
 static rig house;
 
+/* The control thread opens its socket beside the others' start; its file is there before anyone listens. */
+static int wait_for_socket(void)
+{
+    json_t *q = json_pack("{s:s}", "cmd", "status"), *reply = NULL;
+    for (int i = 0; i < CALL_MS / 10 && control_call(house.settings.control, q, &reply, CALL_MS, NULL); i++)
+        usleep(10000);
+    int missing = reply == NULL;
+    json_decref(reply);
+    json_decref(q);
+    return missing;
+}
+
 static int open_house(void **state)
 {
     (void)state;
     rig_open(&house);
-    /* The control thread opens its socket beside the others' start. */
-    for (int i = 0; i < CALL_MS / 10 && access(house.settings.control, F_OK); i++)
-        usleep(10000);
-    return access(house.settings.control, F_OK);
+    return wait_for_socket();
 }
 
 static int close_house(void **state)
@@ -238,6 +247,87 @@ static void refused_enrolments(void **state)
     assert_true(json_equal(before, after));
     json_decref(before);
     json_decref(after);
+}
+
+static json_t *suspension(const char *cmd, const char *o, const char *by, const char *reason)
+{
+    return json_pack("{s:s, s:s, s:s, s:s}", "cmd", cmd, "oin", o, "by", by, "reason", reason);
+}
+
+static void a_party_is_suspended(void **state)
+{
+    const char *police = house.actors[ACTOR_POLICE].oin.s;
+    (void)state;
+    json_t *before = accepted(json_pack("{s:s}", "cmd", "party.list"));
+    refused(suspension("party.suspend", "00000099000000007777", "anna", "x"), SLUIS_UNKNOWN_PARTY, "7777",
+            "party list");
+    refused(suspension("party.suspend", RIG_GATEWAY, "anna", "x"), SLUIS_INVALID, RIG_GATEWAY, "itself");
+    refused(suspension("party.suspend", "7", "anna", "x"), SLUIS_INVALID, "oin", "20 characters");
+    refused(suspension("party.suspend", police, "Anna de Vries", "x"), SLUIS_INVALID, "by", "pseudonym");
+    refused(suspension("party.suspend", police, "anna", "because of her"), SLUIS_INVALID, "reason", "code");
+    refused(json_pack("{s:s, s:s}", "cmd", "party.suspend", "oin", police), SLUIS_INVALID, "by", "string");
+    refused(suspension("party.resume", police, "anna", "x"), SLUIS_CONFLICT, police, "not suspended");
+
+    json_decref(accepted(suspension("party.suspend", police, "anna", "sleutel-verloren")));
+    refused(suspension("party.suspend", police, "bram", "sleutel-verloren"), SLUIS_CONFLICT, police,
+            "already");
+    json_t *after = accepted(json_pack("{s:s}", "cmd", "party.list"));
+    assert_true(json_is_true(json_object_get(listed(after, police), "suspended")));
+    assert_int_equal(number_of(after, "version"), number_of(before, "version") + 1);
+    json_t *anew = enrol(request_of(police), "police", "politie"); /* new keys do not lift a suspension */
+    json_object_set_new(anew, "replace", json_true());
+    json_decref(accepted(anew));
+    json_decref(after);
+    after = accepted(json_pack("{s:s}", "cmd", "party.list"));
+    assert_true(json_is_true(json_object_get(listed(after, police), "suspended")));
+
+    json_decref(accepted(suspension("party.resume", police, "bram", "sleutel-vervangen")));
+    json_decref(after);
+    after = accepted(json_pack("{s:s}", "cmd", "party.list"));
+    assert_true(json_is_false(json_object_get(listed(after, police), "suspended")));
+    json_decref(after);
+    json_decref(before);
+}
+
+static json_t *revocation(const char *key, const char *by)
+{
+    return json_pack("{s:s, s:s, s:s, s:s}", "cmd", "key.revoke", "key", key, "by", by, "reason",
+                     "sleutel-verloren");
+}
+
+/* One proposes, another carries it out; the proposal outlives a restart. */
+static void a_key_is_revoked_by_two(void **state)
+{
+    char id[2 * KEYID_LEN + 1];
+    (void)state;
+    hex_encode(id, house.actors[ACTOR_SCHOOL].sign.id.b, KEYID_LEN);
+    refused(revocation("00112233445566778899aabbccddeeff", "anna"), SLUIS_UNKNOWN_KEY, "0011", "party list");
+    refused(revocation("00", "anna"), SLUIS_INVALID, "key", "32 hexadecimal");
+    refused(revocation(id, "Anna de Vries"), SLUIS_INVALID, "by", "pseudonym");
+    json_t *done = accepted(revocation(id, "anna"));
+    assert_string_equal(text_of(done, "outcome"), "proposed");
+    assert_string_equal(text_of(done, "oin"), house.actors[ACTOR_SCHOOL].oin.s);
+    json_decref(done);
+    refused(revocation(id, "anna"), SLUIS_CONFLICT, id, "another");
+    json_t *l = accepted(json_pack("{s:s}", "cmd", "party.list"));
+    const json_t *key =
+        json_array_get(json_object_get(listed(l, house.actors[ACTOR_SCHOOL].oin.s), "keys"), 0);
+    assert_string_equal(text_of(key, "id"), id);
+    assert_true(json_is_false(json_object_get(key, "revoked")));
+    json_decref(l);
+
+    rig_restart(&house);
+    assert_int_equal(wait_for_socket(), 0);
+    refused(revocation(id, "anna"), SLUIS_CONFLICT, id, "another");
+    done = accepted(revocation(id, "bram"));
+    assert_string_equal(text_of(done, "outcome"), "revoked");
+    json_decref(done);
+    refused(revocation(id, "carla"), SLUIS_CONFLICT, id, "already");
+    l = accepted(json_pack("{s:s}", "cmd", "party.list"));
+    const json_t *keys = json_object_get(listed(l, house.actors[ACTOR_SCHOOL].oin.s), "keys");
+    assert_true(json_is_true(json_object_get(json_array_get(keys, 0), "revoked")));
+    assert_true(json_is_false(json_object_get(json_array_get(keys, 1), "revoked")));
+    json_decref(l);
 }
 
 /* A party that joined may connect at once, without a restart. */
@@ -448,12 +538,13 @@ static void a_copy_verifies_without_the_gateway(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(status_is_told),     cmocka_unit_test(unknown_commands),
-        cmocka_unit_test(parties_are_listed), cmocka_unit_test(refused_enrolments),
-        cmocka_unit_test(a_party_joins),      cmocka_unit_test(who_joined_may_connect),
-        cmocka_unit_test(traces_of_nothing),  cmocka_unit_test(receipts_are_given),
-        cmocka_unit_test(growth_is_proved),   cmocka_unit_test(a_copy_verifies_without_the_gateway),
-        cmocka_unit_test(nothing_is_dead),
+        cmocka_unit_test(status_is_told),          cmocka_unit_test(unknown_commands),
+        cmocka_unit_test(parties_are_listed),      cmocka_unit_test(refused_enrolments),
+        cmocka_unit_test(a_party_joins),           cmocka_unit_test(who_joined_may_connect),
+        cmocka_unit_test(traces_of_nothing),       cmocka_unit_test(receipts_are_given),
+        cmocka_unit_test(growth_is_proved),        cmocka_unit_test(a_copy_verifies_without_the_gateway),
+        cmocka_unit_test(nothing_is_dead),         cmocka_unit_test(a_party_is_suspended),
+        cmocka_unit_test(a_key_is_revoked_by_two),
     };
     return cmocka_run_group_tests_name("operator", tests, open_house, close_house);
 }

@@ -257,6 +257,28 @@ json_t *rig_control(rig *r, const json_t *request)
     return reply;
 }
 
+void rig_change(rig *r, const char *cmd, const actor *a)
+{
+    json_t *q = json_pack("{s:s, s:s, s:s, s:s}", "cmd", cmd, "oin", a->oin.s, "by", "anna", "reason",
+                          "sleutel-verloren");
+    json_decref(rig_control(r, q));
+    json_decref(q);
+}
+
+void rig_revoke(rig *r, const actor *a, key_use use)
+{
+    static const char *const who[] = {"anna", "bram"};
+    const keypair *k = use == USE_SIGN ? &a->sign : use == USE_SEAL ? &a->seal : &a->curve;
+    char id[2 * KEYID_LEN + 1];
+    hex_encode(id, k->id.b, KEYID_LEN);
+    for (size_t i = 0; i < 2; i++) {
+        json_t *q = json_pack("{s:s, s:s, s:s, s:s}", "cmd", "key.revoke", "key", id, "by", who[i], "reason",
+                              "sleutel-verloren");
+        json_decref(rig_control(r, q));
+        json_decref(q);
+    }
+}
+
 void rig_rekey(rig *r, actor *a, const char *domain)
 {
     char path[128];

@@ -41,6 +41,10 @@ void rig_restart(rig *r);
 void rig_close(rig *r); /* removes the folder */
 /* One command on the operators' socket; the owned reply, which must be ok. */
 json_t *rig_control(rig *r, const json_t *request);
+/* The operator suspends this party, or lets it take part again: cmd as on the operators' socket. */
+void rig_change(rig *r, const char *cmd, const actor *a);
+/* Two persons revoke this party's key of a use. */
+void rig_revoke(rig *r, const actor *a, key_use use);
 /* The operator replaces this party's keys by fresh ones; its connection, if any, stays what it was. */
 void rig_rekey(rig *r, actor *a, const char *domain);
 

@@ -282,6 +282,116 @@ static void bare_secret(void **state)
     secret_free(b);
 }
 
+/* ---- under a passphrase ---- */
+
+static void write_pass(const char *name, const char *text, mode_t mode)
+{
+    int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC, mode);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    assert_int_equal(fchmod(fd, mode), 0);
+    close(fd);
+}
+
+static void a_passphrase_comes_from_a_file_or_a_descriptor(void **state)
+{
+    char name[300], fd_name[32];
+    passphrase p = {0};
+    int ends[2];
+    (void)state;
+    snprintf(name, sizeof name, "%s/pass", dir);
+    write_pass(name, "a long enough one\nnot this\n", 0600);
+    assert_int_equal(passphrase_open(&p, name, &f), SLUIS_OK);
+    assert_int_equal(p.n, 17);
+    assert_memory_equal(p.text, "a long enough one", 17);
+    passphrase_close(&p);
+    passphrase_close(&p);
+    write_pass(name, "a long enough one", 0640);
+    fail_clear(&f);
+    assert_int_equal(passphrase_open(&p, name, &f), SLUIS_PERMISSION);
+    write_pass(name, "too short\n", 0600);
+    fail_clear(&f);
+    assert_int_equal(passphrase_open(&p, name, &f), SLUIS_INVALID);
+    assert_null(p.text);
+    assert_non_null(strstr(f.text, "12 bytes"));
+    assert_null(strstr(f.text, "too short"));
+    assert_int_equal(passphrase_open(&p, "/nergens/pass", NULL), SLUIS_NOT_FOUND);
+    assert_int_equal(passphrase_open(&p, "fd:x", NULL), SLUIS_INVALID);
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(write(ends[1], "through a pipe\n", 15), 15);
+    close(ends[1]);
+    snprintf(fd_name, sizeof fd_name, "fd:%d", ends[0]);
+    assert_int_equal(passphrase_open(&p, fd_name, NULL), SLUIS_OK);
+    assert_int_equal(p.n, 14);
+    passphrase_close(&p);
+    close(ends[0]);
+    unlink(name);
+}
+
+static void a_sealed_key_opens_with_its_passphrase_only(void **state)
+{
+    uint8_t right[] = "correct horse battery", wrong[] = "correct horse batterz", got[300], clear[100];
+    passphrase p = {.text = right, .n = sizeof right - 1}, q = {.text = wrong, .n = sizeof wrong - 1},
+               none = {0};
+    keypair k, r = {0};
+    keyfile_facts facts;
+    uint8_t *secret = NULL;
+    assert_int_equal(keypair_generate(&k, USE_SEAL, 1795501260123), SLUIS_OK);
+    assert_int_equal(keyfile_seal(path, &k, &p, &f), SLUIS_OK);
+    assert_int_equal(mode_of(path), 0600);
+    assert_int_equal(get_file(path, got, sizeof got), 181);
+    assert_null(memmem(got, 181, k.sk, 32));
+    assert_int_equal(keyfile_open(&r, path, USE_SEAL, &p, &f), SLUIS_OK);
+    assert_memory_equal(r.sk, k.sk, 32);
+    assert_true(r.created == k.created && keyid_equal(&r.id, &k.id));
+    keypair_close(&r);
+    assert_int_equal(keyfile_open(&r, path, USE_SEAL, &q, NULL), SLUIS_UNAUTHENTICATED);
+    assert_int_equal(keyfile_open(&r, path, USE_SEAL, &none, NULL), SLUIS_UNAUTHENTICATED);
+    fail_clear(&f);
+    assert_int_equal(keyfile_read(&r, path, USE_SEAL, &f), SLUIS_UNAUTHENTICATED);
+    assert_non_null(strstr(f.text, "passphrase_file"));
+    assert_null(r.sk);
+    assert_int_equal(keyfile_inspect(&facts, path, NULL), SLUIS_OK); /* what is public needs no passphrase */
+    assert_int_equal(facts.version, 2);
+    assert_int_equal(facts.use, USE_SEAL);
+    assert_memory_equal(facts.pk, k.pk, PK_LEN);
+    assert_true(keyid_equal(&facts.id, &k.id));
+
+    /* Whoever mends the checksum after a change still needs the passphrase: its header is authenticated. */
+    static const size_t at[] = {13, 21, 53, 77, 101, 148};
+    for (size_t i = 0; i < sizeof at / sizeof *at; i++) {
+        got[at[i]] ^= 1;
+        hash_one(got + 149, "sluis1-keyfile", NULL, got, 149);
+        put_file(got, 181, 0600);
+        assert_int_equal(keyfile_open(&r, path, USE_SEAL, &p, NULL), SLUIS_UNAUTHENTICATED);
+        got[at[i]] ^= 1;
+    }
+    got[69] = 0x7f; /* more passes than anyone asks for: refused before they are made */
+    hash_one(got + 149, "sluis1-keyfile", NULL, got, 149);
+    put_file(got, 181, 0600);
+    assert_int_equal(keyfile_open(&r, path, USE_SEAL, &p, NULL), SLUIS_INVALID);
+    got[69] = 0;
+    put_file(got, 181, 0600);
+    assert_int_equal(keyfile_open(&r, path, USE_SEAL, &p, NULL), SLUIS_CORRUPT);
+    put_file(got, 85, 0600);
+    assert_int_equal(keyfile_open(&r, path, USE_SEAL, &p, NULL), SLUIS_CORRUPT);
+    clean(state);
+
+    assert_int_equal(keyfile_write(path, &k, NULL), SLUIS_OK); /* without one: read with and without */
+    assert_int_equal(get_file(path, clear, sizeof clear), 85);
+    assert_int_equal(keyfile_open(&r, path, USE_SEAL, &p, NULL), SLUIS_OK);
+    keypair_close(&r);
+    clean(state);
+    assert_int_equal(secretfile_seal(path, &p, NULL), SLUIS_OK);
+    assert_int_equal(secretfile_open(&secret, path, &q, NULL), SLUIS_UNAUTHENTICATED);
+    assert_null(secret);
+    assert_int_equal(secretfile_open(&secret, path, &p, NULL), SLUIS_OK);
+    secret_free(secret);
+    keypair_close(&k);
+    secret_free(p.key);
+    secret_free(q.key);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -295,6 +405,8 @@ int main(void)
         cmocka_unit_test_teardown(damaged_files_are_refused, clean),
         cmocka_unit_test_teardown(one_key_one_use, clean),
         cmocka_unit_test_teardown(bare_secret, clean),
+        cmocka_unit_test(a_passphrase_comes_from_a_file_or_a_descriptor),
+        cmocka_unit_test_teardown(a_sealed_key_opens_with_its_passphrase_only, clean),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }

@@ -131,6 +131,57 @@ static void an_enrolment_comes_back_as_it_was(void **state)
     }
 }
 
+/* Old and new keys beside each other, each with days of its own; what ends first. */
+static void a_rotation_has_both(void **state)
+{
+    fixture *x = *state;
+    keypair next[3];
+    enrolment_key list[6];
+    char json[16384];
+    Sluis__PartyEntry e;
+    directory *d = NULL;
+    uint64_t version, ours, theirs;
+    sluis_fail f = {0};
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(keypair_generate(&next[i], (key_use)(USE_SIGN + i), NOW), SLUIS_OK);
+        list[i] = (enrolment_key){&next[i], FROM, UNTIL};
+        list[3 + i] = (enrolment_key){&x->keys[i], FROM - DAY_MS, FROM + 35 * DAY_MS};
+    }
+    assert_int_equal(enrolment_write_keys(x->path, &school, list, 6, &f), SLUIS_OK);
+    size_t n = slurp(x->path, json, sizeof json);
+    assert_int_equal(enrolment_parse(&e, x->a, json, n, &f), SLUIS_OK);
+    e.name = TEXT("Testschool");
+    e.domain = TEXT("onderwijs");
+    assert_int_equal(put(x, &e, false, &f), SLUIS_OK);
+    assert_int_equal(load(x, &d, &version, &f), SLUIS_OK);
+
+    const party *p = directory_find(d, &school);
+    const party_key *k = NULL;
+    assert_int_equal(directory_current(d, p, USE_SEAL, NOW, &k, NULL), SLUIS_OK);
+    assert_memory_equal(k->pk, next[1].pk, PK_LEN);
+    assert_int_equal(directory_key(d, p, USE_SEAL, &x->keys[1].id, NOW, &k, NULL), SLUIS_OK);
+    assert_int_equal(directory_key(d, p, USE_SEAL, &x->keys[1].id, FROM + 35 * DAY_MS, &k, NULL),
+                     SLUIS_KEY_NOT_VALID);
+    assert_ptr_equal(directory_by_curve(d, x->keys[2].pk, NOW), p);
+    assert_ptr_equal(directory_by_curve(d, next[2].pk, NOW), p);
+    assert_int_equal(party_expires(p, NOW), UNTIL); /* the old ones end sooner, and need not be renewed */
+    parties_expire(d, &ggd, NOW, &ours, &theirs);
+    assert_int_equal(ours, UINT64_MAX);
+    assert_int_equal(theirs, UNTIL);
+    parties_expire(d, &school, NOW, &ours, &theirs);
+    assert_int_equal(ours, UNTIL);
+    assert_int_equal(theirs, UINT64_MAX);
+    directory_unref(&d);
+
+    e.keys[0]->revoked = NOW; /* of the signing keys, the old one is left */
+    assert_int_equal(put(x, &e, true, &f), SLUIS_OK);
+    assert_int_equal(load(x, &d, &version, &f), SLUIS_OK);
+    assert_int_equal(party_expires(directory_find(d, &school), NOW), FROM + 35 * DAY_MS);
+    directory_unref(&d);
+    for (size_t i = 0; i < 3; i++)
+        keypair_close(&next[i]);
+}
+
 static void writing_refuses(void **state)
 {
     fixture *x = *state;
@@ -342,6 +393,7 @@ int main(void)
     crypto_start();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(an_enrolment_comes_back_as_it_was, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_rotation_has_both, setup, teardown),
         cmocka_unit_test_setup_teardown(writing_refuses, setup, teardown),
         cmocka_unit_test_setup_teardown(a_directory_grows, setup, teardown),
         cmocka_unit_test_setup_teardown(what_a_directory_refuses_is_not_stored, setup, teardown),

@@ -554,7 +554,7 @@ static void dossier_keeps_the_proof(void **state)
 
 static job *enrolment(const actor *a, const char *name)
 {
-    job *j = job_new(JOB_ENROL, (bytes){NULL, 0});
+    job *j = job_new(JOB_PARTY, (bytes){NULL, 0});
     arena *mem = job_arena(j);
     Sluis__DirectoryKey *keys = arena_alloc(mem, 2 * sizeof(*keys)),
                         **list = arena_alloc(mem, 2 * sizeof(*list));
@@ -572,15 +572,15 @@ static void a_refused_enrolment_undoes_no_other(void **state)
     actor_init(&ggd, OIN_GGD, 7);
     job *first = enrolment(&ggd, "GGD"), *second = enrolment(&ggd, "GGD once more");
     turn t = house_begin(&r->h, T0, MiB);
-    assert_int_equal(handle_enrol(&t, first, &first->why), SLUIS_OK);
+    assert_int_equal(handle_party(&t, first, &first->why), SLUIS_OK);
     assert_non_null(t.new_dir);
     assert_non_null(directory_find(t.new_dir, &ggd.oin));
-    assert_int_equal(handle_enrol(&t, second, &second->why), SLUIS_EXISTS);
+    assert_int_equal(handle_party(&t, second, &second->why), SLUIS_EXISTS);
     assert_int_equal(second->why.code, SLUIS_EXISTS);
     assert_non_null(t.new_dir);
     assert_string_equal(directory_find(t.new_dir, &ggd.oin)->name, "GGD");
     second->replace = true;
-    assert_int_equal(handle_enrol(&t, second, &second->why), SLUIS_OK);
+    assert_int_equal(handle_party(&t, second, &second->why), SLUIS_OK);
     assert_string_equal(directory_find(t.new_dir, &ggd.oin)->name, "GGD once more");
     assert_int_equal(directory_version(t.new_dir), 4);
     house_commit(&r->h, &t);

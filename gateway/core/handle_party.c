@@ -1,0 +1,95 @@
+/* The directory changes: a signed entry, an entry in the journal, a new directory for everyone. */
+#include <string.h>
+
+#include "core/handlers.h"
+#include "parties/parties.h"
+
+#define WORD(s) ((char *)(uintptr_t)(s))
+
+/* New keys do not undo what was decided about the party or about keys that stay. */
+static void keep_decisions(Sluis__PartyEntry *next, const Sluis__PartyEntry *old)
+{
+    next->suspended = old->suspended;
+    for (size_t i = 0; i < next->n_keys; i++)
+        for (size_t k = 0; k < old->n_keys; k++)
+            if (bytes_equal(BYTES(next->keys[i]->pk.data, next->keys[i]->pk.len),
+                            BYTES(old->keys[k]->pk.data, old->keys[k]->pk.len)))
+                next->keys[i]->revoked = old->keys[k]->revoked;
+}
+
+static sluis_err load_entry(turn *t, const oin *who, Sluis__PartyEntry **out, sluis_fail *f)
+{
+    sluis_err e = parties_get(t->t, who, t->p->directory.pk, t->arena, out, f);
+    return e == SLUIS_NOT_FOUND
+               ? fail_set(f, SLUIS_UNKNOWN_PARTY, who->s, "is not in the directory: see `party list`")
+               : e;
+}
+
+static sluis_err enrol(turn *t, job *j, Sluis__Record *r, sluis_fail *f)
+{
+    oin who;
+    Sluis__PartyEntry *old = NULL;
+    sluis_err e = oin_parse(&who, j->entry->oin, strlen(j->entry->oin));
+    if (e)
+        return fail_set(f, e, "party.oin", "is not an OIN");
+    e = j->replace ? parties_get(t->t, &who, t->p->directory.pk, t->arena, &old, f) : SLUIS_NOT_FOUND;
+    if (e && e != SLUIS_NOT_FOUND)
+        return e;
+    if (old)
+        keep_decisions(j->entry, old);
+    r->to = j->entry->oin;
+    r->decision = WORD(j->replace ? "replaced" : "enrolled");
+    return parties_put(t->t, j->entry, &t->p->directory, j->replace, f);
+}
+
+static sluis_err suspend(turn *t, job *j, Sluis__Record *r, sluis_fail *f)
+{
+    Sluis__PartyEntry *x = NULL;
+    bool off = j->change == CHANGE_SUSPEND;
+    if (oin_equal(&j->party, &t->p->settings->oin))
+        return fail_set(f, SLUIS_INVALID, j->party.s, "is the gateway itself: stop it, or revoke a key");
+    sluis_err e = load_entry(t, &j->party, &x, f);
+    if (e)
+        return e;
+    if (!x->suspended == !off)
+        return fail_set(f, SLUIS_CONFLICT, j->party.s, off ? "is suspended already" : "is not suspended");
+    x->suspended = off;
+    r->to = x->oin;
+    r->decision = WORD(off ? "suspended" : "resumed");
+    return parties_put(t->t, x, &t->p->directory, true, f);
+}
+
+/* From here on the turn sees the new directory. */
+static sluis_err renew_directory(turn *t, sluis_fail *f)
+{
+    directory *next = NULL;
+    if (parties_load(t->t, t->p->directory.pk, &next, f))
+        return SLUIS_CORRUPT;
+    directory_unref(&t->new_dir); /* of an earlier change in the same turn */
+    t->new_dir = next;
+    t->dir = next;
+    return SLUIS_OK;
+}
+
+sluis_err handle_party(turn *t, job *j, sluis_fail *f)
+{
+    Sluis__Record r = SLUIS__RECORD__INIT;
+    bool changed = true;
+    oin who;
+    r.type = SLUIS__RECORD_TYPE__R_PARTY;
+    r.from = t->p->settings->oin.s;
+    r.employee = WORD(j->by ? j->by : "");
+    r.detail = WORD(j->reason ? j->reason : "");
+    sluis_err e = j->change == CHANGE_ENROL    ? enrol(t, j, &r, f)
+                  : j->change == CHANGE_REVOKE ? party_revoke(t, j, &r, &changed, f)
+                                               : suspend(t, j, &r, f);
+    if (!e && changed)
+        e = renew_directory(t, f);
+    if (!e)
+        e = turn_journal(t, &r);
+    if (!e)
+        e = turn_event(t, "party-changed", &r, r.decision);
+    if (!e && changed)
+        e = oin_parse(&who, r.to, strlen(r.to));
+    return e || !changed ? e : turn_return_unreadable(t, &who);
+}

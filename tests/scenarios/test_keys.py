@@ -1,0 +1,161 @@
+"""Keys and parties over time: rotation with mail under way, suspension, what ends soon."""
+import json
+
+from city import CHILD, PARENT, PARTIES
+from house import GATEWAY_OIN, NAME, SLOW, check, wait_for
+
+OIN = PARTIES["school"][0]
+
+
+def case_of(city):
+    return city.open_case([(PARENT, "ouder"), (CHILD, "kind")])
+
+
+def keys_of(city, name="school"):
+    return city.root / "adapters" / name / "keys"
+
+
+def enrol_again(city, request, name="school"):
+    oin, title, domain = PARTIES[name]
+    city.ctl("party", "enrol", "--replace", "--request", request, "--name", title, "--domain", domain, "--socket", city.control)
+
+
+def test_inspect(city):
+    keys = keys_of(city)
+    private, public = city.ctl("key", "inspect", keys / "sign.key"), city.ctl("key", "inspect", keys / "sign.key.pub")
+    check(private["use"] == "sign" and private["version"] == 1 and private["created"][:2] == "20", private)
+    check(private["id"] == public["id"] and private["pk"] == public["pk"], f"{private} {public}")
+    check("secret" not in json.dumps(private), private)
+    check(city.ctl("key", "inspect", city.keys / "master.key")["use"] == "bare secret", "the master key")
+    code, _, err = city.ctl("key", "inspect", keys / "enrolment.json", want=None)
+    check(code == 5, f"{code} {err}")
+
+
+def test_needs_renewal(city):
+    keys = keys_of(city)
+    rows = city.ctl("key", "needs-renewal", "--dir", keys)
+    check([r["key"] for r in rows] == ["sign", "seal", "curve"] and all(330 < r["days"] <= 365 for r in rows), rows)
+    rows = city.ctl("key", "needs-renewal", "--dir", keys, "--days", "400", want=1)
+    check(all(r["needs_renewal"] for r in rows), rows)
+    rows = city.ctl("key", "needs-renewal", "--dir", city.keys)
+    check([r["key"] for r in rows] == ["sign", "seal", "curve", "directory"], rows)
+    code, _, _ = city.ctl("key", "needs-renewal", "--dir", city.root / "nowhere", want=None)
+    check(code == 5, f"a folder that is not there: {code}")
+    text = city.call("GET", "/metrics").body.decode()
+    for name in ("own_keys_expire_seconds", "party_keys_expire_seconds"):
+        line = [x for x in text.splitlines() if x.startswith(f"sluis_{name} ")]
+        check(line and int(line[0].split()[1]) > 1_700_000_000, f"{name}: {line}")
+
+
+def test_rotation(city):
+    keys, case = keys_of(city), case_of(city)
+    old = city.ctl("key", "inspect", keys / "seal.key")["id"]
+    code, _, err = city.ctl("key", "rotate", "--dir", keys, "--finish", want=None)
+    check(code == 1, f"finished what was not begun: {code} {err}")
+    city.ctl("key", "rotate", "--dir", city.keys, want=5)
+    # mail is under way, sealed to the old key, while the adapter is down
+    city.adapters["school"].stop()
+    waiting = city.file(case, 2, "school", ["school-naam"])["verzoekId"]
+    request = city.ctl("key", "rotate", "--dir", keys)["enrolment"]
+    city.ctl("key", "rotate", "--dir", keys, want=5)
+    check(city.ctl("key", "inspect", keys / "seal.key")["id"] == old, "the old key stays in use")
+    enrol_again(city, request)
+    listed = [p for p in city.ctl("party", "list", "--socket", city.control) if p["oin"] == OIN][0]
+    check(len(listed["keys"]) == 6, listed)
+    city.adapters["school"].start()
+    city.wait_connected("school")
+    check(city.answered(waiting)["status"] == "beantwoord", "mail to the old key is opened")
+    check(city.ask(case, 2, "school", ["school-naam"])["school-naam"]["uitkomst"] == "verstrekt", "mail to the new key, before --finish")
+    city.ctl("key", "rotate", "--dir", keys, "--finish")
+    check(city.ctl("key", "inspect", keys / "seal.key")["id"] != old, "the new key is in place")
+    check(city.ctl("key", "inspect", keys / "seal.old.key")["id"] == old, "the old one is kept")
+    check(city.ctl("key", "inspect", keys / "seal.old.key.pub")["id"] == old, "with its public half")
+    city.adapters["school"].stop()
+    city.adapters["school"].start()
+    city.wait_connected("school")
+    check(city.ask(case, 2, "school", ["school-naam"])["school-naam"]["uitkomst"] == "verstrekt", "after the restart")
+    # the next one must wait for mail to the key before
+    city.ctl("key", "rotate", "--dir", keys)
+    code, _, err = city.ctl("key", "rotate", "--dir", keys, "--finish", want=None)
+    check(code == 5 and "may come until" in err, f"{code} {err}")
+
+
+def test_rotation_while_connected(city):
+    keys, case = keys_of(city, "ggd"), case_of(city)
+    enrol_again(city, city.ctl("key", "rotate", "--dir", keys)["enrolment"], "ggd")
+    asked = city.file(case, 2, "ggd", ["jgz-visus"], raw=True)
+    check(asked.status in (200, 202), asked.body)
+    wait_for("the request in the inbox, sealed to the new key", lambda: city.inbox("ggd", "list"))
+
+
+def test_suspension(city):
+    case = case_of(city)
+    why = ("--by", "anna", "--reason", "sleutel-verloren", "--socket", city.control)
+    city.ctl("party", "suspend", OIN, *why)
+    city.ctl("party", "suspend", OIN, *why, want=4)
+    refused = city.file(case, 2, "school", ["school-naam"], raw=True)
+    check(refused.status == 422 and refused.json()["code"] == "suspended", refused.body)
+    wait_for("the adapter knows", lambda: not city.ctl("status", "--socket", city.adapter_control("school"))["connected"])
+    city.ctl("party", "resume", OIN, *why)
+    city.adapters["school"].stop()
+    city.adapters["school"].start()
+    city.wait_connected("school")
+    check(city.ask(case, 2, "school", ["school-naam"])["school-naam"]["uitkomst"] == "verstrekt", "it takes part again")
+
+
+def test_revocation(city):
+    def revoke(by, key, **kw):
+        return city.ctl("key", "revoke", key, "--by", by, "--reason", "sleutel-verloren", "--socket", city.control, **kw)
+    case = case_of(city)
+    key = city.ctl("key", "inspect", keys_of(city, "wgs") / "seal.key")["id"]
+    city.adapters["wgs"].stop()
+    waiting = city.file(case, 1, "wgs", ["wgs-totaal-schuldbedrag"])["verzoekId"]
+    check(revoke("anna", key)["outcome"] == "proposed", "one is not enough")
+    revoke("anna", key, want=4)
+    check(city.request(waiting)["status"] == "open", "nothing has happened yet")
+    check(revoke("bram", key)["outcome"] == "revoked", "two are")
+    revoke("carla", key, want=4)
+    check(city.request(waiting)["status"] == "teruggestuurd", city.request(waiting))
+    entries = city.trace(waiting)
+    check(entries[-1]["type"] == "R_RETURNED" and entries[-1]["decision"] == "key-not-valid", entries)
+    refused = city.file(case, 1, "wgs", ["wgs-totaal-schuldbedrag"], raw=True)
+    check(refused.status == 400 and refused.json()["code"] == "key-not-valid", refused.body)
+
+
+def test_passphrase(city):
+    """A gateway and a party whose keys are sealed: they start with the passphrase, and only with it."""
+    name = city.root / "passphrase"
+    name.write_text("zes woorden die niemand raadt\n")
+    name.chmod(0o600)
+    sealed = city.root / "sealed"
+    city.ctl("key", "new", "--dir", sealed, "--oin", "00000099000000006000", "--passphrase-file", name)
+    check(city.ctl("key", "inspect", sealed / "sign.key")["version"] == 2, "sealed")
+    city.ctl("key", "rotate", "--dir", sealed, want=5)
+    city.ctl("key", "rotate", "--dir", sealed, "--passphrase-file", name)
+    check(city.ctl("key", "inspect", sealed / "seal.new.key")["version"] == 2, "so is the next")
+    house = type(city)(city.bin)
+    try:
+        house.make(f'passphrase_file = "{name}";')
+        for f in (*house.keys.glob("*.key"), *house.keys.glob("*.pub"), *house.keys.glob("*.bin"), *house.keys.glob("*.json"),
+                  *house.keys.glob("offline/*")):
+            f.unlink()
+        house.ctl("key", "new", "--dir", house.keys, "--for", "gateway", "--oin", GATEWAY_OIN, "--name", NAME, "--passphrase-file", name)
+        house.start_gateway()
+        check(len(house.ctl("party", "list", "--socket", house.control)) == 1, "it runs")
+        house.gateway.stop()
+        house.write_gateway()
+        house.gateway.start()
+        check(house.gateway.child.wait(20 * SLOW) == 1 and "passphrase_file" in house.gateway.tail(), house.gateway.tail())
+    finally:
+        house.close()
+    city.adapters["school"].stop()
+    keys = keys_of(city)
+    for f in keys.iterdir():
+        f.unlink()
+    city.ctl("key", "new", "--dir", keys, "--oin", OIN, "--passphrase-file", name)
+    enrol_again(city, keys / "enrolment.json")
+    (city.root / "adapters" / "school" / "store").rename(city.root / "old-store")
+    city.start_adapter("school", city.adapter_config("school", f'passphrase_file = "{name}";'))
+    city.wait_connected("school")
+    check(city.ctl("key", "inspect", keys / "store.key")["version"] == 2, "the key it made itself is sealed, too")
+    check(city.ask(case_of(city), 2, "school", ["school-naam"])["school-naam"]["uitkomst"] == "verstrekt", "it answers")
