@@ -3,7 +3,7 @@ import signal
 import time
 
 from city import CHILD, PARENT
-from house import SLOW, check, wait_for
+from house import SLOW, check, seeded, wait_for
 
 FRESH = True
 
