@@ -57,5 +57,5 @@ int main(int argc, char **argv)
         fputs("sluisctl: libsodium cannot be started\n", stderr);
         return CTL_LOCAL;
     }
-    return ctl_run(found, argc - words, argv + words);
+    return (int)ctl_run(found, argc - words, argv + words);
 }
