@@ -364,7 +364,7 @@ static json_t *cmd_journal_prove(desk *d, const json_t *q, sluis_fail *f)
     uint8_t path[CONSISTENCY_MAX][HASH_LEN];
     char note[NOTE_MAX + 1];
     size_t n = 0, len = 0;
-    checkpoint cp;
+    checkpoint cp = {0};
     store_txn *t = NULL;
     json_t *out = NULL;
     if (!json_is_integer(old) || json_integer_value(old) < 0) {
