@@ -367,6 +367,9 @@ static void hear(play *p, actor *a, const char *verb, char **w, size_t n)
         return;
     }
     Sluis__Frame *f = rig_receive(a, p->mem, ANSWER_MS);
+    bool eventually = n > 0 && strcmp(w[n - 1], "eventually") == 0;
+    while (f && eventually && strcmp(verb, frame_name(f)) != 0)
+        f = rig_receive(a, p->mem, ANSWER_MS);
     if (!f)
         wrong(p, verb, "nothing");
     if (strcmp(verb, "returned") == 0) {
