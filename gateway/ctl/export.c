@@ -22,7 +22,7 @@
 #include "store/store_check.h"
 
 #define PATH_CAP  2048
-#define MAP_BYTES (UINT64_C(1) << 40)
+#define MAP_BYTES (UINT64_C(1) << 30) /* the least; LMDB takes more by itself when the file is larger */
 #define LEVELS    8
 #define BUNDLE    (JOURNAL_TILE * (2 + LEAF_LEN))
 

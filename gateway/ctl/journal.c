@@ -20,7 +20,7 @@
 #include "store/store_check.h"
 
 #define PATH_CAP     2048
-#define MAP_BYTES    (UINT64_C(1) << 36) /* LMDB takes more by itself when the file is larger */
+#define MAP_BYTES    (UINT64_C(1) << 30) /* the least; LMDB takes more by itself when the file is larger */
 #define READERS      8
 #define SLOTS_FILE   "keys.slots"
 #define SLOTS_HEADER 4096
