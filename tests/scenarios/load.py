@@ -115,11 +115,14 @@ class Load:
         return open_
 
     def twice(self):
-        """Transactions whose journal does not hold one request and one answer."""
+        """Transactions whose journal does not hold one request and one answer, or the one entry of an answer from the
+        register (when somebody asked for the same datum of the same person before)."""
         def look(t):
             entries = self.city.ask_gateway({"cmd": "trace", "transaction": t})["entries"]
             kinds = [e["kind"] for e in entries if "MESSAGE" in e["type"]]
-            return t if kinds.count("request") != 1 or kinds.count("response") != 1 else None
+            register = sum("FROM_REGISTER" in e["type"] for e in entries)
+            once = (kinds.count("request"), kinds.count("response"), register) in ((1, 1, 0), (0, 0, 1))
+            return None if once else t
         with ThreadPoolExecutor(2) as pool:
             return [t for t in pool.map(look, self.acked) if t]
 
