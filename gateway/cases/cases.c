@@ -78,3 +78,8 @@ case_facts case_facts_of(const Sluis__CaseRow *row)
                         .scope_domains = (const char *const *)row->scope_domains,
                         .scope_domain_count = row->n_scope_domains};
 }
+
+bool motivation_blank(const char *s)
+{
+    return s[strspn(s, " \t\r\n.-")] == '\0';
+}

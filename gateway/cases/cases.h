@@ -22,6 +22,10 @@ sluis_err case_member(const Sluis__CaseRow *row, uint32_t member, id16 *sid);
 uint32_t case_member_of(const Sluis__CaseRow *row, const id16 *sid);
 case_facts case_facts_of(const Sluis__CaseRow *row); /* borrowed; row NULL: does not exist */
 
+/* A motivation says something, in at most this many bytes. */
+#define MOTIVATION_MAX 8000
+bool motivation_blank(const char *s);
+
 /* States of a request and what may follow; one table. Error text says what is possible. */
 typedef enum {
     REQUEST_OPEN,

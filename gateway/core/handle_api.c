@@ -210,16 +210,12 @@ static sluis_err write_known(turn *t, job *j, const subject *s)
     row.created = row.answered = t->now;
     row.origin = SLUIS__ORIGIN__API;
     sluis_err e = known_results(t, q, &row);
-    uint8_t key[NAME_MAX_LEN + 1 + UUID_LEN];
-    size_t n = strlen(row.application) + 1;
-    memcpy(key, row.application, n);
-    memcpy(key + n, q->transaction.b, UUID_LEN);
     if (!e)
         e = turn_journal(t, &r);
     if (!e)
         e = turn_request_save(t, q->transaction.b, &row, s);
     if (!e)
-        e = rows_put_bytes(t->t, t->p->rows, TABLE_APPINDEX, BYTES(key, n + UUID_LEN), ROW_EMPTY);
+        e = turn_request_index(t, row.application, q->transaction.b);
     if (!e)
         e = turn_dossier(t, s, q->case_id.b, in->motivation, row.results, row.n_results);
     if (!e)
@@ -234,7 +230,7 @@ sluis_err handle_known(turn *t, job *j, sluis_fail *f)
     const char *why = j->call->file_request->motivation;
     Sluis__CaseRow *c = NULL;
     subject s = {0};
-    if (!why[strspn(why, " \t\r\n.-")])
+    if (motivation_blank(why))
         return fail_set(f, SLUIS_NO_MOTIVATION, "motivering",
                         "schrijf waarom deze gegevens voor deze zaak nodig zijn");
     if (case_load(t->t, t->p->rows, j->request->case_id.b, t->arena, &c) || c->closed ||

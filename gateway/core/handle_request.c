@@ -5,8 +5,6 @@
 #include "flow/api_out.h"
 #include "core/handlers.h"
 
-#define MOTIVATION_MAX 8000
-
 /* The one party asked: every recipient but the registry; exactly one, and the registry itself as well. */
 static sluis_err asked_party(turn *t, const job *j, const party **out, sluis_fail *f)
 {
@@ -42,15 +40,10 @@ static sluis_err check_application(turn *t, const job *j, sluis_fail *f)
     return SLUIS_OK;
 }
 
-static bool blank(const char *s)
-{
-    return s[strspn(s, " \t\r\n.-")] == '\0';
-}
-
 static sluis_err check_body(turn *t, const job *j, const Sluis__RequestBody *b, sluis_fail *f)
 {
     const Sluis__Core *c = j->env->core;
-    if (blank(b->motivation))
+    if (motivation_blank(b->motivation))
         return fail_set(f, SLUIS_NO_MOTIVATION, "body.motivation",
                         "say why these data are needed for this case");
     if (strlen(b->motivation) > MOTIVATION_MAX)
@@ -146,20 +139,6 @@ static void fill_row(turn *t, const job *j, const party *to, uint32_t member, co
     }
 }
 
-static sluis_err index_request(turn *t, const job *j)
-{
-    const Sluis__Core *c = j->env->core;
-    uint8_t key[NAME_MAX_LEN + 1 + UUID_LEN];
-    size_t n = strlen(c->application) + 1;
-    memcpy(key, c->application, n);
-    memcpy(key + n, c->transaction.data, UUID_LEN);
-    sluis_err e = rows_put_bytes(t->t, t->p->rows, TABLE_APPINDEX, BYTES(key, n + UUID_LEN), ROW_EMPTY);
-    if (!e)
-        e = rows_put_bytes(t->t, t->p->rows, TABLE_BYHASH, BYTES_OF(j->env->mh),
-                           BYTES(c->transaction.data, UUID_LEN));
-    return e;
-}
-
 static sluis_err write_request(turn *t, job *j, const party *to, uint32_t member, const subject *s,
                                Sluis__Record *r)
 {
@@ -172,7 +151,10 @@ static sluis_err write_request(turn *t, job *j, const party *to, uint32_t member
     if (!e)
         e = turn_request_save(t, j->env->core->transaction.data, &row, s);
     if (!e)
-        e = index_request(t, j);
+        e = turn_request_index(t, j->env->core->application, j->env->core->transaction.data);
+    if (!e)
+        e = rows_put_bytes(t->t, t->p->rows, TABLE_BYHASH, BYTES_OF(j->env->mh),
+                           BYTES(j->env->core->transaction.data, UUID_LEN));
     if (!e)
         e = turn_dossier(t, s, j->env->core->case_id.data, b->motivation, NULL, 0);
     if (!e)

@@ -219,6 +219,15 @@ static sluis_err put_sealed(turn *t, const subject *s, gateway_table table, byte
     return e;
 }
 
+sluis_err turn_request_index(turn *t, const char *app, const uint8_t transaction[static UUID_LEN])
+{
+    uint8_t key[NAME_MAX_LEN + 1 + UUID_LEN];
+    size_t n = strlen(app) + 1;
+    memcpy(key, app, n);
+    memcpy(key + n, transaction, UUID_LEN);
+    return rows_put_bytes(t->t, t->p->rows, TABLE_APPINDEX, BYTES(key, n + UUID_LEN), ROW_EMPTY);
+}
+
 sluis_err turn_request_save(turn *t, const uint8_t transaction[static UUID_LEN], const Sluis__RequestRow *row,
                             const subject *s)
 {

@@ -72,6 +72,8 @@ sluis_err turn_dedup_remember(turn *t, const job *j);
 sluis_err turn_request_load(turn *t, const uint8_t transaction[static UUID_LEN], Sluis__RequestRow **out);
 sluis_err turn_request_save(turn *t, const uint8_t transaction[static UUID_LEN], const Sluis__RequestRow *row,
                             const subject *s);
+/* Notes the request in its application's own index. */
+sluis_err turn_request_index(turn *t, const char *app, const uint8_t transaction[static UUID_LEN]);
 /* The subject's own copy of the turn's journal entry, with what only the client may read. */
 sluis_err turn_dossier(turn *t, const subject *s, const uint8_t *case_id, const char *motivation,
                        Sluis__ResultRow **results, size_t n);

@@ -17,14 +17,14 @@
 #include "base/clock.h"
 #include "crypto/pubfile.h"
 #include "ctl/commands.h"
+#include "ctl/copy.h"
 #include "ctl/file.h"
 #include "journal/journal.h"
 #include "store/store_check.h"
 
-#define PATH_CAP  2048
-#define MAP_BYTES (UINT64_C(1) << 30) /* the least; LMDB takes more by itself when the file is larger */
-#define LEVELS    8
-#define BUNDLE    (JOURNAL_TILE * (2 + LEAF_LEN))
+#define PATH_CAP 2048
+#define LEVELS   8
+#define BUNDLE   (JOURNAL_TILE * (2 + LEAF_LEN))
 
 typedef struct {
     const char *out;
@@ -136,16 +136,7 @@ static sluis_err open_copy(export *x, const char *name, const uint8_t *log_pk, s
     sluis_err e = store_check_file(x->store_dir, NULL, NULL, &spot, f);
     if (e)
         return e;
-    const store_options o = {.path = x->store_dir,
-                             .tables = gateway_tables,
-                             .table_count = TABLE_COUNT,
-                             .format = GATEWAY_STORE_FORMAT,
-                             .format_version = GATEWAY_STORE_VERSION,
-                             .map_bytes = MAP_BYTES,
-                             .quota_bytes = MAP_BYTES,
-                             .max_readers = 8,
-                             .read_only = true};
-    if ((e = store_open_lmdb(&x->store, &o, f)) ||
+    if ((e = copy_open_store(&x->store, x->store_dir, f)) ||
         (e = journal_verify(x->store, NULL, name, log_pk, clock_day(clock_ms()), NULL, NULL, &report, f)))
         return e;
     if ((e = store_begin_read(x->store, &x->t)) ||

@@ -14,14 +14,13 @@
 #include "base/clock.h"
 #include "crypto/pubfile.h"
 #include "ctl/commands.h"
+#include "ctl/copy.h"
 #include "journal/journal.h"
 #include "parties/parties.h"
 #include "registry/registry.h"
 #include "store/store_check.h"
 
 #define PATH_CAP     2048
-#define MAP_BYTES    (UINT64_C(1) << 30) /* the least; LMDB takes more by itself when the file is larger */
-#define READERS      8
 #define SLOTS_FILE   "keys.slots"
 #define SLOTS_HEADER 4096
 #define SLOT_LEN     128
@@ -152,16 +151,7 @@ static sluis_err verify_all(verification *v, sluis_fail *f)
     sluis_err e = check_pages(v, f);
     if (e)
         return e;
-    const store_options o = {.path = v->store_dir,
-                             .tables = gateway_tables,
-                             .table_count = TABLE_COUNT,
-                             .format = GATEWAY_STORE_FORMAT,
-                             .format_version = GATEWAY_STORE_VERSION,
-                             .map_bytes = MAP_BYTES,
-                             .quota_bytes = MAP_BYTES,
-                             .max_readers = READERS,
-                             .read_only = true};
-    if ((e = store_open_lmdb(&v->store, &o, f)))
+    if ((e = copy_open_store(&v->store, v->store_dir, f)))
         return e;
     if (v->master && ((e = keyslots_open_readonly(&v->slots, v->slots_path, v->master, f)) ||
                       (e = keyslots_verify(v->slots, &v->live, f))))

@@ -8,8 +8,7 @@
 #include "read/reader.h"
 #include "wire/messages.h"
 
-#define ANSWER_DAYS    14
-#define MOTIVATION_MAX 8000
+#define ANSWER_DAYS 14
 
 static int by_number(const void *a, const void *b)
 {

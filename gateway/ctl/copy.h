@@ -1,0 +1,10 @@
+/* A gateway's copy, opened for reading offline. Thread: one. */
+#ifndef SLUIS_CTL_COPY_H
+#define SLUIS_CTL_COPY_H
+
+#include "store/store.h"
+
+/* dir: the store's folder in the copy; nothing in it is changed. */
+sluis_err copy_open_store(store **out, const char *dir, sluis_fail *f);
+
+#endif
