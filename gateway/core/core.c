@@ -147,6 +147,8 @@ static sluis_err apply_call(turn *t, job *j)
         e = handle_open_case(t, j, &j->why);
     else if (j->call->op_case == SLUIS__API_CALL__OP_FILE_REQUEST)
         e = handle_known(t, j, &j->why);
+    else if (j->call->op_case == SLUIS__API_CALL__OP_LOG_COSIGN)
+        e = handle_cosigned(t, j);
     else
         e = handle_read(t, j, &j->why);
     if (e && !is_fault(e)) {

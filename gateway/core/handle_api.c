@@ -5,6 +5,7 @@
 #include "cases/cases.h"
 #include "flow/api_out.h"
 #include "core/handlers.h"
+#include "journal/cosigned.h"
 
 static void record_of_claims(const job *j, Sluis__RecordType type, Sluis__Record *r)
 {
@@ -243,6 +244,11 @@ sluis_err handle_known(turn *t, job *j, sluis_fail *f)
         e = write_known(t, j, &s);
     subject_close(&s);
     return e;
+}
+
+sluis_err handle_cosigned(turn *t, const job *j)
+{
+    return cosigned_put(t->t, t->p->rows, j->by, bytes_str(j->call->log_cosign->note));
 }
 
 sluis_err handle_read(turn *t, job *j, sluis_fail *f)

@@ -16,6 +16,7 @@ sluis_err handle_response(turn *t, job *j, sluis_fail *f);
 sluis_err handle_open_case(turn *t, job *j, sluis_fail *f);
 sluis_err handle_known(turn *t, job *j, sluis_fail *f); /* a request the register answers whole */
 sluis_err handle_read(turn *t, job *j, sluis_fail *f);  /* a decided read: journal it */
+sluis_err handle_cosigned(turn *t, const job *j);       /* a witness's line, checked: keep it */
 
 /* An operator's change of the directory: in force for what follows in the same turn. */
 sluis_err handle_party(turn *t, job *j, sluis_fail *f);

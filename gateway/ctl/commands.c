@@ -101,6 +101,7 @@ static const ctl_option receipt_get[] = {
     GATEWAY_SOCKET,
     {"out", "FILE", "File to write the receipt in; must not exist", NULL, true},
     {"note", "FILE", "A checkpoint that a witness cosigned: the receipt is made under it", NULL, false},
+    {"witnessed", NULL, "Under the newest checkpoint that a witness brought back", NULL, false},
     END,
 };
 static const ctl_option receipt_verify[] = {
@@ -116,6 +117,24 @@ static const ctl_option witness[] = {
     {"log-key", "FILE", "Public log key (log.key.pub), from somewhere you trust", NULL, true},
     {"out", "FILE", "File to write the cosigned checkpoint in", NULL, true},
     {"init", NULL, "The first checkpoint of all: there is none to go on from", NULL, false},
+    {"restored", NULL, "The log was restored: take up its next origin", NULL, false},
+    END,
+};
+static const ctl_option witness_follow[] = {
+    {"dir", "DIR", "Folder of the witness: its key, and the last checkpoint it cosigned", NULL, true},
+    {"log", "NAME", "Name of the gateway, as the checkpoints carry it", NULL, true},
+    {"log-key", "FILE", "Public log key (log.key.pub), from somewhere you trust", NULL, true},
+    {"url", "URL", "Where the log is served, such as https://sluis.example/v1/journaal", NULL, true},
+    {"token-file", "FILE", "The reader's token (of `journal reader`), on the first line", NULL, true},
+    {"every", "SECONDS", "Pause between two looks at the log", "10", false},
+    {"once", NULL, "One look, then end", NULL, false},
+    {"init", NULL, "The first checkpoint of all: there is none to go on from", NULL, false},
+    {"restored", NULL, "The log was restored: take up its next origin", NULL, false},
+    END,
+};
+static const ctl_option journal_reader[] = {
+    {"name", "NAME", "Name of the reader, for the gateway's log", NULL, true},
+    {"file", "FILE", "The gateway's file of readers (journal.readers); made when absent", NULL, true},
     END,
 };
 static const ctl_option witness_new_key[] = {
@@ -178,6 +197,11 @@ const ctl_command ctl_commands[] = {
     {"witness", "FILE",
      "Cosigns a checkpoint (of `journal prove`) that goes on from the last; refuses others.", witness,
      ctl_witness},
+    {"witness follow", NULL,
+     "A witness as a service: follows the log that is served, cosigns, brings it back.", witness_follow,
+     ctl_witness_follow},
+    {"journal reader", NULL, "Lets a party or witness read the journal over HTTP; prints its token, once.",
+     journal_reader, ctl_journal_reader},
     {"witness new-key", NULL, "Makes the key of a witness.", witness_new_key, ctl_witness_new_key},
     {"status", NULL, "Shows what the gateway or adapter at the socket is doing.", gateway_only, ctl_status},
     {"token", NULL, "Issues a bearer token of a test issuer; prints it.", token, ctl_token},

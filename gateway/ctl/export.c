@@ -5,7 +5,6 @@
  *   OUT/tile/entries/<N>[.p/<W>]    for each leaf of a level 0 tile: length u16 = 40 | leaf
  *   OUT/checkpoint                  the signed note; put in place last
  *
- * N is written in groups of three digits, all but the last with an x before it: 1234067 is x001/x234/067.
  * What is there already is compared, never overwritten: an export goes on with the log it began with. */
 #include <errno.h>
 #include <inttypes.h>
@@ -24,7 +23,6 @@
 
 #define PATH_CAP 2048
 #define LEVELS   8
-#define BUNDLE   (JOURNAL_TILE * (2 + LEAF_LEN))
 
 typedef struct {
     const char *out;
@@ -68,22 +66,9 @@ static sluis_err same_file(const char *path, bytes want, sluis_fail *f)
 static sluis_err put_tile(export *x, const char *tree, uint64_t tile, size_t width, bytes content,
                           sluis_fail *f)
 {
-    char path[PATH_CAP], number[64] = "";
-    int groups = 1;
-    for (uint64_t n = tile; n >= 1000; n /= 1000)
-        groups++;
-    for (int g = groups - 1; g >= 0; g--) {
-        uint64_t n = tile;
-        for (int i = 0; i < g; i++)
-            n /= 1000;
-        size_t at = strlen(number);
-        snprintf(number + at, sizeof number - at, "%s%03u%s", g ? "x" : "", (unsigned)(n % 1000),
-                 g ? "/" : "");
-    }
-    int n = width == JOURNAL_TILE
-                ? snprintf(path, sizeof path, "%s/tile/%s/%s", x->out, tree, number)
-                : snprintf(path, sizeof path, "%s/tile/%s/%s.p/%zu", x->out, tree, number, width);
-    if (n >= (int)sizeof path)
+    char path[PATH_CAP], within[TILE_PATH_MAX];
+    tile_path_format(within, tree, tile, width);
+    if (snprintf(path, sizeof path, "%s/%s", x->out, within) >= (int)sizeof path)
         return fail_set(f, SLUIS_TOO_BIG, x->out, "the path is too long");
     sluis_err e = make_folders(path, strlen(x->out) + 1, f);
     if (!e)
@@ -100,14 +85,11 @@ static sluis_err put_tile(export *x, const char *tree, uint64_t tile, size_t wid
 
 static sluis_err put_bundle(export *x, uint64_t tile, size_t n, sluis_fail *f)
 {
-    uint8_t bundle[BUNDLE], *at = bundle;
-    for (uint64_t i = 0; i < n; i++, at += 2 + LEAF_LEN) {
-        put_u16(at, LEAF_LEN);
-        sluis_err e = journal_leaf(x->t, tile * JOURNAL_TILE + i, at + 2);
-        if (e)
-            return fail_set(f, e, "entry", "cannot be read");
-    }
-    return put_tile(x, "entries", tile, n, BYTES(bundle, (size_t)(at - bundle)), f);
+    uint8_t bundle[JOURNAL_BUNDLE];
+    sluis_err e = journal_bundle(x->t, tile, n, bundle);
+    if (e)
+        return fail_set(f, e, "entry", "cannot be read");
+    return put_tile(x, "entries", tile, n, BYTES(bundle, n * (2 + LEAF_LEN)), f);
 }
 
 static sluis_err put_level(export *x, unsigned level, sluis_fail *f)
@@ -162,36 +144,6 @@ static sluis_err export_all(export *x, const char *name, const uint8_t *log_pk, 
     return file_replace(path, x->note, x->note_len, 0644, f);
 }
 
-/* What a witness is sent (C2SP tlog-witness, the body of add-checkpoint):
- *
- *   old <size> LF | a line of base64 for each hash of the proof | LF | the checkpoint */
-static sluis_err write_request(const char *path, const json_t *reply, sluis_fail *f)
-{
-    char line[64];
-    size_t i;
-    const json_t *hash, *proof = json_object_get(reply, "proof");
-    const char *note = json_string_value(json_object_get(reply, "checkpoint"));
-    buffer b;
-    buffer_init(&b, 16384);
-    int n = snprintf(line, sizeof line, "old %" JSON_INTEGER_FORMAT "\n",
-                     json_integer_value(json_object_get(reply, "old")));
-    buffer_add(&b, line, (size_t)n);
-    json_array_foreach(proof, i, hash)
-    {
-        const char *text = json_is_string(hash) ? json_string_value(hash) : "";
-        buffer_add(&b, text, strlen(text));
-        buffer_add(&b, "\n", 1);
-    }
-    buffer_add(&b, "\n", 1);
-    if (note)
-        buffer_add(&b, note, strlen(note));
-    sluis_err e = b.err || !note
-                      ? fail_set(f, SLUIS_INVALID, "journal.prove", "the reply holds no checkpoint")
-                      : file_write_new(path, b.p, b.n, 0644, f);
-    buffer_close(&b);
-    return e;
-}
-
 ctl_exit ctl_journal_prove(ctl_call *c)
 {
     ctl_exit code = CTL_OK;
@@ -201,11 +153,14 @@ ctl_exit ctl_journal_prove(ctl_call *c)
     json_t *reply = ctl_ask(c, json_pack("{s:s,s:I}", "cmd", "journal.prove", "old", old), &code);
     if (!reply)
         return code;
-    if (write_request(path, reply, &f))
+    const char *text = json_string_value(json_object_get(reply, "request"));
+    if (!text || file_write_new(path, text, strlen(text), 0644, &f)) {
+        fail_set(&f, SLUIS_INVALID, "journal.prove", "the reply holds no request");
         code = ctl_failed(c, &f);
-    else
+    } else {
         ctl_print(c, json_pack("{s:b,s:I,s:O,s:s}", "ok", 1, "old", old, "size",
                                json_object_get(reply, "size"), "file", path));
+    }
     json_decref(reply);
     return code;
 }

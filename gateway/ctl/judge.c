@@ -2,60 +2,47 @@
 #include "ctl/judge.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "crypto/merkle.h"
+#include "journal/journal.h"
 
 #define PROOF_MAX 63
 
-static bool take_line(bytes *rest, bytes *line)
+static bool follows(const checkpoint *last, const checkpoint *now, const char *log_name)
 {
-    const uint8_t *lf = rest->n ? memchr(rest->p, '\n', rest->n) : NULL;
-    if (!lf)
-        return false;
-    *line = BYTES(rest->p, (size_t)(lf - rest->p));
-    rest->p = lf + 1;
-    rest->n -= line->n + 1;
-    return true;
+    uint64_t before, after;
+    return origin_number(last->origin, log_name, &before) && origin_number(now->origin, log_name, &after) &&
+           after > before;
 }
 
-static sluis_err parse_old(uint64_t *old, bytes line)
-{
-    char text[64], again[64];
-    if (line.n >= sizeof text)
-        return SLUIS_INVALID;
-    memcpy(text, line.p, line.n);
-    text[line.n] = '\0';
-    if (sscanf(text, "old %" SCNu64, old) != 1)
-        return SLUIS_INVALID;
-    snprintf(again, sizeof again, "old %" PRIu64, *old); /* no sign, no leading zero, nothing behind it */
-    return strcmp(text, again) == 0 ? SLUIS_OK : SLUIS_INVALID;
-}
-
-sluis_err judge_request(checkpoint *out, bytes *note, const checkpoint *last, bytes request,
+sluis_err judge_request(checkpoint *out, bytes *note, const checkpoint *last, bool restored, bytes request,
                         const char *log_name, const uint8_t log_pk[static PK_LEN], sluis_fail *f)
 {
     uint8_t proof[PROOF_MAX][HASH_LEN];
     uint64_t old = 0;
-    size_t len = 0, n;
+    static const char first[] = "old ";
+    const size_t skip = sizeof first - 1;
+    size_t len = 0;
     bytes line;
     *note = request;
-    if (!take_line(note, &line) || parse_old(&old, line))
+    if (!note_line(note, &line) || line.n < skip || memcmp(line.p, first, skip) != 0 ||
+        !note_number(&old, BYTES(line.p + skip, line.n - skip)))
         return fail_set(f, SLUIS_INVALID, "request", "the first line must be: old <size>");
     for (;; len++) {
-        if (!take_line(note, &line))
+        if (!note_line(note, &line))
             return fail_set(f, SLUIS_INVALID, "request", "an empty line must stand before the checkpoint");
         if (line.n == 0)
             break;
-        if (len == PROOF_MAX || base64_decode(proof[len], HASH_LEN, &n, (const char *)line.p, line.n) ||
-            n != HASH_LEN)
+        if (len == PROOF_MAX || !note_hash(proof[len], line))
             return fail_set(f, SLUIS_INVALID, "request",
                             "line %zu is not base64 of 32 bytes, or one too many", len + 2);
     }
     sluis_err e = checkpoint_open(out, (const char *)note->p, note->n, log_name, log_pk, f);
     if (e)
         return e;
+    if (restored && last && old == 0 && follows(last, out, log_name))
+        last = NULL;
     if (old != (last ? last->size : 0))
         return fail_set(f, SLUIS_CONFLICT, "request",
                         "starts from size %" PRIu64 "; the last cosigned is %" PRIu64, old,

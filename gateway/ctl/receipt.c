@@ -60,6 +60,8 @@ ctl_exit ctl_receipt_get(ctl_call *c)
         json_object_set_new(request, "note", json_string(note));
         free(note);
     }
+    if (ctl_value(c, "witnessed"))
+        json_object_set_new(request, "witnessed", json_true());
     json_t *reply = ctl_ask(c, request, &code);
     if (!reply)
         return code;

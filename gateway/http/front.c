@@ -42,10 +42,13 @@ struct front {
 static void answer(http_request *r, int status, const char *type, bytes body, const http_field *extra)
 {
     http_field all[8] = {
-        {"API-Version", API_VERSION}, {"Cache-Control", "no-store"}, {"X-Content-Type-Options", "nosniff"}};
+        {"API-Version", API_VERSION}, {"X-Content-Type-Options", "nosniff"}, {"Cache-Control", "no-store"}};
     size_t n = 3;
-    for (; extra && extra->name && n < 7; extra++)
-        all[n++] = *extra;
+    for (; extra && extra->name && n < 7; extra++) {
+        bool cache = strcmp(extra->name, "Cache-Control") == 0;
+        all[cache ? 2 : n] = *extra;
+        n += !cache;
+    }
     http_reply(r, status, type, body, all);
 }
 
@@ -279,6 +282,17 @@ static void finish_text(front *f, pending *p, uint32_t status, const char *type,
     calls_done(f->calls, p);
 }
 
+/* A piece of the journal. What can never change may be kept by whoever asked, not by a cache that others
+ * share. */
+static void finish_blob(front *f, pending *p, const Sluis__ApiBlob *b)
+{
+    const http_field keep[] = {{"Cache-Control", "private, max-age=31536000, immutable"}, {NULL, NULL}};
+    log_answer(resources[p->operation].operation, 200, p->started_us);
+    answer(p->request, 200, b->text ? "text/plain; charset=utf-8" : "application/octet-stream",
+           BYTES(b->data.data, b->data.len), b->immutable ? keep : NULL);
+    calls_done(f->calls, p);
+}
+
 static void finish_reply(front *f, pending *p, const Sluis__ApiReply *r)
 {
     const resource *res = &resources[p->operation];
@@ -294,6 +308,10 @@ static void finish_reply(front *f, pending *p, const Sluis__ApiReply *r)
         problem_set(&why, 502, "antwoord-onbegrepen", "Onverwacht antwoord van de gateway", NULL,
                     "De gateway antwoordde iets anders dan gevraagd; gebruiken beide dezelfde versie?");
         finish_problem(f, p, &why);
+        return;
+    }
+    if (r->result_case == SLUIS__API_REPLY__RESULT_BLOB) {
+        finish_blob(f, p, r->blob);
         return;
     }
     if (!res->render) {

@@ -21,11 +21,11 @@ typedef struct {
     const char *operation; /* operationId */
     resource_build build;  /* NULL: answered without sluisd */
     Sluis__ApiReply__ResultCase result;
-    resource_render render; /* NULL: text (metrics) */
+    resource_render render; /* NULL: what comes is sent as it is (metrics, the journal) */
     bool probe;             /* health and metrics: the short deadline */
 } resource;
 
-#define RESOURCE_COUNT 11
+#define RESOURCE_COUNT 16
 extern const resource resources[RESOURCE_COUNT];
 
 #endif

@@ -14,6 +14,7 @@ typedef struct {
     char method[8]; /* "GET" */
     size_t operation;
     bool needs_token;
+    bool rest;                /* the last parameter takes all that follows, slashes too (x-rest) */
     const json_t *parameters; /* array, or NULL; borrowed from the document */
     const json_t *body;
 } route;
@@ -41,7 +42,7 @@ static const char *prefix_of(const json_t *document, const json_t *item)
     return url && strcmp(url, "/") != 0 ? url : "";
 }
 
-static sluis_err check_parameters(const routes *r, const route *t, sluis_fail *f)
+static sluis_err check_parameters(const routes *r, route *t, sluis_fail *f)
 {
     size_t i;
     json_t *one;
@@ -56,8 +57,14 @@ static sluis_err check_parameters(const routes *r, const route *t, sluis_fail *f
         if (e)
             return e;
         snprintf(piece, sizeof piece, "{%s}", name);
-        if ((strcmp(in, "path") == 0) != (strstr(t->path, piece) != NULL))
+        const char *at = strstr(t->path, piece);
+        if ((strcmp(in, "path") == 0) != (at != NULL))
             return broken(f, t->path, "path and path parameters do not agree");
+        if (json_is_true(json_object_get(p, "x-rest"))) {
+            if (!at || at[strlen(piece)])
+                return broken(f, t->path, "x-rest is for the last piece of a path");
+            t->rest = true;
+        }
     }
     return SLUIS_OK;
 }
@@ -232,6 +239,12 @@ static bool split_path(const char *target, size_t n, segments *s, problem *p)
     return true;
 }
 
+/* A slash that was written as %2F is part of no value. */
+static bool is_value(const char *segment)
+{
+    return segment[0] && !strchr(segment, '/');
+}
+
 /* Compares a template with the segments; parameters match any non-empty segment. */
 static bool matches(const route *t, const segments *s)
 {
@@ -239,11 +252,14 @@ static bool matches(const route *t, const segments *s)
     for (size_t i = 0; i < s->count; i++) {
         size_t n = strcspn(at, "/");
         bool parameter = at[0] == '{';
-        if (parameter ? s->name[i][0] == 0 : strlen(s->name[i]) != n || memcmp(s->name[i], at, n) != 0)
+        if (parameter ? !is_value(s->name[i]) : strlen(s->name[i]) != n || memcmp(s->name[i], at, n) != 0)
             return false;
         at += n;
-        if (!*at)
+        if (!*at) {
+            while (t->rest && i + 1 < s->count && is_value(s->name[i + 1]))
+                i++;
             return i + 1 == s->count;
+        }
         at++;
     }
     return false;
@@ -274,10 +290,13 @@ static bool read_path(const routes *r, const route *t, const segments *s, json_t
     const char *at = t->path + 1;
     for (size_t i = 0; i < s->count; i++) {
         size_t n = strcspn(at, "/");
-        char name[64];
+        char name[64], value[SEGMENTS_MAX * (SEGMENT_MAX + 1)];
         if (at[0] == '{') {
             snprintf(name, sizeof name, "%.*s", (int)(n - 2), at + 1);
-            if (!read_one(r, parameter(r, t, "path", name), name, s->name[i], into, p))
+            size_t len = (size_t)snprintf(value, sizeof value, "%s", s->name[i]);
+            while (!at[n] && i + 1 < s->count) /* x-rest */
+                len += (size_t)snprintf(value + len, sizeof value - len, "/%s", s->name[++i]);
+            if (!read_one(r, parameter(r, t, "path", name), name, value, into, p))
                 return false;
         }
         at += at[n] ? n + 1 : n;

@@ -7,6 +7,8 @@
 
 #include "base/clock.h"
 #include "base/ids.h"
+#include "crypto/note.h"
+#include "journal/tile_path.h"
 
 #define DEPTH_MAX 8
 #define PLACE_MAX 160
@@ -35,6 +37,20 @@ static bool is_name(const char *s, size_t n)
     return n > 0 && name_valid(s);
 }
 
+static bool is_tile(const char *s, size_t n)
+{
+    uint64_t tile;
+    uint32_t width;
+    return n > 0 && tile_path_parse(s, &tile, &width);
+}
+
+/* "na-" and a size: a bare number of nine digits could be a person's. */
+static bool is_size(const char *s, size_t n)
+{
+    uint64_t size;
+    return n > 3 && memcmp(s, "na-", 3) == 0 && note_number(&size, BYTES(s + 3, n - 3)) && size <= INT64_MAX;
+}
+
 static const struct {
     const char *name;
     bool (*valid)(const char *s, size_t n);
@@ -45,6 +61,8 @@ static const struct {
     {"bsn", bsn_valid, "geen geldig burgerservicenummer (negen cijfers, elfproef)"},
     {"uuid", is_uuid, "geen geldig transactienummer (UUID)"},
     {"zaak-id", is_case_id, "een zaakId heeft 32 hexadecimale tekens"},
+    {"tegel", is_tile, "een tegel heet als in tlog-tiles: 067, x001/x234/067 of 067.p/12"},
+    {"omvang", is_size, "schrijf na- en de omvang, zoals na-1234"},
     {"date-time", is_time, "geen moment volgens RFC 3339 in UTC, zoals 2026-11-24T09:30:00Z"},
 };
 

@@ -91,6 +91,7 @@ static sluis_err load(journal *j, store_txn *t, sluis_fail *f)
 {
     bytes value, key;
     checkpoint cp;
+    uint64_t number;
     sluis_err err = store_get(t, TABLE_META, bytes_str(META_JOURNAL), &value);
 
     if (err == SLUIS_NOT_FOUND)
@@ -99,7 +100,7 @@ static sluis_err load(journal *j, store_txn *t, sluis_fail *f)
         return fail_set(f, err ? err : SLUIS_CORRUPT, "journal", "its checkpoint cannot be read");
     if (checkpoint_open(&cp, (const char *)value.p, value.n, j->name, j->log->pk, f))
         return f && f->code == SLUIS_UNKNOWN_KEY ? SLUIS_UNKNOWN_KEY : SLUIS_CORRUPT;
-    if (!origin_valid(cp.origin, j->name) || cp.size == 0)
+    if (!origin_number(cp.origin, j->name, &number) || cp.size == 0)
         return fail_set(f, SLUIS_CORRUPT, "journal", "its checkpoint is of another log: %s", cp.origin);
     memcpy(j->note, value.p, value.n);
     memcpy(j->committed_note, value.p, value.n);

@@ -10,6 +10,7 @@
 
 #include "crypto/merkle.h"
 #include "crypto/note.h"
+#include "journal/tile_path.h"
 #include "registry/keyslots.h"
 #include "sluis.pb-c.h"
 #include "store/store.h"
@@ -20,6 +21,9 @@
 #define KLASS_JOURNAL 0xff /* class of the log's own R_ORIGIN entry, kept always */
 
 typedef struct journal journal;
+
+/* The n of "<name>/journal/<n>"; false: it is no origin of this log. */
+bool origin_number(const char *origin, const char *name, uint64_t *n);
 
 typedef struct {
     uint64_t index;
@@ -72,12 +76,21 @@ sluis_err journal_receipt_under(store_txn *t, keyslots *slots, uint64_t index, c
 #define CONSISTENCY_MAX (MERKLE_MAX_PATH + 1)
 sluis_err journal_consistency(store_txn *t, uint64_t old, uint64_t new, uint8_t (*path)[HASH_LEN],
                               size_t *len);
+/* What a witness is sent to go on from size old (0: from nothing) to the snapshot's own checkpoint, appended:
+ * the body of add-checkpoint of C2SP tlog-witness. NOT_FOUND: no entry yet; INVALID: old lies beyond it. */
+#define ADD_CHECKPOINT_MAX 8192
+sluis_err journal_prove(store_txn *t, uint64_t old, buffer *out, uint64_t *size);
+/* OK: the tree of this snapshot had this root at this size. CORRUPT: it had another; NOT_FOUND: it is
+ * smaller. */
+sluis_err journal_holds(store_txn *t, const checkpoint *cp);
 /* A tile of a tree of this size, as tlog-tiles has it: *n hashes (of JOURNAL_TILE); NOT_FOUND: no such tile.
  */
-#define JOURNAL_TILE 256
+#define JOURNAL_TILE TILE_WIDTH
 sluis_err journal_tile(store_txn *t, uint64_t size, unsigned level, uint64_t tile,
                        uint8_t (*hashes)[HASH_LEN], size_t *n);
-sluis_err journal_leaf(store_txn *t, uint64_t index, uint8_t raw[static LEAF_LEN]); /* NOT_FOUND, CORRUPT */
+/* The entry bundle of a level 0 tile: n leaves, each after its length u16. NOT_FOUND, CORRUPT. */
+#define JOURNAL_BUNDLE (JOURNAL_TILE * (2 + LEAF_LEN))
+sluis_err journal_bundle(store_txn *t, uint64_t tile, size_t n, uint8_t out[static JOURNAL_BUNDLE]);
 sluis_err journal_checkpoint_at(store_txn *t, char *note, size_t cap, size_t *n);
 /* Indexes of a transaction's records, ascending; at most cap. */
 sluis_err journal_trace(store_txn *t, const uint8_t transaction[static UUID_LEN], uint64_t *out, size_t cap,

@@ -101,63 +101,109 @@ done:
     return err;
 }
 
-/* Size, root and text of the snapshot's own checkpoint. */
-static sluis_err own_checkpoint(store_txn *t, uint64_t *size, uint8_t root[static HASH_LEN], bytes *note)
+/* The snapshot's own checkpoint, as it says of itself; note is its text. */
+static sluis_err own_checkpoint(store_txn *t, checkpoint *cp, bytes *note)
 {
     sluis_err err = store_get(t, TABLE_META, bytes_str(META_JOURNAL), note);
 
     if (err)
         return err;
-    return note->n > NOTE_MAX || note_facts((const char *)note->p, note->n, size, root) ? SLUIS_CORRUPT
-                                                                                        : SLUIS_OK;
+    return checkpoint_read(cp, (const char *)note->p, note->n, NULL) || cp->size == 0 ? SLUIS_CORRUPT
+                                                                                      : SLUIS_OK;
 }
 
 sluis_err journal_receipt_at(store_txn *t, keyslots *slots, uint64_t index, buffer *out)
 {
-    uint8_t root[HASH_LEN];
-    uint64_t size;
+    checkpoint cp = {0};
     bytes note;
-    sluis_err err = own_checkpoint(t, &size, root, &note);
+    sluis_err err = own_checkpoint(t, &cp, &note);
 
-    return err ? err : receipt_of(t, slots, index, size, root, note, out);
+    return err ? err : receipt_of(t, slots, index, cp.size, cp.root, note, out);
 }
 
 sluis_err journal_receipt_under(store_txn *t, keyslots *slots, uint64_t index, const checkpoint *cp,
                                 bytes note, buffer *out)
 {
-    uint8_t root[HASH_LEN];
-    uint64_t size;
+    checkpoint newest = {0};
     bytes own;
-    sluis_err err = own_checkpoint(t, &size, root, &own);
+    sluis_err err = own_checkpoint(t, &newest, &own);
 
     if (err)
         return err;
-    return cp->size > size ? SLUIS_CORRUPT : receipt_of(t, slots, index, cp->size, cp->root, note, out);
+    return cp->size > newest.size ? SLUIS_CORRUPT
+                                  : receipt_of(t, slots, index, cp->size, cp->root, note, out);
 }
 
 sluis_err journal_consistency(store_txn *t, uint64_t old, uint64_t new, uint8_t (*path)[HASH_LEN],
                               size_t *len)
 {
-    uint8_t root[HASH_LEN];
-    uint64_t size;
+    checkpoint cp = {0};
     stored_tree st = {.t = t, .size = new};
     tree_source src = stored_tree_source(&st);
     tree_tail tail;
     bytes note;
-    sluis_err err = own_checkpoint(t, &size, root, &note);
+    sluis_err err = own_checkpoint(t, &cp, &note);
 
     if (err)
         return err;
-    if (old == 0 || old > new || new > size)
+    if (old == 0 || old > new || new > cp.size)
         return SLUIS_INVALID;
     err = tree_tail_of(&tail, new, &src);
     return err ? err : tree_consistency(path, len, &tail, old, &src);
 }
 
-sluis_err journal_leaf(store_txn *t, uint64_t index, uint8_t raw[static LEAF_LEN])
+sluis_err journal_prove(store_txn *t, uint64_t old, buffer *out, uint64_t *size)
 {
+    uint8_t path[CONSISTENCY_MAX][HASH_LEN];
+    checkpoint cp = {0};
+    char line[4 * ((HASH_LEN + 2) / 3) + 1];
+    size_t len = 0;
+    bytes note;
+    sluis_err err = own_checkpoint(t, &cp, &note);
+
+    if (!err && old)
+        err = journal_consistency(t, old, cp.size, path, &len);
+    if (err)
+        return err;
+    *size = cp.size;
+    buffer_printf(out, "old %llu\n", (unsigned long long)old);
+    for (size_t i = 0; i < len; i++) {
+        base64_encode(line, sizeof(line), path[i], HASH_LEN);
+        buffer_printf(out, "%s\n", line);
+    }
+    buffer_add(out, "\n", 1);
+    buffer_add(out, note.p, note.n);
+    return out->err;
+}
+
+sluis_err journal_holds(store_txn *t, const checkpoint *cp)
+{
+    checkpoint newest = {0};
+    stored_tree st = {.t = t, .size = cp->size};
+    tree_source src = stored_tree_source(&st);
+    tree_tail tail;
+    bytes note;
+    sluis_err err = own_checkpoint(t, &newest, &note);
+
+    if (err)
+        return err;
+    if (cp->size > newest.size)
+        return SLUIS_NOT_FOUND;
+    if (cp->size == 0 || (err = tree_tail_of(&tail, cp->size, &src)))
+        return SLUIS_CORRUPT;
+    return memcmp(tail.hash[tail.height], cp->root, HASH_LEN) ? SLUIS_CORRUPT : SLUIS_OK;
+}
+
+sluis_err journal_bundle(store_txn *t, uint64_t tile, size_t n, uint8_t out[static JOURNAL_BUNDLE])
+{
+    sluis_err err = SLUIS_OK;
     leaf l;
-    return leaf_read(t, index, raw, &l);
+
+    for (size_t i = 0; !err && i < n && i < JOURNAL_TILE; i++, out += 2 + LEAF_LEN) {
+        put_u16(out, LEAF_LEN);
+        err = leaf_read(t, tile * JOURNAL_TILE + i, out + 2, &l);
+    }
+    return err;
 }
 
 sluis_err journal_tile(store_txn *t, uint64_t size, unsigned level, uint64_t tile,

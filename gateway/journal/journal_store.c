@@ -1,6 +1,5 @@
 #include "journal/journal_store.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -112,36 +111,12 @@ sluis_err record_open(buffer *plain, const uint8_t key[static KEY_LEN], uint64_t
     return err;
 }
 
-/* "<origin>\n<size>\n<root>\n..." */
-sluis_err note_facts(const char *note, size_t n, uint64_t *size, uint8_t root[static HASH_LEN])
-{
-    const char *end = note + n, *line = memchr(note, '\n', n), *stop;
-    size_t len;
-
-    if (!line || !(stop = memchr(line + 1, '\n', (size_t)(end - line - 1))) || stop == line + 1)
-        return SLUIS_CORRUPT;
-    *size = 0;
-    for (const char *c = line + 1; c < stop; c++) {
-        if (!isdigit((unsigned char)*c) || *size > (UINT64_MAX - 9) / 10)
-            return SLUIS_CORRUPT;
-        *size = *size * 10 + (uint64_t)(*c - '0');
-    }
-    line = stop;
-    if (!(stop = memchr(line + 1, '\n', (size_t)(end - line - 1))) ||
-        base64_decode(root, HASH_LEN, &len, line + 1, (size_t)(stop - line - 1)) || len != HASH_LEN)
-        return SLUIS_CORRUPT;
-    return *size ? SLUIS_OK : SLUIS_CORRUPT;
-}
-
-bool origin_valid(const char *origin, const char *name)
+bool origin_number(const char *origin, const char *name, uint64_t *n)
 {
     static const char middle[] = "/journal/";
-    size_t n = strlen(name);
+    size_t skip = strlen(name);
 
-    if (strncmp(origin, name, n) || strncmp(origin + n, middle, sizeof(middle) - 1))
+    if (strncmp(origin, name, skip) || strncmp(origin + skip, middle, sizeof(middle) - 1))
         return false;
-    const char *digits = origin + n + sizeof(middle) - 1;
-    if (*digits < '1' || *digits > '9')
-        return false;
-    return strspn(digits, "0123456789") == strlen(digits);
+    return note_number(n, bytes_str(origin + skip + sizeof(middle) - 1)) && *n > 0;
 }

@@ -30,10 +30,4 @@ sluis_err leaf_read(store_txn *t, uint64_t index, uint8_t raw[static LEAF_LEN], 
 sluis_err record_open(buffer *plain, const uint8_t key[static KEY_LEN], uint64_t index, const leaf *l,
                       bytes stored);
 
-/* Size and root that a note says, strictly parsed, its signature unchecked. */
-sluis_err note_facts(const char *note, size_t n, uint64_t *size, uint8_t root[static HASH_LEN]);
-
-/* True for "<name>/journal/<n>", n a decimal without leading zero. */
-bool origin_valid(const char *origin, const char *name);
-
 #endif

@@ -100,6 +100,7 @@ static size_t list_find(const index_list *l, uint64_t index)
 
 static sluis_err open_checkpoint(verifier *v, const char *name, const uint8_t *pk)
 {
+    uint64_t number;
     bytes note;
     sluis_err err = store_get(v->t, TABLE_META, bytes_str(META_JOURNAL), &note);
 
@@ -118,7 +119,7 @@ static sluis_err open_checkpoint(verifier *v, const char *name, const uint8_t *p
         return fail_set(v->f, err, "checkpoint", "cannot be read");
     if ((err = checkpoint_open(&v->cp, (const char *)note.p, note.n, name, pk, v->f)))
         return err;
-    if (!origin_valid(v->cp.origin, name) || v->cp.size == 0)
+    if (!origin_number(v->cp.origin, name, &number) || v->cp.size == 0)
         return fail_set(v->f, SLUIS_CORRUPT, "checkpoint", "is of another log: %s", v->cp.origin);
     return SLUIS_OK;
 }

@@ -12,6 +12,7 @@
 #include "control/control.h"
 #include "flow/fatal.h"
 #include "flow/job.h"
+#include "journal/cosigned.h"
 #include "journal/journal.h"
 #include "parties/parties.h"
 #include "wire/messages.h"
@@ -304,6 +305,18 @@ static json_t *cmd_trace(desk *d, const json_t *q, sluis_fail *f)
 
 /* ---- receipts ---- */
 
+static sluis_err newest_cosigned(const parts *p, store_txn *t, char note[static NOTE_MAX + 1], checkpoint *cp)
+{
+    size_t n = 0;
+    checkpoint own;
+    sluis_err e = journal_checkpoint_at(t, note, NOTE_MAX, &n);
+    if (!e)
+        e = checkpoint_read(&own, note, n, NULL) ? SLUIS_CORRUPT
+                                                 : cosigned_newest(t, p->rows, own.origin, note, &n, cp);
+    note[n] = '\0';
+    return e;
+}
+
 static json_t *cmd_receipt_get(desk *d, const json_t *q, sluis_fail *f)
 {
     const parts *p = parts_of(d);
@@ -318,10 +331,17 @@ static json_t *cmd_receipt_get(desk *d, const json_t *q, sluis_fail *f)
     }
     buffer_init(&receipt, RECEIPT_MAX);
     const char *note = json_string_value(json_object_get(q, "note"));
+    char kept[NOTE_MAX + 1];
     checkpoint cp;
     sluis_err e = note ? checkpoint_open(&cp, note, strlen(note), p->settings->name, p->log.pk, f) : SLUIS_OK;
     if (!e)
         e = store_begin_read(p->store, &t);
+    if (!e && json_is_true(json_object_get(q, "witnessed"))) {
+        e = newest_cosigned(p, t, kept, &cp);
+        note = kept;
+        if (e == SLUIS_NOT_FOUND)
+            fail_set(f, e, "receipt.get", "no witness has cosigned yet: see `sluisctl witness follow`");
+    }
     if (!e && note)
         e = journal_receipt_under(t, p->slots, (uint64_t)json_integer_value(index), &cp, bytes_str(note),
                                   &receipt);
@@ -345,48 +365,31 @@ static json_t *cmd_receipt_get(desk *d, const json_t *q, sluis_fail *f)
 
 /* ---- proofs ---- */
 
-static json_t *hashes_json(const uint8_t (*hashes)[HASH_LEN], size_t n)
-{
-    char text[4 * ((HASH_LEN + 2) / 3) + 1];
-    json_t *list = json_array();
-    for (size_t i = 0; list && i < n; i++) {
-        base64_encode(text, sizeof(text), hashes[i], HASH_LEN);
-        json_array_append_new(list, json_string(text));
-    }
-    return list;
-}
-
 /* The newest checkpoint, and that its tree goes on from the one of size old (0: from nothing). */
 static json_t *cmd_journal_prove(desk *d, const json_t *q, sluis_fail *f)
 {
-    const parts *p = parts_of(d);
     const json_t *old = json_object_get(q, "old");
-    uint8_t path[CONSISTENCY_MAX][HASH_LEN];
-    char note[NOTE_MAX + 1];
-    size_t n = 0, len = 0;
-    checkpoint cp = {0};
+    uint64_t size = 0;
     store_txn *t = NULL;
     json_t *out = NULL;
+    buffer request;
     if (!json_is_integer(old) || json_integer_value(old) < 0) {
         fail_set(f, SLUIS_INVALID, "old", "a size is needed: 0, or that of an earlier checkpoint");
         return NULL;
     }
-    sluis_err e = store_begin_read(p->store, &t);
+    buffer_init(&request, ADD_CHECKPOINT_MAX);
+    sluis_err e = store_begin_read(parts_of(d)->store, &t);
     if (!e)
-        e = journal_checkpoint_at(t, note, NOTE_MAX, &n);
-    if (!e)
-        e = checkpoint_open(&cp, note, n, p->settings->name, p->log.pk, f);
-    if (!e && json_integer_value(old))
-        e = journal_consistency(t, (uint64_t)json_integer_value(old), cp.size, path, &len);
-    note[n] = '\0';
+        e = journal_prove(t, (uint64_t)json_integer_value(old), &request, &size);
     if (e == SLUIS_INVALID)
         fail_set(f, SLUIS_NOT_FOUND, "old", "the journal is not that large yet");
     else if (e)
         fail_set(f, e, "journal.prove", "%s", e == SLUIS_NOT_FOUND ? "no entry yet" : error_text(e));
     else
-        out = json_pack("{s:O, s:I, s:o, s:s}", "old", old, "size", (json_int_t)cp.size, "proof",
-                        hashes_json((const uint8_t(*)[HASH_LEN])path, len), "checkpoint", note);
+        out = json_pack("{s:O, s:I, s:s%}", "old", old, "size", (json_int_t)size, "request", request.p,
+                        request.n);
     store_abort(&t);
+    buffer_close(&request);
     return out;
 }
 

@@ -26,6 +26,8 @@ static const struct {
     {SLUIS__API_CALL__OP_GET_DOSSIER, read_dossier, AFTER_CORE},
     {SLUIS__API_CALL__OP_HEALTH, read_health, AFTER_BUS},
     {SLUIS__API_CALL__OP_METRICS, read_metrics, AFTER_BUS},
+    {SLUIS__API_CALL__OP_LOG_GET, read_log, AFTER_BUS},
+    {SLUIS__API_CALL__OP_LOG_COSIGN, read_log_cosign, AFTER_CORE},
 };
 
 sluis_err reader_case(reader *r, store_txn *t, job *j, bytes case_id, Sluis__CaseRow **out)
@@ -161,7 +163,10 @@ void *read_run(void *arg)
     reader r = {.p = arg};
     int capacity = parts_channel_capacity(r.p);
     void *item = NULL;
+    sluis_fail f = {0};
     sluis_err e = epoch_new(&r.epoch);
+    if (!e)
+        e = witnesses_load(&r.witnesses, r.p->settings->log_witnesses, &f);
     if (!e)
         e = channel_open(&r.in, r.p->hub, CHANNEL_READ, CHANNEL_RECV_CONNECT, capacity);
     if (!e)
@@ -177,8 +182,11 @@ void *read_run(void *arg)
         else
             answer_call(&r, j);
     }
+    if (f.code)
+        log_write(LOG_ERROR, "read.start", "where", f.where, "text", f.text, NULL);
     if (e)
         fatal("read.stopped", e, "the pool cannot go on");
+    witnesses_free(&r.witnesses);
     channel_close(&r.in);
     channel_close(&r.core);
     channel_close(&r.bus);

@@ -6,10 +6,12 @@
 #include "crypto/epoch.h"
 #include "flow/job.h"
 #include "flow/parts.h"
+#include "journal/witnesses.h"
 
 typedef struct {
     const parts *p;
     epoch *epoch;
+    witnesses *witnesses;
     channel *in, *core, *bus;
 } reader;
 
@@ -23,6 +25,12 @@ sluis_err read_dossier(reader *r, store_txn *t, job *j);
 sluis_err read_health(reader *r, store_txn *t, job *j);
 sluis_err read_metrics(reader *r, store_txn *t, job *j);
 sluis_err read_file_request(reader *r, store_txn *t, job *j);
+sluis_err read_log(reader *r, store_txn *t, job *j);
+sluis_err read_log_cosign(reader *r, store_txn *t, job *j);
+
+/* A checkpoint that bears our own signature, of the journal's origin, was shown from outside: when the
+ * snapshot's tree does not lead to it, the store was rolled back or changed, and the program ends. */
+void read_seen(store_txn *t, const checkpoint *cp);
 
 /* The case, when this token's organisation owns it; NOT_FOUND otherwise, as for one that does not exist. */
 sluis_err reader_case(reader *r, store_txn *t, job *j, bytes case_id, Sluis__CaseRow **out);

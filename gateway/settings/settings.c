@@ -23,6 +23,7 @@ static const config_key top_keys[] = {
     {"api", CONFIG_GROUP, true, 0, 0, "", NULL, "where sluis-http connects"},
     {"tokens", CONFIG_GROUP, true, 0, 0, "", NULL, "bearer tokens"},
     {"limits", CONFIG_GROUP, false, 0, 0, "", NULL, "bounds"},
+    {"journal", CONFIG_GROUP, false, 0, 0, "", NULL, "who reads and who witnesses the journal over HTTP"},
 };
 static const config_key bus_keys[] = {
     {"endpoint", CONFIG_STR, true, 1, 200, "", NULL, "ZeroMQ endpoint, such as tcp://0.0.0.0:5570"},
@@ -57,10 +58,17 @@ static const config_key limit_keys[] = {
      "longest life of a request filed through the API"},
 };
 
+static const config_key journal_keys[] = {
+    {"readers", CONFIG_STR, false, 1, 400, "", NULL,
+     "file of readers' tokens (sluisctl journal reader); without it nobody is served"},
+    {"witnesses", CONFIG_STR, false, 1, 400, "", NULL,
+     "file of witnesses' verifier keys (witness.vkey), one a line; without it no cosignature is taken"},
+};
+
 const settings_group settings_groups[SETTINGS_GROUPS] = {
     {"", top_keys, COUNT(top_keys)},           {"bus", bus_keys, COUNT(bus_keys)},
     {"api", api_keys, COUNT(api_keys)},        {"tokens", token_keys, COUNT(token_keys)},
-    {"limits", limit_keys, COUNT(limit_keys)},
+    {"limits", limit_keys, COUNT(limit_keys)}, {"journal", journal_keys, COUNT(journal_keys)},
 };
 
 /* An owned copy of a string setting; NULL when it is not set, or memory is out. */
@@ -129,6 +137,8 @@ static sluis_err load_strings(settings *s, const config_node *const *group, cons
     s->api_endpoint = text(group, 2, "endpoint");
     s->jwks = text(group, 3, "jwks");
     s->issuer = text(group, 3, "issuer");
+    s->log_readers = text(group, 5, "readers");
+    s->log_witnesses = text(group, 5, "witnesses");
     if (!s->name || !s->data || !s->keys || !s->rules || !s->control || !s->bus_endpoint ||
         !s->api_endpoint || !s->jwks || !s->issuer)
         return fail_set(f, SLUIS_NOMEM, path, "out of memory");
@@ -147,7 +157,7 @@ sluis_err settings_load(settings *out, const char *path, sluis_fail *f)
     for (size_t i = 0; !e && i < SETTINGS_GROUPS; i++) {
         if (i > 0)
             group[i] = config_get(root, settings_groups[i].group);
-        if (group[i]) /* "limits" may be absent: then every default holds */
+        if (group[i]) /* "limits" and "journal" may be absent: then every default holds */
             e = config_check(group[i], settings_groups[i].keys, settings_groups[i].count, f);
     }
     if (!e)
@@ -166,8 +176,9 @@ sluis_err settings_load(settings *out, const char *path, sluis_fail *f)
 
 void settings_close(settings *s)
 {
-    char **all[] = {&s->name,    &s->passphrase_file, &s->data,         &s->keys, &s->rules,
-                    &s->control, &s->bus_endpoint,    &s->api_endpoint, &s->jwks, &s->issuer};
+    char **all[] = {&s->name,  &s->passphrase_file, &s->data,         &s->keys,
+                    &s->rules, &s->control,         &s->bus_endpoint, &s->api_endpoint,
+                    &s->jwks,  &s->issuer,          &s->log_readers,  &s->log_witnesses};
     for (size_t i = 0; i < COUNT(all); i++) {
         free(*all[i]);
         *all[i] = NULL;

@@ -14,12 +14,13 @@ typedef struct {
     char *passphrase_file; /* of the keys; NULL: they have none */
     char *bus_endpoint, *api_endpoint;
     char *jwks, *issuer;
-    uint32_t token_lifetime_s; /* the longest that a bearer token may live */
-    uint32_t max_frame;        /* bytes of one bus frame */
-    uint32_t in_flight;        /* messages between bus and core at once */
-    uint64_t in_flight_bytes;  /* ditto, in bytes */
-    uint32_t session_credit;   /* submissions outstanding a session */
-    uint32_t batch_max;        /* messages in one commit */
+    char *log_readers, *log_witnesses; /* files; NULL: nobody */
+    uint32_t token_lifetime_s;         /* the longest that a bearer token may live */
+    uint32_t max_frame;                /* bytes of one bus frame */
+    uint32_t in_flight;                /* messages between bus and core at once */
+    uint64_t in_flight_bytes;          /* ditto, in bytes */
+    uint32_t session_credit;           /* submissions outstanding a session */
+    uint32_t batch_max;                /* messages in one commit */
     uint32_t verify_threads, read_threads;
     uint64_t map_bytes, quota_bytes, key_slots;
     uint32_t redeliver_ms; /* an unanswered delivery is sent again after this */
@@ -35,7 +36,7 @@ typedef struct {
     const config_key *keys;
     size_t count;
 } settings_group;
-#define SETTINGS_GROUPS 5
+#define SETTINGS_GROUPS 6
 extern const settings_group settings_groups[SETTINGS_GROUPS];
 
 sluis_err settings_load(settings *out, const char *path, sluis_fail *f);

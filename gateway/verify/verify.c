@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "flow/fatal.h"
+#include "verify/readers.h"
 #include "verify/token.h"
 #include "wire/messages.h"
 
@@ -16,6 +17,7 @@ typedef struct {
     root_cache *roots;
     kek_cache *keks;
     token_verifier *tokens;
+    readers *readers;
     buffer plain;
     channel *in, *core, *bus;
 } worker;
@@ -95,6 +97,22 @@ static sluis_err check_bearer(worker *w, job *j)
     return SLUIS_OK;
 }
 
+/* The journal has readers of its own, who act for no application. */
+static bool is_log(const Sluis__ApiCall *c)
+{
+    return c->op_case == SLUIS__API_CALL__OP_LOG_GET || c->op_case == SLUIS__API_CALL__OP_LOG_COSIGN;
+}
+
+static sluis_err check_reader(worker *w, job *j)
+{
+    const char *who = readers_find(w->readers, j->call->token);
+    if (!who)
+        return fail_set(&j->why, SLUIS_UNAUTHENTICATED, "Authorization",
+                        "geen token van een lezer van het journaal");
+    log_write(LOG_DEBUG, "verify.reader", "reader", who, NULL);
+    return SLUIS_OK;
+}
+
 static void verify_api(worker *w, job *j)
 {
     arena *a = job_arena(j);
@@ -105,6 +123,8 @@ static void verify_api(worker *w, job *j)
         j->call = (Sluis__ApiCall *)m;
         if (j->call->op_case == SLUIS__API_CALL__OP__NOT_SET)
             err = fail_set(&j->why, SLUIS_INVALID, "op", "de aanroep noemt geen handeling");
+        else if (is_log(j->call))
+            err = check_reader(w, j);
         else if (needs_token(j->call))
             err = check_bearer(w, j);
     }
@@ -126,6 +146,8 @@ static sluis_err worker_open(worker *w, const parts *p)
     if (!e)
         e = token_verifier_new(&w->tokens, p->settings->jwks, p->settings->issuer, &f);
     if (!e)
+        e = readers_load(&w->readers, p->settings->log_readers, &f);
+    if (!e)
         token_verifier_set_lifetime(w->tokens, p->settings->token_lifetime_s * UINT64_C(1000));
     if (!e)
         e = channel_open(&w->in, p->hub, CHANNEL_VERIFY, CHANNEL_RECV_CONNECT, capacity);
@@ -146,6 +168,7 @@ static void worker_close(worker *w)
     channel_close(&w->core);
     channel_close(&w->bus);
     token_verifier_free(&w->tokens);
+    readers_free(&w->readers);
     root_cache_free(&w->roots);
     kek_cache_free(&w->keks);
     buffer_close(&w->plain);

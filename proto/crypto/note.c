@@ -65,8 +65,7 @@ sluis_err checkpoint_sign(char *out, size_t cap, size_t *len, const checkpoint *
     return SLUIS_OK;
 }
 
-/* The next line without its LF; false when none is complete. */
-static bool next_line(bytes *rest, bytes *line)
+bool note_line(bytes *rest, bytes *line)
 {
     const uint8_t *lf = rest->n ? memchr(rest->p, '\n', rest->n) : NULL;
     if (!lf)
@@ -77,8 +76,7 @@ static bool next_line(bytes *rest, bytes *line)
     return true;
 }
 
-/* Decimal without sign, leading zero or overflow. */
-static bool parse_size(uint64_t *out, bytes l)
+bool note_number(uint64_t *out, bytes l)
 {
     if (l.n == 0 || l.n > 20 || (l.n > 1 && l.p[0] == '0'))
         return false;
@@ -93,22 +91,27 @@ static bool parse_size(uint64_t *out, bytes l)
     return true;
 }
 
+bool note_hash(uint8_t out[static HASH_LEN], bytes l)
+{
+    size_t n;
+    return l.n == ROOT_B64 && base64_decode(out, HASH_LEN, &n, (const char *)l.p, l.n) == SLUIS_OK &&
+           n == HASH_LEN;
+}
+
 static sluis_err parse_text(checkpoint *c, bytes *rest, sluis_fail *f)
 {
     bytes l;
-    size_t n;
-    if (!next_line(rest, &l) || !printable((const char *)l.p, l.n, false))
+    if (!note_line(rest, &l) || !printable((const char *)l.p, l.n, false))
         return fail_set(f, SLUIS_INVALID, "checkpoint line 1",
                         "the origin is missing or not a printable line");
     memcpy(c->origin, l.p, l.n);
     c->origin[l.n] = '\0';
-    if (!next_line(rest, &l) || !parse_size(&c->size, l))
+    if (!note_line(rest, &l) || !note_number(&c->size, l))
         return fail_set(f, SLUIS_INVALID, "checkpoint line 2", "the size is not a canonical decimal number");
-    if (!next_line(rest, &l) || l.n != ROOT_B64 ||
-        base64_decode(c->root, sizeof c->root, &n, (const char *)l.p, l.n) != SLUIS_OK || n != HASH_LEN)
+    if (!note_line(rest, &l) || !note_hash(c->root, l))
         return fail_set(f, SLUIS_INVALID, "checkpoint line 3",
                         "the root is not canonical base64 of 32 bytes");
-    if (!next_line(rest, &l) || l.n != 0)
+    if (!note_line(rest, &l) || l.n != 0)
         return fail_set(f, SLUIS_INVALID, "checkpoint line 4", "a blank line must follow the root");
     return SLUIS_OK;
 }
@@ -139,7 +142,7 @@ static sluis_err find_line(uint8_t *sig, size_t len, bytes rest, const char *nam
     bytes line, who;
     size_t n, sigs = 0, ours = 0;
     for (; rest.n > 0; sigs++) {
-        if (sigs == SIGS_MAX || !next_line(&rest, &line) || parse_signature(line, &who, raw, &n) != SLUIS_OK)
+        if (sigs == SIGS_MAX || !note_line(&rest, &line) || parse_signature(line, &who, raw, &n) != SLUIS_OK)
             return fail_set(f, SLUIS_INVALID, "checkpoint",
                             "signature line %zu is malformed, or one too many", sigs + 1);
         if (!bytes_equal(who, bytes_str(name)) || memcmp(raw, hash, KEYHASH_LEN) != 0)
@@ -166,6 +169,12 @@ static sluis_err split_note(checkpoint *c, bytes *text, bytes *lines, const char
     if (!e)
         text->n = n - lines->n - 1;
     return e;
+}
+
+sluis_err checkpoint_read(checkpoint *out, const char *note, size_t n, sluis_fail *f)
+{
+    bytes text, lines;
+    return split_note(out, &text, &lines, note, n, f);
 }
 
 sluis_err checkpoint_open(checkpoint *out, const char *note, size_t n, const char *name,

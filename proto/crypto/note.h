@@ -24,6 +24,15 @@ sluis_err checkpoint_sign(char *out, size_t cap, size_t *len, const checkpoint *
 sluis_err checkpoint_open(checkpoint *out, const char *note, size_t n, const char *name,
                           const uint8_t pk[static PK_LEN], sluis_fail *f);
 
+/* Size, root and origin as the text says them, strictly parsed; no signature is looked at. INVALID, TOO_BIG.
+ */
+sluis_err checkpoint_read(checkpoint *out, const char *note, size_t n, sluis_fail *f);
+
+/* The pieces that such texts consist of. */
+bool note_line(bytes *rest, bytes *line);    /* the next line without its LF; false: none is complete */
+bool note_number(uint64_t *out, bytes line); /* decimal without sign, leading zero or overflow */
+bool note_hash(uint8_t out[static HASH_LEN], bytes line); /* base64 of 32 bytes */
+
 /* Cosignatures (C2SP tlog-cosignature, cosignature/v1): a witness's line on a note,
  *
  *   \u2014 <name> base64(key hash 4 | timestamp u64, seconds since 1970 | signature 64)\n

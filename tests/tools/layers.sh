@@ -48,7 +48,7 @@ owners='
 ^rhonabwy\.h$|^gateway/verify/jose\.c$
 ^libxml/|^adapters/mapping/document_xml\.c$
 ^event2/|^proto/http/|^gateway/http/
-^curl/|^adapters/sources/
+^curl/|^proto/http/fetch\.c$
 '
 
 # Prints offenders under the folder $1 ("." = the tree); status 1 when there are any.

@@ -812,9 +812,10 @@ static void root_at(store_txn *t, uint64_t size, uint8_t root[static HASH_LEN])
 {
     static uint8_t leaves[1024][HASH_LEN];
     uint8_t raw[LEAF_LEN];
+    leaf l;
 
     for (uint64_t i = 0; i < size; i++) {
-        assert_int_equal(journal_leaf(t, i, raw), SLUIS_OK);
+        assert_int_equal(leaf_read(t, i, raw, &l), SLUIS_OK);
         merkle_leaf(leaves[i], raw, LEAF_LEN);
     }
     merkle_root(TREE_JOURNAL, root, (const uint8_t(*)[HASH_LEN])leaves, size);
@@ -867,6 +868,7 @@ static void test_tiles(void **state)
     ground_open(&g, ENGINE_MEMORY);
     uint8_t hashes[JOURNAL_TILE][HASH_LEN], hash[HASH_LEN], raw[LEAF_LEN];
     size_t n;
+    leaf l;
 
     add(&g, 600, TODAY);
     store_txn *t = fixture_read(&g.x);
@@ -885,7 +887,7 @@ static void test_tiles(void **state)
             continue;
         assert_int_equal(n, want[i].n);
         if (want[i].level == 0) {
-            assert_int_equal(journal_leaf(t, want[i].tile * 256 + n - 1, raw), SLUIS_OK);
+            assert_int_equal(leaf_read(t, want[i].tile * 256 + n - 1, raw, &l), SLUIS_OK);
             merkle_leaf(hash, raw, LEAF_LEN);
         } else {
             root_at(t, 256, hash);

@@ -60,6 +60,19 @@ static void test_find(void **state)
         {"GET", "/v1/zaken/" CASE_ID "/leden/1/weergave?attributen=woonplaats,school-naam", "getWeergave", 0,
          NULL, NULL},
         {"GET", "/v1/zaken/" CASE_ID "/leden/32/dossier", "getDossier", 0, NULL, NULL},
+        {"GET", "/v1/journaal/checkpoint", "getCheckpoint", 0, NULL, NULL},
+        {"GET", "/v1/journaal/tile/0/067", "getTegel", 0, NULL, NULL},
+        {"GET", "/v1/journaal/tile/entries/x001/x234/067.p/12", "getTegel", 0, NULL, NULL},
+        {"GET", "/v1/journaal/tile/7/x001%2F000", NULL, 404, "not-found", ""},
+        {"GET", "/v1/journaal/tile/8/000", NULL, 400, "invalid", "niveau"},
+        {"GET", "/v1/journaal/tile/0/1", NULL, 400, "invalid", "tegel"},
+        {"GET", "/v1/journaal/tile/0/000/", NULL, 404, "not-found", ""},
+        {"GET", "/v1/journaal/tile/0", NULL, 404, "not-found", ""},
+        {"GET", "/v1/journaal/vervolg/na-123456789", "getVervolg", 0, NULL, NULL},
+        {"GET", "/v1/journaal/vervolg/na-9223372036854775808", NULL, 400, "invalid", "omvang"},
+        {"GET", "/v1/journaal/vervolg/na-", NULL, 400, "invalid", "omvang"},
+        {"GET", "/v1/journaal/medeondertekend", "getMedeondertekend", 0, NULL, NULL},
+        {"POST", "/v1/journaal/medeondertekend", "meldMedeondertekening", 0, NULL, NULL},
         {"GET", "/v1/openapi.json", "getOpenapi", 0, NULL, NULL},
         {"GET", "/v1/%6fpenapi.json", "getOpenapi", 0, NULL, NULL},
         {"GET", "/health/live", "getLive", 0, NULL, NULL},
@@ -129,6 +142,11 @@ static void test_find(void **state)
     assert_true(m.needs_token);
     assert_int_equal(json_integer_value(json_object_get(m.parameters, "lid")), 7);
     assert_int_equal(json_array_size(json_object_get(m.parameters, "attributen")), 2);
+    json_decref(m.parameters);
+    assert_true(routes_find(r, "GET", "/v1/journaal/tile/entries/x001/x234/067.p/12", &m, &p));
+    assert_true(m.needs_token);
+    assert_string_equal(json_str(m.parameters, "niveau"), "entries");
+    assert_string_equal(json_str(m.parameters, "tegel"), "x001/x234/067.p/12");
     json_decref(m.parameters);
     assert_true(routes_find(r, "GET", "/metrics", &m, &p));
     assert_false(m.needs_token);

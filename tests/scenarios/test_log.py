@@ -1,0 +1,189 @@
+"""The journal as its readers meet it over HTTP (tlog-tiles), and a witness that follows it as a service."""
+import shutil
+import sys
+import time
+
+from city import CHILD, PARENT
+from house import NAME, TREE, Process, check, wait_for
+
+sys.path.insert(0, str(TREE / "tests" / "tools"))
+import tlog_reader  # noqa: E402
+
+FRESH = True
+WITNESS = "getuige.voorbeeld.test"
+
+
+def up(city, parties=("school",)):
+    """A gateway that serves its journal to one reader and knows one witness; the reader's token."""
+    token = city.ctl("journal", "reader", "--name", "getuige", "--file", city.root / "readers")["token"]
+    city.ctl("witness", "new-key", "--dir", city.root / "witness", "--name", WITNESS)
+    shutil.copy(city.root / "witness" / "witness.vkey", city.root / "witnesses")
+    (city.root / "token").write_text(token + "\n")
+    city.up(parties=parties, extra=f'journal = {{ readers = "{city.root}/readers"; witnesses = "{city.root}/witnesses"; }};\n')
+    return token
+
+
+def get(city, path, token, **kw):
+    return city.call("GET", f"/v1/journaal/{path}", token, **kw)
+
+
+def grow(city):
+    return city.open_case([(PARENT, "ouder"), (CHILD, "kind")])
+
+
+def log_pk(city):
+    return bytes.fromhex((city.keys / "log.key.pub").read_text().split()[1])
+
+
+def follow(city, *more, want=0, folder="witness"):
+    return city.ctl("witness", "follow", "--dir", city.root / folder, "--log", NAME, "--log-key", city.keys / "log.key.pub",
+                    "--url", f"http://127.0.0.1:{city.ports['http']}/v1/journaal", "--token-file", city.root / "token",
+                    "--once", *more, want=want)
+
+
+def download(city, token, folder):
+    """The log as plain files, over HTTP."""
+    note = get(city, "checkpoint", token)
+    check(note.status == 200, f"checkpoint: {note.status} {note.body[:300]!r}")
+    size, paths = tlog_reader.note(note.body.decode())[1], ["checkpoint"]
+    for level in range(8):
+        count = size >> 8 * level
+        for n in range((count + 255) // 256):
+            width = min(256, count - 256 * n)
+            paths += [tlog_reader.tile_path(str(level), n, width)] + ([tlog_reader.tile_path("entries", n, width)] if level == 0 else [])
+    for path in paths:
+        a = note if path == "checkpoint" else get(city, path, token)
+        check(a.status == 200, f"{path}: {a.status} {a.body[:300]!r}")
+        if path != "checkpoint":
+            check(a.headers["Cache-Control"] == "private, max-age=31536000, immutable", f"{path}: {a.headers['Cache-Control']}")
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(a.body)
+    check(note.headers["Cache-Control"] == "no-store", "a checkpoint may not be kept")
+    return size
+
+
+def test_served_to_its_readers(city):
+    token = up(city)
+    case = grow(city)
+    for _ in range(265):
+        city.view(case, 1)
+    size = download(city, token, city.root / "served")
+    check(size > 260, f"only {size} entries")
+    done, _ = tlog_reader.check(city.root / "served", NAME, log_pk(city))
+    check(done == size, f"{done} of {size}")
+    for who in (None, "x" * 64, token[:-1], token.upper(), city.token("wmo-intake")):
+        a = get(city, "checkpoint", who)
+        check(a.status == 401, f"{who}: {a.status}")
+        check(get(city, "tile/entries/000", who).status == 401, "leaves to a stranger")
+    for path, status in (("tile/0/000", 200), ("tile/0/000.p/7", 200), ("tile/0/001.p/255", 404), ("tile/0/001", 404),
+                         ("tile/1/000.p/1", 200), ("tile/1/000", 404), ("tile/7/000", 404), ("tile/8/000", 400),
+                         ("tile/0/0", 400), ("tile/0/000.p/256", 400), ("tile/0/x001/000", 404), ("tile/0/000/000", 400),
+                         ("tile/entries/000.p/1", 200), ("tile/0/x018/x446/x744/x073/x709/x551/615", 400), ("tile/0/x072/x057/x594/x037/x927/935", 404),
+                         ("vervolg/na-1", 200), (f"vervolg/na-{1 << 40}", 404), ("vervolg/1", 400), ("medeondertekend", 404)):
+        a = get(city, path, token)
+        check(a.status == status, f"{path}: {a.status} {a.body[:200]!r}")
+    check(get(city, "tile/0/000.p/7", token).body == get(city, "tile/0/000", token).body[:7 * 32], "a part differs from its whole")
+    text = get(city, "checkpoint", token).body + get(city, "tile/entries/000", token).body
+    check(CHILD.encode() not in text and b"wmo-intake" not in text, "a record leaked")
+
+
+def test_a_witness_follows(city):
+    token = up(city)
+    grow(city)
+    check(follow(city, want=None)[0] == 5, "without its last note a witness must be told --init")
+    first = follow(city, "--init")
+    check(first["witness"] == WITNESS and first["size"] > 1, f"{first}")
+    grow(city)
+    second = follow(city)
+    check(second["size"] > first["size"], f"{second}")
+    note = get(city, "medeondertekend", token).body.decode()
+    _, size, _, _, lines = tlog_reader.note(note)
+    check(size == second["size"] and {s[0] for s in lines} == {NAME, WITNESS}, f"{lines}")
+    city.gateway.stop()
+    city.start_gateway()
+    wait_for("the cosignature after a restart", lambda: city.alive("/health/ready") and
+             get(city, "medeondertekend", token).body.decode() == note)
+    city.ctl("receipt", "get", 1, "--out", city.root / "r", "--witnessed", "--socket", city.control)
+    facts = city.ctl("receipt", "verify", city.root / "r", "--name", NAME, "--log-key", city.keys / "log.key.pub",
+                     "--witness-key", city.root / "witness" / "witness.vkey")
+    check(facts["grade"] == "witnessed" and facts["size"] == size, f"{facts}")
+    # what a witness that nobody knows brings is not taken, nor a checkpoint without a witness's line, nor another log's
+    city.ctl("witness", "new-key", "--dir", city.root / "other", "--name", "vreemde.test")
+    check(follow(city, "--init", folder="other", want=None)[0] == 4, "an unknown witness was taken")
+    for text, status in ((get(city, "checkpoint", token).body.decode(), 400), (note.replace(NAME, "andere.test"), 400),
+                         (note.replace("/journal/1", "/journal/2"), 400), ("x", 400), ("", 400)):
+        a = city.call("POST", "/v1/journaal/medeondertekend", token, {"notitie": text})
+        check(a.status == status, f"{text[:60]!r}: {a.status} {a.body[:200]!r}")
+    check(city.call("POST", "/v1/journaal/medeondertekend", None, {"notitie": note}).status == 401, "without a token")
+    check(get(city, "medeondertekend", token).body.decode() == note, "it changed")
+
+
+def swap(city, folder):
+    """The gateway goes on with another state of its data folder, kept aside while it stood still."""
+    for p in city.adapters.values():
+        p.stop()
+    city.gateway.stop()
+    shutil.rmtree(city.root / "data")
+    shutil.copytree(folder, city.root / "data")
+    city.start_gateway()
+    wait_for("sluis-http is ready", lambda: city.alive("/health/ready"))
+
+
+def test_a_fork_is_refused(city):
+    """Two histories of one log under one key: the witness refuses the one it did not cosign, at every size."""
+    token = up(city)
+    grow(city)
+    follow(city, "--init")
+    for p in city.adapters.values():
+        p.stop()
+    city.gateway.stop()
+    shutil.copytree(city.root / "data", city.root / "before")
+    city.start_gateway()
+    wait_for("sluis-http is ready", lambda: city.alive("/health/ready"))
+    grow(city)
+    grow(city)
+    cosigned = follow(city)
+    seen = (city.root / "witness" / "last").read_bytes()
+    note = get(city, "medeondertekend", token).body.decode()
+    swap(city, city.root / "before")
+    code, out, _ = follow(city, want=None)
+    check(code == 1 and "smaller" in out, f"rolled back: exit {code} {out}")
+    while tlog_reader.note(get(city, "checkpoint", token).body.decode())[1] < cosigned["size"]:
+        grow(city)
+    code, out, _ = follow(city, want=None)
+    check(code == 1 and "rewritten" in out, f"forked, as large: exit {code} {out}")
+    grow(city)
+    code, out, _ = follow(city, want=None)
+    check(code == 1 and "rewritten" in out, f"forked, larger: exit {code} {out}")
+    check((city.root / "witness" / "last").read_bytes() == seen, "a refusal changed what the witness knows")
+    # shown what it signed in its other life, the gateway stops and says why
+    try:
+        city.call("POST", "/v1/journaal/medeondertekend", token, {"notitie": note}, timeout=3)
+    except OSError:
+        pass
+    wait_for("sluisd ended", lambda: not city.gateway.running(), 10)
+    told = [e for e in city.gateway.events() if e.get("event") == "journal.rolled-back"]
+    check(told and "restore" in told[0]["text"], city.gateway.tail())
+    city.gateway.child = None  # it ended by itself, as it should
+
+
+def test_follows_by_itself(city):
+    """The service looks again and again, and outlives a gateway that is away."""
+    token = up(city, parties=())
+    grow(city)
+    p = Process("witness", [city.bin / "sluisctl", "witness", "follow", "--dir", city.root / "witness", "--log", NAME,
+                            "--log-key", city.keys / "log.key.pub", "--url",
+                            f"http://127.0.0.1:{city.ports['http']}/v1/journaal", "--token-file", city.root / "token",
+                            "--every", 1, "--init"], city.root / "log" / "witness.log", city.env)
+    p.start()
+    def size():
+        a = get(city, "medeondertekend", token)
+        return tlog_reader.note(a.body.decode())[1] if a.status == 200 else 0
+    first = wait_for("cosigned", size)
+    city.gateway.stop()
+    time.sleep(1.5)
+    city.start_gateway()
+    wait_for("sluis-http is ready", lambda: city.alive("/health/ready"))
+    grow(city)
+    wait_for("cosigned again", lambda: size() > first, 20)
+    check(p.stop() == 0, p.tail())
