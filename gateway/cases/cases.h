@@ -38,5 +38,6 @@ typedef enum {
 const char *request_state_name(request_state s); /* stored: "open", ... */
 sluis_err request_state_parse(request_state *out, const char *s);
 sluis_err request_state_step(request_state from, request_state to, sluis_fail *f);
+bool request_waits(const Sluis__RequestRow *row); /* for its answer */
 
 #endif

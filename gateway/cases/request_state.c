@@ -40,6 +40,12 @@ sluis_err request_state_parse(request_state *out, const char *s)
     return SLUIS_INVALID;
 }
 
+bool request_waits(const Sluis__RequestRow *row)
+{
+    request_state s;
+    return request_state_parse(&s, row->state) == SLUIS_OK && (s == REQUEST_OPEN || s == REQUEST_HELD);
+}
+
 sluis_err request_state_step(request_state from, request_state to, sluis_fail *f)
 {
     char possible[80] = "";

@@ -346,7 +346,7 @@ static sluis_err run_turn(core *c, slot *slots, size_t n, bool reserved, bool ho
         }
         tell_news(c, &t);
     }
-    arena_free(&t.arena);
+    turn_close(&t);
     return e;
 }
 

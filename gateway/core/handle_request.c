@@ -3,6 +3,7 @@
 
 #include "cases/cases.h"
 #include "flow/api_out.h"
+#include "core/due.h"
 #include "core/handlers.h"
 
 /* The one party asked: every recipient but the registry; exactly one, and the registry itself as well. */
@@ -153,8 +154,7 @@ static sluis_err write_request(turn *t, job *j, const party *to, uint32_t member
     if (!e)
         e = turn_request_index(t, j->env->core->application, j->env->core->transaction.data);
     if (!e)
-        e = rows_put_bytes(t->t, t->p->rows, TABLE_BYHASH, BYTES_OF(j->env->mh),
-                           BYTES(j->env->core->transaction.data, UUID_LEN));
+        e = due_add(t, DUE_REQUEST, row.expires, BYTES(j->env->core->transaction.data, UUID_LEN));
     if (!e)
         e = turn_dossier(t, s, j->env->core->case_id.data, b->motivation, NULL, 0);
     if (!e)
@@ -195,7 +195,7 @@ sluis_err handle_request(turn *t, job *j, sluis_fail *f)
     }
     if (!e)
         e = check_policy(t, j, to, row, &r, f);
-    if (!e && turn_request_load(t, c->transaction.data, &there) != SLUIS_NOT_FOUND)
+    if (!e && turn_request_load(t, c->transaction.data, &there, NULL) != SLUIS_NOT_FOUND)
         e = fail_set(f, SLUIS_CONFLICT, "core.transaction", "this transaction has its request already");
     if (!e)
         e = write_request(t, j, to, member, &s, &r);

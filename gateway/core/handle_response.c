@@ -8,20 +8,18 @@
 #define TEXT_MAX 16000
 
 /* The request that is answered: put to this party, in this transaction and case, still open. */
-static sluis_err find_request(turn *t, const job *j, Sluis__RequestRow **row, sluis_fail *f)
+static sluis_err find_request(turn *t, const job *j, Sluis__RequestRow **row, subject *s, sluis_fail *f)
 {
     const Sluis__Core *c = j->env->core;
-    bytes tx;
-    sluis_err e = rows_get_bytes(t->t, t->p->rows, TABLE_BYHASH, BYTES(c->answers.data, c->answers.len), &tx);
+    sluis_err e = turn_request_load(t, c->transaction.data, row, s);
     if (e == SLUIS_NOT_FOUND)
-        return fail_set(f, SLUIS_NOT_ASKED, "core.answers", "no request with this hash passed here");
+        return fail_set(f, SLUIS_NOT_ASKED, "core.transaction", "no request of this transaction passed here");
     if (e)
         return e;
-    if (!bytes_equal(tx, BYTES(c->transaction.data, c->transaction.len)))
-        return fail_set(f, SLUIS_NOT_ASKED, "core.transaction", "the request belongs to another transaction");
-    e = turn_request_load(t, c->transaction.data, row);
-    if (e)
-        return e;
+    if (!bytes_equal(BYTES((*row)->message_hash.data, (*row)->message_hash.len),
+                     BYTES(c->answers.data, c->answers.len)))
+        return fail_set(f, SLUIS_NOT_ASKED, "core.answers",
+                        "the request of this transaction has another hash");
     if (strcmp((*row)->party, c->sender) != 0)
         return fail_set(f, SLUIS_NOT_ASKED, "core.sender", "the request was put to another party");
     if (!bytes_equal(BYTES((*row)->case_id.data, (*row)->case_id.len),
@@ -223,8 +221,6 @@ static sluis_err write_response(turn *t, job *j, Sluis__RequestRow *row, const s
     if (!e)
         e = turn_request_save(t, j->env->core->transaction.data, row, s);
     if (!e)
-        e = store_delete(t->t, TABLE_BYHASH, BYTES(j->env->core->answers.data, HASH_LEN));
-    if (!e)
         e = turn_dossier(t, s, row->case_id.data, b->remark, row->results, row->n_results);
     if (!e)
         e = turn_event(t, "request-answered", &r, NULL);
@@ -249,18 +245,11 @@ sluis_err handle_response(turn *t, job *j, sluis_fail *f)
 {
     Sluis__RequestRow *row = NULL;
     subject s = {0};
-    id16 sid;
-    sluis_err e = find_request(t, j, &row, f);
+    sluis_err e = find_request(t, j, &row, &s, f);
     if (!e)
         e = check_recipients(t, j, row, f);
     if (!e)
         e = check_body(t, j, row, f);
-    if (!e && row->sid.len != ID_LEN)
-        e = SLUIS_CORRUPT;
-    if (!e) {
-        memcpy(sid.b, row->sid.data, ID_LEN);
-        e = registry_subject_by_sid(t->p->registry, t->t, &sid, &s);
-    }
     if (!e)
         e = write_response(t, j, row, &s);
     subject_close(&s);

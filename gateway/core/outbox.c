@@ -2,53 +2,50 @@
 
 #include <string.h>
 
+#include "core/due.h"
+
 static void key_of(uint8_t out[static OUTBOX_KEY], const oin *o, uint64_t seq)
 {
     memcpy(out, o->s, OIN_LEN);
     put_u64(out + OIN_LEN, seq);
 }
 
-/* In EXPIRY: the time, and behind it the key in OUTBOX. */
-static void key_of_expiry(uint8_t out[static 8 + OUTBOX_KEY], uint64_t expires, const uint8_t *key)
+sluis_err outbox_put(turn *t, const oin *to, bytes whole, uint64_t expires, uint64_t *seq)
 {
-    put_u64(out, expires);
-    memcpy(out + 8, key, OUTBOX_KEY);
-}
-
-sluis_err outbox_put(turn *t, const oin *to, const Sluis__OutboxRow *row, uint64_t *seq)
-{
-    uint8_t key[OUTBOX_KEY], exp[8 + OUTBOX_KEY];
+    uint8_t key[OUTBOX_KEY], index[8];
+    buffer *b = turn_scratch(t);
     *seq = ++t->outbox_seq;
     key_of(key, to, *seq);
-    key_of_expiry(exp, row->expires, key);
-    sluis_err e = rows_put(t->t, t->p->rows, TABLE_OUTBOX, BYTES_OF(key), &row->base);
+    put_u64(index, t->entry.index);
+    buffer_add(b, index, sizeof(index));
+    buffer_add(b, whole.p, whole.n);
+    sluis_err e = rows_put_buffer(t->t, t->p->rows, TABLE_OUTBOX, BYTES_OF(key), b);
     if (!e)
-        e = rows_put_bytes(t->t, t->p->rows, TABLE_EXPIRY, BYTES_OF(exp), ROW_EMPTY);
+        e = due_add(t, DUE_DELIVERY, expires, BYTES_OF(key));
     METRIC_ADD(t->p->metrics, outbox_queued, e == SLUIS_OK);
     return e;
 }
 
-sluis_err outbox_get(turn *t, const uint8_t key[static OUTBOX_KEY], arena **a, Sluis__OutboxRow **out)
+sluis_err outbox_get(turn *t, const uint8_t key[static OUTBOX_KEY], envelope **out)
 {
-    ProtobufCMessage *m = NULL;
-    *a = arena_new(ROW_MAX);
-    sluis_err e = *a ? rows_get(t->t, t->p->rows, TABLE_OUTBOX, BYTES(key, OUTBOX_KEY), *a,
-                                &sluis__outbox_row__descriptor, &m)
-                     : SLUIS_NOMEM;
-    *out = (Sluis__OutboxRow *)m;
-    return e;
+    bytes v;
+    *out = NULL;
+    sluis_err e = rows_get_bytes(t->t, t->p->rows, TABLE_OUTBOX, BYTES(key, OUTBOX_KEY), &v);
+    if (e)
+        return e;
+    if (v.n < 8)
+        return SLUIS_CORRUPT;
+    e = envelope_decode(out, BYTES(v.p + 8, v.n - 8), ENVELOPE_MAX, NULL);
+    return e == SLUIS_NOMEM || !e ? e : SLUIS_CORRUPT; /* it was decoded when it came in */
 }
 
-sluis_err outbox_delete(turn *t, const uint8_t key[static OUTBOX_KEY], uint64_t expires)
+sluis_err outbox_delete(turn *t, const uint8_t key[static OUTBOX_KEY])
 {
-    uint8_t exp[8 + OUTBOX_KEY];
-    key_of_expiry(exp, expires, key);
-    sluis_err e = store_delete(t->t, TABLE_OUTBOX, BYTES(key, OUTBOX_KEY));
-    if (!e)
-        e = store_delete(t->t, TABLE_EXPIRY, BYTES_OF(exp));
-    if (!e)
-        e = store_delete(t->t, TABLE_ATTEMPT, BYTES(key, OUTBOX_KEY));
-    return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
+    sluis_err e = store_delete(t->t, TABLE_OUTBOX, BYTES(key, OUTBOX_KEY)), none;
+    if (e)
+        return e;
+    none = store_delete(t->t, TABLE_ATTEMPT, BYTES(key, OUTBOX_KEY));
+    return none == SLUIS_NOT_FOUND ? SLUIS_OK : none;
 }
 
 sluis_err outbox_attempts(turn *t, const uint8_t key[static OUTBOX_KEY], uint32_t *n)
@@ -66,17 +63,8 @@ sluis_err outbox_attempts(turn *t, const uint8_t key[static OUTBOX_KEY], uint32_
 
 sluis_err turn_deliver(turn *t, job *j, const oin *to)
 {
-    const Sluis__Core *c = j->env->core;
-    Sluis__OutboxRow row = SLUIS__OUTBOX_ROW__INIT;
-    row.envelope = (ProtobufCBinaryData){j->env->raw.n, (uint8_t *)(uintptr_t)j->env->raw.p};
-    row.journal_index = t->entry.index;
-    row.expires = c->expires;
-    row.message_hash = (ProtobufCBinaryData){HASH_LEN, j->env->mh};
-    row.sender = c->sender;
-    row.transaction = c->transaction;
-    row.kind = c->kind;
     uint64_t seq = 0;
-    sluis_err e = outbox_put(t, to, &row, &seq);
+    sluis_err e = outbox_put(t, to, j->env->raw, j->env->core->expires, &seq);
     if (!e)
         j->to[j->to_count++] = (delivery){*to, seq};
     return e;
@@ -85,18 +73,10 @@ sluis_err turn_deliver(turn *t, job *j, const oin *to)
 sluis_err turn_delivered(turn *t, const oin *to, uint64_t seq)
 {
     uint8_t key[OUTBOX_KEY];
-    arena *a = NULL;
-    Sluis__OutboxRow *row = NULL;
     key_of(key, to, seq);
-    sluis_err e = outbox_get(t, key, &a, &row);
-    if (!e) {
-        e = outbox_delete(t, key, row->expires);
-        METRIC_ADD(t->p->metrics, outbox_done, e == SLUIS_OK);
-    } else if (e == SLUIS_NOT_FOUND) {
-        e = SLUIS_OK; /* said before */
-    }
-    arena_free(&a);
-    return e;
+    sluis_err e = outbox_delete(t, key);
+    METRIC_ADD(t->p->metrics, outbox_done, e == SLUIS_OK);
+    return e == SLUIS_NOT_FOUND ? SLUIS_OK : e; /* said before */
 }
 
 sluis_err turn_refused(turn *t, const oin *to, uint64_t seq, sluis_err why)

@@ -10,14 +10,19 @@
 #define DEAD_DAYS     30 /* how long a dead letter is listed */
 #define RETURNED_DAYS 28 /* how long a sender has to come for what is returned */
 
-static sluis_err journal_return(turn *t, const Sluis__OutboxRow *row, const oin *to, sluis_err why)
+static ProtobufCBinaryData hash_of(const envelope *env)
+{
+    return (ProtobufCBinaryData){HASH_LEN, (uint8_t *)(uintptr_t)env->mh}; /* protobuf-c knows no const */
+}
+
+static sluis_err journal_return(turn *t, const envelope *env, const oin *to, sluis_err why)
 {
     Sluis__Record r = SLUIS__RECORD__INIT;
     r.type = SLUIS__RECORD_TYPE__R_RETURNED;
-    r.transaction = row->transaction;
-    r.message_hash = row->message_hash;
-    r.kind = (Sluis__Kind)row->kind;
-    r.from = row->sender;
+    r.transaction = env->core->transaction;
+    r.message_hash = hash_of(env);
+    r.kind = env->core->kind;
+    r.from = env->core->sender;
     r.to = (char *)(uintptr_t)to->s;
     r.decision = (char *)(uintptr_t)error_token(why);
     sluis_err e = turn_journal(t, &r);
@@ -27,16 +32,16 @@ static sluis_err journal_return(turn *t, const Sluis__OutboxRow *row, const oin 
                       error_token(why));
 }
 
-static sluis_err list_dead(turn *t, const Sluis__OutboxRow *row, const oin *to, uint64_t seq, sluis_err why,
+static sluis_err list_dead(turn *t, const envelope *env, const oin *to, uint64_t seq, sluis_err why,
                            uint32_t attempts, bool sent_back)
 {
     Sluis__DeadLetterRow d = SLUIS__DEAD_LETTER_ROW__INIT;
     uint8_t key[8 + 8];
     d.when = t->now;
-    d.transaction = row->transaction;
-    d.message_hash = row->message_hash;
-    d.kind = row->kind;
-    d.from = row->sender;
+    d.transaction = env->core->transaction;
+    d.message_hash = hash_of(env);
+    d.kind = env->core->kind;
+    d.from = env->core->sender;
     d.to = (char *)(uintptr_t)to->s;
     d.code = (char *)(uintptr_t)error_token(why);
     d.attempts = attempts;
@@ -48,19 +53,20 @@ static sluis_err list_dead(turn *t, const Sluis__OutboxRow *row, const oin *to, 
 }
 
 /* A request that still waits for its answer waits no longer. *waited: it did, or is no request. */
-static sluis_err end_wait(turn *t, const Sluis__OutboxRow *row, sluis_err why, bool *waited)
+static sluis_err end_wait(turn *t, const envelope *env, sluis_err why, bool *waited)
 {
-    bytes tx;
-    bytes hash = BYTES(row->message_hash.data, row->message_hash.len);
-    sluis_err e = rows_get_bytes(t->t, t->p->rows, TABLE_BYHASH, hash, &tx);
-    *waited = e == SLUIS_OK || row->kind != SLUIS__KIND__REQUEST;
+    Sluis__RequestRow *request = NULL;
+    *waited = env->core->kind != SLUIS__KIND__REQUEST;
+    if (*waited)
+        return SLUIS_OK;
+    sluis_err e = turn_request_load(t, env->core->transaction.data, &request, NULL);
     if (e)
-        return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
-    if (row->transaction.len != UUID_LEN)
-        return SLUIS_CORRUPT;
-    e = turn_close_request(t, row->transaction.data,
-                           why == SLUIS_EXPIRED ? REQUEST_EXPIRED : REQUEST_RETURNED, why);
-    return e ? e : store_delete(t->t, TABLE_BYHASH, hash);
+        return e == SLUIS_NOT_FOUND ? SLUIS_OK : e; /* its subject was forgotten */
+    *waited = request_waits(request) &&
+              bytes_equal(BYTES(request->message_hash.data, request->message_hash.len), BYTES_OF(env->mh));
+    return *waited ? turn_close_request(t, env->core->transaction.data,
+                                        why == SLUIS_EXPIRED ? REQUEST_EXPIRED : REQUEST_RETURNED, why)
+                   : SLUIS_OK;
 }
 
 static void note_news(turn *t, const oin *to)
@@ -74,8 +80,8 @@ static void note_news(turn *t, const oin *to)
         t->news_count++;
 }
 
-static sluis_err seal_return(turn *t, const Sluis__OutboxRow *row, const seal_to *to, sluis_err why,
-                             uint64_t expires, buffer *out, uint8_t mh[static HASH_LEN])
+static sluis_err seal_return(turn *t, const envelope *env, const seal_to *to, sluis_err why, uint64_t expires,
+                             buffer *out, uint8_t mh[static HASH_LEN])
 {
     Sluis__ReturnedBody body = SLUIS__RETURNED_BODY__INIT;
     Sluis__Core c = SLUIS__CORE__INIT;
@@ -84,11 +90,11 @@ static sluis_err seal_return(turn *t, const Sluis__OutboxRow *row, const seal_to
     buffer_init(&plain, HEADER_MAX);
     buffer_init(&header, HEADER_MAX);
     buffer_init(&sealed, HEADER_MAX);
-    body.message_hash = row->message_hash;
+    body.message_hash = hash_of(env);
     body.code = (char *)(uintptr_t)error_token(why);
     body.text = (char *)(uintptr_t)error_text(why);
     c.message_id = (ProtobufCBinaryData){UUID_LEN, id.b};
-    c.transaction = row->transaction;
+    c.transaction = env->core->transaction;
     c.kind = SLUIS__KIND__RETURNED;
     c.origin = SLUIS__ORIGIN__BUS;
     c.created = t->now;
@@ -112,37 +118,27 @@ static sluis_err seal_return(turn *t, const Sluis__OutboxRow *row, const seal_to
 
 /* To a sender on the bus that can still read it; *sent says whether there was one. What the gateway itself
  * sent comes back to nobody: no return of a return. */
-static sluis_err send_back(turn *t, const Sluis__OutboxRow *row, sluis_err why, bool *sent)
+static sluis_err send_back(turn *t, const envelope *env, sluis_err why, bool *sent)
 {
-    oin to;
     seal_to seal;
     const party_key *key = NULL;
     uint8_t mh[HASH_LEN];
-    uint64_t seq = 0;
+    uint64_t seq = 0, expires = t->now + RETURNED_DAYS * DAY_MS;
     buffer whole;
-    const party *p = oin_parse(&to, row->sender, strlen(row->sender)) || oin_equal(&to, &t->p->settings->oin)
-                         ? NULL
-                         : directory_find(t->dir, &to);
+    const party *p =
+        oin_equal(&env->sender, &t->p->settings->oin) ? NULL : directory_find(t->dir, &env->sender);
     *sent = p && directory_current(t->dir, p, USE_SEAL, t->now, &key, NULL) == SLUIS_OK;
     if (!*sent)
         return SLUIS_OK;
-    seal.oin = to;
+    seal.oin = env->sender;
     memcpy(seal.seal_pk, key->pk, PK_LEN);
     seal.seal_id = key->id;
     buffer_init(&whole, t->p->settings->max_frame);
-    Sluis__OutboxRow back = SLUIS__OUTBOX_ROW__INIT;
-    back.expires = t->now + RETURNED_DAYS * DAY_MS;
-    sluis_err e = seal_return(t, row, &seal, why, back.expires, &whole, mh);
-    back.envelope = (ProtobufCBinaryData){whole.n, whole.p};
-    back.journal_index = t->entry.index;
-    back.message_hash = (ProtobufCBinaryData){HASH_LEN, mh};
-    back.sender = (char *)(uintptr_t)t->p->settings->oin.s;
-    back.transaction = row->transaction;
-    back.kind = SLUIS__KIND__RETURNED;
+    sluis_err e = seal_return(t, env, &seal, why, expires, &whole, mh);
     if (!e)
-        e = outbox_put(t, &to, &back, &seq);
+        e = outbox_put(t, &env->sender, buffer_bytes(&whole), expires, &seq);
     if (!e)
-        note_news(t, &to);
+        note_news(t, &env->sender);
     buffer_close(&whole);
     return e;
 }
@@ -150,29 +146,28 @@ static sluis_err send_back(turn *t, const Sluis__OutboxRow *row, sluis_err why, 
 sluis_err turn_return(turn *t, const uint8_t key[static OUTBOX_KEY], sluis_err why)
 {
     oin to;
-    arena *a = NULL;
-    Sluis__OutboxRow *row = NULL;
+    envelope *env = NULL;
     uint32_t attempts = 0;
     bool waited = false, sent = false;
-    sluis_err e = outbox_get(t, key, &a, &row);
+    sluis_err e = outbox_get(t, key, &env);
     if (!e)
         e = oin_parse(&to, (const char *)key, OIN_LEN);
     if (!e)
         e = outbox_attempts(t, key, &attempts);
     if (!e)
-        e = journal_return(t, row, &to, why);
+        e = journal_return(t, env, &to, why);
     if (!e)
-        e = end_wait(t, row, why, &waited);
+        e = end_wait(t, env, why, &waited);
     if (!e && waited)
-        e = send_back(t, row, why, &sent);
+        e = send_back(t, env, why, &sent);
     if (!e)
-        e = list_dead(t, row, &to, get_u64(key + OIN_LEN), why, attempts, sent);
+        e = list_dead(t, env, &to, get_u64(key + OIN_LEN), why, attempts, sent);
     if (!e)
-        e = outbox_delete(t, key, row->expires);
+        e = outbox_delete(t, key);
     if (!e && why == SLUIS_EXPIRED)
         METRIC_ADD(t->p->metrics, outbox_expired, 1);
     else if (!e)
         METRIC_ADD(t->p->metrics, outbox_returned, 1);
-    arena_free(&a);
+    envelope_free(&env);
     return e;
 }

@@ -4,9 +4,18 @@
 
 #include "base/clock.h"
 #include "cases/cases.h"
+#include "core/due.h"
 
 #define CLASS_TRAFFIC     1
 #define RETENTION_TRAFFIC "verkeersgegevens"
+
+buffer *turn_scratch(turn *t)
+{
+    if (!t->scratch.max)
+        buffer_init(&t->scratch, ROW_MAX);
+    buffer_clear(&t->scratch);
+    return &t->scratch;
+}
 
 sluis_err turn_journal(turn *t, Sluis__Record *r)
 {
@@ -69,13 +78,13 @@ sluis_err turn_close_request(turn *t, const uint8_t transaction[static UUID_LEN]
 {
     Sluis__RequestRow *row = NULL;
     subject s = {0};
-    id16 sid;
-    sluis_err e = turn_request_load(t, transaction, &row);
+    sluis_err e = turn_request_load(t, transaction, &row, &s);
     if (e)
         return e == SLUIS_NOT_FOUND ? SLUIS_OK : e; /* its subject was forgotten */
-    if (row->sid.len != ID_LEN)
-        return SLUIS_CORRUPT;
-    memcpy(sid.b, row->sid.data, ID_LEN);
+    if (!request_waits(row)) {
+        subject_close(&s);
+        return SLUIS_OK;
+    }
     row->state = (char *)(uintptr_t)request_state_name(state);
     row->reason = (char *)(uintptr_t)error_token(why);
     Sluis__Record about = SLUIS__RECORD__INIT;
@@ -83,9 +92,7 @@ sluis_err turn_close_request(turn *t, const uint8_t transaction[static UUID_LEN]
     about.case_id = row->case_id;
     about.application = row->application;
     about.to = row->party;
-    e = registry_subject_by_sid(t->p->registry, t->t, &sid, &s);
-    if (!e)
-        e = turn_request_save(t, transaction, row, &s);
+    e = turn_request_save(t, transaction, row, &s);
     if (!e)
         e = turn_event(t, state == REQUEST_RETURNED ? "request-returned" : "request-expired", &about,
                        error_token(why));
@@ -93,44 +100,16 @@ sluis_err turn_close_request(turn *t, const uint8_t transaction[static UUID_LEN]
     return e;
 }
 
-/* What a message leaves behind when its time is over. BYHASH holds its hash only while it is a request that
- * waits. */
-static sluis_err forget_message(turn *t, bytes key)
-{
-    uint8_t hash[HASH_LEN], transaction[UUID_LEN];
-    ProtobufCMessage *m = NULL;
-    bytes tx;
-    sluis_err e = rows_get(t->t, t->p->rows, TABLE_DEDUP, key, t->arena, &sluis__dedup_row__descriptor, &m);
-    const Sluis__DedupRow *row = (const Sluis__DedupRow *)m;
-    if (!e && row->message_hash.len != HASH_LEN)
-        e = SLUIS_CORRUPT;
-    if (e)
-        return e;
-    memcpy(hash, row->message_hash.data, HASH_LEN);
-    e = rows_get_bytes(t->t, t->p->rows, TABLE_BYHASH, BYTES_OF(hash), &tx);
-    if (!e && tx.n != UUID_LEN)
-        e = SLUIS_CORRUPT;
-    if (!e) {
-        memcpy(transaction, tx.p, UUID_LEN);
-        e = turn_close_request(t, transaction, REQUEST_EXPIRED, SLUIS_EXPIRED);
-        if (!e)
-            e = store_delete(t->t, TABLE_BYHASH, BYTES_OF(hash));
-    } else if (e == SLUIS_NOT_FOUND) {
-        e = SLUIS_OK;
-    }
-    return e ? e : store_delete(t->t, TABLE_DEDUP, key);
-}
-
-/* The first key of a table that starts with a time, when that time is over; false otherwise. */
-static bool first_over(turn *t, gateway_table table, uint8_t *key, size_t n)
+/* The oldest dead letter, when its time is over; false otherwise. */
+static bool first_dead_over(turn *t, uint8_t key[static 8 + 8])
 {
     store_cursor *c = NULL;
     bytes k, v;
     bool over = false;
-    if (store_cursor_open(t->t, table, ROW_EMPTY, ROW_EMPTY, &c) == SLUIS_OK) {
-        over = store_cursor_next(c, &k, &v) == SLUIS_OK && k.n == n && get_u64(k.p) <= t->now;
+    if (store_cursor_open(t->t, TABLE_DEAD, ROW_EMPTY, ROW_EMPTY, &c) == SLUIS_OK) {
+        over = store_cursor_next(c, &k, &v) == SLUIS_OK && k.n == 8 + 8 && get_u64(k.p) <= t->now;
         if (over)
-            memcpy(key, k.p, n);
+            memcpy(key, k.p, 8 + 8);
     }
     store_cursor_close(&c);
     return over;
@@ -138,20 +117,10 @@ static bool first_over(turn *t, gateway_table table, uint8_t *key, size_t n)
 
 sluis_err turn_expire(turn *t, unsigned limit)
 {
-    uint8_t exp[8 + OIN_LEN + 8], dup[8 + OIN_LEN + UUID_LEN], dead[8 + 8];
-    sluis_err e = SLUIS_OK;
-    for (unsigned i = 0; !e && i < limit && first_over(t, TABLE_EXPIRY, exp, sizeof(exp)); i++) {
-        arena_reset(t->arena); /* rows as large as a frame: together they would not fit */
-        e = turn_return(t, exp + 8, SLUIS_EXPIRED);
-    }
-    for (unsigned i = 0; !e && i < limit && first_over(t, TABLE_DEAD, dead, sizeof(dead)); i++)
+    uint8_t dead[8 + 8];
+    sluis_err e = due_step(t, limit);
+    for (unsigned i = 0; !e && i < limit && first_dead_over(t, dead); i++)
         e = store_delete(t->t, TABLE_DEAD, BYTES_OF(dead));
-    for (unsigned i = 0; !e && i < limit && first_over(t, TABLE_DEDUPEXP, dup, sizeof(dup)); i++) {
-        arena_reset(t->arena);
-        e = forget_message(t, BYTES(dup + 8, OIN_LEN + UUID_LEN));
-        if (!e)
-            e = store_delete(t->t, TABLE_DEDUPEXP, BYTES_OF(dup));
-    }
     return e;
 }
 
@@ -180,28 +149,27 @@ sluis_err turn_dedup_check(turn *t, const job *j)
 
 sluis_err turn_dedup_remember(turn *t, const job *j)
 {
-    uint8_t key[OIN_LEN + UUID_LEN], exp[8 + OIN_LEN + UUID_LEN];
+    uint8_t key[OIN_LEN + UUID_LEN];
     key_dedup(key, j->env->core);
-    put_u64(exp, j->env->core->expires);
-    memcpy(exp + 8, key, sizeof(key));
     Sluis__DedupRow row = SLUIS__DEDUP_ROW__INIT;
     row.message_hash = (ProtobufCBinaryData){HASH_LEN, j->env->mh};
     row.expires = j->env->core->expires;
     row.journal_index = t->entry.index;
     sluis_err e = rows_put(t->t, t->p->rows, TABLE_DEDUP, BYTES_OF(key), &row.base);
     if (!e)
-        e = rows_put_bytes(t->t, t->p->rows, TABLE_DEDUPEXP, BYTES_OF(exp), ROW_EMPTY);
+        e = due_add(t, DUE_MESSAGE, row.expires, BYTES_OF(key));
     return e;
 }
 
-sluis_err turn_request_load(turn *t, const uint8_t transaction[static UUID_LEN], Sluis__RequestRow **out)
+sluis_err turn_request_load(turn *t, const uint8_t transaction[static UUID_LEN], Sluis__RequestRow **out,
+                            subject *s)
 {
     bytes key = BYTES(transaction, UUID_LEN), sealed;
     ProtobufCMessage *m = NULL;
     sluis_err e = store_get(t->t, TABLE_REQUEST, key, &sealed);
     if (!e)
         e = row_open(t->p->registry, t->t, TABLE_REQUEST, key, sealed, t->arena,
-                     &sluis__request_row__descriptor, &m);
+                     &sluis__request_row__descriptor, &m, s);
     *out = (Sluis__RequestRow *)m;
     return e;
 }
@@ -210,13 +178,9 @@ sluis_err turn_request_load(turn *t, const uint8_t transaction[static UUID_LEN],
 static sluis_err put_sealed(turn *t, const subject *s, gateway_table table, bytes key,
                             const ProtobufCMessage *m)
 {
-    buffer b;
-    buffer_init(&b, ROW_MAX);
-    sluis_err e = row_seal(&b, s, table, key, m);
-    if (!e)
-        e = store_put(t->t, table, key, buffer_bytes(&b));
-    buffer_close(&b);
-    return e;
+    buffer *b = turn_scratch(t);
+    sluis_err e = row_seal(b, s, table, key, m);
+    return e ? e : store_put(t->t, table, key, buffer_bytes(b));
 }
 
 sluis_err turn_request_index(turn *t, const char *app, const uint8_t transaction[static UUID_LEN])
@@ -258,7 +222,15 @@ sluis_err turn_finish(turn *t)
     uint8_t v[16];
     put_u64(v, t->outbox_seq);
     put_u64(v + 8, t->event_seq);
-    return rows_put_bytes(t->t, t->p->rows, TABLE_META, bytes_str(sequences_name), BYTES_OF(v));
+    sluis_err e = due_write(t);
+    return e ? e : rows_put_bytes(t->t, t->p->rows, TABLE_META, bytes_str(sequences_name), BYTES_OF(v));
+}
+
+void turn_close(turn *t)
+{
+    due_free(t);
+    buffer_close(&t->scratch);
+    arena_free(&t->arena);
 }
 
 sluis_err turn_load_sequences(turn *t)

@@ -14,6 +14,8 @@
 
 #define TURN_NEWS 16 /* parties named to the bus after a turn; more: it looks at all */
 
+typedef struct due_item due_item; /* due.h */
+
 typedef struct {
     const parts *p;
     store_txn *t;
@@ -30,8 +32,13 @@ typedef struct {
     epoch *epoch;          /* seals what the gateway itself sends; borrowed */
     oin news[TURN_NEWS];   /* for whom something was queued without a message of theirs to tell it */
     size_t news_count;     /* beyond TURN_NEWS: more than could be named */
+    due_item *due;         /* owned: what is to be done later, not yet written */
+    size_t due_count, due_room;
+    buffer scratch; /* turn_scratch */
 } turn;
 
+/* Empty, for one row on its way to the store. */
+buffer *turn_scratch(turn *t);
 /* Appends the record (when is filled in) under the class of traffic data; its receipt answers the job. */
 sluis_err turn_journal(turn *t, Sluis__Record *r);
 /* A record with every field that the message's header gives, from the party of the session, whose header it
@@ -54,7 +61,7 @@ sluis_err turn_refused(turn *t, const oin *to, uint64_t seq, sluis_err why);
 /* What was sent up to seq is not done in time. Counts against the oldest alone: what stands behind it may
  * just be waiting. After settings.attempts_max it is returned. */
 sluis_err turn_missed(turn *t, const oin *to, uint64_t seq);
-/* The request of this transaction is over without an answer. OK when there is none any more. */
+/* The request of this transaction is over without an answer. OK when none waits for one. */
 sluis_err turn_close_request(turn *t, const uint8_t transaction[static UUID_LEN], request_state state,
                              sluis_err why);
 
@@ -69,7 +76,9 @@ sluis_err turn_dedup_check(turn *t, const job *j);
 sluis_err turn_dedup_remember(turn *t, const job *j);
 
 /* The request a transaction stands for: sealed under its subject's key. */
-sluis_err turn_request_load(turn *t, const uint8_t transaction[static UUID_LEN], Sluis__RequestRow **out);
+/* s: its subject, closed by the caller; NULL when it is not needed. */
+sluis_err turn_request_load(turn *t, const uint8_t transaction[static UUID_LEN], Sluis__RequestRow **out,
+                            subject *s);
 sluis_err turn_request_save(turn *t, const uint8_t transaction[static UUID_LEN], const Sluis__RequestRow *row,
                             const subject *s);
 /* Notes the request in its application's own index. */
@@ -78,8 +87,9 @@ sluis_err turn_request_index(turn *t, const char *app, const uint8_t transaction
 sluis_err turn_dossier(turn *t, const subject *s, const uint8_t *case_id, const char *motivation,
                        Sluis__ResultRow **results, size_t n);
 
-/* Keeps the sequences; call before commit. */
+/* Keeps what is due and the sequences; call before commit. */
 sluis_err turn_finish(turn *t);
+void turn_close(turn *t); /* what it owns, whether or not it was committed */
 sluis_err turn_load_sequences(turn *t);
 
 #endif

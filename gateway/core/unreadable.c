@@ -8,14 +8,11 @@
 #define ROW_ARENA (8u << 20)
 
 /* OK: it may still be opened. */
-static sluis_err check_row(turn *t, const party *to, const Sluis__OutboxRow *row)
+static sluis_err check_row(turn *t, const party *to, const envelope *env)
 {
-    envelope *env = NULL;
     const party_key *key = NULL;
     keyid id;
-    sluis_err e = envelope_decode(&env, BYTES(row->envelope.data, row->envelope.len), ENVELOPE_MAX, NULL);
-    if (e)
-        return SLUIS_OK; /* it was checked when it came in: what is wrong with it is not the key */
+    sluis_err e = SLUIS_OK;
     for (size_t i = 0; !e && i < env->core->n_recipients; i++) {
         const Sluis__Recipient *r = env->core->recipients[i];
         if (strcmp(r->oin, to->oin.s) != 0)
@@ -23,20 +20,18 @@ static sluis_err check_row(turn *t, const party *to, const Sluis__OutboxRow *row
         memcpy(id.b, r->sealing_key.data, KEYID_LEN);
         e = directory_key(t->dir, to, USE_SEAL, &id, t->now, &key, NULL);
     }
-    envelope_free(&env);
     return e;
 }
 
 static sluis_err look_at(turn *t, const party *to, bytes row_key)
 {
     uint8_t key[OUTBOX_KEY];
-    arena *a = NULL;
-    Sluis__OutboxRow *row = NULL;
+    envelope *env = NULL;
     if (row_key.n != OUTBOX_KEY)
         return SLUIS_CORRUPT;
     memcpy(key, row_key.p, OUTBOX_KEY);
-    sluis_err e = outbox_get(t, key, &a, &row), why = e ? SLUIS_OK : check_row(t, to, row);
-    arena_free(&a);
+    sluis_err e = outbox_get(t, key, &env), why = e ? SLUIS_OK : check_row(t, to, env);
+    envelope_free(&env);
     return !e && why ? turn_return(t, key, why) : e;
 }
 

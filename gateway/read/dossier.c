@@ -88,7 +88,7 @@ static sluis_err collect(reader *r, store_txn *t, job *j, const subject *s, byte
     sluis_err e = out->entries ? store_cursor_open(t, TABLE_DOSSIER, prefix, prefix, &c) : SLUIS_NOMEM;
     while (!e && (e = store_cursor_next(c, &key, &sealed)) == SLUIS_OK) {
         e = row_open(r->p->registry, t, TABLE_DOSSIER, key, sealed, j->arena, &sluis__dossier_row__descriptor,
-                     &m);
+                     &m, NULL);
         Sluis__DossierRow *row = (Sluis__DossierRow *)m;
         if (e || !bytes_equal(BYTES(row->case_id.data, row->case_id.len), case_id))
             continue;

@@ -103,21 +103,21 @@ static void answer_call(reader *r, job *j)
 
 static sluis_err fetch_row(reader *r, store_txn *t, job *j, bytes key, bytes value)
 {
-    ProtobufCMessage *m = NULL;
+    bytes v;
     buffer receipt;
     fetched *row = &j->rows[j->row_count];
-    sluis_err e =
-        rows_open(r->p->rows, TABLE_OUTBOX, key, value, j->arena, &sluis__outbox_row__descriptor, &m);
+    sluis_err e = row_check_open(&v, r->p->rows, TABLE_OUTBOX, key, value);
+    if (!e && v.n < 8)
+        e = SLUIS_CORRUPT;
     if (e)
         return e;
-    Sluis__OutboxRow *o = (Sluis__OutboxRow *)m;
     buffer_init(&receipt, 64u << 10);
-    e = journal_receipt_at(t, r->p->slots, o->journal_index, &receipt);
+    e = journal_receipt_at(t, r->p->slots, get_u64(v.p), &receipt);
     if (!e) {
         row->seq = get_u64(key.p + OIN_LEN);
-        row->envelope = BYTES(o->envelope.data, o->envelope.len);
+        row->envelope = BYTES(arena_copy(j->arena, v.p + 8, v.n - 8), v.n - 8);
         row->receipt = BYTES(arena_copy(j->arena, receipt.p, receipt.n), receipt.n);
-        e = row->receipt.p ? SLUIS_OK : SLUIS_NOMEM;
+        e = row->envelope.p && row->receipt.p ? SLUIS_OK : SLUIS_NOMEM;
         j->row_count += e == SLUIS_OK;
     }
     buffer_close(&receipt);

@@ -27,7 +27,7 @@ static sluis_err load_own(reader *r, store_txn *t, job *j, const uint8_t transac
     sluis_err e = store_get(t, TABLE_REQUEST, key, &sealed);
     if (!e)
         e = row_open(r->p->registry, t, TABLE_REQUEST, key, sealed, job_arena(j),
-                     &sluis__request_row__descriptor, &m);
+                     &sluis__request_row__descriptor, &m, NULL);
     *out = (Sluis__RequestRow *)m;
     if (!e &&
         (strcmp((*out)->application, j->claims.app) != 0 || strcmp((*out)->requester, j->claims.oin.s) != 0))

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "wire/envelope.h"
+#include "tables/rows.h"
 
 void datum_key(uint8_t out[static DATUM_KEY_LEN], const id16 *sid, uint32_t attribute, const id16 *instance,
                uint64_t version)
@@ -20,19 +20,14 @@ uint64_t datum_version(bytes key)
 
 sluis_err datum_seal(buffer *out, const uint8_t key[static KEY_LEN], bytes ad, const ProtobufCMessage *m)
 {
-    static const uint8_t tag[TAG_LEN];
-    uint8_t nonce[NONCE_LEN];
-    size_t start = out->n;
+    size_t n = protobuf_c_message_get_packed_size(m);
+    uint8_t *p = buffer_room(out, NONCE_LEN + n + TAG_LEN);
 
-    random_nonce(nonce);
-    buffer_add(out, nonce, NONCE_LEN);
-    sluis_err err = wire_pack(out, m);
-    size_t plain = out->n - start - NONCE_LEN;
-    buffer_add(out, tag, TAG_LEN);
-    if (err || out->err)
-        return err ? err : out->err;
-    uint8_t *p = out->p + start + NONCE_LEN;
-    ae_seal(p, key, nonce, ad, BYTES(p, plain));
+    if (!p)
+        return out->err;
+    random_nonce(p);
+    protobuf_c_message_pack(m, p + NONCE_LEN);
+    ae_seal(p + NONCE_LEN, key, p, ad, BYTES(p + NONCE_LEN, n));
     return SLUIS_OK;
 }
 
@@ -47,10 +42,7 @@ sluis_err datum_unseal(const uint8_t key[static KEY_LEN], bytes ad, bytes sealed
         return SLUIS_NOMEM;
     if (ae_open(plain, key, sealed.p, ad, BYTES(sealed.p + NONCE_LEN, n + TAG_LEN)))
         return SLUIS_CORRUPT;
-    sluis_err err = wire_unpack(out, d, a, BYTES(plain, n), NULL);
-    if (err == SLUIS_TOO_BIG) /* its seal was good: what is full is the arena */
-        return SLUIS_NOMEM;
-    return err == SLUIS_NOMEM || !err ? err : SLUIS_CORRUPT;
+    return row_unpack(out, d, a, BYTES(plain, n));
 }
 
 sluis_err datum_open(const subject *s, bytes key, bytes value, arena *a, Sluis__DatumRow **out)

@@ -342,52 +342,40 @@ static bytes sealed_ad(uint8_t out[static SEALED_AD_MAX], gateway_table table, b
     return BYTES(out, key.n + 1);
 }
 
+#define OWNER_LEN (ID_LEN + ROW_CHECK_LEN)
+
 sluis_err row_seal(buffer *out, const subject *s, gateway_table table, bytes key, const ProtobufCMessage *m)
 {
     uint8_t ad[SEALED_AD_MAX];
-    Sluis__SealedRef ref = SLUIS__SEALED_REF__INIT;
-    buffer sealed, packed;
 
     if (key.n == 0 || key.n > STORE_KEY_MAX)
         return SLUIS_INVALID;
-    buffer_init(&sealed, ROW_MAX);
-    buffer_init(&packed, ROW_MAX);
-    sluis_err err = datum_seal(&sealed, s->key, sealed_ad(ad, table, key), m);
-    if (err)
-        goto done;
-    ref.sid = (ProtobufCBinaryData){.len = ID_LEN, .data = (uint8_t *)(uintptr_t)s->sid.b};
-    ref.sealed = (ProtobufCBinaryData){.len = sealed.n, .data = sealed.p};
-    if (!(err = wire_pack(&packed, &ref.base))) {
-        row_check_wrap(out, s->rows, table, key, buffer_bytes(&packed));
-        err = out->err;
-    }
-done:
-    buffer_close(&packed);
-    buffer_close(&sealed);
-    return err;
+    row_check_wrap(out, s->rows, table, key, sid_bytes(&s->sid));
+    return datum_seal(out, s->key, sealed_ad(ad, table, key), m);
 }
 
 sluis_err row_open(registry *r, store_txn *t, gateway_table table, bytes key, bytes sealed, arena *a,
-                   const ProtobufCMessageDescriptor *d, ProtobufCMessage **out)
+                   const ProtobufCMessageDescriptor *d, ProtobufCMessage **out, subject *owner)
 {
     uint8_t ad[SEALED_AD_MAX];
-    ProtobufCMessage *m;
     subject s;
+    bytes owned;
     id16 sid;
 
     if (key.n == 0 || key.n > STORE_KEY_MAX)
         return SLUIS_INVALID;
-    sluis_err err =
-        rows_open(keyslots_rows(r->slots), table, key, sealed, a, &sluis__sealed_ref__descriptor, &m);
+    if (sealed.n < OWNER_LEN)
+        return SLUIS_CORRUPT;
+    sluis_err err = row_check_open(&owned, keyslots_rows(r->slots), table, key, BYTES(sealed.p, OWNER_LEN));
     if (err)
         return err;
-    const Sluis__SealedRef *ref = (const Sluis__SealedRef *)m;
-    if (ref->sid.len != ID_LEN)
-        return SLUIS_CORRUPT;
-    memcpy(sid.b, ref->sid.data, ID_LEN);
+    memcpy(sid.b, owned.p, ID_LEN);
     if ((err = registry_subject_by_sid(r, t, &sid, &s)))
         return err;
-    err = datum_unseal(s.key, sealed_ad(ad, table, key), BYTES(ref->sealed.data, ref->sealed.len), a, d, out);
+    err = datum_unseal(s.key, sealed_ad(ad, table, key), BYTES(sealed.p + OWNER_LEN, sealed.n - OWNER_LEN), a,
+                       d, out);
+    if (owner && !err)
+        *owner = s;
     subject_close(&s);
     return err;
 }

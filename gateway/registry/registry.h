@@ -56,12 +56,13 @@ sluis_err registry_current(registry *r, store_txn *t, const subject *s, uint32_t
 sluis_err registry_known(registry *r, store_txn *t, const subject *s, uint32_t attribute, uint64_t now_ms,
                          bool *known);
 
-/* Rows about a person in other tables (DOSSIER, REQUEST): appends SealedRef{sid, nonce|AE(SK, nonce, table
- * u8|key, message)} | row check (tables/rows.h). What it appends is what store_put takes. */
+/* Rows about a person in other tables (DOSSIER, REQUEST): appends sid | row check over it (tables/rows.h) |
+ * nonce | AE(SK, nonce, table u8|key, message). What it appends is what store_put takes. */
 sluis_err row_seal(buffer *out, const subject *s, gateway_table table, bytes key, const ProtobufCMessage *m);
-/* Finds the subject by the row's own sid. NOT_FOUND: the subject was forgotten. CORRUPT. */
+/* Finds the subject by the row's own sid. NOT_FOUND: the subject was forgotten. CORRUPT. owner: whose row it
+ * is, closed by the caller; NULL when it is not needed. */
 sluis_err row_open(registry *r, store_txn *t, gateway_table table, bytes key, bytes sealed, arena *a,
-                   const ProtobufCMessageDescriptor *d, ProtobufCMessage **out);
+                   const ProtobufCMessageDescriptor *d, ProtobufCMessage **out, subject *owner);
 
 /* ---- verification, offline ---- */
 typedef struct {

@@ -61,20 +61,24 @@ sluis_err row_check_open(bytes *value, const row_keys *k, gateway_table table, b
     return SLUIS_OK;
 }
 
+sluis_err rows_put_buffer(store_txn *t, const row_keys *k, gateway_table table, bytes key, buffer *value)
+{
+    uint8_t check[ROW_CHECK_LEN];
+
+    if (!value->err)
+        row_check(check, k, table, key, buffer_bytes(value));
+    buffer_add(value, check, sizeof(check));
+    return value->err ? value->err : store_put(t, table, key, buffer_bytes(value));
+}
+
 sluis_err rows_put(store_txn *t, const row_keys *k, gateway_table table, bytes key, const ProtobufCMessage *m)
 {
     buffer b;
-    uint8_t check[ROW_CHECK_LEN];
 
     buffer_init(&b, ROW_MAX);
     sluis_err err = wire_pack(&b, m);
-    if (!err) {
-        row_check(check, k, table, key, buffer_bytes(&b));
-        buffer_add(&b, check, sizeof(check));
-        err = b.err;
-    }
     if (!err)
-        err = store_put(t, table, key, buffer_bytes(&b));
+        err = rows_put_buffer(t, k, table, key, &b);
     buffer_close(&b);
     return err;
 }
@@ -105,17 +109,24 @@ sluis_err rows_get_bytes(store_txn *t, const row_keys *k, gateway_table table, b
     return err ? err : row_check_open(value, k, table, key, stored);
 }
 
+sluis_err row_unpack(ProtobufCMessage **out, const ProtobufCMessageDescriptor *d, arena *a, bytes plain)
+{
+    static const uint8_t nothing[1] = {0};
+
+    *out = protobuf_c_message_unpack(d, arena_allocator(a), plain.n, plain.n ? plain.p : nothing);
+    if (*out)
+        return SLUIS_OK;
+    sluis_err err = wire_unpack(out, d, a, plain, NULL); /* says what is wrong, at leisure */
+    return err == SLUIS_TOO_BIG || err == SLUIS_NOMEM ? SLUIS_NOMEM : SLUIS_CORRUPT;
+}
+
 sluis_err rows_open(const row_keys *k, gateway_table table, bytes key, bytes stored, arena *a,
                     const ProtobufCMessageDescriptor *d, ProtobufCMessage **out)
 {
     bytes value;
     sluis_err err = row_check_open(&value, k, table, key, stored);
 
-    if (!err)
-        err = wire_unpack(out, d, a, value, NULL);
-    if (err == SLUIS_TOO_BIG) /* its check was good: what is full is the arena */
-        return SLUIS_NOMEM;
-    return err == SLUIS_NOMEM || !err ? err : SLUIS_CORRUPT;
+    return err ? err : row_unpack(out, d, a, value);
 }
 
 sluis_err rows_get(store_txn *t, const row_keys *k, gateway_table table, bytes key, arena *a,

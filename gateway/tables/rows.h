@@ -6,12 +6,12 @@
  *   stored = value | first 16 bytes of H("sluis1-row", Krow, table u8 | key length u32 | key | value)
  *   Krow   = H("sluis1-k-row", KM, "")
  *
- * A row that is an index only (EXPIRY, APPINDEX, DEDUPEXP, TXINDEX) has an empty value: 16 bytes are stored.
+ * A row that is an index only (APPINDEX, TXINDEX) has an empty value: 16 bytes are stored.
  * The check finds change and exchange of rows; it cannot find a row that was taken away whole.
  *
  *   LEAF, TILE, RECORD               the tree and the day key's AE          journal/ writes these
  *   DATUM                            the subject key's AE                   registry_put
- *   DOSSIER, REQUEST                 AE, and this check around it           row_seal does both
+ *   DOSSIER, REQUEST                 AE, and this check over whose it is    row_seal does both
  *   everything else                  this check                             rows_put, rows_put_bytes
  *
  * (META "journal" is a signed note, META "directory" a number written twice, PARTY a signed entry: these
@@ -47,12 +47,16 @@ sluis_err row_check_open(bytes *value, const row_keys *k, gateway_table table, b
 sluis_err rows_put(store_txn *t, const row_keys *k, gateway_table table, bytes key,
                    const ProtobufCMessage *m);
 sluis_err rows_put_bytes(store_txn *t, const row_keys *k, gateway_table table, bytes key, bytes value);
+/* The value stands in the caller's buffer, which the check is appended to. */
+sluis_err rows_put_buffer(store_txn *t, const row_keys *k, gateway_table table, bytes key, buffer *value);
 
 /* Reads. NOT_FOUND; CORRUPT when the check or the decoding fails. rows_get: *out is in the arena;
  * rows_get_bytes: *value is borrowed as store_get's. */
 sluis_err rows_get(store_txn *t, const row_keys *k, gateway_table table, bytes key, arena *a,
                    const ProtobufCMessageDescriptor *d, ProtobufCMessage **out);
 sluis_err rows_get_bytes(store_txn *t, const row_keys *k, gateway_table table, bytes key, bytes *value);
+/* Decodes what a check or a seal has shown to be our own writing. CORRUPT, NOMEM (the arena is full). */
+sluis_err row_unpack(ProtobufCMessage **out, const ProtobufCMessageDescriptor *d, arena *a, bytes plain);
 /* A row that a cursor gave: check and decode. */
 sluis_err rows_open(const row_keys *k, gateway_table table, bytes key, bytes stored, arena *a,
                     const ProtobufCMessageDescriptor *d, ProtobufCMessage **out);

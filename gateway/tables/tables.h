@@ -8,13 +8,12 @@
  * 32; level 0: 256, above: 1..256 txindex   transaction 16|index u64               empty: `trace` party OIN
  * 20                                 SignedEntry case      case id 16                             CaseRow
  *  request   transaction 16                         RequestRow, sealed
- *  byhash    message hash 32                        transaction 16: open requests
  *  appindex  application, 0x00, transaction 16      empty: a transaction index an application
  *  event     sequence u64                           EventRow
- *  outbox    recipient OIN 20|sequence u64          OutboxRow
- *  expiry    expires u64|OIN 20|sequence u64        empty: outbox rows by expiry
+ *  outbox    recipient OIN 20|sequence u64          journal index u64|envelope: as short as may be, so that
+ *                                                  two of ordinary size share a page
  *  dedup     sender OIN 20|message id 16            DedupRow
- *  dedupexp  expires u64|sender OIN 20|message id   empty
+ *  due       time u64|journal size u64|part u16     items of kind u8|length u8|key: what is then to be done
  *  subject   sid 16                                 slot u64 in the key file
  *  datum     sid 16|attribute u32|instance 16|version u64   nonce 24|AE(SK, nonce, key, DatumRow)
  *  dossier   sid 16|journal index u64               DossierRow, sealed
@@ -22,14 +21,14 @@
  *  attempt   recipient OIN 20|sequence u64          attempts u32: deliveries of this outbox row that failed
  *  dead      until u64|sequence u64                 DeadLetterRow: what did not arrive, listed until then
  *
- * "sealed": SealedRef{sid, nonce|AE(subject key, nonce, table u8|LMDB key, message)}.
- * Every value outside leaf, record, tile, party, datum and these two of named ends in the 16 bytes of rows.h:
- * an "empty" one is these 16 bytes. */
+ * "sealed": sid 16|the 16 bytes of rows.h over it|nonce 24|AE(subject key, nonce, table u8|LMDB key,
+ * message). Every other value outside leaf, record, tile, party, datum and these two of named ends in the 16
+ * bytes of rows.h: an "empty" one is these 16 bytes. */
 #ifndef SLUIS_TABLES_TABLES_H
 #define SLUIS_TABLES_TABLES_H
 
 #define GATEWAY_STORE_FORMAT  "sluis-gateway"
-#define GATEWAY_STORE_VERSION 1
+#define GATEWAY_STORE_VERSION 2
 
 /* X(name, table name); the order is the format: a new table comes last. */
 #define GATEWAY_TABLES(X)                                                                                    \
@@ -41,13 +40,11 @@
     X(PARTY, "party")                                                                                        \
     X(CASE, "case")                                                                                          \
     X(REQUEST, "request")                                                                                    \
-    X(BYHASH, "byhash")                                                                                      \
     X(APPINDEX, "appindex")                                                                                  \
     X(EVENT, "event")                                                                                        \
     X(OUTBOX, "outbox")                                                                                      \
-    X(EXPIRY, "expiry")                                                                                      \
     X(DEDUP, "dedup")                                                                                        \
-    X(DEDUPEXP, "dedupexp")                                                                                  \
+    X(DUE, "due")                                                                                            \
     X(SUBJECT, "subject")                                                                                    \
     X(DATUM, "datum")                                                                                        \
     X(DOSSIER, "dossier")                                                                                    \

@@ -78,6 +78,14 @@ void buffer_add(buffer *b, const void *p, size_t n)
     b->n += n;
 }
 
+uint8_t *buffer_room(buffer *b, size_t n)
+{
+    if (!reserve(b, n))
+        return NULL;
+    b->n += n;
+    return b->p + b->n - n;
+}
+
 void buffer_u8(buffer *b, uint8_t v)
 {
     buffer_add(b, &v, 1);

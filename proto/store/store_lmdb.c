@@ -494,7 +494,8 @@ static sluis_err open_env(lmdb_store *m, const store_options *o, sluis_fail *f)
     if (rc == 0)
         rc = mdb_env_set_maxdbs(m->env, (MDB_dbi)o->table_count + 1);
     if (rc == 0)
-        rc = mdb_env_open(m->env, o->path, MDB_NOTLS | (o->read_only ? MDB_RDONLY : 0u), 0600);
+        rc =
+            mdb_env_open(m->env, o->path, MDB_NOTLS | MDB_NORDAHEAD | (o->read_only ? MDB_RDONLY : 0u), 0600);
     if (rc)
         return fail_set(f, from_lmdb(rc), o->path, "cannot be opened: %s", mdb_strerror(rc));
     int dead;

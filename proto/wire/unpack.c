@@ -19,25 +19,11 @@ sluis_err wire_unpack(ProtobufCMessage **out, const ProtobufCMessageDescriptor *
     return SLUIS_OK;
 }
 
-/* protobuf-c's output, sent to one of ours. */
-typedef struct {
-    ProtobufCBuffer base;
-    buffer *out;
-} append_sink;
-
-static void append(ProtobufCBuffer *base, size_t n, const uint8_t *p)
-{
-    append_sink *s = (append_sink *)(void *)base;
-    buffer_add(s->out, p, n);
-}
-
 sluis_err wire_pack(buffer *out, const ProtobufCMessage *m)
 {
-    append_sink s = {.base = {.append = append}, .out = out};
-    size_t before = out->n;
-    protobuf_c_message_pack_to_buffer(m, &s.base);
-    if (out->err)
-        out->n = before;
+    uint8_t *p = buffer_room(out, protobuf_c_message_get_packed_size(m));
+    if (p)
+        protobuf_c_message_pack(m, p);
     return out->err;
 }
 

@@ -140,7 +140,7 @@ KIT void house_commit(house *h, turn *t)
     assert_int_equal(keyslots_sync(h->x.slots), SLUIS_OK);
     assert_int_equal(store_commit(&t->t), SLUIS_OK);
     journal_committed(h->journal);
-    arena_free(&t->arena);
+    turn_close(t);
     directory_unref(&t->new_dir);
 }
 
@@ -149,7 +149,7 @@ KIT void house_abort(house *h, turn *t)
 {
     store_abort(&t->t);
     journal_rolled_back(h->journal);
-    arena_free(&t->arena);
+    turn_close(t);
     directory_unref(&t->new_dir);
 }
 

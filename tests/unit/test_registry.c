@@ -368,22 +368,22 @@ static void test_sealed_rows(void **state)
     buffer_init(&b, 1 << 16);
     assert_int_equal(row_seal(&b, &s, TABLE_REQUEST, key, &row.base), SLUIS_OK);
     store_txn *t = fixture_read(&g.x);
-    assert_int_equal(
-        row_open(g.r, t, TABLE_REQUEST, key, buffer_bytes(&b), g.a, &sluis__request_row__descriptor, &m),
-        SLUIS_OK);
+    assert_int_equal(row_open(g.r, t, TABLE_REQUEST, key, buffer_bytes(&b), g.a,
+                              &sluis__request_row__descriptor, &m, NULL),
+                     SLUIS_OK);
     assert_string_equal(((Sluis__RequestRow *)m)->purpose, "debt");
-    assert_int_equal(
-        row_open(g.r, t, TABLE_REQUEST, other, buffer_bytes(&b), g.a, &sluis__request_row__descriptor, &m),
-        SLUIS_CORRUPT);
-    assert_int_equal(
-        row_open(g.r, t, TABLE_DOSSIER, key, buffer_bytes(&b), g.a, &sluis__request_row__descriptor, &m),
-        SLUIS_CORRUPT);
+    assert_int_equal(row_open(g.r, t, TABLE_REQUEST, other, buffer_bytes(&b), g.a,
+                              &sluis__request_row__descriptor, &m, NULL),
+                     SLUIS_CORRUPT);
+    assert_int_equal(row_open(g.r, t, TABLE_DOSSIER, key, buffer_bytes(&b), g.a,
+                              &sluis__request_row__descriptor, &m, NULL),
+                     SLUIS_CORRUPT);
     for (size_t bit = 0; bit < 8 * b.n; bit++) {
         b.p[bit / 8] ^= (uint8_t)(1u << bit % 8);
         arena_reset(g.a);
-        assert_int_equal(
-            row_open(g.r, t, TABLE_REQUEST, key, buffer_bytes(&b), g.a, &sluis__request_row__descriptor, &m),
-            SLUIS_CORRUPT);
+        assert_int_equal(row_open(g.r, t, TABLE_REQUEST, key, buffer_bytes(&b), g.a,
+                                  &sluis__request_row__descriptor, &m, NULL),
+                         SLUIS_CORRUPT);
         b.p[bit / 8] ^= (uint8_t)(1u << bit % 8);
     }
     store_abort(&t);
@@ -410,7 +410,6 @@ static void fill(ground *g)
     id16 instance = {{9}};
     Sluis__CaseRow c = SLUIS__CASE_ROW__INIT;
     Sluis__EventRow e = SLUIS__EVENT_ROW__INIT;
-    Sluis__OutboxRow o = SLUIS__OUTBOX_ROW__INIT;
     Sluis__DedupRow d = SLUIS__DEDUP_ROW__INIT;
     Sluis__RequestRow r = SLUIS__REQUEST_ROW__INIT;
     Sluis__DossierRow dossier = SLUIS__DOSSIER_ROW__INIT;
@@ -420,7 +419,6 @@ static void fill(ground *g)
 
     c.kind = (char[]){"client"};
     e.when = 12;
-    o.expires = 5;
     d.expires = 6;
     r.created = 8;
     Sluis__DeadLetterRow dead = SLUIS__DEAD_LETTER_ROW__INIT;
@@ -432,12 +430,10 @@ static void fill(ground *g)
     store_txn *t = fixture_write(&g->x);
     assert_int_equal(rows_put(t, k, TABLE_CASE, BYTES(id, 16), &c.base), SLUIS_OK);
     assert_int_equal(rows_put(t, k, TABLE_EVENT, BYTES(id, 8), &e.base), SLUIS_OK);
-    assert_int_equal(rows_put(t, k, TABLE_OUTBOX, BYTES(id, 28), &o.base), SLUIS_OK);
+    assert_int_equal(rows_put_bytes(t, k, TABLE_OUTBOX, BYTES(id, 28), BYTES_OF(id)), SLUIS_OK);
     assert_int_equal(rows_put(t, k, TABLE_DEDUP, BYTES(id, 36), &d.base), SLUIS_OK);
-    assert_int_equal(rows_put_bytes(t, k, TABLE_DEDUPEXP, BYTES(id, 44), ROW_EMPTY), SLUIS_OK);
-    assert_int_equal(rows_put_bytes(t, k, TABLE_EXPIRY, BYTES(id, 36), ROW_EMPTY), SLUIS_OK);
+    assert_int_equal(rows_put_bytes(t, k, TABLE_DUE, BYTES(id, 18), BYTES(id, 38)), SLUIS_OK);
     assert_int_equal(rows_put_bytes(t, k, TABLE_APPINDEX, BYTES(id, 21), ROW_EMPTY), SLUIS_OK);
-    assert_int_equal(rows_put_bytes(t, k, TABLE_BYHASH, BYTES(id, 32), BYTES(id, 16)), SLUIS_OK);
     assert_int_equal(rows_put_bytes(t, k, TABLE_INTENT, BYTES(id, 8), BYTES(id, 32)), SLUIS_OK);
     assert_int_equal(rows_put_bytes(t, k, TABLE_ATTEMPT, BYTES(id, 28), BYTES(id, 4)), SLUIS_OK);
     assert_int_equal(rows_put(t, k, TABLE_DEAD, BYTES(id, 16), &dead.base), SLUIS_OK);
@@ -460,10 +456,9 @@ static void test_verify_finds_flips(void **state)
     (void)state;
     ground g;
     ground_open(&g, ENGINE_MEMORY);
-    static const gateway_table tables[] = {TABLE_CASE,     TABLE_REQUEST, TABLE_BYHASH,  TABLE_APPINDEX,
-                                           TABLE_EVENT,    TABLE_OUTBOX,  TABLE_EXPIRY,  TABLE_DEDUP,
-                                           TABLE_DEDUPEXP, TABLE_SUBJECT, TABLE_DATUM,   TABLE_DOSSIER,
-                                           TABLE_INTENT,   TABLE_META,    TABLE_ATTEMPT, TABLE_DEAD};
+    static const gateway_table tables[] = {
+        TABLE_CASE,    TABLE_REQUEST, TABLE_APPINDEX, TABLE_EVENT,  TABLE_OUTBOX, TABLE_DUE,     TABLE_DEDUP,
+        TABLE_SUBJECT, TABLE_DATUM,   TABLE_DOSSIER,  TABLE_INTENT, TABLE_META,   TABLE_ATTEMPT, TABLE_DEAD};
     registry_report report;
     sluis_fail f = {0};
 

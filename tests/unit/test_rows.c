@@ -81,7 +81,7 @@ static void rows_in(engine e)
     store_txn *t = fixture_write(&x);
     assert_int_equal(rows_put(t, k, TABLE_DEDUP, BYTES_OF(key_a), &row.base), SLUIS_OK);
     assert_int_equal(rows_put(t, k, TABLE_DEDUP, BYTES_OF(key_b), &row.base), SLUIS_OK);
-    assert_int_equal(rows_put_bytes(t, k, TABLE_EXPIRY, BYTES_OF(key_a), ROW_EMPTY), SLUIS_OK);
+    assert_int_equal(rows_put_bytes(t, k, TABLE_APPINDEX, BYTES_OF(key_a), ROW_EMPTY), SLUIS_OK);
     assert_int_equal(rows_put_bytes(t, k, TABLE_META, BYTES_OF(key_a), BYTES_OF(big)), SLUIS_OK);
     assert_int_equal(rows_put_bytes(t, k, TABLE_META, BYTES_OF(key_b), BYTES(big, 64)), SLUIS_OK);
     assert_int_equal(store_commit(&t), SLUIS_OK);
@@ -93,15 +93,15 @@ static void rows_in(engine e)
     assert_int_equal(got->expires, 99);
     assert_int_equal(got->journal_index, 7);
     assert_memory_equal(got->message_hash.data, hash, 32);
-    assert_int_equal(rows_get_bytes(t, k, TABLE_EXPIRY, BYTES_OF(key_a), &value), SLUIS_OK);
+    assert_int_equal(rows_get_bytes(t, k, TABLE_APPINDEX, BYTES_OF(key_a), &value), SLUIS_OK);
     assert_int_equal(value.n, 0);
-    assert_int_equal(store_get(t, TABLE_EXPIRY, BYTES_OF(key_a), &value), SLUIS_OK);
+    assert_int_equal(store_get(t, TABLE_APPINDEX, BYTES_OF(key_a), &value), SLUIS_OK);
     assert_int_equal(value.n, ROW_CHECK_LEN);
     assert_int_equal(rows_get_bytes(t, k, TABLE_META, BYTES_OF(key_a), &value), SLUIS_OK);
     assert_true(bytes_equal(value, BYTES_OF(big)));
     assert_int_equal(rows_get_bytes(t, k, TABLE_META, BYTES_OF(key_b), &value), SLUIS_OK);
     assert_int_equal(value.n, 64);
-    assert_int_equal(rows_get_bytes(t, k, TABLE_EXPIRY, BYTES_OF(key_b), &value), SLUIS_NOT_FOUND);
+    assert_int_equal(rows_get_bytes(t, k, TABLE_APPINDEX, BYTES_OF(key_b), &value), SLUIS_NOT_FOUND);
     /* a whole row under another key, and a row of another type */
     assert_int_equal(store_get(t, TABLE_DEDUP, BYTES_OF(key_a), &value), SLUIS_OK);
     assert_int_equal(rows_open(k, TABLE_DEDUP, BYTES_OF(key_b), value, a, &sluis__dedup_row__descriptor, &m),
@@ -127,16 +127,16 @@ static void test_no_room_is_not_corrupt(void **state)
     fixture_open(&x, ENGINE_MEMORY);
     const row_keys *k = keyslots_rows(x.slots);
     static uint8_t message[200000];
-    Sluis__OutboxRow row = SLUIS__OUTBOX_ROW__INIT;
+    Sluis__InboxRow row = SLUIS__INBOX_ROW__INIT; /* any message that holds much */
     ProtobufCMessage *m = NULL;
     arena *a = arena_new(300000);
 
     row.envelope = (ProtobufCBinaryData){.len = sizeof(message), .data = message};
     store_txn *t = fixture_write(&x);
     assert_int_equal(rows_put(t, k, TABLE_OUTBOX, BYTES_OF(key_a), &row.base), SLUIS_OK);
-    assert_int_equal(rows_get(t, k, TABLE_OUTBOX, BYTES_OF(key_a), a, &sluis__outbox_row__descriptor, &m),
+    assert_int_equal(rows_get(t, k, TABLE_OUTBOX, BYTES_OF(key_a), a, &sluis__inbox_row__descriptor, &m),
                      SLUIS_OK);
-    assert_int_equal(rows_get(t, k, TABLE_OUTBOX, BYTES_OF(key_a), a, &sluis__outbox_row__descriptor, &m),
+    assert_int_equal(rows_get(t, k, TABLE_OUTBOX, BYTES_OF(key_a), a, &sluis__inbox_row__descriptor, &m),
                      SLUIS_NOMEM);
     store_abort(&t);
     arena_free(&a);

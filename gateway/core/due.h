@@ -1,0 +1,29 @@
+/* What is to be done at a time. A turn collects its items and writes them together, rows of DUE (its key and
+ * value: tables/tables.h), so that a message costs no row for each term it has. Nothing takes an item away
+ * before its time: what it speaks of may long be over, and whoever handles it looks first.
+ *
+ * Times are rounded up to whole seconds. Internal to core/. Thread: core. */
+#ifndef SLUIS_CORE_DUE_H
+#define SLUIS_CORE_DUE_H
+
+#include "core/turn.h"
+
+/* The number is stored; in a second, the lower is handled first. */
+typedef enum {
+    DUE_DELIVERY = 1, /* key of OUTBOX: it comes back when nobody has taken it */
+    DUE_REQUEST = 2,  /* transaction: closed when nobody has answered */
+    DUE_MESSAGE = 3   /* key of DEDUP: forgotten */
+} due_kind;
+
+#define DUE_KEY_MAX (OIN_LEN + UUID_LEN)
+
+/* key: at most DUE_KEY_MAX bytes, copied. */
+sluis_err due_add(turn *t, due_kind kind, uint64_t at_ms, bytes key);
+/* Writes what was added, after the turn's last journal entry. */
+sluis_err due_write(turn *t);
+void due_free(turn *t);
+/* Handles what is over at the turn's now: whole rows, until at least limit items were handled. Resets the
+ * turn's arena before each. */
+sluis_err due_step(turn *t, unsigned limit);
+
+#endif
