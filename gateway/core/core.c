@@ -526,6 +526,35 @@ static void gather(core *c)
     c->lazy_since = 0;
 }
 
+/* The gateway's own entry, in a turn of its own before anyone else has one. */
+static sluis_err enrol_self(core *c, sluis_fail *f)
+{
+    turn t = {.p = c->p,
+              .journal = c->journal,
+              .reserved = true,
+              .dir = c->dir,
+              .now = clock_ms(),
+              .outbox_seq = c->outbox_seq,
+              .event_seq = c->event_seq};
+    sluis_err e = store_begin_write(c->p->store, &t.t, true);
+    if (!e)
+        e = party_enrol_self(&t, f);
+    if (!e && t.new_dir)
+        e = finish_turn(c, &t);
+    store_abort(&t.t);
+    turn_close(&t);
+    if (e || !t.new_dir) {
+        journal_rolled_back(c->journal);
+        directory_unref(&t.new_dir);
+        return e;
+    }
+    journal_committed(c->journal);
+    c->event_seq = t.event_seq;
+    directory_unref(&c->dir);
+    c->dir = t.new_dir;
+    return SLUIS_OK;
+}
+
 static sluis_err core_open(core *c, const parts *p)
 {
     memset(c, 0, sizeof(*c));
@@ -557,6 +586,8 @@ static sluis_err core_open(core *c, const parts *p)
     store_abort(&t);
     if (!e)
         e = erase_keys(c);
+    if (!e)
+        e = enrol_self(c, &f);
     if (!e)
         e = channel_open(&c->in, p->hub, CHANNEL_CORE, CHANNEL_RECV_BIND, capacity);
     if (!e)

@@ -4,7 +4,9 @@
 #include "core/handlers.h"
 #include "parties/parties.h"
 
-#define WORD(s) ((char *)(uintptr_t)(s))
+#define WORD(s)       ((char *)(uintptr_t)(s))
+#define OWN_KEYS      3
+#define OWN_KEY_YEARS 2
 
 /* New keys do not undo what was decided about the party or about keys that stay. */
 static void keep_decisions(Sluis__PartyEntry *next, const Sluis__PartyEntry *old)
@@ -69,6 +71,64 @@ static sluis_err renew_directory(turn *t, sluis_fail *f)
     t->new_dir = next;
     t->dir = next;
     return SLUIS_OK;
+}
+
+static bool is_current(const party *self, const keypair *const *keys)
+{
+    bool same = self && self->key_count == OWN_KEYS;
+    for (size_t i = 0; same && i < OWN_KEYS; i++)
+        same = memcmp(self->keys[i].pk, keys[i]->pk, PK_LEN) == 0;
+    return same;
+}
+
+static sluis_err put_self(turn *t, const keypair *const *keys, bool replace, sluis_fail *f)
+{
+    const oin *own = &t->p->settings->oin;
+    Sluis__PartyEntry x = SLUIS__PARTY_ENTRY__INIT;
+    Sluis__DirectoryKey k[OWN_KEYS], *list[OWN_KEYS];
+    uint8_t sig[OWN_KEYS][SIG_LEN];
+    uint32_t suites[] = {SUITE_1};
+    uint64_t from = t->now - 60000, until = from + OWN_KEY_YEARS * 365 * DAY_MS;
+    for (size_t i = 0; i < OWN_KEYS; i++) {
+        sluis__directory_key__init(&k[i]);
+        k[i].use = keys[i]->use;
+        k[i].pk = (ProtobufCBinaryData){PK_LEN, (uint8_t *)(uintptr_t)keys[i]->pk};
+        k[i].valid_from = from;
+        k[i].valid_until = until;
+        sluis_err e = party_key_sign(sig[i], &t->p->sign, keys[i]->use, keys[i]->pk, from, until, own);
+        if (e)
+            return e;
+        k[i].signature = (ProtobufCBinaryData){SIG_LEN, sig[i]};
+        list[i] = &k[i];
+    }
+    x.oin = WORD(own->s);
+    x.name = t->p->settings->name;
+    x.domain = WORD("gemeente");
+    x.keys = list;
+    x.n_keys = OWN_KEYS;
+    x.valid_from = from;
+    x.valid_until = until;
+    x.suites = suites;
+    x.n_suites = 1;
+    return parties_put(t->t, &x, &t->p->directory, replace, f);
+}
+
+sluis_err party_enrol_self(turn *t, sluis_fail *f)
+{
+    const keypair *const keys[OWN_KEYS] = {&t->p->sign, &t->p->seal, &t->p->curve};
+    const party *self = directory_find(t->dir, &t->p->settings->oin);
+    Sluis__Record r = SLUIS__RECORD__INIT;
+    if (is_current(self, keys))
+        return SLUIS_OK;
+    r.type = SLUIS__RECORD_TYPE__R_PARTY;
+    r.from = r.to = t->p->settings->oin.s;
+    r.decision = WORD(self ? "replaced" : "enrolled");
+    sluis_err e = put_self(t, keys, self != NULL, f);
+    if (!e)
+        e = renew_directory(t, f);
+    if (!e)
+        e = turn_journal(t, &r);
+    return e ? e : turn_event(t, "party-changed", &r, r.decision);
 }
 
 sluis_err handle_party(turn *t, job *j, sluis_fail *f)

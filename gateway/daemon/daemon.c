@@ -15,11 +15,8 @@
 #include "core/core.h"
 #include "flow/fatal.h"
 #include "operator/operator.h"
-#include "parties/parties.h"
 #include "read/read.h"
 #include "verify/verify.h"
-
-#define KEY_YEARS 2
 
 struct gateway {
     parts parts;
@@ -97,53 +94,6 @@ static sluis_err open_store(parts *p, const uint8_t *km, sluis_fail *f)
     return e;
 }
 
-/* The municipality is a party of its own directory: it signs on behalf of API users, and the registry is
- * sealed to. Written at the first start, and again when its keys changed. */
-static sluis_err enrol_self(parts *p, sluis_fail *f)
-{
-    const keypair *keys[] = {&p->sign, &p->seal, &p->curve};
-    Sluis__PartyEntry x = SLUIS__PARTY_ENTRY__INIT;
-    Sluis__DirectoryKey k[3], *list[3];
-    uint8_t sig[3][SIG_LEN];
-    uint32_t suites[] = {SUITE_1};
-    directory *dir = NULL;
-    store_txn *t = NULL;
-    sluis_err e = store_begin_write(p->store, &t, true);
-    if (!e)
-        e = parties_load(t, p->directory.pk, &dir, f);
-    const party *self = e ? NULL : directory_find(dir, &p->settings->oin);
-    bool same = self && self->key_count == 3;
-    for (size_t i = 0; same && i < 3; i++)
-        same = memcmp(self->keys[i].pk, keys[i]->pk, PK_LEN) == 0;
-    uint64_t from = clock_ms() - 60000, until = from + KEY_YEARS * 365 * DAY_MS;
-    for (size_t i = 0; i < 3; i++) {
-        sluis__directory_key__init(&k[i]);
-        k[i].use = keys[i]->use;
-        k[i].pk = (ProtobufCBinaryData){PK_LEN, (uint8_t *)(uintptr_t)keys[i]->pk};
-        k[i].valid_from = from;
-        k[i].valid_until = until;
-        party_key_sign(sig[i], &p->sign, keys[i]->use, keys[i]->pk, from, until, &p->settings->oin);
-        k[i].signature = (ProtobufCBinaryData){SIG_LEN, sig[i]};
-        list[i] = &k[i];
-    }
-    x.oin = p->settings->oin.s;
-    x.name = p->settings->name;
-    x.domain = (char *)(uintptr_t) "gemeente";
-    x.keys = list;
-    x.n_keys = 3;
-    x.valid_from = from;
-    x.valid_until = until;
-    x.suites = suites;
-    x.n_suites = 1;
-    if (!e && !same)
-        e = parties_put(t, &x, &p->directory, self != NULL, f);
-    if (!e)
-        e = store_commit(&t);
-    store_abort(&t);
-    directory_unref(&dir);
-    return e;
-}
-
 static sluis_err parts_open(parts *p, settings *s, sluis_fail *f)
 {
     uint8_t *km = NULL;
@@ -158,8 +108,6 @@ static sluis_err parts_open(parts *p, settings *s, sluis_fail *f)
     if (!e)
         e = open_store(p, km, f);
     secret_free(km);
-    if (!e)
-        e = enrol_self(p, f);
     if (!e)
         e = channel_hub_new(&p->hub, 1, (int)s->max_sessions + 256);
     return e ? fail_set(f, e, "start", "%s", error_text(e)) : SLUIS_OK;

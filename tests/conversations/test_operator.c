@@ -419,6 +419,52 @@ static void receipts_are_given(void **state)
     arena_free(&a);
 }
 
+/* The record of entry index, in a. */
+static const Sluis__Record *record_at(json_int_t index, arena *a)
+{
+    uint8_t raw[8192];
+    char path[200];
+    size_t n = 0;
+    keypair log = {0};
+    receipt_facts facts = {0};
+    sluis_fail f = {0};
+    snprintf(path, sizeof(path), "%s/keys/log.key", house.dir);
+    assert_int_equal(keyfile_read(&log, path, USE_LOG, &f), SLUIS_OK);
+    json_t *got = accepted(json_pack("{s:s, s:I}", "cmd", "receipt.get", "index", index));
+    const char *text = text_of(got, "receipt");
+    assert_int_equal(base64_decode(raw, sizeof(raw), &n, text, strlen(text)), SLUIS_OK);
+    if (receipt_verify(&facts, a, BYTES(raw, n), house.settings.name, log.pk, NULL, &f))
+        fail_msg("%s: %s", f.where, f.text);
+    keypair_close(&log);
+    json_decref(got);
+    return facts.record;
+}
+
+/* Its own entry is a fact like another's: right behind the log's origin, once. */
+static void the_gateway_journals_its_own_entry(void **state)
+{
+    arena *a = arena_new(1u << 20);
+    (void)state;
+    json_t *s = accepted(json_pack("{s:s}", "cmd", "status"));
+    json_int_t entries = number_of(s, "journal_entries");
+    json_decref(s);
+    assert_int_equal(record_at(0, a)->type, SLUIS__RECORD_TYPE__R_ORIGIN);
+    const Sluis__Record *r = record_at(1, a);
+    assert_int_equal(r->type, SLUIS__RECORD_TYPE__R_PARTY);
+    assert_string_equal(r->from, RIG_GATEWAY);
+    assert_string_equal(r->to, RIG_GATEWAY);
+    assert_string_equal(r->decision, "enrolled");
+    json_t *l = accepted(json_pack("{s:s}", "cmd", "party.list"));
+    assert_true(r->directory_version > 0 && number_of(l, "version") >= (json_int_t)r->directory_version);
+    json_decref(l);
+    rig_restart(&house);
+    assert_int_equal(wait_for_socket(), 0);
+    s = accepted(json_pack("{s:s}", "cmd", "status"));
+    assert_int_equal(number_of(s, "journal_entries"), entries); /* nothing changed: not again */
+    json_decref(s);
+    arena_free(&a);
+}
+
 static void growth_is_proved(void **state)
 {
     uint8_t path[CONSISTENCY_MAX][HASH_LEN];
@@ -543,7 +589,7 @@ int main(void)
         cmocka_unit_test(traces_of_nothing),       cmocka_unit_test(receipts_are_given),
         cmocka_unit_test(growth_is_proved),        cmocka_unit_test(a_copy_verifies_without_the_gateway),
         cmocka_unit_test(nothing_is_dead),         cmocka_unit_test(a_party_is_suspended),
-        cmocka_unit_test(a_key_is_revoked_by_two),
+        cmocka_unit_test(a_key_is_revoked_by_two), cmocka_unit_test(the_gateway_journals_its_own_entry),
     };
     return cmocka_run_group_tests_name("operator", tests, open_house, close_house);
 }
