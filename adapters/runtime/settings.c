@@ -25,7 +25,7 @@ static const config_key root_keys[] = {
     {"rules", CONFIG_LIST, false, 0, 256, "", NULL, "the party's own law, an attribute or category each"},
     {"test_mode", CONFIG_BOOL, false, 0, 0, "", "false", "test identifiers only, instead of real ones only"},
     {"credit", CONFIG_INT, false, 1, 256, "messages", "64", "deliveries taken before one is done"},
-    {"max_frame", CONFIG_INT, false, 4096, ENVELOPE_MAX, "bytes", "1048576", "largest message"},
+    {"max_frame", CONFIG_INT, false, 65536, ENVELOPE_MAX, "bytes", "1048576", "largest message"},
     {"max_held", CONFIG_INT, false, 1, 1000000, "requests", "10000", "requests that may wait for a person"},
     {"quota_bytes", CONFIG_INT, false, 1 << 20, INT64_C(1) << 43, "bytes", "1073741824", "largest store"},
     {"answer_ms", CONFIG_INT, false, 60000, INT64_C(2592000000), "ms", "604800000",

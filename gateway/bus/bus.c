@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "bus/frames.h"
+#include "bus/members.h"
 #include "bus/sessions.h"
 #include "flow/api_out.h"
 #include "flow/fatal.h"
@@ -22,7 +23,8 @@ typedef struct {
     channel *in, *verify, *read, *core;
     sessions *sessions;
     directory *dir;
-    buffer snapshot, frame;
+    members members;
+    buffer frame;
     uint64_t order, generation;
     uint32_t in_flight, fetches;
     uint64_t in_flight_bytes;
@@ -212,6 +214,12 @@ static void refuse_suspended(bus *b, const bus_event *ev)
     refuse(b, ev, SLUIS_SUSPENDED, error_text(SLUIS_SUSPENDED));
 }
 
+/* The directory in force, before any delivery that may need it. */
+static void inform(bus *b, session *s)
+{
+    s->uninformed = members_send(&b->members, b->server, s->route, s->route_len) != SLUIS_OK;
+}
+
 /* The handshake may be long ago: a connection outlives its key, a session does not. */
 static void on_hello(bus *b, const bus_event *ev, const Sluis__Hello *h)
 {
@@ -247,8 +255,10 @@ static void on_hello(bus *b, const bus_event *ev, const Sluis__Hello *h)
     METRIC_SET(b->p->metrics, bus_sessions, sessions_count(b->sessions));
     log_write(LOG_INFO, "bus.hello", "party", ev->user.s, NULL);
     answer(b, ev,
-           frame_welcome(&b->frame, s->generation, set->session_credit, set->name, buffer_bytes(&b->snapshot),
+           frame_welcome(&b->frame, s->generation, set->session_credit, set->name, BYTES_OF(b->members.hash),
                          set->max_frame));
+    if (!bytes_equal(BYTES(h->directory.data, h->directory.len), BYTES_OF(b->members.hash)))
+        inform(b, s);
     fetch_more(b, s);
 }
 
@@ -458,19 +468,18 @@ static void take_directory(bus *b, job *j)
 {
     directory_unref(&b->dir);
     b->dir = directory_ref(j->dir);
-    buffer_clear(&b->snapshot);
-    buffer_add(&b->snapshot, j->snapshot.p, j->snapshot.n);
+    sluis_err e = members_set(&b->members, buffer_bytes(&j->snapshot), b->p->settings->max_frame);
+    if (e)
+        fatal("bus.directory", e, "parties cannot be told the directory in force");
     uint32_t i = 0;
     for (session *s; (s = sessions_next(b->sessions, &i));)
         if (!in_directory(b, &s->user, s->curve_pk)) {
             close_session(b, s);
             i--; /* the gap may have been filled by a later entry */
         }
-    sluis_err e = frame_directory(&b->frame, buffer_bytes(&b->snapshot));
     i = 0;
-    for (session *s; !e && (s = sessions_next(b->sessions, &i));)
-        if (bus_server_send(b->server, s->route, s->route_len, buffer_bytes(&b->frame)))
-            log_write(LOG_WARN, "bus.directory", "party", s->user.s, NULL);
+    for (session *s; (s = sessions_next(b->sessions, &i));)
+        inform(b, s);
     job_free(&j);
 }
 
@@ -510,7 +519,7 @@ static uint64_t redeliver_after(const bus *b, const session *s)
     return (uint64_t)b->p->settings->redeliver_ms << (s->retries < 4 ? s->retries : 4);
 }
 
-/* Late deliveries are sent again from the outbox; blocked ones get another try. */
+/* Late deliveries are sent again from the outbox; what found a full queue gets another try. */
 static void tick(bus *b)
 {
     uint64_t now = clock_mono_us() / 1000;
@@ -527,6 +536,8 @@ static void tick(bus *b)
             s->last_sent = 0;
             s->behind = true;
         }
+        if (s->uninformed)
+            inform(b, s);
         fetch_more(b, s);
     }
 }
@@ -575,7 +586,6 @@ static sluis_err bus_open(bus *b, const parts *p, sluis_fail *f)
                      .handshake_ms = 5000};
     memset(b, 0, sizeof(*b));
     b->p = p;
-    buffer_init(&b->snapshot, 16u << 20);
     buffer_init(&b->frame, 17u << 20);
     sluis_err e = sessions_new(&b->sessions, s->max_sessions);
     if (!e)
@@ -604,7 +614,7 @@ static void bus_close(bus *b)
     channel_close(&b->core);
     sessions_free(&b->sessions);
     directory_unref(&b->dir);
-    buffer_close(&b->snapshot);
+    members_close(&b->members);
     buffer_close(&b->frame);
 }
 

@@ -11,7 +11,7 @@ static sluis_err pack(buffer *out, const Sluis__Frame *f)
     return wire_pack(out, &f->base);
 }
 
-sluis_err frame_welcome(buffer *out, uint64_t generation, uint32_t credit, const char *gateway, bytes members,
+sluis_err frame_welcome(buffer *out, uint64_t generation, uint32_t credit, const char *gateway, bytes hash,
                         uint32_t max_bytes)
 {
     Sluis__Frame f = SLUIS__FRAME__INIT;
@@ -20,7 +20,7 @@ sluis_err frame_welcome(buffer *out, uint64_t generation, uint32_t credit, const
     w.generation = generation;
     w.credit = credit;
     w.gateway = (char *)(uintptr_t)gateway;
-    w.directory = data(members);
+    w.directory = data(hash);
     w.max_bytes = max_bytes;
     f.f_case = SLUIS__FRAME__F_WELCOME;
     f.welcome = &w;
@@ -79,12 +79,15 @@ sluis_err frame_refused(buffer *out, sluis_err code, const char *text)
     return pack(out, &f);
 }
 
-sluis_err frame_directory(buffer *out, bytes members)
+sluis_err frame_directory(buffer *out, bytes hash, bytes whole, size_t from, size_t n)
 {
     Sluis__Frame f = SLUIS__FRAME__INIT;
-    Sluis__DirectoryUpdate d = SLUIS__DIRECTORY_UPDATE__INIT;
-    d.directory = data(members);
-    f.f_case = SLUIS__FRAME__F_DIRECTORY_UPDATE;
-    f.directory_update = &d;
+    Sluis__DirectoryPart d = SLUIS__DIRECTORY_PART__INIT;
+    d.directory = data(hash);
+    d.bytes = (uint32_t)whole.n;
+    d.from = (uint32_t)from;
+    d.part = data(BYTES(whole.p + from, n));
+    f.f_case = SLUIS__FRAME__F_DIRECTORY_PART;
+    f.directory_part = &d;
     return pack(out, &f);
 }

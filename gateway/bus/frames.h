@@ -7,12 +7,13 @@
 
 #define PROTOCOL_VERSION 1
 
-sluis_err frame_welcome(buffer *out, uint64_t generation, uint32_t credit, const char *gateway, bytes members,
+sluis_err frame_welcome(buffer *out, uint64_t generation, uint32_t credit, const char *gateway, bytes hash,
                         uint32_t max_bytes);
 sluis_err frame_ack(buffer *out, const job *j);
 sluis_err frame_nack(buffer *out, bytes message_id, const sluis_fail *why);
 sluis_err frame_deliver(buffer *out, uint64_t seq, uint64_t generation, bytes message, bytes receipt);
 sluis_err frame_refused(buffer *out, sluis_err code, const char *text);
-sluis_err frame_directory(buffer *out, bytes members);
+/* A part of the whole: n bytes from here on. hash: of the whole. */
+sluis_err frame_directory(buffer *out, bytes hash, bytes whole, size_t from, size_t n);
 
 #endif

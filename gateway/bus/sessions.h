@@ -24,6 +24,7 @@ typedef struct session {
     bool behind;            /* rows wait in the outbox beyond last_sent */
     bool fetching;          /* a fetch is under way */
     bool missed;            /* something was queued while fetching */
+    bool uninformed;        /* its queue was full for the directory in force */
 } session;
 
 typedef struct sessions sessions;

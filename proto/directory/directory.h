@@ -14,6 +14,7 @@
 #define DIRECTORY_PARTIES    100000
 #define ENTRY_MAX            16384       /* bytes of one signed entry */
 #define SNAPSHOT_MAX         (64u << 20) /* bytes of one signed snapshot */
+#define SNAPSHOT_PART        (32u << 10) /* bytes of one in a frame, at most */
 #define DIRECTORY_MAX_AGE_MS DAY_MS      /* an adapter acts only on a snapshot signed within 24 h */
 
 typedef struct directory directory;
@@ -74,6 +75,8 @@ sluis_err directory_current(const directory *d, const party *p, key_use use, uin
 /* A snapshot for adapters. open checks delegation under root_pk, signature, age (EXPIRED beyond 24 h). */
 sluis_err snapshot_make(buffer *out, const directory *d, bytes signed_delegation, const keypair *dir_key,
                         const char *log_name, const uint8_t log_pk[static PK_LEN], uint64_t now_ms);
+/* Names a signed snapshot: H("sluis1-snapshot", -, raw). */
+void snapshot_hash(uint8_t out[static HASH_LEN], bytes raw);
 typedef struct {
     directory *dir; /* owned reference */
     char gateway[ORIGIN_NAME_MAX + 1];

@@ -102,6 +102,11 @@ sluis_err snapshot_make(buffer *out, const directory *d, bytes signed_delegation
     return err;
 }
 
+void snapshot_hash(uint8_t out[static HASH_LEN], bytes raw)
+{
+    hash_one(out, "sluis1-snapshot", NULL, raw.p, raw.n);
+}
+
 /* The delegation inside a snapshot whose own signature is not checked yet. */
 static sluis_err open_delegation(const Sluis__Delegation **out, arena *a, bytes raw, const uint8_t *root_pk,
                                  uint64_t now_ms, sluis_fail *f)

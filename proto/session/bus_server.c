@@ -270,13 +270,21 @@ sluis_err bus_server_next(bus_server *s, int timeout_ms, bus_event *out)
 
 /* ---- sending ---- */
 
-static sluis_err send_to(void *socket, const uint8_t *route, size_t route_len, bytes frame)
+static sluis_err send_route(void *socket, const uint8_t *route, size_t route_len)
 {
     if (!socket || route_len == 0)
         return SLUIS_CLOSED;
     while (zmq_send(socket, route, route_len, ZMQ_DONTWAIT | ZMQ_SNDMORE) < 0)
         if (zmq_errno() != EINTR)
             return zmq_errno() == EAGAIN ? SLUIS_FULL : session_error();
+    return SLUIS_OK;
+}
+
+static sluis_err send_to(void *socket, const uint8_t *route, size_t route_len, bytes frame)
+{
+    sluis_err e = send_route(socket, route, route_len);
+    if (e)
+        return e;
     while (zmq_send(socket, frame.p, frame.n, ZMQ_DONTWAIT) < 0)
         if (zmq_errno() != EINTR)
             return zmq_errno() == EAGAIN ? SLUIS_FULL : session_error();
@@ -291,6 +299,48 @@ sluis_err bus_server_send(bus_server *s, const uint8_t *route, size_t route_len,
 sluis_err bus_server_send_api(bus_server *s, const uint8_t *route, size_t route_len, bytes frame)
 {
     return send_to(s->api, route, route_len, frame);
+}
+
+struct bus_frame {
+    zmq_msg_t message; /* what libzmq shares among its copies */
+};
+
+sluis_err bus_frame_new(bus_frame **out, bytes frame)
+{
+    bus_frame *f = calloc(1, sizeof *f);
+    *out = NULL;
+    if (!f || zmq_msg_init_size(&f->message, frame.n) != 0) {
+        free(f);
+        return SLUIS_NOMEM;
+    }
+    memcpy(zmq_msg_data(&f->message), frame.p, frame.n);
+    *out = f;
+    return SLUIS_OK;
+}
+
+void bus_frame_free(bus_frame **f)
+{
+    if (*f)
+        zmq_msg_close(&(*f)->message);
+    free(*f);
+    *f = NULL;
+}
+
+sluis_err bus_server_send_frame(bus_server *s, const uint8_t *route, size_t route_len, bus_frame *f)
+{
+    zmq_msg_t copy;
+    sluis_err e = send_route(s->router, route, route_len);
+    if (e)
+        return e;
+    zmq_msg_init(&copy);
+    if (zmq_msg_copy(&copy, &f->message) != 0)
+        e = session_error();
+    while (!e && zmq_msg_send(&copy, s->router, ZMQ_DONTWAIT) < 0)
+        if (zmq_errno() != EINTR)
+            e = zmq_errno() == EAGAIN ? SLUIS_FULL : session_error();
+    if (e)
+        zmq_msg_close(&copy);
+    return e;
 }
 
 /* ---- opening ---- */

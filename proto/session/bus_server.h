@@ -50,6 +50,11 @@ sluis_err bus_server_next(bus_server *s, int timeout_ms, bus_event *out);
 /* Never blocks. FULL: the peer's queue is full; CLOSED: no such peer any more. */
 sluis_err bus_server_send(bus_server *s, const uint8_t *route, size_t route_len, bytes frame);
 sluis_err bus_server_send_api(bus_server *s, const uint8_t *route, size_t route_len, bytes frame);
+/* A frame for many peers: its bytes are kept once, in however many queues it waits. */
+typedef struct bus_frame bus_frame;
+sluis_err bus_frame_new(bus_frame **out, bytes frame); /* copies */
+void bus_frame_free(bus_frame **f);
+sluis_err bus_server_send_frame(bus_server *s, const uint8_t *route, size_t route_len, bus_frame *f);
 /* Handshakes and frames turned away since opening (each is logged with its reason). */
 uint64_t bus_server_refused(const bus_server *s);
 /* The endpoint really bound (port 0 asks for any). */

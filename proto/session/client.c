@@ -40,7 +40,13 @@ struct client {
     pending *waiting;
     arena *arena; /* the last event's */
     snapshot snap;
+    uint8_t snap_hash[HASH_LEN];
+    /* A newer snapshot on its way: what there is of it. */
+    buffer parts;
+    uint8_t parts_hash[HASH_LEN];
+    uint32_t parts_bytes;
     bool have_snap, open, welcomed, hello_sent;
+    bool welcome_waits; /* for the directory behind it: told when that is there */
     uint64_t generation;
     /* Monotonic us: when hello is due, when to dial anew, when the reason was last told. */
     uint64_t hello_at, redial_at, told_at;
@@ -105,6 +111,8 @@ static sluis_err send_hello(client *c)
     hello.version_min = hello.version_max = VERSION;
     hello.program = c->program;
     hello.credit = c->o->credit;
+    if (c->have_snap)
+        hello.directory = (ProtobufCBinaryData){.len = HASH_LEN, .data = c->snap_hash};
     frame.f_case = SLUIS__FRAME__F_HELLO;
     frame.hello = &hello;
     sluis_err e = send_frame(c, &frame);
@@ -158,7 +166,8 @@ static sluis_err flush(client *c, client_event *out)
 
 static void lost(client *c, int patience_ms)
 {
-    c->open = c->welcomed = c->hello_sent = false;
+    c->open = c->welcomed = c->hello_sent = c->welcome_waits = false;
+    buffer_close(&c->parts);
     c->redial_at = in_ms((uint64_t)patience_ms + (uint64_t)c->o->reconnect_max_ms);
 }
 
@@ -212,10 +221,14 @@ static void take_words(client_event *out, const char *code, const char *where, c
 }
 
 /* Replaces our snapshot by a newer one that verifies. */
-static sluis_err take_snapshot(client *c, const ProtobufCBinaryData *raw, sluis_fail *f)
+static sluis_err take_snapshot(client *c, bytes raw, sluis_fail *f)
 {
     snapshot s;
-    sluis_err e = snapshot_open(&s, BYTES(raw->data, raw->len), c->root_pk, clock_ms(), f);
+    uint8_t hash[HASH_LEN];
+    snapshot_hash(hash, raw);
+    if (memcmp(hash, c->parts_hash, HASH_LEN) != 0)
+        return fail_set(f, SLUIS_CORRUPT, "directorypart", "the parts are not of the directory they name");
+    sluis_err e = snapshot_open(&s, raw, c->root_pk, clock_ms(), f);
     if (e)
         return e;
     if (c->have_snap && s.made < c->snap.made) {
@@ -225,32 +238,88 @@ static sluis_err take_snapshot(client *c, const ProtobufCBinaryData *raw, sluis_
     if (c->have_snap)
         snapshot_close(&c->snap);
     c->snap = s;
+    memcpy(c->snap_hash, hash, HASH_LEN);
     c->have_snap = true;
     return SLUIS_OK;
 }
 
 /* ---- frames ---- */
 
+static void no_session(client *c, sluis_err e, client_event *out)
+{
+    c->welcomed = c->welcome_waits = false;
+    c->hello_at = in_ms(REFUSED_RETRY_MS);
+    refused(c, out, error_token(e));
+}
+
+static void begin_session(client *c, client_event *out)
+{
+    c->welcomed = true;
+    c->welcome_waits = false;
+    c->told[0] = 0;
+    pending_restart(c->waiting);
+    out->kind = CLIENT_WELCOME;
+    out->generation = c->generation;
+}
+
 static void on_welcome(client *c, const Sluis__Welcome *w, client_event *out)
 {
-    sluis_err e = w->version == VERSION && w->credit > 0
-                      ? take_snapshot(c, &w->directory, &out->why)
-                      : fail_set(&out->why, SLUIS_VERSION, "welcome", "version %u with credit %u", w->version,
-                                 w->credit);
-    if (e) {
-        c->welcomed = false;
-        c->hello_at = in_ms(REFUSED_RETRY_MS);
-        refused(c, out, error_token(e));
+    if (w->version != VERSION || w->credit == 0 || w->directory.len != HASH_LEN) {
+        no_session(
+            c,
+            fail_set(&out->why, SLUIS_VERSION, "welcome", "version %u with credit %u", w->version, w->credit),
+            out);
         return;
     }
-    c->welcomed = true;
-    c->told[0] = 0;
     c->generation = w->generation;
     c->credit = w->credit;
     c->max_bytes = w->max_bytes;
-    pending_restart(c->waiting);
-    out->kind = CLIENT_WELCOME;
-    out->generation = w->generation;
+    if (c->have_snap && memcmp(w->directory.data, c->snap_hash, HASH_LEN) == 0) {
+        begin_session(c, out);
+        return;
+    }
+    c->welcomed = false;
+    c->welcome_waits = true; /* its parts are the next frames */
+    c->hello_at = in_ms(HELLO_RETRY_MS);
+}
+
+/* False: not what comes next. One was lost before it, and the gateway sends all of them again. */
+static bool add_part(client *c, const Sluis__DirectoryPart *p)
+{
+    if (p->directory.len != HASH_LEN || p->part.len == 0 || p->bytes > SNAPSHOT_MAX)
+        return false;
+    if (p->from == 0) {
+        buffer_close(&c->parts);
+        memcpy(c->parts_hash, p->directory.data, HASH_LEN);
+        c->parts_bytes = p->bytes;
+    }
+    if (p->from != c->parts.n || p->bytes != c->parts_bytes || p->part.len > p->bytes - p->from ||
+        memcmp(p->directory.data, c->parts_hash, HASH_LEN) != 0)
+        return false;
+    buffer_add(&c->parts, p->part.data, p->part.len);
+    return c->parts.err == SLUIS_OK;
+}
+
+static void on_part(client *c, const Sluis__DirectoryPart *p, client_event *out)
+{
+    if (!add_part(c, p)) {
+        buffer_close(&c->parts);
+        return;
+    }
+    if (c->welcome_waits)
+        c->hello_at = in_ms(HELLO_RETRY_MS);
+    if (c->parts.n < c->parts_bytes)
+        return;
+    sluis_err e = take_snapshot(c, buffer_bytes(&c->parts), &out->why);
+    buffer_close(&c->parts);
+    if (e && c->welcome_waits)
+        no_session(c, e, out);
+    else if (e)
+        refused(c, out, error_token(e));
+    else if (c->welcome_waits)
+        begin_session(c, out);
+    else
+        out->kind = CLIENT_DIRECTORY;
 }
 
 static void on_ack(client *c, const Sluis__Ack *a, client_event *out)
@@ -289,19 +358,10 @@ static void on_deliver(client *c, const Sluis__Deliver *d, client_event *out)
 
 static void on_refused(client *c, const Sluis__Refused *r, client_event *out)
 {
-    c->welcomed = false;
+    c->welcomed = c->welcome_waits = false;
     c->hello_at = in_ms(REFUSED_RETRY_MS);
     out->kind = CLIENT_REFUSED;
     take_words(out, r->code, "gateway", r->text);
-}
-
-static void on_directory(client *c, const Sluis__DirectoryUpdate *u, client_event *out)
-{
-    sluis_err e = take_snapshot(c, &u->directory, &out->why);
-    if (e == SLUIS_OK)
-        out->kind = CLIENT_DIRECTORY;
-    else
-        refused(c, out, error_token(e));
 }
 
 static sluis_err handle_frame(client *c, bytes raw, client_event *out)
@@ -332,8 +392,8 @@ static sluis_err handle_frame(client *c, bytes raw, client_event *out)
     case SLUIS__FRAME__F_REFUSED:
         on_refused(c, f->refused, out);
         break;
-    case SLUIS__FRAME__F_DIRECTORY_UPDATE:
-        on_directory(c, f->directory_update, out);
+    case SLUIS__FRAME__F_DIRECTORY_PART:
+        on_part(c, f->directory_part, out);
         break;
     default:
         fail_set(&out->why, SLUIS_INVALID, "frame", "the gateway sent what only a party sends, or nothing");
@@ -536,12 +596,12 @@ static sluis_err open_monitor(client *c, sluis_fail *f)
 sluis_err client_open(client **out, const client_options *o, sluis_fail *f)
 {
     *out = NULL;
-    if (o->max_frame < 4096 || o->max_frame > INT32_MAX || o->credit == 0 ||
+    if (o->max_frame < 2 * SNAPSHOT_PART || o->max_frame > INT32_MAX || o->credit == 0 ||
         o->reconnect_max_ms < RECONNECT_FIRST)
         return fail_set(
             f, SLUIS_INVALID, o->endpoint,
-            "frames of at least 4096 bytes, a credit and a reconnect time of at least %d ms are needed",
-            RECONNECT_FIRST);
+            "frames of at least %u bytes, a credit and a reconnect time of at least %d ms are needed",
+            2 * SNAPSHOT_PART, RECONNECT_FIRST);
     client *c = calloc(1, sizeof *c);
     if (!c)
         return fail_set(f, SLUIS_NOMEM, o->endpoint, "out of memory");
@@ -550,6 +610,7 @@ sluis_err client_open(client **out, const client_options *o, sluis_fail *f)
     memcpy(c->server_pk, o->server_curve_pk, PK_LEN);
     memcpy(c->root_pk, o->root_pk, PK_LEN);
     strncpy(c->program, o->program, NAME_MAX_LEN);
+    buffer_init(&c->parts, SNAPSHOT_MAX);
     sluis_err e = pending_new(&c->waiting);
     c->ctx = zmq_ctx_new();
     if (e || !c->ctx)
@@ -584,6 +645,7 @@ void client_close(client **out)
         continue;
     if (c->have_snap)
         snapshot_close(&c->snap);
+    buffer_close(&c->parts);
     arena_free(&c->arena);
     pending_free(&c->waiting);
     free(c);

@@ -291,7 +291,7 @@ static const char *frame_name(const Sluis__Frame *f)
         [SLUIS__FRAME__F_WELCOME] = "welcome", [SLUIS__FRAME__F_SUBMIT] = "submit",
         [SLUIS__FRAME__F_ACK] = "ack",         [SLUIS__FRAME__F_NACK] = "nack",
         [SLUIS__FRAME__F_DELIVER] = "deliver", [SLUIS__FRAME__F_DONE] = "done",
-        [SLUIS__FRAME__F_REFUSED] = "refused", [SLUIS__FRAME__F_DIRECTORY_UPDATE] = "directory"};
+        [SLUIS__FRAME__F_REFUSED] = "refused", [SLUIS__FRAME__F_DIRECTORY_PART] = "directory"};
     return names[f->f_case];
 }
 

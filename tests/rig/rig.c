@@ -354,7 +354,7 @@ void rig_send(actor *a, bytes frame)
     assert_int_equal(zmq_send(a->socket, frame.p, frame.n, 0), frame.n);
 }
 
-Sluis__Frame *rig_receive(actor *a, arena *mem, int timeout_ms)
+static Sluis__Frame *receive(actor *a, arena *mem, int timeout_ms)
 {
     zmq_pollitem_t p = {.socket = a->socket, .events = ZMQ_POLLIN};
     zmq_msg_t m;
@@ -366,6 +366,29 @@ Sluis__Frame *rig_receive(actor *a, arena *mem, int timeout_ms)
     ok(wire_unpack(&frame, &sluis__frame__descriptor, mem, BYTES(zmq_msg_data(&m), zmq_msg_size(&m)), NULL));
     zmq_msg_close(&m);
     return (Sluis__Frame *)frame;
+}
+
+/* The directory behind a welcome, as a hello that names none gets it; less of it when time runs out. */
+static void receive_directory(actor *a, const Sluis__Welcome *w, arena *mem, int timeout_ms)
+{
+    uint32_t got = 0, whole = 1;
+    for (Sluis__Frame *f; got < whole && (f = receive(a, mem, timeout_ms));) {
+        assert_int_equal(f->f_case, SLUIS__FRAME__F_DIRECTORY_PART);
+        const Sluis__DirectoryPart *p = f->directory_part;
+        assert_true(bytes_equal(BYTES(p->directory.data, p->directory.len),
+                                BYTES(w->directory.data, w->directory.len)));
+        assert_int_equal(p->from, got);
+        got += (uint32_t)p->part.len;
+        whole = p->bytes;
+    }
+}
+
+Sluis__Frame *rig_receive(actor *a, arena *mem, int timeout_ms)
+{
+    Sluis__Frame *f = receive(a, mem, timeout_ms);
+    if (f && f->f_case == SLUIS__FRAME__F_WELCOME)
+        receive_directory(a, f->welcome, mem, timeout_ms);
+    return f;
 }
 
 void rig_envelope(rig *r, actor *from, const actor *to, Sluis__Core *core, const ProtobufCMessage *body,

@@ -51,7 +51,8 @@ void rig_rekey(rig *r, actor *a, const char *domain);
 void rig_connect(rig *r, actor *a);
 void rig_disconnect(actor *a);
 void rig_send(actor *a, bytes frame);
-/* The next frame within timeout_ms, decoded in arena; NULL on time-out. */
+/* The next frame within timeout_ms, decoded in arena; NULL on time-out. A welcome is taken with the directory
+ * behind it. */
 Sluis__Frame *rig_receive(actor *a, arena *mem, int timeout_ms);
 
 /* One whole envelope: seals body to the party and the registry, signs it. core as in envelope_seal. */

@@ -31,7 +31,8 @@ typedef struct {
     arena *arena;
     Sluis__Frame *frame;
     buffer snapshot;
-    bool all; /* admits every key */
+    bool all;    /* admits every key */
+    size_t part; /* bytes of the snapshot in a frame */
 } fixture;
 
 static bool admit(void *ctx, const uint8_t curve_pk[static 32], oin *out)
@@ -100,6 +101,7 @@ static void make_snapshot(fixture *x, uint64_t made, const keypair *root)
 static int setup(void **state)
 {
     fixture *x = calloc(1, sizeof *x);
+    x->part = SNAPSHOT_PART;
     if (crypto_start() || keypair_generate(&x->server, USE_CURVE, 1) ||
         keypair_generate(&x->party, USE_CURVE, 1) || keypair_generate(&x->stranger, USE_CURVE, 1) ||
         keypair_generate(&x->root, USE_ROOT, 1) || keypair_generate(&x->dir_key, USE_DIRECTORY, 1) ||
@@ -210,16 +212,53 @@ static char *text(const char *s)
     return (char *)(uintptr_t)s;
 }
 
-static void welcome(fixture *x, uint64_t generation, uint32_t credit)
+/* Part i of the snapshot; false when there is none such. */
+static bool send_part(fixture *x, size_t i)
+{
+    uint8_t hash[HASH_LEN];
+    size_t from = i * x->part;
+    if (from >= x->snapshot.n)
+        return false;
+    snapshot_hash(hash, buffer_bytes(&x->snapshot));
+    Sluis__DirectoryPart p = SLUIS__DIRECTORY_PART__INIT;
+    p.directory = data(hash, sizeof hash);
+    p.bytes = (uint32_t)x->snapshot.n;
+    p.from = (uint32_t)from;
+    p.part = data(x->snapshot.p + from, x->snapshot.n - from < x->part ? x->snapshot.n - from : x->part);
+    send_to_client(x, SLUIS__FRAME__F_DIRECTORY_PART, &p);
+    return true;
+}
+
+static void send_directory(fixture *x)
+{
+    for (size_t i = 0; send_part(x, i); i++)
+        continue;
+}
+
+/* Alone, without the directory. */
+static void only_welcome(fixture *x, uint64_t generation, uint32_t credit)
 {
     Sluis__Welcome w = SLUIS__WELCOME__INIT;
+    uint8_t hash[HASH_LEN];
+    snapshot_hash(hash, buffer_bytes(&x->snapshot));
     w.version = 1;
     w.generation = generation;
     w.credit = credit;
     w.gateway = text("gateway.test");
-    w.directory = data(x->snapshot.p, x->snapshot.n);
+    w.directory = data(hash, sizeof hash);
     w.max_bytes = 20000;
     send_to_client(x, SLUIS__FRAME__F_WELCOME, &w);
+}
+
+/* As the gateway answers the last hello: with the directory when that named another. */
+static void welcome(fixture *x, uint64_t generation, uint32_t credit)
+{
+    uint8_t hash[HASH_LEN];
+    const ProtobufCBinaryData *held = &x->frame->hello->directory;
+    snapshot_hash(hash, buffer_bytes(&x->snapshot));
+    only_welcome(x, generation, credit);
+    if (!bytes_equal(BYTES(held->data, held->len), BYTES_OF(hash)))
+        send_directory(x);
 }
 
 static void ack(fixture *x, const uint8_t *id)
@@ -445,21 +484,92 @@ static void directories_are_checked(void **state)
     at_client(x, CLIENT_WELCOME, &ev);
     uint64_t made = client_snapshot(x->c)->made;
 
-    Sluis__DirectoryUpdate u = SLUIS__DIRECTORY_UPDATE__INIT;
     make_snapshot(x, made + 500, &x->root);
-    u.directory = data(x->snapshot.p, x->snapshot.n);
-    send_to_client(x, SLUIS__FRAME__F_DIRECTORY_UPDATE, &u);
+    send_directory(x);
     at_client(x, CLIENT_DIRECTORY, &ev);
     assert_int_equal(client_snapshot(x->c)->made, made + 500);
     make_snapshot(x, made, &x->root); /* an older one does not replace it */
-    u.directory = data(x->snapshot.p, x->snapshot.n);
-    send_to_client(x, SLUIS__FRAME__F_DIRECTORY_UPDATE, &u);
+    send_directory(x);
     at_client(x, CLIENT_DIRECTORY, &ev);
     assert_int_equal(client_snapshot(x->c)->made, made + 500);
-    u.directory = data("junk", 4);
-    send_to_client(x, SLUIS__FRAME__F_DIRECTORY_UPDATE, &u);
+    buffer_clear(&x->snapshot);
+    buffer_add(&x->snapshot, "junk", 4);
+    send_directory(x);
     at_client(x, CLIENT_REFUSED, &ev);
     assert_true(client_connected(x->c));
+}
+
+static void directories_come_in_parts(void **state)
+{
+    fixture *x = *state;
+    client_event ev;
+    x->part = 50;
+    assert_true(x->snapshot.n > 3 * x->part);
+    at_server(x, SLUIS__FRAME__F_HELLO);
+    assert_int_equal(x->frame->hello->directory.len, 0); /* it holds none */
+    only_welcome(x, 1, 10);
+    nothing_at_client(x, 50); /* not before the directory is there */
+    send_part(x, 0);
+    nothing_at_client(x, 50);
+    send_part(x, 2); /* one was lost */
+    send_part(x, 1);
+    for (size_t i = 3; send_part(x, i); i++)
+        continue;
+    nothing_at_client(x, 50);
+    send_directory(x);
+    at_client(x, CLIENT_WELCOME, &ev);
+    assert_int_equal(ev.generation, 1);
+    nothing_at_client(x, 50);
+
+    x->snapshot.p[x->snapshot.n / 2] ^= 1; /* under the hash of what is sent, so the signature says it */
+    send_directory(x);
+    at_client(x, CLIENT_REFUSED, &ev);
+    x->snapshot.p[x->snapshot.n / 2] ^= 1;
+    uint64_t made = client_snapshot(x->c)->made;
+    make_snapshot(x, made + 500, &x->root);
+    send_part(x, 0);
+    make_snapshot(x, made + 700, &x->root); /* another one overtakes it */
+    send_directory(x);
+    at_client(x, CLIENT_DIRECTORY, &ev);
+    assert_int_equal(client_snapshot(x->c)->made, made + 700);
+}
+
+static void parts_of_another_directory_are_told(void **state)
+{
+    fixture *x = *state;
+    client_event ev;
+    connect_both(x, 1, 10);
+    uint8_t hash[HASH_LEN] = {1};
+    Sluis__DirectoryPart p = SLUIS__DIRECTORY_PART__INIT;
+    make_snapshot(x, client_snapshot(x->c)->made + 500, &x->root);
+    p.directory = data(hash, sizeof hash);
+    p.bytes = (uint32_t)x->snapshot.n;
+    p.part = data(x->snapshot.p, x->snapshot.n);
+    send_to_client(x, SLUIS__FRAME__F_DIRECTORY_PART, &p);
+    at_client(x, CLIENT_REFUSED, &ev);
+    assert_int_equal(ev.why.code, SLUIS_CORRUPT);
+    p.bytes = SNAPSHOT_MAX + 1; /* more than ever is; and parts that do not fit: dropped */
+    send_to_client(x, SLUIS__FRAME__F_DIRECTORY_PART, &p);
+    p.bytes = 3;
+    send_to_client(x, SLUIS__FRAME__F_DIRECTORY_PART, &p);
+    nothing_at_client(x, 50);
+}
+
+static void a_directory_held_is_not_sent_again(void **state)
+{
+    fixture *x = *state;
+    client_event ev;
+    uint8_t hash[HASH_LEN];
+    connect_both(x, 1, 10);
+    snapshot_hash(hash, buffer_bytes(&x->snapshot));
+    close_server(x);
+    open_server(x);
+    at_server(x, SLUIS__FRAME__F_HELLO);
+    assert_int_equal(x->frame->hello->directory.len, HASH_LEN);
+    assert_memory_equal(x->frame->hello->directory.data, hash, HASH_LEN);
+    only_welcome(x, 2, 10);
+    at_client(x, CLIENT_WELCOME, &ev);
+    assert_int_equal(ev.generation, 2);
 }
 
 static void refusals_in_words(void **state)
@@ -667,6 +777,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(says_hello_and_takes_welcome),
         T(repeats_hello_until_welcome),
+        T(directories_come_in_parts),
+        T(parts_of_another_directory_are_told),
+        T(a_directory_held_is_not_sent_again),
         T(submits_and_hears),
         T(credit_is_kept),
         T(resends_after_a_reconnect),

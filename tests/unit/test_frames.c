@@ -44,14 +44,14 @@ static void welcome(void **state)
 {
     (void)state;
     buffer_add(&out, "rest of another frame", 21); /* cleared first */
-    assert_int_equal(frame_welcome(&out, UINT64_MAX, 1024, "sluis.test", bytes_str("snapshot"), 262144),
+    assert_int_equal(frame_welcome(&out, UINT64_MAX, 1024, "sluis.test", bytes_str("hash"), 262144),
                      SLUIS_OK);
     const Sluis__Welcome *w = said(SLUIS__FRAME__F_WELCOME)->welcome;
     assert_int_equal(w->version, PROTOCOL_VERSION);
     assert_int_equal(w->generation, UINT64_MAX);
     assert_int_equal(w->credit, 1024);
     assert_string_equal(w->gateway, "sluis.test");
-    assert_data(w->directory, "snapshot");
+    assert_data(w->directory, "hash");
     assert_int_equal(w->max_bytes, 262144);
 }
 
@@ -127,11 +127,15 @@ static void refused(void **state)
     assert_int_equal(r->version_max, PROTOCOL_VERSION);
 }
 
-static void directory_update(void **state)
+static void directory_part(void **state)
 {
     (void)state;
-    assert_int_equal(frame_directory(&out, bytes_str("snapshot")), SLUIS_OK);
-    assert_data(said(SLUIS__FRAME__F_DIRECTORY_UPDATE)->directory_update->directory, "snapshot");
+    assert_int_equal(frame_directory(&out, bytes_str("hash"), bytes_str("snapshot"), 3, 4), SLUIS_OK);
+    const Sluis__DirectoryPart *d = said(SLUIS__FRAME__F_DIRECTORY_PART)->directory_part;
+    assert_data(d->directory, "hash");
+    assert_int_equal(d->bytes, 8);
+    assert_int_equal(d->from, 3);
+    assert_data(d->part, "psho");
 }
 
 /* What does not fit is an error; the buffer serves the next frame all the same. */
@@ -150,7 +154,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(welcome),        cmocka_unit_test(ack),     cmocka_unit_test(nack),
-        cmocka_unit_test(delivery_frame), cmocka_unit_test(refused), cmocka_unit_test(directory_update),
+        cmocka_unit_test(delivery_frame), cmocka_unit_test(refused), cmocka_unit_test(directory_part),
         cmocka_unit_test(too_big),
     };
     return cmocka_run_group_tests_name("frames", tests, setup, teardown);

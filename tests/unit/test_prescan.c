@@ -28,7 +28,7 @@ static const scan_case cases[] = {
     {"hello in a frame", FRAME, "0a020801", SLUIS_OK, ""},
     {"packed list", CORE, "920102052c", SLUIS_OK, ""},
     {"largest uint64", WELCOME, "10ffffffffffffffffff01", SLUIS_OK, ""},
-    {"unknown field", HELLO, "2801", SLUIS_INVALID, "hello"},
+    {"unknown field", HELLO, "7801", SLUIS_INVALID, "hello"},
     {"field number 0", HELLO, "0001", SLUIS_INVALID, "hello"},
     {"field number beyond 29 bits", HELLO, "f8ffffffff0f00", SLUIS_INVALID, "hello"},
     {"singular number twice", HELLO, "08010801", SLUIS_INVALID, "hello.version_min"},
