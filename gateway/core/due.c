@@ -99,6 +99,9 @@ static sluis_err handle(turn *t, due_kind kind, bytes key)
     case DUE_MESSAGE:
         e = store_delete(t->t, TABLE_DEDUP, key);
         break;
+    case DUE_INVITATION:
+        e = store_delete(t->t, TABLE_MEETING, key);
+        break;
     }
     return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
 }

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cases/cases.h"
+#include "core/asking.h"
 #include "flow/api_out.h"
 #include "core/due.h"
 #include "core/handlers.h"
@@ -10,35 +11,11 @@
 static sluis_err asked_party(turn *t, const job *j, const party **out, sluis_fail *f)
 {
     const Sluis__Core *c = j->env->core;
-    oin to;
     if (c->n_recipients != 2 || !envelope_addressed_to(j->env, &t->p->settings->oin))
         return fail_set(f, SLUIS_INVALID, "core.recipients",
                         "a request is sealed to one party and the registry");
     bool first_is_registry = memcmp(c->recipients[0]->oin, t->p->settings->oin.s, OIN_LEN) == 0;
-    sluis_err e = oin_parse(&to, c->recipients[first_is_registry ? 1 : 0]->oin, OIN_LEN);
-    if (e)
-        return fail_set(f, e, "core.recipients", "not an OIN");
-    *out = directory_find(t->dir, &to);
-    const party_key *seal = NULL;
-    if (!*out)
-        return fail_set(f, SLUIS_UNKNOWN_PARTY, "core.recipients", "the party asked is not in the directory");
-    keyid id;
-    memcpy(id.b, c->recipients[first_is_registry ? 1 : 0]->sealing_key.data, KEYID_LEN);
-    return directory_key(t->dir, *out, USE_SEAL, &id, t->now, &seal, f);
-}
-
-static sluis_err check_application(turn *t, const job *j, sluis_fail *f)
-{
-    const Sluis__Core *c = j->env->core;
-    Sluis__Origin expected = j->call ? SLUIS__ORIGIN__API : SLUIS__ORIGIN__BUS;
-    if (c->origin != expected)
-        return fail_set(f, SLUIS_INVALID, "core.origin", "a party on the bus signs for itself: origin bus");
-    const application *app = rules_application(t->p->rules, c->application);
-    const oin *acting = j->call ? &j->claims.oin : &j->env->sender;
-    if (!app || !application_may_act(app, acting))
-        return fail_set(f, SLUIS_FORBIDDEN, "core.application",
-                        "this organisation may not act under this application");
-    return SLUIS_OK;
+    return asking_party(t, c->recipients[first_is_registry ? 1 : 0], out, f);
 }
 
 static sluis_err check_body(turn *t, const job *j, const Sluis__RequestBody *b, sluis_fail *f)
@@ -64,16 +41,6 @@ static sluis_err check_body(turn *t, const job *j, const Sluis__RequestBody *b, 
             return fail_set(f, SLUIS_INVALID, "core.attributes", "attribute %u is not in the catalogue",
                             c->attributes[i]);
     return SLUIS_OK;
-}
-
-/* An open case of the organisation that acts; another's does not exist. */
-static sluis_err open_case_of(turn *t, const job *j, Sluis__CaseRow **out, sluis_fail *f)
-{
-    const oin *acting = j->call ? &j->claims.oin : &j->env->sender;
-    sluis_err e = case_load(t->t, t->p->rows, j->env->core->case_id.data, t->arena, out);
-    if (e == SLUIS_NOT_FOUND || (!e && ((*out)->closed || strcmp((*out)->owner, acting->s) != 0)))
-        return fail_set(f, SLUIS_NO_CASE, "core.case_id", "no open case with this id: open one first");
-    return e;
 }
 
 /* Every attribute must be permitted: what is not necessary is not asked. */
@@ -178,13 +145,13 @@ sluis_err handle_request(turn *t, job *j, sluis_fail *f)
     uint32_t member = 0;
 
     turn_record_of(t, j, SLUIS__RECORD_TYPE__R_MESSAGE, &r);
-    sluis_err e = check_application(t, j, f);
+    sluis_err e = asking_application(t, j, f);
     if (!e)
         e = asked_party(t, j, &to, f);
     if (!e)
         e = check_body(t, j, b, f);
     if (!e)
-        e = open_case_of(t, j, &row, f);
+        e = asking_case(t, j, &row, f);
     if (!e) {
         e = registry_subject(t->p->registry, t->t, b->subject->bsn, false, &s);
         member = e ? 0 : case_member_of(row, &s.sid);

@@ -11,6 +11,8 @@ typedef sluis_err (*handler)(turn *t, job *j, sluis_fail *f);
 handler handler_of(Sluis__Kind k);
 sluis_err handle_request(turn *t, job *j, sluis_fail *f);
 sluis_err handle_response(turn *t, job *j, sluis_fail *f);
+sluis_err handle_meeting_part(turn *t, job *j, sluis_fail *f); /* invitation, report */
+sluis_err handle_meeting_reply(turn *t, job *j, sluis_fail *f);
 
 /* API calls that write. */
 sluis_err handle_open_case(turn *t, job *j, sluis_fail *f);

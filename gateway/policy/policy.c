@@ -148,6 +148,20 @@ void policy_decide(const rules *r, const policy_question *q, const case_facts *c
             apply(r, r->by_domain[o.domain][i], q, answers);
 }
 
+policy_answer policy_may_ask(const rules *r, const policy_question *q, const case_facts *c)
+{
+    const resolved o = resolve(r, q);
+    const char *refusal = refuse_all(r, q, c, &o);
+    if (refusal)
+        return (policy_answer){.permit = false, .rule = refusal};
+    for (size_t i = 0; i < r->by_domain_count[o.domain]; i++) {
+        const permit *p = r->by_domain[o.domain][i];
+        if (permit_fits(p, &o, q->at))
+            return (policy_answer){.permit = true, .rule = p->id, .obligations = p->obligations};
+    }
+    return (policy_answer){.permit = false, .rule = deny_default};
+}
+
 const view *policy_view(const rules *r, const char *app, const char *function, const case_facts *c,
                         uint64_t at)
 {

@@ -49,6 +49,10 @@ void policy_decide(const rules *r, const policy_question *q, const case_facts *c
 /* Whether a rule id is one of the names of a denial. */
 bool policy_is_refusal(const char *rule);
 
+/* Whether anything at all may be asked of that domain so: its attributes are left aside, and its judgement
+ * ends with the first permit that fits. For messages that ask for no data. */
+policy_answer policy_may_ask(const rules *r, const policy_question *q, const case_facts *c);
+
 /* The view of this application's law for this function at this moment, in the case's
  * phase and scope (a view that names the application goes first); NULL: sees nothing. */
 const view *policy_view(const rules *r, const char *application, const char *function, const case_facts *c,

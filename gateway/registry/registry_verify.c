@@ -142,6 +142,7 @@ static const check checks[] = {
     {TABLE_INTENT, 8, HASH_LEN, NULL, check_plain},
     {TABLE_ATTEMPT, OIN_SEQ, 4, NULL, check_plain},
     {TABLE_DEAD, 8 + 8, 0, &sluis__dead_letter_row__descriptor, check_message},
+    {TABLE_MEETING, HASH_LEN, 0, &sluis__meeting_row__descriptor, check_message},
 };
 
 static sluis_err bad_row(sluis_fail *f, sluis_err err, gateway_table table, bytes key, const char *why)

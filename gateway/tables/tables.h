@@ -20,6 +20,7 @@
  *  intent    slot u64                               P 32: a key slot to be erased
  *  attempt   recipient OIN 20|sequence u64          attempts u32: deliveries of this outbox row that failed
  *  dead      until u64|sequence u64                 DeadLetterRow: what did not arrive, listed until then
+ *  meeting   message hash 32                        MeetingRow: an invitation that waits for its reply
  *
  * "sealed": sid 16|the 16 bytes of rows.h over it|nonce 24|AE(subject key, nonce, table u8|LMDB key,
  * message). Every other value outside leaf, record, tile, party, datum and these two of named ends in the 16
@@ -50,7 +51,8 @@
     X(DOSSIER, "dossier")                                                                                    \
     X(INTENT, "intent")                                                                                      \
     X(ATTEMPT, "attempt")                                                                                    \
-    X(DEAD, "dead")
+    X(DEAD, "dead")                                                                                          \
+    X(MEETING, "meeting")
 
 typedef enum {
 #define X(name, text) TABLE_##name,

@@ -236,6 +236,47 @@ static void say_response(play *p, actor *from, char **w, size_t n)
     finish(p, from, s, w, n);
 }
 
+/* invitation NAME, report NAME, reply NAME INVITATION; sealed=both: to the registry, too. */
+static void say_meeting(play *p, actor *from, const char *verb, char **w, size_t n)
+{
+    Sluis__Core c = SLUIS__CORE__INIT;
+    Sluis__MeetingInvitationBody invitation = SLUIS__MEETING_INVITATION_BODY__INIT;
+    Sluis__MeetingReplyBody reply = SLUIS__MEETING_REPLY_BODY__INIT;
+    Sluis__MeetingReportBody report = SLUIS__MEETING_REPORT_BODY__INIT;
+    ProtobufCMessage *body = &invitation.base;
+    uint32_t attributes[ATTRIBUTES_MAX];
+    uint8_t hash[HASH_LEN];
+    said *s = named(p, w[0], true);
+    bool is_reply = strcmp(verb, "reply") == 0;
+    fill_core(p, &c, s, w, n, attributes);
+    if (!value(w, n, "attributes", NULL))
+        c.n_attributes = 0;
+    c.kind = SLUIS__KIND__MEETING_INVITATION;
+    if (is_reply) {
+        said *q = named(p, w[1], false);
+        envelope *asked = NULL;
+        c.kind = SLUIS__KIND__MEETING_REPLY;
+        body = &reply.base;
+        assert_int_equal(envelope_decode(&asked, buffer_bytes(&q->envelope), ENVELOPE_MAX, NULL), 0);
+        memcpy(hash, asked->mh, HASH_LEN);
+        envelope_free(&asked);
+        hash[0] ^= strcmp(value(w, n, "answers", "it"), "other") == 0;
+        c.answers = (ProtobufCBinaryData){HASH_LEN, hash};
+        if (strcmp(value(w, n, "transaction", "its"), "its") == 0)
+            memcpy(s->tx, q->tx, UUID_LEN);
+    } else if (strcmp(verb, "report") == 0) {
+        c.kind = SLUIS__KIND__MEETING_REPORT;
+        body = &report.base;
+    }
+    const actor *to = who(p, value(w, n, "to", is_reply ? "requester" : "school"));
+    buffer_clear(&s->envelope);
+    if (strcmp(value(w, n, "sealed", "alone"), "both") == 0)
+        rig_envelope(p->rig, from, to, &c, body, &s->envelope);
+    else
+        rig_envelope_alone(from, to, &c, body, &s->envelope);
+    finish(p, from, s, w, n);
+}
+
 static void say_done(actor *a, const char *refused)
 {
     Sluis__Frame f = SLUIS__FRAME__INIT;
@@ -272,6 +313,9 @@ static void say(play *p, actor *a, const char *verb, char **w, size_t n)
         say_request(p, a, w, n);
     else if (strcmp(verb, "response") == 0 && n > 1)
         say_response(p, a, w, n);
+    else if ((strcmp(verb, "reply") == 0 && n > 1) ||
+             ((strcmp(verb, "invitation") == 0 || strcmp(verb, "report") == 0) && n > 0))
+        say_meeting(p, a, verb, w, n);
     else if (strcmp(verb, "resend") == 0 && n > 0)
         submit(a, &named(p, w[0], false)->envelope);
     else if (strcmp(verb, "done") == 0)

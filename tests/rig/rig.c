@@ -391,23 +391,16 @@ Sluis__Frame *rig_receive(actor *a, arena *mem, int timeout_ms)
     return f;
 }
 
-void rig_envelope(rig *r, actor *from, const actor *to, Sluis__Core *core, const ProtobufCMessage *body,
-                  buffer *out)
+static void seal_and_sign(actor *from, const seal_to *targets, size_t n, Sluis__Core *core,
+                          const ProtobufCMessage *body, buffer *out)
 {
-    seal_to targets[2];
     buffer plain, header, sealed;
     envelope_item item;
     buffer_init(&plain, ENVELOPE_MAX);
     buffer_init(&header, ENVELOPE_MAX);
     buffer_init(&sealed, ENVELOPE_MAX);
-    targets[0].oin = to->oin;
-    memcpy(targets[0].seal_pk, to->seal.pk, PK_LEN);
-    targets[0].seal_id = to->seal.id;
-    ok(oin_parse(&targets[1].oin, RIG_GATEWAY, OIN_LEN));
-    memcpy(targets[1].seal_pk, r->seal.pk, PK_LEN);
-    targets[1].seal_id = r->seal.id;
     ok(wire_pack(&plain, body));
-    ok(envelope_seal(core, &from->oin, &from->sign, from->epoch, targets, 2, buffer_bytes(&plain), clock_ms(),
+    ok(envelope_seal(core, &from->oin, &from->sign, from->epoch, targets, n, buffer_bytes(&plain), clock_ms(),
                      &header, &sealed, item.mh));
     item.header = buffer_bytes(&header);
     item.body = buffer_bytes(&sealed);
@@ -416,4 +409,27 @@ void rig_envelope(rig *r, actor *from, const actor *to, Sluis__Core *core, const
     buffer_close(&plain);
     buffer_close(&header);
     buffer_close(&sealed);
+}
+
+static seal_to target(const actor *a)
+{
+    seal_to to = {.oin = a->oin, .seal_id = a->seal.id};
+    memcpy(to.seal_pk, a->seal.pk, PK_LEN);
+    return to;
+}
+
+void rig_envelope(rig *r, actor *from, const actor *to, Sluis__Core *core, const ProtobufCMessage *body,
+                  buffer *out)
+{
+    seal_to targets[2] = {target(to), {.seal_id = r->seal.id}};
+    ok(oin_parse(&targets[1].oin, RIG_GATEWAY, OIN_LEN));
+    memcpy(targets[1].seal_pk, r->seal.pk, PK_LEN);
+    seal_and_sign(from, targets, 2, core, body, out);
+}
+
+void rig_envelope_alone(actor *from, const actor *to, Sluis__Core *core, const ProtobufCMessage *body,
+                        buffer *out)
+{
+    seal_to one = target(to);
+    seal_and_sign(from, &one, 1, core, body, out);
 }

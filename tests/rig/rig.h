@@ -55,8 +55,11 @@ void rig_send(actor *a, bytes frame);
  * behind it. */
 Sluis__Frame *rig_receive(actor *a, arena *mem, int timeout_ms);
 
-/* One whole envelope: seals body to the party and the registry, signs it. core as in envelope_seal. */
+/* One whole envelope: seals body to the party and the registry (or to it alone), signs it. core as in
+ * envelope_seal. */
 void rig_envelope(rig *r, actor *from, const actor *to, Sluis__Core *core, const ProtobufCMessage *body,
                   buffer *out);
+void rig_envelope_alone(actor *from, const actor *to, Sluis__Core *core, const ProtobufCMessage *body,
+                        buffer *out);
 
 #endif

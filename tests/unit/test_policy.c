@@ -424,6 +424,43 @@ static void a_permit_takes_nothing_away(void **state)
     assert_true(gained > 100);
 }
 
+/* Who may ask for some datum may ask at all; and what refuses the whole question refuses that, by the same
+ * name. */
+static void to_ask_at_all_follows_from_a_permit(void **state)
+{
+    (void)state;
+    uint64_t seed = 26;
+    size_t permitted = 0, refused = 0;
+    kit_set k = {0};
+    extra_period periods[EXTRA_RULES];
+    kit_read(&k);
+    add_rules(&k, &seed, periods);
+    rules *r = kit_rules(&k);
+    for (int n = 0; n < QUESTIONS; n++) {
+        random_question x;
+        policy_answer a[8];
+        make_question(&x, r, &seed);
+        if (n % 2)
+            aim(&x, &k, &seed, r);
+        if (n % 8 == 0)
+            x.c.closed = true;
+        policy_decide(r, &x.q, &x.c, a);
+        policy_answer at_all = policy_may_ask(r, &x.q, &x.c);
+        assert_int_equal(policy_is_refusal(at_all.rule), !at_all.permit);
+        for (size_t i = 0; i < 8; i++)
+            if (a[i].permit)
+                assert_true(at_all.permit);
+        if (x.c.closed) {
+            assert_string_equal(at_all.rule, a[0].rule);
+            refused++;
+        }
+        permitted += at_all.permit;
+    }
+    assert_true(permitted > 20 && refused > 20);
+    rules_unref(&r);
+    kit_close(&k);
+}
+
 static void no_rule_decides_outside_its_period(void **state)
 {
     (void)state;
@@ -570,6 +607,7 @@ int main(void)
         cmocka_unit_test(a_rule_holds_in_its_period),
         cmocka_unit_test(obligations_add_up),
         cmocka_unit_test(a_permit_takes_nothing_away),
+        cmocka_unit_test(to_ask_at_all_follows_from_a_permit),
         cmocka_unit_test(no_rule_decides_outside_its_period),
         cmocka_unit_test(two_laws_see_one_case_differently),
         cmocka_unit_test(a_view_needs_an_open_case_in_its_phase),

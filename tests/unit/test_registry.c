@@ -437,6 +437,9 @@ static void fill(ground *g)
     assert_int_equal(rows_put_bytes(t, k, TABLE_INTENT, BYTES(id, 8), BYTES(id, 32)), SLUIS_OK);
     assert_int_equal(rows_put_bytes(t, k, TABLE_ATTEMPT, BYTES(id, 28), BYTES(id, 4)), SLUIS_OK);
     assert_int_equal(rows_put(t, k, TABLE_DEAD, BYTES(id, 16), &dead.base), SLUIS_OK);
+    Sluis__MeetingRow meeting = SLUIS__MEETING_ROW__INIT;
+    meeting.organiser = (char[]){"o"};
+    assert_int_equal(rows_put(t, k, TABLE_MEETING, BYTES(id, 32), &meeting.base), SLUIS_OK);
     assert_int_equal(rows_put_bytes(t, k, TABLE_META, bytes_str("mode"), BYTES(id, 3)), SLUIS_OK);
     assert_int_equal(store_put(t, TABLE_META, bytes_str("directory"), BYTES_OF(version)), SLUIS_OK);
     buffer_init(&b, 1 << 16);
@@ -456,9 +459,10 @@ static void test_verify_finds_flips(void **state)
     (void)state;
     ground g;
     ground_open(&g, ENGINE_MEMORY);
-    static const gateway_table tables[] = {
-        TABLE_CASE,    TABLE_REQUEST, TABLE_APPINDEX, TABLE_EVENT,  TABLE_OUTBOX, TABLE_DUE,     TABLE_DEDUP,
-        TABLE_SUBJECT, TABLE_DATUM,   TABLE_DOSSIER,  TABLE_INTENT, TABLE_META,   TABLE_ATTEMPT, TABLE_DEAD};
+    static const gateway_table tables[] = {TABLE_CASE,    TABLE_REQUEST, TABLE_APPINDEX, TABLE_EVENT,
+                                           TABLE_OUTBOX,  TABLE_DUE,     TABLE_DEDUP,    TABLE_SUBJECT,
+                                           TABLE_DATUM,   TABLE_DOSSIER, TABLE_INTENT,   TABLE_META,
+                                           TABLE_ATTEMPT, TABLE_DEAD,    TABLE_MEETING};
     registry_report report;
     sluis_fail f = {0};
 

@@ -1,0 +1,41 @@
+#include "core/asking.h"
+
+#include <string.h>
+
+sluis_err asking_party(turn *t, const Sluis__Recipient *r, const party **out, sluis_fail *f)
+{
+    oin to;
+    keyid id;
+    const party_key *seal = NULL;
+    sluis_err e = oin_parse(&to, r->oin, OIN_LEN);
+    if (e)
+        return fail_set(f, e, "core.recipients", "not an OIN");
+    *out = directory_find(t->dir, &to);
+    if (!*out)
+        return fail_set(f, SLUIS_UNKNOWN_PARTY, "core.recipients", "the party asked is not in the directory");
+    memcpy(id.b, r->sealing_key.data, KEYID_LEN);
+    return directory_key(t->dir, *out, USE_SEAL, &id, t->now, &seal, f);
+}
+
+sluis_err asking_application(turn *t, const job *j, sluis_fail *f)
+{
+    const Sluis__Core *c = j->env->core;
+    Sluis__Origin expected = j->call ? SLUIS__ORIGIN__API : SLUIS__ORIGIN__BUS;
+    if (c->origin != expected)
+        return fail_set(f, SLUIS_INVALID, "core.origin", "a party on the bus signs for itself: origin bus");
+    const application *app = rules_application(t->p->rules, c->application);
+    const oin *acting = j->call ? &j->claims.oin : &j->env->sender;
+    if (!app || !application_may_act(app, acting))
+        return fail_set(f, SLUIS_FORBIDDEN, "core.application",
+                        "this organisation may not act under this application");
+    return SLUIS_OK;
+}
+
+sluis_err asking_case(turn *t, const job *j, Sluis__CaseRow **out, sluis_fail *f)
+{
+    const oin *acting = j->call ? &j->claims.oin : &j->env->sender;
+    sluis_err e = case_load(t->t, t->p->rows, j->env->core->case_id.data, t->arena, out);
+    if (e == SLUIS_NOT_FOUND || (!e && ((*out)->closed || strcmp((*out)->owner, acting->s) != 0)))
+        return fail_set(f, SLUIS_NO_CASE, "core.case_id", "no open case with this id: open one first");
+    return e;
+}

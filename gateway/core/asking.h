@@ -1,0 +1,14 @@
+/* What everyone who asks or invites a party has to show, whatever the kind. Thread: core. */
+#ifndef SLUIS_CORE_ASKING_H
+#define SLUIS_CORE_ASKING_H
+
+#include "core/turn.h"
+
+/* The party of a recipient, and that the sealing key it names is valid now. */
+sluis_err asking_party(turn *t, const Sluis__Recipient *r, const party **out, sluis_fail *f);
+/* The organisation that acts may do so under the application named; origin as the message came in. */
+sluis_err asking_application(turn *t, const job *j, sluis_fail *f);
+/* An open case of the organisation that acts; another's does not exist. */
+sluis_err asking_case(turn *t, const job *j, Sluis__CaseRow **out, sluis_fail *f);
+
+#endif
