@@ -198,17 +198,24 @@ sluis_err turn_request_save(turn *t, const uint8_t transaction[static UUID_LEN],
     return put_sealed(t, s, TABLE_REQUEST, BYTES(transaction, UUID_LEN), &row->base);
 }
 
+void turn_dossier_entry(const turn *t, const uint8_t *case_id, const char *motivation, Sluis__DossierRow *out)
+{
+    sluis__dossier_row__init(out);
+    out->record = (ProtobufCBinaryData){t->entry.record_len, t->entry.record};
+    out->salt.len = SALT_LEN;
+    out->salt.data = (uint8_t *)(uintptr_t)t->entry.salt;
+    out->motivation = (char *)(uintptr_t)(motivation ? motivation : "");
+    out->journal_index = t->entry.index;
+    out->case_id = (ProtobufCBinaryData){case_id ? ID_LEN : 0, (uint8_t *)(uintptr_t)case_id};
+}
+
 sluis_err turn_dossier(turn *t, const subject *s, const uint8_t *case_id, const char *motivation,
                        Sluis__ResultRow **results, size_t n)
 {
-    Sluis__DossierRow row = SLUIS__DOSSIER_ROW__INIT;
-    row.record = (ProtobufCBinaryData){t->entry.record_len, t->entry.record};
-    row.salt = (ProtobufCBinaryData){SALT_LEN, t->entry.salt};
-    row.motivation = (char *)(uintptr_t)(motivation ? motivation : "");
+    Sluis__DossierRow row;
+    turn_dossier_entry(t, case_id, motivation, &row);
     row.results = results;
     row.n_results = n;
-    row.journal_index = t->entry.index;
-    row.case_id = (ProtobufCBinaryData){case_id ? ID_LEN : 0, (uint8_t *)(uintptr_t)case_id};
     uint8_t key[ID_LEN + 8];
     memcpy(key, s->sid.b, ID_LEN);
     put_u64(key + ID_LEN, t->entry.index);

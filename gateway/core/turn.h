@@ -83,7 +83,11 @@ sluis_err turn_request_save(turn *t, const uint8_t transaction[static UUID_LEN],
                             const subject *s);
 /* Notes the request in its application's own index. */
 sluis_err turn_request_index(turn *t, const char *app, const uint8_t transaction[static UUID_LEN]);
-/* The subject's own copy of the turn's journal entry, with what only the client may read. */
+/* The dossier's entry of the turn's journal entry: the subject's own copy of it, with what only the client
+ * may read. Borrows all of it. */
+void turn_dossier_entry(const turn *t, const uint8_t *case_id, const char *motivation,
+                        Sluis__DossierRow *out);
+/* The same, stored as a row of its own. */
 sluis_err turn_dossier(turn *t, const subject *s, const uint8_t *case_id, const char *motivation,
                        Sluis__ResultRow **results, size_t n);
 

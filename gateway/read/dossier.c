@@ -1,5 +1,6 @@
 /* The dossier: for the client, every exchange about this member of this case: when, who, why, what, and what
  * came. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -40,7 +41,8 @@ static char *words(const char *title)
     return (char *)(uintptr_t)(title ? title : "");
 }
 
-static sluis_err fill_entry(reader *r, job *j, const Sluis__DossierRow *row, Sluis__ApiDossierEntry *x)
+static sluis_err fill_entry(reader *r, job *j, const Sluis__DossierRow *row, Sluis__ResultRow *const *results,
+                            size_t result_count, Sluis__ApiDossierEntry *x)
 {
     ProtobufCMessage *m = NULL;
     sluis_err e =
@@ -73,7 +75,41 @@ static sluis_err fill_entry(reader *r, job *j, const Sluis__DossierRow *row, Slu
         const attribute *a = rules_attribute(r->p->rules, rec->attributes[i]);
         x->attributes[x->n_attributes++] = (char *)(uintptr_t)(a ? a->name : "");
     }
-    return api_results_fill(&x->results, &x->n_results, j->arena, r->p->rules, row->results, row->n_results);
+    return api_results_fill(&x->results, &x->n_results, j->arena, r->p->rules, results, result_count);
+}
+
+static sluis_err add_entry(reader *r, job *j, const Sluis__DossierRow *row, Sluis__ResultRow *const *results,
+                           size_t result_count, Sluis__ApiDossier *out)
+{
+    if (out->n_entries == ENTRIES_MAX)
+        return fail_set(&j->why, SLUIS_TOO_BIG, "dossier", "meer dan %d regels", ENTRIES_MAX);
+    Sluis__ApiDossierEntry *x = arena_alloc(j->arena, sizeof(*x));
+    sluis_err e = x ? fill_entry(r, j, row, results, result_count, x) : SLUIS_NOMEM;
+    if (!e)
+        out->entries[out->n_entries++] = x;
+    return e;
+}
+
+/* The answer to a request stands in the request's row. */
+static sluis_err add_answer(reader *r, store_txn *t, job *j, bytes transaction, Sluis__ApiDossier *out)
+{
+    bytes sealed;
+    ProtobufCMessage *m = NULL;
+    sluis_err e = store_get(t, TABLE_REQUEST, transaction, &sealed);
+    if (!e)
+        e = row_open(r->p->registry, t, TABLE_REQUEST, transaction, sealed, j->arena,
+                     &sluis__request_row__descriptor, &m, NULL);
+    const Sluis__RequestRow *q = (const Sluis__RequestRow *)m;
+    if (e || !q->answer)
+        return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
+    return add_entry(r, j, q->answer, q->results, q->n_results, out);
+}
+
+static int by_index(const void *a, const void *b)
+{
+    const Sluis__ApiDossierEntry *x = *(Sluis__ApiDossierEntry *const *)a;
+    const Sluis__ApiDossierEntry *y = *(Sluis__ApiDossierEntry *const *)b;
+    return (x->journal_index > y->journal_index) - (x->journal_index < y->journal_index);
 }
 
 /* Rows of this member, kept when they belong to this case. */
@@ -92,16 +128,15 @@ static sluis_err collect(reader *r, store_txn *t, job *j, const subject *s, byte
         Sluis__DossierRow *row = (Sluis__DossierRow *)m;
         if (e || !bytes_equal(BYTES(row->case_id.data, row->case_id.len), case_id))
             continue;
-        if (out->n_entries == ENTRIES_MAX) {
-            e = fail_set(&j->why, SLUIS_TOO_BIG, "dossier", "meer dan %d regels", ENTRIES_MAX);
-            break;
-        }
-        Sluis__ApiDossierEntry *x = arena_alloc(j->arena, sizeof(*x));
-        e = x ? fill_entry(r, j, row, x) : SLUIS_NOMEM;
-        if (!e)
-            out->entries[out->n_entries++] = x;
+        e = add_entry(r, j, row, row->results, row->n_results, out);
+        const Sluis__ApiDossierEntry *x = e ? NULL : out->entries[out->n_entries - 1];
+        if (x && x->transaction.len == UUID_LEN &&
+            strcmp(x->type, message_kind_of(SLUIS__KIND__REQUEST)->name) == 0)
+            e = add_answer(r, t, j, BYTES(x->transaction.data, x->transaction.len), out);
     }
     store_cursor_close(&c);
+    if (out->n_entries)
+        qsort(out->entries, out->n_entries, sizeof(*out->entries), by_index);
     return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
 }
 
