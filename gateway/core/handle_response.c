@@ -146,6 +146,7 @@ static sluis_err register_result(turn *t, const job *j, const Sluis__RequestRow 
         d.conditions = conditions;
         d.n_conditions = n;
         d.registered = t->now;
+        d.journal_index = t->entry.index;
         id16 instance = only;
         if (in->instance.len == ID_LEN)
             memcpy(instance.b, in->instance.data, ID_LEN);

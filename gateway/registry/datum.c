@@ -1,5 +1,6 @@
 #include "registry/datum.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "tables/rows.h"
@@ -54,6 +55,27 @@ sluis_err datum_open(const subject *s, bytes key, bytes value, arena *a, Sluis__
     sluis_err err = datum_unseal(s->key, key, value, a, &sluis__datum_row__descriptor, &m);
     if (!err)
         *out = (Sluis__DatumRow *)m;
+    return err;
+}
+
+sluis_err datum_supersede(store_txn *t, const uint8_t key[static DATUM_KEY_LEN], uint64_t index)
+{
+    uint8_t moved[HISTORY_KEY_LEN], small[1024], *copy = small;
+    bytes value;
+
+    sluis_err err = store_get(t, TABLE_DATUM, BYTES(key, DATUM_KEY_LEN), &value);
+    if (err)
+        return err;
+    if (value.n > sizeof(small) && !(copy = malloc(value.n)))
+        return SLUIS_NOMEM;
+    memcpy(copy, value.p, value.n); /* a write ends the loan */
+    put_u64(moved, index);
+    memcpy(moved + 8, key, DATUM_KEY_LEN);
+    err = store_put(t, TABLE_HISTORY, BYTES_OF(moved), BYTES(copy, value.n));
+    if (!err)
+        err = store_delete(t, TABLE_DATUM, BYTES(key, DATUM_KEY_LEN));
+    if (copy != small)
+        free(copy);
     return err;
 }
 

@@ -1,5 +1,6 @@
 /* The bytes of a datum: DATUM key = sid 16 | attribute u32 | instance 16 | version u64 (from 1 on),
- * value = nonce 24 | AE(SK, nonce, key, DatumRow). Inside registry/ only. Thread: pure. */
+ * value = nonce 24 | AE(SK, nonce, key, DatumRow). HISTORY key = journal index u64 | the DATUM key, and the
+ * value unchanged. Inside registry/ only. Thread: pure. */
 #ifndef SLUIS_REGISTRY_DATUM_H
 #define SLUIS_REGISTRY_DATUM_H
 
@@ -8,6 +9,7 @@
 #define DATUM_ATTRIBUTE_LEN (ID_LEN + 4)
 #define DATUM_PREFIX_LEN    (DATUM_ATTRIBUTE_LEN + ID_LEN)
 #define DATUM_KEY_LEN       (DATUM_PREFIX_LEN + 8)
+#define HISTORY_KEY_LEN     (8 + DATUM_KEY_LEN)
 #define DATUM_ARENA         (8u << 20)
 
 void datum_key(uint8_t out[static DATUM_KEY_LEN], const id16 *sid, uint32_t attribute, const id16 *instance,
@@ -21,6 +23,8 @@ sluis_err datum_unseal(const uint8_t key[static KEY_LEN], bytes ad, bytes sealed
                        const ProtobufCMessageDescriptor *d, ProtobufCMessage **out);
 
 sluis_err datum_open(const subject *s, bytes key, bytes value, arena *a, Sluis__DatumRow **out);
+/* Moves a row to HISTORY, under the index of the entry that supersedes it. */
+sluis_err datum_supersede(store_txn *t, const uint8_t key[static DATUM_KEY_LEN], uint64_t index);
 sluis_err datum_store(store_txn *t, const subject *s, const uint8_t key[static DATUM_KEY_LEN],
                       const Sluis__DatumRow *row);
 

@@ -230,8 +230,14 @@ sluis_err registry_put(registry *r, store_txn *t, const subject *s, uint32_t att
     if (*version)
         goto done;
     *version = h.newest + 1;
+    if (*outcome == DATUM_NEWER) {
+        row->previous = h.current_version;
+        datum_key(key, &s->sid, attribute, instance, h.current_version);
+        err = datum_supersede(t, key, row->journal_index);
+    }
     datum_key(key, &s->sid, attribute, instance, *version);
-    err = datum_store(t, s, key, row);
+    if (!err)
+        err = datum_store(t, s, key, row);
 done:
     arena_free(&a);
     return err;

@@ -1,6 +1,8 @@
 /* The register: one registration per datum, its versions, encrypted under the subject's key; and the sealing
- * of every other row that is about a person. Layouts: DATUM, SUBJECT, DOSSIER in tables/tables.h.
- * Thread: a registry handle is read-only after opening and may be used from any thread, each with its own
+ * of every other row that is about a person. DATUM holds what is current and what differs from it, so that a
+ * view reads no past; HISTORY the versions before, in the order they were superseded: from a current one,
+ * back along (journal_index, previous). Layouts: DATUM, HISTORY, SUBJECT, DOSSIER in tables/tables.h. Thread:
+ * a registry handle is read-only after opening and may be used from any thread, each with its own
  * transaction; functions that write take core's write transaction. */
 #ifndef SLUIS_REGISTRY_REGISTRY_H
 #define SLUIS_REGISTRY_REGISTRY_H
@@ -37,8 +39,9 @@ typedef enum { DATUM_NEW, DATUM_SAME, DATUM_NEWER, DATUM_DISCREPANCY } datum_out
 
 /* Registers a statement. The current value again, on the same terms (validity, conditions, reference), from
  * whichever source: nothing new (DATUM_SAME). Another value or other terms from the current one's source: the
- * next version. The same from another source: kept beside it, marked discrepancy; the current
- * one stays; said again by the same source, it is not stored again. Sets row->discrepancy; *version is the
+ * next version; the one before moves to HISTORY, under row->journal_index (of the entry that brought the
+ * statement). The same from another source: kept beside it, marked discrepancy; the current one stays; said
+ * again by the same source, it is not stored again. Sets row->discrepancy and row->previous; *version is the
  * one that holds the statement. */
 sluis_err registry_put(registry *r, store_txn *t, const subject *s, uint32_t attribute, const id16 *instance,
                        Sluis__DatumRow *row, datum_outcome *outcome, uint64_t *version);

@@ -95,10 +95,13 @@ static sluis_err check_subject(verifier *v, const check *c, bytes key, bytes val
 
 static sluis_err check_datum(verifier *v, const check *c, bytes key, bytes value, const char **why)
 {
+    uint8_t before[HISTORY_KEY_LEN];
     Sluis__DatumRow *row;
+    bytes old;
     id16 sid;
 
-    (void)c;
+    if (c->table == TABLE_HISTORY)
+        key = BYTES(key.p + 8, key.n - 8);
     memcpy(sid.b, key.p, ID_LEN);
     *why = "belongs to no subject";
     if (!v->known || !id_equal(&sid, &v->subject.sid)) {
@@ -109,7 +112,15 @@ static sluis_err check_datum(verifier *v, const check *c, bytes key, bytes value
         v->known = true;
     }
     *why = "cannot be opened with its subject's key: bytes were changed";
-    return datum_open(&v->subject, key, value, v->arena, &row);
+    sluis_err err = datum_open(&v->subject, key, value, v->arena, &row);
+    if (err || !row->previous)
+        return err;
+    *why = "the version before it is not in history where it should be";
+    put_u64(before, row->journal_index);
+    memcpy(before + 8, key.p, DATUM_PREFIX_LEN);
+    put_u64(before + 8 + DATUM_PREFIX_LEN, row->previous);
+    err = store_get(v->t, TABLE_HISTORY, BYTES_OF(before), &old);
+    return err == SLUIS_NOT_FOUND ? SLUIS_CORRUPT : err;
 }
 
 static sluis_err check_sealed(verifier *v, const check *c, bytes key, bytes value, const char **why)
@@ -138,6 +149,7 @@ static const check checks[] = {
     {TABLE_DUE, 8 + 8 + 2, VARIABLE, NULL, check_plain},
     {TABLE_SUBJECT, ID_LEN, 8, NULL, check_subject},
     {TABLE_DATUM, DATUM_KEY_LEN, 0, NULL, check_datum},
+    {TABLE_HISTORY, HISTORY_KEY_LEN, 0, NULL, check_datum},
     {TABLE_DOSSIER, ID_LEN + 8, 0, &sluis__dossier_row__descriptor, check_sealed},
     {TABLE_INTENT, 8, HASH_LEN, NULL, check_plain},
     {TABLE_ATTEMPT, OIN_SEQ, 4, NULL, check_plain},

@@ -10,7 +10,7 @@
  * The check finds change and exchange of rows; it cannot find a row that was taken away whole.
  *
  *   LEAF, TILE, RECORD               the tree and the day key's AE          journal/ writes these
- *   DATUM                            the subject key's AE                   registry_put
+ *   DATUM, HISTORY                   the subject key's AE                   registry_put
  *   DOSSIER, REQUEST                 AE, and this check over whose it is    row_seal does both
  *   everything else                  this check                             rows_put, rows_put_bytes
  *

@@ -16,6 +16,7 @@
  *  due       time u64|journal size u64|part u16     items of kind u8|length u8|key: what is then to be done
  *  subject   sid 16                                 slot u64 in the key file
  *  datum     sid 16|attribute u32|instance 16|version u64   nonce 24|AE(SK, nonce, key, DatumRow)
+ *  history   journal index u64|its key in datum     as it stood in datum: what that entry superseded
  *  dossier   sid 16|journal index u64               DossierRow, sealed
  *  intent    slot u64                               P 32: a key slot to be erased
  *  attempt   recipient OIN 20|sequence u64          attempts u32: deliveries of this outbox row that failed
@@ -52,7 +53,8 @@
     X(INTENT, "intent")                                                                                      \
     X(ATTEMPT, "attempt")                                                                                    \
     X(DEAD, "dead")                                                                                          \
-    X(MEETING, "meeting")
+    X(MEETING, "meeting")                                                                                    \
+    X(HISTORY, "history")
 
 typedef enum {
 #define X(name, text) TABLE_##name,

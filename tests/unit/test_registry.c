@@ -391,6 +391,59 @@ static void test_sealed_rows(void **state)
     ground_close(&g);
 }
 
+/* What is superseded moves away as it stands, and is found again from what superseded it. */
+static void history_in(engine e)
+{
+    ground g;
+    ground_open(&g, e);
+    subject s = person(&g, BSN);
+    id16 instance = {{9}};
+    Sluis__DatumRow row = statement("first", "ba"), *back;
+    uint64_t n;
+
+    row.journal_index = 3;
+    put(&g, &s, &instance, row, DATUM_NEW, 1);
+    row = statement("other", "bb");
+    row.journal_index = 4;
+    put(&g, &s, &instance, row, DATUM_DISCREPANCY, 2);
+    row = statement("second", "ba");
+    row.journal_index = 5;
+    put(&g, &s, &instance, row, DATUM_NEWER, 3);
+    expect_current(&g, &s, 1, 0, "second", 3);
+
+    store_txn *t = fixture_read(&g.x);
+    assert_int_equal(store_count(t, TABLE_DATUM, &n), SLUIS_OK);
+    assert_int_equal(n, 2); /* the current one, and what differs from it */
+    assert_int_equal(store_count(t, TABLE_HISTORY, &n), SLUIS_OK);
+    assert_int_equal(n, 1);
+    uint8_t key[HISTORY_KEY_LEN];
+    bytes value;
+    datum_key(key + 8, &s.sid, 7, &instance, 3);
+    assert_int_equal(store_get(t, TABLE_DATUM, BYTES(key + 8, DATUM_KEY_LEN), &value), SLUIS_OK);
+    assert_int_equal(datum_open(&s, BYTES(key + 8, DATUM_KEY_LEN), value, g.a, &back), SLUIS_OK);
+    assert_int_equal(back->previous, 1);
+    put_u64(key, back->journal_index);
+    datum_key(key + 8, &s.sid, 7, &instance, back->previous);
+    assert_int_equal(store_get(t, TABLE_HISTORY, BYTES_OF(key), &value), SLUIS_OK);
+    assert_int_equal(datum_open(&s, BYTES(key + 8, DATUM_KEY_LEN), value, g.a, &back), SLUIS_OK);
+    assert_string_equal(back->value, "first");
+    assert_int_equal(back->previous, 0);
+    store_abort(&t);
+    ground_close(&g);
+}
+
+static void test_history_memory(void **state)
+{
+    (void)state;
+    history_in(ENGINE_MEMORY);
+}
+
+static void test_history_lmdb(void **state)
+{
+    (void)state;
+    history_in(ENGINE_LMDB);
+}
+
 /* ---- verification ---- */
 
 static sluis_err verify(void *ctx, sluis_fail *f)
@@ -424,6 +477,7 @@ static void fill(ground *g)
     Sluis__DeadLetterRow dead = SLUIS__DEAD_LETTER_ROW__INIT;
     dead.when = 9;
     put(g, &s, &instance, statement("v", "ba"), DATUM_NEW, 1);
+    put(g, &s, &instance, statement("w", "ba"), DATUM_NEWER, 2);
     memset(version + 8, 0xff, 8);
     memcpy(dossier_key, s.sid.b, 16);
     memset(dossier_key + 16, 1, 8);
@@ -462,7 +516,7 @@ static void test_verify_finds_flips(void **state)
     static const gateway_table tables[] = {TABLE_CASE,    TABLE_REQUEST, TABLE_APPINDEX, TABLE_EVENT,
                                            TABLE_OUTBOX,  TABLE_DUE,     TABLE_DEDUP,    TABLE_SUBJECT,
                                            TABLE_DATUM,   TABLE_DOSSIER, TABLE_INTENT,   TABLE_META,
-                                           TABLE_ATTEMPT, TABLE_DEAD,    TABLE_MEETING};
+                                           TABLE_ATTEMPT, TABLE_DEAD,    TABLE_MEETING,  TABLE_HISTORY};
     registry_report report;
     sluis_fail f = {0};
 
@@ -507,9 +561,13 @@ static void test_verify_names_the_row(void **state)
     assert_int_equal(verify(&g, &f), SLUIS_CORRUPT);
     assert_int_equal(strncmp(f.where, "datum ", 6), 0);
     fixture_rows_free(rows, n);
-    rows = fixture_rows(&g.x, TABLE_DATUM, &n);
-    fixture_delete(&g.x, TABLE_DATUM, &rows[0]);
-    fixture_rows_free(rows, n);
+    static const gateway_table of_subject[] = {TABLE_DATUM, TABLE_HISTORY};
+    for (size_t i = 0; i < 2; i++) {
+        rows = fixture_rows(&g.x, of_subject[i], &n);
+        assert_int_equal(n, 1);
+        fixture_delete(&g.x, of_subject[i], &rows[0]);
+        fixture_rows_free(rows, n);
+    }
     assert_int_equal(registry_verify(g.x.store, g.x.slots, &report, NULL), SLUIS_OK);
     assert_int_equal(report.forgotten, 2);
     ground_close(&g);
@@ -527,6 +585,8 @@ int main(void)
         cmocka_unit_test(test_data_lmdb),
         cmocka_unit_test(test_known),
         cmocka_unit_test(test_sealed_rows),
+        cmocka_unit_test(test_history_memory),
+        cmocka_unit_test(test_history_lmdb),
         cmocka_unit_test(test_verify_finds_flips),
         cmocka_unit_test(test_verify_names_the_row),
     };
