@@ -167,7 +167,7 @@ static sluis_err settle(adapter *a, const client_event *ev, const char *state, c
         row->state = (char *)(uintptr_t)state;
         row->note = (char *)(uintptr_t)note;
         if (ev->receipt.n && ev->kind == CLIENT_ACK)
-            row->receipt = (ProtobufCBinaryData){ev->receipt.n, (uint8_t *)(uintptr_t)ev->receipt.p};
+            row->answer_receipt = (ProtobufCBinaryData){ev->receipt.n, (uint8_t *)(uintptr_t)ev->receipt.p};
         err = inbox_settle(a->inbox, ev->message_id, transaction, row);
     }
     if (!err) {
@@ -226,6 +226,8 @@ sluis_err turn_event(adapter *a, const client_event *ev)
     case CLIENT_REFUSED:
         log_write(LOG_ERROR, "bus.refused", "code", ev->code, "text", ev->why.text, NULL);
         return SLUIS_OK;
+    case CLIENT_RECEIPT:
+        return receipt_arrived(a, ev);
     case CLIENT_FD:
     case CLIENT_NONE:
         break;

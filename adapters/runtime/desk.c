@@ -418,14 +418,22 @@ json_t *desk_command(void *ctx, const char *cmd, const json_t *request, sluis_fa
         const char *name;
         json_t *(*handle)(adapter *a, const json_t *request, sluis_fail *f);
     } commands[] = {
-        {"inbox.list", cmd_list},     {"inbox.show", cmd_show}, {"inbox.release", cmd_release},
-        {"inbox.refuse", cmd_refuse}, {"status", cmd_status},   {"disclosures.list", cmd_disclosures},
+        {"inbox.list", cmd_list},
+        {"inbox.show", cmd_show},
+        {"inbox.release", cmd_release},
+        {"inbox.refuse", cmd_refuse},
+        {"status", cmd_status},
+        {"disclosures.list", cmd_disclosures},
+        {"receipt.get", receipt_command_get},
+        {"receipt.renew", receipt_command_renew},
     };
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
         if (strcmp(commands[i].name, cmd) == 0)
             return commands[i].handle(ctx, request, f);
     }
     fail_set(f, SLUIS_INVALID, "cmd",
-             "commands: inbox.list, inbox.show, inbox.release, inbox.refuse, status, disclosures.list");
+             "commands: inbox.list, inbox.show, inbox.release, inbox.refuse, status, disclosures.list, "
+             "receipt.get, "
+             "receipt.renew");
     return NULL;
 }

@@ -27,7 +27,7 @@
 #define STATE_HELD      "held"      /* waits for a person */
 #define STATE_DECIDED   "decided"   /* draft holds the answer's body */
 #define STATE_SENDING   "sending"   /* answer holds the signed envelope */
-#define STATE_SENT      "sent"      /* acknowledged; receipt holds the proof */
+#define STATE_SENT      "sent"      /* acknowledged; answer_receipt holds the proof */
 #define STATE_NACKED    "nacked"    /* the gateway refused the answer; note says why */
 #define STATE_WITHDRAWN "withdrawn" /* by the requester */
 #define STATE_RETURNED  "returned"  /* the answer could not be delivered; note says why */

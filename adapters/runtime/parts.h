@@ -31,6 +31,13 @@ typedef struct {
     uint64_t seq, generation;
 } fresh_request;
 
+/* A receipt for which the gateway was asked for a witnessed checkpoint. */
+typedef struct {
+    uint8_t transaction[UUID_LEN];
+    uint64_t index, until; /* UTC ms; 0: none */
+    bool answer;           /* of our answer; else of the request */
+} receipt_renewal;
+
 struct adapter {
     settings s;
     catalogue *catalogue;
@@ -54,6 +61,7 @@ struct adapter {
     size_t fresh_count;
     uint8_t (*work)[UUID_LEN]; /* transactions to look at before the turn ends */
     size_t work_count, work_cap;
+    receipt_renewal renewing;
     size_t held;                             /* rows that wait for a person */
     uint64_t retry_at, refresh_at, sweep_at; /* UTC ms; 0: not planned */
 };
@@ -79,6 +87,10 @@ sluis_err turn_end(adapter *a);
 /* The header of a stored message (in e, owned) and its body (in ar). */
 sluis_err stored_request(const Sluis__InboxRow *row, arena *ar, envelope **e, Sluis__RequestBody **body);
 consider_with consider_parts(adapter *a);
+
+json_t *receipt_command_get(adapter *a, const json_t *request, sluis_fail *f);
+json_t *receipt_command_renew(adapter *a, const json_t *request, sluis_fail *f);
+sluis_err receipt_arrived(adapter *a, const client_event *ev);
 
 json_t *desk_command(void *ctx, const char *cmd, const json_t *request, sluis_fail *f);
 

@@ -310,6 +310,36 @@ static void on_submit(bus *b, const bus_event *ev, session *s, arena *a, bytes r
     pass(b->verify, j);
 }
 
+static void on_receipt_get(bus *b, const bus_event *ev, session *s, const Sluis__ReceiptGet *q)
+{
+    job *j = !s->asking && has_room(b, 0) ? job_new(JOB_RECEIPT, (bytes){NULL, 0}) : NULL;
+    if (!j) {
+        answer(b, ev, frame_receipt_refused(&b->frame, q->index, q->proof, SLUIS_FULL));
+        return;
+    }
+    j->user = ev->user;
+    memcpy(j->route, ev->route, ev->route_len);
+    j->route_len = ev->route_len;
+    j->seq = q->index;
+    j->proof = q->proof;
+    s->asking = true;
+    admit(b, j);
+    pass(b->read, j);
+}
+
+static void finish_receipt(bus *b, job *j)
+{
+    session *s = sessions_find(b->sessions, &j->user);
+    if (s)
+        s->asking = false;
+    sluis_err e = frame_receipt(&b->frame, j);
+    if (!e)
+        e = bus_server_send(b->server, j->route, j->route_len, buffer_bytes(&b->frame));
+    if (e) /* it may ask again */
+        log_write(LOG_DEBUG, "bus.receipt", "code", error_token(e), NULL);
+    retire(b, j);
+}
+
 /* The recipient's word, when it is one of ours. */
 static sluis_err refusal_of(const char *token)
 {
@@ -364,8 +394,10 @@ static void on_frame(bus *b, const bus_event *ev)
         on_submit(b, ev, s, a, BYTES(f->submit->envelope.data, f->submit->envelope.len));
     else if (f->f_case == SLUIS__FRAME__F_DONE)
         on_done(b, s, f->done);
+    else if (f->f_case == SLUIS__FRAME__F_RECEIPT_GET)
+        on_receipt_get(b, ev, s, f->receipt_get);
     else
-        refuse(b, ev, SLUIS_INVALID, "a party says hello, submit and done");
+        refuse(b, ev, SLUIS_INVALID, "a party says hello, submit, done and receipt_get");
     arena_free(&a);
 }
 
@@ -506,6 +538,9 @@ static void on_item(bus *b, job *j)
         break;
     case JOB_WAITING:
         take_waiting(b, j);
+        break;
+    case JOB_RECEIPT:
+        finish_receipt(b, j);
         break;
     default:
         take_directory(b, j);

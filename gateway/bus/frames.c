@@ -79,6 +79,30 @@ sluis_err frame_refused(buffer *out, sluis_err code, const char *text)
     return pack(out, &f);
 }
 
+static sluis_err receipt_is(buffer *out, uint64_t index, bool proof, bytes receipt, sluis_err code)
+{
+    Sluis__Frame f = SLUIS__FRAME__INIT;
+    Sluis__ReceiptIs r = SLUIS__RECEIPT_IS__INIT;
+    r.index = index;
+    r.proof = proof;
+    r.receipt = data(receipt);
+    r.code = (char *)(uintptr_t)(code ? error_token(code) : "");
+    f.f_case = SLUIS__FRAME__F_RECEIPT_IS;
+    f.receipt_is = &r;
+    return pack(out, &f);
+}
+
+sluis_err frame_receipt(buffer *out, const job *j)
+{
+    return receipt_is(out, j->seq, j->proof, j->why.code ? BYTES(NULL, 0) : buffer_bytes(&j->receipt),
+                      j->why.code);
+}
+
+sluis_err frame_receipt_refused(buffer *out, uint64_t index, bool proof, sluis_err code)
+{
+    return receipt_is(out, index, proof, BYTES(NULL, 0), code);
+}
+
 sluis_err frame_directory(buffer *out, bytes hash, bytes whole, size_t from, size_t n)
 {
     Sluis__Frame f = SLUIS__FRAME__INIT;

@@ -23,6 +23,7 @@ typedef struct session {
     uint32_t retries;       /* times in a row that nothing was done in time */
     bool behind;            /* rows wait in the outbox beyond last_sent */
     bool fetching;          /* a fetch is under way */
+    bool asking;            /* for a receipt: one at a time */
     bool missed;            /* something was queued while fetching */
     bool uninformed;        /* its queue was full for the directory in force */
 } session;

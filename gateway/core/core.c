@@ -169,6 +169,8 @@ static sluis_err apply(turn *t, job *j)
                            : turn_delivered(t, &j->user, j->seq);
     if (j->why.code)
         return journal_refusal(t, j, SLUIS__RECORD_TYPE__R_REFUSAL);
+    if (j->kind == JOB_RECEIPT)
+        return turn_journal(t, j->read.record);
     if (j->kind == JOB_PARTY) {
         e = handle_party(t, j, &j->why);
         return is_fault(e) ? e : SLUIS_OK;
@@ -361,6 +363,9 @@ static void release(core *c, job *j)
         break;
     case JOB_PARTY:
         send_or_die(c->control, j);
+        break;
+    case JOB_RECEIPT: /* a party's, or an operator's */
+        send_or_die(j->route_len ? c->bus : c->control, j);
         break;
     default:
         j->stage = STAGE_REPLY;

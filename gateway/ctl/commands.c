@@ -70,6 +70,13 @@ static const ctl_option inbox_refuse[] = {
     {"by", "WHO", "Pseudonym of the person who decides", NULL, true},
     END,
 };
+static const ctl_option inbox_receipt[] = {
+    ADAPTER_SOCKET,
+    {"of", "WORD", "request or answer", "answer", false},
+    {"out", "FILE", "File to write the receipt in; must not exist", NULL, true},
+    {"witnessed", NULL, "First asks the gateway for a checkpoint that a witness cosigned", NULL, false},
+    END,
+};
 static const ctl_option journal_copy[] = {
     GATEWAY_SOCKET,
     {"dir", "DIR", "Folder for the copy, as sluisd sees it; must not exist", NULL, true},
@@ -102,6 +109,7 @@ static const ctl_option receipt_get[] = {
     {"out", "FILE", "File to write the receipt in; must not exist", NULL, true},
     {"note", "FILE", "A checkpoint that a witness cosigned: the receipt is made under it", NULL, false},
     {"witnessed", NULL, "Under the newest checkpoint that a witness brought back", NULL, false},
+    {"by", "WHO", "Pseudonym of the person who looks: the read is an entry", NULL, true},
     END,
 };
 static const ctl_option receipt_verify[] = {
@@ -177,6 +185,8 @@ const ctl_command ctl_commands[] = {
      ctl_inbox_show},
     {"inbox release", "ID", "Releases exactly the chosen fields.", inbox_release, ctl_inbox_release},
     {"inbox refuse", "ID", "Refuses a request for a coded reason.", inbox_refuse, ctl_inbox_refuse},
+    {"inbox receipt", "ID", "Writes this party's receipt of a request, or of its answer, to a file.",
+     inbox_receipt, ctl_inbox_receipt},
     {"inbox disclosed", NULL, "Lists what this party gave: its own log.", adapter_only, ctl_inbox_disclosed},
     {"trace", "TRANSACTION", "Lists the journal's entries of a transaction.", gateway_only, ctl_trace},
     {"deadletters list", NULL, "Lists what did not arrive in the last 30 days, and why.", gateway_only,

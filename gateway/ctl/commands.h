@@ -25,6 +25,7 @@ ctl_exit ctl_inbox_show(ctl_call *c);
 ctl_exit ctl_inbox_release(ctl_call *c);
 ctl_exit ctl_inbox_refuse(ctl_call *c);
 ctl_exit ctl_inbox_disclosed(ctl_call *c);
+ctl_exit ctl_inbox_receipt(ctl_call *c);
 ctl_exit ctl_trace(ctl_call *c);
 ctl_exit ctl_deadletters_list(ctl_call *c);
 ctl_exit ctl_journal_copy(ctl_call *c);
@@ -42,6 +43,8 @@ ctl_exit ctl_token(ctl_call *c);
 ctl_exit ctl_token_new_issuer(ctl_call *c);
 ctl_exit ctl_config(ctl_call *c);
 
+/* Writes a receipt that came as base64 to a new file, and says so. */
+ctl_exit ctl_receipt_write(ctl_call *c, const char *path, json_int_t index, const char *base64);
 /* A witness's verifier key, as `witness new-key` writes it in witness.vkey. */
 sluis_err ctl_vkey_read(char name[static ORIGIN_MAX + 1], uint8_t pk[static PK_LEN], const char *path,
                         sluis_fail *f);

@@ -2,10 +2,13 @@
  * stdin, never on the command line, where other users of the machine could read them. */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "ctl/commands.h"
 
 #define EXPLANATION_MAX 2000
+#define RENEW_TRIES     50
+#define RENEW_PAUSE_NS  100000000L
 
 ctl_exit ctl_inbox_list(ctl_call *c)
 {
@@ -115,6 +118,43 @@ ctl_exit ctl_inbox_disclosed(ctl_call *c)
     json_t *reply = ctl_ask(c, json_pack("{s:s}", "cmd", "disclosures.list"), &code);
     if (reply)
         ctl_print_table(c, json_incref(json_object_get(reply, "items")), columns);
+    json_decref(reply);
+    return code;
+}
+
+static json_t *ask_receipt(ctl_call *c, const char *cmd, ctl_exit *code)
+{
+    return ctl_ask(c, json_pack("{s:s,s:s,s:s}", "cmd", cmd, "id", c->operand, "of", ctl_value(c, "of")),
+                   code);
+}
+
+/* The adapter asks the gateway; what it keeps is of the second grade soon after, or no witness has cosigned
+ * it yet. */
+ctl_exit ctl_inbox_receipt(ctl_call *c)
+{
+    const struct timespec pause = {.tv_nsec = RENEW_PAUSE_NS};
+    bool witnessed = ctl_value(c, "witnessed") != NULL;
+    ctl_exit code = CTL_OK;
+    json_t *reply = ask_receipt(c, "receipt.get", &code);
+    if (reply && witnessed && !json_is_true(json_object_get(reply, "cosigned"))) {
+        json_t *asked = ask_receipt(c, "receipt.renew", &code);
+        bool waiting = asked != NULL;
+        for (int i = 0; waiting && reply && i < RENEW_TRIES; i++) {
+            nanosleep(&pause, NULL);
+            json_decref(reply);
+            reply = ask_receipt(c, "receipt.get", &code);
+            waiting = json_is_true(json_object_get(reply, "renewing"));
+        }
+        if (asked && reply && !json_is_true(json_object_get(reply, "cosigned"))) {
+            ctl_note(c, "sluisctl inbox receipt: no witness has cosigned it yet, or the gateway is away");
+            code = CTL_FOUND;
+        }
+        json_decref(asked);
+    }
+    const char *base64 = json_string_value(json_object_get(reply, "receipt"));
+    if (reply && code == CTL_OK)
+        code = ctl_receipt_write(c, ctl_value(c, "out"), json_integer_value(json_object_get(reply, "index")),
+                                 base64 ? base64 : "-");
     json_decref(reply);
     return code;
 }

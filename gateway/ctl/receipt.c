@@ -19,7 +19,7 @@
 
 /* ---- get ---- */
 
-static ctl_exit write_receipt(ctl_call *c, const char *path, json_int_t index, const char *base64)
+ctl_exit ctl_receipt_write(ctl_call *c, const char *path, json_int_t index, const char *base64)
 {
     sluis_fail f = {0};
     size_t cap = strlen(base64), n = 0;
@@ -47,7 +47,8 @@ ctl_exit ctl_receipt_get(ctl_call *c)
         ctl_note(c, "sluisctl receipt get: INDEX is the number of an entry, as `trace` shows it");
         return CTL_USAGE;
     }
-    json_t *request = json_pack("{s:s,s:I}", "cmd", "receipt.get", "index", (json_int_t)index);
+    json_t *request = json_pack("{s:s,s:I,s:s}", "cmd", "receipt.get", "index", (json_int_t)index, "by",
+                                ctl_value(c, "by"));
     sluis_fail f = {0};
     char *note = NULL;
     size_t n = 0;
@@ -66,7 +67,7 @@ ctl_exit ctl_receipt_get(ctl_call *c)
     if (!reply)
         return code;
     const char *base64 = json_string_value(json_object_get(reply, "receipt"));
-    code = write_receipt(c, ctl_value(c, "out"), (json_int_t)index, base64 ? base64 : "-");
+    code = ctl_receipt_write(c, ctl_value(c, "out"), (json_int_t)index, base64 ? base64 : "-");
     json_decref(reply);
     return code;
 }

@@ -1,5 +1,6 @@
 #include "flow/job.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,4 +61,23 @@ sluis_err job_say_ready(channel *bus)
     if (e)
         job_free(&j);
     return e;
+}
+
+#define DETAIL_CAP 40
+
+Sluis__Record *job_receipt_record(job *j, const Sluis__Record *of)
+{
+    arena *a = job_arena(j);
+    Sluis__Record *rec = a ? arena_alloc(a, sizeof(*rec)) : NULL;
+    char *detail = a ? arena_alloc(a, DETAIL_CAP) : NULL;
+    uint8_t *transaction = a ? arena_copy(a, of->transaction.data, of->transaction.len) : NULL;
+    if (!rec || !detail || (of->transaction.len && !transaction))
+        return NULL;
+    sluis__record__init(rec);
+    snprintf(detail, DETAIL_CAP, "receipt %llu", (unsigned long long)j->seq);
+    rec->type = SLUIS__RECORD_TYPE__R_READ;
+    rec->detail = detail;
+    rec->decision = (char *)(uintptr_t) "permit";
+    rec->transaction = (ProtobufCBinaryData){of->transaction.len, transaction};
+    return rec;
 }

@@ -9,7 +9,8 @@
  *   missed        bus -> core                 (sent, and neither done nor refused in time)
  *   waiting       core -> bus                 (rows of the outbox that came without a message)
  *   ready         verify, read -> bus         (a worker is at its channel; the bus opens when all are)
- *   party         control -> core -> control, and a directory for the bus */
+ *   receipt       bus -> read (whose is it) -> core (a read is journalled) -> bus; an operator's: control ->
+ * core -> control party         control -> core -> control, and a directory for the bus */
 #ifndef SLUIS_FLOW_JOB_H
 #define SLUIS_FLOW_JOB_H
 
@@ -29,7 +30,8 @@ typedef enum {
     JOB_WAITING,
     JOB_PARTY,
     JOB_DIRECTORY,
-    JOB_READY
+    JOB_READY,
+    JOB_RECEIPT
 } job_kind;
 /* Where an API job stands: what the bus does with it when it comes by. */
 typedef enum { STAGE_TOKEN, STAGE_READ, STAGE_ENVELOPE, STAGE_CORE, STAGE_REPLY } job_stage;
@@ -107,6 +109,9 @@ typedef struct job {
     size_t row_count;
     bool more;
 
+    /* a receipt: seq is the index, receipt the answer, read.record what core writes down */
+    bool proof; /* without salt and record: nothing is revealed, and nothing written */
+
     /* a change of the directory */
     party_change change;
     Sluis__PartyEntry *entry; /* enrol; in the arena */
@@ -124,6 +129,9 @@ job *job_new(job_kind kind, bytes raw);
 void job_free(job **j);
 /* A worker tells the bus that it is at its channel. */
 sluis_err job_say_ready(channel *bus);
+/* The entry that says that the receipt of entry j->seq was read, about which the record of is; from and
+ * employee are the caller's. In the job's arena; NULL when memory is out. */
+Sluis__Record *job_receipt_record(job *j, const Sluis__Record *of);
 /* The job's arena, made at first use; NULL when memory is out. */
 arena *job_arena(job *j);
 

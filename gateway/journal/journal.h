@@ -71,6 +71,8 @@ sluis_err journal_receipt_at(store_txn *t, keyslots *slots, uint64_t index, buff
  * checkpoint_open made of it. NOT_FOUND: the entry is younger. CORRUPT: this log never had that root. */
 sluis_err journal_receipt_under(store_txn *t, keyslots *slots, uint64_t index, const checkpoint *cp,
                                 bytes note, buffer *out);
+/* The same without salt and record: leaf, path and note, which reveal nothing of the entry. */
+sluis_err journal_proof_under(store_txn *t, uint64_t index, const checkpoint *cp, bytes note, buffer *out);
 /* Proof that the tree of size new goes on from that of size old; 1 <= old <= new <= what is stored. path:
  * CONSISTENCY_MAX hashes. INVALID: the sizes; CORRUPT. */
 #define CONSISTENCY_MAX (MERKLE_MAX_PATH + 1)

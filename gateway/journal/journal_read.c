@@ -73,32 +73,54 @@ done:
     return err;
 }
 
-static sluis_err receipt_of(store_txn *t, keyslots *slots, uint64_t index, uint64_t size,
-                            const uint8_t root[static HASH_LEN], bytes note, buffer *out)
+/* Path and leaf of an entry in the tree of this size, checked against its root. */
+static sluis_err prove_entry(store_txn *t, uint64_t index, uint64_t size, const uint8_t root[static HASH_LEN],
+                             uint8_t raw[static LEAF_LEN], uint8_t (*path)[HASH_LEN], size_t *n)
 {
-    uint8_t raw[LEAF_LEN], hash[HASH_LEN], path[MERKLE_MAX_PATH][HASH_LEN];
+    uint8_t hash[HASH_LEN];
     stored_tree st = {.t = t, .size = size};
     tree_source src = stored_tree_source(&st);
-    buffer plain;
     tree_tail tail;
-    size_t n;
+    leaf l;
     sluis_err err;
 
     if (index >= size)
         return SLUIS_NOT_FOUND;
-    buffer_init(&plain, SALT_LEN + RECORD_MAX);
-    if ((err = entry_open(t, slots, index, raw, &plain)) || (err = tree_tail_of(&tail, size, &src)) ||
-        (err = tree_path(path, &n, &tail, index, &src)))
-        goto done;
+    if ((err = leaf_read(t, index, raw, &l)) || (err = tree_tail_of(&tail, size, &src)) ||
+        (err = tree_path(path, n, &tail, index, &src)))
+        return err;
     merkle_leaf(hash, raw, LEAF_LEN);
-    if (merkle_verify_inclusion(TREE_JOURNAL, hash, index, size, (const uint8_t(*)[HASH_LEN])path, n, root))
-        err = SLUIS_CORRUPT;
-    else
+    return merkle_verify_inclusion(TREE_JOURNAL, hash, index, size, (const uint8_t(*)[HASH_LEN])path, *n,
+                                   root)
+               ? SLUIS_CORRUPT
+               : SLUIS_OK;
+}
+
+static sluis_err receipt_of(store_txn *t, keyslots *slots, uint64_t index, uint64_t size,
+                            const uint8_t root[static HASH_LEN], bytes note, buffer *out)
+{
+    uint8_t raw[LEAF_LEN], path[MERKLE_MAX_PATH][HASH_LEN];
+    buffer plain;
+    size_t n;
+    sluis_err err = prove_entry(t, index, size, root, raw, path, &n);
+
+    buffer_init(&plain, SALT_LEN + RECORD_MAX);
+    if (!err && !(err = entry_open(t, slots, index, raw, &plain)))
         err = receipt_pack(out, raw, index, plain.p, BYTES(plain.p + SALT_LEN, plain.n - SALT_LEN),
                            (const uint8_t(*)[HASH_LEN])path, n, note);
-done:
     plain_close(&plain);
     return err;
+}
+
+sluis_err journal_proof_under(store_txn *t, uint64_t index, const checkpoint *cp, bytes note, buffer *out)
+{
+    uint8_t raw[LEAF_LEN], path[MERKLE_MAX_PATH][HASH_LEN];
+    size_t n;
+    sluis_err err = prove_entry(t, index, cp->size, cp->root, raw, path, &n);
+
+    return err ? err
+               : receipt_pack(out, raw, index, NULL, (bytes){NULL, 0}, (const uint8_t(*)[HASH_LEN])path, n,
+                              note);
 }
 
 /* The snapshot's own checkpoint, as it says of itself; note is its text. */

@@ -317,6 +317,35 @@ static sluis_err newest_cosigned(const parts *p, store_txn *t, char note[static 
     return e;
 }
 
+/* A record is shown: who looks is written down before it leaves. */
+static sluis_err journal_the_read(desk *d, store_txn *t, uint64_t index, const json_t *q, sluis_fail *f)
+{
+    const parts *p = parts_of(d);
+    const char *by = text_of(q, "by", f);
+    uint8_t salt[SALT_LEN];
+    Sluis__Record *of = NULL;
+    bytes raw;
+    if (!by || !name_valid(by))
+        return fail_set(f, SLUIS_INVALID, "by", "a pseudonym: [a-z0-9][a-z0-9._:-]{0,63}");
+    job *j = job_new(JOB_RECEIPT, (bytes){NULL, 0});
+    arena *a = arena_new(1u << 20);
+    sluis_err e = j && a ? journal_read_record(t, p->slots, index, a, &of, salt, &raw) : SLUIS_NOMEM;
+    if (!e) {
+        j->seq = index;
+        j->read.record = job_receipt_record(j, of);
+        e = j->read.record && (j->by = arena_strdup(j->arena, by)) ? SLUIS_OK : SLUIS_NOMEM;
+    }
+    if (!e) {
+        j->read.record->from = p->settings->oin.s;
+        j->read.record->employee = (char *)(uintptr_t)j->by;
+    }
+    arena_free(&a);
+    ask_core(d, &j, e, "receipt.get", f);
+    e = j ? SLUIS_OK : f->code;
+    job_free(&j);
+    return e;
+}
+
 static json_t *cmd_receipt_get(desk *d, const json_t *q, sluis_fail *f)
 {
     const parts *p = parts_of(d);
@@ -347,6 +376,8 @@ static json_t *cmd_receipt_get(desk *d, const json_t *q, sluis_fail *f)
                                   &receipt);
     else if (!e)
         e = journal_receipt_at(t, p->slots, (uint64_t)json_integer_value(index), &receipt);
+    if (!e)
+        e = journal_the_read(d, t, (uint64_t)json_integer_value(index), q, f);
     size_t cap = 4 * ((receipt.n + 2) / 3) + 1;
     if (!e && !(text = malloc(cap)))
         e = SLUIS_NOMEM;

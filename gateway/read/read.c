@@ -158,6 +158,20 @@ static void fetch(reader *r, job *j)
         fatal("read.send", SLUIS_FULL, "a channel is smaller than what may be in flight");
 }
 
+/* What a party is given of the journal; the read of a record is written down before it leaves. */
+static void answer_receipt(reader *r, job *j)
+{
+    store_txn *t = NULL;
+    sluis_err e = store_begin_read(r->p->store, &t);
+    if (!e)
+        e = read_receipt(r, t, j);
+    store_abort(&t);
+    if (e)
+        fail_set(&j->why, e, "receipt", "%s", error_text(e));
+    if (channel_send(!e && j->read.record ? r->core : r->bus, j))
+        fatal("read.send", SLUIS_FULL, "a channel is smaller than what may be in flight");
+}
+
 void *read_run(void *arg)
 {
     reader r = {.p = arg};
@@ -179,6 +193,8 @@ void *read_run(void *arg)
         job *j = item;
         if (j->kind == JOB_FETCH)
             fetch(&r, j);
+        else if (j->kind == JOB_RECEIPT)
+            answer_receipt(&r, j);
         else
             answer_call(&r, j);
     }

@@ -32,6 +32,10 @@ sluis_err read_log_cosign(reader *r, store_txn *t, job *j);
  * snapshot's tree does not lead to it, the store was rolled back or changed, and the program ends. */
 void read_seen(store_txn *t, const checkpoint *cp);
 
+/* The receipt that a party asks for: of an entry that names it as sender or recipient. Every other is
+ * NOT_FOUND, as one that does not exist. */
+sluis_err read_receipt(reader *r, store_txn *t, job *j);
+
 /* The case, when this token's organisation owns it; NOT_FOUND otherwise, as for one that does not exist. */
 sluis_err reader_case(reader *r, store_txn *t, job *j, bytes case_id, Sluis__CaseRow **out);
 /* The member's subject; close it after use. */

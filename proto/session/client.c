@@ -364,6 +364,15 @@ static void on_refused(client *c, const Sluis__Refused *r, client_event *out)
     take_words(out, r->code, "gateway", r->text);
 }
 
+static void on_receipt(const Sluis__ReceiptIs *r, client_event *out)
+{
+    out->kind = CLIENT_RECEIPT;
+    out->seq = r->index;
+    out->proof = r->proof;
+    out->receipt = BYTES(r->receipt.data, r->receipt.len);
+    set_code(out, r->code);
+}
+
 static sluis_err handle_frame(client *c, bytes raw, client_event *out)
 {
     ProtobufCMessage *m;
@@ -394,6 +403,9 @@ static sluis_err handle_frame(client *c, bytes raw, client_event *out)
         break;
     case SLUIS__FRAME__F_DIRECTORY_PART:
         on_part(c, f->directory_part, out);
+        break;
+    case SLUIS__FRAME__F_RECEIPT_IS:
+        on_receipt(f->receipt_is, out);
         break;
     default:
         fail_set(&out->why, SLUIS_INVALID, "frame", "the gateway sent what only a party sends, or nothing");
@@ -532,6 +544,19 @@ sluis_err client_done(client *c, uint64_t seq, uint64_t generation)
 sluis_err client_refuse(client *c, uint64_t seq, uint64_t generation, sluis_err why)
 {
     return finish(c, seq, generation, error_token(why));
+}
+
+sluis_err client_ask_receipt(client *c, uint64_t index, bool proof)
+{
+    Sluis__ReceiptGet get = SLUIS__RECEIPT_GET__INIT;
+    Sluis__Frame frame = SLUIS__FRAME__INIT;
+    if (!c->welcomed)
+        return SLUIS_CLOSED;
+    get.index = index;
+    get.proof = proof;
+    frame.f_case = SLUIS__FRAME__F_RECEIPT_GET;
+    frame.receipt_get = &get;
+    return send_frame(c, &frame);
 }
 
 const snapshot *client_snapshot(const client *c)

@@ -32,6 +32,7 @@ typedef enum {
     CLIENT_DELIVER,
     CLIENT_REFUSED,
     CLIENT_DIRECTORY,
+    CLIENT_RECEIPT,
     CLIENT_NONE,
     CLIENT_FD
 } client_event_kind;
@@ -39,11 +40,12 @@ typedef struct {
     client_event_kind kind;
     uint8_t message_id[UUID_LEN], message_hash[32]; /* ack, nack */
     bool duplicate;
-    bytes envelope,
-        receipt; /* deliver: envelope bytes; ack and deliver: receipt bytes; borrowed until the next call */
-    uint64_t seq, generation; /* deliver */
+    bytes envelope, receipt;  /* deliver: envelope bytes; ack, deliver and receipt: receipt bytes; borrowed
+                                 until the next call */
+    bool proof;               /* receipt: without salt and record */
+    uint64_t seq, generation; /* deliver; receipt: seq is the index */
     sluis_fail why;           /* nack, refused */
-    char code[65];            /* nack, refused: the gateway's token as sent */
+    char code[65];            /* nack, refused, receipt: the gateway's token as sent; "": none */
     int fd;                   /* CLIENT_FD */
 } client_event;
 
@@ -61,6 +63,10 @@ sluis_err client_submit(client *c, const uint8_t message_id[static UUID_LEN], by
 sluis_err client_done(client *c, uint64_t seq, uint64_t generation);
 /* As done, for what will never be taken: the gateway returns it to its sender, with this reason. */
 sluis_err client_refuse(client *c, uint64_t seq, uint64_t generation, sluis_err why);
+/* Asks for the receipt of an entry (proof: its path under a witnessed checkpoint alone); CLIENT_RECEIPT
+ * answers, or nothing does, when the session ends. One at a time: the gateway answers FULL to a second.
+ * CLOSED: no session; FULL. */
+sluis_err client_ask_receipt(client *c, uint64_t index, bool proof);
 const snapshot *client_snapshot(const client *c); /* NULL before the first welcome */
 bool client_connected(const client *c);
 

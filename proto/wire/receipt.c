@@ -36,8 +36,8 @@ void record_commitment(uint8_t out[static HASH_LEN], const uint8_t salt[static S
 }
 
 sluis_err receipt_pack(buffer *out, const uint8_t leaf_bytes[static LEAF_LEN], uint64_t index,
-                       const uint8_t salt[static SALT_LEN], bytes record, const uint8_t (*path)[HASH_LEN],
-                       size_t path_len, bytes note)
+                       const uint8_t *salt, bytes record, const uint8_t (*path)[HASH_LEN], size_t path_len,
+                       bytes note)
 {
     ProtobufCBinaryData nodes[MERKLE_MAX_PATH];
     Sluis__Receipt r = SLUIS__RECEIPT__INIT;
@@ -47,7 +47,7 @@ sluis_err receipt_pack(buffer *out, const uint8_t leaf_bytes[static LEAF_LEN], u
         nodes[i] = (ProtobufCBinaryData){.len = HASH_LEN, .data = (uint8_t *)(uintptr_t)path[i]};
     r.leaf = (ProtobufCBinaryData){.len = LEAF_LEN, .data = (uint8_t *)(uintptr_t)leaf_bytes};
     r.index = index;
-    r.salt = (ProtobufCBinaryData){.len = SALT_LEN, .data = (uint8_t *)(uintptr_t)salt};
+    r.salt = (ProtobufCBinaryData){.len = salt ? SALT_LEN : 0, .data = (uint8_t *)(uintptr_t)salt};
     r.record = (ProtobufCBinaryData){.len = record.n, .data = (uint8_t *)(uintptr_t)record.p};
     r.path = nodes;
     r.n_path = path_len;
@@ -130,4 +130,39 @@ sluis_err receipt_verify(receipt_facts *out, arena *a, bytes raw, const char *lo
     out->index = r->index;
     out->record = (Sluis__Record *)m;
     return SLUIS_OK;
+}
+
+#define RENEW_ARENA (1u << 20)
+
+sluis_err receipt_renew(buffer *out, bytes receipt, bytes proof, const char *log_name,
+                        const uint8_t log_pk[static PK_LEN], sluis_fail *f)
+{
+    receipt_facts facts;
+    ProtobufCMessage *m = NULL;
+    buffer joined;
+    arena *a = arena_new(RENEW_ARENA);
+    buffer_init(&joined, RENEW_ARENA / 4);
+    sluis_err err = a ? wire_unpack(&m, &sluis__receipt__descriptor, a, receipt, f)
+                      : fail_set(f, SLUIS_NOMEM, "receipt", "out of memory");
+    const Sluis__Receipt *old = (const Sluis__Receipt *)m;
+    if (!err)
+        err = wire_unpack(&m, &sluis__receipt__descriptor, a, proof, f);
+    Sluis__Receipt *new = (Sluis__Receipt *)m;
+    if (!err && (new->index != old->index ||
+                 !bytes_equal(BYTES(new->leaf.data, new->leaf.len), BYTES(old->leaf.data, old->leaf.len))))
+        err = fail_set(f, SLUIS_CONFLICT, "receipt.proof", "is of another entry");
+    if (!err) {
+        new->salt = old->salt;
+        new->record = old->record;
+        err = wire_pack(&joined, &new->base);
+    }
+    if (!err)
+        err = receipt_verify(&facts, a, buffer_bytes(&joined), log_name, log_pk, NULL, f);
+    if (!err) {
+        buffer_add(out, joined.p, joined.n);
+        err = out->err;
+    }
+    buffer_close(&joined);
+    arena_free(&a);
+    return err;
 }

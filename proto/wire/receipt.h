@@ -41,9 +41,16 @@ typedef struct {
 sluis_err receipt_verify(receipt_facts *out, arena *a, bytes raw, const char *log_name,
                          const uint8_t log_pk[static PK_LEN], receipt_cache *last, sluis_fail *f);
 
-/* Appends a packed receipt; note is the signed checkpoint's text. TOO_BIG. */
+/* Appends the receipt with path and checkpoint of proof instead of its own: a receipt without salt and
+ * record, of the same entry, as ReceiptIs brings it. Both are checked. CONFLICT: proof is of another entry;
+ * else as receipt_verify. */
+sluis_err receipt_renew(buffer *out, bytes receipt, bytes proof, const char *log_name,
+                        const uint8_t log_pk[static PK_LEN], sluis_fail *f);
+
+/* Appends a packed receipt; note is the signed checkpoint's text; salt NULL: a proof without salt and record.
+ * TOO_BIG. */
 sluis_err receipt_pack(buffer *out, const uint8_t leaf_bytes[static LEAF_LEN], uint64_t index,
-                       const uint8_t salt[static SALT_LEN], bytes record, const uint8_t (*path)[HASH_LEN],
-                       size_t path_len, bytes note);
+                       const uint8_t *salt, bytes record, const uint8_t (*path)[HASH_LEN], size_t path_len,
+                       bytes note);
 
 #endif

@@ -25,7 +25,8 @@ typedef struct {
     char name[32];
     buffer envelope;
     uint8_t id[UUID_LEN], tx[UUID_LEN], mh[HASH_LEN];
-} said; /* an envelope that was sent, by the name the file gives it */
+    uint64_t index; /* its journal entry, once it was acknowledged */
+} said;             /* an envelope that was sent, by the name the file gives it */
 
 typedef struct {
     rig *rig;
@@ -102,6 +103,23 @@ static void submit(actor *a, const buffer *b)
     s.envelope = (ProtobufCBinaryData){b->n, b->p};
     f.f_case = SLUIS__FRAME__F_SUBMIT;
     f.submit = &s;
+    send_frame(a, &f);
+}
+
+/* receipt NAME|NUMBER [proof]: of the entry under which NAME was acknowledged, or of any */
+static void ask_receipt(play *p, actor *a, char **w, size_t n)
+{
+    Sluis__Frame f = SLUIS__FRAME__INIT;
+    Sluis__ReceiptGet get = SLUIS__RECEIPT_GET__INIT;
+    char *end = NULL;
+    if (n < 1)
+        wrong(p, "receipt NAME|NUMBER [proof]", NULL);
+    get.index = strtoull(w[0], &end, 10);
+    if (*end)
+        get.index = named(p, w[0], false)->index;
+    get.proof = n > 1 && strcmp(w[1], "proof") == 0;
+    f.f_case = SLUIS__FRAME__F_RECEIPT_GET;
+    f.receipt_get = &get;
     send_frame(a, &f);
 }
 
@@ -322,6 +340,8 @@ static void say(play *p, actor *a, const char *verb, char **w, size_t n)
         say_done(a, "");
     else if (strcmp(verb, "refuse") == 0 && n > 0)
         say_done(a, w[0]);
+    else if (strcmp(verb, "receipt") == 0)
+        ask_receipt(p, a, w, n);
     else if (strcmp(verb, "raw") == 0 && n > 0)
         say_raw(p, a, w[0]);
     else
@@ -330,12 +350,18 @@ static void say(play *p, actor *a, const char *verb, char **w, size_t n)
 
 static const char *frame_name(const Sluis__Frame *f)
 {
-    static const char *const names[] = {
-        [SLUIS__FRAME__F__NOT_SET] = "empty",  [SLUIS__FRAME__F_HELLO] = "hello",
-        [SLUIS__FRAME__F_WELCOME] = "welcome", [SLUIS__FRAME__F_SUBMIT] = "submit",
-        [SLUIS__FRAME__F_ACK] = "ack",         [SLUIS__FRAME__F_NACK] = "nack",
-        [SLUIS__FRAME__F_DELIVER] = "deliver", [SLUIS__FRAME__F_DONE] = "done",
-        [SLUIS__FRAME__F_REFUSED] = "refused", [SLUIS__FRAME__F_DIRECTORY_PART] = "directory"};
+    static const char *const names[] = {[SLUIS__FRAME__F__NOT_SET] = "empty",
+                                        [SLUIS__FRAME__F_HELLO] = "hello",
+                                        [SLUIS__FRAME__F_WELCOME] = "welcome",
+                                        [SLUIS__FRAME__F_SUBMIT] = "submit",
+                                        [SLUIS__FRAME__F_ACK] = "ack",
+                                        [SLUIS__FRAME__F_NACK] = "nack",
+                                        [SLUIS__FRAME__F_DELIVER] = "deliver",
+                                        [SLUIS__FRAME__F_DONE] = "done",
+                                        [SLUIS__FRAME__F_REFUSED] = "refused",
+                                        [SLUIS__FRAME__F_DIRECTORY_PART] = "directory",
+                                        [SLUIS__FRAME__F_RECEIPT_GET] = "receipt-get",
+                                        [SLUIS__FRAME__F_RECEIPT_IS] = "receipt"};
     return names[f->f_case];
 }
 
@@ -392,7 +418,8 @@ static void hear_returned(play *p, actor *a, const Sluis__Frame *f, char **w, si
 
 static void hear_ack(play *p, const Sluis__Ack *k, char **w, size_t n)
 {
-    const said *s = named(p, w[0], false);
+    said *s = named(p, w[0], false);
+    ProtobufCMessage *m = NULL;
     bool duplicate = n > 1 && strcmp(w[1], "duplicate") == 0;
     if (!bytes_equal(BYTES(k->message_id.data, k->message_id.len), BYTES_OF(s->id)))
         wrong(p, "the ack names another message", NULL);
@@ -400,6 +427,39 @@ static void hear_ack(play *p, const Sluis__Ack *k, char **w, size_t n)
         wrong(p, duplicate ? "a duplicate was expected" : "no duplicate was expected", NULL);
     if (k->receipt.len == 0)
         wrong(p, "an ack comes with its receipt", NULL);
+    assert_int_equal(
+        wire_unpack(&m, &sluis__receipt__descriptor, p->mem, BYTES(k->receipt.data, k->receipt.len), NULL),
+        0);
+    s->index = ((Sluis__Receipt *)m)->index;
+    assert_int_equal(k->message_hash.len, HASH_LEN);
+    memcpy(s->mh, k->message_hash.data, HASH_LEN);
+}
+
+/* receipt NAME: the record of this very message; receipt CODE: no receipt, and nothing else in the answer */
+static void hear_receipt(play *p, const Sluis__ReceiptIs *r, char **w, size_t n)
+{
+    ProtobufCMessage *m = NULL;
+    if (n < 1)
+        wrong(p, "receipt NAME or CODE", NULL);
+    if (*r->code) {
+        if (strcmp(r->code, w[0]) != 0)
+            wrong(p, w[0], r->code);
+        assert_int_equal(r->receipt.len, 0);
+        return;
+    }
+    const said *s = named(p, w[0], false);
+    assert_int_equal(
+        wire_unpack(&m, &sluis__receipt__descriptor, p->mem, BYTES(r->receipt.data, r->receipt.len), NULL),
+        0);
+    const Sluis__Receipt *got = (const Sluis__Receipt *)m;
+    assert_int_equal(got->index, s->index);
+    assert_int_equal(r->index, s->index);
+    assert_int_equal(
+        wire_unpack(&m, &sluis__record__descriptor, p->mem, BYTES(got->record.data, got->record.len), NULL),
+        0);
+    const Sluis__Record *record = (const Sluis__Record *)m;
+    if (!bytes_equal(BYTES(record->message_hash.data, record->message_hash.len), BYTES_OF(s->mh)))
+        wrong(p, "the receipt is of another message", NULL);
 }
 
 static void hear(play *p, actor *a, const char *verb, char **w, size_t n)
@@ -435,6 +495,8 @@ static void hear(play *p, actor *a, const char *verb, char **w, size_t n)
         hear_ack(p, f->ack, w, n);
     else if (f->f_case == SLUIS__FRAME__F_DELIVER)
         hear_deliver(p, a, f->deliver, w, n);
+    else if (f->f_case == SLUIS__FRAME__F_RECEIPT_IS)
+        hear_receipt(p, f->receipt_is, w, n);
     else if (*code && (n < 1 || strcmp(w[0], code) != 0))
         wrong(p, n ? w[0] : "no code", got);
 }

@@ -399,7 +399,8 @@ static void receipts_are_given(void **state)
     json_t *s = accepted(json_pack("{s:s}", "cmd", "status"));
     json_int_t entries = number_of(s, "journal_entries");
     for (json_int_t i = 0; i < entries; i++) {
-        json_t *got = accepted(json_pack("{s:s, s:I}", "cmd", "receipt.get", "index", i));
+        json_t *got =
+            accepted(json_pack("{s:s, s:I, s:s}", "cmd", "receipt.get", "index", i, "by", "controleur-1"));
         const char *text = text_of(got, "receipt");
         assert_int_equal(base64_decode(raw, sizeof(raw), &n, text, strlen(text)), SLUIS_OK);
         if (receipt_verify(&facts, a, BYTES(raw, n), house.settings.name, log.pk, NULL, &f))
@@ -409,8 +410,21 @@ static void receipts_are_given(void **state)
         arena_reset(a);
         json_decref(got);
     }
-    refused(json_pack("{s:s, s:I}", "cmd", "receipt.get", "index", entries), SLUIS_NOT_FOUND, "receipt.get",
-            "no such entry");
+    refused(json_pack("{s:s, s:I}", "cmd", "receipt.get", "index", (json_int_t)1 << 40), SLUIS_NOT_FOUND,
+            "receipt.get", "no such entry");
+    json_t *look =
+        accepted(json_pack("{s:s, s:I, s:s}", "cmd", "receipt.get", "index", entries, "by", "controleur-2"));
+    const char *first = text_of(look, "receipt"); /* the first look above: who, at what */
+    assert_int_equal(base64_decode(raw, sizeof(raw), &n, first, strlen(first)), SLUIS_OK);
+    assert_int_equal(receipt_verify(&facts, a, BYTES(raw, n), house.settings.name, log.pk, NULL, &f),
+                     SLUIS_OK);
+    assert_int_equal(facts.record->type, SLUIS__RECORD_TYPE__R_READ);
+    assert_string_equal(facts.record->employee, "controleur-1");
+    assert_string_equal(facts.record->detail, "receipt 0");
+    json_decref(look);
+    refused(json_pack("{s:s, s:i}", "cmd", "receipt.get", "index", 0), SLUIS_INVALID, "by", "string");
+    refused(json_pack("{s:s, s:i, s:s}", "cmd", "receipt.get", "index", 0, "by", "Jan Jansen"), SLUIS_INVALID,
+            "by", "pseudonym");
     refused(json_pack("{s:s, s:i}", "cmd", "receipt.get", "index", -1), SLUIS_INVALID, "index", "number");
     refused(json_pack("{s:s, s:s}", "cmd", "receipt.get", "index", "1"), SLUIS_INVALID, "index", "number");
     refused(json_pack("{s:s}", "cmd", "receipt.get"), SLUIS_INVALID, "index", "number");
@@ -430,7 +444,8 @@ static const Sluis__Record *record_at(json_int_t index, arena *a)
     sluis_fail f = {0};
     snprintf(path, sizeof(path), "%s/keys/log.key", house.dir);
     assert_int_equal(keyfile_read(&log, path, USE_LOG, &f), SLUIS_OK);
-    json_t *got = accepted(json_pack("{s:s, s:I}", "cmd", "receipt.get", "index", index));
+    json_t *got =
+        accepted(json_pack("{s:s, s:I, s:s}", "cmd", "receipt.get", "index", index, "by", "controleur-1"));
     const char *text = text_of(got, "receipt");
     assert_int_equal(base64_decode(raw, sizeof(raw), &n, text, strlen(text)), SLUIS_OK);
     if (receipt_verify(&facts, a, BYTES(raw, n), house.settings.name, log.pk, NULL, &f))
@@ -460,7 +475,8 @@ static void the_gateway_journals_its_own_entry(void **state)
     rig_restart(&house);
     assert_int_equal(wait_for_socket(), 0);
     s = accepted(json_pack("{s:s}", "cmd", "status"));
-    assert_int_equal(number_of(s, "journal_entries"), entries); /* nothing changed: not again */
+    /* nothing changed: not again; the two are of the looks above */
+    assert_int_equal(number_of(s, "journal_entries"), entries + 2);
     json_decref(s);
     arena_free(&a);
 }

@@ -103,7 +103,7 @@ def test_a_witness_follows(city):
     city.start_gateway()
     wait_for("the cosignature after a restart", lambda: city.alive("/health/ready") and
              get(city, "medeondertekend", token).body.decode() == note)
-    city.ctl("receipt", "get", 1, "--out", city.root / "r", "--witnessed", "--socket", city.control)
+    city.ctl("receipt", "get", "--by", "controleur-1", 1, "--out", city.root / "r", "--witnessed", "--socket", city.control)
     facts = city.ctl("receipt", "verify", city.root / "r", "--name", NAME, "--log-key", city.keys / "log.key.pub",
                      "--witness-key", city.root / "witness" / "witness.vkey")
     check(facts["grade"] == "witnessed" and facts["size"] == size, f"{facts}")
@@ -116,6 +116,36 @@ def test_a_witness_follows(city):
         check(a.status == status, f"{text[:60]!r}: {a.status} {a.body[:200]!r}")
     check(city.call("POST", "/v1/journaal/medeondertekend", None, {"notitie": note}).status == 401, "without a token")
     check(get(city, "medeondertekend", token).body.decode() == note, "it changed")
+
+
+def test_a_partys_receipts(city):
+    """What a party keeps of request and answer, each of the second grade once a witness has cosigned; no read of a
+    record is needed for that, so none is journalled."""
+    up(city)
+    case = grow(city)
+    t = city.file(case, 2, "school", ["school-naam"])["verzoekId"]
+    city.answered(t)
+    wait_for("sent", lambda: [i for i in city.inbox("school", "list") if i["state"] == "sent"])
+    before = len(city.trace(t))
+
+    def verify(file, *more, want=0):
+        return city.ctl("receipt", "verify", file, "--name", NAME, "--log-key", city.keys / "log.key.pub", *more, want=want)
+
+    facts = {}
+    for of in ("request", "answer"):
+        city.inbox("school", "receipt", t, "--of", of, "--out", city.root / of)
+        facts[of] = verify(city.root / of)
+        check(facts[of]["transaction"] == t and facts[of]["kind"] == {"request": "request", "answer": "response"}[of], f"{facts[of]}")
+        code, _, _ = city.inbox("school", "receipt", t, "--of", of, "--out", city.root / "never", "--witnessed", want=None)
+        check(code == 1 and not (city.root / "never").exists(), f"witnessed before there was a witness: {code}")
+    follow(city, "--init")
+    for of in ("request", "answer"):
+        file = city.root / f"{of}.witnessed"
+        city.inbox("school", "receipt", t, "--of", of, "--out", file, "--witnessed")
+        now = verify(file, "--witness-key", city.root / "witness" / "witness.vkey")
+        check(now["grade"] == "witnessed" and now["index"] == facts[of]["index"] and now["message_hash"] == facts[of]["message_hash"], f"{now}")
+    check(len(city.trace(t)) == before, "a renewal was journalled as a read")
+    check(city.inbox("school", "receipt", t, "--of", "elders", "--out", city.root / "x", want=None)[0] == 4, "of what?")
 
 
 def swap(city, folder):

@@ -11,7 +11,7 @@ def verify(city, file, want=0, name=NAME, key="log.key.pub", *more):
 
 def fetched(city, index, name):
     file = city.root / name
-    got = city.ctl("receipt", "get", index, "--out", file, "--socket", city.control)
+    got = city.ctl("receipt", "get", "--by", "controleur-1", index, "--out", file, "--socket", city.control)
     check(got["index"] == index and got["bytes"] == file.stat().st_size, f"{got}")
     return file
 
@@ -44,7 +44,7 @@ def test_every_exit_code(city):
     check(city.ctl("receipt", "verify", file, "--name", NAME, want=None)[0] == 2, "no key given")
 
     def get(index, out, socket=city.control):
-        return city.ctl("receipt", "get", index, "--out", city.root / out, "--socket", socket, want=None)[0]
+        return city.ctl("receipt", "get", "--by", "controleur-1", index, "--out", city.root / out, "--socket", socket, want=None)[0]
     check(get(0, "origin.receipt") == 5, "a file was overwritten")
     check(get(1 << 40, "beyond") == 1, "beyond the journal")
     check(get("first", "word") == 2, "no number")

@@ -118,7 +118,7 @@ def test_witnessed_receipts(city):
     city.ctl("witness", "new-key", "--dir", fresh, "--name", "tweede.voorbeeld.test")
     witness(city, prove(city, 0, "fresh"), "cosigned2", "--init", folder="witness2")
     file = city.root / "1.receipt"
-    city.ctl("receipt", "get", 1, "--out", file, "--note", city.root / "cosigned2", "--socket", city.control)
+    city.ctl("receipt", "get", "--by", "controleur-1", 1, "--out", file, "--note", city.root / "cosigned2", "--socket", city.control)
     facts = verify(city, file, "--witness-key", fresh / "witness.vkey")
     check(facts["grade"] == "witnessed" and facts["witness"] == "tweede.voorbeeld.test", f"{facts}")
     check(facts["witnessed"].startswith("20") and facts["index"] == 1, f"{facts}")
@@ -126,7 +126,7 @@ def test_witnessed_receipts(city):
     check(verify(city, file, "--witness-key", vkey, want=None)[0] == 1, "the other witness did not cosign it")
     check(verify(city, file, "--witness-key", city.keys / "log.key.pub", want=None)[0] == 5, "that is no witness's key")
     plain = city.root / "plain.receipt"
-    city.ctl("receipt", "get", 1, "--out", plain, "--socket", city.control)
+    city.ctl("receipt", "get", "--by", "controleur-1", 1, "--out", plain, "--socket", city.control)
     check(verify(city, plain, "--witness-key", fresh / "witness.vkey", want=None)[0] == 1, "a logged receipt passed as witnessed")
     raw = file.read_bytes()
     at = raw.index(b"tweede.voorbeeld.test ") + 30
@@ -134,7 +134,7 @@ def test_witnessed_receipts(city):
     check(verify(city, file, "--witness-key", fresh / "witness.vkey", want=None)[0] == 1, "a changed cosignature passed")
 
     def get(index, note):
-        return city.ctl("receipt", "get", index, "--out", city.root / "no.receipt", "--note", note, "--socket", city.control,
+        return city.ctl("receipt", "get", "--by", "controleur-1", index, "--out", city.root / "no.receipt", "--note", note, "--socket", city.control,
                         want=None)[0]
     check(get(1 << 30, city.root / "cosigned2") == 1, "an entry beyond the checkpoint")
     check(get(1, vkey) == 4, "a note that is none")

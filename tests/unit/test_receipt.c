@@ -232,12 +232,67 @@ static void another_log_key_or_name_is_refused(void **state)
     arena_free(&a);
 }
 
+/* Leaf 2 in a tree of three leaves, as it was when the receipt was given, then under the checkpoint of all.
+ */
+static void a_receipt_is_renewed(void **state)
+{
+    (void)state;
+    buffer old, proof, out;
+    sluis_fail f = {0};
+    char early[NOTE_MAX];
+    size_t early_len, len;
+    uint8_t path[MERKLE_MAX_PATH][HASH_LEN];
+    checkpoint cp = {.origin = LOG, .size = 3};
+    receipt_facts facts;
+    arena *a = arena_new(1 << 16);
+    buffer_init(&old, 1 << 16);
+    buffer_init(&proof, 1 << 16);
+    buffer_init(&out, 1 << 16);
+    merkle_root(TREE_JOURNAL, cp.root, (const uint8_t(*)[HASH_LEN])hashes, 3);
+    assert_int_equal(checkpoint_sign(early, sizeof early, &early_len, &cp, LOG, &log_key), SLUIS_OK);
+    merkle_path(TREE_JOURNAL, path, &len, (const uint8_t(*)[HASH_LEN])hashes, 3, 2);
+    assert_int_equal(receipt_pack(&old, leaves[2], 2, salts[2], buffer_bytes(&records[2]),
+                                  (const uint8_t(*)[HASH_LEN])path, len, BYTES(early, early_len)),
+                     SLUIS_OK);
+    merkle_path(TREE_JOURNAL, path, &len, (const uint8_t(*)[HASH_LEN])hashes, LEAVES, 2);
+    assert_int_equal(receipt_pack(&proof, leaves[2], 2, NULL, BYTES(NULL, 0),
+                                  (const uint8_t(*)[HASH_LEN])path, len, BYTES(note, note_len)),
+                     SLUIS_OK);
+    assert_int_equal(receipt_verify(&facts, a, buffer_bytes(&proof), LOG, log_key.pk, NULL, NULL),
+                     SLUIS_INVALID);
+    assert_int_equal(receipt_renew(&out, buffer_bytes(&old), buffer_bytes(&proof), LOG, log_key.pk, &f),
+                     SLUIS_OK);
+    assert_int_equal(receipt_verify(&facts, a, buffer_bytes(&out), LOG, log_key.pk, NULL, NULL), SLUIS_OK);
+    assert_int_equal(facts.index, 2);
+    assert_int_equal(facts.cp.size, LEAVES);
+    assert_int_equal(facts.record->when, T0 + 2);
+    size_t n = out.n;
+    receipt_of(&proof, 1); /* another entry's */
+    assert_int_equal(receipt_renew(&out, buffer_bytes(&old), buffer_bytes(&proof), LOG, log_key.pk, &f),
+                     SLUIS_CONFLICT);
+    merkle_path(TREE_JOURNAL, path, &len, (const uint8_t(*)[HASH_LEN])hashes, LEAVES,
+                1); /* its leaf, another's path */
+    buffer_clear(&proof);
+    assert_int_equal(receipt_pack(&proof, leaves[2], 2, NULL, BYTES(NULL, 0),
+                                  (const uint8_t(*)[HASH_LEN])path, len, BYTES(note, note_len)),
+                     SLUIS_OK);
+    fail_clear(&f);
+    assert_int_equal(receipt_renew(&out, buffer_bytes(&old), buffer_bytes(&proof), LOG, log_key.pk, &f),
+                     SLUIS_INVALID);
+    assert_int_equal(out.n, n); /* a failure appends nothing */
+    buffer_close(&old);
+    buffer_close(&proof);
+    buffer_close(&out);
+    arena_free(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_leaf_is_forty_bytes),
         cmocka_unit_test(every_leaf_has_its_receipt),
         cmocka_unit_test(forged_receipts_are_refused),
+        cmocka_unit_test(a_receipt_is_renewed),
         cmocka_unit_test(another_log_key_or_name_is_refused),
     };
     return cmocka_run_group_tests(tests, start, stop);
