@@ -12,10 +12,12 @@
 #include "flow/fatal.h"
 #include "session/bus_server.h"
 
-#define TICK_MS    500
-#define FETCH_PAGE 64
-#define HWM_PEER   4096
-#define START_MS   60000
+#define TICK_MS     500
+#define FETCH_PAGE  64
+#define HWM_PEER    4096
+#define START_MS    60000
+#define TELL_EVENTS 64 /* an ack waits for at most so many events, and for none when the bus would wait */
+#define ACKS_BYTES  (48u << 10) /* of receipts in one frame; a larger one goes alone */
 
 typedef struct {
     const parts *p;
@@ -28,6 +30,9 @@ typedef struct {
     uint64_t order, generation;
     uint32_t in_flight, fetches;
     uint64_t in_flight_bytes;
+    job *told[ACKS_MAX]; /* accepted, and not acknowledged yet */
+    size_t told_count;
+    unsigned told_for; /* events since the first of them */
     uint64_t ticked;
     int nulls;
 } bus;
@@ -351,16 +356,28 @@ static sluis_err refusal_of(const char *token)
 
 static void on_done(bus *b, session *s, const Sluis__Done *d)
 {
-    if (d->generation != s->generation || d->seq > s->last_sent || s->outstanding == 0)
-        return; /* of an older session: the row is delivered and done again */
+    if (d->generation != s->generation)
+        return; /* of an older session: the rows are delivered and done again */
     job *j = job_new(JOB_DONE, (bytes){NULL, 0});
-    if (!j)
-        return; /* it will be redelivered */
+    if (j && job_arena(j))
+        j->seqs = arena_alloc(j->arena, d->n_seqs * sizeof(*j->seqs));
+    if (!j || !j->seqs) {
+        job_free(&j);
+        return; /* they will be redelivered */
+    }
     j->user = s->user;
-    j->seq = d->seq;
     if (*d->refused)
         fail_set(&j->why, refusal_of(d->refused), "done", "refused by its recipient");
-    s->outstanding--;
+    for (size_t i = 0; i < d->n_seqs && s->outstanding; i++) {
+        if (d->seqs[i] > s->last_sent)
+            continue;
+        j->seqs[j->seq_count++] = d->seqs[i];
+        s->outstanding--;
+    }
+    if (!j->seq_count) {
+        job_free(&j);
+        return;
+    }
     s->retries = 0;
     s->last_progress = clock_mono_us() / 1000;
     pass(b->core, j);
@@ -471,19 +488,63 @@ static void route_call(bus *b, job *j)
 
 /* ---- results of the other threads ---- */
 
+/* Takes the first that waits for its ack, and what goes to the same party behind it, as far as one frame
+ * goes. */
+static size_t take_told(bus *b, size_t first, job *same[static ACKS_MAX])
+{
+    size_t n = 0, size = 0;
+    for (size_t i = first; i < b->told_count; i++) {
+        job *j = b->told[i];
+        if (!j || (n && (j->route_len != same[0]->route_len ||
+                         memcmp(j->route, same[0]->route, j->route_len) != 0)))
+            continue;
+        size += j->receipt.n;
+        if (n && size > ACKS_BYTES)
+            break;
+        same[n++] = j;
+        b->told[i] = NULL;
+    }
+    return n;
+}
+
+/* What was committed together is acknowledged together, in one frame a party. */
+static void tell_acks(bus *b)
+{
+    job *same[ACKS_MAX];
+    for (size_t first = 0; first < b->told_count; first++) {
+        size_t n = take_told(b, first, same);
+        if (n == 0)
+            continue;
+        sluis_err e = frame_acks(&b->frame, same, n);
+        if (!e)
+            e = bus_server_send(b->server, same[0]->route, same[0]->route_len, buffer_bytes(&b->frame));
+        if (e) /* the sender resends after its next welcome and gets the original receipt */
+            log_write(LOG_DEBUG, "bus.ack", "code", error_token(e), NULL);
+        for (size_t i = 0; i < n; i++)
+            retire(b, same[i]);
+    }
+    b->told_count = b->told_for = 0;
+}
+
 static void finish_submission(bus *b, job *j)
 {
     session *s = sessions_find(b->sessions, &j->user);
     if (s && s->submitted)
         s->submitted--;
+    if (!j->why.code) {
+        if (!j->duplicate)
+            deliver_new(b, j);
+        if (b->told_count == ACKS_MAX)
+            tell_acks(b);
+        b->told[b->told_count++] = j;
+        return;
+    }
     bytes id = j->env ? BYTES(j->env->core->message_id.data, j->env->core->message_id.len) : (bytes){NULL, 0};
-    sluis_err e = j->why.code ? frame_nack(&b->frame, id, &j->why) : frame_ack(&b->frame, j);
+    sluis_err e = frame_nack(&b->frame, id, &j->why);
     if (!e)
         e = bus_server_send(b->server, j->route, j->route_len, buffer_bytes(&b->frame));
-    if (e) /* the sender resends after its next welcome and gets the original receipt */
-        log_write(LOG_DEBUG, "bus.ack", "code", error_token(e), NULL);
-    if (!j->why.code && !j->duplicate)
-        deliver_new(b, j);
+    if (e) /* the sender resends after its next welcome */
+        log_write(LOG_DEBUG, "bus.nack", "code", error_token(e), NULL);
     retire(b, j);
 }
 
@@ -665,7 +726,7 @@ void *bus_run(void *arg)
     }
     log_write(LOG_INFO, "sluisd.ready", "bus", bus_server_endpoint(b.server), NULL);
     while (b.nulls < 2) {
-        e = bus_server_next(b.server, TICK_MS, &ev);
+        e = bus_server_next(b.server, b.told_count ? 0 : TICK_MS, &ev);
         if (e)
             fatal("bus.poll", e, "the sockets are broken");
         if (ev.kind == BUS_FRAME && !b.nulls)
@@ -674,11 +735,14 @@ void *bus_run(void *arg)
             on_call(&b, &ev);
         else if (ev.kind == BUS_CHANNEL)
             on_item(&b, ev.item);
+        if (b.told_count && (ev.kind == BUS_NONE || ++b.told_for >= TELL_EVENTS))
+            tell_acks(&b);
         tick(&b);
     }
     for (void *item;
          channel_recv(b.in, 0, &item) == SLUIS_OK;) /* everyone else has ended: the last answers */
         on_item(&b, item);
+    tell_acks(&b);
     bus_close(&b);
     return NULL;
 }

@@ -27,16 +27,25 @@ sluis_err frame_welcome(buffer *out, uint64_t generation, uint32_t credit, const
     return pack(out, &f);
 }
 
-sluis_err frame_ack(buffer *out, const job *j)
+sluis_err frame_acks(buffer *out, job *const *jobs, size_t n)
 {
     Sluis__Frame f = SLUIS__FRAME__INIT;
-    Sluis__Ack a = SLUIS__ACK__INIT;
-    a.message_id = j->env->core->message_id;
-    a.message_hash = data(BYTES_OF(j->env->mh));
-    a.receipt = data(buffer_bytes(&j->receipt));
-    a.duplicate = j->duplicate;
-    f.f_case = SLUIS__FRAME__F_ACK;
-    f.ack = &a;
+    Sluis__Acks all = SLUIS__ACKS__INIT;
+    Sluis__Ack a[ACKS_MAX], *list[ACKS_MAX];
+    if (n > ACKS_MAX)
+        return SLUIS_TOO_BIG;
+    for (size_t i = 0; i < n; i++) {
+        sluis__ack__init(&a[i]);
+        a[i].message_id = jobs[i]->env->core->message_id;
+        a[i].message_hash = data(BYTES_OF(jobs[i]->env->mh));
+        a[i].receipt = data(buffer_bytes(&jobs[i]->receipt));
+        a[i].duplicate = jobs[i]->duplicate;
+        list[i] = &a[i];
+    }
+    all.acks = list;
+    all.n_acks = n;
+    f.f_case = SLUIS__FRAME__F_ACKS;
+    f.acks = &all;
     return pack(out, &f);
 }
 

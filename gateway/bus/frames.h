@@ -6,10 +6,12 @@
 #include "sluis.pb-c.h"
 
 #define PROTOCOL_VERSION 1
+#define ACKS_MAX         64 /* of one frame */
 
 sluis_err frame_welcome(buffer *out, uint64_t generation, uint32_t credit, const char *gateway, bytes hash,
                         uint32_t max_bytes);
-sluis_err frame_ack(buffer *out, const job *j);
+/* Of n <= ACKS_MAX accepted submissions. */
+sluis_err frame_acks(buffer *out, job *const *jobs, size_t n);
 sluis_err frame_nack(buffer *out, bytes message_id, const sluis_fail *why);
 sluis_err frame_deliver(buffer *out, uint64_t seq, uint64_t generation, bytes message, bytes receipt);
 sluis_err frame_refused(buffer *out, sluis_err code, const char *text);

@@ -164,9 +164,13 @@ static sluis_err apply(turn *t, job *j)
     METRIC_ADD(t->p->metrics, core_messages, 1);
     if (j->kind == JOB_MISSED)
         return turn_missed(t, &j->user, j->seq);
-    if (j->kind == JOB_DONE)
-        return j->why.code ? turn_refused(t, &j->user, j->seq, j->why.code)
-                           : turn_delivered(t, &j->user, j->seq);
+    if (j->kind == JOB_DONE) {
+        e = SLUIS_OK;
+        for (size_t i = 0; !e && i < j->seq_count; i++)
+            e = j->why.code ? turn_refused(t, &j->user, j->seqs[i], j->why.code)
+                            : turn_delivered(t, &j->user, j->seqs[i]);
+        return e;
+    }
     if (j->why.code)
         return journal_refusal(t, j, SLUIS__RECORD_TYPE__R_REFUSAL);
     if (j->kind == JOB_RECEIPT)

@@ -103,7 +103,9 @@ typedef struct job {
     buffer reply;         /* the packed ApiReply */
 
     /* fetch, done, missed */
-    uint64_t seq; /* fetch: from here on; done: this one; missed: sent up to here */
+    uint64_t seq;   /* fetch: from here on; missed: sent up to here */
+    uint64_t *seqs; /* done: these; in the arena */
+    size_t seq_count;
     uint32_t limit;
     fetched *rows; /* in the arena */
     size_t row_count;

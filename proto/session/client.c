@@ -29,7 +29,9 @@
 #define HWM              1024
 #define MONITOR_HWM      100000
 #define DONE_WAIT_MS     1000
-#define FRAMES_IN_A_ROW  64 /* before the caller's files are looked at */
+#define FRAMES_IN_A_ROW  64   /* before the caller's files are looked at */
+#define DONES_MAX        64   /* of one frame */
+#define DONES_EVERY_US   2000 /* so close on one another, they go together */
 
 struct client {
     const client_options *o; /* a copy, below */
@@ -38,7 +40,12 @@ struct client {
     char program[NAME_MAX_LEN + 1];
     void *ctx, *dealer, *monitor;
     pending *waiting;
-    arena *arena; /* the last event's */
+    arena *arena;            /* the last event's */
+    const Sluis__Acks *acks; /* in the arena: the frame of which more are to be told; NULL = none */
+    size_t ack_next;
+    uint64_t dones[DONES_MAX]; /* not said yet */
+    size_t done_count;
+    uint64_t done_at; /* monotonic us: when dones were last said */
     snapshot snap;
     uint8_t snap_hash[HASH_LEN];
     /* A newer snapshot on its way: what there is of it. */
@@ -133,6 +140,37 @@ static sluis_err send_submit(client *c, pending_item *i)
     return send_frame(c, &frame);
 }
 
+static sluis_err send_dones(client *c, const uint64_t *seqs, size_t n, const char *refused_with)
+{
+    Sluis__Done done = SLUIS__DONE__INIT;
+    Sluis__Frame frame = SLUIS__FRAME__INIT;
+    done.seqs = (uint64_t *)(uintptr_t)seqs;
+    done.n_seqs = n;
+    done.generation = c->generation;
+    done.refused = (char *)(uintptr_t)refused_with;
+    frame.f_case = SLUIS__FRAME__F_DONE;
+    frame.done = &done;
+    return send_frame(c, &frame);
+}
+
+/* Says what was gathered; a full queue is tried again. */
+static sluis_err flush_dones(client *c)
+{
+    if (!c->welcomed || c->done_count == 0)
+        return SLUIS_OK;
+    sluis_err e = send_dones(c, c->dones, c->done_count, "");
+    if (e == SLUIS_OK) {
+        c->done_count = 0;
+        c->done_at = clock_mono_us();
+    }
+    return e == SLUIS_FULL ? SLUIS_OK : e;
+}
+
+static bool dones_due(const client *c)
+{
+    return c->done_count && clock_mono_us() - c->done_at >= DONES_EVERY_US;
+}
+
 static bool may_submit(const client *c)
 {
     return c->welcomed && pending_unsent(c->waiting) && pending_in_flight(c->waiting) < c->credit;
@@ -167,6 +205,7 @@ static sluis_err flush(client *c, client_event *out)
 static void lost(client *c, int patience_ms)
 {
     c->open = c->welcomed = c->hello_sent = c->welcome_waits = false;
+    c->done_count = 0; /* of a session that is over: delivered again */
     buffer_close(&c->parts);
     c->redial_at = in_ms((uint64_t)patience_ms + (uint64_t)c->o->reconnect_max_ms);
 }
@@ -257,6 +296,7 @@ static void begin_session(client *c, client_event *out)
     c->welcomed = true;
     c->welcome_waits = false;
     c->told[0] = 0;
+    c->done_count = 0;
     pending_restart(c->waiting);
     out->kind = CLIENT_WELCOME;
     out->generation = c->generation;
@@ -334,6 +374,17 @@ static void on_ack(client *c, const Sluis__Ack *a, client_event *out)
     out->receipt = BYTES(a->receipt.data, a->receipt.len);
 }
 
+/* The next of a frame of acks that is ours. */
+static void next_ack(client *c, client_event *out)
+{
+    while (c->acks && out->kind == CLIENT_NONE) {
+        if (c->ack_next < c->acks->n_acks)
+            on_ack(c, c->acks->acks[c->ack_next++], out);
+        else
+            c->acks = NULL;
+    }
+}
+
 static void on_nack(client *c, const Sluis__Nack *n, client_event *out)
 {
     bool ours = n->message_id.len == UUID_LEN;
@@ -389,8 +440,10 @@ static sluis_err handle_frame(client *c, bytes raw, client_event *out)
     case SLUIS__FRAME__F_WELCOME:
         on_welcome(c, f->welcome, out);
         break;
-    case SLUIS__FRAME__F_ACK:
-        on_ack(c, f->ack, out);
+    case SLUIS__FRAME__F_ACKS:
+        c->acks = f->acks;
+        c->ack_next = 0;
+        next_ack(c, out);
         break;
     case SLUIS__FRAME__F_NACK:
         on_nack(c, f->nack, out);
@@ -443,6 +496,10 @@ static sluis_err work(client *c, client_event *out)
         e = send_hello(c);
     if (e == SLUIS_OK && out->kind == CLIENT_NONE)
         e = flush(c, out);
+    if (e == SLUIS_OK && dones_due(c))
+        e = flush_dones(c);
+    if (e == SLUIS_OK)
+        next_ack(c, out);
     while (e == SLUIS_OK && out->kind == CLIENT_NONE) {
         arena_free(&c->arena);
         e = read_frame(c, out);
@@ -456,13 +513,14 @@ static sluis_err wait_for(client *c, int timeout_ms, const int *fds, int nfds, c
     zmq_pollitem_t p[FDS_MAX + 2] = {{.socket = c->dealer, .events = ZMQ_POLLIN},
                                      {.socket = c->monitor, .events = ZMQ_POLLIN}};
     bool hello = c->open && !c->welcomed;
-    if (may_submit(c) || (hello && !c->hello_sent))
+    if (may_submit(c) || (hello && !c->hello_sent) || dones_due(c))
         p[0].events |= ZMQ_POLLOUT;
     for (int i = 0; i < nfds; i++)
         p[i + 2] = (zmq_pollitem_t){.fd = fds[i], .events = ZMQ_POLLIN};
-    int due = !c->open                 ? session_left(1, c->redial_at)
-              : hello && c->hello_sent ? session_left(1, c->hello_at)
-                                       : -1; /* ms until there is something to do of our own */
+    int due = !c->open                         ? session_left(1, c->redial_at)
+              : hello && c->hello_sent         ? session_left(1, c->hello_at)
+              : c->done_count && !dones_due(c) ? session_left(1, c->done_at + DONES_EVERY_US)
+                                               : -1; /* ms until there is something to do of our own */
     if (due >= 0 && (timeout_ms < 0 || due < timeout_ms))
         timeout_ms = due;
     if (zmq_poll(p, nfds + 2, timeout_ms) < 0)
@@ -487,7 +545,8 @@ sluis_err client_next(client *c, int timeout_ms, const int *fds, int nfds, clien
     sluis_err e = SLUIS_OK;
     if (nfds > 0 && c->in_a_row >= FRAMES_IN_A_ROW)
         e = wait_for(c, 0, fds, nfds, out);
-    arena_free(&c->arena);
+    if (!c->acks)
+        arena_free(&c->arena);
     while (e == SLUIS_OK && out->kind == CLIENT_NONE) {
         e = work(c, out);
         c->in_a_row += out->kind != CLIENT_NONE;
@@ -516,34 +575,38 @@ sluis_err client_submit(client *c, const uint8_t message_id[static UUID_LEN], by
     return e;
 }
 
-static sluis_err finish(client *c, uint64_t seq, uint64_t generation, const char *refused_with)
+/* A queue without room gets a moment. */
+static sluis_err say_done(client *c, const uint64_t *seqs, size_t n, const char *refused_with)
 {
-    Sluis__Done done = SLUIS__DONE__INIT;
-    Sluis__Frame frame = SLUIS__FRAME__INIT;
-    if (!c->welcomed || generation != c->generation)
-        return SLUIS_CLOSED;
-    done.seq = seq;
-    done.generation = generation;
-    done.refused = (char *)(uintptr_t)refused_with;
-    frame.f_case = SLUIS__FRAME__F_DONE;
-    frame.done = &done;
-    sluis_err e = send_frame(c, &frame);
+    sluis_err e = send_dones(c, seqs, n, refused_with);
     if (e == SLUIS_FULL) {
         zmq_pollitem_t p = {.socket = c->dealer, .events = ZMQ_POLLOUT};
         zmq_poll(&p, 1, DONE_WAIT_MS);
-        e = send_frame(c, &frame);
+        e = send_dones(c, seqs, n, refused_with);
     }
     return e;
 }
 
 sluis_err client_done(client *c, uint64_t seq, uint64_t generation)
 {
-    return finish(c, seq, generation, "");
+    if (!c->welcomed || generation != c->generation)
+        return SLUIS_CLOSED;
+    if (c->done_count == DONES_MAX) {
+        sluis_err e = say_done(c, c->dones, c->done_count, "");
+        if (e)
+            return e;
+        c->done_count = 0;
+        c->done_at = clock_mono_us();
+    }
+    c->dones[c->done_count++] = seq;
+    return dones_due(c) || c->done_count == DONES_MAX ? flush_dones(c) : SLUIS_OK;
 }
 
 sluis_err client_refuse(client *c, uint64_t seq, uint64_t generation, sluis_err why)
 {
-    return finish(c, seq, generation, error_token(why));
+    if (!c->welcomed || generation != c->generation)
+        return SLUIS_CLOSED;
+    return say_done(c, &seq, 1, error_token(why));
 }
 
 sluis_err client_ask_receipt(client *c, uint64_t index, bool proof)

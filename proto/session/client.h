@@ -59,7 +59,7 @@ sluis_err client_next(client *c, int timeout_ms, const int *fds, int nfds, clien
  * waiting; TOO_BIG for a frame; CONFLICT for other bytes under an id that waits (the same bytes: OK). */
 sluis_err client_submit(client *c, const uint8_t message_id[static UUID_LEN], bytes envelope);
 /* CLOSED when that session is over: the gateway delivers again. FULL when the gateway takes nothing for 1 s.
- */
+ * Said at once; what follows within 2 ms goes together, by client_next. */
 sluis_err client_done(client *c, uint64_t seq, uint64_t generation);
 /* As done, for what will never be taken: the gateway returns it to its sender, with this reason. */
 sluis_err client_refuse(client *c, uint64_t seq, uint64_t generation, sluis_err why);

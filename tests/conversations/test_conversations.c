@@ -299,7 +299,8 @@ static void say_done(actor *a, const char *refused)
 {
     Sluis__Frame f = SLUIS__FRAME__INIT;
     Sluis__Done d = SLUIS__DONE__INIT;
-    d.seq = a->seq;
+    d.seqs = &a->seq;
+    d.n_seqs = 1;
     d.generation = a->generation;
     d.refused = (char *)(uintptr_t)refused;
     f.f_case = SLUIS__FRAME__F_DONE;
@@ -354,7 +355,7 @@ static const char *frame_name(const Sluis__Frame *f)
                                         [SLUIS__FRAME__F_HELLO] = "hello",
                                         [SLUIS__FRAME__F_WELCOME] = "welcome",
                                         [SLUIS__FRAME__F_SUBMIT] = "submit",
-                                        [SLUIS__FRAME__F_ACK] = "ack",
+                                        [SLUIS__FRAME__F_ACKS] = "ack",
                                         [SLUIS__FRAME__F_NACK] = "nack",
                                         [SLUIS__FRAME__F_DELIVER] = "deliver",
                                         [SLUIS__FRAME__F_DONE] = "done",
@@ -491,8 +492,8 @@ static void hear(play *p, actor *a, const char *verb, char **w, size_t n)
         wrong(p, verb, got);
     if (f->f_case == SLUIS__FRAME__F_WELCOME)
         a->generation = f->welcome->generation;
-    else if (f->f_case == SLUIS__FRAME__F_ACK)
-        hear_ack(p, f->ack, w, n);
+    else if (f->f_case == SLUIS__FRAME__F_ACKS)
+        hear_ack(p, f->acks->acks[0], w, n);
     else if (f->f_case == SLUIS__FRAME__F_DELIVER)
         hear_deliver(p, a, f->deliver, w, n);
     else if (f->f_case == SLUIS__FRAME__F_RECEIPT_IS)

@@ -83,7 +83,8 @@ static void done(actor *a, uint64_t seq)
 {
     Sluis__Frame f = SLUIS__FRAME__INIT;
     Sluis__Done d = SLUIS__DONE__INIT;
-    d.seq = seq;
+    d.seqs = &seq;
+    d.n_seqs = 1;
     d.generation = a->generation;
     f.f_case = SLUIS__FRAME__F_DONE;
     f.done = &d;
@@ -147,8 +148,8 @@ static void measure(uint64_t *p50, uint64_t *p95)
         arena *mem = arena_new(1u << 20);
         uint64_t start = clock_mono_us();
         ask(at(ACTOR_SCHOOL), 1002, "nodig", id);
-        Sluis__Frame *f = hear(at(ACTOR_REQUESTER), mem, SLUIS__FRAME__F_ACK);
-        assert_memory_equal(f->ack->message_id.data, id, UUID_LEN);
+        Sluis__Frame *f = hear(at(ACTOR_REQUESTER), mem, SLUIS__FRAME__F_ACKS);
+        assert_memory_equal(f->acks->acks[0]->message_id.data, id, UUID_LEN);
         f = hear(at(ACTOR_SCHOOL), mem, SLUIS__FRAME__F_DELIVER);
         us[i] = clock_mono_us() - start;
         done(at(ACTOR_SCHOOL), f->deliver->seq);
@@ -178,8 +179,8 @@ static void nobody_waits_for_a_party_that_never_reads(void **state)
         while (sent < WAITING && sent - acked < AT_ONCE)
             ask(slow, 3001, motivation, ids[sent++]);
         arena *mem = arena_new(1u << 20);
-        Sluis__Frame *f = hear(at(ACTOR_REQUESTER), mem, SLUIS__FRAME__F_ACK);
-        assert_memory_equal(f->ack->message_id.data, ids[acked], UUID_LEN);
+        Sluis__Frame *f = hear(at(ACTOR_REQUESTER), mem, SLUIS__FRAME__F_ACKS);
+        assert_memory_equal(f->acks->acks[0]->message_id.data, ids[acked], UUID_LEN);
         arena_free(&mem);
         if (++acked == WAITING / 10)
             held = mallinfo2().uordblks;

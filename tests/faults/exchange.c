@@ -136,7 +136,9 @@ static void done(actor *a, const Sluis__Deliver *d)
 {
     Sluis__Frame f = SLUIS__FRAME__INIT;
     Sluis__Done x = SLUIS__DONE__INIT;
-    x.seq = d->seq;
+    uint64_t seq = d->seq;
+    x.seqs = &seq;
+    x.n_seqs = 1;
     x.generation = d->generation;
     f.f_case = SLUIS__FRAME__F_DONE;
     f.done = &x;
@@ -155,8 +157,8 @@ static bool hear(exchange *x, actor *a, const uint8_t *id, const buffer *deliver
             if (delivery && bytes_equal(BYTES(f->deliver->envelope.data, f->deliver->envelope.len),
                                         buffer_bytes(delivery)))
                 heard = over = true;
-        } else if (id && f->f_case == SLUIS__FRAME__F_ACK &&
-                   memcmp(f->ack->message_id.data, id, UUID_LEN) == 0) {
+        } else if (id && f->f_case == SLUIS__FRAME__F_ACKS &&
+                   memcmp(f->acks->acks[0]->message_id.data, id, UUID_LEN) == 0) {
             heard = over = true;
         } else if (id && f->f_case == SLUIS__FRAME__F_NACK) {
             snprintf(x->refusal, sizeof(x->refusal), "%s", f->nack->code);

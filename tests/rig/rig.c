@@ -347,6 +347,7 @@ void rig_disconnect(actor *a)
     if (a->socket)
         zmq_close(a->socket);
     a->socket = NULL;
+    buffer_close(&a->acks);
 }
 
 void rig_send(actor *a, bytes frame)
@@ -383,9 +384,40 @@ static void receive_directory(actor *a, const Sluis__Welcome *w, arena *mem, int
     }
 }
 
+/* Keeps all but the first: u32 length | Frame, each. */
+static void keep_acks(actor *a, Sluis__Acks *all)
+{
+    buffer_init(&a->acks, 1u << 20);
+    for (size_t i = 1; i < all->n_acks; i++) {
+        Sluis__Frame f = SLUIS__FRAME__INIT;
+        Sluis__Acks one = SLUIS__ACKS__INIT;
+        one.acks = &all->acks[i];
+        one.n_acks = 1;
+        f.f_case = SLUIS__FRAME__F_ACKS;
+        f.acks = &one;
+        put_u32(buffer_room(&a->acks, 4), (uint32_t)protobuf_c_message_get_packed_size(&f.base));
+        ok(wire_pack(&a->acks, &f.base));
+    }
+    all->n_acks = 1;
+}
+
+static Sluis__Frame *kept_ack(actor *a, arena *mem)
+{
+    ProtobufCMessage *m = NULL;
+    size_t n = get_u32(a->acks.p);
+    ok(wire_unpack(&m, &sluis__frame__descriptor, mem, BYTES(a->acks.p + 4, n), NULL));
+    a->acks.n -= 4 + n;
+    memmove(a->acks.p, a->acks.p + 4 + n, a->acks.n);
+    return (Sluis__Frame *)m;
+}
+
 Sluis__Frame *rig_receive(actor *a, arena *mem, int timeout_ms)
 {
+    if (a->acks.n)
+        return kept_ack(a, mem);
     Sluis__Frame *f = receive(a, mem, timeout_ms);
+    if (f && f->f_case == SLUIS__FRAME__F_ACKS && f->acks->n_acks > 1)
+        keep_acks(a, f->acks);
     if (f && f->f_case == SLUIS__FRAME__F_WELCOME)
         receive_directory(a, f->welcome, mem, timeout_ms);
     return f;

@@ -21,6 +21,7 @@ typedef struct {
     void *socket; /* its DEALER, NULL until it connects */
     epoch *epoch;
     uint64_t generation, seq; /* of the last welcome and delivery */
+    buffer acks;              /* packed Ack frames of one each: what came with the last one told */
 } actor;
 
 typedef struct {
@@ -52,7 +53,7 @@ void rig_connect(rig *r, actor *a);
 void rig_disconnect(actor *a);
 void rig_send(actor *a, bytes frame);
 /* The next frame within timeout_ms, decoded in arena; NULL on time-out. A welcome is taken with the directory
- * behind it. */
+ * behind it; acks that came in one frame are told one by one. */
 Sluis__Frame *rig_receive(actor *a, arena *mem, int timeout_ms);
 
 /* One whole envelope: seals body to the party and the registry (or to it alone), signs it. core as in

@@ -261,16 +261,33 @@ static void welcome(fixture *x, uint64_t generation, uint32_t credit)
         send_directory(x);
 }
 
+/* One frame of acks; each id differs from the others in its last byte. */
+static void acks(fixture *x, const uint8_t (*ids)[UUID_LEN], size_t n)
+{
+    uint8_t hash[4][32];
+    char receipt[4][16];
+    Sluis__Acks all = SLUIS__ACKS__INIT;
+    Sluis__Ack a[4], *list[4];
+    for (size_t i = 0; i < n; i++) {
+        memset(hash[i], ids[i][15], sizeof hash[i]);
+        snprintf(receipt[i], sizeof receipt[i], "receipt %u", ids[i][15]);
+        sluis__ack__init(&a[i]);
+        a[i].message_id = data(ids[i], UUID_LEN);
+        a[i].message_hash = data(hash[i], 32);
+        a[i].receipt = data(receipt[i], strlen(receipt[i]));
+        a[i].duplicate = ids[i][15] % 2;
+        list[i] = &a[i];
+    }
+    all.acks = list;
+    all.n_acks = n;
+    send_to_client(x, SLUIS__FRAME__F_ACKS, &all);
+}
+
 static void ack(fixture *x, const uint8_t *id)
 {
-    uint8_t hash[32];
-    memset(hash, id[15], sizeof hash);
-    Sluis__Ack a = SLUIS__ACK__INIT;
-    a.message_id = data(id, UUID_LEN);
-    a.message_hash = data(hash, 32);
-    a.receipt = data("receipt", 7);
-    a.duplicate = id[15] % 2;
-    send_to_client(x, SLUIS__FRAME__F_ACK, &a);
+    uint8_t one[1][UUID_LEN];
+    memcpy(one[0], id, UUID_LEN);
+    acks(x, (const uint8_t(*)[UUID_LEN])one, 1);
 }
 
 static void connect_both(fixture *x, uint64_t generation, uint32_t credit)
@@ -353,8 +370,8 @@ static void submits_and_hears(void **state)
     assert_memory_equal(ev.message_id, id_of(1), UUID_LEN);
     assert_int_equal(ev.message_hash[31], 1);
     assert_true(ev.duplicate);
-    assert_int_equal(ev.receipt.n, 7);
-    assert_memory_equal(ev.receipt.p, "receipt", 7);
+    assert_int_equal(ev.receipt.n, 9);
+    assert_memory_equal(ev.receipt.p, "receipt 1", 9);
     ack(x, id_of(1)); /* a second one is no news */
     Sluis__Nack n = SLUIS__NACK__INIT;
     n.message_id = data(id_of(2), UUID_LEN);
@@ -449,15 +466,80 @@ static void takes_deliveries(void **state)
     assert_int_equal(client_done(x->c, 9, 4), SLUIS_CLOSED);
     assert_int_equal(client_done(x->c, ev.seq, ev.generation), SLUIS_OK);
     at_server(x, SLUIS__FRAME__F_DONE);
-    assert_int_equal(x->frame->done->seq, 9);
+    assert_int_equal(x->frame->done->n_seqs, 1);
+    assert_int_equal(x->frame->done->seqs[0], 9);
     assert_int_equal(x->frame->done->generation, 5);
     assert_string_equal(x->frame->done->refused, "");
     assert_int_equal(client_refuse(x->c, 9, 4, SLUIS_KIND), SLUIS_CLOSED);
     assert_int_equal(client_refuse(x->c, 10, 5, SLUIS_BAD_SEAL), SLUIS_OK);
     at_server(x, SLUIS__FRAME__F_DONE);
-    assert_int_equal(x->frame->done->seq, 10);
+    assert_int_equal(x->frame->done->n_seqs, 1);
+    assert_int_equal(x->frame->done->seqs[0], 10);
     assert_string_equal(x->frame->done->refused, "bad-seal");
     nothing_at_client(x, 50);
+}
+
+/* Acks that came in one frame are told one by one, each with what is its own; one that is not ours is left
+ * out. */
+static void acks_of_one_frame(void **state)
+{
+    fixture *x = *state;
+    client_event ev;
+    uint8_t ids[4][UUID_LEN];
+    connect_both(x, 1, 10);
+    for (uint8_t i = 0; i < 4; i++)
+        memcpy(ids[i], id_of((uint8_t)(i + 1)), UUID_LEN);
+    for (uint8_t i = 1; i <= 4; i++)
+        if (i != 2) {
+            submit(x, i);
+            expect_submit(x, i);
+        }
+    acks(x, (const uint8_t(*)[UUID_LEN])ids, 4);
+    for (uint8_t i = 1; i <= 4; i++) {
+        char receipt[16];
+        if (i == 2)
+            continue;
+        at_client(x, CLIENT_ACK, &ev);
+        assert_memory_equal(ev.message_id, id_of(i), UUID_LEN);
+        assert_int_equal(ev.message_hash[31], i);
+        assert_int_equal(ev.duplicate, i % 2);
+        snprintf(receipt, sizeof receipt, "receipt %u", i);
+        assert_int_equal(ev.receipt.n, strlen(receipt));
+        assert_memory_equal(ev.receipt.p, receipt, ev.receipt.n);
+    }
+    nothing_at_client(x, 50);
+}
+
+/* The first done goes at once, what comes on its heels goes together, and nothing of a session that is over.
+ */
+static void dones_go_together(void **state)
+{
+    fixture *x = *state;
+    client_event ev;
+    connect_both(x, 5, 10);
+    for (uint64_t seq = 1; seq <= 70; seq++)
+        assert_int_equal(client_done(x->c, seq, 5), SLUIS_OK);
+    uint64_t next = 1;
+    unsigned frames = 0;
+    for (; next <= 70; frames++) {
+        nothing_at_client(x, 5);
+        at_server(x, SLUIS__FRAME__F_DONE);
+        assert_int_equal(x->frame->done->generation, 5);
+        assert_string_equal(x->frame->done->refused, "");
+        for (size_t i = 0; i < x->frame->done->n_seqs; i++)
+            assert_int_equal(x->frame->done->seqs[i], next++);
+        if (frames == 0)
+            assert_int_equal(next, 2);
+    }
+    assert_int_equal(next, 71);
+    assert_in_range(frames, 3, 35); /* far fewer than 70, however slow the machine */
+    only_welcome(x, 6, 10);
+    at_client(x, CLIENT_WELCOME, &ev);
+    assert_int_equal(client_done(x->c, 71, 5), SLUIS_CLOSED);
+    assert_int_equal(client_done(x->c, 72, 6), SLUIS_OK);
+    nothing_at_client(x, 20);
+    at_server(x, SLUIS__FRAME__F_DONE);
+    assert_int_equal(x->frame->done->seqs[0], 72);
 }
 
 static void directories_are_checked(void **state)
@@ -784,6 +866,8 @@ int main(void)
         T(credit_is_kept),
         T(resends_after_a_reconnect),
         T(takes_deliveries),
+        T(acks_of_one_frame),
+        T(dones_go_together),
         T(directories_are_checked),
         T(refusals_in_words),
         T(strange_frames_are_named),

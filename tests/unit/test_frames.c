@@ -74,8 +74,15 @@ static void ack(void **state)
     buffer_add(&j->receipt, "proof", 5);
     for (int duplicate = 0; duplicate < 2; duplicate++) {
         j->duplicate = duplicate;
-        assert_int_equal(frame_ack(&out, j), SLUIS_OK);
-        const Sluis__Ack *a = said(SLUIS__FRAME__F_ACK)->ack;
+        job *many[ACKS_MAX + 1];
+        for (size_t i = 0; i <= ACKS_MAX; i++)
+            many[i] = j;
+        assert_int_equal(frame_acks(&out, many, ACKS_MAX + 1), SLUIS_TOO_BIG);
+        assert_int_equal(frame_acks(&out, many, ACKS_MAX), SLUIS_OK);
+        assert_int_equal(said(SLUIS__FRAME__F_ACKS)->acks->n_acks, ACKS_MAX);
+        assert_int_equal(frame_acks(&out, &j, 1), SLUIS_OK);
+        assert_int_equal(said(SLUIS__FRAME__F_ACKS)->acks->n_acks, 1);
+        const Sluis__Ack *a = said(SLUIS__FRAME__F_ACKS)->acks->acks[0];
         assert_int_equal(a->message_id.len, UUID_LEN);
         assert_memory_equal(a->message_id.data, d.message_id.b, UUID_LEN);
         assert_int_equal(a->message_hash.len, HASH_LEN);
