@@ -25,6 +25,7 @@ typedef struct {
     channel *in, *verify, *read, *core;
     sessions *sessions;
     directory *dir;
+    seal_ring *seals;
     members members;
     buffer frame;
     uint64_t order, generation;
@@ -309,6 +310,7 @@ static void on_submit(bus *b, const bus_event *ev, session *s, arena *a, bytes r
     memcpy(j->route, ev->route, ev->route_len);
     j->route_len = ev->route_len;
     j->dir = directory_ref(b->dir);
+    j->seals = seal_ring_ref(b->seals);
     j->order = ++b->order;
     s->submitted++;
     admit(b, j);
@@ -452,6 +454,7 @@ static void on_call(bus *b, const bus_event *ev)
     memcpy(j->route, ev->route, ev->route_len);
     j->route_len = ev->route_len;
     j->dir = directory_ref(b->dir);
+    j->seals = seal_ring_ref(b->seals);
     admit(b, j);
     pass(b->verify, j);
 }
@@ -561,6 +564,8 @@ static void take_directory(bus *b, job *j)
 {
     directory_unref(&b->dir);
     b->dir = directory_ref(j->dir);
+    seal_ring_unref(&b->seals);
+    b->seals = seal_ring_ref(j->seals);
     sluis_err e = members_set(&b->members, buffer_bytes(&j->snapshot), b->p->settings->max_frame);
     if (e)
         fatal("bus.directory", e, "parties cannot be told the directory in force");
@@ -710,6 +715,7 @@ static void bus_close(bus *b)
     channel_close(&b->core);
     sessions_free(&b->sessions);
     directory_unref(&b->dir);
+    seal_ring_unref(&b->seals);
     members_close(&b->members);
     buffer_close(&b->frame);
 }

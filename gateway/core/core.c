@@ -35,6 +35,7 @@ typedef struct {
     journal *journal;
     epoch *epoch;
     directory *dir;
+    seal_ring *seals;
     slot *batch;
     size_t count;
     job **ring; /* submissions that came before their turn, by order modulo ring_size */
@@ -259,6 +260,7 @@ static void publish_directory(core *c)
         return;
     }
     j->dir = directory_ref(c->dir);
+    j->seals = seal_ring_ref(c->seals);
     c->snapshot_made = now;
     count_expiry(c, now);
     send_or_die(c->bus, j);
@@ -289,12 +291,28 @@ static void tell_news(core *c, const turn *t)
         log_write(LOG_WARN, "core.news", "code", error_token(SLUIS_NOMEM), NULL);
 }
 
+/* The bus knows before anything of this turn goes out. */
+static void take_new(core *c, turn *t)
+{
+    if (t->new_dir) {
+        directory_unref(&c->dir);
+        c->dir = t->new_dir;
+    }
+    if (t->new_seals) {
+        seal_ring_unref(&c->seals);
+        c->seals = t->new_seals;
+    }
+    if (t->new_dir || t->new_seals)
+        publish_directory(c);
+}
+
 static sluis_err run_turn(core *c, slot *slots, size_t n, bool reserved, bool housekeeping)
 {
     turn t = {.p = c->p,
               .journal = c->journal,
               .reserved = reserved,
               .dir = c->dir,
+              .seals = c->seals,
               .epoch = c->epoch,
               .now = clock_ms(),
               .outbox_seq = c->outbox_seq,
@@ -329,6 +347,7 @@ static sluis_err run_turn(core *c, slot *slots, size_t n, bool reserved, bool ho
     if (e) {
         journal_rolled_back(c->journal);
         directory_unref(&t.new_dir);
+        seal_ring_unref(&t.new_seals);
         for (size_t i = 0; i < n; i++)
             forget_outcome(&slots[i]);
         METRIC_ADD(c->p->metrics, core_commit_errors, 1);
@@ -345,11 +364,7 @@ static sluis_err run_turn(core *c, slot *slots, size_t n, bool reserved, bool ho
         c->retention = kept;
         METRIC_ADD(c->p->metrics, core_batches, 1);
         METRIC_SET(c->p->metrics, journal_entries, journal_size(c->journal));
-        if (t.new_dir) { /* the bus knows before anything of this turn goes out */
-            directory_unref(&c->dir);
-            c->dir = t.new_dir;
-            publish_directory(c);
-        }
+        take_new(c, &t);
         tell_news(c, &t);
     }
     turn_close(&t);
@@ -542,6 +557,7 @@ static sluis_err enrol_self(core *c, sluis_fail *f)
               .journal = c->journal,
               .reserved = true,
               .dir = c->dir,
+              .seals = c->seals,
               .now = clock_ms(),
               .outbox_seq = c->outbox_seq,
               .event_seq = c->event_seq};
@@ -568,6 +584,7 @@ static sluis_err core_open(core *c, const parts *p)
 {
     memset(c, 0, sizeof(*c));
     c->p = p;
+    c->seals = seal_ring_ref(p->seals);
     c->next_order = 1;
     c->ring_size = p->settings->in_flight + 1;
     c->ring = calloc(c->ring_size, sizeof(*c->ring));
@@ -618,6 +635,7 @@ static void core_close(core *c)
     channel_close(&c->bus);
     channel_close(&c->control);
     directory_unref(&c->dir);
+    seal_ring_unref(&c->seals);
     journal_close(&c->journal);
     epoch_free(&c->epoch);
 }

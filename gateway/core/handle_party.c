@@ -115,7 +115,7 @@ static sluis_err put_self(turn *t, const keypair *const *keys, bool replace, slu
 
 sluis_err party_enrol_self(turn *t, sluis_fail *f)
 {
-    const keypair *const keys[OWN_KEYS] = {&t->p->sign, &t->p->seal, &t->p->curve};
+    const keypair *const keys[OWN_KEYS] = {&t->p->sign, seal_ring_current(t->seals), &t->p->curve};
     const party *self = directory_find(t->dir, &t->p->settings->oin);
     Sluis__Record r = SLUIS__RECORD__INIT;
     if (is_current(self, keys))
@@ -131,6 +131,37 @@ sluis_err party_enrol_self(turn *t, sluis_fail *f)
     return e ? e : turn_event(t, "party-changed", &r, r.decision);
 }
 
+/* The gateway's own: another current sealing key, or an old one that is about to be destroyed. */
+static sluis_err take_seals(turn *t, job *j, Sluis__Record *r, bool *changed, sluis_fail *f)
+{
+    const keypair *next = seal_ring_current(j->seals);
+    const keypair *const keys[OWN_KEYS] = {&t->p->sign, next, &t->p->curve};
+    *changed = !keyid_equal(&next->id, &seal_ring_current(t->seals)->id);
+    r->to = t->p->settings->oin.s;
+    r->decision = WORD(*changed ? "seal-key-renewed" : "seal-key-destroyed");
+    sluis_err e = *changed ? put_self(t, keys, true, f) : SLUIS_OK;
+    if (e)
+        return e;
+    seal_ring_unref(&t->new_seals); /* of an earlier change in the same turn */
+    t->new_seals = seal_ring_ref(j->seals);
+    t->seals = t->new_seals;
+    return SLUIS_OK;
+}
+
+static sluis_err change(turn *t, job *j, Sluis__Record *r, bool *changed, sluis_fail *f)
+{
+    switch (j->change) {
+    case CHANGE_ENROL:
+        return enrol(t, j, r, f);
+    case CHANGE_REVOKE:
+        return party_revoke(t, j, r, changed, f);
+    case CHANGE_SEALS:
+        return take_seals(t, j, r, changed, f);
+    default:
+        return suspend(t, j, r, f);
+    }
+}
+
 sluis_err handle_party(turn *t, job *j, sluis_fail *f)
 {
     Sluis__Record r = SLUIS__RECORD__INIT;
@@ -140,9 +171,7 @@ sluis_err handle_party(turn *t, job *j, sluis_fail *f)
     r.from = t->p->settings->oin.s;
     r.employee = WORD(j->by ? j->by : "");
     r.detail = WORD(j->reason ? j->reason : "");
-    sluis_err e = j->change == CHANGE_ENROL    ? enrol(t, j, &r, f)
-                  : j->change == CHANGE_REVOKE ? party_revoke(t, j, &r, &changed, f)
-                                               : suspend(t, j, &r, f);
+    sluis_err e = change(t, j, &r, &changed, f);
     if (!e && changed)
         e = renew_directory(t, f);
     if (!e)

@@ -20,10 +20,12 @@ typedef struct {
     const parts *p;
     store_txn *t;
     journal *journal;
-    bool reserved;      /* uses the space kept back: nothing may be written that anyone can make us write */
-    directory *dir;     /* in force for the job being handled; borrowed */
-    directory *new_dir; /* owned: made in this turn */
-    arena *arena;       /* rows read in this turn */
+    bool reserved;        /* uses the space kept back: nothing may be written that anyone can make us write */
+    directory *dir;       /* in force for the job being handled; borrowed */
+    directory *new_dir;   /* owned: made in this turn */
+    seal_ring *seals;     /* the registry's, in force; borrowed */
+    seal_ring *new_seals; /* owned: put in force by this turn */
+    arena *arena;         /* rows read in this turn */
     uint64_t now;
     uint64_t outbox_seq, event_seq; /* last used */
     journal_entry entry;            /* of the job being handled */

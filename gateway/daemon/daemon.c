@@ -50,19 +50,19 @@ static sluis_err read_key(keypair *out, const char *dir, key_use use, passphrase
 static sluis_err open_keys(parts *p, uint8_t **km, sluis_fail *f)
 {
     const char *dir = p->settings->keys;
-    keypair *const keys[] = {&p->sign, &p->seal, &p->curve, &p->log, &p->directory};
-    static const key_use uses[] = {USE_SIGN, USE_SEAL, USE_CURVE, USE_LOG, USE_DIRECTORY};
+    keypair *const keys[] = {&p->sign, &p->curve, &p->log, &p->directory};
+    static const key_use uses[] = {USE_SIGN, USE_CURVE, USE_LOG, USE_DIRECTORY};
     char path[512];
-    passphrase pass = {0};
     buffer_init(&p->delegation, 4096);
     snprintf(path, sizeof(path), "%s/master.key", dir);
     sluis_err e =
-        p->settings->passphrase_file ? passphrase_open(&pass, p->settings->passphrase_file, f) : SLUIS_OK;
+        p->settings->passphrase_file ? passphrase_open(&p->pass, p->settings->passphrase_file, f) : SLUIS_OK;
     for (size_t i = 0; !e && i < sizeof(uses) / sizeof(uses[0]); i++)
-        e = read_key(keys[i], dir, uses[i], &pass, f);
+        e = read_key(keys[i], dir, uses[i], &p->pass, f);
     if (!e)
-        e = secretfile_open(km, path, &pass, f);
-    passphrase_close(&pass);
+        e = seal_ring_load(&p->seals, dir, &p->pass, f);
+    if (!e)
+        e = secretfile_open(km, path, &p->pass, f);
     if (!e)
         e = read_small(dir, "delegation.bin", &p->delegation, f);
     return e;
@@ -128,7 +128,8 @@ static void gateway_close(gateway *g)
     store_close(&p->store);
     rules_unref(&p->rules);
     keypair_close(&p->sign);
-    keypair_close(&p->seal);
+    seal_ring_unref(&p->seals);
+    passphrase_close(&p->pass);
     keypair_close(&p->curve);
     keypair_close(&p->log);
     keypair_close(&p->directory);

@@ -37,6 +37,7 @@ void job_free(job **jp)
     envelope_free(&j->env);
     arena_free(&j->arena);
     directory_unref(&j->dir);
+    seal_ring_unref(&j->seals);
     buffer_close(&j->receipt);
     buffer_close(&j->reply);
     buffer_close(&j->snapshot);

@@ -19,6 +19,7 @@
 #include "rows.pb-c.h"
 #include "session/channel.h"
 #include "flow/claims.h"
+#include "crypto/seal_ring.h"
 #include "wire/envelope.h"
 
 typedef enum {
@@ -36,8 +37,8 @@ typedef enum {
 /* Where an API job stands: what the bus does with it when it comes by. */
 typedef enum { STAGE_TOKEN, STAGE_READ, STAGE_ENVELOPE, STAGE_CORE, STAGE_REPLY } job_stage;
 
-/* What an operator changes in the directory. */
-typedef enum { CHANGE_ENROL, CHANGE_SUSPEND, CHANGE_RESUME, CHANGE_REVOKE } party_change;
+/* What an operator changes in the directory, or the gateway itself (seals). */
+typedef enum { CHANGE_ENROL, CHANGE_SUSPEND, CHANGE_RESUME, CHANGE_REVOKE, CHANGE_SEALS } party_change;
 
 typedef struct {
     oin to;
@@ -83,9 +84,10 @@ typedef struct job {
     size_t route_len;
     uint8_t *raw; /* owned: an envelope or a packed ApiCall */
     size_t raw_len;
-    directory *dir; /* reference: the directory it is judged by before core */
-    sluis_fail why; /* code != OK: refused, and why */
-    arena *arena;   /* owned: ApiCall, decisions, fetched rows; NULL until needed */
+    directory *dir;   /* reference: the directory it is judged by before core */
+    seal_ring *seals; /* reference: the registry's sealing keys; of a change: the next ones */
+    sluis_fail why;   /* code != OK: refused, and why */
+    arena *arena;     /* owned: ApiCall, decisions, fetched rows; NULL until needed */
 
     /* a submission */
     envelope *env;          /* decoded; owns the body below */

@@ -4,7 +4,7 @@
 #define SLUIS_FLOW_PARTS_H
 
 #include "settings/settings.h"
-#include "crypto/keyfile.h"
+#include "crypto/seal_ring.h"
 #include "metrics/metrics.h"
 #include "policy/rules.h"
 #include "registry/registry.h"
@@ -18,7 +18,9 @@ typedef struct {
     registry *registry;
     const row_keys *rows;
     rules *rules;
-    keypair sign, seal, curve, log, directory;
+    keypair sign, curve, log, directory;
+    seal_ring *seals; /* as they were at the start; jobs carry those in force */
+    passphrase pass;  /* kept, for the next sealing key; the control thread's */
     uint8_t root_pk[PK_LEN];
     buffer delegation; /* SignedDelegation: the root's word for the directory key */
     metrics *metrics;

@@ -14,6 +14,7 @@
 #include "flow/job.h"
 #include "journal/cosigned.h"
 #include "journal/journal.h"
+#include "operator/renewal.h"
 #include "parties/parties.h"
 #include "wire/messages.h"
 
@@ -26,6 +27,7 @@
 typedef struct {
     const operator_task *task;
     channel *core, *replies;
+    renewal seals;
 } desk;
 
 static const parts *parts_of(const desk *d)
@@ -548,6 +550,18 @@ static json_t *on_request(void *ctx, const char *cmd, const json_t *request, slu
     return NULL;
 }
 
+static void ask_for_seals(void *ctx, job *j, sluis_fail *f)
+{
+    ask_core(ctx, &j, SLUIS_OK, "seal", f);
+    job_free(&j);
+}
+
+static void on_tick(void *ctx)
+{
+    desk *d = ctx;
+    renewal_step(&d->seals, clock_ms());
+}
+
 void *operator_run(void *arg)
 {
     desk d = {.task = arg};
@@ -564,9 +578,11 @@ void *operator_run(void *arg)
         log_write(LOG_ERROR, "control.start", "where", f.where, "text", f.text, NULL);
         fatal("control.start", e, "the control socket cannot be opened");
     }
-    e = control_server_run(server, d.task->stop_fd);
+    renewal_init(&d.seals, p, ask_for_seals, &d);
+    e = control_server_run(server, d.task->stop_fd, on_tick, &d);
     if (e)
         fatal("control.stopped", e, "the control socket is broken");
+    renewal_close(&d.seals);
     control_server_close(&server);
     channel_close(&d.core);
     channel_close(&d.replies);

@@ -85,8 +85,8 @@ static sluis_err find_party(reader *r, job *j, seal_to to[static 2])
     memcpy(to[0].seal_pk, key->pk, PK_LEN);
     to[0].seal_id = key->id;
     to[1].oin = r->p->settings->oin;
-    memcpy(to[1].seal_pk, r->p->seal.pk, PK_LEN);
-    to[1].seal_id = r->p->seal.id;
+    memcpy(to[1].seal_pk, seal_ring_current(j->seals)->pk, PK_LEN);
+    to[1].seal_id = seal_ring_current(j->seals)->id;
     return SLUIS_OK;
 }
 

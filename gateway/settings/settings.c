@@ -56,6 +56,10 @@ static const config_key limit_keys[] = {
     {"max_sessions", CONFIG_INT, false, 1, 100000, "sessions", "2048", "parties connected at once"},
     {"request_days", CONFIG_INT, false, 1, 30, "days", "28",
      "longest life of a request filed through the API"},
+    {"seal_renew_s", CONFIG_INT, false, 1, 31536000, "s", "86400",
+     "the registry's sealing key is renewed after"},
+    {"seal_keep_s", CONFIG_INT, false, 1, 31536000, "s", "2678400",
+     "a replaced sealing key is destroyed after: a day, and the longest life of a message"},
 };
 
 static const config_key journal_keys[] = {
@@ -122,6 +126,8 @@ static void load_limits(settings *s, const config_node *g)
     LIMIT(attempts_max, uint32_t);
     LIMIT(max_sessions, uint32_t);
     LIMIT(request_days, uint32_t);
+    LIMIT(seal_renew_s, uint32_t);
+    LIMIT(seal_keep_s, uint32_t);
 #undef LIMIT
 }
 

@@ -27,6 +27,8 @@ typedef struct {
     uint32_t attempts_max; /* failed attempts after which a delivery goes back to its sender */
     uint32_t max_sessions;
     uint32_t request_days; /* longest life of a request filed through the API */
+    uint32_t seal_renew_s; /* the registry's sealing key is renewed after this, */
+    uint32_t seal_keep_s;  /* and the one it replaced destroyed after this */
     int log_level;
 } settings;
 

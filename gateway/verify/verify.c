@@ -15,6 +15,7 @@
 typedef struct {
     const parts *p;
     root_cache *roots;
+    seal_ring *seals; /* of the keys in keks */
     kek_cache *keks;
     token_verifier *tokens;
     readers *readers;
@@ -41,13 +42,57 @@ static sluis_err check_sender(worker *w, job *j, uint64_t now)
     return envelope_verify(e, key->pk, w->roots, &j->why);
 }
 
+/* What was derived from a key that is gone goes with it. */
+static sluis_err follow_seals(worker *w, const job *j)
+{
+    if (w->seals == j->seals)
+        return SLUIS_OK;
+    seal_ring_unref(&w->seals);
+    kek_cache_free(&w->keks);
+    sluis_err err = kek_cache_new(&w->keks, KEKS_MAX);
+    if (!err)
+        w->seals = seal_ring_ref(j->seals);
+    return err;
+}
+
+/* The registry's sealing key that the message names, as long as it may be used: a sender has a day to learn
+ * of the next one, and what was made before is taken until the key is destroyed. */
+static sluis_err own_key(job *j, const oin *own, const keypair **out)
+{
+    const Sluis__Core *c = j->env->core;
+    char since[TIME_STR];
+    for (size_t i = 0; i < c->n_recipients; i++) {
+        keyid id;
+        uint64_t replaced = 0;
+        if (memcmp(c->recipients[i]->oin, own->s, OIN_LEN) != 0)
+            continue;
+        memcpy(id.b, c->recipients[i]->sealing_key.data, KEYID_LEN);
+        *out = seal_ring_find(j->seals, &id, &replaced);
+        if (!*out)
+            return fail_set(&j->why, SLUIS_NOT_RECIPIENT, "core.recipients.sealing_key",
+                            "sealed to another key of %s: the sender's directory may be old", own->s);
+        if (!replaced || c->created <= replaced + DIRECTORY_MAX_AGE_MS)
+            return SLUIS_OK;
+        time_format(since, replaced);
+        return fail_set(&j->why, SLUIS_KEY_NOT_VALID, "core.recipients.sealing_key",
+                        "was replaced at %s: seal to the key in the directory in force", since);
+    }
+    return fail_set(&j->why, SLUIS_NOT_RECIPIENT, "core.recipients", "%s is not among the recipients",
+                    own->s);
+}
+
 static sluis_err open_for_registry(worker *w, job *j)
 {
     const settings *s = w->p->settings;
+    const keypair *seal = NULL;
     if (!envelope_addressed_to(j->env, &s->oin))
         return SLUIS_OK;
     buffer_clear(&w->plain);
-    sluis_err err = envelope_open(j->env, &s->oin, &w->p->seal, w->keks, &w->plain, &j->why);
+    sluis_err err = follow_seals(w, j);
+    if (!err)
+        err = own_key(j, &s->oin, &seal);
+    if (!err)
+        err = envelope_open(j->env, &s->oin, seal, w->keks, &w->plain, &j->why);
     if (!err) {
         const message_kind *k = message_kind_of(j->env->core->kind);
         err = wire_unpack(&j->body, k->body, j->env->arena, buffer_bytes(&w->plain), &j->why);
@@ -142,8 +187,6 @@ static sluis_err worker_open(worker *w, const parts *p)
     buffer_init(&w->plain, ENVELOPE_MAX);
     sluis_err e = root_cache_new(&w->roots, ROOTS_MAX);
     if (!e)
-        e = kek_cache_new(&w->keks, KEKS_MAX);
-    if (!e)
         e = token_verifier_new(&w->tokens, p->settings->jwks, p->settings->issuer, &f);
     if (!e)
         e = readers_load(&w->readers, p->settings->log_readers, &f);
@@ -171,6 +214,7 @@ static void worker_close(worker *w)
     readers_free(&w->readers);
     root_cache_free(&w->roots);
     kek_cache_free(&w->keks);
+    seal_ring_unref(&w->seals);
     buffer_close(&w->plain);
 }
 

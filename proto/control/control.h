@@ -24,7 +24,8 @@ sluis_err control_server_open(control_server **out, const char *path, control_ha
                               sluis_fail *f);
 int control_server_fd(const control_server *s);              /* readable: call control_server_step */
 void control_server_step(control_server *s, int timeout_ms); /* accepts, reads, answers what is ready */
-sluis_err control_server_run(control_server *s, int stop_fd);
+/* tick: called at least once a second between requests; NULL: nothing is. */
+sluis_err control_server_run(control_server *s, int stop_fd, void (*tick)(void *ctx), void *ctx);
 void control_server_close(control_server **s);
 
 /* Whether a peer with this uid is served by a program that runs as own. */

@@ -248,17 +248,19 @@ int control_server_fd(const control_server *s)
     return s->epoll;
 }
 
-sluis_err control_server_run(control_server *s, int stop_fd)
+sluis_err control_server_run(control_server *s, int stop_fd, void (*tick)(void *ctx), void *ctx)
 {
     struct pollfd p[2] = {{.fd = s->epoll, .events = POLLIN}, {.fd = stop_fd, .events = POLLIN}};
     for (;;) {
-        int n = poll(p, 2, expire(s) ? TICK_MS : -1);
+        int n = poll(p, 2, expire(s) || tick ? TICK_MS : -1);
         if (n < 0 && errno != EINTR)
             return SLUIS_IO;
         if (n > 0 && p[1].revents)
             return SLUIS_OK;
         if (n > 0)
             control_server_step(s, 0);
+        if (tick)
+            tick(ctx);
     }
 }
 

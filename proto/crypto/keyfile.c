@@ -460,3 +460,24 @@ sluis_err keyfile_inspect(keyfile_facts *out, const char *path, sluis_fail *f)
     secret_free(raw);
     return e;
 }
+
+sluis_err keyfile_destroy(const char *path, sluis_fail *f)
+{
+    char pub[PATH_CAP];
+    uint8_t noise[FILE_2_LEN];
+    struct stat st;
+    if (snprintf(pub, sizeof pub, "%s.pub", path) >= (int)sizeof pub)
+        return fail_set(f, SLUIS_TOO_BIG, path, "path longer than %d bytes", PATH_CAP - 5);
+    int fd = open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT ? SLUIS_OK : fail_errno(f, path, "open it");
+    random_bytes(noise, sizeof noise);
+    sluis_err e = SLUIS_OK;
+    if (fstat(fd, &st) || (size_t)st.st_size > sizeof noise || !write_all(fd, noise, (size_t)st.st_size) ||
+        fsync(fd))
+        e = fail_errno(f, path, "overwrite it");
+    close(fd);
+    if (!e && (unlink(path) || (unlink(pub) && errno != ENOENT)))
+        e = fail_errno(f, path, "remove it");
+    return e ? e : sync_folder(path, f);
+}

@@ -40,6 +40,10 @@ sluis_err keyfile_read(keypair *out, const char *path, key_use expected, sluis_f
 sluis_err keyfile_seal(const char *path, const keypair *k, passphrase *p, sluis_fail *f);
 sluis_err keyfile_open(keypair *out, const char *path, key_use expected, passphrase *p, sluis_fail *f);
 
+/* Overwrites a file with random bytes, syncs, removes it and its .pub. What a file system or a disk keeps of
+ * overwritten blocks is out of reach: an encrypted volume is advised. OK when it is not there. */
+sluis_err keyfile_destroy(const char *path, sluis_fail *f);
+
 /* What a keyfile says of itself, without its passphrase; the rules of reading hold. pk and id are zero for a
  * bare secret. */
 typedef struct {

@@ -37,8 +37,8 @@ WORK = {"purpose": "arbeidstoeleiding", "basis": "wams-5.4.1", "phase": "onderzo
 class City(House):
     """Everything up: gateway, HTTP, the four parties."""
 
-    def up(self, parties=tuple(PARTIES), bench=False, quota=QUOTA, extra=""):
-        self.make(LIMITS.replace(str(QUOTA), str(quota)) + extra)
+    def up(self, parties=tuple(PARTIES), bench=False, quota=QUOTA, extra="", limits=""):
+        self.make(LIMITS.replace(str(QUOTA), str(quota)).replace("{", "{ " + limits, 1) + extra)
         self.start_gateway()
         for name in parties:
             oin, title, domain = PARTIES[name]

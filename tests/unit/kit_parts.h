@@ -67,6 +67,7 @@ KIT void house_enrol(house *h, store_txn *t, const actor *a, const char *name, c
 
 KIT void house_open(house *h)
 {
+    keypair seal;
     sluis_fail f = {0};
     memset(h, 0, sizeof(*h));
     fixture_open(&h->x, ENGINE_MEMORY);
@@ -94,7 +95,8 @@ KIT void house_open(house *h)
         fail_msg("%s: %s (run from the root of the repository)", f.where, f.text);
     assert_int_equal(epoch_new(&h->epoch), SLUIS_OK);
     key_make(&h->p.sign, USE_SIGN, 2);
-    key_make(&h->p.seal, USE_SEAL, 3);
+    key_make(&seal, USE_SEAL, 3);
+    assert_int_equal(seal_ring_of(&h->p.seals, &seal), SLUIS_OK);
     key_make(&h->p.log, USE_LOG, 90);
     key_make(&h->p.directory, USE_DIRECTORY, 91);
     assert_int_equal(journal_open(&h->journal, h->x.store, h->x.slots, &h->p.log, h->settings.name, &f),
@@ -114,7 +116,7 @@ KIT void house_close(house *h)
     registry_close(&h->p.registry);
     rules_unref(&h->p.rules);
     keypair_close(&h->p.sign);
-    keypair_close(&h->p.seal);
+    seal_ring_unref(&h->p.seals);
     keypair_close(&h->p.log);
     keypair_close(&h->p.directory);
     actor_close(&h->gem);
@@ -125,7 +127,8 @@ KIT void house_close(house *h)
 /* A turn as core begins one, with an arena of this many bytes. */
 KIT turn house_begin(house *h, uint64_t now, size_t arena_bytes)
 {
-    turn t = {.p = &h->p, .journal = h->journal, .dir = h->dir, .epoch = h->epoch, .now = now};
+    turn t = {
+        .p = &h->p, .journal = h->journal, .dir = h->dir, .seals = h->p.seals, .epoch = h->epoch, .now = now};
     assert_int_equal(store_begin_write(h->x.store, &t.t, false), SLUIS_OK);
     t.arena = arena_new(arena_bytes);
     assert_non_null(t.arena);

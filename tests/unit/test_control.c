@@ -44,7 +44,7 @@ static json_t *handle(void *ctx, const char *cmd, const json_t *request, sluis_f
 static void *run(void *arg)
 {
     fixture *x = arg;
-    return control_server_run(x->s, x->stop[0]) ? "failed" : NULL;
+    return control_server_run(x->s, x->stop[0], NULL, NULL) ? "failed" : NULL;
 }
 
 static int setup(void **state)

@@ -99,6 +99,7 @@ static job *call_of(room *r, const char *app, const char *organisation, const ch
     sluis__api_call__init(j->call);
     j->call->call = 5;
     j->dir = directory_ref(r->h.dir);
+    j->seals = seal_ring_ref(r->h.p.seals);
     snprintf(j->claims.app, sizeof(j->claims.app), "%s", app);
     snprintf(j->claims.function, sizeof(j->claims.function), "%s", function);
     snprintf(j->claims.employee, sizeof(j->claims.employee), "p-1");
@@ -583,7 +584,8 @@ static void the_rest_is_sealed_for_party_and_registry(void **state)
     assert_int_equal(b->asks[0]->attribute, 1002);
     assert_string_equal(b->asks[0]->necessity, "needed");
     buffer_clear(&plain);
-    assert_int_equal(envelope_open(e, &r->h.gem.oin, &r->h.p.seal, NULL, &plain, NULL), SLUIS_OK);
+    assert_int_equal(envelope_open(e, &r->h.gem.oin, seal_ring_current(r->h.p.seals), NULL, &plain, NULL),
+                     SLUIS_OK);
     buffer_close(&plain);
     arena_free(&mem);
     envelope_free(&e);
