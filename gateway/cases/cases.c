@@ -33,7 +33,8 @@ static bool members_valid(const Sluis__CaseRow *row)
 sluis_err case_save(store_txn *t, const row_keys *k, const uint8_t case_id[static ID_LEN],
                     Sluis__CaseRow *row)
 {
-    if (!members_valid(row) || phase_parse(row->phase) == SLUIS__PHASE__PHASE_NONE)
+    case_state state;
+    if (!members_valid(row) || case_state_parse(&state, row->phase))
         return SLUIS_INVALID;
     row->version++;
     sluis_err err = rows_put(t, k, TABLE_CASE, BYTES(case_id, ID_LEN), &row->base);
@@ -70,13 +71,78 @@ case_facts case_facts_of(const Sluis__CaseRow *row)
 {
     if (!row)
         return (case_facts){.exists = false};
+    bool secret = false;
+    for (size_t i = 0; i < row->n_members; i++) /* who lives with them lives there too */
+        secret = secret || row->members[i]->secret;
     return (case_facts){.exists = true,
-                        .closed = row->closed,
+                        .closed = !case_is_open(row),
+                        .secret_address = secret,
                         .phase = phase_parse(row->phase),
+                        .scope_problems = (const char *const *)row->scope_problems,
+                        .scope_problem_count = row->n_scope_problems,
+                        .scope_parties = (const char *const *)row->scope_parties,
+                        .scope_party_count = row->n_scope_parties,
                         .scope_laws = (const char *const *)row->scope_laws,
                         .scope_law_count = row->n_scope_laws,
                         .scope_domains = (const char *const *)row->scope_domains,
                         .scope_domain_count = row->n_scope_domains};
+}
+
+bool case_is_open(const Sluis__CaseRow *row)
+{
+    case_state s;
+    return case_state_parse(&s, row->phase) == SLUIS_OK && case_state_open(s);
+}
+
+static const Sluis__MemberRow *member_of(const Sluis__CaseRow *row, uint32_t member)
+{
+    for (size_t i = 0; i < row->n_members; i++)
+        if (row->members[i]->member == member)
+            return row->members[i];
+    return NULL;
+}
+
+bool case_member_sees(const Sluis__CaseRow *row, uint32_t viewer, uint32_t member)
+{
+    const Sluis__MemberRow *m = member_of(row, member);
+    if (!m || !member_of(row, viewer))
+        return false;
+    bool sees = viewer == member;
+    for (size_t i = 0; i < m->n_seen_by; i++)
+        sees = sees || m->seen_by[i] == viewer;
+    return sees;
+}
+
+static bool is_child(const Sluis__MemberRow *m)
+{
+    return strcmp(m->role, "kind") == 0;
+}
+
+sluis_err case_check_seen_by(const Sluis__CaseRow *row, uint32_t member, const uint32_t *seen_by, size_t n,
+                             sluis_fail *f)
+{
+    const Sluis__MemberRow *m = member_of(row, member);
+    if (!m)
+        return fail_set(f, SLUIS_NOT_FOUND, "lid", "dit lid is er niet");
+    if (n >= CASE_MEMBERS_MAX)
+        return fail_set(f, SLUIS_TOO_BIG, "zichtbaarVoor", "ten hoogste %d leden", CASE_MEMBERS_MAX - 1);
+    for (size_t i = 0; i < n; i++) {
+        const Sluis__MemberRow *v = member_of(row, seen_by[i]);
+        if (!v || v == m)
+            return fail_set(f, SLUIS_INVALID, "zichtbaarVoor", "lid %u: noem andere leden van deze zaak",
+                            member);
+        if (is_child(v))
+            return fail_set(f, SLUIS_INVALID, "zichtbaarVoor",
+                            "lid %u: een kind kijkt niet in het dossier van een ander", member);
+        if (!is_child(m) && (strcmp(v->role, "ex-partner") == 0 || strcmp(m->role, "ex-partner") == 0))
+            return fail_set(f, SLUIS_INVALID, "zichtbaarVoor",
+                            "lid %u: ex-partners zien elkaars dossier niet", member);
+        for (size_t k = 0; k < i; k++)
+            if (seen_by[k] == seen_by[i])
+                return fail_set(f, SLUIS_INVALID, "zichtbaarVoor", "lid %u: een lid is twee keer genoemd",
+                                member);
+    }
+    return SLUIS_OK;
 }
 
 bool motivation_blank(const char *s)

@@ -3,17 +3,20 @@
 #ifndef SLUIS_CASES_CASES_H
 #define SLUIS_CASES_CASES_H
 
+#include "cases/case_state.h"
 #include "policy/policy.h"
 #include "registry/registry.h"
 #include "tables/rows.h"
 
-#define CASE_MEMBERS_MAX 32
+#define CASE_MEMBERS_MAX  32
+#define CASE_SCOPE_MAX    16   /* names in one list of a scope */
+#define CASE_REQUESTS_MAX 4096 /* that one change can look through */
 
 /* Loads into the arena; NOT_FOUND; CORRUPT when the row fails its check. */
 sluis_err case_load(store_txn *t, const row_keys *k, const uint8_t case_id[static ID_LEN], arena *a,
                     Sluis__CaseRow **out);
 /* Stores it as version + 1. INVALID: more than CASE_MEMBERS_MAX members, a member number that is 0 or stands
- * twice, a sid that is not 16 bytes, a phase without name. A row that is not stored keeps its version. */
+ * twice, a sid that is not 16 bytes, a state without name. A row that is not stored keeps its version. */
 sluis_err case_save(store_txn *t, const row_keys *k, const uint8_t case_id[static ID_LEN],
                     Sluis__CaseRow *row);
 /* The member's sid; NOT_FOUND. Members are numbered from 1. */
@@ -21,6 +24,42 @@ sluis_err case_member(const Sluis__CaseRow *row, uint32_t member, id16 *sid);
 /* The member number of this sid; 0 = not a member. */
 uint32_t case_member_of(const Sluis__CaseRow *row, const id16 *sid);
 case_facts case_facts_of(const Sluis__CaseRow *row); /* borrowed; row NULL: does not exist */
+bool case_is_open(const Sluis__CaseRow *row);
+/* Whether the person who is member `viewer` may look in the dossier of `member`: one's own, and those whose
+ * seen_by names the viewer. */
+bool case_member_sees(const Sluis__CaseRow *row, uint32_t viewer, uint32_t member);
+/* seen_by of one member: others of the case, each once; INVALID, f names the field in Dutch. An ex-partner
+ * sees no adult: role is that of the viewer and of the member seen. */
+sluis_err case_check_seen_by(const Sluis__CaseRow *row, uint32_t member, const uint32_t *seen_by, size_t n,
+                             sluis_fail *f);
+
+/* ---- the client's chosen scope (case_scope.c) ---- */
+/* At most CASE_SCOPE_MAX of each; laws, domains and problems of the rules, parties as OINs; each once. */
+sluis_err case_scope_check(const rules *r, const Sluis__ScopeRow *s, sluis_fail *f);
+/* The client's choice, whole; what overrode an earlier choice is over. Borrows from s. */
+void case_scope_choose(Sluis__CaseRow *row, const Sluis__ScopeRow *s);
+/* Adds to what is enforced and keeps the client's choice as the wish. INVALID: it adds nothing. NOMEM. */
+sluis_err case_scope_widen(Sluis__CaseRow *row, const Sluis__ScopeRow *more, arena *a, sluis_fail *f);
+
+/* ---- services (case_service.c) ---- */
+#define CASE_SERVICES_MAX 64
+/* What said->party reports of its service, in Dutch or as stored; *index: its place, which it keeps. INVALID;
+ * TOO_BIG; CONFLICT: a status that cannot follow, f names those that can. */
+sluis_err case_service_report(Sluis__CaseRow *row, const Sluis__ServiceRow *said, arena *a, uint32_t *index,
+                              sluis_fail *f);
+bool case_service_late(const Sluis__ServiceRow *s,
+                       uint64_t now); /* planned before now, and still not there */
+
+/* ---- looks in acute danger (case_glass.c) ---- */
+#define CASE_EMERGENCIES_MAX 64
+/* Keeps the look under the next number, which counts from 1. TOO_BIG, NOMEM. */
+sluis_err case_glass_break(Sluis__CaseRow *row, const Sluis__EmergencyRow *look, arena *a, sluis_fail *f);
+/* The look that is still open for this employee of this application; NULL. */
+const Sluis__EmergencyRow *case_glass_open(const Sluis__CaseRow *row, const char *app, const char *employee,
+                                           uint32_t member, uint64_t now);
+/* NOT_FOUND; CONFLICT: reviewed before; FORBIDDEN: by the one who looked. */
+sluis_err case_glass_review(Sluis__CaseRow *row, uint32_t number, const char *employee, bool justified,
+                            uint64_t now, arena *a, sluis_fail *f);
 
 /* A motivation says something, in at most this many bytes. */
 #define MOTIVATION_MAX 8000

@@ -35,7 +35,7 @@ sluis_err asking_case(turn *t, const job *j, Sluis__CaseRow **out, sluis_fail *f
 {
     const oin *acting = j->call ? &j->claims.oin : &j->env->sender;
     sluis_err e = case_load(t->t, t->p->rows, j->env->core->case_id.data, t->arena, out);
-    if (e == SLUIS_NOT_FOUND || (!e && ((*out)->closed || strcmp((*out)->owner, acting->s) != 0)))
+    if (e == SLUIS_NOT_FOUND || (!e && (!case_is_open(*out) || strcmp((*out)->owner, acting->s) != 0)))
         return fail_set(f, SLUIS_NO_CASE, "core.case_id", "no open case with this id: open one first");
     return e;
 }

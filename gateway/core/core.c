@@ -72,7 +72,8 @@ static bool may_use_reserve(const job *j)
         return j->env->core->kind == SLUIS__KIND__RESPONSE;
     if (j->call)
         return j->call->op_case != SLUIS__API_CALL__OP_OPEN_CASE &&
-               j->call->op_case != SLUIS__API_CALL__OP_FILE_REQUEST;
+               j->call->op_case != SLUIS__API_CALL__OP_FILE_REQUEST &&
+               j->call->op_case != SLUIS__API_CALL__OP_CHANGE_CASE;
     return true;
 }
 
@@ -148,6 +149,8 @@ static sluis_err apply_call(turn *t, job *j)
         e = handle_open_case(t, j, &j->why);
     else if (j->call->op_case == SLUIS__API_CALL__OP_FILE_REQUEST)
         e = handle_known(t, j, &j->why);
+    else if (j->call->op_case == SLUIS__API_CALL__OP_CHANGE_CASE)
+        e = handle_change_case(t, j, &j->why);
     else if (j->call->op_case == SLUIS__API_CALL__OP_LOG_COSIGN)
         e = handle_cosigned(t, j);
     else

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/handlers.h"
+
 #define ROW_ITEMS  48 /* a row stays well under half a page of the store */
 #define ITEM_MAX   (2 + DUE_KEY_MAX)
 #define DUE_KEY    (8 + 8 + 2)
@@ -101,6 +103,14 @@ static sluis_err handle(turn *t, due_kind kind, bytes key)
         break;
     case DUE_INVITATION:
         e = store_delete(t->t, TABLE_MEETING, key);
+        break;
+    case DUE_SERVICE:
+        if (key.n == ID_LEN + 4)
+            e = case_service_due(t, key.p, get_u32(key.p + ID_LEN));
+        break;
+    case DUE_GLASS:
+        if (key.n == ID_LEN + 4)
+            e = case_glass_due(t, key.p, get_u32(key.p + ID_LEN));
         break;
     }
     return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;

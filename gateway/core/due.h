@@ -10,10 +10,12 @@
 
 /* The number is stored; in a second, the lower is handled first. */
 typedef enum {
-    DUE_DELIVERY = 1,  /* key of OUTBOX: it comes back when nobody has taken it */
-    DUE_REQUEST = 2,   /* transaction: closed when nobody has answered */
-    DUE_MESSAGE = 3,   /* key of DEDUP: forgotten */
-    DUE_INVITATION = 4 /* key of MEETING: no reply is taken any more */
+    DUE_DELIVERY = 1,   /* key of OUTBOX: it comes back when nobody has taken it */
+    DUE_REQUEST = 2,    /* transaction: closed when nobody has answered */
+    DUE_MESSAGE = 3,    /* key of DEDUP: forgotten */
+    DUE_INVITATION = 4, /* key of MEETING: no reply is taken any more */
+    DUE_SERVICE = 10,   /* case, its service's place u32: late when it is not there by then */
+    DUE_GLASS = 11 /* case, number of a look in acute danger u32: signalled when nobody has reviewed it */
 } due_kind;
 
 #define DUE_KEY_MAX (OIN_LEN + UUID_LEN)

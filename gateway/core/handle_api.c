@@ -7,7 +7,7 @@
 #include "core/handlers.h"
 #include "journal/cosigned.h"
 
-static void record_of_claims(const job *j, Sluis__RecordType type, Sluis__Record *r)
+void api_record(const job *j, Sluis__RecordType type, const uint8_t *case_id, Sluis__Record *r)
 {
     sluis__record__init(r);
     r->type = type;
@@ -16,16 +16,8 @@ static void record_of_claims(const job *j, Sluis__RecordType type, Sluis__Record
     r->function = (char *)(uintptr_t)j->claims.function;
     r->employee = (char *)(uintptr_t)j->claims.employee;
     r->origin = SLUIS__ORIGIN__API;
-}
-
-static sluis_err check_names(char **names, size_t n, const char *where, sluis_fail *f)
-{
-    if (n > 16)
-        return fail_set(f, SLUIS_TOO_BIG, where, "ten hoogste 16");
-    for (size_t i = 0; i < n; i++)
-        if (!name_valid(names[i]))
-            return fail_set(f, SLUIS_INVALID, where, "een naam is [a-z0-9][a-z0-9._:-]{0,63}");
-    return SLUIS_OK;
+    if (case_id)
+        r->case_id = (ProtobufCBinaryData){ID_LEN, (uint8_t *)(uintptr_t)case_id};
 }
 
 static sluis_err check_members(turn *t, const Sluis__ApiOpenCase *o, sluis_fail *f)
@@ -68,40 +60,61 @@ static sluis_err register_bsn(turn *t, const subject *s, const job *j, const cha
     return registry_put(t->p->registry, t->t, s, ATTRIBUTE_BSN, &only, &d, &outcome, &version);
 }
 
+/* The members as they were told, without persons: what can be checked before anything is written. */
+static sluis_err list_members(turn *t, const Sluis__ApiOpenCase *o, Sluis__CaseRow *row, sluis_fail *f)
+{
+    Sluis__MemberRow *all = arena_alloc(t->arena, o->n_members * sizeof(*all));
+    row->members = arena_alloc(t->arena, o->n_members * sizeof(*row->members));
+    if (!all || !row->members)
+        return fail_set(f, SLUIS_NOMEM, "leden", "%s", error_text(SLUIS_NOMEM));
+    for (size_t i = 0; i < o->n_members; i++) {
+        sluis__member_row__init(&all[i]);
+        all[i].member = (uint32_t)(i + 1);
+        all[i].role = o->members[i]->role;
+        all[i].secret = o->members[i]->secret;
+        all[i].seen_by = o->members[i]->seen_by;
+        all[i].n_seen_by = o->members[i]->n_seen_by;
+        row->members[row->n_members++] = &all[i];
+    }
+    sluis_err e = SLUIS_OK;
+    for (size_t i = 0; !e && i < row->n_members; i++)
+        e = case_check_seen_by(row, all[i].member, all[i].seen_by, all[i].n_seen_by, f);
+    return e;
+}
+
 static sluis_err add_member(turn *t, job *j, size_t i, Sluis__CaseRow *row)
 {
-    const Sluis__ApiMember *in = j->call->open_case->members[i];
-    Sluis__MemberRow *m = arena_alloc(t->arena, sizeof(*m));
+    const char *bsn = j->call->open_case->members[i]->bsn;
+    Sluis__MemberRow *m = row->members[i];
     subject s = {0};
-    if (!m)
-        return SLUIS_NOMEM;
-    sluis_err e = registry_subject(t->p->registry, t->t, in->bsn, true, &s);
+    sluis_err e = registry_subject(t->p->registry, t->t, bsn, true, &s);
     if (!e)
-        e = register_bsn(t, &s, j, in->bsn);
-    sluis__member_row__init(m);
-    m->member = (uint32_t)(i + 1);
-    m->role = in->role;
+        e = register_bsn(t, &s, j, bsn);
     m->sid.data = arena_copy(t->arena, s.sid.b, ID_LEN);
     m->sid.len = ID_LEN;
     if (!e && !m->sid.data)
         e = SLUIS_NOMEM;
-    row->members[row->n_members++] = m;
     subject_close(&s);
     return e;
 }
 
-/* Each member's dossier begins with the opening. */
-static sluis_err note_opening(turn *t, const id16 *case_id, const Sluis__CaseRow *row, const char *why)
+sluis_err case_note(turn *t, const uint8_t *case_id, const Sluis__CaseRow *row, uint32_t member,
+                    const char *why)
 {
     sluis_err e = SLUIS_OK;
     for (size_t i = 0; !e && i < row->n_members; i++) {
         id16 sid;
         subject s = {0};
-        memcpy(sid.b, row->members[i]->sid.data, ID_LEN);
+        const Sluis__MemberRow *m = row->members[i];
+        if (member && m->member != member)
+            continue;
+        memcpy(sid.b, m->sid.data, ID_LEN);
         e = registry_subject_by_sid(t->p->registry, t->t, &sid, &s);
         if (!e)
-            e = turn_dossier(t, &s, case_id->b, why, NULL, 0);
+            e = turn_dossier(t, &s, case_id, why, NULL, 0);
         subject_close(&s);
+        if (e == SLUIS_NOT_FOUND) /* forgotten since */
+            e = SLUIS_OK;
     }
     return e;
 }
@@ -109,36 +122,37 @@ static sluis_err note_opening(turn *t, const id16 *case_id, const Sluis__CaseRow
 sluis_err handle_open_case(turn *t, job *j, sluis_fail *f)
 {
     const Sluis__ApiOpenCase *o = j->call->open_case;
-    if (!policy_may_open_case(t->p->rules, j->claims.app, j->claims.function, t->now))
+    if (!policy_may(t->p->rules, ACT_OPEN_CASE, j->claims.app, j->claims.function, t->now))
         return fail_set(f, SLUIS_FORBIDDEN, "token.functie",
                         "geen geldende regel laat deze functie een zaak openen");
-    sluis_err e = check_members(t, o, f);
-    if (!e)
-        e = check_names(o->scope_laws, o->n_scope_laws, "bereik.wetten", f);
-    if (!e)
-        e = check_names(o->scope_domains, o->n_scope_domains, "bereik.domeinen", f);
-    if (e)
-        return e;
-
+    Sluis__ScopeRow scope = SLUIS__SCOPE_ROW__INIT;
+    scope.laws = o->scope_laws;
+    scope.n_laws = o->n_scope_laws;
+    scope.domains = o->scope_domains;
+    scope.n_domains = o->n_scope_domains;
+    scope.problems = o->scope_problems;
+    scope.n_problems = o->n_scope_problems;
+    scope.parties = o->scope_parties;
+    scope.n_parties = o->n_scope_parties;
     id16 case_id = id_random();
     Sluis__CaseRow row = SLUIS__CASE_ROW__INIT;
+    case_scope_choose(&row, &scope);
     row.kind = o->kind;
-    row.phase = (char *)(uintptr_t) "research";
-    row.scope_laws = o->scope_laws;
-    row.n_scope_laws = o->n_scope_laws;
-    row.scope_domains = o->scope_domains;
-    row.n_scope_domains = o->n_scope_domains;
+    row.phase = (char *)(uintptr_t)case_state_name(CASE_RESEARCH);
     row.opened = t->now;
     row.opened_by = j->claims.app;
     row.owner = j->claims.oin.s;
-    row.members = arena_alloc(t->arena, o->n_members * sizeof(Sluis__MemberRow *));
-    if (!row.members)
-        return fail_set(f, SLUIS_NOMEM, "leden", "%s", error_text(SLUIS_NOMEM));
+    sluis_err e = check_members(t, o, f);
+    if (!e)
+        e = case_scope_check(t->p->rules, &scope, f);
+    if (!e)
+        e = list_members(t, o, &row, f);
+    if (e)
+        return e;
     for (size_t i = 0; !e && i < o->n_members; i++)
         e = add_member(t, j, i, &row);
     Sluis__Record r;
-    record_of_claims(j, SLUIS__RECORD_TYPE__R_CASE, &r);
-    r.case_id = (ProtobufCBinaryData){ID_LEN, case_id.b};
+    api_record(j, SLUIS__RECORD_TYPE__R_CASE, case_id.b, &r);
     r.phase = SLUIS__PHASE__RESEARCH;
     r.decision = (char *)(uintptr_t) "opened";
     if (!e)
@@ -146,11 +160,13 @@ sluis_err handle_open_case(turn *t, job *j, sluis_fail *f)
     if (!e)
         e = turn_journal(t, &r);
     if (!e)
-        e = note_opening(t, &case_id, &row, o->reason);
+        e = case_note(t, case_id.b, &row, 0, o->reason);
     if (!e)
         e = turn_event(t, "case-opened", &r, NULL);
     if (!e)
-        e = api_out_case(&j->reply, j->call->call, 201, &case_id, &row);
+        e = turn_event(t, "client-notice", &r, "research-started");
+    if (!e)
+        e = api_out_case(&j->reply, j->call->call, 201, t->p->rules, t->now, &case_id, &row);
     return e;
 }
 
@@ -181,7 +197,7 @@ static sluis_err check_still_known(turn *t, const job *j, const Sluis__CaseRow *
         sluis_err e = registry_known(t->p->registry, t->t, s, j->request->known[i], t->now, &known);
         if (e)
             return e;
-        if (!known || !view_allows(v, j->request->known[i]))
+        if (!known || !policy_shows(t->p->rules, v, &facts, j->request->known[i]))
             return fail_set(f, SLUIS_CONFLICT, "attributen",
                             "het register is intussen veranderd: stuur het verzoek opnieuw");
     }
@@ -194,7 +210,7 @@ static sluis_err write_known(turn *t, job *j, const subject *s)
     const Sluis__ApiFileRequest *in = j->call->file_request;
     Sluis__RequestRow row = SLUIS__REQUEST_ROW__INIT;
     Sluis__Record r;
-    record_of_claims(j, SLUIS__RECORD_TYPE__R_FROM_REGISTER, &r);
+    api_record(j, SLUIS__RECORD_TYPE__R_FROM_REGISTER, NULL, &r);
     r.transaction = (ProtobufCBinaryData){UUID_LEN, q->transaction.b};
     r.case_id = row.case_id = (ProtobufCBinaryData){ID_LEN, q->case_id.b};
     r.subject = row.sid = (ProtobufCBinaryData){ID_LEN, q->sid.b};
@@ -234,7 +250,7 @@ sluis_err handle_known(turn *t, job *j, sluis_fail *f)
     if (motivation_blank(why))
         return fail_set(f, SLUIS_NO_MOTIVATION, "motivering",
                         "schrijf waarom deze gegevens voor deze zaak nodig zijn");
-    if (case_load(t->t, t->p->rows, j->request->case_id.b, t->arena, &c) || c->closed ||
+    if (case_load(t->t, t->p->rows, j->request->case_id.b, t->arena, &c) || !case_is_open(c) ||
         strcmp(c->owner, j->claims.oin.s) != 0)
         return fail_set(f, SLUIS_NO_CASE, "zaakId", "er is geen open zaak met dit kenmerk: open die eerst");
     sluis_err e = registry_subject_by_sid(t->p->registry, t->t, &j->request->sid, &s);

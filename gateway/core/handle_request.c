@@ -54,6 +54,7 @@ static sluis_err check_policy(turn *t, const job *j, const party *to, const Slui
                          .acting = acting,
                          .function = c->function,
                          .domain = to->domain,
+                         .asked = to->oin.s,
                          .phase = c->phase,
                          .purpose = c->purpose,
                          .legal_basis = c->legal_basis,

@@ -17,8 +17,9 @@ sluis_err handle_meeting_reply(turn *t, job *j, sluis_fail *f);
 /* API calls that write. */
 sluis_err handle_open_case(turn *t, job *j, sluis_fail *f);
 sluis_err handle_known(turn *t, job *j, sluis_fail *f); /* a request the register answers whole */
-sluis_err handle_read(turn *t, job *j, sluis_fail *f);  /* a decided read: journal it */
-sluis_err handle_cosigned(turn *t, const job *j);       /* a witness's line, checked: keep it */
+sluis_err handle_change_case(turn *t, job *j, sluis_fail *f);
+sluis_err handle_read(turn *t, job *j, sluis_fail *f); /* a decided read: journal it */
+sluis_err handle_cosigned(turn *t, const job *j);      /* a witness's line, checked: keep it */
 
 /* An operator's change of the directory: in force for what follows in the same turn. */
 sluis_err handle_party(turn *t, job *j, sluis_fail *f);
@@ -27,5 +28,18 @@ sluis_err handle_party(turn *t, job *j, sluis_fail *f);
 sluis_err party_enrol_self(turn *t, sluis_fail *f);
 /* Its part for CHANGE_REVOKE: fills the record, proposes, or puts the changed entry (*changed). */
 sluis_err party_revoke(turn *t, job *j, Sluis__Record *r, bool *changed, sluis_fail *f);
+
+/* ---- what calls about a case share ---- */
+/* A record of an API call: who the token says, for which case (NULL: none). */
+void api_record(const job *j, Sluis__RecordType type, const uint8_t *case_id, Sluis__Record *r);
+/* The turn's entry in the dossier of one member, or (member 0) of all. */
+sluis_err case_note(turn *t, const uint8_t *case_id, const Sluis__CaseRow *row, uint32_t member,
+                    const char *motivation);
+/* Withdraws every request of this case that waits and that the case, as it is in row, does not cover any
+ * more: journalled, in the dossier, and told to its party. r: on whose behalf. */
+sluis_err case_withdraw(turn *t, const uint8_t *case_id, const Sluis__CaseRow *row, const Sluis__Record *r);
+/* What became of a service, or of a look in acute danger, by its time; in due.h's words. */
+sluis_err case_service_due(turn *t, const uint8_t *case_id, uint32_t index);
+sluis_err case_glass_due(turn *t, const uint8_t *case_id, uint32_t number);
 
 #endif

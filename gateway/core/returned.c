@@ -69,17 +69,6 @@ static sluis_err end_wait(turn *t, const envelope *env, sluis_err why, bool *wai
                    : SLUIS_OK;
 }
 
-static void note_news(turn *t, const oin *to)
-{
-    size_t i = 0;
-    while (i < t->news_count && i < TURN_NEWS && !oin_equal(&t->news[i], to))
-        i++;
-    if (i < TURN_NEWS)
-        t->news[i] = *to;
-    if (i >= t->news_count && t->news_count <= TURN_NEWS)
-        t->news_count++;
-}
-
 static sluis_err seal_return(turn *t, const envelope *env, const seal_to *to, sluis_err why, uint64_t expires,
                              buffer *out, uint8_t mh[static HASH_LEN])
 {
@@ -138,7 +127,7 @@ static sluis_err send_back(turn *t, const envelope *env, sluis_err why, bool *se
     if (!e)
         e = outbox_put(t, &env->sender, buffer_bytes(&whole), expires, &seq);
     if (!e)
-        note_news(t, &env->sender);
+        turn_note_news(t, &env->sender);
     buffer_close(&whole);
     return e;
 }

@@ -73,6 +73,17 @@ sluis_err turn_event(turn *t, const char *type, const Sluis__Record *about, cons
     return rows_put(t->t, t->p->rows, TABLE_EVENT, BYTES_OF(key), &row.base);
 }
 
+void turn_note_news(turn *t, const oin *to)
+{
+    size_t i = 0;
+    while (i < t->news_count && i < TURN_NEWS && !oin_equal(&t->news[i], to))
+        i++;
+    if (i < TURN_NEWS)
+        t->news[i] = *to;
+    if (i >= t->news_count && t->news_count <= TURN_NEWS)
+        t->news_count++;
+}
+
 sluis_err turn_close_request(turn *t, const uint8_t transaction[static UUID_LEN], request_state state,
                              sluis_err why)
 {
@@ -94,8 +105,11 @@ sluis_err turn_close_request(turn *t, const uint8_t transaction[static UUID_LEN]
     about.to = row->party;
     e = turn_request_save(t, transaction, row, &s);
     if (!e)
-        e = turn_event(t, state == REQUEST_RETURNED ? "request-returned" : "request-expired", &about,
-                       error_token(why));
+        e = turn_event(t,
+                       state == REQUEST_RETURNED    ? "request-returned"
+                       : state == REQUEST_WITHDRAWN ? "request-withdrawn"
+                                                    : "request-expired",
+                       &about, error_token(why));
     subject_close(&s);
     return e;
 }

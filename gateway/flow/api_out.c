@@ -60,31 +60,115 @@ sluis_err api_out_problem(buffer *out, uint64_t call, const sluis_fail *why)
     return wire_pack(out, &r.base);
 }
 
-sluis_err api_out_case(buffer *out, uint64_t call, uint32_t status, const id16 *case_id,
-                       const Sluis__CaseRow *row)
+static void fill_members(const Sluis__CaseRow *row, Sluis__ApiMemberOut *all, Sluis__ApiMemberOut **list,
+                         Sluis__ApiCase *c)
+{
+    for (size_t i = 0; i < row->n_members && i < CASE_MEMBERS_MAX; i++) {
+        const Sluis__MemberRow *m = row->members[i];
+        sluis__api_member_out__init(&all[i]);
+        all[i].member = m->member;
+        all[i].role = m->role;
+        all[i].secret = m->secret;
+        all[i].seen_by = m->seen_by;
+        all[i].n_seen_by = m->n_seen_by;
+        list[c->n_members++] = &all[i];
+    }
+    c->members = list;
+}
+
+static void fill_services(const Sluis__CaseRow *row, uint64_t now, Sluis__ApiService *all,
+                          Sluis__ApiService **list, Sluis__ApiCase *c)
+{
+    for (size_t i = 0; i < row->n_services && i < CASE_SERVICES_MAX; i++) {
+        const Sluis__ServiceRow *s = row->services[i];
+        sluis__api_service__init(&all[i]);
+        all[i].service = s->service;
+        all[i].party = s->party;
+        all[i].status = s->status;
+        all[i].planned = s->planned;
+        all[i].actual = s->actual;
+        all[i].reported = s->reported;
+        all[i].late = case_service_late(s, now);
+        list[c->n_services++] = &all[i];
+    }
+    c->services = list;
+}
+
+static void fill_emergencies(const Sluis__CaseRow *row, Sluis__ApiEmergency *all, Sluis__ApiEmergency **list,
+                             Sluis__ApiCase *c)
+{
+    for (size_t i = 0; i < row->n_emergencies && i < CASE_EMERGENCIES_MAX; i++) {
+        const Sluis__EmergencyRow *x = row->emergencies[i];
+        sluis__api_emergency__init(&all[i]);
+        all[i].number = x->number;
+        all[i].function = x->function;
+        all[i].member = x->member;
+        all[i].from = x->from;
+        all[i].until = x->until;
+        all[i].reviewed = x->reviewed != 0;
+        all[i].justified = x->justified;
+        list[c->n_emergencies++] = &all[i];
+    }
+    c->emergencies = list;
+}
+
+/* What the client chose, where something else is enforced. */
+static void fill_scope(const Sluis__CaseRow *row, Sluis__ApiScope *wish, Sluis__ApiCase *c)
+{
+    c->scope_laws = row->scope_laws;
+    c->n_scope_laws = row->n_scope_laws;
+    c->scope_domains = row->scope_domains;
+    c->n_scope_domains = row->n_scope_domains;
+    c->scope_problems = row->scope_problems;
+    c->n_scope_problems = row->n_scope_problems;
+    c->scope_parties = row->scope_parties;
+    c->n_scope_parties = row->n_scope_parties;
+    if (!row->wish)
+        return;
+    sluis__api_scope__init(wish);
+    wish->laws = row->wish->laws;
+    wish->n_laws = row->wish->n_laws;
+    wish->domains = row->wish->domains;
+    wish->n_domains = row->wish->n_domains;
+    wish->problems = row->wish->problems;
+    wish->n_problems = row->wish->n_problems;
+    wish->parties = row->wish->parties;
+    wish->n_parties = row->wish->n_parties;
+    c->wish = wish;
+}
+
+sluis_err api_out_case(buffer *out, uint64_t call, uint32_t status, const rules *rs, uint64_t now,
+                       const id16 *case_id, const Sluis__CaseRow *row)
 {
     Sluis__ApiReply r = SLUIS__API_REPLY__INIT;
     Sluis__ApiCase c = SLUIS__API_CASE__INIT;
-    Sluis__ApiMemberOut members[32], *list[32];
+    Sluis__ApiMemberOut members[CASE_MEMBERS_MAX], *member_list[CASE_MEMBERS_MAX];
+    Sluis__ApiService services[CASE_SERVICES_MAX], *service_list[CASE_SERVICES_MAX];
+    Sluis__ApiEmergency looks[CASE_EMERGENCIES_MAX], *look_list[CASE_EMERGENCIES_MAX];
+    Sluis__ApiScope wish;
+    const char *possible[CASE_EVENTS];
+    coordination need = case_coordination(row, rs);
+    case_state state;
+    if (case_state_parse(&state, row->phase))
+        return SLUIS_CORRUPT;
     r.call = call;
     r.status = status;
     c.case_id = (ProtobufCBinaryData){ID_LEN, (uint8_t *)(uintptr_t)case_id->b};
     c.kind = row->kind;
     c.phase = row->phase;
-    c.scope_laws = row->scope_laws;
-    c.n_scope_laws = row->n_scope_laws;
-    c.scope_domains = row->scope_domains;
-    c.n_scope_domains = row->n_scope_domains;
     c.opened = row->opened;
     c.opened_by = row->opened_by;
-    for (size_t i = 0; i < row->n_members && i < 32; i++) {
-        sluis__api_member_out__init(&members[i]);
-        members[i].member = row->members[i]->member;
-        members[i].role = row->members[i]->role;
-        list[i] = &members[i];
-        c.n_members++;
-    }
-    c.members = list;
+    c.ended = row->ended;
+    c.level = row->level;
+    c.coordinator = row->coordinator;
+    c.coordinator_party = row->coordinator_party;
+    c.coordination = (char *)(uintptr_t)coordination_name(need);
+    case_possible(state, need, possible, &c.n_possible);
+    c.possible = (char **)(uintptr_t)possible;
+    fill_scope(row, &wish, &c);
+    fill_members(row, members, member_list, &c);
+    fill_services(row, now, services, service_list, &c);
+    fill_emergencies(row, looks, look_list, &c);
     r.result_case = SLUIS__API_REPLY__RESULT_CASE_OUT;
     r.case_out = &c;
     return wire_pack(out, &r.base);

@@ -3,14 +3,15 @@
 #define SLUIS_FLOW_API_OUT_H
 
 #include "api.pb-c.h"
+#include "cases/cases.h"
 #include "policy/rules.h"
 #include "rows.pb-c.h"
 #include "wire/arena.h"
 
 /* Each appends one packed ApiReply to out. */
 sluis_err api_out_problem(buffer *out, uint64_t call, const sluis_fail *why);
-sluis_err api_out_case(buffer *out, uint64_t call, uint32_t status, const id16 *case_id,
-                       const Sluis__CaseRow *row);
+sluis_err api_out_case(buffer *out, uint64_t call, uint32_t status, const rules *rs, uint64_t now,
+                       const id16 *case_id, const Sluis__CaseRow *row);
 sluis_err api_out_request(buffer *out, uint64_t call, uint32_t status, const rules *r,
                           const uint8_t transaction[static UUID_LEN], const Sluis__RequestRow *row);
 

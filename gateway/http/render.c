@@ -15,6 +15,9 @@ static const struct {
     {"research", "onderzoek"},
     {"coordination", "coordinatie"},
     {"meeting", "overleg"},
+    {"closed", "gesloten"},
+    {"stopped", "gestopt"},
+    {"not-related", "niet-samenhangend"},
     /* states of a request, outcomes of an attribute */
     {"held", "aangehouden"},
     {"answered", "beantwoord"},
@@ -65,6 +68,18 @@ static const struct {
     /* decisions */
     {"permit", "toegestaan"},
     {"opened", "geopend"},
+    {"coordination-started", "coordinatie-gestart"},
+    {"scope-chosen", "bereik-gekozen"},
+    {"scope-widened", "bereik-verruimd-tegen-keuze-client"},
+    {"member-changed", "lid-gewijzigd"},
+    {"coordinator-named", "coordinator-aangewezen"},
+    {"service-reported", "dienst-gemeld"},
+    {"glass-broken", "noodinzage"},
+    {"glass-reviewed", "noodinzage-beoordeeld"},
+    /* statuses of a service */
+    {"planned", "gepland"},
+    {"started", "gestart"},
+    {"delivered", "geleverd"},
     /* checks of health */
     {"store", "opslag"},
     {"journal", "journaal"},
@@ -162,22 +177,105 @@ static void put_results(json_t *o, Sluis__ApiResult *const *results, size_t n)
     }
 }
 
+static void put_numbers(json_t *o, const char *name, const uint32_t *list, size_t n)
+{
+    json_t *a = json_array();
+    for (size_t i = 0; i < n; i++)
+        json_array_append_new(a, json_integer(list[i]));
+    json_object_set_new(o, name, a);
+}
+
+static json_t *member_json(const Sluis__ApiMemberOut *m)
+{
+    json_t *o = json_object();
+    put_number(o, "lid", m->member);
+    put(o, "rol", m->role);
+    json_object_set_new(o, "geheimAdres", json_boolean(m->secret));
+    put_numbers(o, "zichtbaarVoor", m->seen_by, m->n_seen_by);
+    return o;
+}
+
+static json_t *scope_json(char *const *laws, size_t n_laws, char *const *domains, size_t n_domains,
+                          char *const *problems, size_t n_problems, char *const *parties, size_t n_parties)
+{
+    json_t *o = json_object();
+    json_object_set_new(o, "wetten", list_of(laws, n_laws));
+    json_object_set_new(o, "domeinen", list_of(domains, n_domains));
+    json_object_set_new(o, "problemen", list_of(problems, n_problems));
+    json_object_set_new(o, "partijen", list_of(parties, n_parties));
+    return o;
+}
+
+static json_t *services_json(const Sluis__ApiCase *c)
+{
+    json_t *a = json_array();
+    for (size_t i = 0; i < c->n_services; i++) {
+        const Sluis__ApiService *s = c->services[i];
+        json_t *o = json_object();
+        put(o, "dienst", s->service);
+        put(o, "partij", s->party);
+        put(o, "status", dutch(s->status));
+        put_time(o, "gepland", s->planned);
+        put_time(o, "werkelijk", s->actual);
+        put_time(o, "gemeld", s->reported);
+        json_object_set_new(o, "teLaat", json_boolean(s->late));
+        json_array_append_new(a, o);
+    }
+    return a;
+}
+
+static json_t *emergencies_json(const Sluis__ApiCase *c)
+{
+    json_t *a = json_array();
+    for (size_t i = 0; i < c->n_emergencies; i++) {
+        const Sluis__ApiEmergency *x = c->emergencies[i];
+        json_t *o = json_object();
+        put_number(o, "nummer", x->number);
+        put(o, "functie", x->function);
+        put_number(o, "lid", x->member);
+        put_time(o, "van", x->from);
+        put_time(o, "tot", x->until);
+        json_object_set_new(o, "beoordeeld", json_boolean(x->reviewed));
+        if (x->reviewed)
+            json_object_set_new(o, "terecht", json_boolean(x->justified));
+        json_array_append_new(a, o);
+    }
+    return a;
+}
+
 json_t *render_case(const Sluis__ApiReply *r, char location[static RENDER_LOCATION])
 {
     const Sluis__ApiCase *c = r->case_out;
+    const Sluis__ApiScope *w = c->wish;
     char id[33], href[RENDER_LOCATION];
-    json_t *o = json_object(), *members = json_array(), *scope = json_object();
+    json_t *o = json_object(), *members = json_array();
     put_case_id(o, c->case_id, id);
     put(o, "soort", c->kind);
     put(o, "fase", dutch(c->phase));
     for (size_t i = 0; i < c->n_members; i++)
-        json_array_append_new(members, json_pack("{s:I, s:s}", "lid", (json_int_t)c->members[i]->member,
-                                                 "rol", c->members[i]->role));
+        json_array_append_new(members, member_json(c->members[i]));
     json_object_set_new(o, "leden", members);
-    json_object_set_new(scope, "wetten", list_of(c->scope_laws, c->n_scope_laws));
-    json_object_set_new(scope, "domeinen", list_of(c->scope_domains, c->n_scope_domains));
-    json_object_set_new(o, "bereik", scope);
+    json_object_set_new(o, "bereik",
+                        scope_json(c->scope_laws, c->n_scope_laws, c->scope_domains, c->n_scope_domains,
+                                   c->scope_problems, c->n_scope_problems, c->scope_parties,
+                                   c->n_scope_parties));
+    if (w)
+        json_object_set_new(o, "keuzeClient",
+                            scope_json(w->laws, w->n_laws, w->domains, w->n_domains, w->problems,
+                                       w->n_problems, w->parties, w->n_parties));
+    put(o, "coordinatie", c->coordination);
+    if (c->coordinator[0]) {
+        json_t *who = json_object();
+        put(who, "wie", c->coordinator);
+        put_some(who, "partij", c->coordinator_party);
+        put(who, "niveau", c->level);
+        json_object_set_new(o, "coordinator", who);
+    }
+    json_object_set_new(o, "diensten", services_json(c));
+    json_object_set_new(o, "noodinzages", emergencies_json(c));
+    json_object_set_new(o, "mogelijk", list_of(c->possible, c->n_possible));
     put_time(o, "geopend", c->opened);
+    put_time(o, "beeindigd", c->ended);
     snprintf(href, sizeof href, "/v1/zaken/%s", id);
     put_link(o, "self", href);
     if (r->status == 201)

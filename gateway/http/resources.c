@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/ids.h"
+#include "cases/case_state.h"
 #include "crypto/note.h"
 #include "http/json.h"
 #include "journal/tile_path.h"
@@ -52,6 +53,17 @@ static sluis_err strings(char ***out, size_t *n, const json_t *array, arena *a)
     return SLUIS_OK;
 }
 
+static sluis_err numbers(uint32_t **out, size_t *n, const json_t *array, arena *a)
+{
+    *n = json_array_size(array);
+    *out = arena_alloc(a, (*n + 1) * sizeof(**out));
+    if (!*out)
+        return SLUIS_NOMEM;
+    for (size_t i = 0; i < *n; i++)
+        (*out)[i] = (uint32_t)json_integer_value(json_array_get(array, i));
+    return SLUIS_OK;
+}
+
 static sluis_err build_open_case(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c)
 {
     (void)parameters;
@@ -69,6 +81,10 @@ static sluis_err build_open_case(const json_t *parameters, const json_t *body, a
         sluis__api_member__init(&all[i]);
         all[i].bsn = text(in, "bsn");
         all[i].role = text(in, "rol");
+        all[i].secret = json_is_true(json_object_get(in, "geheimAdres"));
+        sluis_err e = numbers(&all[i].seen_by, &all[i].n_seen_by, json_object_get(in, "zichtbaarVoor"), a);
+        if (e)
+            return e;
         o->members[o->n_members++] = &all[i];
     }
     o->kind = text(body, "soort");
@@ -76,7 +92,11 @@ static sluis_err build_open_case(const json_t *parameters, const json_t *body, a
     c->op_case = SLUIS__API_CALL__OP_OPEN_CASE;
     c->open_case = o;
     sluis_err e = strings(&o->scope_laws, &o->n_scope_laws, json_object_get(scope, "wetten"), a);
-    return e ? e : strings(&o->scope_domains, &o->n_scope_domains, json_object_get(scope, "domeinen"), a);
+    if (!e)
+        e = strings(&o->scope_domains, &o->n_scope_domains, json_object_get(scope, "domeinen"), a);
+    if (!e)
+        e = strings(&o->scope_problems, &o->n_scope_problems, json_object_get(scope, "problemen"), a);
+    return e ? e : strings(&o->scope_parties, &o->n_scope_parties, json_object_get(scope, "partijen"), a);
 }
 
 static sluis_err build_get_case(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c)
@@ -171,9 +191,118 @@ static sluis_err build_get_dossier(const json_t *parameters, const json_t *body,
         return SLUIS_NOMEM;
     sluis__api_get_dossier__init(q);
     q->member = number(parameters, "lid");
+    q->viewer = number(parameters, "namens");
     c->op_case = SLUIS__API_CALL__OP_GET_DOSSIER;
     c->get_dossier = q;
     return id_field(&q->case_id, parameters, a);
+}
+
+/* ---- changes of a case: each names its event ---- */
+
+static sluis_err change(case_event event, const json_t *parameters, const json_t *body, arena *a,
+                        Sluis__ApiCall *c)
+{
+    Sluis__ApiChangeCase *q = arena_alloc(a, sizeof *q);
+    if (!q)
+        return SLUIS_NOMEM;
+    sluis__api_change_case__init(q);
+    q->event = (char *)(uintptr_t)case_event_name(event);
+    q->motivation = text(body, "motivering");
+    c->op_case = SLUIS__API_CALL__OP_CHANGE_CASE;
+    c->change_case = q;
+    return id_field(&q->case_id, parameters, a);
+}
+
+static void coordinator(Sluis__ApiChangeCase *q, const json_t *in)
+{
+    q->coordinator = text(in, "wie");
+    q->party = text(in, "partij");
+    q->level = text(in, "niveau");
+    q->responsible = json_is_true(json_object_get(in, "verantwoord"));
+}
+
+static sluis_err build_phase(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c)
+{
+    sluis_err e = change(CASE_CLOSE, parameters, body, a, c);
+    if (e)
+        return e;
+    c->change_case->event = text(body, "overgang");
+    coordinator(c->change_case, json_object_get(body, "coordinator"));
+    return SLUIS_OK;
+}
+
+static sluis_err build_coordinator(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c)
+{
+    sluis_err e = change(CASE_NAME_COORDINATOR, parameters, body, a, c);
+    if (!e)
+        coordinator(c->change_case, json_object_get(body, "coordinator"));
+    return e;
+}
+
+static sluis_err build_scope(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c)
+{
+    const json_t *in = json_object_get(body, "bereik");
+    bool against = json_is_true(json_object_get(body, "tegenKeuzeClient"));
+    Sluis__ApiScope *s = arena_alloc(a, sizeof *s);
+    sluis_err e = change(against ? CASE_WIDEN_SCOPE : CASE_CHOOSE_SCOPE, parameters, body, a, c);
+    if (e || !s)
+        return e ? e : SLUIS_NOMEM;
+    sluis__api_scope__init(s);
+    c->change_case->scope = s;
+    e = strings(&s->laws, &s->n_laws, json_object_get(in, "wetten"), a);
+    if (!e)
+        e = strings(&s->domains, &s->n_domains, json_object_get(in, "domeinen"), a);
+    if (!e)
+        e = strings(&s->problems, &s->n_problems, json_object_get(in, "problemen"), a);
+    return e ? e : strings(&s->parties, &s->n_parties, json_object_get(in, "partijen"), a);
+}
+
+static sluis_err build_member(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c)
+{
+    sluis_err e = change(CASE_CHANGE_MEMBER, parameters, body, a, c);
+    if (e)
+        return e;
+    Sluis__ApiChangeCase *q = c->change_case;
+    q->member = number(parameters, "lid");
+    q->secret = json_is_true(json_object_get(body, "geheimAdres"));
+    return numbers(&q->seen_by, &q->n_seen_by, json_object_get(body, "zichtbaarVoor"), a);
+}
+
+static sluis_err build_service(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c)
+{
+    sluis_err e = change(CASE_REPORT_SERVICE, parameters, body, a, c);
+    if (e)
+        return e;
+    Sluis__ApiChangeCase *q = c->change_case;
+    q->service = text(body, "dienst");
+    q->party = text(body, "partij");
+    q->status = text(body, "status");
+    if (json_str(body, "gepland"))
+        time_parse(&q->planned, text(body, "gepland"));
+    if (json_str(body, "werkelijk"))
+        time_parse(&q->actual, text(body, "werkelijk"));
+    return SLUIS_OK;
+}
+
+static sluis_err build_glass(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c)
+{
+    sluis_err e = change(CASE_BREAK_GLASS, parameters, body, a, c);
+    if (e)
+        return e;
+    Sluis__ApiChangeCase *q = c->change_case;
+    q->member = number(body, "lid");
+    q->minutes = number(body, "minuten");
+    return strings(&q->attributes, &q->n_attributes, json_object_get(body, "attributen"), a);
+}
+
+static sluis_err build_review(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c)
+{
+    sluis_err e = change(CASE_REVIEW_GLASS, parameters, body, a, c);
+    if (e)
+        return e;
+    c->change_case->number = number(parameters, "nummer");
+    c->change_case->justified = json_is_true(json_object_get(body, "terecht"));
+    return SLUIS_OK;
 }
 
 static sluis_err build_health(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c)
@@ -268,6 +397,13 @@ static sluis_err build_cosign(const json_t *parameters, const json_t *body, aren
 #define RESULT(name) SLUIS__API_REPLY__RESULT_##name
 const resource resources[RESOURCE_COUNT] = {
     {"openZaak", build_open_case, RESULT(CASE_OUT), render_case, false},
+    {"wijzigFase", build_phase, RESULT(CASE_OUT), render_case, false},
+    {"wijzigCoordinator", build_coordinator, RESULT(CASE_OUT), render_case, false},
+    {"wijzigBereik", build_scope, RESULT(CASE_OUT), render_case, false},
+    {"wijzigLid", build_member, RESULT(CASE_OUT), render_case, false},
+    {"meldDienst", build_service, RESULT(CASE_OUT), render_case, false},
+    {"openNoodinzage", build_glass, RESULT(CASE_OUT), render_case, false},
+    {"beoordeelNoodinzage", build_review, RESULT(CASE_OUT), render_case, false},
     {"getZaak", build_get_case, RESULT(CASE_OUT), render_case, false},
     {"openVerzoek", build_file_request, RESULT(REQUEST), render_request, false},
     {"listVerzoeken", build_list_requests, RESULT(REQUESTS), render_requests, false},

@@ -37,6 +37,8 @@
     X(outbox_expired, "counter", "deliveries expired")                                                       \
     X(outbox_returned, "counter", "deliveries given up: refused or never taken")                             \
     X(views_served, "counter", "views served")                                                               \
+    X(glass_broken, "counter", "looks in acute danger")                                                      \
+    X(glass_unreviewed, "counter", "looks in acute danger whose review is overdue")                          \
     X(own_keys_expire_seconds, "gauge",                                                                      \
       "Unix time at which the first of our own keys or its delegation ends")                                 \
     X(party_keys_expire_seconds, "gauge", "Unix time at which the first party is without a key; 0 = no party")

@@ -7,12 +7,12 @@
 
 static const char deny_default[] = "default-deny", deny_application[] = "application", deny_case[] = "case",
                   deny_phase[] = "phase", deny_scope[] = "scope", deny_catalogue[] = "catalogue",
-                  deny_domain[] = "domain";
+                  deny_domain[] = "domain", deny_secret[] = "secret-address";
 
 bool policy_is_refusal(const char *rule)
 {
-    static const char *const all[] = {deny_default, deny_application, deny_case,  deny_phase,
-                                      deny_scope,   deny_catalogue,   deny_domain};
+    static const char *const all[] = {deny_default, deny_application, deny_case,   deny_phase,
+                                      deny_scope,   deny_catalogue,   deny_domain, deny_secret};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         if (strcmp(all[i], rule) == 0)
             return true;
@@ -71,6 +71,25 @@ static bool domain_in_scope(const rules *r, const case_facts *c, size_t domain)
            (r->domain[domain].law != NAME_NONE && law_in_scope(c, id));
 }
 
+/* A purpose that serves problems serves at least one of those the client chose. */
+static bool problem_in_scope(const rules *r, const case_facts *c, const char *purpose)
+{
+    size_t p = name_index(&r->purposes, purpose);
+    uint64_t served = p == NAME_NONE ? 0 : r->purpose_problems[p];
+    for (size_t i = 0; served && i < c->scope_problem_count; i++)
+        if (served & bit_of(name_index(&r->problems, c->scope_problems[i])))
+            return true;
+    return !served || !c->scope_problem_count;
+}
+
+static bool in_scope(const rules *r, const policy_question *q, const case_facts *c, const char *law,
+                     size_t domain)
+{
+    if (q->asked && c->scope_party_count && !listed(c->scope_parties, c->scope_party_count, q->asked))
+        return false;
+    return law_in_scope(c, law) && domain_in_scope(r, c, domain) && problem_in_scope(r, c, q->purpose);
+}
+
 /* Why the whole question is denied; NULL: it is not. */
 static const char *refuse_all(const rules *r, const policy_question *q, const case_facts *c,
                               const resolved *o)
@@ -86,9 +105,7 @@ static const char *refuse_all(const rules *r, const policy_question *q, const ca
         return deny_phase;
     if (o->domain == NAME_NONE)
         return deny_domain;
-    if (!law_in_scope(c, a->law) || !domain_in_scope(r, c, o->domain))
-        return deny_scope;
-    return NULL;
+    return in_scope(r, q, c, a->law, o->domain) ? NULL : deny_scope;
 }
 
 static bool domain_gives(const domain_entry *d, category c, uint64_t at)
@@ -136,6 +153,7 @@ void policy_decide(const rules *r, const policy_question *q, const case_facts *c
         if (!why) {
             const attribute *a = rules_attribute(r, q->attributes[i]);
             why = !a                                                       ? deny_catalogue
+                  : a->address && c->secret_address                        ? deny_secret
                   : domain_gives(&r->domain[o.domain], a->category, q->at) ? deny_default
                                                                            : deny_domain;
         }
@@ -160,6 +178,20 @@ policy_answer policy_may_ask(const rules *r, const policy_question *q, const cas
             return (policy_answer){.permit = true, .rule = p->id, .obligations = p->obligations};
     }
     return (policy_answer){.permit = false, .rule = deny_default};
+}
+
+bool policy_covers(const rules *r, const policy_question *q, const case_facts *c)
+{
+    size_t app = ruleset_application(r, q->application), domain = name_index(&r->domains, q->domain);
+    if (app == NAME_NONE || domain == NAME_NONE || !c || !c->exists || c->closed ||
+        !in_scope(r, q, c, r->applications[app].public.law, domain))
+        return false;
+    for (size_t i = 0; c->secret_address && i < q->attribute_count; i++) {
+        const attribute *a = rules_attribute(r, q->attributes[i]);
+        if (!a || a->address)
+            return false;
+    }
+    return true;
 }
 
 const view *policy_view(const rules *r, const char *app, const char *function, const case_facts *c,
@@ -193,6 +225,12 @@ bool view_allows(const view *v, uint32_t id)
     return v && low < v->attribute_count && v->attributes[low] == id;
 }
 
+bool policy_shows(const rules *r, const view *v, const case_facts *c, uint32_t id)
+{
+    const attribute *a = rules_attribute(r, id);
+    return a && view_allows(v, id) && !(a->address && c->secret_address);
+}
+
 bool policy_domain_gives(const rules *r, const char *domain, category c, uint64_t at)
 {
     size_t d = name_index(&r->domains, domain);
@@ -200,7 +238,7 @@ bool policy_domain_gives(const rules *r, const char *domain, category c, uint64_
            domain_gives(&r->domain[d], c, at);
 }
 
-static bool may(const rules *r, application_act act, const char *app, const char *function, uint64_t at)
+bool policy_may(const rules *r, application_act act, const char *app, const char *function, uint64_t at)
 {
     size_t i = ruleset_application(r, app);
     uint64_t function_bit = bit_of(name_index(&r->functions, function));
@@ -212,14 +250,4 @@ static bool may(const rules *r, application_act act, const char *app, const char
             period_holds(&a->rights[k].when, at))
             return true;
     return false;
-}
-
-bool policy_may_open_case(const rules *r, const char *app, const char *function, uint64_t at)
-{
-    return may(r, ACT_OPEN_CASE, app, function, at);
-}
-
-bool policy_may_read_dossier(const rules *r, const char *app, const char *function, uint64_t at)
-{
-    return may(r, ACT_READ_DOSSIER, app, function, at);
 }

@@ -20,6 +20,9 @@ typedef struct {
     size_t scope_law_count; /* the client's chosen scope */
     const char *const *scope_domains;
     size_t scope_domain_count;
+    const char *const *scope_problems, *const *scope_parties; /* none of them: not limited */
+    size_t scope_problem_count, scope_party_count;
+    bool secret_address; /* of a member: nothing leaves that says where they live */
 } case_facts;
 
 typedef struct {
@@ -27,6 +30,7 @@ typedef struct {
     const oin *acting;       /* the organisation that acts */
     const char *function;
     const char *domain; /* of the party asked */
+    const char *asked;  /* its OIN; NULL: no party in particular */
     Sluis__Phase phase;
     const char *purpose, *legal_basis;
     const uint32_t *attributes;
@@ -36,15 +40,20 @@ typedef struct {
 
 typedef struct {
     bool permit;
-    const char *rule; /* id of the rule that decided, borrowed; for a denial what denied it: "application"
-                         (unknown, or not this organisation's), "case", "phase", "domain" (unknown, or its own
-                         law does not let it give this), "scope", "catalogue", "default-deny" */
+    const char
+        *rule; /* id of the rule that decided, borrowed; for a denial what denied it: "application"
+                  (unknown, or not this organisation's), "case", "phase", "domain" (unknown, or its own
+                  law does not let it give this), "scope", "catalogue", "secret-address", "default-deny" */
     uint32_t obligations;
 } policy_answer;
 
 /* answers[0..attribute_count). Never fails: what is not permitted is denied. */
 /* Among several permits the first in the file gives its id; obligations are those of all of them together. */
 void policy_decide(const rules *r, const policy_question *q, const case_facts *c, policy_answer *answers);
+
+/* Whether the case's scope, as it is now, still covers a question put before: law, domain, party, problems,
+ * and no secret address. */
+bool policy_covers(const rules *r, const policy_question *q, const case_facts *c);
 
 /* Whether a rule id is one of the names of a denial. */
 bool policy_is_refusal(const char *rule);
@@ -58,11 +67,25 @@ policy_answer policy_may_ask(const rules *r, const policy_question *q, const cas
 const view *policy_view(const rules *r, const char *application, const char *function, const case_facts *c,
                         uint64_t at);
 bool view_allows(const view *v, uint32_t attribute);
+/* Whether the view shows it in this case: not what tells a secret address. */
+bool policy_shows(const rules *r, const view *v, const case_facts *c, uint32_t attribute);
 
 /* May this provider's own answer be taken: domain gives category at all (its own law). */
 bool policy_domain_gives(const rules *r, const char *domain, category c, uint64_t at);
-/* May this application open a case / read the dossier with this function. */
-bool policy_may_open_case(const rules *r, const char *application, const char *function, uint64_t at);
-bool policy_may_read_dossier(const rules *r, const char *application, const char *function, uint64_t at);
+/* What an application's `may` can give to a function (applications.conf). */
+typedef enum {
+    ACT_OPEN_CASE,
+    ACT_READ_DOSSIER,
+    ACT_CHANGE_CASE,  /* phase, scope, members, coordinator, services, interventions */
+    ACT_WIDEN_SCOPE,  /* against the client's choice */
+    ACT_BREAK_GLASS,  /* look at once, in acute danger */
+    ACT_REVIEW_GLASS, /* and judge such a look afterwards */
+    ACT_HAND_OVER,    /* to another municipality */
+    ACT_REPORT_CONCERN,
+    ACT_DECIDE_CONCERN, /* and see those reported */
+    ACT_COUNT
+} application_act;
+bool policy_may(const rules *r, application_act act, const char *application, const char *function,
+                uint64_t at);
 
 #endif

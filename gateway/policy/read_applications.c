@@ -12,7 +12,7 @@ static const config_key application_keys[] = {
     {"client_portal", CONFIG_BOOL, false, 0, 0, "", "false", "is the client's own view"},
     {"may", CONFIG_LIST, false, 0, RULESET_LIST_MAX, "", NULL, "rights of its own, per function"}};
 static const config_key may_keys[] = {
-    {"act", CONFIG_STR, true, 1, NAME_MAX_LEN, "", NULL, "open-case or read-dossier"},
+    {"act", CONFIG_STR, true, 1, NAME_MAX_LEN, "", NULL, "one of the acts of policy/policy.h"},
     {"functions", CONFIG_STRS, true, 1, RULESET_NAMES_MAX, "", NULL, "who may"},
     KEY_FROM,
     KEY_UNTIL};
@@ -21,7 +21,12 @@ static const config_key applications_file[] = {
     {"applications", CONFIG_LIST, true, 1, RULESET_NAMES_MAX, "", NULL, "who talks to the gateway"}};
 
 static const char *const acts[ACT_COUNT] = {
-    [ACT_OPEN_CASE] = "open-case", [ACT_READ_DOSSIER] = "read-dossier"};
+    [ACT_OPEN_CASE] = "open-case",           [ACT_READ_DOSSIER] = "read-dossier",
+    [ACT_CHANGE_CASE] = "change-case",       [ACT_WIDEN_SCOPE] = "widen-scope",
+    [ACT_BREAK_GLASS] = "break-glass",       [ACT_REVIEW_GLASS] = "review-break-glass",
+    [ACT_HAND_OVER] = "hand-over",           [ACT_REPORT_CONCERN] = "report-concern",
+    [ACT_DECIDE_CONCERN] = "decide-concern",
+};
 
 static sluis_err function_row(rules *r, const config_node *row, size_t i, sluis_fail *f)
 {
@@ -40,8 +45,11 @@ static sluis_err may_row(rules *r, const config_node *row, size_t i, sluis_fail 
         sluis_err err = read_period(row, &right->when, f);
         return err ? err : read_bits(row, "functions", &r->functions, "function", &right->functions, f);
     }
-    return config_fail(config_get(row, "act"), f,
-                       "no act is called \"%.64s\"; there are open-case, read-dossier", act);
+    return config_fail(
+        config_get(row, "act"), f,
+        "no act is called \"%.64s\"; there are open-case, read-dossier, change-case, widen-scope, "
+        "break-glass, review-break-glass, hand-over, report-concern, decide-concern",
+        act);
 }
 
 static sluis_err take_oins(rules *r, application_entry *a, const config_node *list, sluis_fail *f)

@@ -16,6 +16,7 @@ static const config_key attribute_keys[] = {
     {"source", CONFIG_STR, true, 1, NAME_MAX_LEN, "", NULL, "the authoritative domain"},
     {"retention", CONFIG_STR, true, 1, NAME_MAX_LEN, "", NULL, "class of retention.conf"},
     {"valid_days", CONFIG_INT, true, 0, VALID_DAYS_MAX, "days", NULL, "how long a known value answers"},
+    {"address", CONFIG_BOOL, false, 0, 0, "", "false", "tells where a person lives"},
     {"ggm", CONFIG_STR, false, 1, TITLE_MAX_LEN, "", NULL, "name in the Gemeentelijk Gegevensmodel"}};
 static const config_key catalogue_file[] = {
     {"attributes", CONFIG_LIST, true, 1, RULESET_ATTRIBUTES_MAX, "", NULL, "every datum that may pass"}};
@@ -46,6 +47,7 @@ static sluis_err attribute_row(rules *r, const config_node *row, size_t i, sluis
         .source = read_str(row, "source"),
         .retention = read_str(row, "retention"),
         .ggm = read_str(row, "ggm"),
+        .address = config_bool(row, KEYS_OF(attribute_keys), "address"),
         .valid_days = (uint32_t)config_int(row, KEYS_OF(attribute_keys), "valid_days"),
     };
     size_t domain = name_index(&r->domains, a.source);

@@ -38,19 +38,33 @@ sluis_err ruleset_read_laws(rules *r, const config_node *root, sluis_fail *f)
 }
 
 /* ---- purposes.conf */
-static const config_key purpose_keys[] = {KEY_ID, KEY_TITLE};
+static const config_key problem_keys[] = {KEY_ID, KEY_TITLE};
+static const config_key purpose_keys[] = {
+    KEY_ID,
+    KEY_TITLE,
+    {"problems", CONFIG_STRS, false, 1, RULESET_NAMES_MAX, "", NULL, "the problems it serves; absent: any"}};
 static const config_key purposes_file[] = {
+    {"problems", CONFIG_LIST, false, 0, RULESET_NAMES_MAX, "", NULL,
+     "what a client may choose to have looked at"},
     {"purposes", CONFIG_LIST, true, 1, RULESET_NAMES_MAX, "", NULL, "what an exchange may be for"}};
+
+static sluis_err problem_row(rules *r, const config_node *row, size_t i, sluis_fail *f)
+{
+    (void)i;
+    return read_name(&r->problems, row, f);
+}
 
 static sluis_err purpose_row(rules *r, const config_node *row, size_t i, sluis_fail *f)
 {
-    (void)i;
-    return read_name(&r->purposes, row, f);
+    sluis_err err = read_name(&r->purposes, row, f);
+    return err ? err : read_bits(row, "problems", &r->problems, "problem", &r->purpose_problems[i], f);
 }
 
 sluis_err ruleset_read_purposes(rules *r, const config_node *root, sluis_fail *f)
 {
     sluis_err err = config_check(root, KEYS_OF(purposes_file), f);
+    if (!err)
+        err = read_rows(r, root, "problems", KEYS_OF(problem_keys), problem_row, f);
     return err ? err : read_rows(r, root, "purposes", KEYS_OF(purpose_keys), purpose_row, f);
 }
 

@@ -180,6 +180,21 @@ const char *rules_article(const rules *r, const char *rule)
     return NULL;
 }
 
+bool rules_is_law(const rules *r, const char *id)
+{
+    return name_index(&r->laws, id) != NAME_NONE;
+}
+
+bool rules_is_domain(const rules *r, const char *id)
+{
+    return name_index(&r->domains, id) != NAME_NONE;
+}
+
+bool rules_is_problem(const rules *r, const char *id)
+{
+    return name_index(&r->problems, id) != NAME_NONE;
+}
+
 bool rules_is_holiday(const rules *r, uint32_t day)
 {
     for (size_t i = 0; i < r->holiday_count; i++)

@@ -30,6 +30,7 @@ typedef struct {
     const char *retention;
     const char *ggm;     /* NULL: no GGM name */
     uint32_t valid_days; /* how long a registered value answers without asking again; 0 = not at all */
+    bool address;        /* tells where a person lives: never leaves when the address is secret */
 } attribute;
 
 typedef struct {
@@ -85,6 +86,9 @@ uint8_t rules_journal_class(const rules *r, const char *retention);   /* 1..255;
 const char *rules_purpose_title(const rules *r, const char *id);
 const char *rules_legal_basis_title(const rules *r, const char *id);
 const char *rules_article(const rules *r, const char *rule); /* the text beside a rule; NULL: no such rule */
+bool rules_is_law(const rules *r, const char *id);
+bool rules_is_domain(const rules *r, const char *id);
+bool rules_is_problem(const rules *r, const char *id);
 bool rules_is_holiday(const rules *r, uint32_t day);
 const char *category_name(category c); /* "ordinary", ... */
 sluis_err category_parse(category *out, const char *s);

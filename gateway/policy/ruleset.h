@@ -50,8 +50,6 @@ typedef struct {
     size_t law; /* the law whose back office this domain is, or NAME_NONE */
 } domain_entry;
 
-typedef enum { ACT_OPEN_CASE, ACT_READ_DOSSIER, ACT_COUNT } application_act;
-
 typedef struct {
     application_act act;
     uint64_t functions;
@@ -93,7 +91,8 @@ struct rules {
     void **blocks; /* everything below that is allocated */
     size_t block_count, block_cap;
 
-    name_list laws, legal_bases, purposes, functions, domains;
+    name_list laws, legal_bases, purposes, problems, functions, domains;
+    uint64_t purpose_problems[RULESET_NAMES_MAX]; /* bits: the problems that each purpose serves; 0 = any */
     domain_entry domain[RULESET_NAMES_MAX];
     reason *reasons;
     size_t reason_count;

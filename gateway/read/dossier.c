@@ -146,10 +146,15 @@ sluis_err read_dossier(reader *r, store_txn *t, job *j)
     bytes case_id = BYTES(q->case_id.data, q->case_id.len);
     Sluis__CaseRow *row = NULL;
     subject s = {0};
-    if (!policy_may_read_dossier(r->p->rules, j->claims.app, j->claims.function, clock_ms()))
+    if (!policy_may(r->p->rules, ACT_READ_DOSSIER, j->claims.app, j->claims.function, clock_ms()))
         return fail_set(&j->why, SLUIS_FORBIDDEN, "token.functie",
                         "geen geldende regel laat deze functie een dossier lezen");
+    const application *app = rules_application(r->p->rules, j->claims.app);
+    if (app && app->client_portal && !q->viewer)
+        return fail_set(&j->why, SLUIS_INVALID, "namens", "noem het lid dat in het dossier kijkt");
     sluis_err e = reader_case(r, t, j, case_id, &row);
+    if (!e && q->viewer && !case_member_sees(row, q->viewer, q->member))
+        e = fail_set(&j->why, SLUIS_NOT_FOUND, "", "%s", error_text(SLUIS_NOT_FOUND));
     if (!e)
         e = reader_member(r, t, j, row, q->member, &s);
     if (e)

@@ -55,8 +55,9 @@ static sluis_err split(reader *r, store_txn *t, job *j, const Sluis__CaseRow *ro
     const view *v = policy_view(r->p->rules, j->claims.app, j->claims.function, &facts, now);
     for (size_t i = 0; i < n; i++) {
         bool known = false;
-        sluis_err e =
-            view_allows(v, ids[i]) ? registry_known(r->p->registry, t, s, ids[i], now, &known) : SLUIS_OK;
+        sluis_err e = policy_shows(r->p->rules, v, &facts, ids[i])
+                          ? registry_known(r->p->registry, t, s, ids[i], now, &known)
+                          : SLUIS_OK;
         if (e)
             return e;
         if (known)

@@ -1,6 +1,7 @@
 /* Cases and requests as their application sees them. */
 #include <string.h>
 
+#include "base/clock.h"
 #include "flow/api_out.h"
 #include "read/reader.h"
 
@@ -15,7 +16,7 @@ sluis_err read_case(reader *r, store_txn *t, job *j)
     if (e)
         return e;
     memcpy(id.b, q->case_id.data, ID_LEN);
-    return api_out_case(&j->reply, j->call->call, 200, &id, row);
+    return api_out_case(&j->reply, j->call->call, 200, r->p->rules, clock_ms(), &id, row);
 }
 
 /* A request of this application and organisation; any other does not exist. */

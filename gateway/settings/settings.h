@@ -29,6 +29,8 @@ typedef struct {
     uint32_t request_days; /* longest life of a request filed through the API */
     uint32_t seal_renew_s; /* the registry's sealing key is renewed after this, */
     uint32_t seal_keep_s;  /* and the one it replaced destroyed after this */
+    uint32_t glass_minutes,
+        glass_review_days; /* a look in acute danger: longest, and when its review is due */
     int log_level;
 } settings;
 

@@ -82,16 +82,32 @@ gateway = {{ endpoint = "{self.endpoint}"; oin = "{GATEWAY_OIN}"; name = "{NAME}
     # ---- the API, in the words of gateway/http/openapi.json
 
     def open_case(self, members, app="wmo-intake", laws=("wmo", "participatiewet", "wgs"),
-                  domains=("onderwijs", "politie", "ggd"), reason="Meervoudige problematiek in het gezin", oin=GATEWAY_OIN):
-        """members: [(BSN, role)]. The case's id."""
+                  domains=("onderwijs", "politie", "ggd"), reason="Meervoudige problematiek in het gezin", oin=GATEWAY_OIN,
+                  more=None, scope=None):
+        """members: [(BSN, role)]; more: {number: further fields of that member}; scope: further fields. The case's id."""
         a = self.call("POST", "/v1/zaken", self.token(app, oin=oin), {
             "soort": "huishouden" if len(members) > 1 else "client",
-            "leden": [{"bsn": bsn, "rol": role} for bsn, role in members],
-            "bereik": {"wetten": list(laws), "domeinen": list(domains)},
+            "leden": [dict({"bsn": bsn, "rol": role}, **(more or {}).get(i, {})) for i, (bsn, role) in enumerate(members, 1)],
+            "bereik": dict({"wetten": list(laws), "domeinen": list(domains)}, **(scope or {})),
             "aanleiding": reason,
         })
         check(a.status == 201, f"the case was not opened: {a.status} {a.body[:300]!r}")
         return a.json()["zaakId"]
+
+    def case(self, case, app="wmo-intake"):
+        a = self.call("GET", f"/v1/zaken/{case}", self.token(app))
+        check(a.status == 200, f"case: {a.status} {a.body[:300]!r}")
+        return a.json()
+
+    def change(self, case, what, body, method=None, app="wmo-intake", function="consulent", employee="mw-1", raw=False):
+        """A change of a case: what = the address behind it ("fase", "bereik", ...); the case as it then is."""
+        method = method or ("PUT" if what.split("/")[0] in ("bereik", "coordinator", "leden") else "POST")
+        a = self.call(method, f"/v1/zaken/{case}/{what}", self.token(app, function, employee),
+                      dict({"motivering": "Zo besproken met de cliënt"}, **body))
+        if raw:
+            return a
+        check(a.status == 200, f"{what}: {a.status} {a.body[:300]!r}")
+        return a.json()
 
     def file(self, case, member, party, attributes, app="wmo-intake", motivation="Nodig om te bepalen welke hulp past",
              necessity="Zonder dit gegeven is de vraag niet te beantwoorden", how=RESEARCH, headers=None, raw=False,
@@ -148,8 +164,9 @@ gateway = {{ endpoint = "{self.endpoint}"; oin = "{GATEWAY_OIN}"; name = "{NAME}
             out.setdefault(d["naam"], []).append(d["waarde"])
         return {name: " / ".join(sorted(values)) for name, values in out.items()}
 
-    def dossier(self, case, member, app="clientportaal", function="client", raw=False):
-        a = self.call("GET", f"/v1/zaken/{case}/leden/{member}/dossier", self.token(app, function, "client-1"))
+    def dossier(self, case, member, app="clientportaal", function="client", raw=False, viewer=None):
+        """viewer: the member who looks; the member itself when nobody is named."""
+        a = self.call("GET", f"/v1/zaken/{case}/leden/{member}/dossier?namens={viewer or member}", self.token(app, function, "client-1"))
         if raw:
             return a
         check(a.status == 200, f"dossier: {a.status} {a.body[:300]!r}")

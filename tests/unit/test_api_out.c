@@ -124,7 +124,7 @@ static void case_without_subjects(void **state)
     row.opened_by = "wmo-intake";
     row.owner = OIN_GEM;
     buffer_init(&b, 64u << 10);
-    assert_int_equal(api_out_case(&b, 5, 201, &id, &row), SLUIS_OK);
+    assert_int_equal(api_out_case(&b, 5, 201, shipped, T0, &id, &row), SLUIS_OK);
     const Sluis__ApiReply *r = reply_of(&b);
     assert_int_equal(r->status, 201);
     assert_int_equal(r->result_case, SLUIS__API_REPLY__RESULT_CASE_OUT);
@@ -139,6 +139,9 @@ static void case_without_subjects(void **state)
     assert_string_equal(c->scope_domains[1], "politie");
     assert_int_equal(c->opened, T0);
     assert_string_equal(c->opened_by, "wmo-intake");
+    assert_string_equal(c->coordination, "mogelijk");
+    assert_string_equal(c->possible[0], "start-coordinatie");
+    assert_null(c->wish);
     assert_null(memmem(b.p, b.n, sid.b, ID_LEN));
     assert_null(memmem(b.p, b.n, OIN_GEM, OIN_LEN));
     buffer_close(&b);

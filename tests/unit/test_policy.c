@@ -104,6 +104,56 @@ static void every_domain_category_and_phase(void **state)
     rules_unref(&r);
 }
 
+/* The client's parties and problems, when chosen, bound what may be asked; so does a secret address. */
+static void the_scope_binds(void **state)
+{
+    (void)state;
+    static const char *const parties[] = {"00000099000000002000"}, *const school[] = {"school"},
+                             *const debts[] = {"schulden"};
+    rules *r = kit_shipped();
+    case_facts c = kit_case(SLUIS__PHASE__RESEARCH);
+    policy_question q = kit_question();
+    const char *name = "school-naam";
+    c.scope_parties = parties;
+    c.scope_party_count = 1;
+    q.asked = "00000099000000003000";
+    assert_string_equal(kit_ask(r, &q, &c, name).rule, "scope");
+    assert_false(policy_covers(r, &q, &c));
+    q.asked = parties[0];
+    assert_true(kit_ask(r, &q, &c, name).permit);
+    assert_true(policy_covers(r, &q, &c));
+    c.scope_problems = debts; /* a general purpose serves any problem */
+    c.scope_problem_count = 1;
+    assert_true(kit_ask(r, &q, &c, name).permit);
+    q.purpose = "jeugdhulp";
+    assert_string_equal(kit_ask(r, &q, &c, name).rule, "scope");
+    c.scope_problems = school;
+    assert_true(kit_ask(r, &q, &c, name).permit);
+    c.closed = true;
+    assert_false(policy_covers(r, &q, &c));
+    c.closed = false;
+
+    policy_question home = kit_question();
+    home.domain = "gemeente";
+    c.scope_party_count = 0;
+    const view *v = policy_view(r, "bench", home.function, &c, home.at);
+    uint32_t place = rules_attribute_named(r, "woonplaats")->id,
+             born = rules_attribute_named(r, "geboortedatum")->id;
+    assert_true(kit_ask(r, &home, &c, "woonplaats").permit);
+    assert_true(policy_shows(r, v, &c, place));
+    c.secret_address = true;
+    assert_string_equal(kit_ask(r, &home, &c, "woonplaats").rule, "secret-address");
+    assert_true(kit_ask(r, &home, &c, "geboortedatum").permit);
+    assert_false(policy_shows(r, v, &c, place));
+    assert_int_equal(policy_shows(r, v, &c, born), view_allows(v, born));
+    home.attributes = &place;
+    home.attribute_count = 1;
+    assert_false(policy_covers(r, &home, &c));
+    home.attributes = &born;
+    assert_true(policy_covers(r, &home, &c));
+    rules_unref(&r);
+}
+
 /* An intake by the Wmo that asks school, police, GGD and debt counselling; then the Participatiewet. */
 static void an_intake_is_permitted(void **state)
 {
@@ -575,15 +625,15 @@ static void rights_and_what_domains_give(void **state)
     (void)state;
     rules *r = kit_shipped();
     uint64_t at = day("2026-11-24");
-    assert_true(policy_may_open_case(r, "wmo-intake", "consulent", at));
-    assert_false(policy_may_open_case(r, "wmo-intake", "teamleider", at));
-    assert_false(policy_may_open_case(r, "wmo-intake", "consulent", day("2025-12-31")));
-    assert_false(policy_may_open_case(r, "clientportaal", "client", at));
-    assert_false(policy_may_open_case(r, NULL, "consulent", at));
-    assert_true(policy_may_read_dossier(r, "clientportaal", "client", at));
-    assert_false(policy_may_read_dossier(r, "clientportaal", "consulent", at));
-    assert_true(policy_may_read_dossier(r, "pw-intake", "regisseur", at));
-    assert_false(policy_may_read_dossier(r, "nergens", "client", at));
+    assert_true(policy_may(r, ACT_OPEN_CASE, "wmo-intake", "consulent", at));
+    assert_false(policy_may(r, ACT_OPEN_CASE, "wmo-intake", "teamleider", at));
+    assert_false(policy_may(r, ACT_OPEN_CASE, "wmo-intake", "consulent", day("2025-12-31")));
+    assert_false(policy_may(r, ACT_OPEN_CASE, "clientportaal", "client", at));
+    assert_false(policy_may(r, ACT_OPEN_CASE, NULL, "consulent", at));
+    assert_true(policy_may(r, ACT_READ_DOSSIER, "clientportaal", "client", at));
+    assert_false(policy_may(r, ACT_READ_DOSSIER, "clientportaal", "consulent", at));
+    assert_true(policy_may(r, ACT_READ_DOSSIER, "pw-intake", "regisseur", at));
+    assert_false(policy_may(r, ACT_READ_DOSSIER, "nergens", "client", at));
 
     assert_true(policy_domain_gives(r, "politie", CATEGORY_CRIMINAL, at));
     assert_false(policy_domain_gives(r, "politie", CATEGORY_HEALTH, at));
@@ -602,6 +652,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_domain_category_and_phase),
         cmocka_unit_test(an_intake_is_permitted),
+        cmocka_unit_test(the_scope_binds),
         cmocka_unit_test(each_denial_has_its_name),
         cmocka_unit_test(the_client_sets_the_scope),
         cmocka_unit_test(a_rule_holds_in_its_period),

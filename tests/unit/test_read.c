@@ -49,7 +49,7 @@ static id16 put_case(room *r, store_txn *t, const subject *s, bool closed)
     m.sid = data_of(s->sid.b, ID_LEN);
     m.role = TEXT("kind");
     row.kind = TEXT("client");
-    row.phase = TEXT("research");
+    row.phase = TEXT(closed ? "closed" : "research");
     row.members = members;
     row.n_members = 1;
     row.scope_laws = laws;
@@ -58,7 +58,6 @@ static id16 put_case(room *r, store_txn *t, const subject *s, bool closed)
     row.n_scope_domains = 1;
     row.owner = TEXT(OIN_GEM);
     row.opened_by = TEXT(APP);
-    row.closed = closed;
     assert_int_equal(case_save(t, r->h.p.rows, id.b, &row), SLUIS_OK);
     return id;
 }

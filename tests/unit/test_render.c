@@ -66,6 +66,9 @@ static void phases_and_decisions(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof phases / sizeof *phases; i++)
         differs(entry_of("case", phase_name(phases[i]), ""), "verloop", "fase", phase_name(phases[i]));
+    for (int e = 0; e < CASE_EVENTS; e++)
+        differs(entry_of("case", "", case_event_done((case_event)e)), "verloop", "besluit",
+                case_event_done((case_event)e));
     for (size_t i = 0; i < sizeof decisions / sizeof *decisions; i++)
         differs(entry_of("case", "", decisions[i]), "verloop", "besluit", decisions[i]);
 }

@@ -55,6 +55,15 @@ static void test_find(void **state)
         {"GET", "/v1/zaken/" CASE_ID, "getZaak", 0, NULL, NULL},
         {"HEAD", "/v1/zaken/" CASE_ID, "getZaak", 0, NULL, NULL},
         {"POST", "/v1/zaken/" CASE_ID "/verzoeken", "openVerzoek", 0, NULL, NULL},
+        {"POST", "/v1/zaken/" CASE_ID "/fase", "wijzigFase", 0, NULL, NULL},
+        {"PUT", "/v1/zaken/" CASE_ID "/coordinator", "wijzigCoordinator", 0, NULL, NULL},
+        {"PUT", "/v1/zaken/" CASE_ID "/bereik", "wijzigBereik", 0, NULL, NULL},
+        {"PUT", "/v1/zaken/" CASE_ID "/leden/2", "wijzigLid", 0, NULL, NULL},
+        {"POST", "/v1/zaken/" CASE_ID "/diensten", "meldDienst", 0, NULL, NULL},
+        {"POST", "/v1/zaken/" CASE_ID "/noodinzage", "openNoodinzage", 0, NULL, NULL},
+        {"POST", "/v1/zaken/" CASE_ID "/noodinzage/3/beoordeling", "beoordeelNoodinzage", 0, NULL, NULL},
+        {"POST", "/v1/zaken/" CASE_ID "/noodinzage/65/beoordeling", NULL, 400, "invalid", "nummer"},
+        {"GET", "/v1/zaken/" CASE_ID "/leden/2/dossier?namens=0", NULL, 400, "invalid", "namens"},
         {"GET", "/v1/verzoeken?limit=10&na=" TX, "listVerzoeken", 0, NULL, NULL},
         {"GET", "/v1/verzoeken/" TX, "getVerzoek", 0, NULL, NULL},
         {"GET", "/v1/zaken/" CASE_ID "/leden/1/weergave?attributen=woonplaats,school-naam", "getWeergave", 0,
@@ -354,6 +363,7 @@ static void test_open_case(void **state)
     out.n_members = 1;
     out.members = members;
     out.opened = UINT64_C(1795500000123);
+    out.coordination = "niet";
     r.result_case = SLUIS__API_REPLY__RESULT_CASE_OUT;
     r.case_out = &out;
     reply(&g, &r);
@@ -364,7 +374,9 @@ static void test_open_case(void **state)
         strstr(text, "\r\n\r\n") + 4,
         "{\"zaakId\":\"" CASE_ID
         "\",\"soort\":\"client\",\"fase\":\"onderzoek\",\"leden\":[{\"lid\":1,\"rol\":"
-        "\"client\"}],\"bereik\":{\"wetten\":[],\"domeinen\":[]},\"geopend\":\"2026-11-24T06:00:00.123Z\","
+        "\"client\",\"geheimAdres\":false,\"zichtbaarVoor\":[]}],\"bereik\":{\"wetten\":[],\"domeinen\":[],"
+        "\"problemen\":[],\"partijen\":[]},\"coordinatie\":\"niet\",\"diensten\":[],\"noodinzages\":[],"
+        "\"mogelijk\":[],\"geopend\":\"2026-11-24T06:00:00.123Z\","
         "\"_links\":{\"self\":{\"href\":\"/v1/zaken/" CASE_ID "\"}}}");
     finish(&g);
 }

@@ -1,0 +1,30 @@
+/* A change of a case under way: what was asked, the row it changes, and what is written of it. Each
+ * change_...() checks and changes the row in memory; handle_case.c writes. Internal to core/. Thread: core.
+ */
+#ifndef SLUIS_CORE_CASE_CHANGE_H
+#define SLUIS_CORE_CASE_CHANGE_H
+
+#include "core/handlers.h"
+
+typedef struct {
+    turn *t;
+    const job *j;
+    const Sluis__ApiChangeCase *in;
+    const uint8_t *id; /* of the case */
+    Sluis__CaseRow *row;
+    Sluis__Record r;    /* attributes and subject, when the change is about some */
+    uint32_t about;     /* the member whose dossier it stands in; 0 = all */
+    const char *notice; /* what the client is told; NULL: nothing */
+} case_change;
+
+sluis_err change_coordinate(case_change *c, sluis_fail *f);
+sluis_err change_end(case_change *c, sluis_fail *f);
+sluis_err change_choose_scope(case_change *c, sluis_fail *f);
+sluis_err change_widen_scope(case_change *c, sluis_fail *f);
+sluis_err change_member(case_change *c, sluis_fail *f);
+sluis_err change_coordinator(case_change *c, sluis_fail *f);
+sluis_err change_service(case_change *c, sluis_fail *f);
+sluis_err change_break_glass(case_change *c, sluis_fail *f);
+sluis_err change_review_glass(case_change *c, sluis_fail *f);
+
+#endif

@@ -1,0 +1,232 @@
+/* Changes of a case, whole or not at all: the row, its journal entry, the members' dossiers, events and
+ * notices, and the withdrawal of what the case does not cover any more, in core's one transaction. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "core/case_change.h"
+#include "core/send.h"
+#include "flow/api_out.h"
+#include "wire/messages.h"
+
+#define WITHDRAWAL_DAYS 14
+#define ROW_ARENA       (4u << 20)
+
+/* One row a change that the API may ask for: what it needs, and what it does to the row. */
+static const struct {
+    case_event event;
+    application_act act;
+    sluis_err (*apply)(case_change *, sluis_fail *);
+    bool narrows; /* open requests may fall outside */
+} changes[] = {
+    {CASE_COORDINATE, ACT_CHANGE_CASE, change_coordinate, false},
+    {CASE_CLOSE, ACT_CHANGE_CASE, change_end, true},
+    {CASE_STOP, ACT_CHANGE_CASE, change_end, true},
+    {CASE_UNRELATE, ACT_CHANGE_CASE, change_end, true},
+    {CASE_CHOOSE_SCOPE, ACT_CHANGE_CASE, change_choose_scope, true},
+    {CASE_WIDEN_SCOPE, ACT_WIDEN_SCOPE, change_widen_scope, false},
+    {CASE_CHANGE_MEMBER, ACT_CHANGE_CASE, change_member, true},
+    {CASE_NAME_COORDINATOR, ACT_CHANGE_CASE, change_coordinator, false},
+    {CASE_REPORT_SERVICE, ACT_CHANGE_CASE, change_service, false},
+    {CASE_BREAK_GLASS, ACT_BREAK_GLASS, change_break_glass, false},
+    {CASE_REVIEW_GLASS, ACT_REVIEW_GLASS, change_review_glass, false},
+};
+#define CHANGES (sizeof changes / sizeof changes[0])
+
+/* ---- withdrawing ---- */
+
+static bool still_covered(turn *t, const Sluis__CaseRow *c, const Sluis__RequestRow *q)
+{
+    oin o;
+    case_facts facts = case_facts_of(c);
+    const party *p = oin_parse(&o, q->party, strlen(q->party)) ? NULL : directory_find(t->dir, &o);
+    policy_question was = {.application = q->application,
+                           .domain = p ? p->domain : "",
+                           .asked = q->party,
+                           .purpose = q->purpose,
+                           .attributes = q->attributes,
+                           .attribute_count = q->n_attributes,
+                           .at = t->now};
+    id16 sid;
+    return p && policy_covers(t->p->rules, &was, &facts) && case_member(c, q->member, &sid) == SLUIS_OK;
+}
+
+/* The party drops what it holds. A request of an application on the bus has another sender, whose withdrawal
+ * alone counts there: its answer is refused when it comes. */
+static sluis_err tell_party(turn *t, const uint8_t *transaction, const Sluis__RequestRow *q,
+                            const Sluis__Record *r)
+{
+    Sluis__Core c = SLUIS__CORE__INIT;
+    Sluis__TextBody body = SLUIS__TEXT_BODY__INIT;
+    uint8_t mh[HASH_LEN];
+    oin o;
+    const party *to = NULL;
+    if (q->origin != SLUIS__ORIGIN__API || oin_parse(&o, q->party, strlen(q->party)) ||
+        send_check(t, &o, "partij", &to, NULL))
+        return SLUIS_OK;
+    body.code = (char *)(uintptr_t) "case-changed";
+    c.transaction = (ProtobufCBinaryData){UUID_LEN, (uint8_t *)(uintptr_t)transaction};
+    c.kind = SLUIS__KIND__WITHDRAWAL;
+    c.application = q->application;
+    c.case_id = q->case_id;
+    c.phase = (Sluis__Phase)q->phase;
+    c.answers = q->message_hash;
+    return send_message(t, &c, &body.base, to, WITHDRAWAL_DAYS * DAY_MS, r, mh);
+}
+
+static sluis_err withdraw_one(turn *t, const uint8_t *transaction, const Sluis__CaseRow *c,
+                              const Sluis__Record *r)
+{
+    Sluis__RequestRow *q = NULL;
+    Sluis__Record rec = *r;
+    subject s = {0};
+    sluis_err e = turn_request_load(t, transaction, &q, &s);
+    if (e)
+        return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
+    if (!request_waits(q) || still_covered(t, c, q)) {
+        subject_close(&s);
+        return SLUIS_OK;
+    }
+    rec.transaction = (ProtobufCBinaryData){UUID_LEN, (uint8_t *)(uintptr_t)transaction};
+    rec.subject = (ProtobufCBinaryData){ID_LEN, s.sid.b};
+    rec.to = q->party;
+    rec.decision = (char *)(uintptr_t) "withdrawn";
+    rec.n_attributes = q->n_attributes;
+    rec.attributes = q->attributes;
+    e = turn_journal(t, &rec);
+    if (!e)
+        e = turn_dossier(t, &s, q->case_id.data, NULL, NULL, 0);
+    if (!e)
+        e = turn_close_request(t, transaction, REQUEST_WITHDRAWN,
+                               case_is_open(c) ? SLUIS_DENIED : SLUIS_NO_CASE);
+    if (!e)
+        e = tell_party(t, transaction, q, &rec);
+    subject_close(&s);
+    return e;
+}
+
+/* Transactions of requests that were filed in this case about this member, oldest first. */
+static sluis_err requests_of(turn *t, const id16 *sid, const uint8_t *case_id, arena *a,
+                             uint8_t (*out)[UUID_LEN], size_t cap, size_t *n)
+{
+    store_cursor *cur = NULL;
+    bytes key, sealed, prefix = BYTES(sid->b, ID_LEN);
+    ProtobufCMessage *m = NULL, *rec = NULL;
+    sluis_err e = store_cursor_open(t->t, TABLE_DOSSIER, prefix, prefix, &cur);
+    while (!e && (e = store_cursor_next(cur, &key, &sealed)) == SLUIS_OK) {
+        arena_reset(a);
+        e = row_open(t->p->registry, t->t, TABLE_DOSSIER, key, sealed, a, &sluis__dossier_row__descriptor, &m,
+                     NULL);
+        const Sluis__DossierRow *d = (const Sluis__DossierRow *)m;
+        if (!e)
+            e = row_unpack(&rec, &sluis__record__descriptor, a, BYTES(d->record.data, d->record.len));
+        const Sluis__Record *r = (const Sluis__Record *)rec;
+        if (e || r->type != SLUIS__RECORD_TYPE__R_MESSAGE || r->kind != SLUIS__KIND__REQUEST ||
+            r->transaction.len != UUID_LEN ||
+            !bytes_equal(BYTES(r->case_id.data, r->case_id.len), BYTES(case_id, ID_LEN)))
+            continue;
+        if (*n == cap) {
+            e = SLUIS_FULL;
+            break;
+        }
+        memcpy(out[(*n)++], r->transaction.data, UUID_LEN);
+    }
+    store_cursor_close(&cur);
+    return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
+}
+
+sluis_err case_withdraw(turn *t, const uint8_t *case_id, const Sluis__CaseRow *row, const Sluis__Record *r)
+{
+    uint8_t(*found)[UUID_LEN] = arena_alloc(t->arena, CASE_REQUESTS_MAX * UUID_LEN);
+    arena *a = arena_new(ROW_ARENA);
+    size_t n = 0;
+    sluis_err e = found && a ? SLUIS_OK : SLUIS_NOMEM;
+    for (size_t i = 0; !e && i < row->n_members; i++) {
+        id16 sid;
+        memcpy(sid.b, row->members[i]->sid.data, ID_LEN);
+        e = requests_of(t, &sid, case_id, a, found, CASE_REQUESTS_MAX, &n);
+    }
+    for (size_t i = 0; !e && i < n; i++)
+        e = withdraw_one(t, found[i], row, r);
+    arena_free(&a);
+    return e;
+}
+
+/* ---- a change ---- */
+
+static sluis_err load(turn *t, const job *j, Sluis__CaseRow **row, sluis_fail *f)
+{
+    const ProtobufCBinaryData id = j->call->change_case->case_id;
+    sluis_err e = id.len == ID_LEN ? case_load(t->t, t->p->rows, id.data, t->arena, row) : SLUIS_NOT_FOUND;
+    if (!e && strcmp((*row)->owner, j->claims.oin.s) != 0)
+        e = SLUIS_NOT_FOUND;
+    return e ? fail_set(f, e, "", "%s", error_text(e)) : SLUIS_OK;
+}
+
+static void be_loud(const case_change *c)
+{
+    char hex[33];
+    id16 id;
+    memcpy(id.b, c->id, ID_LEN);
+    id_format(hex, &id);
+    METRIC_ADD(c->t->p->metrics, glass_broken, 1);
+    log_write(LOG_WARN, "case.glass-broken", "case", hex, "application", c->j->claims.app, "employee",
+              c->j->claims.employee, "text", "a look in acute danger: to be reviewed", NULL);
+}
+
+static sluis_err write_change(case_change *c, size_t i)
+{
+    turn *t = c->t;
+    const char *done = case_event_done(changes[i].event);
+    c->r.decision = (char *)(uintptr_t)done;
+    c->r.phase = case_facts_of(c->row).phase;
+    sluis_err e = case_save(t->t, t->p->rows, c->id, c->row);
+    if (!e)
+        e = turn_journal(t, &c->r);
+    if (!e)
+        e = case_note(t, c->id, c->row, c->about, c->in->motivation);
+    if (!e)
+        e = turn_event(t, done, &c->r, c->r.detail);
+    if (!e && c->notice)
+        e = turn_event(t, "client-notice", &c->r, c->notice);
+    if (!e && changes[i].narrows)
+        e = case_withdraw(t, c->id, c->row, &c->r);
+    if (!e && changes[i].event == CASE_BREAK_GLASS)
+        be_loud(c);
+    return e;
+}
+
+sluis_err handle_change_case(turn *t, job *j, sluis_fail *f)
+{
+    const Sluis__ApiChangeCase *in = j->call->change_case;
+    case_change c = {.t = t, .j = j, .in = in, .id = in->case_id.data};
+    case_state from, to;
+    size_t i = 0;
+    while (i < CHANGES && strcmp(case_event_name(changes[i].event), in->event) != 0)
+        i++;
+    if (i == CHANGES)
+        return fail_set(f, SLUIS_INVALID, "overgang", "deze overgang bestaat niet");
+    if (!policy_may(t->p->rules, changes[i].act, j->claims.app, j->claims.function, t->now))
+        return fail_set(f, SLUIS_FORBIDDEN, "token.functie", "geen geldende regel laat deze functie %s",
+                        case_event_name(changes[i].event));
+    if (motivation_blank(in->motivation))
+        return fail_set(f, SLUIS_NO_MOTIVATION, "motivering", "schrijf waarom");
+    if (strlen(in->motivation) > MOTIVATION_MAX)
+        return fail_set(f, SLUIS_TOO_BIG, "motivering", "ten hoogste %d bytes", MOTIVATION_MAX);
+    sluis_err e = load(t, j, &c.row, f);
+    if (!e)
+        e = case_state_parse(&from, c.row->phase);
+    if (!e)
+        e = case_step(from, changes[i].event, case_coordination(c.row, t->p->rules), &to, f);
+    if (e)
+        return e;
+    api_record(j, SLUIS__RECORD_TYPE__R_CASE, c.id, &c.r);
+    e = changes[i].apply(&c, f);
+    if (e)
+        return e;
+    c.row->phase = (char *)(uintptr_t)case_state_name(to);
+    e = write_change(&c, i);
+    id16 id;
+    memcpy(id.b, c.id, ID_LEN);
+    return e ? e : api_out_case(&j->reply, j->call->call, 200, t->p->rules, t->now, &id, c.row);
+}

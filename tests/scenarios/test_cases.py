@@ -1,0 +1,233 @@
+"""Cases: phases, the client's scope, who sees whom, secret addresses, acute danger; and what each of these refuses."""
+import http.client
+import threading
+import time
+
+import flips
+from city import CHILD, PARENT, PARTNER, PARTIES, RESEARCH, WORK
+from house import check, seeded, wait_for
+
+COORDINATOR = {"wie": "gemeente", "niveau": "licht"}
+
+
+def refused(answer, status, code, text=""):
+    check(answer.status == status, f"{answer.status} {answer.body[:300]!r}")
+    problem = answer.json()
+    check(problem["code"] == code and text in problem["detail"], f"{problem}")
+    return problem
+
+
+def decisions(city, case, member, **kw):
+    return [e.get("besluit") for e in city.dossier(case, member, **kw)]
+
+
+# ---- phases and coordination (items 25, 26, 29)
+
+def test_phases(city):
+    case = city.open_case([(PARENT, "client")], laws=("wmo", "wgs"), domains=("onderwijs",))
+    now = city.case(case)
+    check(now["fase"] == "onderzoek" and now["coordinatie"] == "verplicht", f"{now}")
+    check("start-coordinatie" in now["mogelijk"] and "sluiten" not in now["mogelijk"], f"{now['mogelijk']}")
+    refused(city.change(case, "fase", {"overgang": "sluiten"}, raw=True), 409, "conflict",
+            "met twee wetten of meer is coördinatie verplicht: begin die eerst; sluiten kan nu niet; mogelijk: start-coordinatie, ")
+    refused(city.change(case, "coordinator", {"coordinator": COORDINATOR}, raw=True), 409, "conflict",
+            "de zaak is in onderzoek: coordinator-aanwijzen kan niet; mogelijk: start-coordinatie, ")
+    refused(city.change(case, "fase", {"overgang": "start-coordinatie", "motivering": " . "}, raw=True), 422, "no-motivation")
+    refused(city.change(case, "fase", {"overgang": "start-coordinatie"}, function="teamleider", raw=True), 403, "forbidden")
+    refused(city.change(case, "fase", {"overgang": "start-coordinatie"}, raw=True), 400, "invalid", "schrijf gemeente, extern of client")
+    now = city.change(case, "fase", {"overgang": "start-coordinatie", "coordinator": COORDINATOR})
+    check(now["fase"] == "coordinatie" and now["coordinator"] == COORDINATOR, f"{now}")
+    refused(city.change(case, "fase", {"overgang": "stoppen"}, raw=True), 409, "conflict", "de zaak is in coördinatie: stoppen kan niet")
+    refused(city.change(case, "coordinator", {"coordinator": {"wie": "client", "niveau": "licht"}}, raw=True), 409, "conflict", "verantwoord")
+    refused(city.change(case, "coordinator", {"coordinator": {"wie": "extern", "niveau": "zwaar", "partij": "00000099000000007777"}}, raw=True),
+            422, "unknown-party")
+    now = city.change(case, "coordinator", {"coordinator": {"wie": "extern", "niveau": "zwaar", "partij": PARTIES["ggd"][0]}})
+    check(now["coordinator"]["partij"] == PARTIES["ggd"][0] and now["coordinator"]["niveau"] == "zwaar", f"{now}")
+    now = city.change(case, "coordinator", {"coordinator": {"wie": "client", "niveau": "licht", "verantwoord": True}})
+    check(now["coordinator"]["wie"] == "client", f"{now}")
+    now = city.change(case, "fase", {"overgang": "sluiten"})
+    check(now["fase"] == "gesloten" and now["mogelijk"] == ["noodinzage-beoordelen"] and now["beeindigd"], f"{now}")
+    refused(city.change(case, "fase", {"overgang": "sluiten"}, raw=True), 409, "conflict",
+            "de zaak is gesloten: sluiten kan niet; mogelijk: noodinzage-beoordelen")
+    told = decisions(city, case, 1)
+    for d in ("geopend", "coordinatie-gestart", "coordinator-aangewezen", "gesloten"):
+        check(d in told, f"the client does not read of {d}: {told}")
+
+
+def test_coordination_optional_or_not_at_all(city):
+    one = city.open_case([(PARENT, "client")], laws=("wmo",), domains=())
+    check(city.case(one)["coordinatie"] == "niet", "one law alone")
+    refused(city.change(one, "fase", {"overgang": "start-coordinatie", "coordinator": COORDINATOR}, raw=True), 409, "conflict",
+            "met één wet en geen aanpalend domein valt er niets te coördineren")
+    check(city.change(one, "fase", {"overgang": "sluiten"})["fase"] == "gesloten", "one law alone may close")
+    two = city.open_case([(PARENT, "client")], laws=("wmo",), domains=("onderwijs",))
+    check(city.case(two)["coordinatie"] == "mogelijk", "one law and a domain")
+    check(city.change(two, "fase", {"overgang": "niet-samenhangend"})["fase"] == "niet-samenhangend", "not related")
+
+
+def test_end_takes_everything_back(city):
+    """Closed, stopped, not related: no view, open requests withdrawn at the party too, answers refused."""
+    for how in ("stoppen", "niet-samenhangend"):
+        case = city.open_case([(CHILD, "kind")], domains=("onderwijs", "ggd"))
+        city.ask(case, 1, "school", ["school-naam"])
+        check(city.view(case, 1)["gegevens"], "seen before")
+        held = city.file(case, 1, "ggd", ["jgz-visus"])["verzoekId"]
+        wait_for("held", lambda: [i for i in city.inbox("ggd", "list") if i["id"] == held and i["state"] == "held"])
+        city.change(case, "fase", {"overgang": how})
+        check(city.view(case, 1, raw=True).status == 404, "a view of a case that is over")
+        state = city.request(held)
+        check(state["status"] == "ingetrokken" and state["reden"] == "no-case", f"{state}")
+        refused(city.file(case, 1, "school", ["school-soort"], raw=True), 422, "no-case")
+        wait_for("withdrawn at the GGD", lambda: [i for i in city.inbox("ggd", "list") if i["id"] == held and i["state"] == "withdrawn"])
+        kinds = [(e["type"], e["decision"]) for e in city.trace(held)]
+        check(any(d == "withdrawn" for _, d in kinds), f"{kinds}")
+
+
+# ---- the client's scope (item 21)
+
+def test_scope(city):
+    case = city.open_case([(CHILD, "kind")], laws=("wmo",), domains=("onderwijs",), scope={"problemen": ["school"]})
+    city.ask(case, 1, "school", ["school-naam"])
+    refused(city.file(case, 1, "ggd", ["jgz-visus"], raw=True), 403, "denied", "scope")
+    # narrowed to other parties and to no school
+    wait = city.open_case([(CHILD, "kind")], laws=("wmo",), domains=("onderwijs", "ggd"))
+    held = city.file(wait, 1, "ggd", ["jgz-visus"])["verzoekId"]
+    now = city.change(wait, "bereik", {"bereik": {"wetten": ["wmo"], "domeinen": ["onderwijs", "ggd"], "partijen": [PARTIES["school"][0]]}})
+    check(now["bereik"]["partijen"] == [PARTIES["school"][0]], f"{now}")
+    check(city.request(held)["status"] == "ingetrokken", "an open request outside the new scope")
+    refused(city.file(wait, 1, "ggd", ["jgz-visus"], raw=True), 403, "denied", "scope")
+    city.ask(wait, 1, "school", ["school-soort"])
+    # a purpose for other problems than the chosen
+    work = city.open_case([(PARENT, "client")], laws=("participatiewet", "wgs"), domains=(), scope={"problemen": ["schulden"]})
+    refused(city.file(work, 1, "wgs", ["wgs-totaal-schuldbedrag"], app="pw-intake", how=WORK, raw=True), 403, "denied", "scope")
+    refused(city.change(work, "bereik", {"bereik": {"wetten": ["avg"], "domeinen": []}}, raw=True), 400, "invalid", "geen wet")
+
+
+def test_override(city):
+    """Against the client's choice: named serious problems, a motivation, another function; recorded and told."""
+    case = city.open_case([(CHILD, "kind")], laws=("wmo",), domains=("onderwijs",), scope={"problemen": ["school"]})
+    wider = {"bereik": {"wetten": ["wmo"], "domeinen": ["ggd"], "problemen": ["veiligheid"]}, "tegenKeuzeClient": True,
+             "motivering": "Ernstige zorgen over de veiligheid"}
+    refused(city.change(case, "bereik", wider, raw=True), 403, "forbidden", "bereik-verruimen")
+    refused(city.change(case, "bereik", dict(wider, motivering=" "), function="regisseur", raw=True), 422, "no-motivation")
+    nothing = dict(wider, bereik={"wetten": ["wmo"], "domeinen": ["ggd"]})
+    refused(city.change(case, "bereik", nothing, function="regisseur", raw=True), 400, "invalid", "ernstige problemen")
+    now = city.change(case, "bereik", wider, function="regisseur")
+    check(sorted(now["bereik"]["domeinen"]) == ["ggd", "onderwijs"], f"{now}")
+    check(now["keuzeClient"]["domeinen"] == ["onderwijs"] and now["keuzeClient"]["problemen"] == ["school"], f"{now}")
+    check(city.file(case, 1, "ggd", ["jgz-visus"])["status"] == "open", "what the override allows")
+    entry = [e for e in city.dossier(case, 1) if e.get("besluit") == "bereik-verruimd-tegen-keuze-client"]
+    check(len(entry) == 1 and entry[0]["motivering"] == wider["motivering"] and entry[0]["functie"] == "regisseur", f"{entry}")
+
+
+# ---- members (items 38, 39)
+
+def test_members_see_what_they_may(city):
+    case = city.open_case([(PARENT, "client"), (PARTNER, "ex-partner"), (CHILD, "kind")], more={3: {"zichtbaarVoor": [1]}})
+    check(city.dossier(case, 3, viewer=1) and city.dossier(case, 1, viewer=1), "the mother sees herself and the child")
+    for viewer, member in ((2, 3), (2, 1), (1, 2), (3, 1)):
+        refused(city.dossier(case, member, viewer=viewer, raw=True), 404, "not-found")
+    refused(city.call("GET", f"/v1/zaken/{case}/leden/3/dossier", city.token("clientportaal", "client", "client-1")), 400, "invalid", "noem het lid")
+    refused(city.change(case, "leden/1", {"geheimAdres": False, "zichtbaarVoor": [2]}, raw=True), 400, "invalid", "ex-partners zien elkaars dossier niet")
+    city.change(case, "leden/3", {"geheimAdres": False, "zichtbaarVoor": [1, 2]})
+    check(city.dossier(case, 3, viewer=2), "the other parent, once he may")
+    check("lid-gewijzigd" not in decisions(city, case, 2), "what changed about a child stands in another's dossier")
+
+
+def test_secret_address(city):
+    """Nothing that tells where they live leaves, of no member, by no way: request, view, acute danger."""
+    case = city.open_case([(PARENT, "client"), (CHILD, "kind")], laws=("wmo",), domains=("gemeente", "onderwijs"))
+    oin, title = "00000099000000006000", "Basisregistratie Voorbeeld"
+    if "brp" not in PARTIES:
+        city.make_party("brp", oin, title, "gemeente")
+    how = dict(RESEARCH)
+    waiting = city.file(case, 2, oin, ["woonplaats"], how=how)["verzoekId"]
+    other = city.file(case, 2, oin, ["geboortedatum"], how=how)["verzoekId"]
+    now = city.change(case, "leden/1", {"geheimAdres": True, "zichtbaarVoor": []})
+    check(now["leden"][0]["geheimAdres"], f"{now}")
+    check(city.request(waiting)["status"] == "ingetrokken" and city.request(other)["status"] == "open", "open requests for it")
+    for member in (1, 2):
+        refused(city.file(case, member, oin, ["woonplaats"], how=how, raw=True), 403, "denied", "secret-address")
+        outside = city.view(case, member, attributes=["woonplaats"], raw=True)
+        nowhere = city.view(case, member, attributes=["woonplaatsx"], raw=True)
+        check(outside.status == nowhere.status == 404 and outside.body == nowhere.body, f"{outside.body!r} {nowhere.body!r}")
+    look = {"lid": 2, "attributen": ["woonplaats", "school-naam"], "motivering": "Acuut gevaar"}
+    city.change(case, "noodinzage", look)
+    check(city.view(case, 2, attributes=["woonplaats"], raw=True).status == 404, "not in acute danger either")
+    check(city.view(case, 2, attributes=["school-naam"], raw=True).status == 200, "the rest is")
+
+
+# ---- acute danger (item 41)
+
+def test_break_glass(city):
+    case = city.open_case([(CHILD, "kind")], laws=("wmo", "participatiewet"), domains=("onderwijs",))
+    city.ask(case, 1, "school", ["school-aandachtspunten"])
+    check(city.view(case, 1, app="pw-intake", attributes=["school-aandachtspunten"], raw=True).status == 404, "outside its view")
+    look = {"lid": 1, "attributen": ["school-aandachtspunten"], "minuten": 5, "motivering": "Kind in acuut gevaar, adres leeg"}
+    refused(city.change(case, "noodinzage", look, app="pw-intake", function="teamleider", raw=True), 403, "forbidden", "noodinzage")
+    refused(city.change(case, "noodinzage", dict(look, motivering="-"), app="pw-intake", raw=True), 422, "no-motivation")
+    refused(city.change(case, "noodinzage", dict(look, minuten=61), app="pw-intake", raw=True), 413, "too-big", "60")
+    now = city.change(case, "noodinzage", look, app="pw-intake")
+    check(len(now["noodinzages"]) == 1 and not now["noodinzages"][0]["beoordeeld"], f"{now}")
+    seen = city.view(case, 1, app="pw-intake", attributes=["school-aandachtspunten"])
+    check(seen["weergave"] == "noodinzage" and len(seen["gegevens"]) == 1, f"{seen}")
+    other = city.call("GET", f"/v1/zaken/{case}/leden/1/weergave?attributen=school-aandachtspunten", city.token("pw-intake", employee="mw-2"))
+    check(other.status == 404, f"a colleague looks along: {other.status}")
+    check(any(e.get("event") == "case.glass-broken" for e in city.gateway.events()), "the log says nothing")
+    check("noodinzage" in decisions(city, case, 1), "the client does not read of it")
+    review = {"terecht": True, "motivering": "Gevaar bevestigd door de politie"}
+    refused(city.change(case, "noodinzage/1/beoordeling", review, app="pw-intake", raw=True), 403, "forbidden")
+    refused(city.change(case, "noodinzage/1/beoordeling", review, app="pw-intake", function="teamleider", raw=True), 403, "forbidden", "wie keek")
+    now = city.change(case, "noodinzage/1/beoordeling", review, app="pw-intake", function="teamleider", employee="tl-1")
+    check(now["noodinzages"][0]["beoordeeld"] and now["noodinzages"][0]["terecht"], f"{now}")
+    refused(city.change(case, "noodinzage/1/beoordeling", review, app="pw-intake", function="teamleider", employee="tl-1", raw=True), 409, "conflict")
+    metrics = city.call("GET", "/metrics").body.decode()
+    check("sluis_glass_broken" in metrics, "no metric")
+
+
+# ---- services (item 28)
+
+def test_services(city):
+    case = city.open_case([(PARENT, "client")], laws=("wmo", "wgs"), domains=())
+    soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 2))
+    said = {"dienst": "budgetbeheer", "status": "gepland", "gepland": soon}
+    now = city.change(case, "diensten", said)
+    check(now["diensten"][0]["status"] == "gepland" and not now["diensten"][0]["teLaat"], f"{now}")
+    refused(city.change(case, "diensten", {"dienst": "budgetbeheer", "status": "gepland"}, raw=True), 400, "invalid", "noem het moment")
+    wait_for("late", lambda: city.case(case)["diensten"][0]["teLaat"], 10)
+    now = city.change(case, "diensten", {"dienst": "budgetbeheer", "status": "geleverd", "werkelijk": soon})
+    check(now["diensten"][0]["status"] == "geleverd" and not now["diensten"][0]["teLaat"], f"{now}")
+    refused(city.change(case, "diensten", said, raw=True), 409, "conflict", "de dienst is geleverd en wordt niet gepland; mogelijk: niets meer")
+
+
+# ---- whole or not at all
+
+def end_quietly(city, case):
+    try:
+        city.change(case, "fase", {"overgang": "niet-samenhangend"}, raw=True)
+    except (OSError, http.client.HTTPException):
+        pass
+
+
+def test_killed_in_the_middle(city):
+    """The gateway dies around the end of a case with open requests: the case is over and all of them are withdrawn, or
+    neither; and the journal verifies."""
+    rng, seed = seeded()
+    for n in range(6):
+        case = city.open_case([(CHILD, "kind")], domains=("onderwijs", "ggd"))
+        waiting = [city.file(case, 1, "ggd", ["jgz-visus"])["verzoekId"] for _ in range(8)]
+        worker = threading.Thread(target=end_quietly, args=(city, case))
+        worker.start()
+        time.sleep(rng.random() * 0.012)
+        city.gateway.kill()
+        worker.join()
+        city.start_gateway()
+        wait_for("the API again", lambda: city.alive("/health/ready"))
+        over = city.case(case)["fase"] == "niet-samenhangend"
+        states = {city.request(t)["status"] for t in waiting}
+        check(states == ({"ingetrokken"} if over else {"open"}) or (not over and states <= {"open", "aangehouden"}),
+              f"seed {seed}, round {n}: the case is {'over' if over else 'open'} and its requests are {states}")
+        told = "niet-samenhangend" in decisions(city, case, 1)
+        check(told == over, f"seed {seed}, round {n}: over {over}, in the dossier {told}")
+    report = city.ctl(*flips.verify_args(city, city.copy(city.root / "copy-cases")))
+    check(report["ok"], f"{report}")
