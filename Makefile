@@ -60,7 +60,7 @@ replays := $(patsubst tests/fuzz/fuzz_%.c,$(B)/replay/%,$(wildcard tests/fuzz/fu
 benches := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/*.c))
 sources := $(shell find proto gateway adapters tests -name '*.[ch]' 2>/dev/null)
 
-.PHONY: all build help deps demo run check check-build torture bench model asan tsan fuzz fuzz-build layers format-check format lint clean
+.PHONY: all build help deps demo run check check-build sabotage torture bench model asan tsan fuzz fuzz-build layers format-check format lint clean
 .SECONDARY:
 
 all: deps
@@ -73,6 +73,7 @@ help:
 ## make demo         the main job, played by real processes; ends in "demo: ok"
 ## make run          the demo's parties kept running; Ctrl-C stops them
 ## make check        every test; ends in "N passed, N failed, N skipped"
+## make sabotage     breaks a line of the code for each required item, and demands that its test fails (ITEMS="7 9")
 ## make torture      the fault tests' long form: TORTURE_KILLS (500) kills, every point, every prefix
 ## make bench        figures on screen and in build/bench.json
 ## make model      spin proves the model of delivery, and finds each way to break it
@@ -155,6 +156,9 @@ demo: deps
 run: deps
 	@$(MAKE) --no-print-directory -j2 build
 	@tests/demo/demo.py --keep $(B)/bin
+sabotage: deps
+	@$(MAKE) --no-print-directory -j2 check-build
+	@tests/tools/requirements.py --sabotage $(B) $(ITEMS)
 torture: deps
 	@$(MAKE) --no-print-directory -j2 build $(faults) $(shims)
 	@tests/faults/torture.sh $(B)

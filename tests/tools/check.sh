@@ -69,6 +69,8 @@ done
 
 run_one "a second reader of the format" /usr/bin/python3 tests/tools/second_reader.py
 run_one "layers finds offenders" tests/tools/layers.sh --self-test
+run_one "every required item has its tests" tests/tools/requirements.py
+[ -s "$log/one" ] && grep '^item ' "$log/one"
 
 /usr/bin/python3 tests/scenarios/run.py "$build" | tee "$log/scenarios"
 [ "${PIPESTATUS[0]}" -eq 0 ]; rc=$?
