@@ -12,12 +12,14 @@
 #include "flow/fatal.h"
 #include "session/bus_server.h"
 
-#define TICK_MS     500
-#define FETCH_PAGE  64
-#define HWM_PEER    4096
-#define START_MS    60000
-#define TELL_EVENTS 64 /* an ack waits for at most so many events, and for none when the bus would wait */
-#define ACKS_BYTES  (48u << 10) /* of receipts in one frame; a larger one goes alone */
+#define TICK_MS    500
+#define FETCH_PAGE 64
+#define HWM_PEER   4096
+#define START_MS   60000
+#define CHAIN_MAX  32
+#define GATHER_EVENTS                                                                                        \
+    64 /* what is gathered waits for at most so many events, and for none when the bus would wait */
+#define ACKS_BYTES (48u << 10) /* of receipts in one frame; a larger one goes alone */
 
 typedef struct {
     const parts *p;
@@ -31,9 +33,12 @@ typedef struct {
     uint64_t order, generation;
     uint32_t in_flight, fetches;
     uint64_t in_flight_bytes;
-    job *told[ACKS_MAX]; /* accepted, and not acknowledged yet */
+    /* gathered: submissions of one party for the pool, and accepted ones whose acks are due */
+    job *chain, *chain_end;
+    size_t chain_length;
+    job *told[ACKS_MAX];
     size_t told_count;
-    unsigned told_for; /* events since the first of them */
+    unsigned gathering; /* events since the first of them */
     uint64_t ticked;
     int nulls;
 } bus;
@@ -290,6 +295,27 @@ static void nack_full(bus *b, const bus_event *ev, arena *a, bytes raw, const ch
     answer(b, ev, frame_nack(&b->frame, id, &why));
 }
 
+/* Messages of one party mostly share a signature, which is checked once when one worker has them all. */
+static void pass_chain(bus *b)
+{
+    if (b->chain)
+        pass(b->verify, b->chain);
+    b->chain = NULL;
+    b->chain_length = 0;
+}
+
+static void chain_up(bus *b, job *j)
+{
+    if (b->chain_length == CHAIN_MAX || (b->chain && !oin_equal(&b->chain->user, &j->user)))
+        pass_chain(b);
+    if (b->chain)
+        b->chain_end->next = j;
+    else
+        b->chain = j;
+    b->chain_end = j;
+    b->chain_length++;
+}
+
 static void on_submit(bus *b, const bus_event *ev, session *s, arena *a, bytes raw)
 {
     if (s->submitted >= b->p->settings->session_credit) {
@@ -314,7 +340,7 @@ static void on_submit(bus *b, const bus_event *ev, session *s, arena *a, bytes r
     j->order = ++b->order;
     s->submitted++;
     admit(b, j);
-    pass(b->verify, j);
+    chain_up(b, j);
 }
 
 static void on_receipt_get(bus *b, const bus_event *ev, session *s, const Sluis__ReceiptGet *q)
@@ -526,7 +552,7 @@ static void tell_acks(bus *b)
         for (size_t i = 0; i < n; i++)
             retire(b, same[i]);
     }
-    b->told_count = b->told_for = 0;
+    b->told_count = 0;
 }
 
 static void finish_submission(bus *b, job *j)
@@ -586,6 +612,7 @@ static void on_item(bus *b, job *j)
     if (!j) {
         if (++b->nulls > 1)
             return;
+        pass_chain(b);
         for (uint32_t i = 0; i < b->p->settings->verify_threads; i++)
             pass(b->verify, NULL);
         for (uint32_t i = 0; i < b->p->settings->read_threads; i++)
@@ -732,7 +759,7 @@ void *bus_run(void *arg)
     }
     log_write(LOG_INFO, "sluisd.ready", "bus", bus_server_endpoint(b.server), NULL);
     while (b.nulls < 2) {
-        e = bus_server_next(b.server, b.told_count ? 0 : TICK_MS, &ev);
+        e = bus_server_next(b.server, b.chain || b.told_count ? 0 : TICK_MS, &ev);
         if (e)
             fatal("bus.poll", e, "the sockets are broken");
         if (ev.kind == BUS_FRAME && !b.nulls)
@@ -741,8 +768,11 @@ void *bus_run(void *arg)
             on_call(&b, &ev);
         else if (ev.kind == BUS_CHANNEL)
             on_item(&b, ev.item);
-        if (b.told_count && (ev.kind == BUS_NONE || ++b.told_for >= TELL_EVENTS))
+        if (ev.kind == BUS_NONE || ++b.gathering >= GATHER_EVENTS) {
+            pass_chain(&b);
             tell_acks(&b);
+            b.gathering = 0;
+        }
         tick(&b);
     }
     for (void *item;

@@ -547,7 +547,11 @@ static void gather(core *c)
             c->stopping = true;
             continue;
         }
-        take(c, item);
+        for (job *j = item, *next; j; j = next) {
+            next = j->next;
+            j->next = NULL;
+            take(c, j);
+        }
         take_ordered(c);
     }
     c->lazy_since = 0;

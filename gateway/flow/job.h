@@ -74,6 +74,7 @@ typedef struct {
 } api_request;
 
 typedef struct job {
+    struct job *next; /* submissions go on in chains, which are one item of a channel; else NULL */
     job_kind kind;
     job_stage stage;
     uint64_t order;    /* submissions: the bus's number, which core restores; 0 = no order */

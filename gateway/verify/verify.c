@@ -224,17 +224,16 @@ void *verify_run(void *arg)
     void *item = NULL;
     sluis_err e = worker_open(&w, arg);
     while (!e && (e = channel_recv(w.in, -1, &item)) == SLUIS_OK && item) {
-        job *j = item;
-        channel *next = w.core;
-        if (j->kind == JOB_API && j->stage == STAGE_TOKEN) {
-            verify_api(&w, j);
-            next = w.bus;
+        job *first = item;
+        channel *to = w.core;
+        if (first->kind == JOB_API && first->stage == STAGE_TOKEN) {
+            verify_api(&w, first);
+            to = w.bus;
         } else {
-            verify_submit(&w, j);
+            for (job *j = first; j; j = j->next)
+                verify_submit(&w, j);
         }
-        e = channel_send(next, j);
-        if (e)
-            job_free(&j);
+        e = channel_send(to, first);
     }
     if (e)
         fatal("verify.stopped", e, "the pool cannot go on");
