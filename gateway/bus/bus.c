@@ -28,6 +28,7 @@ typedef struct {
     sessions *sessions;
     directory *dir;
     seal_ring *seals;
+    rules *rules;
     members members;
     buffer frame;
     uint64_t order, generation;
@@ -337,6 +338,7 @@ static void on_submit(bus *b, const bus_event *ev, session *s, arena *a, bytes r
     j->route_len = ev->route_len;
     j->dir = directory_ref(b->dir);
     j->seals = seal_ring_ref(b->seals);
+    j->rules = rules_ref(b->rules);
     j->order = ++b->order;
     s->submitted++;
     admit(b, j);
@@ -481,6 +483,7 @@ static void on_call(bus *b, const bus_event *ev)
     j->route_len = ev->route_len;
     j->dir = directory_ref(b->dir);
     j->seals = seal_ring_ref(b->seals);
+    j->rules = rules_ref(b->rules);
     admit(b, j);
     pass(b->verify, j);
 }
@@ -592,6 +595,8 @@ static void take_directory(bus *b, job *j)
     b->dir = directory_ref(j->dir);
     seal_ring_unref(&b->seals);
     b->seals = seal_ring_ref(j->seals);
+    rules_unref(&b->rules);
+    b->rules = rules_ref(j->rules);
     sluis_err e = members_set(&b->members, buffer_bytes(&j->snapshot), b->p->settings->max_frame);
     if (e)
         fatal("bus.directory", e, "parties cannot be told the directory in force");
@@ -743,6 +748,7 @@ static void bus_close(bus *b)
     sessions_free(&b->sessions);
     directory_unref(&b->dir);
     seal_ring_unref(&b->seals);
+    rules_unref(&b->rules);
     members_close(&b->members);
     buffer_close(&b->frame);
 }

@@ -23,7 +23,7 @@ sluis_err asking_application(turn *t, const job *j, sluis_fail *f)
     Sluis__Origin expected = j->call ? SLUIS__ORIGIN__API : SLUIS__ORIGIN__BUS;
     if (c->origin != expected)
         return fail_set(f, SLUIS_INVALID, "core.origin", "a party on the bus signs for itself: origin bus");
-    const application *app = rules_application(t->p->rules, c->application);
+    const application *app = rules_application(t->rules, c->application);
     const oin *acting = j->call ? &j->claims.oin : &j->env->sender;
     if (!app || !application_may_act(app, acting))
         return fail_set(f, SLUIS_FORBIDDEN, "core.application",

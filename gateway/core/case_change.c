@@ -65,7 +65,7 @@ static sluis_err scope_of(case_change *c, Sluis__ScopeRow *s, sluis_fail *f)
     s->n_problems = in->n_problems;
     s->parties = in->parties;
     s->n_parties = in->n_parties;
-    return case_scope_check(c->t->p->rules, s, f);
+    return case_scope_check(c->t->rules, s, f);
 }
 
 sluis_err change_choose_scope(case_change *c, sluis_fail *f)
@@ -162,7 +162,7 @@ static sluis_err glass_attributes(case_change *c, Sluis__EmergencyRow *x, sluis_
     if (!x->attributes)
         return fail_set(f, SLUIS_NOMEM, "attributen", "%s", error_text(SLUIS_NOMEM));
     for (size_t i = 0; i < in->n_attributes; i++) {
-        const attribute *a = rules_attribute_named(c->t->p->rules, in->attributes[i]);
+        const attribute *a = rules_attribute_named(c->t->rules, in->attributes[i]);
         if (!a)
             return fail_set(f, SLUIS_INVALID, "attributen", "nummer %zu staat niet in de catalogus", i + 1);
         x->attributes[x->n_attributes++] = a->id;

@@ -36,6 +36,7 @@ typedef struct {
     epoch *epoch;
     directory *dir;
     seal_ring *seals;
+    rules *rules;
     slot *batch;
     size_t count;
     job **ring; /* submissions that came before their turn, by order modulo ring_size */
@@ -264,6 +265,7 @@ static void publish_directory(core *c)
     }
     j->dir = directory_ref(c->dir);
     j->seals = seal_ring_ref(c->seals);
+    j->rules = rules_ref(c->rules);
     c->snapshot_made = now;
     count_expiry(c, now);
     send_or_die(c->bus, j);
@@ -305,7 +307,11 @@ static void take_new(core *c, turn *t)
         seal_ring_unref(&c->seals);
         c->seals = t->new_seals;
     }
-    if (t->new_dir || t->new_seals)
+    if (t->new_rules) {
+        rules_unref(&c->rules);
+        c->rules = t->new_rules;
+    }
+    if (t->new_dir || t->new_seals || t->new_rules)
         publish_directory(c);
 }
 
@@ -316,6 +322,7 @@ static sluis_err run_turn(core *c, slot *slots, size_t n, bool reserved, bool ho
               .reserved = reserved,
               .dir = c->dir,
               .seals = c->seals,
+              .rules = c->rules,
               .epoch = c->epoch,
               .now = clock_ms(),
               .outbox_seq = c->outbox_seq,
@@ -351,6 +358,7 @@ static sluis_err run_turn(core *c, slot *slots, size_t n, bool reserved, bool ho
         journal_rolled_back(c->journal);
         directory_unref(&t.new_dir);
         seal_ring_unref(&t.new_seals);
+        rules_unref(&t.new_rules);
         for (size_t i = 0; i < n; i++)
             forget_outcome(&slots[i]);
         METRIC_ADD(c->p->metrics, core_commit_errors, 1);
@@ -565,6 +573,7 @@ static sluis_err enrol_self(core *c, sluis_fail *f)
               .reserved = true,
               .dir = c->dir,
               .seals = c->seals,
+              .rules = c->rules,
               .now = clock_ms(),
               .outbox_seq = c->outbox_seq,
               .event_seq = c->event_seq};
@@ -592,6 +601,7 @@ static sluis_err core_open(core *c, const parts *p)
     memset(c, 0, sizeof(*c));
     c->p = p;
     c->seals = seal_ring_ref(p->seals);
+    c->rules = rules_ref(p->first_rules);
     c->next_order = 1;
     c->ring_size = p->settings->in_flight + 1;
     c->ring = calloc(c->ring_size, sizeof(*c->ring));
@@ -643,6 +653,7 @@ static void core_close(core *c)
     channel_close(&c->control);
     directory_unref(&c->dir);
     seal_ring_unref(&c->seals);
+    rules_unref(&c->rules);
     journal_close(&c->journal);
     epoch_free(&c->epoch);
 }

@@ -122,7 +122,7 @@ sluis_err case_note(turn *t, const uint8_t *case_id, const Sluis__CaseRow *row, 
 sluis_err handle_open_case(turn *t, job *j, sluis_fail *f)
 {
     const Sluis__ApiOpenCase *o = j->call->open_case;
-    if (!policy_may(t->p->rules, ACT_OPEN_CASE, j->claims.app, j->claims.function, t->now))
+    if (!policy_may(t->rules, ACT_OPEN_CASE, j->claims.app, j->claims.function, t->now))
         return fail_set(f, SLUIS_FORBIDDEN, "token.functie",
                         "geen geldende regel laat deze functie een zaak openen");
     Sluis__ScopeRow scope = SLUIS__SCOPE_ROW__INIT;
@@ -144,7 +144,7 @@ sluis_err handle_open_case(turn *t, job *j, sluis_fail *f)
     row.owner = j->claims.oin.s;
     sluis_err e = check_members(t, o, f);
     if (!e)
-        e = case_scope_check(t->p->rules, &scope, f);
+        e = case_scope_check(t->rules, &scope, f);
     if (!e)
         e = list_members(t, o, &row, f);
     if (e)
@@ -166,7 +166,7 @@ sluis_err handle_open_case(turn *t, job *j, sluis_fail *f)
     if (!e)
         e = turn_event(t, "client-notice", &r, "research-started");
     if (!e)
-        e = api_out_case(&j->reply, j->call->call, 201, t->p->rules, t->now, &case_id, &row);
+        e = api_out_case(&j->reply, j->call->call, 201, t->rules, t->now, &case_id, &row);
     return e;
 }
 
@@ -191,13 +191,13 @@ static sluis_err check_still_known(turn *t, const job *j, const Sluis__CaseRow *
                                    sluis_fail *f)
 {
     case_facts facts = case_facts_of(c);
-    const view *v = policy_view(t->p->rules, j->claims.app, j->claims.function, &facts, t->now);
+    const view *v = policy_view(t->rules, j->claims.app, j->claims.function, &facts, t->now);
     for (size_t i = 0; i < j->request->known_count; i++) {
         bool known = false;
         sluis_err e = registry_known(t->p->registry, t->t, s, j->request->known[i], t->now, &known);
         if (e)
             return e;
-        if (!known || !policy_shows(t->p->rules, v, &facts, j->request->known[i]))
+        if (!known || !policy_shows(t->rules, v, &facts, j->request->known[i]))
             return fail_set(f, SLUIS_CONFLICT, "attributen",
                             "het register is intussen veranderd: stuur het verzoek opnieuw");
     }
@@ -238,7 +238,7 @@ static sluis_err write_known(turn *t, job *j, const subject *s)
     if (!e)
         e = turn_event(t, "request-from-register", &r, NULL);
     if (!e)
-        e = api_out_request(&j->reply, j->call->call, 200, t->p->rules, q->transaction.b, &row);
+        e = api_out_request(&j->reply, j->call->call, 200, t->rules, q->transaction.b, &row);
     return e;
 }
 

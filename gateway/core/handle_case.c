@@ -48,7 +48,7 @@ static bool still_covered(turn *t, const Sluis__CaseRow *c, const Sluis__Request
                            .attribute_count = q->n_attributes,
                            .at = t->now};
     id16 sid;
-    return p && policy_covers(t->p->rules, &was, &facts) && case_member(c, q->member, &sid) == SLUIS_OK;
+    return p && policy_covers(t->rules, &was, &facts) && case_member(c, q->member, &sid) == SLUIS_OK;
 }
 
 /* The party drops what it holds. A request of an application on the bus has another sender, whose withdrawal
@@ -206,7 +206,7 @@ sluis_err handle_change_case(turn *t, job *j, sluis_fail *f)
         i++;
     if (i == CHANGES)
         return fail_set(f, SLUIS_INVALID, "overgang", "deze overgang bestaat niet");
-    if (!policy_may(t->p->rules, changes[i].act, j->claims.app, j->claims.function, t->now))
+    if (!policy_may(t->rules, changes[i].act, j->claims.app, j->claims.function, t->now))
         return fail_set(f, SLUIS_FORBIDDEN, "token.functie", "geen geldende regel laat deze functie %s",
                         case_event_name(changes[i].event));
     if (motivation_blank(in->motivation))
@@ -217,7 +217,7 @@ sluis_err handle_change_case(turn *t, job *j, sluis_fail *f)
     if (!e)
         e = case_state_parse(&from, c.row->phase);
     if (!e)
-        e = case_step(from, changes[i].event, case_coordination(c.row, t->p->rules), &to, f);
+        e = case_step(from, changes[i].event, case_coordination(c.row, t->rules), &to, f);
     if (e)
         return e;
     api_record(j, SLUIS__RECORD_TYPE__R_CASE, c.id, &c.r);
@@ -228,5 +228,5 @@ sluis_err handle_change_case(turn *t, job *j, sluis_fail *f)
     e = write_change(&c, i);
     id16 id;
     memcpy(id.b, c.id, ID_LEN);
-    return e ? e : api_out_case(&j->reply, j->call->call, 200, t->p->rules, t->now, &id, c.row);
+    return e ? e : api_out_case(&j->reply, j->call->call, 200, t->rules, t->now, &id, c.row);
 }

@@ -32,7 +32,7 @@ static sluis_err may_meet(turn *t, const job *j, const party *to, const Sluis__C
                          .purpose = c->purpose,
                          .legal_basis = c->legal_basis,
                          .at = t->now};
-    *out = policy_may_ask(t->p->rules, &q, &facts);
+    *out = policy_may_ask(t->rules, &q, &facts);
     return out->permit ? SLUIS_OK
                        : fail_set(f, SLUIS_DENIED, "core.recipients",
                                   "not permitted: %s; invite whom a rule in force lets you ask", out->rule);

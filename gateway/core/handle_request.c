@@ -37,7 +37,7 @@ static sluis_err check_body(turn *t, const job *j, const Sluis__RequestBody *b, 
     if (!same)
         return fail_set(f, SLUIS_INVALID, "body.asks", "must list the header's attributes, in their order");
     for (size_t i = 0; i < c->n_attributes; i++)
-        if (!rules_attribute(t->p->rules, c->attributes[i]))
+        if (!rules_attribute(t->rules, c->attributes[i]))
             return fail_set(f, SLUIS_INVALID, "core.attributes", "attribute %u is not in the catalogue",
                             c->attributes[i]);
     return SLUIS_OK;
@@ -62,13 +62,13 @@ static sluis_err check_policy(turn *t, const job *j, const party *to, const Slui
                          .attribute_count = c->n_attributes,
                          .at = t->now};
     policy_answer answers[ATTRIBUTES_MAX];
-    policy_decide(t->p->rules, &q, &facts, answers);
+    policy_decide(t->rules, &q, &facts, answers);
     r->rules = arena_alloc(t->arena, c->n_attributes * sizeof(char *));
     if (!r->rules)
         return fail_set(f, SLUIS_NOMEM, "policy", "out of memory");
     for (size_t i = 0; i < c->n_attributes; i++) {
         if (!answers[i].permit)
-            return fail_set(f, SLUIS_DENIED, rules_attribute(t->p->rules, c->attributes[i])->name,
+            return fail_set(f, SLUIS_DENIED, rules_attribute(t->rules, c->attributes[i])->name,
                             "not permitted: %s; ask what a rule in force allows", answers[i].rule);
         size_t known = 0;
         while (known < r->n_rules && strcmp(r->rules[known], answers[i].rule) != 0)
@@ -130,7 +130,7 @@ static sluis_err write_request(turn *t, job *j, const party *to, uint32_t member
     if (!e)
         e = turn_deliver(t, j, &to->oin);
     if (!e && j->call)
-        e = api_out_request(&j->reply, j->call->call, 202, t->p->rules, j->env->core->transaction.data, &row);
+        e = api_out_request(&j->reply, j->call->call, 202, t->rules, j->env->core->transaction.data, &row);
     return e;
 }
 

@@ -44,7 +44,7 @@ static sluis_err check_given(turn *t, const job *j, const attribute *a, const Sl
                              sluis_fail *f)
 {
     const party *from = directory_find(t->dir, &j->env->sender);
-    if (!from || !policy_domain_gives(t->p->rules, from->domain, a->category, t->now))
+    if (!from || !policy_domain_gives(t->rules, from->domain, a->category, t->now))
         return fail_set(f, SLUIS_DENIED, a->name, "the rules in force let this domain give no %s data",
                         category_name(a->category));
     if (r->n_instances == 0)
@@ -67,7 +67,7 @@ static sluis_err check_given(turn *t, const job *j, const attribute *a, const Sl
 static sluis_err check_result(turn *t, const job *j, const Sluis__RequestRow *row,
                               const Sluis__AttributeResult *r, sluis_fail *f)
 {
-    const attribute *a = rules_attribute(t->p->rules, r->attribute);
+    const attribute *a = rules_attribute(t->rules, r->attribute);
     if (!a || !was_asked(row, r->attribute))
         return fail_set(f, SLUIS_NOT_ASKED, "body.results", "attribute %u was not asked", r->attribute);
     switch (r->outcome) {
@@ -76,7 +76,7 @@ static sluis_err check_result(turn *t, const job *j, const Sluis__RequestRow *ro
     case SLUIS__OUTCOME__REFUSED:
     case SLUIS__OUTCOME__NOT_POSSIBLE:
     case SLUIS__OUTCOME__NOT_KNOWN:
-        if (!rules_reason(t->p->rules, r->reason))
+        if (!rules_reason(t->rules, r->reason))
             return fail_set(f, SLUIS_INVALID, a->name, "a reason from the coded list is needed");
         if (r->n_instances)
             return fail_set(f, SLUIS_INVALID, a->name, "not given, yet it has a value");
@@ -125,7 +125,7 @@ static sluis_err register_result(turn *t, const job *j, const Sluis__RequestRow 
                                  const Sluis__AttributeResult *r)
 {
     static const id16 only = {{0}};
-    const attribute *a = rules_attribute(t->p->rules, r->attribute);
+    const attribute *a = rules_attribute(t->rules, r->attribute);
     char *conditions[64];
     size_t n = 0;
     for (; n < r->n_conditions && n < 64; n++)

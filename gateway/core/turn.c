@@ -19,10 +19,10 @@ buffer *turn_scratch(turn *t)
 
 sluis_err turn_journal(turn *t, Sluis__Record *r)
 {
-    uint32_t days = rules_retention_days(t->p->rules, RETENTION_TRAFFIC);
+    uint32_t days = rules_retention_days(t->rules, RETENTION_TRAFFIC);
     uint32_t keep = days == KEEP_ALWAYS ? KEEP_ALWAYS : clock_day(t->now) + days;
     r->when = t->now;
-    r->rules_hash.data = (uint8_t *)(uintptr_t)rules_hash(t->p->rules); /* protobuf-c knows no const */
+    r->rules_hash.data = (uint8_t *)(uintptr_t)rules_hash(t->rules); /* protobuf-c knows no const */
     r->rules_hash.len = HASH_LEN;
     r->directory_version = directory_version(t->dir);
     sluis_err e = journal_append(t->journal, t->t, r, CLASS_TRAFFIC, keep, &t->entry);

@@ -25,6 +25,8 @@ typedef struct {
     directory *new_dir;   /* owned: made in this turn */
     seal_ring *seals;     /* the registry's, in force; borrowed */
     seal_ring *new_seals; /* owned: put in force by this turn */
+    rules *rules;         /* in force for the job being handled; borrowed */
+    rules *new_rules;     /* owned: put in force by this turn */
     arena *arena;         /* rows read in this turn */
     uint64_t now;
     uint64_t outbox_seq, event_seq; /* last used */

@@ -104,7 +104,7 @@ static sluis_err parts_open(parts *p, settings *s, sluis_fail *f)
     if (!e)
         e = open_keys(p, &km, f);
     if (!e)
-        e = rules_load(&p->rules, s->rules, f);
+        e = rules_load(&p->first_rules, s->rules, f);
     if (!e)
         e = open_store(p, km, f);
     secret_free(km);
@@ -126,7 +126,7 @@ static void gateway_close(gateway *g)
     registry_close(&p->registry);
     keyslots_close(&p->slots);
     store_close(&p->store);
-    rules_unref(&p->rules);
+    rules_unref(&p->first_rules);
     keypair_close(&p->sign);
     seal_ring_unref(&p->seals);
     passphrase_close(&p->pass);

@@ -38,6 +38,7 @@ void job_free(job **jp)
     arena_free(&j->arena);
     directory_unref(&j->dir);
     seal_ring_unref(&j->seals);
+    rules_unref(&j->rules);
     buffer_close(&j->receipt);
     buffer_close(&j->reply);
     buffer_close(&j->snapshot);

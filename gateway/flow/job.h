@@ -16,6 +16,7 @@
 
 #include "api.pb-c.h"
 #include "directory/directory.h"
+#include "policy/rules.h"
 #include "rows.pb-c.h"
 #include "session/channel.h"
 #include "flow/claims.h"
@@ -87,6 +88,7 @@ typedef struct job {
     size_t raw_len;
     directory *dir;   /* reference: the directory it is judged by before core */
     seal_ring *seals; /* reference: the registry's sealing keys; of a change: the next ones */
+    rules *rules;     /* reference: the rules in force when it came in; of a change: the next ones */
     sluis_fail why;   /* code != OK: refused, and why */
     arena *arena;     /* owned: ApiCall, decisions, fetched rows; NULL until needed */
 

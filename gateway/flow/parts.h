@@ -17,7 +17,7 @@ typedef struct {
     keyslots *slots;
     registry *registry;
     const row_keys *rows;
-    rules *rules;
+    rules *first_rules; /* as they were at the start; jobs and turns carry those in force */
     keypair sign, curve, log, directory;
     seal_ring *seals; /* as they were at the start; jobs carry those in force */
     passphrase pass;  /* kept, for the next sealing key; the control thread's */

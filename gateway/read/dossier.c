@@ -61,8 +61,8 @@ static sluis_err fill_entry(reader *r, job *j, const Sluis__DossierRow *row, Slu
     x->function = rec->function;
     x->purpose = rec->purpose;
     x->legal_basis = rec->legal_basis;
-    x->purpose_title = words(rules_purpose_title(r->p->rules, rec->purpose));
-    x->legal_basis_title = words(rules_legal_basis_title(r->p->rules, rec->legal_basis));
+    x->purpose_title = words(rules_purpose_title(r->rules, rec->purpose));
+    x->legal_basis_title = words(rules_legal_basis_title(r->rules, rec->legal_basis));
     x->phase = (char *)(uintptr_t)(rec->phase ? phase_name(rec->phase) : "");
     x->motivation = row->motivation;
     x->decision = rec->decision;
@@ -72,10 +72,10 @@ static sluis_err fill_entry(reader *r, job *j, const Sluis__DossierRow *row, Slu
     if (!x->attributes)
         return SLUIS_NOMEM;
     for (size_t i = 0; i < rec->n_attributes; i++) {
-        const attribute *a = rules_attribute(r->p->rules, rec->attributes[i]);
+        const attribute *a = rules_attribute(r->rules, rec->attributes[i]);
         x->attributes[x->n_attributes++] = (char *)(uintptr_t)(a ? a->name : "");
     }
-    return api_results_fill(&x->results, &x->n_results, j->arena, r->p->rules, results, result_count);
+    return api_results_fill(&x->results, &x->n_results, j->arena, r->rules, results, result_count);
 }
 
 static sluis_err add_entry(reader *r, job *j, const Sluis__DossierRow *row, Sluis__ResultRow *const *results,
@@ -146,10 +146,10 @@ sluis_err read_dossier(reader *r, store_txn *t, job *j)
     bytes case_id = BYTES(q->case_id.data, q->case_id.len);
     Sluis__CaseRow *row = NULL;
     subject s = {0};
-    if (!policy_may(r->p->rules, ACT_READ_DOSSIER, j->claims.app, j->claims.function, clock_ms()))
+    if (!policy_may(r->rules, ACT_READ_DOSSIER, j->claims.app, j->claims.function, clock_ms()))
         return fail_set(&j->why, SLUIS_FORBIDDEN, "token.functie",
                         "geen geldende regel laat deze functie een dossier lezen");
-    const application *app = rules_application(r->p->rules, j->claims.app);
+    const application *app = rules_application(r->rules, j->claims.app);
     if (app && app->client_portal && !q->viewer)
         return fail_set(&j->why, SLUIS_INVALID, "namens", "noem het lid dat in het dossier kijkt");
     sluis_err e = reader_case(r, t, j, case_id, &row);

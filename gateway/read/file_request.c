@@ -23,7 +23,7 @@ static sluis_err asked_ids(reader *r, job *j, uint32_t *ids, size_t *n)
     if (q->n_asks < 1 || q->n_asks > ATTRIBUTES_MAX)
         return fail_set(&j->why, SLUIS_INVALID, "attributen", "noem 1 tot %d gegevens", ATTRIBUTES_MAX);
     for (size_t i = 0; i < q->n_asks; i++) {
-        const attribute *a = rules_attribute_named(r->p->rules, q->asks[i]->attribute);
+        const attribute *a = rules_attribute_named(r->rules, q->asks[i]->attribute);
         if (!a)
             return fail_set(&j->why, SLUIS_INVALID, "attributen", "nummer %zu staat niet in de catalogus",
                             i + 1);
@@ -40,7 +40,7 @@ static sluis_err asked_ids(reader *r, job *j, uint32_t *ids, size_t *n)
 static const char *necessity_of(reader *r, const Sluis__ApiFileRequest *q, uint32_t id)
 {
     for (size_t i = 0; i < q->n_asks; i++)
-        if (rules_attribute_named(r->p->rules, q->asks[i]->attribute)->id == id)
+        if (rules_attribute_named(r->rules, q->asks[i]->attribute)->id == id)
             return q->asks[i]->necessity;
     return "";
 }
@@ -52,10 +52,10 @@ static sluis_err split(reader *r, store_txn *t, job *j, const Sluis__CaseRow *ro
     api_request *q = j->request;
     uint64_t now = clock_ms();
     case_facts facts = case_facts_of(row);
-    const view *v = policy_view(r->p->rules, j->claims.app, j->claims.function, &facts, now);
+    const view *v = policy_view(r->rules, j->claims.app, j->claims.function, &facts, now);
     for (size_t i = 0; i < n; i++) {
         bool known = false;
-        sluis_err e = policy_shows(r->p->rules, v, &facts, ids[i])
+        sluis_err e = policy_shows(r->rules, v, &facts, ids[i])
                           ? registry_known(r->p->registry, t, s, ids[i], now, &known)
                           : SLUIS_OK;
         if (e)

@@ -75,6 +75,7 @@ static void answer_call(reader *r, job *j)
     while (i < n && operations[i].op != j->call->op_case)
         i++;
     store_txn *t = NULL;
+    r->rules = j->rules;
     sluis_err e =
         i < n ? SLUIS_OK : fail_set(&j->why, SLUIS_INVALID, "op", "deze gateway kent de handeling niet");
     if (!e && operations[i].assemble) {

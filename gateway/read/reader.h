@@ -10,6 +10,7 @@
 
 typedef struct {
     const parts *p;
+    const rules *rules; /* in force when the call being answered came in: its job's */
     epoch *epoch;
     witnesses *witnesses;
     channel *in, *core, *bus;

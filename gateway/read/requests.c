@@ -16,7 +16,7 @@ sluis_err read_case(reader *r, store_txn *t, job *j)
     if (e)
         return e;
     memcpy(id.b, q->case_id.data, ID_LEN);
-    return api_out_case(&j->reply, j->call->call, 200, r->p->rules, clock_ms(), &id, row);
+    return api_out_case(&j->reply, j->call->call, 200, r->rules, clock_ms(), &id, row);
 }
 
 /* A request of this application and organisation; any other does not exist. */
@@ -44,7 +44,7 @@ sluis_err read_request(reader *r, store_txn *t, job *j)
         q->transaction.len == UUID_LEN ? load_own(r, t, j, q->transaction.data, &row) : SLUIS_NOT_FOUND;
     if (e)
         return fail_set(&j->why, e, "", "%s", error_text(e));
-    return api_out_request(&j->reply, j->call->call, 200, r->p->rules, q->transaction.data, row);
+    return api_out_request(&j->reply, j->call->call, 200, r->rules, q->transaction.data, row);
 }
 
 static sluis_err add_request(reader *r, store_txn *t, job *j, const uint8_t *transaction,
@@ -60,7 +60,7 @@ static sluis_err add_request(reader *r, store_txn *t, job *j, const uint8_t *tra
     if (!e && (!s || !tx))
         e = SLUIS_NOMEM;
     if (!e)
-        e = api_request_fill(s, a, r->p->rules, tx, row);
+        e = api_request_fill(s, a, r->rules, tx, row);
     if (!e)
         list->requests[list->n_requests++] = s;
     return e;

@@ -58,10 +58,10 @@ static sluis_err shown(reader *r, job *j, const view *v, const Sluis__EmergencyR
     if (!*ids)
         return SLUIS_NOMEM;
     for (size_t i = 0; v && i < v->attribute_count; i++)
-        if (policy_shows(r->p->rules, v, facts, v->attributes[i]))
+        if (policy_shows(r->rules, v, facts, v->attributes[i]))
             (*ids)[(*n)++] = v->attributes[i];
     for (size_t i = 0; look && i < look->n_attributes; i++) {
-        const attribute *a = rules_attribute(r->p->rules, look->attributes[i]);
+        const attribute *a = rules_attribute(r->rules, look->attributes[i]);
         if (a && !(a->address && facts->secret_address) && !listed(*ids, *n, a->id))
             (*ids)[(*n)++] = a->id;
     }
@@ -80,7 +80,7 @@ static sluis_err wanted(reader *r, job *j, uint32_t **ids, size_t *n)
     if (!part)
         return SLUIS_NOMEM;
     for (size_t i = 0; i < q->n_attributes; i++) {
-        const attribute *a = rules_attribute_named(r->p->rules, q->attributes[i]);
+        const attribute *a = rules_attribute_named(r->rules, q->attributes[i]);
         if (!a || !listed(*ids, *n, a->id))
             return SLUIS_NOT_FOUND;
         part[i] = a->id;
@@ -100,7 +100,7 @@ static sluis_err collect(reader *r, store_txn *t, job *j, const subject *s, cons
     if (!out->data || !rec->attributes)
         return SLUIS_NOMEM;
     for (size_t i = 0; !e && i < n; i++) {
-        const attribute *a = rules_attribute(r->p->rules, ids[i]);
+        const attribute *a = rules_attribute(r->rules, ids[i]);
         size_t count = 0;
         e = registry_current(r->p->registry, t, s, ids[i], j->arena, found, INSTANCES_MAX, &count);
         for (size_t k = 0; !e && k < count; k++)
@@ -126,7 +126,7 @@ sluis_err read_view(reader *r, store_txn *t, job *j)
     if (e)
         return e;
     case_facts facts = case_facts_of(row);
-    const view *v = policy_view(r->p->rules, j->claims.app, j->claims.function, &facts, now);
+    const view *v = policy_view(r->rules, j->claims.app, j->claims.function, &facts, now);
     const Sluis__EmergencyRow *look = case_glass_open(row, j->claims.app, j->claims.employee, q->member, now);
     const char *name = look ? "noodinzage" : v ? v->id : "";
     e = v || look ? shown(r, j, v, look, &facts, &ids, &n) : SLUIS_NOT_FOUND;

@@ -135,7 +135,7 @@ static sluis_err check_bearer(worker *w, job *j)
     if (oin_is_test(&j->claims.oin) != s->test_mode)
         return fail_set(&j->why, SLUIS_MODE, "token.oin", "%s",
                         s->test_mode ? "een echte OIN in testmodus" : "een test-OIN in productie");
-    const application *app = rules_application(w->p->rules, j->claims.app);
+    const application *app = rules_application(j->rules, j->claims.app);
     if (!app || !application_may_act(app, &j->claims.oin))
         return fail_set(&j->why, SLUIS_FORBIDDEN, "token.app",
                         "deze toepassing mag niet namens deze organisatie handelen");

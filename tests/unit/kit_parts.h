@@ -91,7 +91,7 @@ KIT void house_open(house *h)
     h->p.slots = h->x.slots;
     h->p.rows = keyslots_rows(h->x.slots);
     assert_int_equal(registry_open(&h->p.registry, h->x.slots), SLUIS_OK);
-    if (rules_load(&h->p.rules, "config/rules", &f))
+    if (rules_load(&h->p.first_rules, "config/rules", &f))
         fail_msg("%s: %s (run from the root of the repository)", f.where, f.text);
     assert_int_equal(epoch_new(&h->epoch), SLUIS_OK);
     key_make(&h->p.sign, USE_SIGN, 2);
@@ -114,7 +114,7 @@ KIT void house_close(house *h)
     journal_close(&h->journal);
     epoch_free(&h->epoch);
     registry_close(&h->p.registry);
-    rules_unref(&h->p.rules);
+    rules_unref(&h->p.first_rules);
     keypair_close(&h->p.sign);
     seal_ring_unref(&h->p.seals);
     keypair_close(&h->p.log);
@@ -127,8 +127,13 @@ KIT void house_close(house *h)
 /* A turn as core begins one, with an arena of this many bytes. */
 KIT turn house_begin(house *h, uint64_t now, size_t arena_bytes)
 {
-    turn t = {
-        .p = &h->p, .journal = h->journal, .dir = h->dir, .seals = h->p.seals, .epoch = h->epoch, .now = now};
+    turn t = {.p = &h->p,
+              .journal = h->journal,
+              .dir = h->dir,
+              .seals = h->p.seals,
+              .rules = h->p.first_rules,
+              .epoch = h->epoch,
+              .now = now};
     assert_int_equal(store_begin_write(h->x.store, &t.t, false), SLUIS_OK);
     t.arena = arena_new(arena_bytes);
     assert_non_null(t.arena);

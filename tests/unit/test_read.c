@@ -31,7 +31,7 @@ static void put_datum(room *r, store_txn *t, const subject *s, uint32_t id, cons
     uint64_t version;
     d.value = TEXT(value);
     d.source = TEXT(SOURCE);
-    d.category = rules_attribute(r->h.p.rules, id)->category;
+    d.category = rules_attribute(r->h.p.first_rules, id)->category;
     d.obtained = d.registered = HOUSE_MS;
     d.valid_until = HOUSE_MS + DAY_MS;
     assert_int_equal(
@@ -67,6 +67,7 @@ static int setup(void **state)
     room *r = calloc(1, sizeof(*r));
     house_open(&r->h);
     r->r.p = &r->h.p;
+    r->r.rules = r->h.p.first_rules;
     assert_int_equal(epoch_new(&r->r.epoch), SLUIS_OK);
     turn t = house_begin(&r->h, HOUSE_MS, 1u << 20);
     subject s = house_subject(&r->h, t.t, r->h.person);

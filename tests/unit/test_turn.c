@@ -477,13 +477,13 @@ static void record_of_a_message(void **state)
     assert_memory_equal(rec.message_hash.data, j->env->mh, HASH_LEN);
     assert_int_equal(turn_journal(&t, &rec), SLUIS_OK);
     assert_int_equal(rec.when, T0);
-    assert_memory_equal(rec.rules_hash.data, rules_hash(r->h.p.rules), HASH_LEN);
+    assert_memory_equal(rec.rules_hash.data, rules_hash(r->h.p.first_rules), HASH_LEN);
     assert_int_equal(rec.directory_version, directory_version(r->h.dir));
     assert_int_equal(rec.directory_version, 2);
     /* Traffic data: class 1, kept for the days the rules give. */
     assert_int_equal(t.entry.leaf[1], 1);
     assert_int_equal(get_u32(t.entry.leaf + 4),
-                     clock_day(T0) + rules_retention_days(r->h.p.rules, "verkeersgegevens"));
+                     clock_day(T0) + rules_retention_days(r->h.p.first_rules, "verkeersgegevens"));
     house_abort(&r->h, &t);
     job_free(&j);
 
