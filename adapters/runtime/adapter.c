@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "crypto/keydisk.h"
 #include "runtime/parts.h"
 #include "sources/folder.h"
 #include "sources/typed.h"
@@ -66,7 +67,9 @@ sluis_err keys_refresh(adapter *a, sluis_fail *f)
 
 static sluis_err open_keys(adapter *a, sluis_fail *f)
 {
-    sluis_err err = a->s.passphrase_file ? passphrase_open(&a->pass, a->s.passphrase_file, f) : SLUIS_OK;
+    sluis_err err = keydisk_lock(&a->keys_lock, a->s.keys, false, f);
+    if (!err && a->s.passphrase_file)
+        err = passphrase_open(&a->pass, a->s.passphrase_file, f);
     if (!err)
         err = read_key(&a->sign, a->s.keys, "sign.key", USE_SIGN, &a->pass, f);
     if (!err)
@@ -150,7 +153,7 @@ sluis_err adapter_open(adapter **out, const char *config_path, party_kinds kinds
     adapter *a = calloc(1, sizeof *a);
     if (!a)
         return fail_set(f, SLUIS_NOMEM, "", "out of memory");
-    a->signals = -1;
+    a->signals = a->keys_lock = -1;
     sluis_err err = settings_read(&a->s, config_path, kinds, f);
     if (!err)
         err = open_parts(a, f);
@@ -183,6 +186,8 @@ void adapter_close(adapter **pa)
         keypair_close(&a->seal[i]);
     keypair_close(&a->curve);
     keypair_close(&a->sign);
+    if (a->keys_lock >= 0)
+        close(a->keys_lock);
     source_free(&a->source);
     local_rules_free(&a->rules);
     mapping_free(&a->mapping);

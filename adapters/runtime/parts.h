@@ -46,6 +46,7 @@ struct adapter {
     local_rules *rules;
     keypair sign, curve, seal[SEAL_KEYS];
     size_t seal_count;
+    int keys_lock;      /* while we run, nobody changes how the keys are kept */
     passphrase pass;    /* kept, for the next sealing key */
     uint8_t *store_key; /* locked, 32 */
     inbox *inbox;

@@ -15,7 +15,7 @@ static const config_key root_keys[] = {
     {"gateway", CONFIG_GROUP, true, 0, 0, "", NULL, "the municipality's gateway"},
     {"keys", CONFIG_STR, true, 1, PATH_MAX_BYTES, "", NULL, "folder with sign.key, seal.key and curve.key"},
     {"passphrase_file", CONFIG_STR, false, 1, PATH_MAX_BYTES, "", NULL,
-     "the keys' passphrase: a file (a systemd credential), fd:N or tty"},
+     "the keys' passphrase: a file, credential:NAME (of systemd), fd:N or tty"},
     {"store", CONFIG_STR, true, 1, PATH_MAX_BYTES, "", NULL, "folder of the adapter's own store"},
     {"control", CONFIG_STR, true, 1, 100, "", NULL, "path of the control socket (the inbox)"},
     {"catalogue", CONFIG_STR, true, 1, PATH_MAX_BYTES, "", NULL, "the gateway's catalogue.conf"},

@@ -32,6 +32,13 @@ static const ctl_option key_rotate[] = {
     {"finish", NULL, "The municipality has accepted: the new keys take the place of the old", NULL, false},
     END,
 };
+static const ctl_option key_passphrase[] = {
+    {"dir", "DIR", "Folder of the keys; nothing may run on them meanwhile", NULL, true},
+    {"from", "FILE", "The passphrase they are under now (or credential:NAME, fd:N, tty); not said: none",
+     NULL, false},
+    {"to", "FILE", "The passphrase they shall be under; not said: none", NULL, false},
+    END,
+};
 static const ctl_option key_needs_renewal[] = {
     {"dir", "DIR", "Folder of the keys of a party or a gateway", NULL, true},
     {"days", "N", "How many days ahead to look", "30", false},
@@ -169,6 +176,8 @@ const ctl_command ctl_commands[] = {
     {"key new", NULL, "Makes the keys of a party or a gateway.", key_new, ctl_key_new},
     {"key rotate", NULL, "Makes new keys beside the old ones, and the request to accept them.", key_rotate,
      ctl_key_rotate},
+    {"key passphrase", NULL, "Puts the keys of a folder under a passphrase, another one, or none.",
+     key_passphrase, ctl_key_passphrase},
     {"key inspect", "PATH", "Shows what a key file holds, never the secret.", none, ctl_key_inspect},
     {"key needs-renewal", NULL, "Lists keys that end soon; exit code 1 when there is one.", key_needs_renewal,
      ctl_key_needs_renewal},

@@ -13,6 +13,7 @@ extern const ctl_command ctl_commands[];
 
 ctl_exit ctl_key_new(ctl_call *c);
 ctl_exit ctl_key_rotate(ctl_call *c);
+ctl_exit ctl_key_passphrase(ctl_call *c);
 ctl_exit ctl_key_inspect(ctl_call *c);
 ctl_exit ctl_key_needs_renewal(ctl_call *c);
 ctl_exit ctl_key_revoke(ctl_call *c);

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "bus/bus.h"
 #include "core/core.h"
+#include "crypto/keydisk.h"
 #include "flow/fatal.h"
 #include "operator/operator.h"
 #include "read/read.h"
@@ -23,6 +24,7 @@ struct gateway {
     operator_task task;
     pthread_t bus, core, control, *verify, *readers;
     channel *to_bus, *to_core;
+    int keys_lock; /* while we run, nobody changes how the keys are kept */
 };
 
 static sluis_err read_small(const char *dir, const char *name, buffer *out, sluis_fail *f)
@@ -120,6 +122,8 @@ static void gateway_close(gateway *g)
     channel_close(&g->to_core);
     if (g->task.stop_fd >= 0)
         close(g->task.stop_fd);
+    if (g->keys_lock >= 0)
+        close(g->keys_lock);
     free(g->verify);
     free(g->readers);
     channel_hub_free(&p->hub);
@@ -168,10 +172,13 @@ sluis_err gateway_start(gateway **out, settings *s, sluis_fail *f)
     *out = NULL;
     if (!g)
         return fail_set(f, SLUIS_NOMEM, "start", "out of memory");
+    g->keys_lock = -1;
     g->verify = calloc(s->verify_threads, sizeof(*g->verify));
     g->readers = calloc(s->read_threads, sizeof(*g->readers));
     g->task = (operator_task){.p = &g->parts, .stop_fd = eventfd(0, EFD_CLOEXEC), .started = clock_ms()};
     sluis_err e = g->verify && g->readers && g->task.stop_fd >= 0 ? SLUIS_OK : SLUIS_NOMEM;
+    if (!e)
+        e = keydisk_lock(&g->keys_lock, s->keys, false, f);
     if (!e)
         e = parts_open(&g->parts, s, f);
     if (!e)

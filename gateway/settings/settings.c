@@ -15,7 +15,7 @@ static const config_key top_keys[] = {
     {"keys", CONFIG_STR, true, 1, 400, "", NULL,
      "folder of the gateway's keys (sluisctl key new --for gateway)"},
     {"passphrase_file", CONFIG_STR, false, 1, 400, "", NULL,
-     "the keys' passphrase: a file (a systemd credential), \"fd:N\" or \"tty\""},
+     "the keys' passphrase: a file, \"credential:NAME\" (systemd), \"fd:N\" or \"tty\""},
     {"rules", CONFIG_STR, true, 1, 400, "", NULL, "folder of the rules"},
     {"control", CONFIG_STR, true, 1, 100, "", NULL, "path of the control socket"},
     {"log_level", CONFIG_STR, false, 4, 5, "", "info", "\"debug\", \"info\", \"warn\" or \"error\""},

@@ -11,14 +11,12 @@
 #include "crypto/keyfile.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "crypto/keydisk.h"
 
 #define MAGIC      "sluis-key-1\n"
 #define MAGIC_LEN  12
@@ -41,70 +39,6 @@
 #define PASSES     3
 #define MEMORY_KIB (64u << 10)
 #define USE_BARE   0
-#define PATH_CAP   4096
-
-static const struct {
-    key_use use;
-    const char *name;
-} uses[] = {
-    {USE_SIGN, "sign"}, {USE_SEAL, "seal"},           {USE_CURVE, "curve"},     {USE_LOG, "log"},
-    {USE_ROOT, "root"}, {USE_DIRECTORY, "directory"}, {USE_WITNESS, "witness"},
-};
-
-const char *key_use_name(key_use use)
-{
-    for (size_t i = 0; i < sizeof uses / sizeof *uses; i++)
-        if (uses[i].use == use)
-            return uses[i].name;
-    return "unknown";
-}
-
-sluis_err key_use_parse(key_use *out, const char *name)
-{
-    for (size_t i = 0; i < sizeof uses / sizeof *uses; i++)
-        if (strcmp(uses[i].name, name) == 0) {
-            *out = uses[i].use;
-            return SLUIS_OK;
-        }
-    return SLUIS_INVALID;
-}
-
-static bool is_x25519(key_use use)
-{
-    return use == USE_SEAL || use == USE_CURVE;
-}
-
-sluis_err keypair_from_seed(keypair *out, key_use use, const uint8_t seed[static 32], uint64_t created)
-{
-    keypair k = {.use = use, .created = created};
-    k.sk = secret_alloc(is_x25519(use) ? KEY_LEN : SIGN_SK_LEN);
-    if (!k.sk)
-        return SLUIS_NOMEM;
-    if (is_x25519(use)) {
-        memcpy(k.sk, seed, KEY_LEN);
-        x25519_public(k.pk, k.sk);
-    } else {
-        sign_keys(k.pk, k.sk, seed);
-    }
-    k.id = keyid_of(use, k.pk);
-    *out = k;
-    return SLUIS_OK;
-}
-
-sluis_err keypair_generate(keypair *out, key_use use, uint64_t now_ms)
-{
-    uint8_t seed[32];
-    random_bytes(seed, sizeof seed);
-    sluis_err e = keypair_from_seed(out, use, seed, now_ms);
-    wipe(seed, sizeof seed);
-    return e;
-}
-
-void keypair_close(keypair *k)
-{
-    secret_free(k->sk);
-    *k = (keypair){0};
-}
 
 static void encode(uint8_t out[static FILE_LEN], uint8_t use, uint64_t created,
                    const uint8_t secret[static 32])
@@ -173,97 +107,36 @@ static sluis_err take_secret(uint8_t *out32, const uint8_t *raw, passphrase *p, 
              : SLUIS_OK;
 }
 
-static sluis_err fail_errno(sluis_fail *f, const char *path, const char *doing)
+/* How many bytes of out the file is; under p, when there is one. */
+static sluis_err encode_as(uint8_t out[static FILE_2_LEN], size_t *n, uint8_t use, uint64_t created,
+                           const uint8_t *pk, const uint8_t secret[static 32], passphrase *p,
+                           const char *path, sluis_fail *f)
 {
-    int saved = errno;
-    switch (saved) {
-    case EEXIST:
-        return fail_set(f, SLUIS_EXISTS, path,
-                        "exists already; keys are never overwritten: move it away first");
-    case ENOENT:
-        return fail_set(f, SLUIS_NOT_FOUND, path, "no such file; make it with `sluisctl key new`");
-    case ELOOP:
-        return fail_set(f, SLUIS_PERMISSION, path, "is a symbolic link; name the file itself");
-    case EACCES:
-    case EPERM:
-        return fail_set(f, SLUIS_PERMISSION, path, "cannot %s: %s; run as the owner of the keys", doing,
-                        strerror(saved));
-    case ENOSPC:
-    case EDQUOT:
-        return fail_set(f, SLUIS_NO_SPACE, path, "cannot %s: %s", doing, strerror(saved));
-    default:
-        return fail_set(f, SLUIS_IO, path, "cannot %s: %s", doing, strerror(saved));
-    }
-}
-
-static bool write_all(int fd, const void *p, size_t n)
-{
-    for (const uint8_t *at = p; n > 0;) {
-        ssize_t w = write(fd, at, n);
-        if (w < 0 && errno == EINTR)
-            continue;
-        if (w < 0)
-            return false;
-        at += w;
-        n -= (size_t)w;
-    }
-    return true;
-}
-
-/* A new file, whole and synced, or none. */
-static sluis_err write_new(const char *path, mode_t mode, const void *p, size_t n, sluis_fail *f)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
-    if (fd < 0)
-        return fail_errno(f, path, "create it");
-    sluis_err e = SLUIS_OK;
-    if (!write_all(fd, p, n) || fsync(fd) != 0)
-        e = fail_errno(f, path, "write it");
-    if (close(fd) != 0 && !e)
-        e = fail_errno(f, path, "close it");
-    if (e)
-        unlink(path);
-    return e;
-}
-
-/* Makes the new names in path's folder durable. */
-static sluis_err sync_folder(const char *path, sluis_fail *f)
-{
-    char dir[PATH_CAP] = ".";
-    const char *slash = strrchr(path, '/');
-    if (slash)
-        snprintf(dir, sizeof dir, "%.*s", slash == path ? 1 : (int)(slash - path), path);
-    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return fail_errno(f, dir, "open the folder");
-    sluis_err e = fsync(fd) == 0 ? SLUIS_OK : fail_errno(f, dir, "sync the folder");
-    close(fd);
-    return e;
+    *n = p ? FILE_2_LEN : FILE_LEN;
+    if (!p)
+        encode(out, use, created, secret);
+    else if (encode_sealed(out, use, created, pk, secret, p))
+        return fail_set(f, SLUIS_NOMEM, path, "too little memory for the passphrase");
+    return SLUIS_OK;
 }
 
 static sluis_err write_secret(const char *path, uint8_t use, uint64_t created, const uint8_t *pk,
                               const uint8_t secret[static 32], passphrase *p, sluis_fail *f)
 {
     uint8_t raw[FILE_2_LEN];
-    size_t n = p ? FILE_2_LEN : FILE_LEN;
-    sluis_err e = SLUIS_OK;
-    if (p)
-        e = encode_sealed(raw, use, created, pk, secret, p);
-    else
-        encode(raw, use, created, secret);
-    if (e)
-        fail_set(f, e, path, "too little memory for the passphrase");
-    else
-        e = write_new(path, 0600, raw, n, f);
+    size_t n;
+    sluis_err e = encode_as(raw, &n, use, created, pk, secret, p, path, f);
+    if (!e)
+        e = keydisk_write_new(path, 0600, raw, n, f);
     wipe(raw, sizeof raw);
     return e;
 }
 
 sluis_err keyfile_seal(const char *path, const keypair *k, passphrase *p, sluis_fail *f)
 {
-    char pub[PATH_CAP], pk[2 * PK_LEN + 1], id[2 * KEYID_LEN + 1], line[128];
+    char pub[KEYDISK_PATH], pk[2 * PK_LEN + 1], id[2 * KEYID_LEN + 1], line[128];
     if (snprintf(pub, sizeof pub, "%s.pub", path) >= (int)sizeof pub)
-        return fail_set(f, SLUIS_TOO_BIG, path, "path longer than %d bytes", PATH_CAP - 5);
+        return fail_set(f, SLUIS_TOO_BIG, path, "path longer than %d bytes", KEYDISK_PATH - 5);
     hex_encode(pk, k->pk, sizeof k->pk);
     hex_encode(id, k->id.b, sizeof k->id.b);
     int n = snprintf(line, sizeof line, "%s %s %s\n", key_use_name(k->use), pk, id);
@@ -272,9 +145,9 @@ sluis_err keyfile_seal(const char *path, const keypair *k, passphrase *p, sluis_
     sluis_err e = write_secret(path, (uint8_t)k->use, k->created, k->pk, k->sk, p, f);
     if (e)
         return e;
-    if ((e = write_new(pub, 0644, line, (size_t)n, f)) != SLUIS_OK)
+    if ((e = keydisk_write_new(pub, 0644, line, (size_t)n, f)) != SLUIS_OK)
         goto no_pub;
-    if ((e = sync_folder(path, f)) != SLUIS_OK)
+    if ((e = keydisk_sync_folder(path, f)) != SLUIS_OK)
         goto no_sync;
     return SLUIS_OK;
 no_sync:
@@ -297,49 +170,16 @@ sluis_err secretfile_write(const char *path, sluis_fail *f)
 sluis_err secretfile_seal(const char *path, passphrase *p, sluis_fail *f)
 {
     uint8_t secret[32];
-    if (strlen(path) >= PATH_CAP)
-        return fail_set(f, SLUIS_TOO_BIG, path, "path longer than %d bytes", PATH_CAP - 1);
+    if (strlen(path) >= KEYDISK_PATH)
+        return fail_set(f, SLUIS_TOO_BIG, path, "path longer than %d bytes", KEYDISK_PATH - 1);
     random_bytes(secret, sizeof secret);
     sluis_err e = write_secret(path, USE_BARE, clock_ms(), NULL, secret, p, f);
     wipe(secret, sizeof secret);
     if (e)
         return e;
-    if ((e = sync_folder(path, f)) != SLUIS_OK)
+    if ((e = keydisk_sync_folder(path, f)) != SLUIS_OK)
         unlink(path);
     return e;
-}
-
-static sluis_err check_owner(int fd, const char *path, sluis_fail *f)
-{
-    struct stat st;
-    if (fstat(fd, &st) != 0)
-        return fail_errno(f, path, "look at it");
-    if (!S_ISREG(st.st_mode))
-        return fail_set(f, SLUIS_PERMISSION, path, "is not a regular file");
-    if (st.st_uid != geteuid())
-        return fail_set(f, SLUIS_PERMISSION, path, "belongs to user %u, this program runs as %u: chown it",
-                        (unsigned)st.st_uid, (unsigned)geteuid());
-    if (st.st_mode & 077)
-        return fail_set(f, SLUIS_PERMISSION, path, "mode %04o opens it to others: chmod 600 it",
-                        (unsigned)(st.st_mode & 07777));
-    return SLUIS_OK;
-}
-
-/* Reads at most cap bytes. */
-static sluis_err read_all(int fd, uint8_t *out, size_t cap, size_t *n, const char *path, sluis_fail *f)
-{
-    *n = 0;
-    while (*n < cap) {
-        ssize_t r = read(fd, out + *n, cap - *n);
-        if (r < 0 && errno == EINTR)
-            continue;
-        if (r < 0)
-            return fail_errno(f, path, "read it");
-        if (r == 0)
-            break;
-        *n += (size_t)r;
-    }
-    return SLUIS_OK;
 }
 
 static sluis_err check_format(const uint8_t *raw, size_t n, const char *path, sluis_fail *f)
@@ -368,14 +208,7 @@ static sluis_err no_lock(const char *path, sluis_fail *f)
 static sluis_err read_checked(uint8_t *raw, const char *path, sluis_fail *f)
 {
     size_t n = 0;
-    /* Without O_NONBLOCK a FIFO in the key's place would hold the program here. */
-    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0)
-        return fail_errno(f, path, "open it");
-    sluis_err e = check_owner(fd, path, f);
-    if (!e)
-        e = read_all(fd, raw, FILE_2_LEN + 1, &n, path, f);
-    close(fd);
+    sluis_err e = keydisk_read(raw, FILE_2_LEN + 1, &n, path, f);
     return e ? e : check_format(raw, n, path, f);
 }
 
@@ -461,23 +294,36 @@ sluis_err keyfile_inspect(keyfile_facts *out, const char *path, sluis_fail *f)
     return e;
 }
 
+sluis_err keyfile_reseal(const char *path, passphrase *from, passphrase *to, sluis_fail *f)
+{
+    uint8_t *raw = secret_alloc(FILE_2_LEN + 1), *secret = secret_alloc(32), *next = secret_alloc(FILE_2_LEN);
+    keypair k = {0};
+    size_t n = 0;
+    sluis_err e = raw && secret && next ? read_checked(raw, path, f) : no_lock(path, f);
+    if (!e)
+        e = take_secret(secret, raw, from, path, f);
+    if (!e && raw[AT_USE] != USE_BARE && keypair_from_seed(&k, (key_use)raw[AT_USE], secret, 0))
+        e = no_lock(path, f);
+    if (!e)
+        e = encode_as(next, &n, raw[AT_USE], get_u64(raw + AT_CREATED), raw[AT_USE] == USE_BARE ? NULL : k.pk,
+                      secret, to, path, f);
+    if (!e)
+        e = keydisk_replace(path, next, n, f);
+    keypair_close(&k);
+    secret_free(raw);
+    secret_free(secret);
+    secret_free(next);
+    return e;
+}
+
 sluis_err keyfile_destroy(const char *path, sluis_fail *f)
 {
-    char pub[PATH_CAP];
-    uint8_t noise[FILE_2_LEN];
-    struct stat st;
+    char pub[KEYDISK_PATH];
     if (snprintf(pub, sizeof pub, "%s.pub", path) >= (int)sizeof pub)
-        return fail_set(f, SLUIS_TOO_BIG, path, "path longer than %d bytes", PATH_CAP - 5);
-    int fd = open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0)
-        return errno == ENOENT ? SLUIS_OK : fail_errno(f, path, "open it");
-    random_bytes(noise, sizeof noise);
-    sluis_err e = SLUIS_OK;
-    if (fstat(fd, &st) || (size_t)st.st_size > sizeof noise || !write_all(fd, noise, (size_t)st.st_size) ||
-        fsync(fd))
-        e = fail_errno(f, path, "overwrite it");
-    close(fd);
-    if (!e && (unlink(path) || (unlink(pub) && errno != ENOENT)))
-        e = fail_errno(f, path, "remove it");
-    return e ? e : sync_folder(path, f);
+        return fail_set(f, SLUIS_TOO_BIG, path, "path longer than %d bytes", KEYDISK_PATH - 5);
+    if (unlink(pub) != 0 && errno != ENOENT)
+        return fail_set(f, SLUIS_IO, pub, "cannot be removed: %s", strerror(errno));
+    if (access(path, F_OK) != 0 && errno == ENOENT)
+        return SLUIS_OK;
+    return keydisk_destroy(path, f);
 }

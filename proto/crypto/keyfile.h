@@ -13,24 +13,8 @@
 #ifndef SLUIS_CRYPTO_KEYFILE_H
 #define SLUIS_CRYPTO_KEYFILE_H
 
+#include "crypto/keypair.h"
 #include "crypto/passphrase.h"
-
-typedef struct {
-    key_use use;
-    uint64_t created;
-    uint8_t pk[PK_LEN];
-    keyid id;
-    uint8_t *sk; /* owned, locked: 64 bytes for Ed25519 uses (sign, log, root, directory, witness), 32 for
-                    seal and CURVE */
-} keypair;
-
-const char *key_use_name(key_use use); /* "sign", "seal", "curve", "log", "root", "directory", "witness" */
-sluis_err key_use_parse(key_use *out, const char *name);
-
-sluis_err keypair_generate(keypair *out, key_use use, uint64_t now_ms);
-/* From 32 given secret bytes (seed or scalar): fixed keys for test vectors. */
-sluis_err keypair_from_seed(keypair *out, key_use use, const uint8_t seed[static 32], uint64_t created);
-void keypair_close(keypair *k); /* wipes; idempotent */
 
 /* Writes path (0600, never overwrites: EXISTS) and path.pub, both synced. */
 sluis_err keyfile_write(const char *path, const keypair *k, sluis_fail *f);
@@ -40,8 +24,9 @@ sluis_err keyfile_read(keypair *out, const char *path, key_use expected, sluis_f
 sluis_err keyfile_seal(const char *path, const keypair *k, passphrase *p, sluis_fail *f);
 sluis_err keyfile_open(keypair *out, const char *path, key_use expected, passphrase *p, sluis_fail *f);
 
-/* Overwrites a file with random bytes, syncs, removes it and its .pub. What a file system or a disk keeps of
- * overwritten blocks is out of reach: an encrypted volume is advised. OK when it is not there. */
+/* Removes .pub, and the file as keydisk_destroy does: a crash leaves the key, or nothing that looks like one.
+ * What a file system or a disk keeps of overwritten blocks is out of reach: an encrypted volume is advised.
+ * OK when it is not there. */
 sluis_err keyfile_destroy(const char *path, sluis_fail *f);
 
 /* What a keyfile says of itself, without its passphrase; the rules of reading hold. pk and id are zero for a
@@ -54,6 +39,10 @@ typedef struct {
     keyid id;
 } keyfile_facts;
 sluis_err keyfile_inspect(keyfile_facts *out, const char *path, sluis_fail *f);
+
+/* Any key file or bare secret, from under one passphrase to under another (NULL: none): the file is the old
+ * one or the new one, whatever happens (keydisk_replace). Its public half stays as it is. */
+sluis_err keyfile_reseal(const char *path, passphrase *from, passphrase *to, sluis_fail *f);
 
 /* A bare 32-byte symmetric secret (the registry's master key KM), same file rules, use byte 0. */
 sluis_err secretfile_write(const char *path, sluis_fail *f);                 /* fresh random */

@@ -2,11 +2,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
+
+#define CREDENTIAL_PATH 4096
+#define CREDENTIAL_NAME 255
 
 /* Root's file that the group may read is how systemd hands a credential to a service (an access list). */
 static sluis_err check_mode(int fd, const char *from, sluis_fail *f)
@@ -73,9 +77,31 @@ static sluis_err ask(passphrase *out, sluis_fail *f)
     return e;
 }
 
+/* systemd names the folder of a service's credentials in its environment. */
+static sluis_err credential_path(char out[static CREDENTIAL_PATH], const char *name, sluis_fail *f)
+{
+    const char *folder = getenv("CREDENTIALS_DIRECTORY");
+    if (!*name || strchr(name, '/') || strlen(name) > CREDENTIAL_NAME)
+        return fail_set(f, SLUIS_INVALID, name, "is no credential's name: credential:NAME");
+    if (!folder || *folder != '/')
+        return fail_set(f, SLUIS_NOT_FOUND, name,
+                        "no CREDENTIALS_DIRECTORY: is this a systemd service with LoadCredential=%s:FILE?",
+                        name);
+    if (snprintf(out, CREDENTIAL_PATH, "%s/%s", folder, name) >= CREDENTIAL_PATH)
+        return fail_set(f, SLUIS_TOO_BIG, name, "CREDENTIALS_DIRECTORY is too long");
+    return SLUIS_OK;
+}
+
 sluis_err passphrase_open(passphrase *out, const char *from, sluis_fail *f)
 {
+    char path[CREDENTIAL_PATH];
     *out = (passphrase){0};
+    if (strncmp(from, "credential:", 11) == 0) {
+        sluis_err none = credential_path(path, from + 11, f);
+        if (none)
+            return none;
+        from = path;
+    }
     if (strcmp(from, "tty") == 0)
         return ask(out, f);
     if (strncmp(from, "fd:", 3) == 0) {

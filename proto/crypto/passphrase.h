@@ -16,8 +16,9 @@ typedef struct {
     uint32_t passes, memory_kib;
 } passphrase;
 
-/* from: a file's path (a systemd credential is one, /run/credentials/<unit>/<name>), "fd:N", or "tty" (asks).
- * The first line counts. PERMISSION: others can read the file. INVALID: too short. */
+/* from: a file's path, "credential:NAME" (of systemd: the file NAME in $CREDENTIALS_DIRECTORY), "fd:N", or
+ * "tty" (asks). The first line counts. PERMISSION: others can read the file. INVALID: too short. NOT_FOUND.
+ */
 sluis_err passphrase_open(passphrase *out, const char *from, sluis_fail *f);
 /* The key it gives (crypto.h, passphrase_key), borrowed until the next call. Kept: files that share a salt
  * cost the work once. */

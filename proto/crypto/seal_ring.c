@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crypto/keydisk.h"
+
 #define PATH_CAP 4096
 #define PREFIX   "seal."
 #define SUFFIX   "key"
@@ -190,13 +192,29 @@ sluis_err seal_ring_load(seal_ring **out, const char *dir, passphrase *p, sluis_
     *out = NULL;
     if (!l.ring)
         return fail_set(f, SLUIS_NOMEM, dir, "out of memory");
-    sluis_err e = each_file(dir, load_one, &l, f);
+    sluis_err e = keydisk_finish(dir, f);
+    if (!e)
+        e = each_file(dir, load_one, &l, f);
     if (!e && l.ring->n == 0)
         e = fail_set(f, SLUIS_NOT_FOUND, dir, "holds no seal.key: make it with `sluisctl key new`");
     if (e)
         seal_ring_unref(&l.ring);
     *out = l.ring;
     return e;
+}
+
+/* Under another name first: a crash while it is written leaves nothing that looks like a key. */
+static sluis_err put_file(const char *path, const keypair *k, passphrase *p, sluis_fail *f)
+{
+    char made[PATH_CAP], made_pub[PATH_CAP], pub[PATH_CAP];
+    if (snprintf(made_pub, sizeof(made_pub), "%s.new.pub", path) >= PATH_CAP)
+        return fail_set(f, SLUIS_TOO_BIG, path, "the path is too long");
+    snprintf(made, sizeof(made), "%.*s", (int)(strlen(made_pub) - strlen(".pub")), made_pub);
+    snprintf(pub, sizeof(pub), "%.*s.pub", (int)(strlen(made) - strlen(".new")), made);
+    sluis_err e = keyfile_seal(made, k, p, f);
+    if (!e && (rename(made_pub, pub) != 0 || rename(made, path) != 0))
+        e = fail_set(f, SLUIS_IO, path, "cannot be put in its place: %s", strerror(errno));
+    return e ? e : keydisk_sync_folder(path, f);
 }
 
 sluis_err seal_ring_renew(seal_ring **next, const seal_ring *r, const char *dir, passphrase *p,
@@ -215,7 +233,7 @@ sluis_err seal_ring_renew(seal_ring **next, const seal_ring *r, const char *dir,
     if (!e)
         e = keypair_generate(&k, USE_SEAL, now_ms);
     if (!e)
-        e = keyfile_seal(path, &k, p, f);
+        e = put_file(path, &k, p, f);
     if (!e && !(*next = copy(r, NULL)))
         e = SLUIS_NOMEM;
     if (!e)

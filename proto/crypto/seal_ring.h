@@ -14,7 +14,8 @@
 
 typedef struct seal_ring seal_ring;
 
-/* NOT_FOUND: no key at all. FULL: more than SEAL_RING_MAX. p: NULL without a passphrase. */
+/* Ends first what a crash left undone in the folder (keydisk_finish). NOT_FOUND: no key at all. FULL: more
+ * than SEAL_RING_MAX. p: NULL without a passphrase. */
 sluis_err seal_ring_load(seal_ring **out, const char *dir, passphrase *p, sluis_fail *f);
 /* One key, without a file of its own. Takes k. */
 sluis_err seal_ring_of(seal_ring **out, keypair *k);

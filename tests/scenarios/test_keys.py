@@ -159,3 +159,52 @@ def test_passphrase(city):
     city.wait_connected("school")
     check(city.ctl("key", "inspect", keys / "store.key")["version"] == 2, "the key it made itself is sealed, too")
     check(city.ask(case_of(city), 2, "school", ["school-naam"])["school-naam"]["uitkomst"] == "verstrekt", "it answers")
+
+
+def test_passphrase_later(city):
+    """Keys that exist go under a passphrase, another, and none; never while a program runs on them."""
+    keys, one, two = keys_of(city, "ggd"), city.root / "one", city.root / "two"
+    for path, text in ((one, "eerste zin van vier woorden\n"), (two, "tweede zin van vier woorden\n")):
+        path.write_text(text)
+        path.chmod(0o600)
+    case = case_of(city)
+
+    def convert(*args, want=0):
+        return city.ctl("key", "passphrase", "--dir", keys, *args, want=want)
+
+    def versions():
+        return {city.ctl("key", "inspect", p)["version"] for p in keys.glob("*.key")}
+
+    def again(extra, attribute):
+        city.adapters["ggd"].env = dict(city.env, CREDENTIALS_DIRECTORY=str(city.root))
+        (city.root / "adapters" / "ggd" / "adapter.conf").write_text(city.adapter_config("ggd", extra))
+        city.adapters["ggd"].start()
+        city.wait_connected("ggd")
+        asked = city.file(case, 2, "ggd", [attribute], raw=True)
+        check(asked.status in (200, 202), asked.body)
+        wait_for("the request is opened", lambda: [r for r in city.inbox("ggd", "list") if r["id"] == asked.json()["verzoekId"]])
+
+    code, _, err = city.ctl("key", "passphrase", "--dir", keys, "--to", one, want=None)
+    check(code == 5 and "stop it first" in err and versions() == {1}, f"{code} {err}")
+    city.adapters["ggd"].stop()
+    convert(want=2)
+    count = len(list(keys.glob("*.key")))
+    done = convert("--to", one)
+    check(done["keys"] == count >= 4 and done["passphrase"] and versions() == {2}, done)
+    again('passphrase_file = "credential:one";', "jgz-visus")
+    city.adapters["ggd"].stop()
+    convert("--from", two, "--to", one, want=0)  # as after a run that was cut off at its very end
+    convert("--from", two, want=5)
+    # cut off half way: one key is under the new passphrase already
+    half = city.root / "half"
+    half.mkdir()
+    (keys / "sign.key").rename(half / "sign.key")
+    convert("--from", one, "--to", two)
+    (half / "sign.key").rename(keys / "sign.key")
+    convert("--from", one, "--to", two)
+    again('passphrase_file = "credential:two";', "jgz-gehoor")
+    city.adapters["ggd"].stop()
+    convert("--from", two)
+    check(versions() == {1}, versions())
+    check(not [p.name for p in keys.iterdir() if p.suffix in (".new", ".gone")], sorted(keys.iterdir()))
+    again("", "jgz-lengte")

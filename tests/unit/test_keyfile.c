@@ -328,6 +328,58 @@ static void a_passphrase_comes_from_a_file_or_a_descriptor(void **state)
     unlink(name);
 }
 
+static void a_passphrase_is_a_credential(void **state)
+{
+    char name[300];
+    passphrase p = {0};
+    (void)state;
+    unsetenv("CREDENTIALS_DIRECTORY");
+    fail_clear(&f);
+    assert_int_equal(passphrase_open(&p, "credential:keys", &f), SLUIS_NOT_FOUND);
+    assert_non_null(strstr(f.text, "LoadCredential=keys:"));
+    setenv("CREDENTIALS_DIRECTORY", dir, 1);
+    snprintf(name, sizeof name, "%s/keys", dir);
+    write_pass(name, "from the service manager\n", 0400);
+    assert_int_equal(passphrase_open(&p, "credential:keys", NULL), SLUIS_OK);
+    assert_int_equal(p.n, 24);
+    passphrase_close(&p);
+    assert_int_equal(passphrase_open(&p, "credential:../keys", NULL), SLUIS_INVALID);
+    assert_int_equal(passphrase_open(&p, "credential:", NULL), SLUIS_INVALID);
+    assert_int_equal(passphrase_open(&p, "credential:other", NULL), SLUIS_NOT_FOUND);
+    unsetenv("CREDENTIALS_DIRECTORY");
+    unlink(name);
+}
+
+/* From none to one, to another, and back: the same key, its age kept, and no other file left. */
+static void a_key_goes_from_passphrase_to_passphrase(void **state)
+{
+    uint8_t one[] = "correct horse battery", two[] = "another horse entirely";
+    passphrase p = {.text = one, .n = sizeof one - 1}, q = {.text = two, .n = sizeof two - 1}, none = {0};
+    passphrase *const steps[] = {&none, &p, &p, &q, &none};
+    keypair k, r = {0};
+    keyfile_facts facts;
+    (void)state;
+    assert_int_equal(keypair_generate(&k, USE_SIGN, 1795501260123), SLUIS_OK);
+    assert_int_equal(keyfile_write(path, &k, &f), SLUIS_OK);
+    for (size_t i = 0; i + 1 < sizeof steps / sizeof *steps; i++) {
+        passphrase *to = steps[i + 1]->n ? steps[i + 1] : NULL;
+        assert_int_equal(keyfile_reseal(path, steps[i], to, &f), SLUIS_OK);
+        assert_int_equal(keyfile_inspect(&facts, path, &f), SLUIS_OK);
+        assert_int_equal(facts.version, to ? 2 : 1);
+        assert_memory_equal(facts.pk, k.pk, PK_LEN);
+        assert_true(facts.created == 1795501260123);
+        assert_int_equal(mode_of(path), 0600);
+        assert_int_equal(keyfile_open(&r, path, USE_SIGN, to, &f), SLUIS_OK);
+        assert_memory_equal(r.sk, k.sk, 64);
+        keypair_close(&r);
+        if (to)
+            assert_int_equal(keyfile_reseal(path, to == &p ? &q : &p, NULL, NULL), SLUIS_UNAUTHENTICATED);
+    }
+    secret_free(p.key);
+    secret_free(q.key);
+    keypair_close(&k);
+}
+
 static void a_sealed_key_opens_with_its_passphrase_only(void **state)
 {
     uint8_t right[] = "correct horse battery", wrong[] = "correct horse batterz", got[300], clear[100];
@@ -406,6 +458,8 @@ int main(void)
         cmocka_unit_test_teardown(one_key_one_use, clean),
         cmocka_unit_test_teardown(bare_secret, clean),
         cmocka_unit_test(a_passphrase_comes_from_a_file_or_a_descriptor),
+        cmocka_unit_test(a_passphrase_is_a_credential),
+        cmocka_unit_test_teardown(a_key_goes_from_passphrase_to_passphrase, clean),
         cmocka_unit_test_teardown(a_sealed_key_opens_with_its_passphrase_only, clean),
     };
     return cmocka_run_group_tests(tests, start, stop);
