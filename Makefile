@@ -57,7 +57,10 @@ rig_obj := $(patsubst %.c,$(B)/%.o,$(wildcard tests/rig/*.c))
 ctests  := $(units) $(vectors) $(convs) $(faults)
 fuzzers := $(patsubst tests/fuzz/fuzz_%.c,$(B)/fuzz/fuzz_%,$(wildcard tests/fuzz/fuzz_*.c))
 replays := $(patsubst tests/fuzz/fuzz_%.c,$(B)/replay/%,$(wildcard tests/fuzz/fuzz_*.c))
-benches := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/*.c))
+# tests/bench/bench_x.c is a program; the rest they share, but for the library that is preloaded.
+benches := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/bench_*.c))
+bench_obj := $(B)/tests/bench/end.o
+counter := $(B)/bench/count_ed25519.so
 sources := $(shell find proto gateway adapters tests -name '*.[ch]' 2>/dev/null)
 
 .PHONY: all build help deps demo run check check-build sabotage torture bench model asan tsan fuzz fuzz-build layers format-check format lint clean
@@ -131,9 +134,12 @@ $(faults): $(B)/tests/%: $(B)/tests/faults/%.o $(fault_obj) $(rig_obj) $(libs)
 $(shims): $(B)/tests/%.so: tests/faults/%.c tests/faults/%.h
 	@mkdir -p $(@D)
 	$(Q)$(cc) $(CFLAGS) -fPIC -shared -o $@ $<
-$(benches): $(B)/bench/%: $(B)/tests/bench/%.o $(libs)
+$(benches): $(B)/bench/%: $(B)/tests/bench/%.o $(bench_obj) $(libs)
 	@mkdir -p $(@D)
-	$(Q)$(cc) $(LDFLAGS) -o $@ $< $(libs) $(LDLIBS)
+	$(Q)$(cc) $(LDFLAGS) -o $@ $< $(bench_obj) $(libs) $(LDLIBS)
+$(counter): tests/bench/count_ed25519.c
+	@mkdir -p $(@D)
+	$(Q)$(cc) $(CFLAGS) -fPIC -shared -o $@ $<
 $(fuzzers): $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(libs)
 	@mkdir -p $(@D)
 	$(Q)$(cc) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< $(libs) $(LDLIBS)
@@ -143,7 +149,7 @@ $(replays): $(B)/replay/%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay.o $(l
 	@mkdir -p $(@D)
 	$(Q)$(cc) $(LDFLAGS) -o $@ $(wordlist 1,2,$^) $(libs) $(LDLIBS)
 
-check-build: build $(ctests) $(shims) $(replays)
+check-build: build $(ctests) $(shims) $(replays) $(benches) $(counter)
 fuzz-build: $(fuzzers)
 
 check: deps
@@ -163,7 +169,7 @@ torture: deps
 	@$(MAKE) --no-print-directory -j2 build $(faults) $(shims)
 	@tests/faults/torture.sh $(B)
 bench: deps
-	@$(MAKE) --no-print-directory -j2 build $(benches)
+	@$(MAKE) --no-print-directory -j2 build $(benches) $(counter)
 	@tests/bench/bench.py $(B)
 model: deps
 	@tests/model/check.sh

@@ -1,6 +1,7 @@
 /* sluisd: the gateway. Reads its configuration, starts the gateway, waits for SIGTERM. */
 #include <argp.h>
 #include <signal.h>
+#include <sys/resource.h>
 
 #include "base/coredump.h"
 #include "base/log.h"
@@ -29,6 +30,16 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 
 static const struct argp parser = {options, parse_option, NULL, doc, NULL, NULL, NULL};
 
+/* A connection is a file: as many as the system allows, whatever a shell begins with. */
+static void raise_files(void)
+{
+    struct rlimit r;
+    if (getrlimit(RLIMIT_NOFILE, &r) == 0) {
+        r.rlim_cur = r.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &r);
+    }
+}
+
 int main(int argc, char **argv)
 {
     const char *path = NULL;
@@ -41,6 +52,7 @@ int main(int argc, char **argv)
     coredump_forbid();
     log_init("sluisd", LOG_INFO);
     signal(SIGPIPE, SIG_IGN);
+    raise_files();
     sluis_err e = settings_load(&s, path, &f);
     if (e) {
         log_write(LOG_ERROR, "sluisd.config", "code", error_token(e), "where", f.where, "text", f.text, NULL);

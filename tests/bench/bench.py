@@ -4,28 +4,40 @@ Prints a table (medians of the runs, with their spread) and writes build/bench.j
 
 The case: 1,000 open cases with 10,000 members (the test range of person numbers holds 9,091 valid ones, so some
 persons are a member of two cases), the project's full rule set, a request for ten attributes with a body of about
-1 KiB and an answer with ten values of about 90 bytes. The requester and the party are processes of their own that
-sign, seal, verify and open as an adapter does; everything runs on this machine's cores together."""
+1 KiB and an answer with ten values of about 90 bytes; routed: an invitation and a reply of 1 KiB each, sealed to each
+other alone, which the gateway cannot read. The requesters and the party are processes of their own that sign, seal,
+verify and open as an adapter does; everything runs on this machine's cores together. BENCH_RUNS (3) runs; BENCH_SCALE (1)
+of the counts, to see whether it works at all."""
 import json
 import os
 import re
+import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scenarios"))
 from city import City, PARTIES, RESEARCH, BENCH  # noqa: E402
-from house import BENCH_OIN, GATEWAY_OIN, TREE, Process, check, seeded, test_bsns  # noqa: E402
+from house import BENCH_OIN, GATEWAY_OIN, TREE, Process, check, seeded, test_bsns, wait_for  # noqa: E402
 
 RUNS = int(os.environ.get("BENCH_RUNS", "3"))
-CASES, MEMBERS, PERSONS = 1000, 10, 9000
-LOADS = [  # outstanding, warm-up, counted
-    (256, 1000, 8000),
-    (16, 500, 4000),
-    (1, 50, 600),
-]
+SCALE = float(os.environ.get("BENCH_SCALE", "1"))
+
+
+def scaled(n):
+    return max(10, int(n * SCALE))
+
+
+CASES, MEMBERS, PERSONS = scaled(1000), 10, 9000
+W256 = (256, scaled(1000), scaled(8000))  # outstanding a sender, warm-up, counted
+W16 = (16, scaled(500), scaled(4000))
+W1 = (1, scaled(50), scaled(600))
+SENDERS = [f"00000099{100000 + i:09d}000" for i in range(64)]
+W64X4 = (4, scaled(1000), scaled(8000))
+IDLE = scaled(1000)
 
 
 def pub(path):
@@ -51,12 +63,12 @@ def rss_mb(pid):
     return int(re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())[1]) / 1024
 
 
-def open_cases(city, rng):
-    """[{case, bsn}] for every member of every case, opened by the application on the bus."""
+def open_cases(city, rng, n, oin):
+    """[{case, bsn}] for every member of n cases, opened by this organisation's application."""
     persons = test_bsns(rng, PERSONS)
-    token = city.token("bench", "consulent", "mw-1", oin=BENCH_OIN, ttl=3600)
+    token = city.token("bench", "consulent", "mw-1", oin=oin, ttl=3600)
     subjects = []
-    for _ in range(CASES):
+    for _ in range(n):
         members = rng.sample(persons, MEMBERS)
         a = city.call("POST", "/v1/zaken", token, {
             "soort": "huishouden",
@@ -69,37 +81,81 @@ def open_cases(city, rng):
     return subjects
 
 
-class Ends:
-    """The requester's and the party's configuration, and the party's process."""
+def let_senders_act(city):
+    """The project's rules, in which the measuring application is every sender's, too."""
+    rules = city.root / "rules"
+    shutil.copytree(TREE / "config/rules", rules)
+    text = (rules / "applications.conf").read_text()
+    old = f'oins = ["{BENCH_OIN}"]'
+    check(text.count(old) == 1, "applications.conf: where is the measuring application?")
+    (rules / "applications.conf").write_text(text.replace(old, f"oins = {json.dumps([BENCH_OIN, *SENDERS])}"))
+    conf = city.root / "sluisd.conf"
+    conf.write_text(conf.read_text().replace(f'rules = "{TREE}/config/rules"', f'rules = "{rules}"'))
 
-    def __init__(self, city, bench_dir, subjects):
+
+class Ends:
+    """The requesters' and the party's configuration, and the party's process."""
+
+    def __init__(self, city, bench_dir, rng):
         self.city, self.bench = city, bench_dir
         self.common = {
             "endpoint": city.endpoint, "server_pk": pub(city.keys / "curve.key.pub"), "root_pk": pub(city.keys / "root.pub"),
             "gateway_oin": GATEWAY_OIN, "party_oin": PARTIES["ggd"][0], "attributes": attributes("ggd", "health", 10),
             "application": "bench", "function": "consulent", "legal_basis": RESEARCH["basis"], "purpose": RESEARCH["purpose"],
         }
-        self.subjects = subjects
+        self.one = [self.sender("bench", BENCH_OIN, open_cases(city, rng, CASES, BENCH_OIN))]
+        self.many = [self.sender(oin, oin, open_cases(city, rng, 1, oin)) for oin in SENDERS]
         self.party = None
 
-    def config(self, name, oin, **more):
+    def keys(self, name):
+        return str(self.city.root / "adapters" / name / "keys")
+
+    def sender(self, name, oin, subjects):
+        return {"keys": self.keys(name), "oin": oin, "subjects": subjects}
+
+    def config(self, name, **more):
         path = self.city.root / f"{name}.json"
-        path.write_text(json.dumps({**self.common, "oin": oin, "keys": str(self.city.root / "adapters" / name / "keys"), **more}))
+        path.write_text(json.dumps({**self.common, **more}))
         return path
 
     def start_party(self):
-        path = self.config("ggd", PARTIES["ggd"][0])
-        self.party = Process("party", [self.bench / "bench_roundtrip", "party", path], self.city.root / "log" / "party.log").start()
+        path = self.config("ggd", keys=self.keys("ggd"), oin=PARTIES["ggd"][0])
+        self.party = Process("party", [self.bench / "bench_roundtrip", "party", path], self.city.root / "log" / "party.log",
+                             self.city.env).start()
 
-    def run(self, outstanding, warmup, count):
-        path = self.config("bench", BENCH_OIN, outstanding=outstanding, warmup=warmup, count=count, subjects=self.subjects)
+    def run(self, senders, load, kind="request"):
+        outstanding, warmup, count = load
+        path = self.config("requesters", kind=kind, outstanding=outstanding, warmup=warmup, count=count, senders=senders)
         pid = self.city.gateway.child.pid
         before = cpu_us(pid)
-        done = subprocess.run([self.bench / "bench_roundtrip", "requester", path], capture_output=True, text=True, timeout=600)
+        done = subprocess.run([self.bench / "bench_roundtrip", "requesters", path], capture_output=True, text=True, timeout=600,
+                              env=self.city.env)
         check(done.returncode == 0, f"the requester failed: {done.stderr} {self.party.tail()} {self.city.gateway.tail()}")
         out = json.loads(done.stdout)
         out["broker_cpu_us"] = (cpu_us(pid) - before) / (warmup + count)
+        print(f"bench: {kind}, {len(senders)} x {outstanding} outstanding: {out['roundtrips_per_s']:.0f}/s", flush=True)
         return out
+
+
+class Idle:
+    """A process that holds many connected parties which do nothing."""
+
+    def __init__(self, city, bench_dir):
+        self.city, self.tool, self.keys = city, bench_dir / "bench_idle", city.root / "idle.keys"
+
+    def enrol(self):
+        subprocess.run([self.tool, "enrol", self.city.root / "data" / "store", self.city.keys, str(IDLE), self.keys], check=True)
+
+    def __enter__(self):
+        curve = pub(self.city.keys / "curve.key.pub")
+        self.child = subprocess.Popen([self.tool, "hold", self.city.endpoint, curve, self.keys, str(IDLE)],
+                                      stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        check(self.child.stdout.readline() == "ready\n", f"bench_idle: {self.city.gateway.tail()}")
+        time.sleep(2)  # what was queued for them has gone out
+        return self
+
+    def __exit__(self, *_):
+        self.child.communicate(timeout=60)
 
 
 def floors(bench_dir):
@@ -109,53 +165,99 @@ def floors(bench_dir):
         return json.loads(done.stdout)
 
 
+def measure(ends, note):
+    for name, value in floors(ends.bench).items():
+        note(name, value)
+    r = ends.run(ends.one, W256)
+    note("roundtrips_per_s_w256", r["roundtrips_per_s"])
+    note("broker_cpu_us_per_roundtrip", r["broker_cpu_us"])
+    r = ends.run(ends.one, W256, "meeting")
+    note("routed_roundtrips_per_s_w256", r["roundtrips_per_s"])
+    note("broker_cpu_us_per_routed_roundtrip", r["broker_cpu_us"])
+    r = ends.run(ends.many, W64X4)
+    note("roundtrips_per_s_64x4", r["roundtrips_per_s"])
+    note("signs_per_roundtrip_64x4", r["signs"] / r["count"])
+    note("verifies_per_roundtrip_64x4", r["verifies"] / r["count"])
+    note("roundtrips_per_s_w16", ends.run(ends.one, W16)["roundtrips_per_s"])
+    r = ends.run(ends.one, W1)
+    note("roundtrip_p50_us_w1", r["p50_us"])
+    note("roundtrip_p99_us_w1", r["p99_us"])
+
+
+def measure_idle(city, ends, idle, note):
+    """The same load with many connected parties that do nothing, and without."""
+    pid = city.gateway.child.pid
+    before = rss_mb(pid)
+    with idle:
+        note("idle_adapter_kb", (rss_mb(pid) - before) * 1024 / IDLE)
+        beside = ends.run(ends.one, W256)["roundtrips_per_s"]
+    wait_for("the end of their connections", lambda: len(os.listdir(f"/proc/{pid}/fd")) < IDLE / 2, 60)
+    alone = ends.run(ends.one, W256)["roundtrips_per_s"]
+    note("idle_adapters_drop_pct", 100 * (1 - beside / alone))
+
+
+def add_ratios(figures):
+    fig = figures.get
+    cores = os.cpu_count()
+    commit_us = 1e6 / fig("floor_lmdb_sync_commits_per_s")
+    figures["ratio_w256_to_curve_echo"] = fig("roundtrips_per_s_w256") / fig("floor_curve_echo_per_s_w256")
+    figures["ratio_routed_w256_to_curve_echo"] = fig("routed_roundtrips_per_s_w256") / fig("floor_curve_echo_per_s_w256")
+    # A round trip has four verifications of other people's signatures: two at the gateway, one at each end.
+    figures["ratio_w256_to_ed25519_verify"] = fig("roundtrips_per_s_w256") * 4 / (fig("floor_ed25519_verify_per_s") * cores)
+    # What the cores could do if they did nothing but the signatures that all processes made and verified.
+    busy = fig("signs_per_roundtrip_64x4") / fig("floor_ed25519_sign_128_per_s") \
+        + fig("verifies_per_roundtrip_64x4") / fig("floor_ed25519_verify_128_per_s")
+    figures["ed25519_bound_per_s_64x4"] = cores / busy
+    figures["ratio_64x4_to_ed25519_bound"] = fig("roundtrips_per_s_64x4") / figures["ed25519_bound_per_s_64x4"]
+    figures["ratio_w16_to_lmdb_commits"] = fig("roundtrips_per_s_w16") / fig("floor_lmdb_sync_commits_per_s")
+    figures["ratio_p50_w1_to_two_commits"] = fig("roundtrip_p50_us_w1") / (2 * commit_us)
+    figures["roundtrip_over_floor_us"] = fig("roundtrip_p50_us_w1") - 2 * commit_us
+
+
 def main():
     build = Path(sys.argv[1]).resolve()
     rng, seed = seeded()
-    series = {}
+    series, ends = {}, None
 
     def note(name, value):
         series.setdefault(name, []).append(value)
 
     city = City(build / "bin")
+    count = city.root / "count"
+    count.write_bytes(bytes(16))
+    city.env.update(LD_PRELOAD=str(build / "bench" / "count_ed25519.so"), SLUIS_COUNT=str(count))
+    idle = Idle(city, build / "bench")
     try:
         city.make()
+        let_senders_act(city)
         city.start_gateway()
         note("idle_rss_mb", rss_mb(city.gateway.child.pid))
         city.make_party("ggd", *PARTIES["ggd"])
         city.make_party(*BENCH)
+        for oin in SENDERS:
+            city.make_party(oin, oin, "Toepassing op de bus", "gemeente")
         city.start_http()
         print(f"bench: opening {CASES} cases with {MEMBERS} members each (seed {seed})", flush=True)
-        ends = Ends(city, build / "bench", open_cases(city, rng))
+        ends = Ends(city, build / "bench", rng)
         ends.start_party()
         for run in range(RUNS):
-            for name, value in floors(build / "bench").items():
-                note(name, value)
-            for load in LOADS:
-                r = ends.run(*load)
-                print(f"bench: run {run + 1}, {load[0]} outstanding: {r['roundtrips_per_s']:.0f}/s", flush=True)
-                if load[0] == 1:
-                    note("roundtrip_p50_us_w1", r["p50_us"])
-                    note("roundtrip_p99_us_w1", r["p99_us"])
-                else:
-                    note(f"roundtrips_per_s_w{load[0]}", r["roundtrips_per_s"])
-                if load[0] == 256:
-                    note("broker_cpu_us_per_roundtrip", r["broker_cpu_us"])
+            print(f"bench: run {run + 1} of {RUNS}", flush=True)
+            measure(ends, note)
+        city.gateway.stop()
+        idle.enrol()
+        city.start_gateway()
+        ends.run(ends.one, W256)  # what a load itself leaves behind is not the idle parties'
+        for run in range(RUNS):
+            print(f"bench: {IDLE} idle adapters, run {run + 1} of {RUNS}", flush=True)
+            measure_idle(city, ends, idle, note)
         ends.party.kill()
         city.stop()
     finally:
-        if "ends" in locals() and ends.party:
+        if ends and ends.party:
             ends.party.kill()
         city.close()
     figures = {name: statistics.median(values) for name, values in series.items()}
-    fig = figures.get
-    commit_us = 1e6 / fig("floor_lmdb_sync_commits_per_s")
-    figures["ratio_w256_to_curve_echo"] = fig("roundtrips_per_s_w256") / fig("floor_curve_echo_per_s_w256")
-    # A round trip has four verifications of other people's signatures: two at the gateway, one at each end.
-    figures["ratio_w256_to_ed25519_verify"] = fig("roundtrips_per_s_w256") * 4 / (fig("floor_ed25519_verify_per_s") * os.cpu_count())
-    figures["ratio_w16_to_lmdb_commits"] = fig("roundtrips_per_s_w16") / fig("floor_lmdb_sync_commits_per_s")
-    figures["ratio_p50_w1_to_two_commits"] = fig("roundtrip_p50_us_w1") / (2 * commit_us)
-    figures["roundtrip_over_floor_us"] = fig("roundtrip_p50_us_w1") - 2 * commit_us
+    add_ratios(figures)
     print(f"\n{'figure':36} {'median':>12} {'min':>12} {'max':>12}   ({RUNS} runs, {os.cpu_count()} cores)")
     for name in figures:
         values = series.get(name, [figures[name]])
