@@ -98,14 +98,16 @@ sluis_err edge_append(edge *e, const uint8_t hash[static HASH_LEN], unsigned *to
     return SLUIS_OK;
 }
 
-void edge_tile(const edge *e, unsigned l, uint64_t *number, const uint8_t **hashes, size_t *n)
+edge_part edge_tile(const edge *e, unsigned l)
 {
     uint64_t last = (e->size >> (8 * l)) - 1;
     const level *lv = &e->levels[l];
+    tile *t = lv->tiles[last / TILE_HASHES - lv->first];
 
-    *number = last / TILE_HASHES;
-    *n = (size_t)(last % TILE_HASHES) + 1;
-    *hashes = lv->tiles[*number - lv->first]->node[0];
+    return (edge_part){.tile = last / TILE_HASHES,
+                       .hashes = node_at(t, 0, 0),
+                       .inner = {node_at(t, 2, 0), node_at(t, 4, 0), node_at(t, 6, 0)},
+                       .n = (size_t)(last % TILE_HASHES) + 1};
 }
 
 void edge_mark(edge *e)

@@ -8,6 +8,7 @@
 #include "journal/tree.h"
 
 #define TILE_HASHES 256
+#define TILE_INNER  3 /* heights of its inner nodes that are stored: 2, 4, 6 */
 #define TILE_LEVELS 8
 
 typedef struct edge edge;
@@ -19,9 +20,14 @@ uint64_t edge_size(const edge *e);
 /* Appends a leaf hash. Tiles of levels 0..*touched-1 changed in a way that the store keeps: see edge_tile.
  * *touched is 0 for most leaves (a level 0 tile is kept once it is full). */
 sluis_err edge_append(edge *e, const uint8_t hash[static HASH_LEN], unsigned *touched);
-/* After an append: the tile of this level that it changed; hashes (n of them) borrowed until the next append.
- */
-void edge_tile(const edge *e, unsigned level, uint64_t *tile, const uint8_t **hashes, size_t *n);
+/* After an append: the tile of this level that it changed. hashes: its n entries; inner[i]: the roots over
+ * each whole group of 4, 16, 64 of these. Borrowed until the next append. */
+typedef struct {
+    uint64_t tile;
+    const uint8_t *hashes, *inner[TILE_INNER];
+    size_t n;
+} edge_part;
+edge_part edge_tile(const edge *e, unsigned level);
 /* From here on only what is appended later is kept for paths. Back: forgets what was appended since. */
 void edge_mark(edge *e);
 void edge_back(edge *e);

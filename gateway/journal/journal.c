@@ -67,7 +67,7 @@ static sluis_err edge_from_store(edge *e, store_txn *t, uint64_t size)
         tile_key(key, l, last / TILE_HASHES);
         if ((err = store_get(t, TABLE_TILE, BYTES_OF(key), &value)))
             return err;
-        if (value.n != n * HASH_LEN)
+        if (tile_count(value) != n)
             return SLUIS_CORRUPT;
         edge_load_tile(e, l, value.p, n);
     }
@@ -236,12 +236,12 @@ static sluis_err write_tiles(journal *j, store_txn *t, unsigned touched)
 
     for (unsigned l = 0; !err && l < touched; l++) {
         uint8_t key[TILE_KEY_LEN];
-        const uint8_t *hashes;
-        uint64_t tile;
-        size_t n;
-        edge_tile(j->edge, l, &tile, &hashes, &n);
-        tile_key(key, l, tile);
-        err = store_put(t, TABLE_TILE, BYTES_OF(key), BYTES(hashes, n * HASH_LEN));
+        edge_part p = edge_tile(j->edge, l);
+        tile_key(key, l, p.tile);
+        buffer_clear(&j->scratch);
+        tile_write(&j->scratch, &p);
+        err = j->scratch.err ? j->scratch.err
+                             : store_put(t, TABLE_TILE, BYTES_OF(key), buffer_bytes(&j->scratch));
     }
     return err;
 }
@@ -341,7 +341,8 @@ sluis_err journal_seal(journal *j, store_txn *t)
         return err;
     memcpy(cp.root, j->tail.hash[j->tail.height], HASH_LEN);
     if ((err = checkpoint_sign(j->note, sizeof(j->note), &j->note_len, &cp, j->name, j->log)) ||
-        (err = store_put(t, TABLE_META, bytes_str(META_JOURNAL), BYTES(j->note, j->note_len))))
+        (err = store_put(t, TABLE_META, bytes_str(META_JOURNAL), BYTES(j->note, j->note_len))) ||
+        (err = tail_store(t, &j->tail)))
         return err;
     j->sealed = true;
     return SLUIS_OK;

@@ -86,7 +86,7 @@ static sluis_err prove_entry(store_txn *t, uint64_t index, uint64_t size, const 
 
     if (index >= size)
         return SLUIS_NOT_FOUND;
-    if ((err = leaf_read(t, index, raw, &l)) || (err = tree_tail_of(&tail, size, &src)) ||
+    if ((err = leaf_read(t, index, raw, &l)) || (err = tail_at(&tail, t, size)) ||
         (err = tree_path(path, n, &tail, index, &src)))
         return err;
     merkle_leaf(hash, raw, LEAF_LEN);

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define TAIL_MAX (8 + sizeof(((tree_tail *)NULL)->hash))
+
 void tile_key(uint8_t out[static TILE_KEY_LEN], unsigned level, uint64_t tile)
 {
     out[0] = (uint8_t)level;
@@ -30,8 +32,34 @@ sluis_err leaf_read(store_txn *t, uint64_t index, uint8_t raw[static LEAF_LEN], 
     return SLUIS_OK;
 }
 
+/* Hashes of a stored tile of n entries before its nodes of height 2i. */
+static size_t tile_before(size_t n, unsigned i)
+{
+    size_t before = 0;
+
+    for (unsigned k = 0; k < i; k++)
+        before += n >> 2 * k;
+    return before;
+}
+
+void tile_write(buffer *out, const edge_part *p)
+{
+    buffer_add(out, p->hashes, p->n * HASH_LEN);
+    for (unsigned i = 0; i < TILE_INNER; i++)
+        buffer_add(out, p->inner[i], (p->n >> 2 * (i + 1)) * HASH_LEN);
+}
+
+size_t tile_count(bytes value)
+{
+    size_t stored = value.n / HASH_LEN, n = stored < TILE_HASHES ? stored : TILE_HASHES;
+
+    while (n && tile_before(n, TILE_INNER + 1) > stored)
+        n--;
+    return value.n % HASH_LEN == 0 && tile_before(n, TILE_INNER + 1) == stored ? n : 0;
+}
+
 /* The root over 2^h entries of a level's tile, from entry begin on. */
-static sluis_err node_of_tile(store_txn *t, unsigned level, uint64_t tile, size_t begin, size_t count,
+static sluis_err node_of_tile(store_txn *t, unsigned level, uint64_t tile, size_t begin, unsigned h,
                               uint8_t out[static HASH_LEN])
 {
     uint8_t key[TILE_KEY_LEN];
@@ -41,9 +69,11 @@ static sluis_err node_of_tile(store_txn *t, unsigned level, uint64_t tile, size_
     sluis_err err = store_get(t, TABLE_TILE, BYTES_OF(key), &value);
     if (err)
         return err == SLUIS_NOT_FOUND ? SLUIS_CORRUPT : err;
-    if (value.n < (begin + count) * HASH_LEN)
+    size_t n = tile_count(value);
+    if (n < begin + ((size_t)1 << h))
         return SLUIS_CORRUPT;
-    merkle_root(TREE_JOURNAL, out, (const uint8_t(*)[HASH_LEN])(value.p + begin * HASH_LEN), count);
+    const uint8_t *node = value.p + (tile_before(n, h / 2) + (begin >> h / 2 * 2)) * HASH_LEN;
+    merkle_root(TREE_JOURNAL, out, (const uint8_t(*)[HASH_LEN])node, (size_t)1 << h % 2);
     return SLUIS_OK;
 }
 
@@ -69,16 +99,62 @@ static sluis_err stored_node(void *ctx, unsigned height, uint64_t index, uint8_t
     stored_tree *s = ctx;
     unsigned level = height / 8, h = height % 8;
     uint64_t tile = index >> (8 - h);
-    size_t begin = (size_t)((index << h) & (TILE_HASHES - 1)), count = (size_t)1 << h;
 
     if (level == 0 && tile == s->size / TILE_HASHES)
-        return node_of_leaves(s->t, index << h, count, out);
-    return node_of_tile(s->t, level, tile, begin, count, out);
+        return node_of_leaves(s->t, index << h, (size_t)1 << h, out);
+    return node_of_tile(s->t, level, tile, (size_t)((index << h) & (TILE_HASHES - 1)), h, out);
 }
 
 tree_source stored_tree_source(stored_tree *s)
 {
     return (tree_source){.node = stored_node, .ctx = s};
+}
+
+static size_t tail_encode(uint8_t out[static TAIL_MAX], const tree_tail *tail)
+{
+    put_u64(out, tail->size);
+    memcpy(out + 8, tail->hash, (tail->height + 1) * sizeof(tail->hash[0]));
+    return 8 + (tail->height + 1) * sizeof(tail->hash[0]);
+}
+
+sluis_err tail_store(store_txn *t, const tree_tail *tail)
+{
+    uint8_t value[TAIL_MAX];
+    size_t n = tail_encode(value, tail);
+
+    return store_put(t, TABLE_META, bytes_str(META_TAIL), BYTES(value, n));
+}
+
+sluis_err tail_check(store_txn *t, const tree_tail *tail)
+{
+    uint8_t value[TAIL_MAX];
+    bytes stored;
+    size_t n = tail_encode(value, tail);
+    sluis_err err = store_get(t, TABLE_META, bytes_str(META_TAIL), &stored);
+
+    if (err)
+        return err == SLUIS_NOT_FOUND ? SLUIS_CORRUPT : err;
+    return bytes_equal(stored, BYTES(value, n)) ? SLUIS_OK : SLUIS_CORRUPT;
+}
+
+sluis_err tail_at(tree_tail *out, store_txn *t, uint64_t size)
+{
+    stored_tree st = {.t = t, .size = size};
+    tree_source src = stored_tree_source(&st);
+    bytes value;
+    unsigned height = 0;
+    sluis_err err = store_get(t, TABLE_META, bytes_str(META_TAIL), &value);
+
+    if (err && err != SLUIS_NOT_FOUND)
+        return err;
+    while (size && (size - 1) >> height)
+        height++;
+    if (err || value.n != 8 + (height + 1) * sizeof(out->hash[0]) || get_u64(value.p) != size)
+        return tree_tail_of(out, size, &src);
+    out->size = size;
+    out->height = height;
+    memcpy(out->hash, value.p + 8, value.n - 8);
+    return SLUIS_OK;
 }
 
 sluis_err record_open(buffer *plain, const uint8_t key[static KEY_LEN], uint64_t index, const leaf *l,

@@ -7,6 +7,7 @@
 #include "journal/journal.h"
 
 #define META_JOURNAL "journal"
+#define META_TAIL    "tail" /* size u64 | hashes of the tree_tail of the checkpoint, lowest first */
 #define TILE_KEY_LEN 9
 #define TXINDEX_LEN  (UUID_LEN + 8)
 #define RECORD_MAX   (256u << 10) /* bytes of one packed record */
@@ -15,12 +16,26 @@
 void tile_key(uint8_t out[static TILE_KEY_LEN], unsigned level, uint64_t tile);
 void txindex_key(uint8_t out[static TXINDEX_LEN], const uint8_t transaction[static UUID_LEN], uint64_t index);
 
+/* A tile as it is stored: its hashes, and behind them the roots over each whole group of 4, then of 16, then
+ * of 64, so that a path takes 4 hashings out of a tile and not 247. */
+void tile_write(buffer *out, const edge_part *p);
+/* How many entries a stored tile holds; 0: it is none. */
+size_t tile_count(bytes value);
+
 /* Perfect nodes of a tree of this size out of LEAF and TILE. */
 typedef struct {
     store_txn *t;
     uint64_t size;
 } stored_tree;
 tree_source stored_tree_source(stored_tree *s);
+
+/* The tail of the checkpoint, kept with it: computing it anew may take 255 leaves. It is checked by whoever
+ * uses it, against a root. */
+sluis_err tail_store(store_txn *t, const tree_tail *tail);
+/* CORRUPT: the stored one is another, or missing. */
+sluis_err tail_check(store_txn *t, const tree_tail *tail);
+/* The stored one when it is of this size, else computed. */
+sluis_err tail_at(tree_tail *out, store_txn *t, uint64_t size);
 
 /* The leaf as stored: NOT_FOUND, CORRUPT when its bytes are not a leaf. */
 sluis_err leaf_read(store_txn *t, uint64_t index, uint8_t raw[static LEAF_LEN], leaf *out);

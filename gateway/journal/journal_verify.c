@@ -36,7 +36,7 @@ typedef struct {
     edge *edge;
     store_cursor *leaves, *records;
     bytes record_key, record_value; /* the record the cursor stands on; key.n = 0: none left */
-    buffer plain;
+    buffer plain, tile;
     arena *arena;
     cached_day *days;
     index_list gone;    /* entries without a readable record */
@@ -230,19 +230,19 @@ static sluis_err check_record(verifier *v, uint64_t index, const leaf *l)
 static sluis_err check_tile(verifier *v, unsigned level)
 {
     uint8_t key[TILE_KEY_LEN];
-    const uint8_t *hashes;
-    uint64_t tile;
-    size_t n;
     bytes value;
+    edge_part p = edge_tile(v->edge, level);
+    uint64_t tile = p.tile;
 
-    edge_tile(v->edge, level, &tile, &hashes, &n);
     tile_key(key, level, tile);
     sluis_err err = store_get(v->t, TABLE_TILE, BYTES_OF(key), &value);
     if (err == SLUIS_NOT_FOUND)
         return bad_tile(v, level, tile, "is missing");
     if (err)
         return fail_set(v->f, err, "tiles", "the store cannot be read");
-    if (value.n != n * HASH_LEN || memcmp(value.p, hashes, value.n))
+    buffer_clear(&v->tile);
+    tile_write(&v->tile, &p);
+    if (v->tile.err || !bytes_equal(value, buffer_bytes(&v->tile)))
         return bad_tile(v, level, tile, "differs from the entries below it: it, or an entry, was changed");
     v->out->tiles++;
     return SLUIS_OK;
@@ -293,6 +293,9 @@ static sluis_err check_root(verifier *v)
         return fail_set(v->f, SLUIS_CORRUPT, "checkpoint",
                         "its root differs from that of the entries: one of the last %u entries was changed",
                         (unsigned)(v->cp.size % TILE_HASHES));
+    if ((err = tail_check(v->t, &tail)))
+        return fail_set(v->f, err, "checkpoint",
+                        "the stored end of its tree differs from that of the entries");
     return SLUIS_OK;
 }
 
@@ -399,6 +402,7 @@ static sluis_err verifier_open(verifier *v, store *s)
     sluis_err err = store_begin_read(s, &v->t);
 
     buffer_init(&v->plain, SALT_LEN + RECORD_MAX);
+    buffer_init(&v->tile, 2 * TILE_HASHES * HASH_LEN);
     if (!err)
         err = edge_new(&v->edge);
     if (!err)
@@ -422,6 +426,7 @@ static void verifier_close(verifier *v)
     if (v->plain.p)
         wipe(v->plain.p, v->plain.n);
     buffer_close(&v->plain);
+    buffer_close(&v->tile);
     free(v->gone.at);
     free(v->unnamed.at);
     store_cursor_close(&v->records);

@@ -2,11 +2,15 @@
  * big-endian.
  *
  *  table     key                                    value
- *  named     name                                   "journal": the signed checkpoint; "directory":
- * version|~version leaf      index u64                              leaf 40 record    index u64 nonce
- * 24|AE(day key, nonce, index u64, salt|record) tile      level u8|tile u64                      hashes of
- * 32; level 0: 256, above: 1..256 txindex   transaction 16|index u64               empty: `trace` party OIN
- * 20                                 SignedEntry case      case id 16                             CaseRow
+ *  named     name                                   "journal": the signed checkpoint; "tail": the end of its
+ *                                                  tree; "directory": version|~version
+ *  leaf      index u64                              leaf 40
+ *  record    index u64                              nonce 24|AE(day key, nonce, index u64, salt|record)
+ *  tile      level u8|tile u64                      hashes of 32 (level 0: 256, above: 1..256), and the roots
+ *                                                  of groups of 4, 16, 64
+ *  txindex   transaction 16|index u64               empty: `trace`
+ *  party     OIN 20                                 SignedEntry
+ *  case      case id 16                             CaseRow
  *  request   transaction 16                         RequestRow, sealed
  *  appindex  application, 0x00, transaction 16      empty: a transaction index an application
  *  event     sequence u64                           EventRow
@@ -24,7 +28,7 @@
  *  meeting   message hash 32                        MeetingRow: an invitation that waits for its reply
  *
  * "sealed": sid 16|the 16 bytes of rows.h over it|nonce 24|AE(subject key, nonce, table u8|LMDB key,
- * message). Every other value outside leaf, record, tile, party, datum and these two of named ends in the 16
+ * message). Every other value outside leaf, record, tile, party, datum and these of named ends in the 16
  * bytes of rows.h: an "empty" one is these 16 bytes. */
 #ifndef SLUIS_TABLES_TABLES_H
 #define SLUIS_TABLES_TABLES_H

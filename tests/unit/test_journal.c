@@ -565,10 +565,10 @@ static void test_rows_gone_or_extra(void **state)
         gateway_table table;
         size_t row;
         const char *where;
-    } gone[] = {{TABLE_LEAF, 7, "entry 7"},    {TABLE_LEAF, 299, "entry 299"},
-                {TABLE_RECORD, 7, "entry 7"},  {TABLE_RECORD, 299, "entry 299"},
-                {TABLE_TXINDEX, 4, "entry 5"}, {TABLE_TILE, 0, "tile 0/0"},
-                {TABLE_TILE, 1, "tile 1/0"},   {TABLE_META, 0, "checkpoint"}};
+    } gone[] = {
+        {TABLE_LEAF, 7, "entry 7"},       {TABLE_LEAF, 299, "entry 299"}, {TABLE_RECORD, 7, "entry 7"},
+        {TABLE_RECORD, 299, "entry 299"}, {TABLE_TXINDEX, 4, "entry 5"},  {TABLE_TILE, 0, "tile 0/0"},
+        {TABLE_TILE, 1, "tile 1/0"},      {TABLE_META, 0, "checkpoint"},  {TABLE_META, 1, "checkpoint"}};
     size_t n;
 
     add(&g, 300, TODAY);
