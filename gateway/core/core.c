@@ -241,12 +241,13 @@ static sluis_err finish_turn(core *c, turn *t)
 
 static void count_expiry(core *c, uint64_t now)
 {
-    uint64_t ours, theirs, delegation = 0;
-    parties_expire(c->dir, &c->p->settings->oin, now, &ours, &theirs);
+    uint64_t ours, theirs, agreed, delegation = 0;
+    parties_expire(c->dir, &c->p->settings->oin, now, &ours, &theirs, &agreed);
     if (!delegation_until(buffer_bytes(&c->p->delegation), &delegation) && delegation < ours)
         ours = delegation;
     METRIC_SET(c->p->metrics, own_keys_expire_seconds, ours / 1000);
     METRIC_SET(c->p->metrics, party_keys_expire_seconds, theirs == UINT64_MAX ? 0 : theirs / 1000);
+    METRIC_SET(c->p->metrics, party_agreements_end_seconds, agreed == UINT64_MAX ? 0 : agreed / 1000);
 }
 
 /* A new directory, or an old one whose signature must be fresh, for the bus and every session. */
@@ -565,37 +566,6 @@ static void gather(core *c)
     c->lazy_since = 0;
 }
 
-/* The gateway's own entry, in a turn of its own before anyone else has one. */
-static sluis_err enrol_self(core *c, sluis_fail *f)
-{
-    turn t = {.p = c->p,
-              .journal = c->journal,
-              .reserved = true,
-              .dir = c->dir,
-              .seals = c->seals,
-              .rules = c->rules,
-              .now = clock_ms(),
-              .outbox_seq = c->outbox_seq,
-              .event_seq = c->event_seq};
-    sluis_err e = store_begin_write(c->p->store, &t.t, true);
-    if (!e)
-        e = party_enrol_self(&t, f);
-    if (!e && t.new_dir)
-        e = finish_turn(c, &t);
-    store_abort(&t.t);
-    turn_close(&t);
-    if (e || !t.new_dir) {
-        journal_rolled_back(c->journal);
-        directory_unref(&t.new_dir);
-        return e;
-    }
-    journal_committed(c->journal);
-    c->event_seq = t.event_seq;
-    directory_unref(&c->dir);
-    c->dir = t.new_dir;
-    return SLUIS_OK;
-}
-
 static sluis_err core_open(core *c, const parts *p)
 {
     memset(c, 0, sizeof(*c));
@@ -630,8 +600,6 @@ static sluis_err core_open(core *c, const parts *p)
     if (!e)
         e = erase_keys(c);
     if (!e)
-        e = enrol_self(c, &f);
-    if (!e)
         e = channel_open(&c->in, p->hub, CHANNEL_CORE, CHANNEL_RECV_BIND, capacity);
     if (!e)
         e = channel_open(&c->bus, p->hub, CHANNEL_BUS, CHANNEL_SEND_CONNECT, capacity);
@@ -658,6 +626,35 @@ static void core_close(core *c)
     epoch_free(&c->epoch);
 }
 
+sluis_err core_enrol_self(const parts *p, sluis_fail *f)
+{
+    core c = {.p = p};
+    turn t = {.p = p, .seals = p->seals, .rules = p->first_rules, .reserved = true, .now = clock_ms()};
+    sluis_err e = journal_open(&c.journal, p->store, p->slots, &p->log, p->settings->name, f);
+    if (!e)
+        e = store_begin_write(p->store, &t.t, true);
+    if (!e)
+        e = parties_load(t.t, p->directory.pk, &c.dir, f);
+    if (!e)
+        e = turn_load_sequences(&t);
+    t.journal = c.journal;
+    t.dir = c.dir;
+    if (!e)
+        e = party_enrol_self(&t, f);
+    if (!e && t.new_dir)
+        e = finish_turn(&c, &t);
+    if (!e && t.new_dir)
+        journal_committed(c.journal);
+    if (!e)
+        METRIC_SET(p->metrics, journal_entries, journal_size(c.journal));
+    store_abort(&t.t);
+    turn_close(&t);
+    directory_unref(&t.new_dir);
+    directory_unref(&c.dir);
+    journal_close(&c.journal);
+    return e;
+}
+
 void *core_run(void *arg)
 {
     core c;
@@ -665,7 +662,6 @@ void *core_run(void *arg)
     if (e)
         fatal("core.start", e, "see the line before");
     publish_directory(&c);
-    METRIC_SET(c.p->metrics, journal_entries, journal_size(c.journal));
     for (bool worked = true; worked || !c.stopping;) {
         gather(&c);
         worked = c.count > 0;

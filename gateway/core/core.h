@@ -7,6 +7,9 @@
 #include "flow/job.h"
 #include "flow/parts.h"
 
+/* Before any thread runs: the gateway's own entry into the directory and the journal, when it is not there or
+ * with other keys. */
+sluis_err core_enrol_self(const parts *p, sluis_fail *f);
 void *core_run(void *parts_borrowed); /* a pthread body */
 
 #endif

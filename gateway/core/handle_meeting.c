@@ -3,6 +3,7 @@
  * invitation waits for one reply, as long as it lives; a report has none. */
 #include <string.h>
 
+#include "core/agreed.h"
 #include "core/asking.h"
 #include "core/due.h"
 #include "core/handlers.h"
@@ -73,6 +74,8 @@ sluis_err handle_meeting_part(turn *t, job *j, sluis_fail *f)
     if (!e)
         e = may_meet(t, j, to, row, &answer, f);
     if (!e)
+        e = agreed_between(t, j, to, true, f);
+    if (!e)
         e = carry(t, j, to, (char *)(uintptr_t)answer.rule);
     if (!e && j->env->core->kind == SLUIS__KIND__MEETING_INVITATION)
         e = remember_invitation(t, j, to);
@@ -109,6 +112,8 @@ sluis_err handle_meeting_reply(turn *t, job *j, sluis_fail *f)
     sluis_err e = only_recipient(t, j, &to, f);
     if (!e)
         e = find_invitation(t, j, to, f);
+    if (!e)
+        e = agreed_between(t, j, to, false, f);
     if (!e)
         e = carry(t, j, to, NULL);
     return e ? e : store_delete(t->t, TABLE_MEETING, BYTES(j->env->core->answers.data, HASH_LEN));

@@ -157,6 +157,10 @@ static sluis_err change(turn *t, job *j, Sluis__Record *r, bool *changed, sluis_
         return party_revoke(t, j, r, changed, f);
     case CHANGE_SEALS:
         return take_seals(t, j, r, changed, f);
+    case CHANGE_AGREEMENT_FILE:
+    case CHANGE_AGREEMENT_ACCEPT:
+    case CHANGE_AGREEMENT_REVOKE:
+        return agreement_change(t, j, r, changed, f);
     default:
         return suspend(t, j, r, f);
     }

@@ -4,6 +4,7 @@
 #include "cases/cases.h"
 #include "core/asking.h"
 #include "flow/api_out.h"
+#include "core/agreed.h"
 #include "core/due.h"
 #include "core/handlers.h"
 
@@ -163,6 +164,8 @@ sluis_err handle_request(turn *t, job *j, sluis_fail *f)
     }
     if (!e)
         e = check_policy(t, j, to, row, &r, f);
+    if (!e)
+        e = agreed_request(t, j, to, f);
     if (!e && turn_request_load(t, c->transaction.data, &there, NULL) != SLUIS_NOT_FOUND)
         e = fail_set(f, SLUIS_CONFLICT, "core.transaction", "this transaction has its request already");
     if (!e)

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cases/cases.h"
+#include "core/agreed.h"
 #include "core/handlers.h"
 #include "wire/messages.h"
 
@@ -40,13 +41,16 @@ static bool was_asked(const Sluis__RequestRow *row, uint32_t id)
     return false;
 }
 
-static sluis_err check_given(turn *t, const job *j, const attribute *a, const Sluis__AttributeResult *r,
-                             sluis_fail *f)
+static sluis_err check_given(turn *t, const job *j, const Sluis__RequestRow *row, const attribute *a,
+                             const Sluis__AttributeResult *r, sluis_fail *f)
 {
     const party *from = directory_find(t->dir, &j->env->sender);
     if (!from || !policy_domain_gives(t->rules, from->domain, a->category, t->now))
         return fail_set(f, SLUIS_DENIED, a->name, "the rules in force let this domain give no %s data",
                         category_name(a->category));
+    sluis_err e = agreed_answer(t, row, from, a, f);
+    if (e)
+        return e;
     if (r->n_instances == 0)
         return fail_set(f, SLUIS_INVALID, a->name, "given, but without a value");
     for (size_t i = 0; i < r->n_instances; i++) {
@@ -57,7 +61,7 @@ static sluis_err check_given(turn *t, const job *j, const attribute *a, const Sl
             if (bytes_equal(BYTES(r->instances[k]->instance.data, r->instances[k]->instance.len),
                             BYTES(n->instance.data, n->instance.len)))
                 return fail_set(f, SLUIS_INVALID, a->name, "one instance is given twice");
-        sluis_err e = attribute_check_value(a, n->value, f);
+        e = attribute_check_value(a, n->value, f);
         if (e)
             return e;
     }
@@ -72,7 +76,7 @@ static sluis_err check_result(turn *t, const job *j, const Sluis__RequestRow *ro
         return fail_set(f, SLUIS_NOT_ASKED, "body.results", "attribute %u was not asked", r->attribute);
     switch (r->outcome) {
     case SLUIS__OUTCOME__GIVEN:
-        return check_given(t, j, a, r, f);
+        return check_given(t, j, row, a, r, f);
     case SLUIS__OUTCOME__REFUSED:
     case SLUIS__OUTCOME__NOT_POSSIBLE:
     case SLUIS__OUTCOME__NOT_KNOWN:

@@ -26,6 +26,8 @@ sluis_err handle_party(turn *t, job *j, sluis_fail *f);
 /* At the start: the municipality is a party of its own directory (it signs on behalf of API users, and the
  * registry is sealed to). Entered and journalled when it is not there, or with other keys. */
 sluis_err party_enrol_self(turn *t, sluis_fail *f);
+/* Its part for the agreements: CHANGE_AGREEMENT_... */
+sluis_err agreement_change(turn *t, job *j, Sluis__Record *r, bool *changed, sluis_fail *f);
 /* Its part for CHANGE_REVOKE: fills the record, proposes, or puts the changed entry (*changed). */
 sluis_err party_revoke(turn *t, job *j, Sluis__Record *r, bool *changed, sluis_fail *f);
 

@@ -58,7 +58,7 @@ sluis_err turn_delivered(turn *t, const oin *to, uint64_t seq); /* removes the r
  * when there is none. why: EXPIRED, UNDELIVERABLE, or what the recipient refused it with. */
 sluis_err turn_return(turn *t, const uint8_t key[static OIN_LEN + 8], sluis_err why);
 /* Returns what waits for this party and can no longer be opened under the turn's directory: the party is
- * suspended, or the key it is sealed to is revoked or gone. */
+ * suspended, its agreements no longer allow it, or the key it is sealed to is revoked or gone. */
 sluis_err turn_return_unreadable(turn *t, const oin *who);
 /* The recipient will never take this delivery; idempotent. */
 sluis_err turn_refused(turn *t, const oin *to, uint64_t seq, sluis_err why);

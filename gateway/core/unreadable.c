@@ -1,7 +1,9 @@
-/* Mail that its recipient must not or cannot open any more: the party is suspended, or the key it is sealed
- * to is revoked or no longer in the directory. It goes back at the change itself, not when it expires. */
+/* Mail that its recipient must not or cannot open any more: the party is suspended, its agreement is revoked,
+ * or the key it is sealed to is revoked or no longer in the directory. It goes back at the change itself, not
+ * when it expires. */
 #include <string.h>
 
+#include "core/agreed.h"
 #include "core/outbox.h"
 #include "wire/envelope.h"
 
@@ -20,7 +22,7 @@ static sluis_err check_row(turn *t, const party *to, const envelope *env)
         memcpy(id.b, r->sealing_key.data, KEYID_LEN);
         e = directory_key(t->dir, to, USE_SEAL, &id, t->now, &key, NULL);
     }
-    return e;
+    return e ? e : agreed_waiting(t, to, env->core);
 }
 
 static sluis_err look_at(turn *t, const party *to, bytes row_key)

@@ -24,7 +24,7 @@ typedef enum {
 #undef X
 } ctl_exit;
 
-#define CTL_OPTIONS_MAX 12
+#define CTL_OPTIONS_MAX 16
 #define CTL_FILE_MAX    (1u << 20) /* bytes of a file or of stdin that a command reads */
 
 typedef struct {

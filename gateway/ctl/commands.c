@@ -59,6 +59,36 @@ static const ctl_option party_change[] = {
     {"by", "WHO", "Pseudonym of the person who decides", NULL, true},
     END,
 };
+static const ctl_option agreement_propose[] = {
+    {"dir", "DIR", "Folder of the party's keys", NULL, true},
+    {"municipality", "OIN", "With which municipality", NULL, true},
+    {"covenant", "NAME", "Name of the covenant, as a code", NULL, true},
+    {"version", "N", "Version of it: a later one takes the place of an earlier", "1", false},
+    {"text", "FILE", "The document that people signed; the agreement holds its SHA-256", NULL, true},
+    {"purposes", "A,B", "Purposes of the rules that it covers", NULL, true},
+    {"gives", "A,B",
+     "Categories of data that the party gives: ordinary, financial, health, criminal, "
+     "identification",
+     NULL, false},
+    {"asks", "A,B", "Categories of data that it may ask itself", NULL, false},
+    {"attributes", "A,B", "Only these data, or \"beginning*\"; all of the categories when not said", NULL,
+     false},
+    {"from", "DATE", "First day, YYYY-MM-DD (today when not said)", NULL, false},
+    {"until", "DATE", "First day that it no longer holds", NULL, true},
+    {"out", "FILE", "File to write the signed proposal in; must not exist", NULL, true},
+    {"passphrase-file", "FILE", "Passphrase of the signing key (or fd:N, tty)", NULL, false},
+    END,
+};
+static const ctl_option agreement_by[] = {
+    GATEWAY_SOCKET,
+    {"by", "WHO", "Pseudonym of the person who decides", NULL, true},
+    END,
+};
+static const ctl_option agreement_renewal[] = {
+    GATEWAY_SOCKET,
+    {"days", "N", "How many days ahead to look", "30", false},
+    END,
+};
 static const ctl_option gateway_only[] = {GATEWAY_SOCKET, END};
 static const ctl_option adapter_only[] = {ADAPTER_SOCKET, END};
 static const ctl_option inbox_release[] = {
@@ -188,6 +218,19 @@ const ctl_command ctl_commands[] = {
      party_change, ctl_party_suspend},
     {"party resume", "OIN", "Lets a suspended party take part again.", party_change, ctl_party_resume},
     {"party list", NULL, "Lists the directory.", gateway_only, ctl_party_list},
+    {"agreement propose", NULL, "Writes an agreement (convenant) signed by the party, offline.",
+     agreement_propose, ctl_agreement_propose},
+    {"agreement file", "FILE", "Files a party's signed agreement; it holds once it is accepted.",
+     agreement_by, ctl_agreement_file},
+    {"agreement accept", "ID", "Signs a filed agreement for the municipality: from now on it holds.",
+     agreement_by, ctl_agreement_accept},
+    {"agreement list", NULL, "Lists the agreements and which of them are in force.", gateway_only,
+     ctl_agreement_list},
+    {"agreement show", "ID", "Shows an agreement with its signatures.", gateway_only, ctl_agreement_show},
+    {"agreement revoke", "ID", "Revokes an agreement: one person proposes it, another carries it out.",
+     party_change, ctl_agreement_revoke},
+    {"agreement needs-renewal", NULL, "Lists agreements that end soon; exit code 1 when there is one.",
+     agreement_renewal, ctl_agreement_needs_renewal},
     {"inbox list", NULL, "Lists the requests that wait for a person at this party.", adapter_only,
      ctl_inbox_list},
     {"inbox show", "ID", "Shows one request and the answer the mapping proposes.", adapter_only,

@@ -111,6 +111,8 @@ static sluis_err parts_open(parts *p, settings *s, sluis_fail *f)
         e = open_store(p, km, f);
     secret_free(km);
     if (!e)
+        e = core_enrol_self(p, f);
+    if (!e)
         e = channel_hub_new(&p->hub, 1, (int)s->max_sessions + 256);
     return e ? fail_set(f, e, "start", "%s", error_text(e)) : SLUIS_OK;
 }

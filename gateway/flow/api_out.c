@@ -13,6 +13,8 @@ static uint32_t status_of(sluis_err e)
         return 401;
     case SLUIS_FORBIDDEN:
     case SLUIS_DENIED:
+    case SLUIS_AGREEMENT_PURPOSE:
+    case SLUIS_AGREEMENT_CATEGORY:
         return 403;
     case SLUIS_NOT_FOUND:
         return 404;
@@ -25,6 +27,10 @@ static uint32_t status_of(sluis_err e)
     case SLUIS_NO_CASE:
     case SLUIS_UNKNOWN_PARTY:
     case SLUIS_SUSPENDED:
+    case SLUIS_AGREEMENT_MISSING:
+    case SLUIS_AGREEMENT_ONE_SIGNATURE:
+    case SLUIS_AGREEMENT_NOT_IN_FORCE:
+    case SLUIS_AGREEMENT_REVOKED:
     case SLUIS_MODE:
         return 422;
     case SLUIS_FULL:

@@ -39,7 +39,16 @@ typedef enum {
 typedef enum { STAGE_TOKEN, STAGE_READ, STAGE_ENVELOPE, STAGE_CORE, STAGE_REPLY } job_stage;
 
 /* What an operator changes in the directory, or the gateway itself (seals). */
-typedef enum { CHANGE_ENROL, CHANGE_SUSPEND, CHANGE_RESUME, CHANGE_REVOKE, CHANGE_SEALS } party_change;
+typedef enum {
+    CHANGE_ENROL,
+    CHANGE_SUSPEND,
+    CHANGE_RESUME,
+    CHANGE_REVOKE,
+    CHANGE_SEALS,
+    CHANGE_AGREEMENT_FILE,
+    CHANGE_AGREEMENT_ACCEPT,
+    CHANGE_AGREEMENT_REVOKE
+} party_change;
 
 typedef struct {
     oin to;
@@ -123,10 +132,11 @@ typedef struct job {
     party_change change;
     Sluis__PartyEntry *entry; /* enrol; in the arena */
     bool replace;
-    oin party;               /* the others: whom; revoke: filled in by core */
-    keyid key;               /* revoke: which */
-    const char *outcome;     /* revoke: "proposed" or "revoked", static */
-    const char *by, *reason; /* who asks, and why: a pseudonym and a code, in the arena */
+    Sluis__AgreementFact *agreement; /* agreement file; in the arena */
+    oin party;                       /* the others: whom; revoke, agreements: filled in by core */
+    keyid key;                       /* revoke: which key; agreements: which (file: filled in by core) */
+    const char *outcome;             /* revoke: "proposed" or "revoked", static */
+    const char *by, *reason;         /* who asks, and why: a pseudonym and a code, in the arena */
 
     buffer snapshot; /* directory: SignedSnapshot for welcomes */
 } job;

@@ -41,7 +41,10 @@
     X(glass_unreviewed, "counter", "looks in acute danger whose review is overdue")                          \
     X(own_keys_expire_seconds, "gauge",                                                                      \
       "Unix time at which the first of our own keys or its delegation ends")                                 \
-    X(party_keys_expire_seconds, "gauge", "Unix time at which the first party is without a key; 0 = no party")
+    X(party_keys_expire_seconds, "gauge",                                                                    \
+      "Unix time at which the first party is without a key; 0 = no party")                                   \
+    X(party_agreements_end_seconds, "gauge",                                                                 \
+      "Unix time at which the first agreement in force ends; 0 = none in force")
 
 typedef struct {
 #define X(field, type, help) _Atomic uint64_t field;

@@ -1,4 +1,4 @@
-#include "operator/operator.h"
+#include "operator/desk.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,18 +24,7 @@
 #define COPY_CHUNK  (1u << 20)
 #define RECEIPT_MAX (512u << 10) /* in base64 it fits a line of the socket */
 
-typedef struct {
-    const operator_task *task;
-    channel *core, *replies;
-    renewal seals;
-} desk;
-
-static const parts *parts_of(const desk *d)
-{
-    return d->task->p;
-}
-
-static const char *text_of(const json_t *o, const char *key, sluis_fail *f)
+const char *desk_text(const json_t *o, const char *key, sluis_fail *f)
 {
     const char *s = json_string_value(json_object_get(o, key));
     if (!s)
@@ -47,7 +36,7 @@ static const char *text_of(const json_t *o, const char *key, sluis_fail *f)
 
 static json_t *cmd_status(desk *d, const json_t *q, sluis_fail *f)
 {
-    const parts *p = parts_of(d);
+    const parts *p = desk_parts(d);
     store_health h = {0};
     uint64_t live = 0, erased = 0, slots = 0;
     (void)q;
@@ -95,7 +84,7 @@ static json_t *party_json(const party *x)
 
 static json_t *cmd_party_list(desk *d, const json_t *q, sluis_fail *f)
 {
-    const parts *p = parts_of(d);
+    const parts *p = desk_parts(d);
     store_txn *t = NULL;
     directory *dir = NULL;
     json_t *list = NULL;
@@ -118,9 +107,9 @@ static json_t *cmd_party_list(desk *d, const json_t *q, sluis_fail *f)
 
 static sluis_err fill_entry(desk *d, const json_t *q, job *j, sluis_fail *f)
 {
-    const settings *s = parts_of(d)->settings;
+    const settings *s = desk_parts(d)->settings;
     arena *a = job_arena(j);
-    const char *name = text_of(q, "name", f), *domain = text_of(q, "domain", f), *until = NULL;
+    const char *name = desk_text(q, "name", f), *domain = desk_text(q, "domain", f), *until = NULL;
     char *request = json_dumps(json_object_get(q, "request"), JSON_COMPACT);
     Sluis__PartyEntry *x = a ? arena_alloc(a, sizeof(*x)) : NULL;
     sluis_err e = !name || !domain || !request
@@ -154,7 +143,7 @@ static sluis_err fill_entry(desk *d, const json_t *q, job *j, sluis_fail *f)
 
 /* Core does the job; it comes back in *jp. When it is refused, or does not come back: *jp is NULL, f says
  * why. filled: what filling it in came to. */
-static void ask_core(desk *d, job **jp, sluis_err filled, const char *cmd, sluis_fail *f)
+void desk_ask(desk *d, job **jp, sluis_err filled, const char *cmd, sluis_fail *f)
 {
     void *item = NULL;
     job *j = *jp;
@@ -186,7 +175,7 @@ static void ask_core(desk *d, job **jp, sluis_err filled, const char *cmd, sluis
 static json_t *cmd_party_enrol(desk *d, const json_t *q, sluis_fail *f)
 {
     job *j = job_new(JOB_PARTY, (bytes){NULL, 0});
-    ask_core(d, &j, j ? fill_entry(d, q, j, f) : SLUIS_NOMEM, "party.enrol", f);
+    desk_ask(d, &j, j ? fill_entry(d, q, j, f) : SLUIS_NOMEM, "party.enrol", f);
     json_t *out = j ? json_pack("{s:s}", "oin", j->entry->oin) : NULL;
     job_free(&j);
     return out;
@@ -194,10 +183,10 @@ static json_t *cmd_party_enrol(desk *d, const json_t *q, sluis_fail *f)
 
 /* Who asks and why. They stand in the journal, readable by whoever may see the record: codes, no free text.
  */
-static sluis_err fill_words(const json_t *q, job *j, sluis_fail *f)
+sluis_err desk_words(const json_t *q, job *j, sluis_fail *f)
 {
     arena *a = job_arena(j);
-    const char *by = text_of(q, "by", f), *why = text_of(q, "reason", f);
+    const char *by = desk_text(q, "by", f), *why = desk_text(q, "reason", f);
     if (!by || !why)
         return SLUIS_INVALID;
     if (!name_valid(by) || !name_valid(why))
@@ -211,15 +200,15 @@ static sluis_err fill_words(const json_t *q, job *j, sluis_fail *f)
 static json_t *change_party(desk *d, const json_t *q, party_change change, const char *cmd, sluis_fail *f)
 {
     job *j = job_new(JOB_PARTY, (bytes){NULL, 0});
-    const char *who = text_of(q, "oin", f);
+    const char *who = desk_text(q, "oin", f);
     sluis_err e = j ? SLUIS_OK : SLUIS_NOMEM;
     if (!e && (!who || oin_parse(&j->party, who, strlen(who))))
         e = fail_set(f, SLUIS_INVALID, "oin", "is not an OIN: 20 characters");
     if (!e) {
         j->change = change;
-        e = fill_words(q, j, f);
+        e = desk_words(q, j, f);
     }
-    ask_core(d, &j, e, cmd, f);
+    desk_ask(d, &j, e, cmd, f);
     json_t *out = j ? json_pack("{s:s}", "oin", j->party.s) : NULL;
     job_free(&j);
     return out;
@@ -238,15 +227,15 @@ static json_t *cmd_party_resume(desk *d, const json_t *q, sluis_fail *f)
 static json_t *cmd_key_revoke(desk *d, const json_t *q, sluis_fail *f)
 {
     job *j = job_new(JOB_PARTY, (bytes){NULL, 0});
-    const char *key = text_of(q, "key", f);
+    const char *key = desk_text(q, "key", f);
     sluis_err e = j ? SLUIS_OK : SLUIS_NOMEM;
     if (!e && (!key || hex_decode(j->key.b, KEYID_LEN, key, strlen(key))))
         e = fail_set(f, SLUIS_INVALID, "key", "a key id is %d hexadecimal digits", 2 * KEYID_LEN);
     if (!e) {
         j->change = CHANGE_REVOKE;
-        e = fill_words(q, j, f);
+        e = desk_words(q, j, f);
     }
-    ask_core(d, &j, e, "key.revoke", f);
+    desk_ask(d, &j, e, "key.revoke", f);
     json_t *out = j ? json_pack("{s:s, s:s}", "oin", j->party.s, "outcome", j->outcome) : NULL;
     job_free(&j);
     return out;
@@ -268,8 +257,8 @@ static json_t *record_json(uint64_t index, const Sluis__Record *r)
 
 static json_t *cmd_trace(desk *d, const json_t *q, sluis_fail *f)
 {
-    const parts *p = parts_of(d);
-    const char *id = text_of(q, "transaction", f);
+    const parts *p = desk_parts(d);
+    const char *id = desk_text(q, "transaction", f);
     uuid tx;
     uint64_t index[TRACE_MAX];
     size_t n = 0;
@@ -322,8 +311,8 @@ static sluis_err newest_cosigned(const parts *p, store_txn *t, char note[static 
 /* A record is shown: who looks is written down before it leaves. */
 static sluis_err journal_the_read(desk *d, store_txn *t, uint64_t index, const json_t *q, sluis_fail *f)
 {
-    const parts *p = parts_of(d);
-    const char *by = text_of(q, "by", f);
+    const parts *p = desk_parts(d);
+    const char *by = desk_text(q, "by", f);
     uint8_t salt[SALT_LEN];
     Sluis__Record *of = NULL;
     bytes raw;
@@ -342,7 +331,7 @@ static sluis_err journal_the_read(desk *d, store_txn *t, uint64_t index, const j
         j->read.record->employee = (char *)(uintptr_t)j->by;
     }
     arena_free(&a);
-    ask_core(d, &j, e, "receipt.get", f);
+    desk_ask(d, &j, e, "receipt.get", f);
     e = j ? SLUIS_OK : f->code;
     job_free(&j);
     return e;
@@ -350,7 +339,7 @@ static sluis_err journal_the_read(desk *d, store_txn *t, uint64_t index, const j
 
 static json_t *cmd_receipt_get(desk *d, const json_t *q, sluis_fail *f)
 {
-    const parts *p = parts_of(d);
+    const parts *p = desk_parts(d);
     const json_t *index = json_object_get(q, "index");
     store_txn *t = NULL;
     json_t *out = NULL;
@@ -411,7 +400,7 @@ static json_t *cmd_journal_prove(desk *d, const json_t *q, sluis_fail *f)
         return NULL;
     }
     buffer_init(&request, ADD_CHECKPOINT_MAX);
-    sluis_err e = store_begin_read(parts_of(d)->store, &t);
+    sluis_err e = store_begin_read(desk_parts(d)->store, &t);
     if (!e)
         e = journal_prove(t, (uint64_t)json_integer_value(old), &request, &size);
     if (e == SLUIS_INVALID)
@@ -444,7 +433,7 @@ static json_t *dead_json(const Sluis__DeadLetterRow *d)
  */
 static json_t *cmd_dead_list(desk *d, const json_t *q, sluis_fail *f)
 {
-    const parts *p = parts_of(d);
+    const parts *p = desk_parts(d);
     store_txn *t = NULL;
     store_cursor *c = NULL;
     bytes key, value;
@@ -502,8 +491,8 @@ static sluis_err copy_file(const char *from, const char *to, sluis_fail *f)
 /* Data first, then the keys: a row without its key would be an error, a key without its row is harmless. */
 static json_t *cmd_journal_copy(desk *d, const json_t *q, sluis_fail *f)
 {
-    const parts *p = parts_of(d);
-    const char *dir = text_of(q, "dir", f);
+    const parts *p = desk_parts(d);
+    const char *dir = desk_text(q, "dir", f);
     char data[1024], keys_from[1024], keys_to[1024];
     if (!dir || dir[0] != '/' || strlen(dir) > 900) {
         fail_set(f, SLUIS_INVALID, "dir", "an absolute path is needed");
@@ -534,6 +523,11 @@ static const struct {
     {"party.suspend", cmd_party_suspend},
     {"party.resume", cmd_party_resume},
     {"key.revoke", cmd_key_revoke},
+    {"agreement.list", desk_agreement_list},
+    {"agreement.show", desk_agreement_show},
+    {"agreement.file", desk_agreement_file},
+    {"agreement.accept", desk_agreement_accept},
+    {"agreement.revoke", desk_agreement_revoke},
     {"trace", cmd_trace},
     {"journal.copy", cmd_journal_copy},
     {"receipt.get", cmd_receipt_get},
@@ -552,7 +546,7 @@ static json_t *on_request(void *ctx, const char *cmd, const json_t *request, slu
 
 static void ask_for_seals(void *ctx, job *j, sluis_fail *f)
 {
-    ask_core(ctx, &j, SLUIS_OK, "seal", f);
+    desk_ask(ctx, &j, SLUIS_OK, "seal", f);
     job_free(&j);
 }
 
@@ -565,7 +559,7 @@ static void on_tick(void *ctx)
 void *operator_run(void *arg)
 {
     desk d = {.task = arg};
-    const parts *p = parts_of(&d);
+    const parts *p = desk_parts(&d);
     control_server *server = NULL;
     sluis_fail f = {0};
     int capacity = parts_channel_capacity(p);

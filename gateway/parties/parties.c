@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "directory/entry.h"
+#include "parties/agreements.h"
 #include "wire/envelope.h"
 
 #define VERSION_KEY "directory"
@@ -27,7 +28,7 @@ sluis_err parties_version(store_txn *t, uint64_t *out)
     return SLUIS_OK;
 }
 
-static sluis_err put_version(store_txn *t, uint64_t version)
+sluis_err parties_set_version(store_txn *t, uint64_t version)
 {
     uint8_t v[VERSION_LEN];
     put_u64(v, version);
@@ -71,7 +72,7 @@ sluis_err parties_put(store_txn *t, Sluis__PartyEntry *e, const keypair *dir_key
     if (!err)
         err = store_put(t, TABLE_PARTY, BYTES(who.s, OIN_LEN), buffer_bytes(&signed_entry));
     if (!err)
-        err = put_version(t, e->version);
+        err = parties_set_version(t, e->version);
     if (err)
         fail_set(f, err, who.s, "%s", error_text(err));
     buffer_close(&signed_entry);
@@ -106,7 +107,7 @@ sluis_err parties_get(store_txn *t, const oin *who, const uint8_t dir_pk[static 
     return err == SLUIS_OK || err == SLUIS_NOMEM ? err : SLUIS_CORRUPT;
 }
 
-/* The signed entries of the snapshot, borrowed from it. */
+/* The signed entries or agreements of the snapshot, borrowed from it. */
 typedef struct {
     bytes *entries; /* owned */
     size_t n, cap;
@@ -115,28 +116,28 @@ typedef struct {
 } collected;
 
 /* What the entry says of itself must fit its place. Its signature is the directory's to check. */
-static sluis_err check_place(collected *c, bytes key, bytes value, sluis_fail *f)
+static sluis_err party_place(bytes key, bytes value, arena *scratch, uint64_t *version, sluis_fail *f)
 {
     Sluis__PartyEntry *e;
-    arena_reset(c->scratch);
-    sluis_err err = unpack_entry(value, c->scratch, &e, f);
+    sluis_err err = unpack_entry(value, scratch, &e, f);
     if (err)
         return err;
-    if (!bytes_equal(key, bytes_str(e->oin)))
-        return fail_set(f, SLUIS_CORRUPT, "party", "an entry stands under another OIN than its own");
-    if (e->version > c->newest)
-        c->newest = e->version;
-    return SLUIS_OK;
+    *version = e->version;
+    return bytes_equal(key, bytes_str(e->oin))
+               ? SLUIS_OK
+               : fail_set(f, SLUIS_CORRUPT, "party", "an entry stands under another OIN than its own");
 }
 
-static sluis_err collect(collected *c, store_txn *t, sluis_fail *f)
+static sluis_err collect(collected *c, store_txn *t, gateway_table table,
+                         sluis_err (*place)(bytes, bytes, arena *, uint64_t *, sluis_fail *), sluis_fail *f)
 {
+    uint64_t version = 0;
     store_cursor *at = NULL;
     bytes key, value;
-    sluis_err err = store_cursor_open(t, TABLE_PARTY, (bytes){0}, (bytes){0}, &at);
+    sluis_err err = store_cursor_open(t, table, (bytes){0}, (bytes){0}, &at);
     while (!err && !(err = store_cursor_next(at, &key, &value))) {
         if (c->n == DIRECTORY_PARTIES) {
-            err = fail_set(f, SLUIS_TOO_BIG, "directory", "more than %d parties", DIRECTORY_PARTIES);
+            err = fail_set(f, SLUIS_TOO_BIG, gateway_tables[table], "more than %d", DIRECTORY_PARTIES);
             break;
         }
         if (c->n == c->cap) {
@@ -149,7 +150,9 @@ static sluis_err collect(collected *c, store_txn *t, sluis_fail *f)
             c->entries = grown;
             c->cap = cap;
         }
-        err = check_place(c, key, value, f);
+        arena_reset(c->scratch);
+        err = place(key, value, c->scratch, &version, f);
+        c->newest = version > c->newest ? version : c->newest;
         c->entries[c->n++] = value;
     }
     store_cursor_close(&at);
@@ -159,19 +162,27 @@ static sluis_err collect(collected *c, store_txn *t, sluis_fail *f)
 sluis_err parties_load(store_txn *t, const uint8_t dir_pk[static PK_LEN], directory **out, sluis_fail *f)
 {
     uint64_t version;
-    collected c = {.scratch = arena_new(SCRATCH_MAX)};
+    arena *scratch = arena_new(SCRATCH_MAX);
+    collected c = {.scratch = scratch}, agreed = {.scratch = scratch};
     *out = NULL;
-    sluis_err err = c.scratch ? parties_version(t, &version) : SLUIS_NOMEM;
+    sluis_err err = scratch ? parties_version(t, &version) : SLUIS_NOMEM;
     if (!err)
-        err = collect(&c, t, f);
-    if (!err && c.newest != version)
+        err = collect(&c, t, TABLE_PARTY, party_place, f);
+    if (!err)
+        err = collect(&agreed, t, TABLE_AGREEMENT, agreements_place, f);
+    if (!err && version != (c.newest > agreed.newest ? c.newest : agreed.newest))
         err = fail_set(f, SLUIS_CORRUPT, "directory", "its version is not that of its newest entry");
     if (!err)
         err = directory_build(out, c.entries, c.n, version, dir_pk, f);
-    if (err)
+    if (!err)
+        err = directory_agree(*out, agreed.entries, agreed.n, dir_pk, f);
+    if (err) {
         fail_set(f, err, "directory", "%s", error_text(err));
+        directory_unref(out);
+    }
     free(c.entries);
-    arena_free(&c.scratch);
+    free(agreed.entries);
+    arena_free(&scratch);
     return err;
 }
 
@@ -191,13 +202,17 @@ uint64_t party_expires(const party *p, uint64_t now_ms)
     return soonest;
 }
 
-void parties_expire(const directory *d, const oin *own, uint64_t now_ms, uint64_t *ours, uint64_t *theirs)
+void parties_expire(const directory *d, const oin *own, uint64_t now_ms, uint64_t *ours, uint64_t *theirs,
+                    uint64_t *agreed)
 {
     const party *p;
-    *ours = *theirs = UINT64_MAX;
+    *ours = *theirs = *agreed = UINT64_MAX;
     for (size_t i = 0; (p = directory_at(d, i)); i++) {
         uint64_t *into = oin_equal(&p->oin, own) ? ours : theirs, at = party_expires(p, now_ms);
+        uint64_t end = agreements_end(p->agreements, p->agreement_count, now_ms);
         if (!p->suspended && at < *into)
             *into = at;
+        if (!p->suspended && end < *agreed)
+            *agreed = end;
     }
 }

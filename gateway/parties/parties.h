@@ -39,17 +39,21 @@ sluis_err parties_put(store_txn *t, Sluis__PartyEntry *e, const keypair *dir_key
  * it is not what the directory key signed. */
 sluis_err parties_get(store_txn *t, const oin *who, const uint8_t dir_pk[static PK_LEN], arena *a,
                       Sluis__PartyEntry **out, sluis_fail *f);
-/* The directory as the snapshot holds it; version 0 and no parties when empty. CORRUPT: an entry under
- * another OIN, or the newest entry is not of the stored version. */
+/* The directory as the snapshot holds it, agreements included; version 0 and no parties when empty. CORRUPT:
+ * an entry or agreement under another key than its own, or the newest of all is not of the stored version. */
 sluis_err parties_load(store_txn *t, const uint8_t dir_pk[static PK_LEN], directory **out, sluis_fail *f);
 /* The directory's version as stored. META "directory": version u64 | its complement u64; CORRUPT. */
 sluis_err parties_version(store_txn *t, uint64_t *out);
+
+/* The next one, with a change that is stored beside it. */
+sluis_err parties_set_version(store_txn *t, uint64_t version);
 
 /* UTC ms at which the first of a party's uses (sign, seal, CURVE) has no key left, or its entry ends; 0 when
  * one has none already. */
 uint64_t party_expires(const party *p, uint64_t now_ms);
 /* The earliest of these: the gateway's own, and among all other parties that are not suspended (UINT64_MAX
- * when there is none). */
-void parties_expire(const directory *d, const oin *own, uint64_t now_ms, uint64_t *ours, uint64_t *theirs);
+ * when there is none). agreed: when the first of their covenants in force ends, in the same way. */
+void parties_expire(const directory *d, const oin *own, uint64_t now_ms, uint64_t *ours, uint64_t *theirs,
+                    uint64_t *agreed);
 
 #endif

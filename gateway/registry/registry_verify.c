@@ -71,7 +71,7 @@ static sluis_err check_party(verifier *v, const check *c, bytes key, bytes value
     ProtobufCMessage *m;
 
     (void)key;
-    *why = "is not a signed entry";
+    *why = "is not a signed entry or agreement";
     return wire_unpack(&m, c->message, v->arena, value, NULL) ? SLUIS_CORRUPT : SLUIS_OK;
 }
 
@@ -153,6 +153,7 @@ static const check checks[] = {
     {TABLE_DOSSIER, ID_LEN + 8, 0, &sluis__dossier_row__descriptor, check_sealed},
     {TABLE_INTENT, 8, HASH_LEN, NULL, check_plain},
     {TABLE_ATTEMPT, OIN_SEQ, 4, NULL, check_plain},
+    {TABLE_AGREEMENT, OIN_LEN + KEYID_LEN, 0, &sluis__signed_agreement__descriptor, check_party},
     {TABLE_DEAD, 8 + 8, 0, &sluis__dead_letter_row__descriptor, check_message},
     {TABLE_MEETING, HASH_LEN, 0, &sluis__meeting_row__descriptor, check_message},
 };

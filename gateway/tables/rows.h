@@ -14,8 +14,8 @@
  *   DOSSIER, REQUEST                 AE, and this check over whose it is    row_seal does both
  *   everything else                  this check                             rows_put, rows_put_bytes
  *
- * (META "journal" is a signed note, META "directory" a number written twice, PARTY a signed entry: these
- * stand as they are, without this check.)
+ * (META "journal" is a signed note, META "directory" a number written twice, PARTY and AGREEMENT signed:
+ * these stand as they are, without this check.)
  *
  * Thread: row_keys is read-only after row_keys_new: any thread. A transaction belongs to its own thread. */
 #ifndef SLUIS_TABLES_ROWS_H

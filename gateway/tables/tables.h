@@ -26,10 +26,11 @@
  *  attempt   recipient OIN 20|sequence u64          attempts u32: deliveries of this outbox row that failed
  *  dead      until u64|sequence u64                 DeadLetterRow: what did not arrive, listed until then
  *  meeting   message hash 32                        MeetingRow: an invitation that waits for its reply
+ *  agreement party OIN 20|agreement id 16           SignedAgreement
  *
  * "sealed": sid 16|the 16 bytes of rows.h over it|nonce 24|AE(subject key, nonce, table u8|LMDB key,
- * message). Every other value outside leaf, record, tile, party, datum and these of named ends in the 16
- * bytes of rows.h: an "empty" one is these 16 bytes. */
+ * message). Every other value outside leaf, record, tile, party, agreement, datum and these of named ends in
+ * the 16 bytes of rows.h: an "empty" one is these 16 bytes. */
 #ifndef SLUIS_TABLES_TABLES_H
 #define SLUIS_TABLES_TABLES_H
 
@@ -58,7 +59,8 @@
     X(ATTEMPT, "attempt")                                                                                    \
     X(DEAD, "dead")                                                                                          \
     X(MEETING, "meeting")                                                                                    \
-    X(HISTORY, "history")
+    X(HISTORY, "history")                                                                                    \
+    X(AGREEMENT, "agreement")
 
 typedef enum {
 #define X(name, text) TABLE_##name,

@@ -34,6 +34,13 @@
     X(SUSPENDED, "suspended", "the party is suspended: it neither sends nor receives")                       \
     X(WRONG_SENDER, "wrong-sender", "the sender is not the party of this session")                           \
     X(UNKNOWN_PARTY, "unknown-party", "no such party in the directory")                                      \
+    /* in the order in which an agreement is judged */                                                       \
+    X(AGREEMENT_MISSING, "agreement-missing", "the party has no agreement with this municipality")           \
+    X(AGREEMENT_ONE_SIGNATURE, "agreement-one-signature", "the party alone signed the agreement")            \
+    X(AGREEMENT_NOT_IN_FORCE, "agreement-not-in-force", "the agreement has not begun, or is over")           \
+    X(AGREEMENT_REVOKED, "agreement-revoked", "the agreement is revoked")                                    \
+    X(AGREEMENT_PURPOSE, "agreement-purpose", "the agreement does not name this purpose")                    \
+    X(AGREEMENT_CATEGORY, "agreement-category", "the agreement does not name data of this category")         \
     X(NOT_RECIPIENT, "not-recipient", "not addressed to this party")                                         \
     X(NOT_ASKED, "not-asked", "answers a request that was not put to this party")                            \
     X(SUITE, "suite", "cipher suite not allowed for this sender")                                            \

@@ -24,6 +24,8 @@ struct directory {
     curve_key *curves; /* sorted by pk */
     bytes *entries;    /* of parties[i], signed */
     arena *arena;
+    agreement *agreements; /* sorted by party, covenant and version */
+    arena *agreed;         /* what they point to */
 };
 
 typedef struct {
@@ -135,6 +137,83 @@ done:
     return err;
 }
 
+typedef struct {
+    agreement it;
+    oin party;
+} agreed;
+
+static int by_covenant(const void *a, const void *b)
+{
+    const agreed *x = a, *y = b;
+    int order = memcmp(x->party.s, y->party.s, OIN_LEN);
+    if (!order)
+        order = strcmp(x->it.covenant, y->it.covenant);
+    return order ? order : (x->it.version > y->it.version) - (x->it.version < y->it.version);
+}
+
+static sluis_err open_agreements(agreed *list, arena *keep, const bytes *signed_agreements, size_t n,
+                                 const uint8_t *dir_pk, sluis_fail *f)
+{
+    oin municipality;
+    arena *scratch = arena_new_sized(SCRATCH_MAX, AGREEMENT_FACT_MAX);
+    sluis_err err = scratch ? SLUIS_OK : SLUIS_NOMEM;
+    for (size_t i = 0; i < n && !err; i++) {
+        arena_reset(scratch);
+        err = agreement_open(&list[i].it, &list[i].party, &municipality, keep, scratch, signed_agreements[i],
+                             dir_pk, f);
+    }
+    arena_free(&scratch);
+    return err;
+}
+
+/* d->agreements[i] goes to its party; those of one party stand together. */
+static sluis_err give(directory *d, const agreed *x, size_t i, const agreed *before, sluis_fail *f)
+{
+    party *p = (party *)(uintptr_t)directory_find(d, &x->party);
+    if (!p)
+        return fail_set(f, SLUIS_UNKNOWN_PARTY, x->party.s, "has an agreement, but is not in the directory");
+    if (before && by_covenant(before, x) == 0)
+        return fail_set(f, SLUIS_EXISTS, x->party.s, "version %u of covenant %s stands twice", x->it.version,
+                        x->it.covenant);
+    if (p->agreement_count == AGREEMENTS_MAX)
+        return fail_set(f, SLUIS_TOO_BIG, x->party.s, "more than %d agreements", AGREEMENTS_MAX);
+    if (!p->agreement_count++)
+        p->agreements = &d->agreements[i];
+    d->agreements[i] = x->it;
+    return SLUIS_OK;
+}
+
+sluis_err directory_agree(directory *d, const bytes *signed_agreements, size_t n,
+                          const uint8_t dir_pk[static PK_LEN], sluis_fail *f)
+{
+    size_t room = n ? n : 1, bound = 4096; /* a name of one byte becomes a pointer and sixteen bytes */
+    for (size_t i = 0; i < n; i++)
+        bound += 12 * signed_agreements[i].n + 512;
+    agreed *list = calloc(room, sizeof *list);
+    d->agreements = calloc(room, sizeof *d->agreements);
+    d->agreed = arena_new_sized(bound, 4096);
+    sluis_err err = list && d->agreements && d->agreed
+                        ? open_agreements(list, d->agreed, signed_agreements, n, dir_pk, f)
+                        : SLUIS_NOMEM;
+    if (!err)
+        qsort(list, n, sizeof *list, by_covenant);
+    for (size_t i = 0; i < n && !err; i++)
+        err = give(d, &list[i], i, i ? &list[i - 1] : NULL, f);
+    free(list);
+    return err;
+}
+
+const agreement *directory_agreement(const directory *d, const keyid *id, const party **whose)
+{
+    for (size_t i = 0; i < d->count; i++)
+        for (size_t k = 0; k < d->parties[i].agreement_count; k++)
+            if (keyid_equal(&d->parties[i].agreements[k].id, id)) {
+                *whose = &d->parties[i];
+                return &d->parties[i].agreements[k];
+            }
+    return NULL;
+}
+
 directory *directory_ref(directory *d)
 {
     atomic_fetch_add_explicit(&d->refs, 1, memory_order_relaxed);
@@ -150,6 +229,8 @@ void directory_unref(directory **dp)
     if (atomic_fetch_sub_explicit(&d->refs, 1, memory_order_acq_rel) > 1)
         return;
     arena_free(&d->arena);
+    arena_free(&d->agreed);
+    free(d->agreements);
     free(d->curves);
     free(d->entries);
     free(d->parties);

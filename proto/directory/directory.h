@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/ids.h"
 #include "crypto/keyfile.h"
+#include "directory/agreement.h"
 #include "sluis.pb-c.h"
 
 #define ORIGIN_NAME_MAX      120
@@ -34,7 +35,9 @@ typedef struct {
     bool suspended;
     const party_key *keys;
     size_t key_count;
-    uint32_t suites; /* bit n: suite n allowed */
+    uint32_t suites;             /* bit n: suite n allowed */
+    const agreement *agreements; /* in the order of covenant and version */
+    size_t agreement_count;
 } party;
 
 /* What a party signs about each of its keys, with one of its signing keys (a signing key: with itself), for
@@ -54,6 +57,12 @@ sluis_err delegation_sign(buffer *out, const char *gateway, const uint8_t dir_pk
  * a party twice, or a CURVE key of two parties. */
 sluis_err directory_build(directory **out, const bytes *signed_entries, size_t n, uint64_t version,
                           const uint8_t dir_pk[static PK_LEN], sluis_fail *f);
+/* Gives the parties their agreements, from signed facts; once, before anyone else sees d. Each signature and
+ * each bound is checked. EXISTS: one version of a covenant twice; UNKNOWN_PARTY; TOO_BIG: more than
+ * AGREEMENTS_MAX of one party. (Snapshots for adapters have none: what a party agreed is no other party's
+ * affair.) */
+sluis_err directory_agree(directory *d, const bytes *signed_agreements, size_t n,
+                          const uint8_t dir_pk[static PK_LEN], sluis_fail *f);
 directory *directory_ref(directory *d);
 void directory_unref(directory **d);
 
@@ -62,6 +71,8 @@ size_t directory_count(const directory *d);
 const party *directory_at(const directory *d, size_t i); /* in the order of OINs; NULL beyond the last */
 bytes directory_entry(const directory *d, size_t i);     /* its signed entry, borrowed */
 const party *directory_find(const directory *d, const oin *o);
+/* The agreement with this id and whose it is; NULL. */
+const agreement *directory_agreement(const directory *d, const keyid *id, const party **whose);
 /* The party whose CURVE key this is, both valid now and the party not suspended; NULL otherwise. */
 const party *directory_by_curve(const directory *d, const uint8_t pk[static PK_LEN], uint64_t now_ms);
 /* The key with this id and use: UNKNOWN_KEY, KEY_NOT_VALID (f says since or until when, or when

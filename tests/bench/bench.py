@@ -232,10 +232,10 @@ def main():
         let_senders_act(city)
         city.start_gateway()
         note("idle_rss_mb", rss_mb(city.gateway.child.pid))
-        city.make_party("ggd", *PARTIES["ggd"])
-        city.make_party(*BENCH)
+        city.make_party("ggd", *PARTIES["ggd"], city.agreed("ggd"))
+        city.make_party(*BENCH, city.agreed("bench"))
         for oin in SENDERS:
-            city.make_party(oin, oin, "Toepassing op de bus", "gemeente")
+            city.make_party(oin, oin, "Toepassing op de bus", "gemeente", city.agreed("bench"))
         city.start_http()
         print(f"bench: opening {CASES} cases with {MEMBERS} members each (seed {seed})", flush=True)
         ends = Ends(city, build / "bench", rng)

@@ -579,6 +579,23 @@ static void restart_in_storm(play *p, actor *a, const said *what)
     buffer_close(&b);
 }
 
+/* agree ACTOR COVENANT VERSION [key=value ...] */
+static void make_agreement(play *p, char **w, size_t n)
+{
+    uint64_t now = clock_ms(), today = now - now % DAY_MS;
+    kit_agreement k = {
+        .covenant = w[1],
+        .version = (uint32_t)atoi(w[2]),
+        .purposes = value(w, n, "purposes", AGREED_ALL_PURPOSES),
+        .gives = value(w, n, "gives", AGREED_ALL_CATEGORIES),
+        .asks = value(w, n, "asks", AGREED_ALL_CATEGORIES),
+        .attributes = value(w, n, "attributes", ""),
+        .from = today + (uint64_t)atoi(value(w, n, "from", "0")) * DAY_MS,
+        .until = today + (uint64_t)atoi(value(w, n, "until", "300")) * DAY_MS,
+    };
+    rig_agree(p->rig, who(p, w[0]), &k, strcmp(value(w, n, "signed", "both"), "both") == 0);
+}
+
 static void house(play *p, char **w, size_t n)
 {
     key_use use;
@@ -592,6 +609,10 @@ static void house(play *p, char **w, size_t n)
         rig_revoke(p->rig, who(p, w[1]), use);
     else if (n == 2 && (strcmp(w[0], "suspend") == 0 || strcmp(w[0], "resume") == 0))
         rig_change(p->rig, strcmp(w[0], "suspend") == 0 ? "party.suspend" : "party.resume", who(p, w[1]));
+    else if (n >= 4 && strcmp(w[0], "agree") == 0)
+        make_agreement(p, w + 1, n - 1);
+    else if (n == 4 && strcmp(w[0], "disagree") == 0)
+        rig_disagree(p->rig, who(p, w[1]), w[2], (uint32_t)atoi(w[3]));
     else if (n == 4 && strcmp(w[0], "journal") == 0)
         check_journal(p, w[1], w[2], w[3]);
     else if (n == 4 && strcmp(w[0], "dead") == 0)

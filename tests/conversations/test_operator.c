@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "control/control.h"
 #include "journal/journal.h"
+#include "parties/agreements.h"
 #include "parties/parties.h"
 #include "registry/registry.h"
 #include "rig/rig.h"
@@ -330,6 +331,223 @@ static void a_key_is_revoked_by_two(void **state)
     json_decref(l);
 }
 
+/* The record of entry index, in a. */
+static const Sluis__Record *record_at(json_int_t index, arena *a)
+{
+    uint8_t raw[8192];
+    char path[200];
+    size_t n = 0;
+    keypair log = {0};
+    receipt_facts facts = {0};
+    sluis_fail f = {0};
+    snprintf(path, sizeof(path), "%s/keys/log.key", house.dir);
+    assert_int_equal(keyfile_read(&log, path, USE_LOG, &f), SLUIS_OK);
+    json_t *got =
+        accepted(json_pack("{s:s, s:I, s:s}", "cmd", "receipt.get", "index", index, "by", "controleur-1"));
+    const char *text = text_of(got, "receipt");
+    assert_int_equal(base64_decode(raw, sizeof(raw), &n, text, strlen(text)), SLUIS_OK);
+    if (receipt_verify(&facts, a, BYTES(raw, n), house.settings.name, log.pk, NULL, &f))
+        fail_msg("%s: %s", f.where, f.text);
+    keypair_close(&log);
+    json_decref(got);
+    return facts.record;
+}
+
+/* What the school proposes: covenant "wijkteam", with one thing changed by the test. */
+static json_t *proposal(const kit_agreement *k, const keypair *sign, const char *municipality)
+{
+    Sluis__AgreementFact fact;
+    oin to;
+    arena *mem = arena_new(1u << 20);
+    assert_int_equal(oin_parse(&to, municipality, strlen(municipality)), SLUIS_OK);
+    kit_agreement_fact(&fact, mem, k, &house.actors[ACTOR_SCHOOL].oin, &to, sign, NULL);
+    json_t *file = agreement_json(&fact);
+    arena_free(&mem);
+    return json_pack("{s:s, s:o, s:s}", "cmd", "agreement.file", "file", file, "by", "anna");
+}
+
+static kit_agreement wijkteam(uint32_t version)
+{
+    uint64_t now = clock_ms(), today = now - now % DAY_MS;
+    return (kit_agreement){.covenant = "wijkteam",
+                           .version = version,
+                           .purposes = "jeugdhulp",
+                           .gives = "ordinary",
+                           .asks = "",
+                           .attributes = "school-*",
+                           .from = today,
+                           .until = today + 20 * DAY_MS};
+}
+
+static void refused_agreements(void **state)
+{
+    (void)state;
+    static const char *const nobody = "00112233445566778899aabbccddeeff";
+    const keypair *sign = &house.actors[ACTOR_SCHOOL].sign;
+    kit_agreement k = wijkteam(1);
+    k.purposes = "jeugdhulp,nieuwsgierigheid";
+    refused(proposal(&k, sign, RIG_GATEWAY), SLUIS_INVALID, "agreement.purposes", "nieuwsgierigheid");
+    k = wijkteam(1);
+    k.gives = "ordinary,gossip";
+    refused(proposal(&k, sign, RIG_GATEWAY), SLUIS_INVALID, "agreement.gives", "gossip");
+    k = wijkteam(1);
+    k.asks = "everything";
+    refused(proposal(&k, sign, RIG_GATEWAY), SLUIS_INVALID, "agreement.asks", "everything");
+    k = wijkteam(1);
+    k.attributes = "schoolplein-*";
+    refused(proposal(&k, sign, RIG_GATEWAY), SLUIS_INVALID, "agreement.attributes", "schoolplein");
+    k = wijkteam(1);
+    k.until = k.from - DAY_MS, k.from -= 9 * DAY_MS;
+    refused(proposal(&k, sign, RIG_GATEWAY), SLUIS_EXPIRED, "valid_until", "over");
+    k = wijkteam(1);
+    refused(proposal(&k, sign, "00000099000000001111"), SLUIS_INVALID, "agreement.municipality", RIG_GATEWAY);
+    refused(proposal(&k, &house.actors[ACTOR_POLICE].sign, RIG_GATEWAY), SLUIS_UNKNOWN_KEY,
+            house.actors[ACTOR_SCHOOL].oin.s, "sign key");
+    json_t *q = proposal(&k, sign, RIG_GATEWAY); /* wider than was signed */
+    json_object_set_new(json_object_get(json_object_get(q, "file"), "agreement"), "gives",
+                        json_pack("[s, s]", "ordinary", "health"));
+    refused(q, SLUIS_BAD_SIGNATURE, "party_signature", "not signed");
+    q = proposal(&k, sign, RIG_GATEWAY);
+    json_object_set_new(json_object_get(json_object_get(q, "file"), "agreement"), "party",
+                        json_string("00000099000000007777"));
+    refused(q, SLUIS_UNKNOWN_PARTY, "7777", "party enrol");
+    q = proposal(&k, sign, RIG_GATEWAY);
+    json_object_set_new(q, "by", json_string("Anna de Vries"));
+    refused(q, SLUIS_INVALID, "by", "pseudonym");
+    refused(json_pack("{s:s, s:s}", "cmd", "agreement.file", "by", "anna"), SLUIS_INVALID, "file", "signed");
+    refused(json_pack("{s:s, s:s, s:s}", "cmd", "agreement.accept", "id", nobody, "by", "anna"),
+            SLUIS_NOT_FOUND, nobody, "agreement list");
+    refused(json_pack("{s:s, s:s}", "cmd", "agreement.show", "id", nobody), SLUIS_NOT_FOUND, "id",
+            "agreement list");
+    refused(json_pack("{s:s, s:s}", "cmd", "agreement.show", "id", "7"), SLUIS_INVALID, "id",
+            "32 hexadecimal");
+    json_t *l = accepted(json_pack("{s:s}", "cmd", "agreement.list"));
+    assert_int_equal(json_array_size(json_object_get(l, "agreements")),
+                     3); /* the rig's own: none was filed */
+    json_decref(l);
+}
+
+/* The row of the list. */
+static json_t *agreed(const char *id)
+{
+    size_t i;
+    json_t *x, *found = NULL, *l = accepted(json_pack("{s:s}", "cmd", "agreement.list"));
+    json_array_foreach(json_object_get(l, "agreements"), i, x)
+    {
+        if (strcmp(text_of(x, "id"), id) == 0)
+            found = json_incref(x);
+    }
+    json_decref(l);
+    assert_non_null(found);
+    return found;
+}
+
+static void check_row(const char *id, const char *state, bool goes_on)
+{
+    json_t *row = agreed(id);
+    assert_string_equal(text_of(row, "state"), state);
+    assert_int_equal(json_is_true(json_object_get(row, "goes_on")), goes_on);
+    json_decref(row);
+}
+
+static json_t *about(const char *cmd, const char *id, const char *by)
+{
+    return json_pack("{s:s, s:s, s:s, s:s}", "cmd", cmd, "id", id, "by", by, "reason", "opgezegd");
+}
+
+static void file_it(char id[static 2 * KEYID_LEN + 1], const kit_agreement *k)
+{
+    json_t *done = accepted(proposal(k, &house.actors[ACTOR_SCHOOL].sign, RIG_GATEWAY));
+    strcpy(id, text_of(done, "id"));
+    assert_string_equal(text_of(done, "oin"), house.actors[ACTOR_SCHOOL].oin.s);
+    json_decref(done);
+}
+
+/* Filed and signed by both: what the journal says of it, and what is shown. */
+static void an_agreement_is_signed_by_both(void **state)
+{
+    (void)state;
+    char id[2 * KEYID_LEN + 1], hash[2 * KEYID_LEN + 1];
+    arena *mem = arena_new(1u << 20);
+    kit_agreement k = wijkteam(1);
+    json_t *before = accepted(json_pack("{s:s}", "cmd", "party.list"));
+    file_it(id, &k);
+    check_row(id, "one-signature", false);
+    refused(proposal(&k, &house.actors[ACTOR_SCHOOL].sign, RIG_GATEWAY), SLUIS_EXISTS, "wijkteam",
+            "raise the version");
+    json_decref(accepted(about("agreement.accept", id, "bram")));
+    check_row(id, "in-force", false);
+    refused(about("agreement.accept", id, "bram"), SLUIS_CONFLICT, "wijkteam", "by both already");
+    json_t *after = accepted(json_pack("{s:s}", "cmd", "party.list"));
+    assert_int_equal(number_of(after, "version"), number_of(before, "version") + 2);
+    json_decref(after);
+    json_decref(before);
+
+    json_t *s = accepted(json_pack("{s:s}", "cmd", "status"));
+    json_int_t last = number_of(s, "journal_entries") - 1;
+    json_decref(s);
+    const Sluis__Record *r = record_at(last - 1, mem);
+    assert_int_equal(r->type, SLUIS__RECORD_TYPE__R_PARTY);
+    assert_string_equal(r->decision, "agreement-filed");
+    assert_string_equal(r->employee, "anna");
+    r = record_at(last, mem);
+    assert_string_equal(r->decision, "agreement-accepted");
+    assert_string_equal(r->employee, "bram");
+    assert_string_equal(r->to, house.actors[ACTOR_SCHOOL].oin.s);
+    assert_string_equal(r->detail, "wijkteam 1");
+    assert_int_equal(r->message_hash.len, HASH_LEN);
+    hex_encode(hash, r->message_hash.data, KEYID_LEN); /* of what was signed */
+    assert_string_equal(hash, id);
+
+    json_t *shown = accepted(json_pack("{s:s, s:s}", "cmd", "agreement.show", "id", id));
+    const json_t *file = json_object_get(shown, "file");
+    assert_string_equal(text_of(json_object_get(file, "agreement"), "covenant"), "wijkteam");
+    assert_int_equal(strlen(text_of(file, "municipality_signature")), 2 * SIG_LEN);
+    assert_int_equal(text_of(shown, "accepted")[0], '2');
+    assert_null(json_object_get(shown, "revoked"));
+    json_decref(shown);
+    arena_free(&mem);
+}
+
+/* A covenant of its own: extended, narrowed, revoked by two. */
+static void an_agreement_is_succeeded_and_revoked(void **state)
+{
+    (void)state;
+    char first[2 * KEYID_LEN + 1], later[2 * KEYID_LEN + 1], third[2 * KEYID_LEN + 1];
+    kit_agreement k = wijkteam(1);
+    k.covenant = "jeugd";
+    file_it(first, &k);
+    json_decref(accepted(about("agreement.accept", first, "bram")));
+    k.version = 2;
+    k.from += 20 * DAY_MS, k.until += 200 * DAY_MS;
+    file_it(later, &k);
+    check_row(first, "in-force", false); /* ends soon, until a later version goes on from it */
+    json_decref(accepted(about("agreement.accept", later, "bram")));
+    check_row(later, "not-begun", false);
+    check_row(first, "in-force", true);
+    k = wijkteam(3);
+    k.covenant = "jeugd";
+    file_it(third, &k);
+    json_decref(accepted(about("agreement.accept", third, "bram")));
+    check_row(first, "replaced", false);
+    check_row(third, "in-force", false);
+
+    refused(json_pack("{s:s, s:s, s:s}", "cmd", "agreement.revoke", "id", first, "by", "anna"), SLUIS_INVALID,
+            "reason", "string");
+    json_t *done = accepted(about("agreement.revoke", third, "anna"));
+    assert_string_equal(text_of(done, "outcome"), "proposed");
+    json_decref(done);
+    check_row(third, "in-force", false);
+    refused(about("agreement.revoke", third, "anna"), SLUIS_CONFLICT, third, "another");
+    done = accepted(about("agreement.revoke", third, "bram"));
+    assert_string_equal(text_of(done, "outcome"), "revoked");
+    json_decref(done);
+    check_row(third, "revoked", false);
+    check_row(first, "replaced", false); /* what was replaced does not come back */
+    refused(about("agreement.revoke", third, "carla"), SLUIS_CONFLICT, third, "revoked");
+    refused(about("agreement.accept", third, "carla"), SLUIS_CONFLICT, third, "revoked");
+}
+
 /* A party that joined may connect at once, without a restart. */
 static void who_joined_may_connect(void **state)
 {
@@ -431,28 +649,6 @@ static void receipts_are_given(void **state)
     json_decref(s);
     keypair_close(&log);
     arena_free(&a);
-}
-
-/* The record of entry index, in a. */
-static const Sluis__Record *record_at(json_int_t index, arena *a)
-{
-    uint8_t raw[8192];
-    char path[200];
-    size_t n = 0;
-    keypair log = {0};
-    receipt_facts facts = {0};
-    sluis_fail f = {0};
-    snprintf(path, sizeof(path), "%s/keys/log.key", house.dir);
-    assert_int_equal(keyfile_read(&log, path, USE_LOG, &f), SLUIS_OK);
-    json_t *got =
-        accepted(json_pack("{s:s, s:I, s:s}", "cmd", "receipt.get", "index", index, "by", "controleur-1"));
-    const char *text = text_of(got, "receipt");
-    assert_int_equal(base64_decode(raw, sizeof(raw), &n, text, strlen(text)), SLUIS_OK);
-    if (receipt_verify(&facts, a, BYTES(raw, n), house.settings.name, log.pk, NULL, &f))
-        fail_msg("%s: %s", f.where, f.text);
-    keypair_close(&log);
-    json_decref(got);
-    return facts.record;
 }
 
 /* Its own entry is a fact like another's: right behind the log's origin, once. */
@@ -599,13 +795,23 @@ static void a_copy_verifies_without_the_gateway(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(status_is_told),          cmocka_unit_test(unknown_commands),
-        cmocka_unit_test(parties_are_listed),      cmocka_unit_test(refused_enrolments),
-        cmocka_unit_test(a_party_joins),           cmocka_unit_test(who_joined_may_connect),
-        cmocka_unit_test(traces_of_nothing),       cmocka_unit_test(receipts_are_given),
-        cmocka_unit_test(growth_is_proved),        cmocka_unit_test(a_copy_verifies_without_the_gateway),
-        cmocka_unit_test(nothing_is_dead),         cmocka_unit_test(a_party_is_suspended),
-        cmocka_unit_test(a_key_is_revoked_by_two), cmocka_unit_test(the_gateway_journals_its_own_entry),
+        cmocka_unit_test(status_is_told),
+        cmocka_unit_test(unknown_commands),
+        cmocka_unit_test(parties_are_listed),
+        cmocka_unit_test(refused_enrolments),
+        cmocka_unit_test(refused_agreements),
+        cmocka_unit_test(an_agreement_is_signed_by_both),
+        cmocka_unit_test(an_agreement_is_succeeded_and_revoked),
+        cmocka_unit_test(a_party_joins),
+        cmocka_unit_test(who_joined_may_connect),
+        cmocka_unit_test(traces_of_nothing),
+        cmocka_unit_test(receipts_are_given),
+        cmocka_unit_test(growth_is_proved),
+        cmocka_unit_test(a_copy_verifies_without_the_gateway),
+        cmocka_unit_test(nothing_is_dead),
+        cmocka_unit_test(a_party_is_suspended),
+        cmocka_unit_test(a_key_is_revoked_by_two),
+        cmocka_unit_test(the_gateway_journals_its_own_entry),
     };
     return cmocka_run_group_tests_name("operator", tests, open_house, close_house);
 }

@@ -67,6 +67,9 @@ class Story:
         listed = c.ctl("party", "list", "--socket", c.control)
         oins = {p["oin"] for p in listed}
         check({oin for oin, *_ in PARTIES.values()} <= oins, f"the directory lists only {sorted(oins)}")
+        agreed = c.ctl("agreement", "list", "--socket", c.control)
+        check(len(agreed) == 5 and all(a["state"] == "in-force" for a in agreed), f"the agreements: {agreed}")
+        say.ok(f"{len(agreed)} agreements, signed by both: without one nothing is routed")
         ready = c.call("GET", "/health/ready")
         check(ready.status == 200, f"/health/ready: {ready.status} {ready.body!r}")
         say.ok("/health/ready: store, bus and journal really tried")

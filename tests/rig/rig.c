@@ -17,8 +17,10 @@
 #include "base/log.h"
 #include "cases/cases.h"
 #include "control/control.h"
+#include "parties/agreements.h"
 #include "parties/parties.h"
 #include "registry/registry.h"
+#include "unit/kit_agreement.h"
 
 #define YEAR_MS (365 * DAY_MS)
 
@@ -102,6 +104,25 @@ static void enrol(store_txn *t, const actor *a, const char *domain, const keypai
     ok(parties_put(t, &x, directory_key, false, NULL));
 }
 
+/* Everything may pass, for a year: what a test wants to refuse it agrees or revokes itself. */
+static void agree(const rig *r, store_txn *t, const actor *a, const keypair *directory_key)
+{
+    Sluis__AgreementFact fact;
+    arena *mem = arena_new(1u << 20);
+    uint64_t from = clock_ms() - 1000;
+    kit_agreement k = {.covenant = "rig",
+                       .version = 1,
+                       .purposes = AGREED_ALL_PURPOSES,
+                       .gives = AGREED_ALL_CATEGORIES,
+                       .asks = AGREED_ALL_CATEGORIES,
+                       .attributes = "",
+                       .from = from,
+                       .until = from + YEAR_MS};
+    kit_agreement_fact(&fact, mem, &k, &a->oin, &r->settings.oin, &a->sign, directory_key);
+    ok(agreements_put(t, &fact, directory_key, NULL));
+    arena_free(&mem);
+}
+
 static void fill_case(rig *r, store_txn *t, registry *reg, const row_keys *rows)
 {
     static char *laws[] = {"wmo", "participatiewet", "wgs", "jeugdwet"};
@@ -163,8 +184,10 @@ static void fill_store(rig *r, const keypair *directory_key)
     ok(keyslots_open(&slots, slots_path, r->settings.key_slots, km, NULL));
     ok(registry_open(&reg, slots));
     ok(store_begin_write(st, &t, false));
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < 3; i++) {
         enrol(t, &r->actors[i], domains[i], directory_key);
+        agree(r, t, &r->actors[i], directory_key);
+    }
     fill_case(r, t, reg, keyslots_rows(slots));
     ok(keyslots_sync(slots));
     ok(store_commit(&t));
@@ -302,6 +325,47 @@ void rig_rekey(rig *r, actor *a, const char *domain)
     a->curve = k[2];
     for (size_t i = 0; i < 3; i++)
         wipe(&k[i], sizeof(k[i]));
+}
+
+void rig_agree(rig *r, const actor *a, const kit_agreement *k, bool accept)
+{
+    Sluis__AgreementFact fact;
+    arena *mem = arena_new(1u << 20);
+    kit_agreement_fact(&fact, mem, k, &a->oin, &r->settings.oin, &a->sign, NULL);
+    json_t *q =
+        json_pack("{s:s, s:o, s:s}", "cmd", "agreement.file", "file", agreement_json(&fact), "by", "anna");
+    json_t *reply = rig_control(r, q);
+    json_t *q2 = json_pack("{s:s, s:O, s:s}", "cmd", "agreement.accept", "id", json_object_get(reply, "id"),
+                           "by", "bram");
+    if (accept)
+        json_decref(rig_control(r, q2));
+    json_decref(q2);
+    json_decref(reply);
+    json_decref(q);
+    arena_free(&mem);
+}
+
+void rig_disagree(rig *r, const actor *a, const char *covenant, uint32_t version)
+{
+    static const char *const who[] = {"anna", "bram"};
+    size_t i;
+    json_t *x, *list = json_pack("{s:s}", "cmd", "agreement.list"), *reply = rig_control(r, list), *id = NULL;
+    json_array_foreach(json_object_get(reply, "agreements"), i, x)
+    {
+        if (strcmp(json_string_value(json_object_get(x, "oin")), a->oin.s) == 0 &&
+            strcmp(json_string_value(json_object_get(x, "covenant")), covenant) == 0 &&
+            json_integer_value(json_object_get(x, "version")) == version)
+            id = json_object_get(x, "id");
+    }
+    assert_non_null(id);
+    for (i = 0; i < 2; i++) {
+        json_t *q = json_pack("{s:s, s:O, s:s, s:s}", "cmd", "agreement.revoke", "id", id, "by", who[i],
+                              "reason", "opgezegd");
+        json_decref(rig_control(r, q));
+        json_decref(q);
+    }
+    json_decref(reply);
+    json_decref(list);
 }
 
 static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *at)

@@ -8,6 +8,7 @@
 
 #include "daemon/daemon.h"
 #include "directory/directory.h"
+#include "unit/kit_agreement.h"
 #include "wire/envelope.h"
 
 #define RIG_GATEWAY "00000099000000001000"
@@ -48,6 +49,12 @@ void rig_change(rig *r, const char *cmd, const actor *a);
 void rig_revoke(rig *r, const actor *a, key_use use);
 /* The operator replaces this party's keys by fresh ones; its connection, if any, stays what it was. */
 void rig_rekey(rig *r, actor *a, const char *domain);
+
+/* The party signs this, the municipality files it and, when accept, signs it too. */
+void rig_agree(rig *r, const actor *a, const kit_agreement *k, bool accept);
+/* Two persons revoke it. Each actor in the directory begins with covenant "rig", version 1, which allows all.
+ */
+void rig_disagree(rig *r, const actor *a, const char *covenant, uint32_t version);
 
 void rig_connect(rig *r, actor *a);
 void rig_disconnect(actor *a);

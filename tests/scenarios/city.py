@@ -20,6 +20,17 @@ ADAPTERS = {
 }
 BENCH = ("bench", BENCH_OIN, "Toepassing op de bus", "gemeente")
 
+# For what the parties take part, and what each gives or asks.
+PURPOSES = ("onderzoek-meervoudige-problematiek", "gecoordineerde-aanpak", "casusoverleg", "arbeidstoeleiding",
+            "schuldhulpverlening", "maatwerkvoorziening", "jeugdhulp", "acuut-gevaar")
+AGREED = {
+    "school": {"gives": ("ordinary", "health")},
+    "politie": {"gives": ("ordinary", "criminal")},
+    "ggd": {"gives": ("ordinary", "health")},
+    "wgs": {"gives": ("financial",)},
+    "bench": {"asks": ("ordinary", "financial", "health", "criminal", "identification")},
+}
+
 # Small: a quick verification; and a reservation that fits ThreadSanitizer's memory, which a terabyte does not always.
 QUOTA = 8589934592
 LIMITS = "limits = { key_slots = 4096; map_bytes = 17179869184L; quota_bytes = 8589934592L; };"  # QUOTA
@@ -42,15 +53,18 @@ class City(House):
         self.start_gateway()
         for name in parties:
             oin, title, domain = PARTIES[name]
-            self.make_party(name, oin, title, domain)
+            self.make_party(name, oin, title, domain, self.agreed(name))
         if bench:
-            self.make_party(*BENCH)
+            self.make_party(*BENCH, self.agreed("bench"))
         self.start_http()
         for name in parties:
             self.start_adapter(name, self.adapter_config(name))
         for name in parties:
             self.wait_connected(name)
         return self
+
+    def agreed(self, name):
+        return {"purposes": PURPOSES, **AGREED[name]}
 
     def adapter_config(self, name, extra=""):
         folder = self.root / "adapters" / name

@@ -245,14 +245,32 @@ gateway = "ipc://{self.root}/api.sock";
 call_ms = {int(500 * SLOW)};
 {extra}''')
 
-    def make_party(self, name, oin, title, domain):
-        """Keys of a party, enrolled with the running gateway; the folder of its keys."""
+    def make_party(self, name, oin, title, domain, agreed=None):
+        """Keys of a party, enrolled with the running gateway; the folder of its keys. agreed: how, for agree."""
         folder = self.root / "adapters" / name
         folder.mkdir(exist_ok=True)
         self.ctl("key", "new", "--dir", folder / "keys", "--oin", oin)
         self.ctl("party", "enrol", "--request", folder / "keys" / "enrolment.json", "--name", title, "--domain", domain,
                  "--socket", self.control)
+        if agreed:
+            self.agree(name, **agreed)
         return folder
+
+    def propose(self, name, version=1, covenant="samenwerking", until="2099-01-01", **lists):
+        """The party signs an agreement: lists = purposes, gives, asks, attributes. Its file."""
+        out = self.root / "adapters" / name / f"{covenant}-{version}.json"
+        text = self.root / "convenant.txt"
+        text.write_text("Wij delen alleen wat nodig is.\n")
+        options = [x for key, names in lists.items() for x in (f"--{key}", ",".join(names))]
+        self.ctl("agreement", "propose", "--dir", self.root / "adapters" / name / "keys", "--municipality", GATEWAY_OIN,
+                 "--covenant", covenant, "--version", version, "--text", text, "--until", until, "--out", out, *options)
+        return out
+
+    def agree(self, name, *args, **kw):
+        """The party signs, the municipality files and signs; the agreement's id."""
+        by = ("--by", "anna", "--socket", self.control)
+        id_ = self.ctl("agreement", "file", self.propose(name, *args, **kw), *by)["id"]
+        return self.ctl("agreement", "accept", id_, *by)["id"]
 
     # ---- processes
 

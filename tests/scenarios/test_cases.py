@@ -4,7 +4,7 @@ import threading
 import time
 
 import flips
-from city import CHILD, PARENT, PARTNER, PARTIES, RESEARCH, WORK
+from city import CHILD, PARENT, PARTNER, PARTIES, PURPOSES, RESEARCH, WORK
 from house import check, seeded, wait_for
 
 COORDINATOR = {"wie": "gemeente", "niveau": "licht"}
@@ -139,7 +139,7 @@ def test_secret_address(city):
     case = city.open_case([(PARENT, "client"), (CHILD, "kind")], laws=("wmo",), domains=("gemeente", "onderwijs"))
     oin, title = "00000099000000006000", "Basisregistratie Voorbeeld"
     if "brp" not in PARTIES:
-        city.make_party("brp", oin, title, "gemeente")
+        city.make_party("brp", oin, title, "gemeente", {"purposes": PURPOSES, "gives": ("ordinary", "identification")})
     how = dict(RESEARCH)
     waiting = city.file(case, 2, oin, ["woonplaats"], how=how)["verzoekId"]
     other = city.file(case, 2, oin, ["geboortedatum"], how=how)["verzoekId"]

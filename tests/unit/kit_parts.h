@@ -9,6 +9,8 @@
 
 #include "base/clock.h"
 #include "core/turn.h"
+#include "kit_agreement.h"
+#include "parties/agreements.h"
 #include "parties/parties.h"
 
 #define TEXT(s)  ((char *)(uintptr_t)(s))
@@ -65,6 +67,25 @@ KIT void house_enrol(house *h, store_txn *t, const actor *a, const char *name, c
     assert_int_equal(parties_put(t, &x, &h->p.directory, false, NULL), SLUIS_OK);
 }
 
+/* Everything may pass, for a year. */
+KIT void house_agree(house *h, store_txn *t, const actor *a)
+{
+    Sluis__AgreementFact fact;
+    arena *mem = arena_new(1u << 20);
+    uint64_t from = HOUSE_MS - 365 * DAY_MS; /* some tests set their clock to T0 */
+    kit_agreement k = {.covenant = "kit",
+                       .version = 1,
+                       .purposes = AGREED_ALL_PURPOSES,
+                       .gives = AGREED_ALL_CATEGORIES,
+                       .asks = AGREED_ALL_CATEGORIES,
+                       .attributes = "",
+                       .from = from,
+                       .until = from + 1000 * DAY_MS};
+    kit_agreement_fact(&fact, mem, &k, &a->oin, &h->settings.oin, &a->sign, &h->p.directory);
+    assert_int_equal(agreements_put(t, &fact, &h->p.directory, NULL), SLUIS_OK);
+    arena_free(&mem);
+}
+
 KIT void house_open(house *h)
 {
     keypair seal;
@@ -104,6 +125,7 @@ KIT void house_open(house *h)
     store_txn *t = fixture_write(&h->x);
     house_enrol(h, t, &h->gem, "Gemeente", "gemeente");
     house_enrol(h, t, &h->school, "De Regenboog", "onderwijs");
+    house_agree(h, t, &h->school);
     assert_int_equal(parties_load(t, h->p.directory.pk, &h->dir, &f), SLUIS_OK);
     assert_int_equal(store_commit(&t), SLUIS_OK);
 }

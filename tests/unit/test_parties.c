@@ -140,7 +140,7 @@ static void a_rotation_has_both(void **state)
     char json[16384];
     Sluis__PartyEntry e;
     directory *d = NULL;
-    uint64_t version, ours, theirs;
+    uint64_t version, ours, theirs, agreed;
     sluis_fail f = {0};
     for (size_t i = 0; i < 3; i++) {
         assert_int_equal(keypair_generate(&next[i], (key_use)(USE_SIGN + i), NOW), SLUIS_OK);
@@ -165,10 +165,11 @@ static void a_rotation_has_both(void **state)
     assert_ptr_equal(directory_by_curve(d, x->keys[2].pk, NOW), p);
     assert_ptr_equal(directory_by_curve(d, next[2].pk, NOW), p);
     assert_int_equal(party_expires(p, NOW), UNTIL); /* the old ones end sooner, and need not be renewed */
-    parties_expire(d, &ggd, NOW, &ours, &theirs);
+    parties_expire(d, &ggd, NOW, &ours, &theirs, &agreed);
     assert_int_equal(ours, UINT64_MAX);
+    assert_int_equal(agreed, UINT64_MAX);
     assert_int_equal(theirs, UNTIL);
-    parties_expire(d, &school, NOW, &ours, &theirs);
+    parties_expire(d, &school, NOW, &ours, &theirs, &agreed);
     assert_int_equal(ours, UNTIL);
     assert_int_equal(theirs, UINT64_MAX);
     directory_unref(&d);

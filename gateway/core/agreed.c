@@ -1,0 +1,147 @@
+#include "core/agreed.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+
+typedef struct {
+    const party *who;
+    agreed_question q;
+    bool dutch;
+    const char *role; /* where the party stands in the message */
+} asked;
+
+#define DATE_LEN 10
+
+static void day(char out[static DATE_LEN + 1], uint64_t ms)
+{
+    char full[TIME_STR];
+    time_format(full, ms);
+    memcpy(out, full, DATE_LEN);
+    out[DATE_LEN] = '\0';
+}
+
+/* Of one agreement: which, and what it lacks. */
+static sluis_err say(const asked *x, sluis_err why, const agreement *a, sluis_fail *f)
+{
+    const char *oin_ = x->who->oin.s;
+    char from[DATE_LEN + 1], until[DATE_LEN + 1];
+    bool gives = x->q.side == AGREED_GIVES;
+    day(from, a->valid_from);
+    day(until, a->valid_until);
+    switch (why) {
+    case SLUIS_AGREEMENT_ONE_SIGNATURE:
+        return fail_set(f, why, x->role,
+                        x->dutch ? "Convenant %s, versie %u, met %s is nog niet door de gemeente ondertekend."
+                                 : "covenant %s, version %u, with %s is not signed by the municipality yet",
+                        a->covenant, a->version, oin_);
+    case SLUIS_AGREEMENT_NOT_IN_FORCE:
+        return fail_set(f, why, x->role,
+                        x->dutch ? "Convenant %s, versie %u, met %s geldt van %s tot %s."
+                                 : "covenant %s, version %u, with %s is in force from %s until %s",
+                        a->covenant, a->version, oin_, from, until);
+    case SLUIS_AGREEMENT_REVOKED:
+        day(until, a->revoked);
+        return fail_set(f, why, x->role,
+                        x->dutch ? "Convenant %s, versie %u, met %s is ingetrokken op %s."
+                                 : "covenant %s, version %u, with %s was revoked on %s",
+                        a->covenant, a->version, oin_, until);
+    case SLUIS_AGREEMENT_PURPOSE:
+        return fail_set(f, why, x->dutch ? "doel" : "core.purpose",
+                        x->dutch ? "Convenant %s, versie %u, met %s noemt het doel %s niet."
+                                 : "covenant %s, version %u, with %s does not name the purpose %s",
+                        a->covenant, a->version, oin_, x->q.purpose);
+    default:
+        return fail_set(f, why, x->q.attribute,
+                        !x->dutch ? (gives ? "covenant %s, version %u: %s does not give it (%s data)"
+                                           : "covenant %s, version %u: %s does not ask it (%s data)")
+                        : gives   ? "Volgens convenant %s, versie %u, geeft %s dit gegeven niet (soort: %s)."
+                                : "Volgens convenant %s, versie %u, vraagt %s dit gegeven niet (soort: %s).",
+                        a->covenant, a->version, oin_, x->q.category);
+    }
+}
+
+static sluis_err judge(const turn *t, const asked *x, sluis_fail *f)
+{
+    const agreement *a = NULL;
+    sluis_err e = agreement_judge(x->who->agreements, x->who->agreement_count, &x->q, t->now, &a);
+    if (e == SLUIS_AGREEMENT_MISSING)
+        return fail_set(f, e, x->role,
+                        x->dutch ? "Met %s is geen convenant gesloten."
+                                 : "%s has no agreement with this municipality: see `agreement propose`",
+                        x->who->oin.s);
+    return e ? say(x, e, a, f) : SLUIS_OK;
+}
+
+sluis_err agreed_request(turn *t, const job *j, const party *to, sluis_fail *f)
+{
+    const Sluis__Core *c = j->env->core;
+    const party *from = j->call ? NULL : directory_find(t->dir, &j->env->sender);
+    asked gives = {.who = to,
+                   .q = {.side = AGREED_GIVES, .purpose = c->purpose},
+                   .dutch = j->call != NULL,
+                   .role = j->call ? "partij" : "core.recipients"};
+    asked asks = {.who = from, .q = {.side = AGREED_ASKS, .purpose = c->purpose}, .role = "core.sender"};
+    sluis_err e = SLUIS_OK;
+    for (size_t i = 0; !e && i < c->n_attributes; i++) {
+        const attribute *a = rules_attribute(t->rules, c->attributes[i]);
+        gives.q.category = asks.q.category = category_name(a->category);
+        gives.q.attribute = asks.q.attribute = a->name;
+        e = from ? judge(t, &asks, f) : SLUIS_OK;
+        if (!e)
+            e = judge(t, &gives, f);
+    }
+    return e;
+}
+
+sluis_err agreed_answer(turn *t, const Sluis__RequestRow *row, const party *from, const attribute *a,
+                        sluis_fail *f)
+{
+    oin who;
+    const agreed_question q = {
+        .purpose = row->purpose, .category = category_name(a->category), .attribute = a->name};
+    asked gives = {.who = from, .q = q, .role = "core.sender"}, asks = {.q = q, .role = "core.recipients"};
+    gives.q.side = AGREED_GIVES;
+    asks.q.side = AGREED_ASKS;
+    sluis_err e = judge(t, &gives, f);
+    if (e || row->origin != SLUIS__ORIGIN__BUS)
+        return e;
+    e = oin_parse(&who, row->requester, strlen(row->requester));
+    asks.who = e ? NULL : directory_find(t->dir, &who);
+    return asks.who
+               ? judge(t, &asks, f)
+               : fail_set(f, SLUIS_UNKNOWN_PARTY, "core.recipients", "the requester is not there any more");
+}
+
+sluis_err agreed_between(turn *t, const job *j, const party *to, bool for_purpose, sluis_fail *f)
+{
+    const agreed_question q = {.purpose = for_purpose ? j->env->core->purpose : NULL};
+    asked from = {.who = directory_find(t->dir, &j->env->sender), .q = q, .role = "core.sender"};
+    asked there = {.who = to, .q = q, .role = "core.recipients"};
+    if (!from.who)
+        return fail_set(f, SLUIS_UNKNOWN_PARTY, "core.sender", "not in the directory any more");
+    sluis_err e = judge(t, &from, f);
+    return e ? e : judge(t, &there, f);
+}
+
+/* An answer was judged in full when it was committed, by the request's own purpose. */
+sluis_err agreed_waiting(turn *t, const party *to, const Sluis__Core *c)
+{
+    const agreement *about = NULL;
+    agreed_question q = {.side = AGREED_GIVES};
+    sluis_err e = SLUIS_OK;
+    if (c->kind == SLUIS__KIND__RETURNED)
+        return SLUIS_OK; /* the gateway's own word, which carries no data */
+    if (c->kind != SLUIS__KIND__REQUEST)
+        return agreement_judge(to->agreements, to->agreement_count, &q, t->now, &about);
+    q.purpose = c->purpose;
+    for (size_t i = 0; !e && i < c->n_attributes; i++) {
+        const attribute *a = rules_attribute(t->rules, c->attributes[i]);
+        if (!a)
+            continue; /* the catalogue has changed since: not the agreement's affair */
+        q.category = category_name(a->category);
+        q.attribute = a->name;
+        e = agreement_judge(to->agreements, to->agreement_count, &q, t->now, &about);
+    }
+    return e;
+}

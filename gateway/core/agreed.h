@@ -1,0 +1,23 @@
+/* Whether the agreements of those that an exchange is between allow it, at the turn's moment. A kind of
+ * message that carries data asks here before it writes. Thread: core.
+ *
+ * f says which of the AGREEMENT_ codes it is, of whom, by which covenant and version: in Dutch for what came
+ * through the API, in English on the bus. */
+#ifndef SLUIS_CORE_AGREED_H
+#define SLUIS_CORE_AGREED_H
+
+#include "core/turn.h"
+
+/* REQUEST: the party asked gives, and who asks on the bus asks, each attribute for the header's purpose. */
+sluis_err agreed_request(turn *t, const job *j, const party *to, sluis_fail *f);
+/* A datum that from gives in answer to this request. */
+sluis_err agreed_answer(turn *t, const Sluis__RequestRow *row, const party *from, const attribute *a,
+                        sluis_fail *f);
+/* A message between two parties on the bus that the gateway cannot read and that asks nothing: both need an
+ * agreement in force, for its purpose when it names one that the sender chose (MEETING_INVITATION, _REPORT).
+ */
+sluis_err agreed_between(turn *t, const job *j, const party *to, bool for_purpose, sluis_fail *f);
+/* What waits for this party, and is still in an envelope only: by its header. */
+sluis_err agreed_waiting(turn *t, const party *to, const Sluis__Core *c);
+
+#endif

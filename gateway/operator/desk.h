@@ -1,0 +1,37 @@
+/* What the operators' commands share. A command is a function: it reads what it needs from a snapshot, or has
+ * core do it, and returns the owned reply; NULL: f says why not. Thread: the control thread. */
+#ifndef SLUIS_OPERATOR_DESK_H
+#define SLUIS_OPERATOR_DESK_H
+
+#include <jansson.h>
+
+#include "flow/job.h"
+#include "operator/operator.h"
+#include "operator/renewal.h"
+
+typedef struct {
+    const operator_task *task;
+    channel *core, *replies;
+    renewal seals;
+} desk;
+
+static inline const parts *desk_parts(const desk *d)
+{
+    return d->task->p;
+}
+
+/* The string at key of the request; NULL: f says that it is missing. */
+const char *desk_text(const json_t *q, const char *key, sluis_fail *f);
+/* Who asks ("by") and why ("reason"), into the job. */
+sluis_err desk_words(const json_t *q, job *j, sluis_fail *f);
+/* Core does the job; it comes back in *jp. When it is refused, or does not come back: *jp is NULL, f says
+ * why. filled: what filling it in came to. */
+void desk_ask(desk *d, job **jp, sluis_err filled, const char *cmd, sluis_fail *f);
+
+json_t *desk_agreement_list(desk *d, const json_t *q, sluis_fail *f);
+json_t *desk_agreement_show(desk *d, const json_t *q, sluis_fail *f);
+json_t *desk_agreement_file(desk *d, const json_t *q, sluis_fail *f);
+json_t *desk_agreement_accept(desk *d, const json_t *q, sluis_fail *f);
+json_t *desk_agreement_revoke(desk *d, const json_t *q, sluis_fail *f);
+
+#endif
