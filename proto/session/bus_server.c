@@ -11,6 +11,7 @@
 #include "session/bus_server.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +39,7 @@ struct bus_server {
     channel *watch[WATCH_MAX];
     unsigned watched;
     unsigned ready;       /* a bit a source that may hold something */
+    unsigned empty;       /* a bit a source that held nothing when last tried, and was not sent to since */
     unsigned turn, burst; /* whose turn it is, and events since the last poll */
     zmq_msg_t frame;      /* what the last event borrows from */
     bool held;            /* frame is initialised */
@@ -204,27 +206,38 @@ static sluis_err take(bus_server *s, unsigned source, bus_event *out)
     }
 }
 
-/* Marks the sources that hold something. */
+static void *socket_of(const bus_server *s, unsigned source)
+{
+    return source == SOURCE_ZAP   ? s->zap
+           : source == SOURCE_BUS ? s->router
+           : source == SOURCE_API ? s->api
+                                  : s->watch[source - SOURCE_WATCH]->socket;
+}
+
+/* Marks the sources that hold something. The file of a socket that was found empty tells of news, unless it
+ * was sent to since: that may have swallowed the signal. */
 static sluis_err poll_all(bus_server *s, int timeout_ms)
 {
-    zmq_pollitem_t p[SOURCES];
+    struct pollfd p[SOURCES];
     unsigned source[SOURCES];
-    int n = 0;
+    nfds_t n = 0;
     for (unsigned i = 0; i < SOURCE_WATCH + s->watched; i++) {
-        void *socket = i == SOURCE_ZAP   ? s->zap
-                       : i == SOURCE_BUS ? s->router
-                       : i == SOURCE_API ? s->api
-                                         : s->watch[i - SOURCE_WATCH]->socket;
-        if (!socket)
+        void *socket = socket_of(s, i);
+        if (!socket || (s->ready & 1u << i))
             continue;
+        if (!(s->empty & 1u << i) && session_readable(socket)) {
+            s->ready |= 1u << i;
+            continue;
+        }
+        s->empty |= 1u << i;
         source[n] = i;
-        p[n++] = (zmq_pollitem_t){.socket = socket, .events = ZMQ_POLLIN};
+        p[n++] = (struct pollfd){.fd = session_file(socket), .events = POLLIN};
     }
     s->burst = 0;
-    if (zmq_poll(p, n, timeout_ms) < 0)
-        return zmq_errno() == EINTR ? SLUIS_OK : session_error();
-    for (int i = 0; i < n; i++)
-        if (p[i].revents & ZMQ_POLLIN)
+    if (poll(p, n, s->ready ? 0 : timeout_ms) < 0)
+        return errno == EINTR ? SLUIS_OK : SLUIS_IO;
+    for (nfds_t i = 0; i < n; i++)
+        if (p[i].revents)
             s->ready |= 1u << source[i];
     return SLUIS_OK;
 }
@@ -261,9 +274,10 @@ sluis_err bus_server_next(bus_server *s, int timeout_ms, bus_event *out)
         if (e == SLUIS_OK)
             return SLUIS_OK;
         *out = (bus_event){.kind = BUS_NONE};
-        if (e == SLUIS_TIMEOUT)
+        if (e == SLUIS_TIMEOUT) {
             s->ready &= ~(1u << s->turn);
-        else if (e != SLUIS_NOT_FOUND)
+            s->empty |= 1u << s->turn;
+        } else if (e != SLUIS_NOT_FOUND)
             return e;
     }
 }
@@ -293,11 +307,13 @@ static sluis_err send_to(void *socket, const uint8_t *route, size_t route_len, b
 
 sluis_err bus_server_send(bus_server *s, const uint8_t *route, size_t route_len, bytes frame)
 {
+    s->empty &= ~(1u << SOURCE_BUS);
     return send_to(s->router, route, route_len, frame);
 }
 
 sluis_err bus_server_send_api(bus_server *s, const uint8_t *route, size_t route_len, bytes frame)
 {
+    s->empty &= ~(1u << SOURCE_API);
     return send_to(s->api, route, route_len, frame);
 }
 
@@ -329,6 +345,7 @@ void bus_frame_free(bus_frame **f)
 sluis_err bus_server_send_frame(bus_server *s, const uint8_t *route, size_t route_len, bus_frame *f)
 {
     zmq_msg_t copy;
+    s->empty &= ~(1u << SOURCE_BUS);
     sluis_err e = send_route(s->router, route, route_len);
     if (e)
         return e;

@@ -2,6 +2,7 @@
 #include "session/channel.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -58,6 +59,30 @@ sluis_err session_set(void *socket, const session_option *o)
         if (zmq_setsockopt(socket, o->option, &o->value, sizeof o->value) != 0)
             return session_error();
     return SLUIS_OK;
+}
+
+int session_file(void *socket)
+{
+    int fd = -1;
+    size_t len = sizeof fd;
+    return zmq_getsockopt(socket, ZMQ_FD, &fd, &len) == 0 ? fd : -1;
+}
+
+static bool has_event(void *socket, int event)
+{
+    int events = 0;
+    size_t len = sizeof events;
+    return zmq_getsockopt(socket, ZMQ_EVENTS, &events, &len) == 0 && (events & event) != 0;
+}
+
+bool session_readable(void *socket)
+{
+    return has_event(socket, ZMQ_POLLIN);
+}
+
+bool session_writable(void *socket)
+{
+    return has_event(socket, ZMQ_POLLOUT);
 }
 
 int session_left(int timeout_ms, uint64_t deadline_us)
@@ -152,9 +177,7 @@ sluis_err channel_send(channel *c, void *item)
             return SLUIS_FULL;
         /* A sender looks for news of what was received once a millisecond only; asking for events makes it
          * look. */
-        int events;
-        size_t len = sizeof events;
-        zmq_getsockopt(c->socket, ZMQ_EVENTS, &events, &len);
+        session_writable(c->socket);
         looked = true;
     }
 }
@@ -187,16 +210,16 @@ sluis_err channel_recv_or(channel *c, int timeout_ms, void **item, const int *fd
     sluis_err e = try_recv(c, item);
     if (e != SLUIS_TIMEOUT || (timeout_ms == 0 && n == 0))
         return e;
-    zmq_pollitem_t p[FDS_MAX + 1] = {{.socket = c->socket, .events = ZMQ_POLLIN}};
+    struct pollfd p[FDS_MAX + 1] = {{.fd = session_file(c->socket), .events = POLLIN}};
     for (int i = 0; i < n; i++)
-        p[i + 1] = (zmq_pollitem_t){.fd = fds[i], .events = ZMQ_POLLIN};
+        p[i + 1] = (struct pollfd){.fd = fds[i], .events = POLLIN};
     uint64_t deadline = clock_mono_us() + (uint64_t)(timeout_ms > 0 ? timeout_ms : 0) * 1000;
     for (;;) {
         int left = session_left(timeout_ms, deadline);
-        int ready = zmq_poll(p, n + 1, left);
-        if (ready < 0 && zmq_errno() != EINTR)
-            return session_error();
-        if (ready > 0 && (p[0].revents & ZMQ_POLLIN)) {
+        int ready = poll(p, (nfds_t)n + 1, left);
+        if (ready < 0 && errno != EINTR)
+            return SLUIS_IO;
+        if (ready > 0 && p[0].revents) {
             if ((e = try_recv(c, item)) != SLUIS_TIMEOUT)
                 return e; /* a pool's item may have gone to another end meanwhile */
         }

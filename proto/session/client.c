@@ -8,6 +8,7 @@
 #include "session/client.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -483,18 +484,15 @@ static sluis_err read_frame(client *c, client_event *out)
 
 /* ---- the loop ---- */
 
-/* Everything that can be done without waiting; leaves CLIENT_NONE when there is nothing to tell. */
-static sluis_err work(client *c, client_event *out)
+/* Says what is due and reads until there is something to tell or the connection holds nothing. */
+static sluis_err exchange(client *c, client_event *out)
 {
-    while (out->kind == CLIENT_NONE && read_monitor(c, out))
-        continue;
     sluis_err e = SLUIS_OK;
     if (!c->open && clock_mono_us() >= c->redial_at)
         e = redial(c);
-    if (e == SLUIS_OK && out->kind == CLIENT_NONE && c->open && !c->welcomed &&
-        clock_mono_us() >= c->hello_at)
+    if (e == SLUIS_OK && c->open && !c->welcomed && clock_mono_us() >= c->hello_at)
         e = send_hello(c);
-    if (e == SLUIS_OK && out->kind == CLIENT_NONE)
+    if (e == SLUIS_OK)
         e = flush(c, out);
     if (e == SLUIS_OK && dones_due(c))
         e = flush_dones(c);
@@ -507,24 +505,36 @@ static sluis_err work(client *c, client_event *out)
     return e == SLUIS_TIMEOUT ? SLUIS_OK : e;
 }
 
+/* Everything that can be done without waiting; leaves CLIENT_NONE when there is nothing to tell, and then
+ * both sockets were found empty. A look at an empty socket is a system call: the monitor's only when no frame
+ * comes. */
+static sluis_err work(client *c, client_event *out)
+{
+    sluis_err e;
+    do
+        e = exchange(c, out);
+    while (e == SLUIS_OK && out->kind == CLIENT_NONE && read_monitor(c, out) && out->kind == CLIENT_NONE);
+    return e;
+}
+
 /* Waits for the sockets, the caller's files and what is due. */
 static sluis_err wait_for(client *c, int timeout_ms, const int *fds, int nfds, client_event *out)
 {
-    zmq_pollitem_t p[FDS_MAX + 2] = {{.socket = c->dealer, .events = ZMQ_POLLIN},
-                                     {.socket = c->monitor, .events = ZMQ_POLLIN}};
+    struct pollfd p[FDS_MAX + 2] = {{.fd = session_file(c->dealer), .events = POLLIN},
+                                    {.fd = session_file(c->monitor), .events = POLLIN}};
     bool hello = c->open && !c->welcomed;
-    if (may_submit(c) || (hello && !c->hello_sent) || dones_due(c))
-        p[0].events |= ZMQ_POLLOUT;
+    bool says = may_submit(c) || (hello && !c->hello_sent) || dones_due(c);
     for (int i = 0; i < nfds; i++)
-        p[i + 2] = (zmq_pollitem_t){.fd = fds[i], .events = ZMQ_POLLIN};
-    int due = !c->open                         ? session_left(1, c->redial_at)
-              : hello && c->hello_sent         ? session_left(1, c->hello_at)
-              : c->done_count && !dones_due(c) ? session_left(1, c->done_at + DONES_EVERY_US)
-                                               : -1; /* ms until there is something to do of our own */
+        p[i + 2] = (struct pollfd){.fd = fds[i], .events = POLLIN};
+    int due = says && session_writable(c->dealer) ? 0
+              : !c->open                          ? session_left(1, c->redial_at)
+              : hello && c->hello_sent            ? session_left(1, c->hello_at)
+              : c->done_count && !dones_due(c)    ? session_left(1, c->done_at + DONES_EVERY_US)
+                                                  : -1; /* ms until there is something to do of our own */
     if (due >= 0 && (timeout_ms < 0 || due < timeout_ms))
         timeout_ms = due;
-    if (zmq_poll(p, nfds + 2, timeout_ms) < 0)
-        return zmq_errno() == EINTR ? SLUIS_OK : session_error();
+    if (poll(p, (nfds_t)nfds + 2, timeout_ms) < 0)
+        return errno == EINTR ? SLUIS_OK : SLUIS_IO;
     c->in_a_row = 0;
     for (int i = 0; i < nfds; i++) {
         if (p[i + 2].revents) {
@@ -553,7 +563,8 @@ sluis_err client_next(client *c, int timeout_ms, const int *fds, int nfds, clien
         if (e || out->kind != CLIENT_NONE)
             break;
         int left = session_left(timeout_ms, deadline);
-        e = wait_for(c, left, fds, nfds, out);
+        if (left != 0 || nfds > 0)
+            e = wait_for(c, left, fds, nfds, out);
         if (left == 0)
             break;
     }

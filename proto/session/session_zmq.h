@@ -3,6 +3,7 @@
 #ifndef SLUIS_SESSION_SESSION_ZMQ_H
 #define SLUIS_SESSION_SESSION_ZMQ_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <zmq.h>
 
@@ -29,6 +30,12 @@ typedef struct {
     int option, value;
 } session_option;
 sluis_err session_set(void *socket, const session_option *o);
+/* The socket's file: readable when there is news, told once (edge-triggered). Sleep on it only after the
+ * socket was found empty with nothing sent since. -1: none. */
+int session_file(void *socket);
+/* Looks for news and tells whether something can be received, or sent. */
+bool session_readable(void *socket);
+bool session_writable(void *socket);
 /* Monotonic milliseconds left until deadline_us; -1 stays -1. */
 int session_left(int timeout_ms, uint64_t deadline_us);
 
