@@ -64,6 +64,26 @@ void merkle_path(tree_kind k, uint8_t (*path)[HASH_LEN], size_t *len, const uint
     }
 }
 
+/* One step of 2.1.3.2, point 4, from node r at (fn, sn) with its sibling. False: there is no step left. */
+static bool climb(tree_kind k, uint64_t *fn, uint64_t *sn, uint8_t r[static HASH_LEN],
+                  const uint8_t sibling[static HASH_LEN])
+{
+    if (*sn == 0)
+        return false;
+    if ((*fn & 1) || *fn == *sn) {
+        merkle_node(k, r, sibling, r);
+        while (!(*fn & 1) && *fn != 0) {
+            *fn >>= 1;
+            *sn >>= 1;
+        }
+    } else {
+        merkle_node(k, r, r, sibling);
+    }
+    *fn >>= 1;
+    *sn >>= 1;
+    return true;
+}
+
 sluis_err merkle_root_from_path(tree_kind k, uint8_t root[static HASH_LEN],
                                 const uint8_t leaf[static HASH_LEN], uint64_t index, uint64_t size,
                                 const uint8_t (*path)[HASH_LEN], size_t len)
@@ -73,21 +93,9 @@ sluis_err merkle_root_from_path(tree_kind k, uint8_t root[static HASH_LEN],
     uint64_t fn = index, sn = size - 1;
     uint8_t r[HASH_LEN];
     memcpy(r, leaf, HASH_LEN);
-    for (size_t i = 0; i < len; i++) {
-        if (sn == 0)
+    for (size_t i = 0; i < len; i++)
+        if (!climb(k, &fn, &sn, r, path[i]))
             return SLUIS_INVALID;
-        if ((fn & 1) || fn == sn) {
-            merkle_node(k, r, path[i], r);
-            while (!(fn & 1) && fn != 0) {
-                fn >>= 1;
-                sn >>= 1;
-            }
-        } else {
-            merkle_node(k, r, r, path[i]);
-        }
-        fn >>= 1;
-        sn >>= 1;
-    }
     if (sn != 0)
         return SLUIS_INVALID;
     memcpy(root, r, HASH_LEN);
@@ -103,6 +111,43 @@ sluis_err merkle_verify_inclusion(tree_kind k, const uint8_t leaf[static HASH_LE
     if (e)
         return e;
     return memcmp(r, root, HASH_LEN) == 0 ? SLUIS_OK : SLUIS_CORRUPT;
+}
+
+/* What follows from a state (fn, sn, node, rest of the path) is the same each time: equal to a state of the
+ * trail, it leads to the trail's root. Steps are written down as they are made; those of a path that fails
+ * are forgotten with the whole trail. */
+sluis_err merkle_verify_inclusion_near(merkle_trail *t, tree_kind k, const uint8_t leaf[static HASH_LEN],
+                                       uint64_t index, uint64_t size, const uint8_t (*path)[HASH_LEN],
+                                       size_t len, const uint8_t root[static HASH_LEN])
+{
+    if (index >= size || len > MERKLE_MAX_PATH)
+        return SLUIS_INVALID;
+    size_t known = t->size == size && memcmp(t->root, root, HASH_LEN) == 0 ? t->len : 0;
+    uint64_t fn = index, sn = size - 1;
+    uint8_t r[HASH_LEN];
+    memcpy(r, leaf, HASH_LEN);
+    for (size_t i = 0; i < len; i++) {
+        size_t left = len - i, from = MERKLE_MAX_PATH - left;
+        if (left <= known && t->at[left].fn == fn && t->at[left].sn == sn &&
+            memcmp(t->at[left].node, r, HASH_LEN) == 0 &&
+            memcmp(t->path[from], path[i], left * HASH_LEN) == 0) {
+            t->len = len;
+            return SLUIS_OK;
+        }
+        t->at[left].fn = fn;
+        t->at[left].sn = sn;
+        memcpy(t->at[left].node, r, HASH_LEN);
+        memcpy(t->path[from], path[i], HASH_LEN);
+        if (!climb(k, &fn, &sn, r, path[i])) {
+            t->size = 0;
+            return SLUIS_INVALID;
+        }
+    }
+    bool leads = sn == 0 && memcmp(r, root, HASH_LEN) == 0;
+    t->size = leads ? size : 0;
+    t->len = len;
+    memcpy(t->root, root, HASH_LEN);
+    return leads ? SLUIS_OK : sn ? SLUIS_INVALID : SLUIS_CORRUPT;
 }
 
 sluis_err merkle_verify_consistency(uint64_t size1, uint64_t size2, const uint8_t root1[static HASH_LEN],

@@ -28,6 +28,23 @@ sluis_err merkle_root_from_path(tree_kind k, uint8_t root[static HASH_LEN],
 sluis_err merkle_verify_inclusion(tree_kind k, const uint8_t leaf[static HASH_LEN], uint64_t index,
                                   uint64_t size, const uint8_t (*path)[HASH_LEN], size_t len,
                                   const uint8_t root[static HASH_LEN]);
+/* The last path that led to a root, step by step. Another leaf of that tree mostly joins it a few steps up:
+ * from there on the rest of its path is compared, not hashed. Starts zeroed. */
+typedef struct {
+    uint64_t size; /* of the tree; 0: none yet */
+    uint8_t root[HASH_LEN];
+    size_t len;
+    struct {
+        uint64_t fn, sn;
+        uint8_t node[HASH_LEN];
+    } at[MERKLE_MAX_PATH + 1];               /* by the number of steps still to go */
+    uint8_t path[MERKLE_MAX_PATH][HASH_LEN]; /* stands at the end */
+} merkle_trail;
+
+/* The same answer as merkle_verify_inclusion, for less when the trail is of this tree. */
+sluis_err merkle_verify_inclusion_near(merkle_trail *t, tree_kind k, const uint8_t leaf[static HASH_LEN],
+                                       uint64_t index, uint64_t size, const uint8_t (*path)[HASH_LEN],
+                                       size_t len, const uint8_t root[static HASH_LEN]);
 /* RFC 9162 2.1.4.2; the journal's tree. size1 == size2 needs equal roots and an empty path;
  * size1 == 0 is refused, for there is nothing to prove.
  * INVALID: the sizes or the path's length cannot be; CORRUPT: the hashes lead elsewhere. */

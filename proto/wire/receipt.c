@@ -85,7 +85,8 @@ static sluis_err open_checkpoint(checkpoint *out, bytes note, const char *log_na
     return SLUIS_OK;
 }
 
-static sluis_err check_inclusion(const Sluis__Receipt *r, const checkpoint *cp, sluis_fail *f)
+static sluis_err check_inclusion(const Sluis__Receipt *r, const checkpoint *cp, receipt_cache *last,
+                                 sluis_fail *f)
 {
     uint8_t hash[HASH_LEN], path[MERKLE_MAX_PATH][HASH_LEN];
     if (r->n_path > MERKLE_MAX_PATH)
@@ -93,8 +94,12 @@ static sluis_err check_inclusion(const Sluis__Receipt *r, const checkpoint *cp, 
     for (size_t i = 0; i < r->n_path; i++)
         memcpy(path[i], r->path[i].data, HASH_LEN);
     merkle_leaf(hash, r->leaf.data, LEAF_LEN);
-    if (merkle_verify_inclusion(TREE_JOURNAL, hash, r->index, cp->size, (const uint8_t(*)[HASH_LEN])path,
-                                r->n_path, cp->root))
+    const uint8_t(*nodes)[HASH_LEN] = (const uint8_t(*)[HASH_LEN])path;
+    sluis_err err =
+        last ? merkle_verify_inclusion_near(&last->trail, TREE_JOURNAL, hash, r->index, cp->size, nodes,
+                                            r->n_path, cp->root)
+             : merkle_verify_inclusion(TREE_JOURNAL, hash, r->index, cp->size, nodes, r->n_path, cp->root);
+    if (err)
         return fail_set(f, SLUIS_INVALID, "receipt.path",
                         "does not lead from this leaf to the checkpoint's root");
     return SLUIS_OK;
@@ -122,7 +127,7 @@ sluis_err receipt_verify(receipt_facts *out, arena *a, bytes raw, const char *lo
                         "is not the record that the leaf commits to");
     err = open_checkpoint(&out->cp, BYTES(r->checkpoint.data, r->checkpoint.len), log_name, log_pk, last, f);
     if (!err)
-        err = check_inclusion(r, &out->cp, f);
+        err = check_inclusion(r, &out->cp, last, f);
     if (!err)
         err = wire_unpack(&m, &sluis__record__descriptor, a, BYTES(r->record.data, r->record.len), f);
     if (err)

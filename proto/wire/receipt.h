@@ -3,6 +3,7 @@
 #ifndef SLUIS_WIRE_RECEIPT_H
 #define SLUIS_WIRE_RECEIPT_H
 
+#include "crypto/merkle.h"
 #include "crypto/note.h"
 #include "sluis.pb-c.h"
 #include "wire/arena.h"
@@ -27,12 +28,13 @@ typedef struct {
     Sluis__Record *record; /* in the arena */
 } receipt_facts;
 
-/* The last checkpoint text that verified, so that receipts of one commit cost one signature check. Starts
- * zeroed; serves one log name and key. */
+/* The last checkpoint text that verified, and the last path under it: receipts of one commit cost one
+ * signature check, and a few hashes each. Starts zeroed; serves one log name and key. */
 typedef struct {
     char note[NOTE_MAX];
     size_t n;
     checkpoint cp;
+    merkle_trail trail;
 } receipt_cache;
 
 /* Everything, offline: decode, commitment, path, checkpoint signature. last may be NULL. log_name is the name

@@ -180,6 +180,52 @@ static void wrong_paths_are_refused(void **state)
                      SLUIS_OK);
 }
 
+/* With a trail that the leaf before left behind: the answer is the same as without. */
+static void near(merkle_trail *t, bool warm, size_t n, size_t i, const uint8_t *leaf, size_t index,
+                 const uint8_t (*path)[HASH_LEN], size_t len, const uint8_t *root)
+{
+    uint8_t good[MERKLE_MAX_PATH][HASH_LEN];
+    size_t good_len, before = (i * 5 + 3) % n;
+    if (warm) {
+        merkle_path(TREE_JOURNAL, good, &good_len, from(0), n, before);
+        assert_int_equal(merkle_verify_inclusion_near(t, TREE_JOURNAL, leaves[before], before, n,
+                                                      as_const(good), good_len, root),
+                         SLUIS_OK);
+    }
+    assert_int_equal(merkle_verify_inclusion_near(t, TREE_JOURNAL, leaf, index, n, path, len, root),
+                     merkle_verify_inclusion(TREE_JOURNAL, leaf, index, n, path, len, root));
+}
+
+static void a_trail_changes_no_answer(void **state)
+{
+    (void)state;
+    static merkle_trail t;
+    uint8_t path[MERKLE_MAX_PATH + 1][HASH_LEN] = {{0}}, root[32];
+    size_t len;
+    for (size_t n = 1; n <= 40; n++)
+        for (size_t i = 0; i < n; i++)
+            for (int warm = 0; warm < 2; warm++) {
+                merkle_root(TREE_JOURNAL, root, from(0), n);
+                merkle_path(TREE_JOURNAL, path, &len, from(0), n, i);
+                const uint8_t(*p)[HASH_LEN] = as_const(path);
+                near(&t, warm, n, i, leaves[i], i, p, len, root);
+                near(&t, warm, n, i, leaves[n], i, p, len, root);
+                for (size_t j = 0; j <= n; j++)
+                    near(&t, warm, n, i, leaves[i], j, p, len, root);
+                near(&t, warm, n, i, leaves[i], i, p, len + 1, root);
+                near(&t, warm, n, i, leaves[i], i, p, len ? len - 1 : 0, root);
+                for (size_t j = 0; j < len; j++) {
+                    path[j][31] ^= 1;
+                    near(&t, warm, n, i, leaves[i], i, p, len, root);
+                    path[j][31] ^= 1;
+                }
+                root[0] ^= 1;
+                assert_int_equal(
+                    merkle_verify_inclusion_near(&t, TREE_JOURNAL, leaves[i], i, n, p, len, root),
+                    SLUIS_CORRUPT);
+            }
+}
+
 static void trees_that_grew_are_consistent(void **state)
 {
     (void)state;
@@ -219,6 +265,7 @@ int main(void)
         cmocka_unit_test(kinds_differ),
         cmocka_unit_test(every_path_leads_to_the_root),
         cmocka_unit_test(wrong_paths_are_refused),
+        cmocka_unit_test(a_trail_changes_no_answer),
         cmocka_unit_test(trees_that_grew_are_consistent),
     };
     return cmocka_run_group_tests(tests, fill, NULL);
