@@ -103,9 +103,22 @@ static unsigned utf8_tail(uint8_t b, uint8_t *lo, uint8_t *hi)
     return 0;
 }
 
+/* The length of the ASCII without NUL that p[0..n) begins with, in whole words of eight. */
+static size_t plain_words(const uint8_t *p, size_t n)
+{
+    size_t i = 0;
+    for (uint64_t w; n - i >= sizeof w; i += sizeof w) {
+        memcpy(&w, p + i, sizeof w);
+        /* the high bit of a byte: set in it, or borrowed from it when it is zero (or behind one that is) */
+        if ((w | (w - UINT64_C(0x0101010101010101))) & UINT64_C(0x8080808080808080))
+            break;
+    }
+    return i;
+}
+
 bool prescan_text_valid(const uint8_t *p, size_t n)
 {
-    for (size_t i = 0; i < n;) {
+    for (size_t i = plain_words(p, n); i < n;) {
         uint8_t b = p[i++];
         if (b == 0)
             return false;
@@ -123,12 +136,22 @@ bool prescan_text_valid(const uint8_t *p, size_t n)
     return true;
 }
 
+/* Most numbers, lengths and tags are one byte. */
+static inline sluis_err take_varint(const uint8_t **p, const uint8_t *end, uint64_t *v)
+{
+    if (*p < end && **p < 0x80) {
+        *v = *(*p)++;
+        return SLUIS_OK;
+    }
+    return prescan_varint(p, end, v);
+}
+
 /* One varint value of this field. */
 static sluis_err scan_number(const ProtobufCMessageDescriptor *d, const ProtobufCFieldDescriptor *field,
                              const uint8_t **p, const uint8_t *end, sluis_fail *f)
 {
     uint64_t v;
-    sluis_err err = prescan_varint(p, end, &v);
+    sluis_err err = take_varint(p, end, &v);
     if (err)
         return prescan_refuse(f, err, d, field, "malformed number");
     switch (field->type) {
@@ -157,7 +180,7 @@ static sluis_err scan_bytes(const ProtobufCMessageDescriptor *d, const ProtobufC
                             sluis_fail *f)
 {
     uint64_t n;
-    sluis_err err = prescan_varint(p, end, &n);
+    sluis_err err = take_varint(p, end, &n);
     if (err)
         return prescan_refuse(f, err, d, field, "malformed length");
     if (n > (uint64_t)(end - *p))
@@ -207,10 +230,29 @@ static bool travels_by_length(const ProtobufCFieldDescriptor *field)
            field->type == PROTOBUF_C_TYPE_MESSAGE || field->label == PROTOBUF_C_LABEL_REPEATED;
 }
 
+/* The field of this number; NULL: none. Fields mostly come in their order: last is where the one before
+ * stands. */
+static const ProtobufCFieldDescriptor *field_of(const ProtobufCMessageDescriptor *d, uint64_t number,
+                                                unsigned *last)
+{
+    for (unsigned i = *last; i < d->n_fields && i <= *last + 1; i++)
+        if (d->fields[i].id == number) {
+            *last = i;
+            return &d->fields[i];
+        }
+    const ProtobufCFieldDescriptor *found =
+        number <= UINT32_MAX >> 3 ? protobuf_c_message_descriptor_get_field(d, (unsigned)number) : NULL;
+    if (found)
+        *last = (unsigned)(found - d->fields);
+    return found;
+}
+
 static sluis_err scan_message(const ProtobufCMessageDescriptor *d, const uint8_t *p, const uint8_t *end,
                               unsigned depth, sluis_fail *f)
 {
     uint32_t counts[PRESCAN_FIELDS];
+    unsigned last = 0;
+    bool many = false;
     if (depth > PRESCAN_DEPTH)
         return prescan_refuse(f, SLUIS_INVALID, d, NULL, "nested too deep");
     if (d->n_fields > PRESCAN_FIELDS)
@@ -218,12 +260,10 @@ static sluis_err scan_message(const ProtobufCMessageDescriptor *d, const uint8_t
     memset(counts, 0, d->n_fields * sizeof counts[0]);
     while (p < end) {
         uint64_t tag;
-        sluis_err err = prescan_varint(&p, end, &tag);
+        sluis_err err = take_varint(&p, end, &tag);
         if (err)
             return prescan_refuse(f, err, d, NULL, "malformed field number");
-        const ProtobufCFieldDescriptor *field =
-            tag >> 3 <= UINT32_MAX >> 3 ? protobuf_c_message_descriptor_get_field(d, (unsigned)(tag >> 3))
-                                        : NULL;
+        const ProtobufCFieldDescriptor *field = field_of(d, tag >> 3, &last);
         if (!field)
             return prescan_refuse(f, SLUIS_INVALID, d, NULL, "a field that this version does not know");
         bool by_length = travels_by_length(field);
@@ -240,8 +280,9 @@ static sluis_err scan_message(const ProtobufCMessageDescriptor *d, const uint8_t
         }
         if (err)
             return err;
+        many = many || *count > SMALLEST_BOUND;
     }
-    for (unsigned i = 0; i < d->n_fields; i++)
+    for (unsigned i = 0; many && i < d->n_fields; i++)
         if (counts[i] > SMALLEST_BOUND && counts[i] > prescan_bound(d, &d->fields[i]))
             return prescan_refuse(f, SLUIS_TOO_BIG, d, &d->fields[i], "more elements than allowed");
     return SLUIS_OK;

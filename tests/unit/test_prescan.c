@@ -187,6 +187,14 @@ static void text_is_utf8_without_nul(void **state)
     const char *good = "Zoë, 水, \U0001F600, \xf4\x8f\xbf\xbf, \xed\x9f\xbf, \xee\x80\x80";
     assert_true(prescan_text_valid((const uint8_t *)good, strlen(good)));
     assert_true(prescan_text_valid(NULL, 0));
+    for (size_t n = 1; n <= 40; n++) /* wherever it stands, also where eight bytes are looked at together */
+        for (size_t at = 0; at < n; at++)
+            for (unsigned b = 0; b <= 0xff; b++) {
+                uint8_t text[40];
+                memset(text, at % 2 ? 0x01 : 0x7f, n);
+                text[at] = (uint8_t)b;
+                assert_int_equal(prescan_text_valid(text, n), b != 0 && b < 0x80);
+            }
 }
 
 static void wire_unpack_bounds_its_memory(void **state)
