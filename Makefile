@@ -63,7 +63,7 @@ bench_obj := $(B)/tests/bench/end.o
 counter := $(B)/bench/count_ed25519.so
 sources := $(shell find proto gateway adapters tests -name '*.[ch]' 2>/dev/null)
 
-.PHONY: all build help deps demo run check check-build sabotage torture bench model asan tsan fuzz fuzz-build layers format-check format lint clean
+.PHONY: all build help deps demo run check check-build sabotage torture bench bench-large model asan tsan fuzz fuzz-build layers format-check format lint clean
 .SECONDARY:
 
 all: deps
@@ -79,6 +79,7 @@ help:
 ## make sabotage     breaks a line of the code for each required item, and demands that its test fails (ITEMS="7 9")
 ## make torture      the fault tests' long form: TORTURE_KILLS (500) kills, every point, every prefix
 ## make bench        figures on screen and in build/bench.json
+## make bench-large  a journal of ten million entries; needs 12 GiB of disk
 ## make model      spin proves the model of delivery, and finds each way to break it
 ## make asan, tsan   the scenarios against the daemon under the sanitizers
 ## make fuzz         every fuzz target for FUZZ_SECONDS (10) each
@@ -171,6 +172,9 @@ torture: deps
 bench: deps
 	@$(MAKE) --no-print-directory -j2 build $(benches) $(counter)
 	@tests/bench/bench.py $(B)
+bench-large: deps
+	@$(MAKE) --no-print-directory -j2 $(benches)
+	@tests/bench/bench_large.py $(B)
 model: deps
 	@tests/model/check.sh
 asan tsan: deps

@@ -59,20 +59,24 @@ size_t tile_count(bytes value)
 }
 
 /* The root over 2^h entries of a level's tile, from entry begin on. */
-static sluis_err node_of_tile(store_txn *t, unsigned level, uint64_t tile, size_t begin, unsigned h,
+static sluis_err node_of_tile(stored_tree *s, unsigned level, uint64_t tile, size_t begin, unsigned h,
                               uint8_t out[static HASH_LEN])
 {
     uint8_t key[TILE_KEY_LEN];
     bytes value;
 
     tile_key(key, level, tile);
-    sluis_err err = store_get(t, TABLE_TILE, BYTES_OF(key), &value);
-    if (err)
-        return err == SLUIS_NOT_FOUND ? SLUIS_CORRUPT : err;
-    size_t n = tile_count(value);
-    if (n < begin + ((size_t)1 << h))
+    if (s->n == 0 || memcmp(s->key, key, sizeof(key)) != 0) {
+        sluis_err err = store_get(s->t, TABLE_TILE, BYTES_OF(key), &value);
+        if (err)
+            return err == SLUIS_NOT_FOUND ? SLUIS_CORRUPT : err;
+        memcpy(s->key, key, sizeof(key));
+        s->at = value.p;
+        s->n = tile_count(value);
+    }
+    if (s->n < begin + ((size_t)1 << h))
         return SLUIS_CORRUPT;
-    const uint8_t *node = value.p + (tile_before(n, h / 2) + (begin >> h / 2 * 2)) * HASH_LEN;
+    const uint8_t *node = s->at + (tile_before(s->n, h / 2) + (begin >> h / 2 * 2)) * HASH_LEN;
     merkle_root(TREE_JOURNAL, out, (const uint8_t(*)[HASH_LEN])node, (size_t)1 << h % 2);
     return SLUIS_OK;
 }
@@ -102,7 +106,7 @@ static sluis_err stored_node(void *ctx, unsigned height, uint64_t index, uint8_t
 
     if (level == 0 && tile == s->size / TILE_HASHES)
         return node_of_leaves(s->t, index << h, (size_t)1 << h, out);
-    return node_of_tile(s->t, level, tile, (size_t)((index << h) & (TILE_HASHES - 1)), h, out);
+    return node_of_tile(s, level, tile, (size_t)((index << h) & (TILE_HASHES - 1)), h, out);
 }
 
 tree_source stored_tree_source(stored_tree *s)

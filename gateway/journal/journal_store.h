@@ -24,8 +24,12 @@ size_t tile_count(bytes value);
 
 /* Perfect nodes of a tree of this size out of LEAF and TILE. */
 typedef struct {
-    store_txn *t;
+    store_txn *t; /* a snapshot */
     uint64_t size;
+    /* The tile looked at last, most often the next one, too; at is of it, n its entries, 0: none. */
+    uint8_t key[TILE_KEY_LEN];
+    const uint8_t *at;
+    size_t n;
 } stored_tree;
 tree_source stored_tree_source(stored_tree *s);
 
