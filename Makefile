@@ -63,7 +63,7 @@ bench_obj := $(B)/tests/bench/end.o
 counter := $(B)/bench/count_ed25519.so
 sources := $(shell find proto gateway adapters tests -name '*.[ch]' 2>/dev/null)
 
-.PHONY: all build help deps demo run check check-build sabotage torture bench bench-large model asan tsan fuzz fuzz-build layers format-check format lint clean
+.PHONY: all build help deps demo run check check-build sabotage torture bench bench-large bench-peers deps-peers model asan tsan fuzz fuzz-build layers format-check format lint clean
 .SECONDARY:
 
 all: deps
@@ -79,6 +79,7 @@ help:
 ## make sabotage     breaks a line of the code for each required item, and demands that its test fails (ITEMS="7 9")
 ## make torture      the fault tests' long form: TORTURE_KILLS (500) kills, every point, every prefix
 ## make bench        figures on screen and in build/bench.json
+## make bench-peers  the same payload through others' programs; make deps-peers installs them
 ## make bench-large  a journal of ten million entries; needs 12 GiB of disk
 ## make model      spin proves the model of delivery, and finds each way to break it
 ## make asan, tsan   the scenarios against the daemon under the sanitizers
@@ -138,6 +139,10 @@ $(shims): $(B)/tests/%.so: tests/faults/%.c tests/faults/%.h
 $(benches): $(B)/bench/%: $(B)/tests/bench/%.o $(bench_obj) $(libs)
 	@mkdir -p $(@D)
 	$(Q)$(cc) $(LDFLAGS) -o $@ $< $(bench_obj) $(libs) $(LDLIBS)
+# Only make bench-peers asks for it, and only where its library is.
+$(B)/bench/peer_amqp: $(B)/tests/bench/peer_amqp.o $(libs)
+	@mkdir -p $(@D)
+	$(Q)$(cc) $(LDFLAGS) -o $@ $< $(libs) $(LDLIBS) -lrabbitmq
 $(counter): tests/bench/count_ed25519.c
 	@mkdir -p $(@D)
 	$(Q)$(cc) $(CFLAGS) -fPIC -shared -o $@ $<
@@ -175,6 +180,11 @@ bench: deps
 bench-large: deps
 	@$(MAKE) --no-print-directory -j2 $(benches)
 	@tests/bench/bench_large.py $(B)
+deps-peers:
+	@tests/tools/deps_peers.sh
+bench-peers: deps
+	@$(MAKE) --no-print-directory -j2 build $(benches) $(if $(wildcard /usr/include/amqp.h),$(B)/bench/peer_amqp)
+	@tests/bench/bench_peers.py $(B)
 model: deps
 	@tests/model/check.sh
 asan tsan: deps

@@ -96,7 +96,7 @@ def let_senders_act(city):
 class Ends:
     """The requesters' and the party's configuration, and the party's process."""
 
-    def __init__(self, city, bench_dir, rng):
+    def __init__(self, city, bench_dir, rng, senders=len(SENDERS)):
         self.city, self.bench = city, bench_dir
         self.common = {
             "endpoint": city.endpoint, "server_pk": pub(city.keys / "curve.key.pub"), "root_pk": pub(city.keys / "root.pub"),
@@ -104,7 +104,7 @@ class Ends:
             "application": "bench", "function": "consulent", "legal_basis": RESEARCH["basis"], "purpose": RESEARCH["purpose"],
         }
         self.one = [self.sender("bench", BENCH_OIN, open_cases(city, rng, CASES, BENCH_OIN))]
-        self.many = [self.sender(oin, oin, open_cases(city, rng, 1, oin)) for oin in SENDERS]
+        self.many = [self.sender(oin, oin, open_cases(city, rng, 1, oin)) for oin in SENDERS[:senders]]
         self.party = None
 
     def keys(self, name):
