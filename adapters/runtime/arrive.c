@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "runtime/parts.h"
+#include "runtime/talk.h"
 #include "wire/messages.h"
 
 /* ---- arrivals ---- */
@@ -56,13 +56,22 @@ static sluis_err on_withdrawal(adapter *a, incoming *m, const client_event *ev)
 {
     const uint8_t *transaction = m->e->core->transaction.data;
     Sluis__InboxRow *row;
+    Sluis__TextBody *body = NULL;
     arena *ar = arena_new(ROW_ARENA);
-    sluis_err err = ar ? inbox_get(a->inbox, transaction, ar, &row) : SLUIS_NOMEM;
+    sluis_err err = ar ? turn_store(a) : SLUIS_NOMEM; /* the request may have come in this very turn */
+    if (!err)
+        err = inbox_get(a->inbox, transaction, ar, &row);
     if (!err && !same_asker(row, ar, m->e->core)) {
         log_transaction(LOG_WARN, "withdrawal.ignored", transaction, "not-asked", "not from who asked");
     } else if (!err && (inbox_state_is(row, STATE_HELD) || inbox_state_is(row, STATE_NEW) ||
                         inbox_state_is(row, STATE_DECIDED))) {
-        err = row_mark(a, transaction, row, STATE_WITHDRAWN, "");
+        if (wire_unpack((ProtobufCMessage **)&body, &sluis__text_body__descriptor, ar,
+                        buffer_bytes(&m->plain), NULL))
+            body = NULL;
+        err = row_mark(a, transaction, row, STATE_WITHDRAWN,
+                       !body         ? ""
+                       : *body->text ? body->text
+                                     : body->code);
         log_transaction(LOG_INFO, "inbox.withdrawn", transaction, "ok", "");
         owed_done(a, transaction);
     }
@@ -74,13 +83,39 @@ static sluis_err on_withdrawal(adapter *a, incoming *m, const client_event *ev)
     return err;
 }
 
+static sluis_err on_clarification(adapter *a, incoming *m, const client_event *ev)
+{
+    const uint8_t *transaction = m->e->core->transaction.data;
+    sluis_err err = talk_answered(a, m);
+    if (err == SLUIS_NOMEM || err == SLUIS_IO || err == SLUIS_CORRUPT || err == SLUIS_NO_SPACE)
+        return err == SLUIS_NO_SPACE ? SLUIS_OK : err; /* not done: it comes again */
+    log_transaction(err ? LOG_WARN : LOG_INFO, err ? "clarification.ignored" : "inbox.clarified", transaction,
+                    error_token(err), "");
+    client_done(a->client, ev->seq, ev->generation);
+    return SLUIS_OK;
+}
+
+/* What came back was our answer, or something said beside it. */
+static sluis_err mark_returned(adapter *a, const uint8_t transaction[static UUID_LEN], Sluis__InboxRow *row,
+                               const Sluis__ReturnedBody *body)
+{
+    char note[256];
+    Sluis__InboxTalk *line = talk_of_hash(row, BYTES(body->message_hash.data, body->message_hash.len));
+    snprintf(note, sizeof note, "%.64s: %.180s", body->code, body->text);
+    log_transaction(LOG_WARN, "inbox.returned", transaction, body->code, "");
+    if (!line)
+        return row_mark(a, transaction, row, STATE_RETURNED, note);
+    line->state = (char *)(uintptr_t)TALK_RETURNED;
+    line->note = note;
+    return inbox_put(a->inbox, transaction, row);
+}
+
 static sluis_err on_returned(adapter *a, incoming *m, const client_event *ev)
 {
     const uint8_t *transaction = m->e->core->transaction.data;
     Sluis__InboxRow *row;
     Sluis__ReturnedBody *body;
     sluis_fail f = {0};
-    char note[256];
     arena *ar = arena_new(ROW_ARENA);
     sluis_err err = ar ? SLUIS_OK : SLUIS_NOMEM;
     if (!err && !oin_equal(&m->e->sender, &a->s.gateway)) {
@@ -93,11 +128,8 @@ static sluis_err on_returned(adapter *a, incoming *m, const client_event *ev)
     if (!err && wire_unpack((ProtobufCMessage **)&body, &sluis__returned_body__descriptor, ar,
                             buffer_bytes(&m->plain), &f))
         log_transaction(LOG_WARN, "returned.malformed", transaction, error_token(f.code), f.text);
-    else if (!err && !(err = inbox_get(a->inbox, transaction, ar, &row))) {
-        snprintf(note, sizeof note, "%.64s: %.180s", body->code, body->text);
-        err = row_mark(a, transaction, row, STATE_RETURNED, note);
-        log_transaction(LOG_WARN, "inbox.returned", transaction, body->code, "");
-    }
+    else if (!err && !(err = inbox_get(a->inbox, transaction, ar, &row)))
+        err = mark_returned(a, transaction, row, body);
     if (err == SLUIS_NOT_FOUND)
         err = SLUIS_OK;
     if (!err)
@@ -113,6 +145,7 @@ static const struct {
 } arrivals[] = {
     {SLUIS__KIND__REQUEST, on_request, true},
     {SLUIS__KIND__WITHDRAWAL, on_withdrawal, false},
+    {SLUIS__KIND__CLARIFICATION_ANSWER, on_clarification, false},
     {SLUIS__KIND__RETURNED, on_returned, false},
 };
 
@@ -163,7 +196,12 @@ static sluis_err settle(adapter *a, const client_event *ev, const char *state, c
         return err == SLUIS_NOT_FOUND ? SLUIS_OK : err;
     arena *ar = arena_new(ROW_ARENA);
     err = ar ? inbox_get(a->inbox, transaction, ar, &row) : SLUIS_NOMEM;
-    if (!err) {
+    Sluis__InboxTalk *line = err ? NULL : talk_of_id(row, ev->message_id);
+    if (line) {
+        line->state = (char *)(uintptr_t)(ev->kind == CLIENT_ACK ? TALK_SENT : TALK_REFUSED);
+        line->note = (char *)(uintptr_t)note;
+        err = inbox_settle(a->inbox, ev->message_id, transaction, row);
+    } else if (!err) {
         row->state = (char *)(uintptr_t)state;
         row->note = (char *)(uintptr_t)note;
         if (ev->receipt.n && ev->kind == CLIENT_ACK)
@@ -172,9 +210,13 @@ static sluis_err settle(adapter *a, const client_event *ev, const char *state, c
     }
     if (!err) {
         log_transaction(ev->kind == CLIENT_ACK ? LOG_INFO : LOG_WARN,
-                        ev->kind == CLIENT_ACK ? "answer.sent" : "answer.refused", transaction,
-                        ev->kind == CLIENT_ACK ? "ok" : ev->code, ev->kind == CLIENT_ACK ? "" : ev->why.text);
-        owed_done(a, transaction);
+                        line                     ? "talk.settled"
+                        : ev->kind == CLIENT_ACK ? "answer.sent"
+                                                 : "answer.refused",
+                        transaction, ev->kind == CLIENT_ACK ? "ok" : ev->code,
+                        ev->kind == CLIENT_ACK ? "" : ev->why.text);
+        if (!line)
+            owed_done(a, transaction);
     }
     arena_free(&ar);
     return err;

@@ -4,7 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "runtime/parts.h"
+#include "runtime/talk.h"
 #include "wire/messages.h"
 
 #define LIST_MAX 1000
@@ -52,21 +52,13 @@ static sluis_err text_at(const json_t *request, const char *key, bool required, 
 }
 
 /* ---- a stored request, opened ---- */
-typedef struct {
-    uuid id;
-    arena *ar;
-    Sluis__InboxRow *row;
-    envelope *e;
-    Sluis__RequestBody *body;
-} opened;
-
-static void opened_close(opened *o)
+void desk_close(opened *o)
 {
     envelope_free(&o->e);
     arena_free(&o->ar);
 }
 
-static sluis_err open_request(adapter *a, const json_t *request, opened *o, sluis_fail *f)
+sluis_err desk_open(adapter *a, const json_t *request, opened *o, sluis_fail *f)
 {
     const char *id;
     *o = (opened){0};
@@ -80,7 +72,7 @@ static sluis_err open_request(adapter *a, const json_t *request, opened *o, slui
     if (!err)
         err = stored_request(o->row, o->ar, &o->e, &o->body);
     if (err) {
-        opened_close(o);
+        desk_close(o);
         return fail_set(f, err, "id",
                         err == SLUIS_NOT_FOUND ? "no such request in this inbox"
                                                : "the request cannot be read");
@@ -191,6 +183,7 @@ static json_t *show_opened(adapter *a, const opened *o, const consideration *c)
     json_object_set_new(r, "given", show_given(a, o->body));
     json_object_set_new(r, "decided_by", text_of(o->row->decided_by));
     json_object_set_new(r, "note", text_of(o->row->note));
+    json_object_set_new(r, "dialogue", talk_show(o->row));
     return r;
 }
 
@@ -205,11 +198,11 @@ static json_t *cmd_show(adapter *a, const json_t *request, sluis_fail *f)
     opened o;
     consideration c;
     json_t *r = NULL;
-    if (open_request(a, request, &o, f))
+    if (desk_open(a, request, &o, f))
         return NULL;
     if (!consider_opened(a, &o, &c, f))
         r = show_opened(a, &o, &c);
-    opened_close(&o);
+    desk_close(&o);
     return r;
 }
 
@@ -292,7 +285,7 @@ static json_t *settle_request(adapter *a, const json_t *request, person_decision
         err = d->field_count ? SLUIS_OK
                              : fail_set(f, SLUIS_INVALID, "reason",
                                         "nothing is given: say why, with a code of reasons.conf");
-    if (err || open_request(a, request, &o, f))
+    if (err || desk_open(a, request, &o, f))
         return NULL;
     if (!d->reason[0])
         d->reason = REASON_UNNECESSARY;
@@ -306,7 +299,7 @@ static json_t *settle_request(adapter *a, const json_t *request, person_decision
         err = answer_decided(&c, d, o.ar, &body, f);
     if (!err)
         err = keep_decision(a, &o, body, by, f);
-    opened_close(&o);
+    desk_close(&o);
     return err ? NULL : json_pack("{s:s, s:s}", "id", id, "state", STATE_DECIDED);
 }
 
@@ -422,6 +415,7 @@ json_t *desk_command(void *ctx, const char *cmd, const json_t *request, sluis_fa
         {"inbox.show", cmd_show},
         {"inbox.release", cmd_release},
         {"inbox.refuse", cmd_refuse},
+        {"inbox.ask", talk_command_ask},
         {"status", cmd_status},
         {"disclosures.list", cmd_disclosures},
         {"receipt.get", receipt_command_get},
@@ -431,9 +425,10 @@ json_t *desk_command(void *ctx, const char *cmd, const json_t *request, sluis_fa
         if (strcmp(commands[i].name, cmd) == 0)
             return commands[i].handle(ctx, request, f);
     }
-    fail_set(f, SLUIS_INVALID, "cmd",
-             "commands: inbox.list, inbox.show, inbox.release, inbox.refuse, status, disclosures.list, "
-             "receipt.get, "
-             "receipt.renew");
+    fail_set(
+        f, SLUIS_INVALID, "cmd",
+        "commands: inbox.list, inbox.show, inbox.release, inbox.refuse, inbox.ask, status, disclosures.list, "
+        "receipt.get, "
+        "receipt.renew");
     return NULL;
 }

@@ -211,6 +211,30 @@ sluis_err inbox_answered(inbox *b, const inbox_answer *v, size_t n)
     return store_commit(&t);
 }
 
+sluis_err inbox_told(inbox *b, const uint8_t transaction[static UUID_LEN],
+                     const uint8_t message_id[static UUID_LEN], const Sluis__InboxRow *row,
+                     const Sluis__DisclosureRow *disclosure)
+{
+    store_txn *t;
+    uint8_t key[8 + UUID_LEN];
+    sluis_err err = store_begin_write(b->store, &t, true);
+    if (err)
+        return err;
+    err = put_sealed(b, t, TABLE_INBOX, BYTES(transaction, UUID_LEN), &row->base);
+    if (!err)
+        err = store_put(t, TABLE_SENT, BYTES(message_id, UUID_LEN), BYTES(transaction, UUID_LEN));
+    if (!err && disclosure) {
+        put_u64(key, disclosure->when);
+        memcpy(key + 8, transaction, UUID_LEN);
+        err = put_sealed(b, t, TABLE_DISCLOSURE, BYTES_OF(key), &disclosure->base);
+    }
+    if (err) {
+        store_abort(&t);
+        return err;
+    }
+    return store_commit(&t);
+}
+
 sluis_err inbox_sent(inbox *b, const uint8_t message_id[static UUID_LEN],
                      uint8_t transaction[static UUID_LEN])
 {

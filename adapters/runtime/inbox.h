@@ -67,6 +67,11 @@ typedef struct {
 } inbox_answer;
 sluis_err inbox_answered(inbox *b, const inbox_answer *v, size_t n);
 
+/* Replaces the row, whose newest line is this message of ours; disclosure: what it gave (NULL: nothing). */
+sluis_err inbox_told(inbox *b, const uint8_t transaction[static UUID_LEN],
+                     const uint8_t message_id[static UUID_LEN], const Sluis__InboxRow *row,
+                     const Sluis__DisclosureRow *disclosure);
+
 /* Whose answer is this message? NOT_FOUND once it is settled. */
 sluis_err inbox_sent(inbox *b, const uint8_t message_id[static UUID_LEN],
                      uint8_t transaction[static UUID_LEN]);

@@ -82,12 +82,33 @@ void log_transaction(log_level level, const char *event, const uint8_t transacti
 sluis_err row_mark(adapter *a, const uint8_t transaction[static UUID_LEN], Sluis__InboxRow *row,
                    const char *state, const char *note);
 
+/* Submits bytes that are stored; a full gateway is tried again later. */
+sluis_err submit_stored(adapter *a, const uint8_t message_id[static UUID_LEN], bytes answer);
+/* Stores the requests that have come in this turn. */
+sluis_err turn_store(adapter *a);
 sluis_err turn_event(adapter *a, const client_event *ev);
 sluis_err turn_end(adapter *a);
 
 /* The header of a stored message (in e, owned) and its body (in ar). */
 sluis_err stored_request(const Sluis__InboxRow *row, arena *ar, envelope **e, Sluis__RequestBody **body);
 consider_with consider_parts(adapter *a);
+
+/* A stored request, opened by the command's id; closed by desk_close. */
+typedef struct {
+    uuid id;
+    arena *ar;
+    Sluis__InboxRow *row;
+    envelope *e;
+    Sluis__RequestBody *body;
+} opened;
+sluis_err desk_open(adapter *a, const json_t *request, opened *o, sluis_fail *f);
+void desk_close(opened *o);
+
+/* A message of ours about this request: sealed, stored with the row and the disclosure (NULL: none), and
+ * submitted. text and by are kept with it. */
+sluis_err talk_send(adapter *a, opened *o, Sluis__Kind kind, const ProtobufCMessage *body, const char *text,
+                    const char *by, const Sluis__DisclosureRow *disclosure, sluis_fail *f);
+json_t *talk_command_ask(adapter *a, const json_t *request, sluis_fail *f);
 
 json_t *receipt_command_get(adapter *a, const json_t *request, sluis_fail *f);
 json_t *receipt_command_renew(adapter *a, const json_t *request, sluis_fail *f);

@@ -48,13 +48,13 @@ static sluis_err recipients(const replier *r, const snapshot *dir, const Sluis__
     return SLUIS_OK;
 }
 
-static uint64_t lifetime(const replier *r)
+static uint64_t lifetime(const replier *r, Sluis__Kind kind)
 {
-    uint64_t longest = message_kind_of(SLUIS__KIND__RESPONSE)->max_lifetime_ms;
+    uint64_t longest = message_kind_of(kind)->max_lifetime_ms;
     return r->answer_ms < longest ? r->answer_ms : longest;
 }
 
-sluis_err reply_seal(replier *r, const snapshot *dir, const Sluis__Core *request,
+sluis_err reply_seal(replier *r, const snapshot *dir, const Sluis__Core *request, Sluis__Kind kind,
                      const uint8_t request_mh[static HASH_LEN], bytes plain, const char *employee,
                      uint64_t now, reply *out, sluis_fail *f)
 {
@@ -67,11 +67,11 @@ sluis_err reply_seal(replier *r, const snapshot *dir, const Sluis__Core *request
     buffer_init(&out->envelope, ENVELOPE_MAX);
     memcpy(out->message_id, id.b, UUID_LEN);
     core.message_id = (ProtobufCBinaryData){UUID_LEN, out->message_id};
-    core.kind = SLUIS__KIND__RESPONSE;
+    core.kind = kind;
     core.origin = SLUIS__ORIGIN__BUS;
     core.employee = (char *)(uintptr_t)employee;
     core.created = now;
-    core.expires = now + lifetime(r);
+    core.expires = now + lifetime(r, kind);
     core.answers = (ProtobufCBinaryData){HASH_LEN, (uint8_t *)(uintptr_t)request_mh};
     core.recipients = NULL;
     core.n_recipients = 0;

@@ -23,9 +23,10 @@ typedef struct {
     buffer envelope;     /* after replies_sign */
 } reply;
 
-/* The answer to request (its header) with this body, sealed to the registry and, when an application asked
- * over the bus itself and has a sealing key, to it. employee: the pseudonym of who decided, or "". */
-sluis_err reply_seal(replier *r, const snapshot *dir, const Sluis__Core *request,
+/* A message about request (its header) with this body: its answer, or another kind that answers it; sealed to
+ * the registry and, when an application asked over the bus itself and has a sealing key, to it. employee: the
+ * pseudonym of who decided, or "". */
+sluis_err reply_seal(replier *r, const snapshot *dir, const Sluis__Core *request, Sluis__Kind kind,
                      const uint8_t request_mh[static HASH_LEN], bytes plain, const char *employee,
                      uint64_t now, reply *out, sluis_fail *f);
 /* One signature for all; n 1..BATCH_MAX. */

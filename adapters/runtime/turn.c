@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "crypto/merkle.h"
 #include "runtime/parts.h"
+#include "runtime/talk.h"
 #include "wire/messages.h"
 
 #define ANSWERS_MAX 64 /* answers under one signature */
@@ -33,7 +34,7 @@ static sluis_err load_row(void *ctx, const uint8_t transaction[static UUID_LEN],
     (void)ar;
     a->held += inbox_state_is(row, STATE_HELD);
     if (inbox_state_is(row, STATE_NEW) || inbox_state_is(row, STATE_DECIDED) ||
-        inbox_state_is(row, STATE_SENDING))
+        inbox_state_is(row, STATE_SENDING) || talk_waits(row))
         return work_push(a, transaction);
     return SLUIS_OK;
 }
@@ -105,7 +106,7 @@ static sluis_err after_store(adapter *a, const fresh_request *r, const inbox_arr
     return work_push(a, v->transaction);
 }
 
-static sluis_err store_fresh(adapter *a)
+sluis_err turn_store(adapter *a)
 {
     inbox_arrival v[TURN_EVENTS];
     sluis_err err = SLUIS_OK;
@@ -189,8 +190,8 @@ static sluis_err seal_answer(adapter *a, answer_job *j, const envelope *e, const
     buffer_init(&plain, ENVELOPE_MAX);
     sluis_err err = wire_pack(&plain, &body->base);
     if (!err)
-        err = reply_seal(&a->replier, client_snapshot(a->client), e->core, e->mh, buffer_bytes(&plain),
-                         j->row->decided_by, clock_ms(), &j->reply, &f);
+        err = reply_seal(&a->replier, client_snapshot(a->client), e->core, SLUIS__KIND__RESPONSE, e->mh,
+                         buffer_bytes(&plain), j->row->decided_by, clock_ms(), &j->reply, &f);
     if (err)
         log_transaction(LOG_ERROR, "answer.not-sealed", j->transaction, error_token(err), f.text);
     note_disclosure(j, body);
@@ -248,7 +249,7 @@ static void batch_close(answer_batch *b)
     b->n = 0;
 }
 
-static sluis_err submit(adapter *a, const uint8_t message_id[static UUID_LEN], bytes answer)
+sluis_err submit_stored(adapter *a, const uint8_t message_id[static UUID_LEN], bytes answer)
 {
     sluis_err err = client_submit(a->client, message_id, answer);
     if (err == SLUIS_FULL) {
@@ -292,7 +293,7 @@ static sluis_err flush(adapter *a, answer_batch *b)
     if (!err)
         err = inbox_answered(a->inbox, out, b->n);
     for (size_t i = 0; !err && i < b->n; i++)
-        err = submit(a, out[i].message_id, buffer_bytes(&b->v[i].reply.envelope));
+        err = submit_stored(a, out[i].message_id, buffer_bytes(&b->v[i].reply.envelope));
     batch_close(b);
     return err;
 }
@@ -304,7 +305,7 @@ static sluis_err resend(adapter *a, const Sluis__InboxRow *row)
     bytes answer = BYTES(row->answer.data, row->answer.len);
     sluis_err err = envelope_decode(&e, answer, ENVELOPE_MAX, NULL);
     if (!err)
-        err = submit(a, e->core->message_id.data, answer);
+        err = submit_stored(a, e->core->message_id.data, answer);
     envelope_free(&e);
     return err;
 }
@@ -316,6 +317,8 @@ static sluis_err work_one(adapter *a, const uint8_t transaction[static UUID_LEN]
     *j = (answer_job){.ar = arena_new(ROW_ARENA)};
     memcpy(j->transaction, transaction, UUID_LEN);
     sluis_err err = j->ar ? inbox_get(a->inbox, transaction, j->ar, &j->row) : SLUIS_NOMEM;
+    if (!err && talk_waits(j->row))
+        err = talk_resend(a, j->row);
     if (!err && inbox_state_is(j->row, STATE_SENDING))
         err = resend(a, j->row);
     else if (!err && (inbox_state_is(j->row, STATE_NEW) || inbox_state_is(j->row, STATE_DECIDED)))
@@ -336,7 +339,7 @@ static bool is_fatal(sluis_err err)
 sluis_err turn_end(adapter *a)
 {
     answer_batch *b = NULL;
-    sluis_err err = store_fresh(a);
+    sluis_err err = turn_store(a);
     if (err || !a->work_count || !a->in_force)
         return err;
     b = calloc(1, sizeof *b);

@@ -74,7 +74,8 @@ static bool may_use_reserve(const job *j)
     if (j->call)
         return j->call->op_case != SLUIS__API_CALL__OP_OPEN_CASE &&
                j->call->op_case != SLUIS__API_CALL__OP_FILE_REQUEST &&
-               j->call->op_case != SLUIS__API_CALL__OP_CHANGE_CASE;
+               j->call->op_case != SLUIS__API_CALL__OP_CHANGE_CASE &&
+               j->call->op_case != SLUIS__API_CALL__OP_CHANGE_REQUEST;
     return true;
 }
 
@@ -152,6 +153,8 @@ static sluis_err apply_call(turn *t, job *j)
         e = handle_known(t, j, &j->why);
     else if (j->call->op_case == SLUIS__API_CALL__OP_CHANGE_CASE)
         e = handle_change_case(t, j, &j->why);
+    else if (j->call->op_case == SLUIS__API_CALL__OP_CHANGE_REQUEST)
+        e = handle_change_request(t, j, &j->why);
     else if (j->call->op_case == SLUIS__API_CALL__OP_LOG_COSIGN)
         e = handle_cosigned(t, j);
     else

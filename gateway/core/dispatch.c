@@ -10,6 +10,9 @@ static const struct {
 } table[] = {
     {SLUIS__KIND__REQUEST, handle_request},
     {SLUIS__KIND__RESPONSE, handle_response},
+    {SLUIS__KIND__WITHDRAWAL, handle_withdrawal},
+    {SLUIS__KIND__CLARIFICATION_QUESTION, handle_clarification_question},
+    {SLUIS__KIND__CLARIFICATION_ANSWER, handle_clarification_answer},
     {SLUIS__KIND__MEETING_INVITATION, handle_meeting_part},
     {SLUIS__KIND__MEETING_REPLY, handle_meeting_reply},
     {SLUIS__KIND__MEETING_REPORT, handle_meeting_part},

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cases/cases.h"
+#include "core/about.h"
 #include "core/agreed.h"
 #include "core/handlers.h"
 #include "wire/messages.h"
@@ -11,25 +12,16 @@
 /* The request that is answered: put to this party, in this transaction and case, still open. */
 static sluis_err find_request(turn *t, const job *j, Sluis__RequestRow **row, subject *s, sluis_fail *f)
 {
-    const Sluis__Core *c = j->env->core;
-    sluis_err e = turn_request_load(t, c->transaction.data, row, s);
-    if (e == SLUIS_NOT_FOUND)
-        return fail_set(f, SLUIS_NOT_ASKED, "core.transaction", "no request of this transaction passed here");
-    if (e)
-        return e;
-    if (!bytes_equal(BYTES((*row)->message_hash.data, (*row)->message_hash.len),
-                     BYTES(c->answers.data, c->answers.len)))
-        return fail_set(f, SLUIS_NOT_ASKED, "core.answers",
-                        "the request of this transaction has another hash");
-    if (strcmp((*row)->party, c->sender) != 0)
-        return fail_set(f, SLUIS_NOT_ASKED, "core.sender", "the request was put to another party");
-    if (!bytes_equal(BYTES((*row)->case_id.data, (*row)->case_id.len),
-                     BYTES(c->case_id.data, c->case_id.len)))
-        return fail_set(f, SLUIS_NOT_ASKED, "core.case_id", "the request belongs to another case");
-    if ((*row)->expires <= t->now)
-        return fail_set(f, SLUIS_EXPIRED, "core.answers", "the request expired before its answer came");
     request_state state;
-    e = request_state_parse(&state, (*row)->state);
+    sluis_err e = about_request(t, j, ABOUT_PARTY, row, s, f);
+    if (!e)
+        e = about_answers_request(j, *row, f);
+    if (!e && (*row)->expires <= t->now)
+        e = fail_set(f, SLUIS_EXPIRED, "core.answers", "the request expired before its answer came");
+    if (!e)
+        e = request_state_parse(&state, (*row)->state);
+    if (!e && state == REQUEST_WITHDRAWN)
+        e = fail_set(f, SLUIS_WITHDRAWN, "core.answers", "who asked has withdrawn the request");
     return e ? e : request_state_step(state, REQUEST_ANSWERED, f);
 }
 
@@ -107,8 +99,6 @@ static sluis_err check_body(turn *t, const job *j, const Sluis__RequestRow *row,
 {
     const Sluis__Core *c = j->env->core;
     const Sluis__ResponseBody *b = (const Sluis__ResponseBody *)j->body;
-    if (!b)
-        return fail_set(f, SLUIS_INVALID, "core.recipients", "an answer is sealed to the registry");
     if (c->n_attributes != row->n_attributes || b->n_results != c->n_attributes)
         return fail_set(f, SLUIS_NOT_ASKED, "body.results",
                         "one result for each attribute asked, no more, no less");
@@ -192,21 +182,6 @@ static sluis_err fill_results(turn *t, const job *j, Sluis__RequestRow *row)
     return SLUIS_OK;
 }
 
-static sluis_err deliver_to_requester(turn *t, job *j)
-{
-    const Sluis__Core *c = j->env->core;
-    sluis_err e = SLUIS_OK;
-    for (size_t i = 0; !e && i < c->n_recipients; i++) {
-        oin to;
-        if (memcmp(c->recipients[i]->oin, t->p->settings->oin.s, OIN_LEN) == 0)
-            continue;
-        e = oin_parse(&to, c->recipients[i]->oin, OIN_LEN);
-        if (!e)
-            e = turn_deliver(t, j, &to);
-    }
-    return e;
-}
-
 static sluis_err write_response(turn *t, job *j, Sluis__RequestRow *row, const subject *s)
 {
     const Sluis__ResponseBody *b = (const Sluis__ResponseBody *)j->body;
@@ -233,20 +208,8 @@ static sluis_err write_response(turn *t, job *j, Sluis__RequestRow *row, const s
     if (!e)
         e = turn_event(t, "request-answered", &r, NULL);
     if (!e)
-        e = deliver_to_requester(t, j);
+        e = about_deliver_to_requester(t, j);
     return e;
-}
-
-/* Who else may read it: the requester alone. */
-static sluis_err check_recipients(turn *t, const job *j, const Sluis__RequestRow *row, sluis_fail *f)
-{
-    const Sluis__Core *c = j->env->core;
-    for (size_t i = 0; i < c->n_recipients; i++)
-        if (memcmp(c->recipients[i]->oin, t->p->settings->oin.s, OIN_LEN) != 0 &&
-            strcmp(c->recipients[i]->oin, row->requester) != 0)
-            return fail_set(f, SLUIS_DENIED, "core.recipients",
-                            "an answer goes to the registry and its requester alone");
-    return SLUIS_OK;
 }
 
 sluis_err handle_response(turn *t, job *j, sluis_fail *f)
@@ -255,7 +218,7 @@ sluis_err handle_response(turn *t, job *j, sluis_fail *f)
     subject s = {0};
     sluis_err e = find_request(t, j, &row, &s, f);
     if (!e)
-        e = check_recipients(t, j, row, f);
+        e = about_to_requester(t, j, row, f);
     if (!e)
         e = check_body(t, j, row, f);
     if (!e)

@@ -11,12 +11,18 @@ typedef sluis_err (*handler)(turn *t, job *j, sluis_fail *f);
 handler handler_of(Sluis__Kind k);
 sluis_err handle_request(turn *t, job *j, sluis_fail *f);
 sluis_err handle_response(turn *t, job *j, sluis_fail *f);
+sluis_err handle_withdrawal(turn *t, job *j, sluis_fail *f);
+sluis_err handle_clarification_question(turn *t, job *j, sluis_fail *f);
+sluis_err handle_clarification_answer(turn *t, job *j, sluis_fail *f);
 sluis_err handle_meeting_part(turn *t, job *j, sluis_fail *f); /* invitation, report */
 sluis_err handle_meeting_reply(turn *t, job *j, sluis_fail *f);
 
 /* API calls that write. */
 sluis_err handle_open_case(turn *t, job *j, sluis_fail *f);
-sluis_err handle_known(turn *t, job *j, sluis_fail *f); /* a request the register answers whole */
+sluis_err handle_known(turn *t, job *j, sluis_fail *f);          /* a request the register answers whole */
+sluis_err handle_change_request(turn *t, job *j, sluis_fail *f); /* about a request that was filed: */
+sluis_err request_withdraw(turn *t, job *j, sluis_fail *f);
+sluis_err request_clarify(turn *t, job *j, sluis_fail *f);
 sluis_err handle_change_case(turn *t, job *j, sluis_fail *f);
 sluis_err handle_read(turn *t, job *j, sluis_fail *f); /* a decided read: journal it */
 sluis_err handle_cosigned(turn *t, const job *j);      /* a witness's line, checked: keep it */

@@ -107,6 +107,12 @@ static const ctl_option inbox_refuse[] = {
     {"by", "WHO", "Pseudonym of the person who decides", NULL, true},
     END,
 };
+static const ctl_option inbox_ask[] = {
+    ADAPTER_SOCKET,
+    {"question", "FILE", "What the party wants to know (- = stdin)", NULL, true},
+    {"by", "WHO", "Pseudonym of the person who asks", NULL, true},
+    END,
+};
 static const ctl_option inbox_receipt[] = {
     ADAPTER_SOCKET,
     {"of", "WORD", "request or answer", "answer", false},
@@ -237,6 +243,8 @@ const ctl_command ctl_commands[] = {
      ctl_inbox_show},
     {"inbox release", "ID", "Releases exactly the chosen fields.", inbox_release, ctl_inbox_release},
     {"inbox refuse", "ID", "Refuses a request for a coded reason.", inbox_refuse, ctl_inbox_refuse},
+    {"inbox ask", "ID", "Asks a question about a request that waits; the answer stands in inbox show.",
+     inbox_ask, ctl_inbox_ask},
     {"inbox receipt", "ID", "Writes this party's receipt of a request, or of its answer, to a file.",
      inbox_receipt, ctl_inbox_receipt},
     {"inbox disclosed", NULL, "Lists what this party gave: its own log.", adapter_only, ctl_inbox_disclosed},

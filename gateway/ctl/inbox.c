@@ -83,27 +83,49 @@ ctl_exit ctl_inbox_release(ctl_call *c)
     return code;
 }
 
+/* Free text of a person, without the newline at its end; owned. */
+static sluis_err read_words(char **out, const char *path, const char *option, sluis_fail *f)
+{
+    size_t n = 0;
+    if (ctl_read(out, &n, path, f))
+        return f->code;
+    while (n && (*out)[n - 1] == '\n')
+        (*out)[--n] = '\0';
+    if (n <= EXPLANATION_MAX && strlen(*out) == n)
+        return SLUIS_OK;
+    free(*out);
+    *out = NULL;
+    return fail_set(f, SLUIS_INVALID, option, "takes text of at most %d bytes", EXPLANATION_MAX);
+}
+
 ctl_exit ctl_inbox_refuse(ctl_call *c)
 {
     ctl_exit code = CTL_OK;
     sluis_fail f = {0};
     char *text = NULL;
-    size_t n = 0;
-    if (ctl_value(c, "explanation")) {
-        if (ctl_read(&text, &n, ctl_value(c, "explanation"), &f))
-            return ctl_failed(c, &f);
-        while (n && text[n - 1] == '\n')
-            text[--n] = '\0';
-        if (n > EXPLANATION_MAX || strlen(text) != n) {
-            free(text);
-            fail_set(&f, SLUIS_INVALID, "--explanation", "takes text of at most %d bytes", EXPLANATION_MAX);
-            return ctl_failed(c, &f);
-        }
-    }
+    if (ctl_value(c, "explanation") && read_words(&text, ctl_value(c, "explanation"), "--explanation", &f))
+        return ctl_failed(c, &f);
     json_t *reply = ctl_ask(c,
                             json_pack("{s:s,s:s,s:s,s:s,s:s*,s:s}", "cmd", "inbox.refuse", "id", c->operand,
                                       "reason", ctl_value(c, "reason"), "outcome", ctl_value(c, "outcome"),
                                       "explanation", text, "by", ctl_value(c, "by")),
+                            &code);
+    free(text);
+    if (reply)
+        ctl_print(c, reply);
+    return code;
+}
+
+ctl_exit ctl_inbox_ask(ctl_call *c)
+{
+    ctl_exit code = CTL_OK;
+    sluis_fail f = {0};
+    char *text = NULL;
+    if (read_words(&text, ctl_value(c, "question"), "--question", &f))
+        return ctl_failed(c, &f);
+    json_t *reply = ctl_ask(c,
+                            json_pack("{s:s,s:s,s:s,s:s}", "cmd", "inbox.ask", "id", c->operand, "text", text,
+                                      "by", ctl_value(c, "by")),
                             &code);
     free(text);
     if (reply)

@@ -20,6 +20,7 @@ static uint32_t status_of(sluis_err e)
         return 404;
     case SLUIS_CONFLICT:
     case SLUIS_EXISTS:
+    case SLUIS_WITHDRAWN:
         return 409;
     case SLUIS_TOO_BIG:
         return 413;
@@ -218,6 +219,32 @@ static sluis_err add_pending(Sluis__ApiRequestState *s, arena *a, const rules *r
     return SLUIS_OK;
 }
 
+static sluis_err fill_dialogue(Sluis__ApiRequestState *out, arena *a, const Sluis__RequestRow *row)
+{
+    Sluis__ApiClarification *all = arena_alloc(a, (row->n_dialogue + 1) * sizeof(*all));
+    out->clarifications = arena_alloc(a, (row->n_dialogue + 1) * sizeof(*out->clarifications));
+    if (!all || !out->clarifications)
+        return SLUIS_NOMEM;
+    for (size_t i = 0; i < row->n_dialogue; i++) {
+        const Sluis__DialogueRow *q = row->dialogue[i];
+        Sluis__ApiClarification *x = &all[out->n_clarifications];
+        if (q->answers.len)
+            continue;
+        sluis__api_clarification__init(x);
+        x->number = (uint32_t)out->n_clarifications + 1;
+        x->question = q->text;
+        x->asked = q->when;
+        for (size_t k = i + 1; k < row->n_dialogue; k++)
+            if (bytes_equal(BYTES(row->dialogue[k]->answers.data, row->dialogue[k]->answers.len),
+                            BYTES(q->message_hash.data, q->message_hash.len))) {
+                x->answer = row->dialogue[k]->text;
+                x->answered = row->dialogue[k]->when;
+            }
+        out->clarifications[out->n_clarifications++] = x;
+    }
+    return SLUIS_OK;
+}
+
 sluis_err api_request_fill(Sluis__ApiRequestState *out, arena *a, const rules *r,
                            const uint8_t transaction[static UUID_LEN], const Sluis__RequestRow *row)
 {
@@ -246,7 +273,7 @@ sluis_err api_request_fill(Sluis__ApiRequestState *out, arena *a, const rules *r
         e = add_pending(out, a, r, row->attributes[i], "open");
     for (size_t i = 0; !e && i < row->n_known; i++)
         e = add_pending(out, a, r, row->known[i], outcome_name(SLUIS__OUTCOME__GIVEN));
-    return e;
+    return e ? e : fill_dialogue(out, a, row);
 }
 
 sluis_err api_out_request(buffer *out, uint64_t call, uint32_t status, const rules *rs,

@@ -33,6 +33,7 @@ static const struct {
     {"wrong-sender", "Verkeerde afzender", "De afzender is een ander dan de verbonden partij."},
     {"unknown-party", "Partij onbekend", "Deze partij is niet aangesloten."},
     {"not-recipient", "Niet geadresseerd", "Het bericht is voor een ander bestemd."},
+    {"withdrawn", "Ingetrokken", "Het verzoek is ingetrokken."},
     {"not-asked", "Niet gevraagd", "Dit antwoord hoort bij geen verzoek aan deze partij."},
     {"suite", "Versleuteling niet toegestaan", "Deze cryptosuite is voor de afzender niet toegestaan."},
     {"kind", "Soort bericht onbekend", "Deze soort bericht wordt hier niet verwerkt."},

@@ -283,6 +283,25 @@ json_t *render_case(const Sluis__ApiReply *r, char location[static RENDER_LOCATI
     return o;
 }
 
+static void put_clarifications(json_t *o, const Sluis__ApiRequestState *q)
+{
+    json_t *a = json_array();
+    for (size_t i = 0; i < q->n_clarifications; i++) {
+        const Sluis__ApiClarification *c = q->clarifications[i];
+        json_t *x = json_object();
+        put_number(x, "nummer", c->number);
+        put(x, "vraag", c->question);
+        put_time(x, "gesteld", c->asked);
+        put_some(x, "antwoord", c->answer);
+        put_time(x, "beantwoord", c->answered);
+        json_array_append_new(a, x);
+    }
+    if (q->n_clarifications)
+        json_object_set_new(o, "toelichtingen", a);
+    else
+        json_decref(a);
+}
+
 static json_t *request_json(const Sluis__ApiRequestState *q, char href[static RENDER_LOCATION])
 {
     char id[UUID_STR], case_id[33];
@@ -300,6 +319,7 @@ static json_t *request_json(const Sluis__ApiRequestState *q, char href[static RE
     put_time(o, "antwoordVoor", q->answer_by);
     put_time(o, "verloopt", q->expires);
     put_results(o, q->results, q->n_results);
+    put_clarifications(o, q);
     snprintf(href, RENDER_LOCATION, "/v1/verzoeken/%s", id);
     put_link(o, "self", href);
     return o;

@@ -169,6 +169,35 @@ static sluis_err build_get_request(const json_t *parameters, const json_t *body,
     return uuid_field(&q->transaction, parameters, "verzoekId", a);
 }
 
+/* ---- about a request that was filed ---- */
+
+static sluis_err change_request(const char *event, const json_t *parameters, char *said, arena *a,
+                                Sluis__ApiCall *c)
+{
+    Sluis__ApiChangeRequest *q = arena_alloc(a, sizeof *q);
+    if (!q)
+        return SLUIS_NOMEM;
+    sluis__api_change_request__init(q);
+    q->event = (char *)(uintptr_t)event;
+    q->text = said;
+    c->op_case = SLUIS__API_CALL__OP_CHANGE_REQUEST;
+    c->change_request = q;
+    return uuid_field(&q->transaction, parameters, "verzoekId", a);
+}
+
+static sluis_err build_withdraw(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c)
+{
+    return change_request("withdraw", parameters, text(body, "motivering"), a, c);
+}
+
+static sluis_err build_clarify(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c)
+{
+    sluis_err e = change_request("clarify", parameters, text(body, "antwoord"), a, c);
+    if (!e)
+        c->change_request->question = number(body, "vraag");
+    return e;
+}
+
 static sluis_err build_get_view(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c)
 {
     (void)body;
@@ -407,6 +436,8 @@ const resource resources[RESOURCE_COUNT] = {
     {"getZaak", build_get_case, RESULT(CASE_OUT), render_case, false},
     {"openVerzoek", build_file_request, RESULT(REQUEST), render_request, false},
     {"listVerzoeken", build_list_requests, RESULT(REQUESTS), render_requests, false},
+    {"trekVerzoekIn", build_withdraw, RESULT(REQUEST), render_request, false},
+    {"lichtVerzoekToe", build_clarify, RESULT(REQUEST), render_request, false},
     {"getVerzoek", build_get_request, RESULT(REQUEST), render_request, false},
     {"getWeergave", build_get_view, RESULT(VIEW), render_view, false},
     {"getDossier", build_get_dossier, RESULT(DOSSIER), render_dossier, false},

@@ -19,6 +19,7 @@ static const struct {
 } operations[] = {
     {SLUIS__API_CALL__OP_OPEN_CASE, NULL, AFTER_CORE},
     {SLUIS__API_CALL__OP_CHANGE_CASE, NULL, AFTER_CORE},
+    {SLUIS__API_CALL__OP_CHANGE_REQUEST, NULL, AFTER_CORE},
     {SLUIS__API_CALL__OP_FILE_REQUEST, read_file_request, AFTER_CORE},
     {SLUIS__API_CALL__OP_GET_CASE, read_case, AFTER_BUS},
     {SLUIS__API_CALL__OP_GET_REQUEST, read_request, AFTER_BUS},

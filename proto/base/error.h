@@ -42,6 +42,7 @@
     X(AGREEMENT_PURPOSE, "agreement-purpose", "the agreement does not name this purpose")                    \
     X(AGREEMENT_CATEGORY, "agreement-category", "the agreement does not name data of this category")         \
     X(NOT_RECIPIENT, "not-recipient", "not addressed to this party")                                         \
+    X(WITHDRAWN, "withdrawn", "its request was withdrawn by who asked")                                      \
     X(NOT_ASKED, "not-asked", "answers a request that was not put to this party")                            \
     X(SUITE, "suite", "cipher suite not allowed for this sender")                                            \
     X(KIND, "kind", "message kind not supported here")                                                       \

@@ -18,7 +18,7 @@
 #include "wire/messages.h"
 
 #define WORDS     32
-#define SAID      32
+#define SAID      64
 #define ANSWER_MS 8000
 
 typedef struct {
@@ -295,6 +295,47 @@ static void say_meeting(play *p, actor *from, const char *verb, char **w, size_t
     finish(p, from, s, w, n);
 }
 
+/* question NAME REQUEST, clarify NAME QUESTION, withdraw NAME REQUEST: said about an earlier message. */
+static void say_about(play *p, actor *from, const char *verb, char **w, size_t n)
+{
+    static const struct {
+        const char *verb, *to;
+        Sluis__Kind kind;
+    } kinds[] = {{"question", "requester", SLUIS__KIND__CLARIFICATION_QUESTION},
+                 {"clarify", "school", SLUIS__KIND__CLARIFICATION_ANSWER},
+                 {"withdraw", "school", SLUIS__KIND__WITHDRAWAL}};
+    Sluis__Core c = SLUIS__CORE__INIT;
+    Sluis__TextBody b = SLUIS__TEXT_BODY__INIT;
+    uint32_t attributes[ATTRIBUTES_MAX];
+    uint8_t hash[HASH_LEN];
+    char text[9000];
+    size_t k = 0;
+    while (strcmp(kinds[k].verb, verb) != 0)
+        k++;
+    said *s = named(p, w[0], true), *q = named(p, w[1], false);
+    envelope *about = NULL;
+    assert_int_equal(envelope_decode(&about, buffer_bytes(&q->envelope), ENVELOPE_MAX, NULL), 0);
+    memcpy(hash, about->mh, HASH_LEN);
+    envelope_free(&about);
+    hash[0] ^= strcmp(value(w, n, "answers", "it"), "other") == 0;
+    fill_core(p, &c, s, w, n, attributes);
+    if (!value(w, n, "attributes", NULL))
+        c.n_attributes = 0;
+    c.kind = kinds[k].kind;
+    memcpy(s->tx, q->tx, UUID_LEN);
+    c.answers = (ProtobufCBinaryData){HASH_LEN, hash};
+    snprintf(text, sizeof(text), "%-*s", atoi(value(w, n, "long", "0")),
+             value(w, n, "text", "waarvoor_is_dit"));
+    b.text = text;
+    const actor *to = who(p, value(w, n, "to", kinds[k].to));
+    buffer_clear(&s->envelope);
+    if (strcmp(value(w, n, "sealed", "both"), "alone") == 0)
+        rig_envelope_alone(from, to, &c, &b.base, &s->envelope);
+    else
+        rig_envelope(p->rig, from, to, &c, &b.base, &s->envelope);
+    finish(p, from, s, w, n);
+}
+
 static void say_done(actor *a, const char *refused)
 {
     Sluis__Frame f = SLUIS__FRAME__INIT;
@@ -335,6 +376,10 @@ static void say(play *p, actor *a, const char *verb, char **w, size_t n)
     else if ((strcmp(verb, "reply") == 0 && n > 1) ||
              ((strcmp(verb, "invitation") == 0 || strcmp(verb, "report") == 0) && n > 0))
         say_meeting(p, a, verb, w, n);
+    else if ((strcmp(verb, "question") == 0 || strcmp(verb, "clarify") == 0 ||
+              strcmp(verb, "withdraw") == 0) &&
+             n > 1)
+        say_about(p, a, verb, w, n);
     else if (strcmp(verb, "resend") == 0 && n > 0)
         submit(a, &named(p, w[0], false)->envelope);
     else if (strcmp(verb, "done") == 0)
