@@ -184,7 +184,7 @@ static sluis_err apply(turn *t, job *j)
     if (j->kind == JOB_RECEIPT)
         return turn_journal(t, j->read.record);
     if (j->kind == JOB_PARTY) {
-        e = handle_party(t, j, &j->why);
+        e = j->change == CHANGE_FORGET ? handle_forget(t, j, &j->why) : handle_party(t, j, &j->why);
         return is_fault(e) ? e : SLUIS_OK;
     }
     return j->env ? apply_submission(t, j) : apply_call(t, j);
@@ -377,6 +377,7 @@ static sluis_err run_turn(core *c, slot *slots, size_t n, bool reserved, bool ho
         c->event_seq = t.event_seq;
         METRIC_ADD(c->p->metrics, journal_expired, kept.removed - c->retention.removed);
         c->retention = kept;
+        c->retention.keys_wait = c->retention.keys_wait || t.keys_wait;
         METRIC_ADD(c->p->metrics, core_batches, 1);
         METRIC_SET(c->p->metrics, journal_entries, journal_size(c->journal));
         take_new(c, &t);
@@ -478,6 +479,11 @@ static void run_batch(core *c)
         sluis_err one = run_turn(c, &c->batch[i], 1, may_use_reserve(c->batch[i].job), false);
         if (one)
             fail_set(&c->batch[i].job->why, one, "store", "%s", error_text(one));
+    }
+    if (c->count && c->retention.keys_wait) { /* who asked to forget hears of it when the key is gone */
+        sluis_err kept = erase_keys(c);
+        if (kept)
+            log_write(LOG_ERROR, "core.forget", "code", error_token(kept), NULL);
     }
     for (size_t i = 0; i < c->count; i++)
         release(c, c->batch[i].job);
@@ -665,6 +671,8 @@ void *core_run(void *arg)
     if (e)
         fatal("core.start", e, "see the line before");
     publish_directory(&c);
+    if (job_say_ready(c.control))
+        fatal("core.start", SLUIS_NOMEM, "the operators' side cannot be told");
     for (bool worked = true; worked || !c.stopping;) {
         gather(&c);
         worked = c.count > 0;

@@ -108,7 +108,7 @@ static sluis_err close_pass(retention *r, turn *t)
         keyslots_period(t->p->slots, p, r->over[i].klass, r->over[i].day);
         e = keyslots_find(t->p->slots, p, &s);
         if (!e)
-            e = intents_add(t->t, t->p->slots, s.slot, p);
+            e = intents_add(t->t, t->p->slots, s.slot, &s.sid);
         wipe(&s, sizeof(s));
     }
     r->keys_wait = r->keys_wait || r->n > 0;

@@ -27,6 +27,7 @@ typedef struct {
     seal_ring *new_seals; /* owned: put in force by this turn */
     rules *rules;         /* in force for the job being handled; borrowed */
     rules *new_rules;     /* owned: put in force by this turn */
+    bool keys_wait;       /* this turn wrote an intent: a key slot is to be erased after the commit */
     arena *arena;         /* rows read in this turn */
     uint64_t now;
     uint64_t outbox_seq, event_seq; /* last used */

@@ -89,6 +89,13 @@ static const ctl_option agreement_renewal[] = {
     {"days", "N", "How many days ahead to look", "30", false},
     END,
 };
+static const ctl_option subject_forget[] = {
+    GATEWAY_SOCKET,
+    {"subject", "FILE", "File with the person's number; - = stdin", "-", false},
+    {"reason", "CODE", "Why, as a code: it stands in the journal", NULL, true},
+    {"by", "WHO", "Pseudonym of the person who decides", NULL, true},
+    END,
+};
 static const ctl_option gateway_only[] = {GATEWAY_SOCKET, END};
 static const ctl_option adapter_only[] = {ADAPTER_SOCKET, END};
 static const ctl_option inbox_release[] = {
@@ -237,6 +244,8 @@ const ctl_command ctl_commands[] = {
      party_change, ctl_agreement_revoke},
     {"agreement needs-renewal", NULL, "Lists agreements that end soon; exit code 1 when there is one.",
      agreement_renewal, ctl_agreement_needs_renewal},
+    {"subject forget", NULL, "Forgets a person: one person proposes it, another carries it out.",
+     subject_forget, ctl_subject_forget},
     {"inbox list", NULL, "Lists the requests that wait for a person at this party.", adapter_only,
      ctl_inbox_list},
     {"inbox show", "ID", "Shows one request and the answer the mapping proposes.", adapter_only,

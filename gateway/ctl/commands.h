@@ -28,6 +28,7 @@ ctl_exit ctl_agreement_list(ctl_call *c);
 ctl_exit ctl_agreement_show(ctl_call *c);
 ctl_exit ctl_agreement_revoke(ctl_call *c);
 ctl_exit ctl_agreement_needs_renewal(ctl_call *c);
+ctl_exit ctl_subject_forget(ctl_call *c);
 ctl_exit ctl_inbox_list(ctl_call *c);
 ctl_exit ctl_inbox_show(ctl_call *c);
 ctl_exit ctl_inbox_release(ctl_call *c);

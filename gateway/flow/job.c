@@ -42,6 +42,7 @@ void job_free(job **jp)
     buffer_close(&j->receipt);
     buffer_close(&j->reply);
     buffer_close(&j->snapshot);
+    wipe(j->bsn, sizeof(j->bsn));
     if (j->raw)
         wipe(j->raw, j->raw_len);
     free(j->raw);

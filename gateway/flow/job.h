@@ -8,7 +8,7 @@
  *   done          bus -> core                 (with a reason: the party refused it)
  *   missed        bus -> core                 (sent, and neither done nor refused in time)
  *   waiting       core -> bus                 (rows of the outbox that came without a message)
- *   ready         verify, read -> bus         (a worker is at its channel; the bus opens when all are)
+ *   ready         verify, read -> bus, core -> control (it is at its channel; doors open when all are)
  *   receipt       bus -> read (whose is it) -> core (a read is journalled) -> bus; an operator's: control ->
  * core -> control party         control -> core -> control, and a directory for the bus */
 #ifndef SLUIS_FLOW_JOB_H
@@ -38,7 +38,8 @@ typedef enum {
 /* Where an API job stands: what the bus does with it when it comes by. */
 typedef enum { STAGE_TOKEN, STAGE_READ, STAGE_ENVELOPE, STAGE_CORE, STAGE_REPLY } job_stage;
 
-/* What an operator changes in the directory, or the gateway itself (seals). */
+/* What an operator changes: the directory, or (forget) what is kept of a person; seals: the gateway itself.
+ */
 typedef enum {
     CHANGE_ENROL,
     CHANGE_SUSPEND,
@@ -47,7 +48,8 @@ typedef enum {
     CHANGE_SEALS,
     CHANGE_AGREEMENT_FILE,
     CHANGE_AGREEMENT_ACCEPT,
-    CHANGE_AGREEMENT_REVOKE
+    CHANGE_AGREEMENT_REVOKE,
+    CHANGE_FORGET
 } party_change;
 
 typedef struct {
@@ -137,6 +139,7 @@ typedef struct job {
     keyid key;                       /* revoke: which key; agreements: which (file: filled in by core) */
     const char *outcome;             /* revoke: "proposed" or "revoked", static */
     const char *by, *reason;         /* who asks, and why: a pseudonym and a code, in the arena */
+    char bsn[BSN_LEN + 1];           /* forget: whom; wiped */
 
     buffer snapshot; /* directory: SignedSnapshot for welcomes */
 } job;

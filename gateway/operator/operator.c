@@ -21,6 +21,7 @@
 #define TRACE_MAX   1000
 #define DEAD_MAX    1000
 #define CORE_MS     10000
+#define START_MS    60000
 #define COPY_CHUNK  (1u << 20)
 #define RECEIPT_MAX (512u << 10) /* in base64 it fits a line of the socket */
 
@@ -237,6 +238,25 @@ static json_t *cmd_key_revoke(desk *d, const json_t *q, sluis_fail *f)
     }
     desk_ask(d, &j, e, "key.revoke", f);
     json_t *out = j ? json_pack("{s:s, s:s}", "oin", j->party.s, "outcome", j->outcome) : NULL;
+    job_free(&j);
+    return out;
+}
+
+/* The number comes in the request's text and goes no further than the job. */
+static json_t *cmd_subject_forget(desk *d, const json_t *q, sluis_fail *f)
+{
+    job *j = job_new(JOB_PARTY, (bytes){NULL, 0});
+    const char *bsn = desk_text(q, "bsn", f);
+    sluis_err e = j ? SLUIS_OK : SLUIS_NOMEM;
+    if (!e && (!bsn || !bsn_valid(bsn, strlen(bsn))))
+        e = fail_set(f, SLUIS_INVALID, "bsn", "nine digits that pass the eleven-test are needed");
+    if (!e) {
+        memcpy(j->bsn, bsn, BSN_LEN);
+        j->change = CHANGE_FORGET;
+        e = desk_words(q, j, f);
+    }
+    desk_ask(d, &j, e, "subject.forget", f);
+    json_t *out = j ? json_pack("{s:s}", "outcome", j->outcome) : NULL;
     job_free(&j);
     return out;
 }
@@ -528,6 +548,7 @@ static const struct {
     {"agreement.file", desk_agreement_file},
     {"agreement.accept", desk_agreement_accept},
     {"agreement.revoke", desk_agreement_revoke},
+    {"subject.forget", cmd_subject_forget},
     {"trace", cmd_trace},
     {"journal.copy", cmd_journal_copy},
     {"receipt.get", cmd_receipt_get},
@@ -556,6 +577,16 @@ static void on_tick(void *ctx)
     renewal_step(&d->seals, clock_ms());
 }
 
+/* Nothing is answered before the store is as core wants it: the gateway's own entry may not be there yet. */
+static sluis_err wait_for_core(desk *d)
+{
+    void *item = NULL;
+    sluis_err e = channel_recv(d->replies, START_MS, &item);
+    job *j = item;
+    job_free(&j);
+    return e;
+}
+
 void *operator_run(void *arg)
 {
     desk d = {.task = arg};
@@ -566,6 +597,8 @@ void *operator_run(void *arg)
     sluis_err e = channel_open(&d.core, p->hub, CHANNEL_CORE, CHANNEL_SEND_CONNECT, capacity);
     if (!e)
         e = channel_open(&d.replies, p->hub, CHANNEL_CONTROL, CHANNEL_RECV_BIND, capacity);
+    if (!e)
+        e = wait_for_core(&d);
     if (!e)
         e = control_server_open(&server, p->settings->control, on_request, &d, &f);
     if (e) {

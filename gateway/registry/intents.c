@@ -2,28 +2,28 @@
 
 #include <string.h>
 
-sluis_err intents_add(store_txn *t, keyslots *k, uint64_t slot, const uint8_t p[static HASH_LEN])
+sluis_err intents_add(store_txn *t, keyslots *k, uint64_t slot, const id16 *sid)
 {
     uint8_t key[8];
     put_u64(key, slot);
-    return rows_put_bytes(t, keyslots_rows(k), TABLE_INTENT, BYTES_OF(key), BYTES(p, HASH_LEN));
+    return rows_put_bytes(t, keyslots_rows(k), TABLE_INTENT, BYTES_OF(key), BYTES(sid->b, ID_LEN));
 }
 
 sluis_err intents_load(intents *out, store_txn *t, keyslots *k)
 {
     store_cursor *c = NULL;
-    bytes key, stored, p;
+    bytes key, stored, sid;
     sluis_err err = store_cursor_open(t, TABLE_INTENT, ROW_EMPTY, ROW_EMPTY, &c);
 
     out->n = 0;
     while (!err && out->n < INTENTS_BATCH && !(err = store_cursor_next(c, &key, &stored))) {
-        err = row_check_open(&p, keyslots_rows(k), TABLE_INTENT, key, stored);
-        if (!err && (key.n != 8 || p.n != HASH_LEN))
+        err = row_check_open(&sid, keyslots_rows(k), TABLE_INTENT, key, stored);
+        if (!err && (key.n != 8 || sid.n != ID_LEN))
             err = SLUIS_CORRUPT;
         if (err)
             break;
         out->at[out->n].slot = get_u64(key.p);
-        memcpy(out->at[out->n++].p, p.p, HASH_LEN);
+        memcpy(out->at[out->n++].sid.b, sid.p, ID_LEN);
     }
     store_cursor_close(&c);
     return err == SLUIS_NOT_FOUND ? SLUIS_OK : err;
@@ -35,8 +35,8 @@ sluis_err intents_erase(const intents *i, keyslots *k)
     slot_key s;
 
     for (size_t n = 0; !err && n < i->n; n++) {
-        err = keyslots_find(k, i->at[n].p, &s);
-        if (!err && s.slot == i->at[n].slot)
+        err = keyslots_get(k, i->at[n].slot, &s);
+        if (!err && id_equal(&s.sid, &i->at[n].sid))
             err = keyslots_erase(k, s.slot);
         else if (err == SLUIS_NOT_FOUND) /* erased before the crash */
             err = SLUIS_OK;

@@ -26,6 +26,11 @@ void registry_close(registry **r)
     *r = NULL;
 }
 
+keyslots *registry_slots(registry *r)
+{
+    return r->slots;
+}
+
 /* ---- subjects ---- */
 
 void subject_close(subject *s)

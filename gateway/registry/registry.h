@@ -67,6 +67,12 @@ sluis_err row_seal(buffer *out, const subject *s, gateway_table table, bytes key
 sluis_err row_open(registry *r, store_txn *t, gateway_table table, bytes key, bytes sealed, arena *a,
                    const ProtobufCMessageDescriptor *d, ProtobufCMessage **out, subject *owner);
 
+/* Deletes everything of this subject, whose number bsn is, and writes the intent to erase its key slot. Rows
+ * about it in other tables are the caller's, before. *rows: data and past versions that went. */
+sluis_err registry_forget(registry *r, store_txn *t, const char bsn[static BSN_LEN], const subject *s,
+                          uint64_t *rows);
+keyslots *registry_slots(registry *r);
+
 /* ---- verification, offline ---- */
 typedef struct {
     uint64_t rows[TABLE_COUNT]; /* checked rows a table; the journal's tables are journal_verify's */

@@ -151,7 +151,7 @@ static const check checks[] = {
     {TABLE_DATUM, DATUM_KEY_LEN, 0, NULL, check_datum},
     {TABLE_HISTORY, HISTORY_KEY_LEN, 0, NULL, check_datum},
     {TABLE_DOSSIER, ID_LEN + 8, 0, &sluis__dossier_row__descriptor, check_sealed},
-    {TABLE_INTENT, 8, HASH_LEN, NULL, check_plain},
+    {TABLE_INTENT, 8, ID_LEN, NULL, check_plain},
     {TABLE_ATTEMPT, OIN_SEQ, 4, NULL, check_plain},
     {TABLE_AGREEMENT, OIN_LEN + KEYID_LEN, 0, &sluis__signed_agreement__descriptor, check_party},
     {TABLE_DEAD, 8 + 8, 0, &sluis__dead_letter_row__descriptor, check_message},

@@ -22,7 +22,7 @@
  *  datum     sid 16|attribute u32|instance 16|version u64   nonce 24|AE(SK, nonce, key, DatumRow)
  *  history   journal index u64|its key in datum     as it stood in datum: what that entry superseded
  *  dossier   sid 16|journal index u64               DossierRow, sealed
- *  intent    slot u64                               P 32: a key slot to be erased
+ *  intent    slot u64                               sid 16: the key slot to be erased
  *  attempt   recipient OIN 20|sequence u64          attempts u32: deliveries of this outbox row that failed
  *  dead      until u64|sequence u64                 DeadLetterRow: what did not arrive, listed until then
  *  meeting   message hash 32                        MeetingRow: an invitation that waits for its reply

@@ -93,7 +93,7 @@ static void make_old(files *x, rig *r, uint32_t today)
     assert_true(pass == SLUIS_OK || pass == SLUIS_NOT_FOUND);
     keyslots_period(x->slots, p, 8, today - 5);
     assert_int_equal(keyslots_add(x->slots, p, &s), SLUIS_OK);
-    assert_int_equal(intents_add(t, x->slots, s.slot, p), SLUIS_OK);
+    assert_int_equal(intents_add(t, x->slots, s.slot, &s.sid), SLUIS_OK);
     assert_int_equal(journal_seal(j, t), SLUIS_OK);
     assert_int_equal(keyslots_sync(x->slots), SLUIS_OK);
     assert_int_equal(store_commit(&t), SLUIS_OK);

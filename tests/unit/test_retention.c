@@ -419,13 +419,13 @@ static void an_intent_of_another_key(void **state)
     keyslots_period(g.x.slots, p, 1, TODAY);
     assert_int_equal(keyslots_find(g.x.slots, p, &s), SLUIS_OK);
     store_txn *t = fixture_write(&g.x);
-    assert_int_equal(intents_add(t, g.x.slots, s.slot + 1, p), SLUIS_OK);
+    assert_int_equal(intents_add(t, g.x.slots, s.slot + 1, &s.sid), SLUIS_OK);
     assert_int_equal(store_commit(&t), SLUIS_OK);
     replay(&g, 1);
     assert_true(has_day(&g, 1, TODAY));
     t = fixture_write(&g.x);
-    p[0] ^= 1;
-    assert_int_equal(intents_add(t, g.x.slots, s.slot, p), SLUIS_OK);
+    s.sid.b[0] ^= 1;
+    assert_int_equal(intents_add(t, g.x.slots, s.slot, &s.sid), SLUIS_OK);
     assert_int_equal(store_commit(&t), SLUIS_OK);
     replay(&g, 1);
     assert_true(has_day(&g, 1, TODAY));

@@ -1,0 +1,45 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/ids.h"
+#include "crypto/crypto.h"
+#include "ctl/commands.h"
+
+/* The number comes from a file or stdin, never from the command line, which others can read. */
+static json_t *request_of(ctl_call *c, sluis_fail *f)
+{
+    char *text = NULL;
+    size_t n = 0, digits;
+    json_t *out = NULL;
+    if (ctl_read(&text, &n, ctl_value(c, "subject"), f))
+        return NULL;
+    digits = strcspn(text, "\r\n");
+    if (digits + strspn(text + digits, "\r\n") != n || !bsn_valid(text, digits))
+        fail_set(f, SLUIS_INVALID, ctl_value(c, "subject"),
+                 "one line is needed: nine digits that pass the eleven-test");
+    else
+        out = json_pack("{s:s, s:s%, s:s, s:s}", "cmd", "subject.forget", "bsn", text, digits, "reason",
+                        ctl_value(c, "reason"), "by", ctl_value(c, "by"));
+    wipe(text, n);
+    free(text);
+    return out;
+}
+
+ctl_exit ctl_subject_forget(ctl_call *c)
+{
+    ctl_exit code = CTL_OK;
+    sluis_fail f = {0};
+    json_t *request = request_of(c, &f);
+    if (!request) {
+        fail_set(&f, SLUIS_NOMEM, "subject", "%s", error_text(SLUIS_NOMEM));
+        return ctl_failed(c, &f);
+    }
+    json_t *reply = ctl_ask(c, request, &code);
+    const char *outcome = json_string_value(json_object_get(reply, "outcome"));
+    bool proposed = outcome && strcmp(outcome, "proposed") == 0;
+    if (reply)
+        ctl_print(c, reply);
+    if (proposed)
+        ctl_note(c, "within a week another person must say the same, with --by of their own");
+    return code;
+}
