@@ -144,7 +144,9 @@ static sluis_err open_parts(adapter *a, sluis_fail *f)
         err = open_signals(&a->signals, f);
     if (!err)
         err = control_server_open(&a->control, a->s.control, desk_command, a, f);
-    return err ? err : open_bus(a, f);
+    if (!err && !(err = open_bus(a, f)))
+        client_show(a->client, bytes_str(a->newest_note));
+    return err;
 }
 
 sluis_err adapter_open(adapter **out, const char *config_path, party_kinds kinds, sluis_fail *f)
@@ -212,6 +214,8 @@ static sluis_err keep_house(adapter *a)
     if (a->retry_at && now >= a->retry_at) {
         a->retry_at = 0;
         err = work_load(a);
+        if (!err && client_connected(a->client))
+            err = restored_welcome(a);
     }
     if (!err && now >= a->sweep_at) {
         a->sweep_at = now + SWEEP_MS;

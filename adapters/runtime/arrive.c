@@ -170,6 +170,7 @@ static sluis_err on_deliver(adapter *a, const client_event *ev)
             client_refuse(a->client, ev->seq, ev->generation, err);
         return err == SLUIS_NOMEM ? err : SLUIS_OK;
     }
+    restored_note(a, ev->receipt);
     for (size_t i = 0; i < sizeof arrivals / sizeof arrivals[0]; i++) {
         if (arrivals[i].kind != m.e->core->kind)
             continue;
@@ -192,6 +193,8 @@ static sluis_err settle(adapter *a, const client_event *ev, const char *state, c
     uint8_t transaction[UUID_LEN];
     Sluis__InboxRow *row;
     sluis_err err = inbox_sent(a->inbox, ev->message_id, transaction);
+    if (err == SLUIS_NOT_FOUND && ev->kind == CLIENT_ACK)
+        return restored_ack(a, ev);
     if (err)
         return err == SLUIS_NOT_FOUND ? SLUIS_OK : err;
     arena *ar = arena_new(ROW_ARENA);
@@ -249,7 +252,7 @@ static sluis_err on_directory(adapter *a, bool welcome)
         return SLUIS_OK;
     log_write(LOG_INFO, "bus.welcome", "gateway", dir ? dir->gateway : "", NULL);
     a->pending_count = 0; /* another generation: what is not done comes again */
-    return SLUIS_OK;
+    return restored_welcome(a);
 }
 
 sluis_err turn_event(adapter *a, const client_event *ev)
@@ -262,6 +265,7 @@ sluis_err turn_event(adapter *a, const client_event *ev)
     case CLIENT_DELIVER:
         return on_deliver(a, ev);
     case CLIENT_ACK:
+        restored_note(a, ev->receipt);
         return settle(a, ev, STATE_SENT, "");
     case CLIENT_NACK:
         return on_nack(a, ev);

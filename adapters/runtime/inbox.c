@@ -235,21 +235,32 @@ sluis_err inbox_told(inbox *b, const uint8_t transaction[static UUID_LEN],
     return store_commit(&t);
 }
 
-sluis_err inbox_sent(inbox *b, const uint8_t message_id[static UUID_LEN],
-                     uint8_t transaction[static UUID_LEN])
+/* A row whose value is a transaction. */
+static sluis_err transaction_at(inbox *b, unsigned table, bytes key, uint8_t transaction[static UUID_LEN])
 {
     store_txn *t;
     bytes v;
     sluis_err err = store_begin_read(b->store, &t);
     if (err)
         return err;
-    err = store_get(t, TABLE_SENT, BYTES(message_id, UUID_LEN), &v);
+    err = store_get(t, table, key, &v);
     if (!err && v.n != UUID_LEN)
         err = SLUIS_CORRUPT;
     if (!err)
         memcpy(transaction, v.p, UUID_LEN);
     store_abort(&t);
     return err;
+}
+
+sluis_err inbox_sent(inbox *b, const uint8_t message_id[static UUID_LEN],
+                     uint8_t transaction[static UUID_LEN])
+{
+    return transaction_at(b, TABLE_SENT, BYTES(message_id, UUID_LEN), transaction);
+}
+
+sluis_err inbox_by_hash(inbox *b, const uint8_t hash[static HASH_LEN], uint8_t transaction[static UUID_LEN])
+{
+    return transaction_at(b, TABLE_BYHASH, BYTES(hash, HASH_LEN), transaction);
 }
 
 sluis_err inbox_settle(inbox *b, const uint8_t message_id[static UUID_LEN],

@@ -79,6 +79,9 @@ sluis_err inbox_sent(inbox *b, const uint8_t message_id[static UUID_LEN],
 sluis_err inbox_settle(inbox *b, const uint8_t message_id[static UUID_LEN],
                        const uint8_t transaction[static UUID_LEN], const Sluis__InboxRow *row);
 
+/* The transaction of the request with this message hash. NOT_FOUND. */
+sluis_err inbox_by_hash(inbox *b, const uint8_t hash[static HASH_LEN], uint8_t transaction[static UUID_LEN]);
+
 /* Rows in order of transaction (that is, of age), each in an arena of its own; a visitor that returns an
  * error ends the walk. The visitor must not write. */
 typedef sluis_err (*inbox_visit)(void *ctx, const uint8_t transaction[static UUID_LEN],

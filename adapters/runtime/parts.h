@@ -63,6 +63,10 @@ struct adapter {
     uint8_t (*work)[UUID_LEN]; /* transactions to look at before the turn ends */
     size_t work_count, work_cap;
     receipt_renewal renewing;
+    char origin[ORIGIN_MAX + 1]; /* of the gateway's journal, once what it may have lost was looked for */
+    uint64_t origin_from;
+    checkpoint newest;                       /* the newest that our receipts show */
+    char newest_note[NOTE_MAX + 1];          /* found before there was a client to show it */
     size_t held;                             /* rows that wait for a person */
     uint64_t retry_at, refresh_at, sweep_at; /* UTC ms; 0: not planned */
 };
@@ -112,6 +116,11 @@ json_t *talk_command_ask(adapter *a, const json_t *request, sluis_fail *f);
 
 json_t *receipt_command_get(adapter *a, const json_t *request, sluis_fail *f);
 json_t *receipt_command_renew(adapter *a, const json_t *request, sluis_fail *f);
+/* restored.c: what a restore of the gateway may have lost. note: a receipt that came, or is kept. */
+void restored_note(adapter *a, bytes receipt);
+sluis_err restored_welcome(adapter *a);
+sluis_err restored_ack(adapter *a, const client_event *ev); /* of a message that is no answer of ours */
+
 sluis_err receipt_arrived(adapter *a, const client_event *ev);
 
 json_t *desk_command(void *ctx, const char *cmd, const json_t *request, sluis_fail *f);

@@ -32,6 +32,8 @@ static sluis_err load_row(void *ctx, const uint8_t transaction[static UUID_LEN],
 {
     adapter *a = ctx;
     (void)ar;
+    restored_note(a, BYTES(row->receipt.data, row->receipt.len));
+    restored_note(a, BYTES(row->answer_receipt.data, row->answer_receipt.len));
     a->held += inbox_state_is(row, STATE_HELD);
     if (inbox_state_is(row, STATE_NEW) || inbox_state_is(row, STATE_DECIDED) ||
         inbox_state_is(row, STATE_SENDING) || talk_waits(row))

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "bus/frames.h"
+#include "crypto/note.h"
 #include "bus/members.h"
 #include "bus/sessions.h"
 #include "flow/api_out.h"
@@ -30,6 +31,8 @@ typedef struct {
     seal_ring *seals;
     rules *rules;
     members members;
+    char origin[ORIGIN_MAX + 1]; /* the journal's, and the entry that opened it */
+    uint64_t origin_from;
     buffer frame;
     uint64_t order, generation;
     uint32_t in_flight, fetches;
@@ -232,6 +235,19 @@ static void inform(bus *b, session *s)
     s->uninformed = members_send(&b->members, b->server, s->route, s->route_len) != SLUIS_OK;
 }
 
+/* What the party has of the journal, for the read pool to hold against the store. Bounded like the fetches;
+ * who is passed over shows it again at its next hello. */
+static void look_at(bus *b, bytes note)
+{
+    job *j = note.n && note.n <= NOTE_MAX && b->fetches < b->p->settings->max_sessions
+                 ? job_new(JOB_SEEN, note)
+                 : NULL;
+    if (!j)
+        return;
+    b->fetches++;
+    pass(b->read, j);
+}
+
 /* The handshake may be long ago: a connection outlives its key, a session does not. */
 static void on_hello(bus *b, const bus_event *ev, const Sluis__Hello *h)
 {
@@ -268,7 +284,8 @@ static void on_hello(bus *b, const bus_event *ev, const Sluis__Hello *h)
     log_write(LOG_INFO, "bus.hello", "party", ev->user.s, NULL);
     answer(b, ev,
            frame_welcome(&b->frame, s->generation, set->session_credit, set->name, BYTES_OF(b->members.hash),
-                         set->max_frame));
+                         set->max_frame, b->origin, b->origin_from));
+    look_at(b, BYTES(h->checkpoint.data, h->checkpoint.len));
     if (!bytes_equal(BYTES(h->directory.data, h->directory.len), BYTES_OF(b->members.hash)))
         inform(b, s);
     fetch_more(b, s);
@@ -317,8 +334,9 @@ static void chain_up(bus *b, job *j)
     b->chain_length++;
 }
 
-static void on_submit(bus *b, const bus_event *ev, session *s, arena *a, bytes raw)
+static void on_submit(bus *b, const bus_event *ev, session *s, arena *a, const Sluis__Submit *m)
 {
+    const bytes raw = BYTES(m->envelope.data, m->envelope.len);
     if (s->submitted >= b->p->settings->session_credit) {
         nack_full(b, ev, a, raw, "more outstanding than the welcome's credit");
         return;
@@ -330,6 +348,12 @@ static void on_submit(bus *b, const bus_event *ev, session *s, arena *a, bytes r
     job *j = job_new(JOB_SUBMIT, raw);
     if (!j) {
         nack_full(b, ev, a, raw, "out of memory");
+        return;
+    }
+    buffer_add(&j->evidence, m->receipt.data, m->receipt.len);
+    if (j->evidence.err) {
+        job_free(&j);
+        nack_full(b, ev, a, raw, "the receipt beside it is too large, or out of memory");
         return;
     }
     j->received = clock_ms();
@@ -438,7 +462,7 @@ static void on_frame(bus *b, const bus_event *ev)
         refuse(b, ev, SLUIS_CLOSED,
                "no session here: say hello (a newer session of this party may have taken over)");
     else if (f->f_case == SLUIS__FRAME__F_SUBMIT)
-        on_submit(b, ev, s, a, BYTES(f->submit->envelope.data, f->submit->envelope.len));
+        on_submit(b, ev, s, a, f->submit);
     else if (f->f_case == SLUIS__FRAME__F_DONE)
         on_done(b, s, f->done);
     else if (f->f_case == SLUIS__FRAME__F_RECEIPT_GET)
@@ -597,6 +621,8 @@ static void take_directory(bus *b, job *j)
     b->seals = seal_ring_ref(j->seals);
     rules_unref(&b->rules);
     b->rules = rules_ref(j->rules);
+    snprintf(b->origin, sizeof(b->origin), "%s", j->log_origin ? j->log_origin : "");
+    b->origin_from = j->log_from;
     sluis_err e = members_set(&b->members, buffer_bytes(&j->snapshot), b->p->settings->max_frame);
     if (e)
         fatal("bus.directory", e, "parties cannot be told the directory in force");
@@ -639,6 +665,10 @@ static void on_item(bus *b, job *j)
         break;
     case JOB_RECEIPT:
         finish_receipt(b, j);
+        break;
+    case JOB_SEEN:
+        b->fetches--;
+        job_free(&j);
         break;
     default:
         take_directory(b, j);

@@ -12,7 +12,7 @@ static sluis_err pack(buffer *out, const Sluis__Frame *f)
 }
 
 sluis_err frame_welcome(buffer *out, uint64_t generation, uint32_t credit, const char *gateway, bytes hash,
-                        uint32_t max_bytes)
+                        uint32_t max_bytes, const char *origin, uint64_t origin_from)
 {
     Sluis__Frame f = SLUIS__FRAME__INIT;
     Sluis__Welcome w = SLUIS__WELCOME__INIT;
@@ -22,6 +22,8 @@ sluis_err frame_welcome(buffer *out, uint64_t generation, uint32_t credit, const
     w.gateway = (char *)(uintptr_t)gateway;
     w.directory = data(hash);
     w.max_bytes = max_bytes;
+    w.origin = (char *)(uintptr_t)origin;
+    w.origin_from = origin_from;
     f.f_case = SLUIS__FRAME__F_WELCOME;
     f.welcome = &w;
     return pack(out, &f);

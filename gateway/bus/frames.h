@@ -9,7 +9,7 @@
 #define ACKS_MAX         64 /* of one frame */
 
 sluis_err frame_welcome(buffer *out, uint64_t generation, uint32_t credit, const char *gateway, bytes hash,
-                        uint32_t max_bytes);
+                        uint32_t max_bytes, const char *origin, uint64_t origin_from);
 /* Of n <= ACKS_MAX accepted submissions. */
 sluis_err frame_acks(buffer *out, job *const *jobs, size_t n);
 sluis_err frame_nack(buffer *out, bytes message_id, const sluis_fail *why);

@@ -17,14 +17,19 @@ sluis_err asking_party(turn *t, const Sluis__Recipient *r, const party **out, sl
     return directory_key(t->dir, *out, USE_SEAL, &id, t->now, &seal, f);
 }
 
+const oin *asking_acting(const job *j)
+{
+    return j->call || j->evidence.n ? &j->claims.oin : &j->env->sender;
+}
+
 sluis_err asking_application(turn *t, const job *j, sluis_fail *f)
 {
     const Sluis__Core *c = j->env->core;
     Sluis__Origin expected = j->call ? SLUIS__ORIGIN__API : SLUIS__ORIGIN__BUS;
-    if (c->origin != expected)
+    if (c->origin != expected && !j->evidence.n)
         return fail_set(f, SLUIS_INVALID, "core.origin", "a party on the bus signs for itself: origin bus");
     const application *app = rules_application(t->rules, c->application);
-    const oin *acting = j->call ? &j->claims.oin : &j->env->sender;
+    const oin *acting = asking_acting(j);
     if (!app || !application_may_act(app, acting))
         return fail_set(f, SLUIS_FORBIDDEN, "core.application",
                         "this organisation may not act under this application");
@@ -33,7 +38,7 @@ sluis_err asking_application(turn *t, const job *j, sluis_fail *f)
 
 sluis_err asking_case(turn *t, const job *j, Sluis__CaseRow **out, sluis_fail *f)
 {
-    const oin *acting = j->call ? &j->claims.oin : &j->env->sender;
+    const oin *acting = asking_acting(j);
     sluis_err e = case_load(t->t, t->p->rows, j->env->core->case_id.data, t->arena, out);
     if (e == SLUIS_NOT_FOUND || (!e && (!case_is_open(*out) || strcmp((*out)->owner, acting->s) != 0)))
         return fail_set(f, SLUIS_NO_CASE, "core.case_id", "no open case with this id: open one first");

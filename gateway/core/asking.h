@@ -6,6 +6,9 @@
 
 /* The party of a recipient, and that the sealing key it names is valid now. */
 sluis_err asking_party(turn *t, const Sluis__Recipient *r, const party **out, sluis_fail *f);
+/* Who acts: the API's caller, the sender on the bus, or (what comes back after a restore) whoever acted then.
+ */
+const oin *asking_acting(const job *j);
 /* The organisation that acts may do so under the application named; origin as the message came in. */
 sluis_err asking_application(turn *t, const job *j, sluis_fail *f);
 /* An open case of the organisation that acts; another's does not exist. */

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "flow/api_out.h"
 #include "core/handlers.h"
+#include "core/restore.h"
 #include "core/retention.h"
 #include "flow/fatal.h"
 #include "parties/parties.h"
@@ -131,6 +132,8 @@ static sluis_err apply_submission(turn *t, job *j)
     if (!e && !h)
         e = fail_set(&j->why, SLUIS_KIND, "core.kind",
                      "this gateway does not carry this kind of message yet");
+    if (!e && j->evidence.n)
+        e = restore_admit(t, j, &j->why);
     if (!e)
         e = h(t, j, &j->why);
     if (e && !is_fault(e)) {
@@ -270,6 +273,7 @@ static void publish_directory(core *c)
     j->dir = directory_ref(c->dir);
     j->seals = seal_ring_ref(c->seals);
     j->rules = rules_ref(c->rules);
+    j->log_origin = job_arena(j) ? arena_strdup(j->arena, journal_origin(c->journal, &j->log_from)) : NULL;
     c->snapshot_made = now;
     count_expiry(c, now);
     send_or_die(c->bus, j);
@@ -593,6 +597,8 @@ static sluis_err core_open(core *c, const parts *p)
     sluis_err e = epoch_new(&c->epoch);
     if (!e)
         e = journal_open(&c->journal, p->store, p->slots, &p->log, p->settings->name, &f);
+    if (!e)
+        e = restore_open(p, c->journal, &f);
     if (!e)
         e = store_begin_read(p->store, &t);
     if (!e)

@@ -49,7 +49,7 @@ static sluis_err check_policy(turn *t, const job *j, const party *to, const Slui
                               Sluis__Record *r, sluis_fail *f)
 {
     const Sluis__Core *c = j->env->core;
-    const oin *acting = j->call ? &j->claims.oin : &j->env->sender;
+    const oin *acting = asking_acting(j);
     case_facts facts = case_facts_of(row);
     policy_question q = {.application = c->application,
                          .acting = acting,
@@ -91,7 +91,7 @@ static void fill_row(turn *t, const job *j, const party *to, uint32_t member, co
     row->member = member;
     row->sid = (ProtobufCBinaryData){ID_LEN, (uint8_t *)(uintptr_t)sid->b};
     row->party = (char *)(uintptr_t)to->oin.s;
-    row->requester = j->call ? (char *)(uintptr_t)j->claims.oin.s : c->sender;
+    row->requester = (char *)(uintptr_t)asking_acting(j)->s;
     row->application = c->application;
     row->n_attributes = c->n_attributes;
     row->attributes = c->attributes;

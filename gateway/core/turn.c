@@ -39,6 +39,10 @@ void turn_record_of(const turn *t, const job *j, Sluis__RecordType type, Sluis__
     if (!j->env)
         return;
     const Sluis__Core *c = j->env->core;
+    if (j->evidence.n && !j->why.code) { /* its recipient brought it back after a restore */
+        out->from = c->sender;
+        out->detail = (char *)(uintptr_t) "restored";
+    }
     out->transaction = c->transaction;
     out->message_hash.data = j->env->mh;
     out->message_hash.len = HASH_LEN;

@@ -142,6 +142,17 @@ static const ctl_option journal_verify[] = {
     {"free", NULL, "Also list the byte ranges of the files that hold nothing", NULL, false},
     END,
 };
+static const ctl_option restore[] = {
+    {"data", "DIR", "The gateway's data folder; it holds no store", NULL, true},
+    {"name", "NAME", "Name of the gateway, as the checkpoints carry it", NULL, true},
+    {"log-key", "FILE", "Public log key (log.key.pub)", NULL, true},
+    {"checkpoint", "FILE", "The newest checkpoint of this log that anybody has: a witness's `last`", NULL,
+     false},
+    {"none-newer", NULL, "Nobody has a checkpoint newer than the backup", NULL, false},
+    {"keys", "FILE", "The newest key file, when the data folder has none and it is not the backup's", NULL,
+     false},
+    END,
+};
 static const ctl_option journal_export[] = {
     {"out", "DIR", "Folder of the export: made when absent, else brought up to date", NULL, true},
     {"name", "NAME", "Name of the gateway, as the checkpoints carry it", NULL, true},
@@ -269,6 +280,8 @@ const ctl_command ctl_commands[] = {
      journal_export, ctl_journal_export},
     {"journal prove", NULL, "Writes the newest checkpoint, and the proof that it goes on from an older one.",
      journal_prove, ctl_journal_prove},
+    {"restore", "DIR", "Puts a backup in place; the gateway's next start opens the journal's next origin.",
+     restore, ctl_restore},
     {"receipt get", "INDEX", "Writes the receipt of a journal entry to a file.", receipt_get,
      ctl_receipt_get},
     {"receipt verify", "FILE", "Verifies a receipt, offline (FILE - = stdin).", receipt_verify,

@@ -7,4 +7,7 @@
 /* dir: the store's folder in the copy; nothing in it is changed. */
 sluis_err copy_open_store(store **out, const char *dir, sluis_fail *f);
 
+/* The same for writing, when it is about to become a gateway's own. */
+sluis_err copy_open_writable(store **out, const char *dir, sluis_fail *f);
+
 #endif

@@ -174,9 +174,10 @@ static void print_report(verification *v)
         rows += v->rows.rows[i];
     hex_encode(root, v->journal.root, HASH_LEN);
     ctl_print(v->call,
-              json_pack("{s:b,s:I,s:I,s:I,s:I,s:s,s:I,s:I,s:I,s:o*}", "ok", 1, "entries",
+              json_pack("{s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:s,s:I,s:I,s:I,s:o*}", "ok", 1, "entries",
                         (json_int_t)v->journal.entries, "records", (json_int_t)v->journal.records, "erased",
-                        (json_int_t)v->journal.erased, "tiles", (json_int_t)v->journal.tiles, "root", root,
+                        (json_int_t)v->journal.erased, "restores", (json_int_t)v->journal.restores, "lost",
+                        (json_int_t)v->journal.lost, "tiles", (json_int_t)v->journal.tiles, "root", root,
                         "rows", (json_int_t)rows, "keys", (json_int_t)v->live, "parties",
                         (json_int_t)v->parties, "free", v->free_ranges ? json_incref(v->free_ranges) : NULL));
 }

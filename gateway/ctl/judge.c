@@ -43,13 +43,14 @@ sluis_err judge_request(checkpoint *out, bytes *note, const checkpoint *last, bo
         return e;
     if (restored && last && old == 0 && follows(last, out, log_name))
         last = NULL;
+    if (last && strcmp(last->origin, out->origin) != 0)
+        return fail_set(f, SLUIS_CONFLICT, "checkpoint",
+                        "is of %s; the last cosigned is of %s. When a restore was announced: --restored",
+                        out->origin, last->origin);
     if (old != (last ? last->size : 0))
         return fail_set(f, SLUIS_CONFLICT, "request",
                         "starts from size %" PRIu64 "; the last cosigned is %" PRIu64, old,
                         last ? last->size : 0);
-    if (last && strcmp(last->origin, out->origin) != 0)
-        return fail_set(f, SLUIS_CONFLICT, "checkpoint", "is of %s; the last cosigned is of another log",
-                        out->origin);
     if (out->size < old || out->size == 0)
         return fail_set(f, SLUIS_CONFLICT, "checkpoint",
                         "is of size %" PRIu64 ", smaller than the last cosigned", out->size);

@@ -14,6 +14,7 @@ job *job_new(job_kind kind, bytes raw)
         return NULL;
     j->kind = kind;
     buffer_init(&j->receipt, 64u << 10);
+    buffer_init(&j->evidence, 64u << 10);
     buffer_init(&j->reply, JOB_REPLY_MAX);
     buffer_init(&j->snapshot, JOB_REPLY_MAX);
     if (raw.n) {
@@ -40,6 +41,7 @@ void job_free(job **jp)
     seal_ring_unref(&j->seals);
     rules_unref(&j->rules);
     buffer_close(&j->receipt);
+    buffer_close(&j->evidence);
     buffer_close(&j->reply);
     buffer_close(&j->snapshot);
     wipe(j->bsn, sizeof(j->bsn));

@@ -9,8 +9,9 @@
  *   missed        bus -> core                 (sent, and neither done nor refused in time)
  *   waiting       core -> bus                 (rows of the outbox that came without a message)
  *   ready         verify, read -> bus, core -> control (it is at its channel; doors open when all are)
- *   receipt       bus -> read (whose is it) -> core (a read is journalled) -> bus; an operator's: control ->
- * core -> control party         control -> core -> control, and a directory for the bus */
+ *   receipt       bus -> read -> core (a read) -> bus, or control -> core -> control
+ *   seen          bus -> read -> bus          (a checkpoint that a party shows in its hello)
+ *   party         control -> core -> control, and a directory for the bus */
 #ifndef SLUIS_FLOW_JOB_H
 #define SLUIS_FLOW_JOB_H
 
@@ -33,7 +34,8 @@ typedef enum {
     JOB_PARTY,
     JOB_DIRECTORY,
     JOB_READY,
-    JOB_RECEIPT
+    JOB_RECEIPT,
+    JOB_SEEN
 } job_kind;
 /* Where an API job stands: what the bus does with it when it comes by. */
 typedef enum { STAGE_TOKEN, STAGE_READ, STAGE_ENVELOPE, STAGE_CORE, STAGE_REPLY } job_stage;
@@ -104,8 +106,11 @@ typedef struct job {
     arena *arena;     /* owned: ApiCall, decisions, fetched rows; NULL until needed */
 
     /* a submission */
-    envelope *env;          /* decoded; owns the body below */
-    ProtobufCMessage *body; /* opened and decoded, when sealed to the registry; NULL otherwise */
+    envelope *env;           /* decoded; owns the body below */
+    ProtobufCMessage *body;  /* opened and decoded, when sealed to the registry; NULL otherwise */
+    buffer evidence;         /* the receipt of it, of an earlier origin, which came with it; n 0: none */
+    uint64_t evidence_index; /* what it says, checked: which entry of which origin */
+    uint64_t evidence_origin;
     bool duplicate;
     delivery to[ENVELOPE_PARTIES];
     size_t to_count;
@@ -141,7 +146,9 @@ typedef struct job {
     const char *by, *reason;         /* who asks, and why: a pseudonym and a code, in the arena */
     char bsn[BSN_LEN + 1];           /* forget: whom; wiped */
 
-    buffer snapshot; /* directory: SignedSnapshot for welcomes */
+    buffer snapshot;        /* directory: SignedSnapshot for welcomes */
+    const char *log_origin; /* directory: the journal's origin, in the arena */
+    uint64_t log_from;      /* and the entry that opened it */
 } job;
 
 /* NULL when memory is out. raw is copied. */

@@ -22,6 +22,7 @@ struct journal {
     keyslots *slots;
     const keypair *log;
     char name[ORIGIN_MAX + 1], origin[ORIGIN_MAX + 1];
+    uint64_t origin_from; /* index of the entry that opened the origin */
     edge *edge;
     bool open_batch; /* something was appended since the last commit */
     bool sealed;     /* and the note and tail are of it */
@@ -106,6 +107,10 @@ static sluis_err load(journal *j, store_txn *t, sluis_fail *f)
     memcpy(j->committed_note, value.p, value.n);
     j->note_len = j->committed_note_len = value.n;
     snprintf(j->origin, sizeof(j->origin), "%s", cp.origin);
+    err = rows_get_bytes(t, keyslots_rows(j->slots), TABLE_META, bytes_str(META_ORIGIN), &value);
+    if (err != SLUIS_NOT_FOUND && (err || value.n != 8))
+        return fail_set(f, err ? err : SLUIS_CORRUPT, "journal", "where its origin begins cannot be read");
+    j->origin_from = err ? 0 : get_u64(value.p);
     if ((err = edge_from_store(j->edge, t, cp.size)) == SLUIS_NOMEM)
         return fail_set(f, err, "journal", "out of memory");
     tree_source src = edge_source(j->edge);
@@ -326,6 +331,56 @@ sluis_err journal_append(journal *j, store_txn *t, const Sluis__Record *r, uint8
             return err;
     }
     return append(j, t, r, klass, keep_until, out);
+}
+
+/* A checkpoint of this log that somebody else has, newer than the store: its origin's number. */
+static sluis_err check_known(const journal *j, bytes last_known, uint64_t *number, sluis_fail *f)
+{
+    checkpoint cp;
+    uint64_t own;
+
+    if (checkpoint_open(&cp, (const char *)last_known.p, last_known.n, j->name, j->log->pk, f))
+        return SLUIS_INVALID;
+    if (!origin_number(cp.origin, j->name, number) || !origin_number(j->origin, j->name, &own) ||
+        *number < own || (*number == own && cp.size < edge_size(j->edge)))
+        return fail_set(f, SLUIS_INVALID, "checkpoint", "of %s, size %llu: is older than the store",
+                        cp.origin, (unsigned long long)cp.size);
+    return SLUIS_OK;
+}
+
+sluis_err journal_new_origin(journal *j, store_txn *t, uint64_t when, bytes last_known, sluis_fail *f)
+{
+    uint8_t from[8];
+    uint64_t number = 0;
+    Sluis__Record r = SLUIS__RECORD__INIT;
+    ProtobufCBinaryData bound[2] = {{j->committed_note_len, (uint8_t *)j->committed_note},
+                                    {last_known.n, (uint8_t *)(uintptr_t)last_known.p}};
+    journal_entry e;
+    sluis_err err = store_error(t);
+
+    if (err || j->open_batch || edge_size(j->edge) == 0)
+        return err ? err : fail_set(f, SLUIS_INVALID, "journal", "there is nothing to go on from");
+    if (!origin_number(j->origin, j->name, &number) ||
+        (last_known.n && (err = check_known(j, last_known, &number, f))))
+        return SLUIS_INVALID;
+    snprintf(j->origin, sizeof(j->origin), "%.100s/journal/%llu", j->name, (unsigned long long)number + 1);
+    r.type = SLUIS__RECORD_TYPE__R_ORIGIN;
+    r.when = when;
+    r.detail = j->origin;
+    r.checkpoints = bound;
+    r.n_checkpoints = last_known.n ? 2 : 1;
+    batch_begin(j);
+    if ((err = append(j, t, &r, KLASS_JOURNAL, KEEP_ALWAYS, &e)))
+        return err;
+    j->origin_from = e.index;
+    put_u64(from, e.index);
+    return rows_put_bytes(t, keyslots_rows(j->slots), TABLE_META, bytes_str(META_ORIGIN), BYTES_OF(from));
+}
+
+const char *journal_origin(const journal *j, uint64_t *from)
+{
+    *from = j->origin_from;
+    return j->origin;
 }
 
 sluis_err journal_seal(journal *j, store_txn *t)

@@ -45,6 +45,13 @@ void journal_close(journal **j);
  * abort the transaction and journal_rolled_back. */
 sluis_err journal_append(journal *j, store_txn *t, const Sluis__Record *r, uint8_t klass, uint32_t keep_until,
                          journal_entry *out);
+/* The last append of a restore's transaction, before journal_seal: opens the log's next origin. Its entry
+ * (R_ORIGIN, kept always) holds the store's own checkpoint and last_known, the newest one that anybody has,
+ * with its cosignatures; empty when the store's own is the newest. The entries before stay what they are,
+ * under their indexes. INVALID: last_known is of this log but older than the store. Back: only by closing. */
+sluis_err journal_new_origin(journal *j, store_txn *t, uint64_t when, bytes last_known, sluis_fail *f);
+/* The origin in force, and the index of the entry that opened it. */
+const char *journal_origin(const journal *j, uint64_t *from);
 /* Last call before commit: signs and stores the checkpoint over all appended entries (no-op when none). */
 sluis_err journal_seal(journal *j, store_txn *t);
 void journal_committed(journal *j);
@@ -114,6 +121,8 @@ sluis_err journal_terms(store_txn *t, uint64_t from, uint64_t to, journal_term e
 /* ---- verification, offline ---- */
 typedef struct {
     uint64_t entries, records, erased, tiles;
+    uint64_t restores; /* origins after the first */
+    uint64_t lost;     /* entries that a restore's bound checkpoint counts and the log does not hold */
     uint8_t root[HASH_LEN];
 } journal_report;
 typedef void (*journal_progress)(void *ctx, uint64_t done, uint64_t total);

@@ -7,7 +7,8 @@
 #include "journal/journal.h"
 
 #define META_JOURNAL "journal"
-#define META_TAIL    "tail" /* size u64 | hashes of the tree_tail of the checkpoint, lowest first */
+#define META_TAIL    "tail"   /* size u64 | hashes of the tree_tail of the checkpoint, lowest first */
+#define META_ORIGIN  "origin" /* index u64 of the entry that opened the origin in force; absent: 0 */
 #define TILE_KEY_LEN 9
 #define TXINDEX_LEN  (UUID_LEN + 8)
 #define RECORD_MAX   (256u << 10) /* bytes of one packed record */

@@ -16,6 +16,7 @@
 #include "journal/journal.h"
 #include "operator/renewal.h"
 #include "parties/parties.h"
+#include "tables/lineage.h"
 #include "wire/messages.h"
 
 #define TRACE_MAX   1000
@@ -508,6 +509,33 @@ static sluis_err copy_file(const char *from, const char *to, sluis_fail *f)
     return e;
 }
 
+/* The copy says that it is one. */
+static sluis_err mark_copy(const parts *p, const char *data, sluis_fail *f)
+{
+    const settings *s = p->settings;
+    store *copy = NULL;
+    store_txn *t = NULL;
+    store_options o = {.path = data,
+                       .tables = gateway_tables,
+                       .table_count = TABLE_COUNT,
+                       .format = GATEWAY_STORE_FORMAT,
+                       .format_version = GATEWAY_STORE_VERSION,
+                       .map_bytes = s->map_bytes,
+                       .quota_bytes = s->quota_bytes,
+                       .max_readers = 8,
+                       .no_ahead = true};
+    sluis_err e = store_open_lmdb(&copy, &o, f);
+    if (!e)
+        e = store_begin_write(copy, &t, true);
+    if (!e)
+        e = lineage_mark_copy(t, clock_ms());
+    if (!e)
+        e = store_commit(&t);
+    store_abort(&t);
+    store_close(&copy);
+    return e ? fail_set(f, e, data, "cannot be marked as a copy") : SLUIS_OK;
+}
+
 /* Data first, then the keys: a row without its key would be an error, a key without its row is harmless. */
 static json_t *cmd_journal_copy(desk *d, const json_t *q, sluis_fail *f)
 {
@@ -526,6 +554,8 @@ static json_t *cmd_journal_copy(desk *d, const json_t *q, sluis_fail *f)
         return NULL;
     }
     sluis_err e = store_copy(p->store, data, f);
+    if (!e)
+        e = mark_copy(p, data, f);
     if (!e)
         e = copy_file(keys_from, keys_to, f);
     return e ? NULL : json_pack("{s:s, s:s}", "store", data, "keys", keys_to);

@@ -74,17 +74,38 @@ sluis_err read_log(reader *r, store_txn *t, job *j)
     }
 }
 
+static _Noreturn void rolled_back(void)
+{
+    fatal("journal.rolled-back", SLUIS_CONFLICT,
+          "a checkpoint of this journal was shown that its store does not lead to: the store is an older "
+          "copy, or was "
+          "changed. Keep the data folder as it is, and restore a backup with `sluisctl restore`");
+}
+
 /* A checkpoint that we signed and that our tree does not lead to: the store is older than what left this
  * house. */
 void read_seen(store_txn *t, const checkpoint *cp)
 {
     sluis_err e = journal_holds(t, cp);
     if (e == SLUIS_NOT_FOUND || e == SLUIS_CORRUPT)
-        fatal(
-            "journal.rolled-back", SLUIS_CONFLICT,
-            "a checkpoint of this journal was shown that its store does not lead to: the store is an older "
-            "copy, or "
-            "was changed. Stop, keep the data folder as it is, and restore a backup with `sluisctl restore`");
+        rolled_back();
+}
+
+void read_hello_checkpoint(reader *r, store_txn *t, bytes note)
+{
+    const char *name = r->p->settings->name;
+    char own_note[NOTE_MAX];
+    uint64_t theirs, ours;
+    checkpoint cp, own;
+    size_t n = 0;
+    if (checkpoint_open(&cp, (const char *)note.p, note.n, name, r->p->log.pk, NULL) ||
+        journal_checkpoint_at(t, own_note, sizeof own_note, &n) || checkpoint_read(&own, own_note, n, NULL) ||
+        !origin_number(cp.origin, name, &theirs) || !origin_number(own.origin, name, &ours))
+        return;
+    if (theirs > ours)
+        rolled_back();
+    if (theirs == ours)
+        read_seen(t, &cp);
 }
 
 /* What a witness brings: a checkpoint of this journal with its line. Core keeps it. */

@@ -175,6 +175,16 @@ static void answer_receipt(reader *r, job *j)
         fatal("read.send", SLUIS_FULL, "a channel is smaller than what may be in flight");
 }
 
+static void look_at_seen(reader *r, job *j)
+{
+    store_txn *t = NULL;
+    if (!store_begin_read(r->p->store, &t))
+        read_hello_checkpoint(r, t, BYTES(j->raw, j->raw_len));
+    store_abort(&t);
+    if (channel_send(r->bus, j))
+        fatal("read.send", SLUIS_FULL, "a channel is smaller than what may be in flight");
+}
+
 void *read_run(void *arg)
 {
     reader r = {.p = arg};
@@ -198,6 +208,8 @@ void *read_run(void *arg)
             fetch(&r, j);
         else if (j->kind == JOB_RECEIPT)
             answer_receipt(&r, j);
+        else if (j->kind == JOB_SEEN)
+            look_at_seen(&r, j);
         else
             answer_call(&r, j);
     }

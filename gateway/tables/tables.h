@@ -4,6 +4,7 @@
  *  table     key                                    value
  *  named     name                                   "journal": the signed checkpoint; "tail": the end of its
  *                                                  tree; "directory": version|~version
+ *            "copy", "restore", "origin"            lineage.h, journal_store.h
  *  leaf      index u64                              leaf 40
  *  record    index u64                              nonce 24|AE(day key, nonce, index u64, salt|record)
  *  tile      level u8|tile u64                      hashes of 32 (level 0: 256, above: 1..256), and the roots

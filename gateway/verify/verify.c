@@ -5,12 +5,14 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "flow/fatal.h"
+#include "journal/journal.h"
 #include "verify/readers.h"
 #include "verify/token.h"
 #include "wire/messages.h"
 
-#define ROOTS_MAX 4096
-#define KEKS_MAX  256
+#define ROOTS_MAX      4096
+#define KEKS_MAX       256
+#define EVIDENCE_ARENA (1u << 20)
 
 typedef struct {
     const parts *p;
@@ -27,7 +29,8 @@ typedef struct {
 static sluis_err check_sender(worker *w, job *j, uint64_t now)
 {
     const envelope *e = j->env;
-    if (!oin_equal(&e->sender, &j->user))
+    bool as_recipient = j->evidence.n && envelope_addressed_to(e, &j->user);
+    if (!oin_equal(&e->sender, &j->user) && !as_recipient)
         return fail_set(&j->why, SLUIS_WRONG_SENDER, "core.sender", "the session belongs to another party");
     const party *from = directory_find(j->dir, &e->sender);
     if (!from)
@@ -81,6 +84,28 @@ static sluis_err own_key(job *j, const oin *own, const keypair **out)
                     own->s);
 }
 
+/* After a restore a recipient may bring back what the journal acknowledged before it: our own receipt of an
+ * earlier origin says that this very message passed. Core holds the origin and index against its own. */
+static sluis_err check_evidence(worker *w, job *j)
+{
+    const settings *s = w->p->settings;
+    receipt_facts facts;
+    arena *a = arena_new(EVIDENCE_ARENA);
+    if (!a)
+        return fail_set(&j->why, SLUIS_NOMEM, "receipt", "out of memory");
+    sluis_err err =
+        receipt_verify(&facts, a, buffer_bytes(&j->evidence), s->name, w->p->log.pk, NULL, &j->why);
+    if (!err &&
+        (facts.record->type != SLUIS__RECORD_TYPE__R_MESSAGE || j->env->core->kind != SLUIS__KIND__REQUEST ||
+         !bytes_equal(BYTES(facts.record->message_hash.data, facts.record->message_hash.len),
+                      BYTES_OF(j->env->mh)) ||
+         !origin_number(facts.cp.origin, s->name, &j->evidence_origin)))
+        err = fail_set(&j->why, SLUIS_INVALID, "receipt", "is not the receipt of this request");
+    j->evidence_index = facts.index;
+    arena_free(&a);
+    return err;
+}
+
 static sluis_err open_for_registry(worker *w, job *j)
 {
     const settings *s = w->p->settings;
@@ -106,6 +131,8 @@ static void verify_submit(worker *w, job *j)
 {
     uint64_t now = clock_ms();
     sluis_err err = envelope_decode(&j->env, BYTES(j->raw, j->raw_len), w->p->settings->max_frame, &j->why);
+    if (!err && j->evidence.n)
+        err = check_evidence(w, j);
     if (!err)
         err = check_sender(w, j, now);
     if (!err)

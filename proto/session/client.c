@@ -59,6 +59,10 @@ struct client {
     /* Monotonic us: when hello is due, when to dial anew, when the reason was last told. */
     uint64_t hello_at, redial_at, told_at;
     uint32_t credit, max_bytes;
+    char origin[ORIGIN_MAX + 1];
+    uint64_t origin_from;
+    uint8_t shown[NOTE_MAX];
+    size_t shown_n;
     unsigned in_a_row;
     char told[65];
 };
@@ -118,6 +122,7 @@ static sluis_err send_hello(client *c)
     Sluis__Frame frame = SLUIS__FRAME__INIT;
     hello.version_min = hello.version_max = VERSION;
     hello.program = c->program;
+    hello.checkpoint = (ProtobufCBinaryData){.len = c->shown_n, .data = c->shown};
     hello.credit = c->o->credit;
     if (c->have_snap)
         hello.directory = (ProtobufCBinaryData){.len = HASH_LEN, .data = c->snap_hash};
@@ -136,6 +141,7 @@ static sluis_err send_submit(client *c, pending_item *i)
     Sluis__Submit submit = SLUIS__SUBMIT__INIT;
     Sluis__Frame frame = SLUIS__FRAME__INIT;
     submit.envelope = (ProtobufCBinaryData){.len = i->n, .data = i->envelope};
+    submit.receipt = (ProtobufCBinaryData){.len = i->receipt_n, .data = i->envelope + i->n};
     frame.f_case = SLUIS__FRAME__F_SUBMIT;
     frame.submit = &submit;
     return send_frame(c, &frame);
@@ -313,6 +319,8 @@ static void on_welcome(client *c, const Sluis__Welcome *w, client_event *out)
         return;
     }
     c->generation = w->generation;
+    snprintf(c->origin, sizeof c->origin, "%s", w->origin);
+    c->origin_from = w->origin_from;
     c->credit = w->credit;
     c->max_bytes = w->max_bytes;
     if (c->have_snap && memcmp(w->directory.data, c->snap_hash, HASH_LEN) == 0) {
@@ -571,11 +579,28 @@ sluis_err client_next(client *c, int timeout_ms, const int *fds, int nfds, clien
     return e;
 }
 
+const char *client_origin(const client *c, uint64_t *from)
+{
+    *from = c->origin_from;
+    return c->origin;
+}
+
+void client_show(client *c, bytes note)
+{
+    if (note.n <= sizeof c->shown)
+        memcpy(c->shown, note.p, c->shown_n = note.n);
+}
+
 sluis_err client_submit(client *c, const uint8_t message_id[static UUID_LEN], bytes raw)
 {
-    if (raw.n + FRAME_ROOM > c->o->max_frame)
+    return client_submit_again(c, message_id, raw, BYTES(NULL, 0));
+}
+
+sluis_err client_submit_again(client *c, const uint8_t message_id[static UUID_LEN], bytes raw, bytes receipt)
+{
+    if (raw.n + receipt.n + FRAME_ROOM > c->o->max_frame)
         return SLUIS_TOO_BIG;
-    sluis_err e = pending_add(c->waiting, message_id, raw);
+    sluis_err e = pending_add(c->waiting, message_id, raw, receipt);
     /* At once when the road is free; else, and when it is refused, client_next sees to it. */
     if (e == SLUIS_OK && may_submit(c)) {
         pending_item *i = pending_unsent(c->waiting);

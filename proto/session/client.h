@@ -58,6 +58,16 @@ sluis_err client_next(client *c, int timeout_ms, const int *fds, int nfds, clien
 /* Queues (copies) the envelope; message_id identifies it until its ack or nack. FULL beyond 4096 or 256 MiB
  * waiting; TOO_BIG for a frame; CONFLICT for other bytes under an id that waits (the same bytes: OK). */
 sluis_err client_submit(client *c, const uint8_t message_id[static UUID_LEN], bytes envelope);
+/* The same for what a restore of the gateway may have lost: with the receipt of an earlier origin that proves
+ * that it passed. The sender of the envelope may be another, when it was delivered to us. */
+sluis_err client_submit_again(client *c, const uint8_t message_id[static UUID_LEN], bytes envelope,
+                              bytes receipt);
+/* The journal's origin as the last welcome named it ("": none yet), and the index of the entry that opened
+ * it. */
+const char *client_origin(const client *c, uint64_t *from);
+/* The newest checkpoint of the gateway's journal that we have (copied; at most NOTE_MAX): shown with each
+ * hello. */
+void client_show(client *c, bytes note);
 /* CLOSED when that session is over: the gateway delivers again. FULL when the gateway takes nothing for 1 s.
  * Said at once; what follows within 2 ms goes together, by client_next. */
 sluis_err client_done(client *c, uint64_t seq, uint64_t generation);

@@ -44,20 +44,24 @@ void pending_free(pending **p)
     *p = NULL;
 }
 
-sluis_err pending_add(pending *p, const uint8_t id[static UUID_LEN], bytes envelope)
+sluis_err pending_add(pending *p, const uint8_t id[static UUID_LEN], bytes envelope, bytes receipt)
 {
     pending_item **at = find(p, id);
+    size_t n = envelope.n + receipt.n;
     if (*at)
         return bytes_equal(BYTES((*at)->envelope, (*at)->n), envelope) ? SLUIS_OK : SLUIS_CONFLICT;
-    if (p->count >= PENDING_MAX || p->held + envelope.n > PENDING_MAX_BYTES)
+    if (p->count >= PENDING_MAX || p->held + n > PENDING_MAX_BYTES)
         return SLUIS_FULL;
-    pending_item *i = calloc(1, sizeof *i + envelope.n);
+    pending_item *i = calloc(1, sizeof *i + n);
     if (!i)
         return SLUIS_NOMEM;
     memcpy(i->id, id, UUID_LEN);
     i->n = envelope.n;
     if (envelope.n)
         memcpy(i->envelope, envelope.p, envelope.n);
+    i->receipt_n = receipt.n;
+    if (receipt.n)
+        memcpy(i->envelope + envelope.n, receipt.p, receipt.n);
     *at = i;
     i->prev = p->newest;
     if (p->newest)
@@ -68,7 +72,7 @@ sluis_err pending_add(pending *p, const uint8_t id[static UUID_LEN], bytes envel
     if (!p->unsent)
         p->unsent = i;
     p->count++;
-    p->held += i->n;
+    p->held += n;
     return SLUIS_OK;
 }
 
@@ -90,7 +94,7 @@ bool pending_remove(pending *p, const uint8_t id[static UUID_LEN])
         p->newest = i->prev;
     p->in_flight -= i->sent;
     p->count--;
-    p->held -= i->n;
+    p->held -= i->n + i->receipt_n;
     free(i);
     return true;
 }

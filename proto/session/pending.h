@@ -16,8 +16,8 @@ typedef struct pending_item {
     struct pending_item *chain;       /* same bucket */
     bool sent;                        /* in this session */
     uint8_t id[UUID_LEN];
-    size_t n;
-    uint8_t envelope[];
+    size_t n, receipt_n;
+    uint8_t envelope[]; /* n bytes, then the receipt's */
 } pending_item;
 
 typedef struct pending pending;
@@ -25,9 +25,9 @@ typedef struct pending pending;
 sluis_err pending_new(pending **out);
 void pending_free(pending **p);
 
-/* Copies the envelope. FULL, NOMEM; the same bytes under the same id again: OK, nothing changes; else
- * CONFLICT. */
-sluis_err pending_add(pending *p, const uint8_t id[static UUID_LEN], bytes envelope);
+/* Copies the envelope, and the receipt that goes with it (p NULL: none). FULL, NOMEM; the same bytes under
+ * the same id again: OK, nothing changes; else CONFLICT. */
+sluis_err pending_add(pending *p, const uint8_t id[static UUID_LEN], bytes envelope, bytes receipt);
 /* False when it does not wait (any more). */
 bool pending_remove(pending *p, const uint8_t id[static UUID_LEN]);
 

@@ -37,6 +37,7 @@ typedef struct {
     uint64_t quota_bytes;    /* writes beyond it fail with NO_SPACE, except those marked reserved */
     uint32_t max_readers;
     bool read_only; /* an existing folder, nothing written: offline verification of a copy */
+    bool no_ahead;  /* no disk is kept allocated beyond the last page: a copy stays as small as it is */
 } store_options;
 
 typedef struct {

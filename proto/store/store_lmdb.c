@@ -108,7 +108,7 @@ static bool allocate_ahead(lmdb_store *m)
     MDB_envinfo info;
     mdb_env_info(m->env, &info);
     uint64_t end = (info.me_last_pgno + 1) * m->page;
-    if (m->allocated >= end + m->reserve)
+    if (m->reserve == 0 || m->allocated >= end + m->reserve)
         return true;
     uint64_t want = end + 2 * m->reserve;
     if (fallocate(m->data_fd, 0, (off_t)end, (off_t)(want - end)) == 0) {
@@ -519,6 +519,8 @@ sluis_err store_open_lmdb(store **out, const store_options *o, sluis_fail *f)
     m->reserve = m->reserve < RESERVE_LEAST  ? RESERVE_LEAST
                  : m->reserve > RESERVE_MOST ? RESERVE_MOST
                                              : m->reserve;
+    if (o->no_ahead)
+        m->reserve = 0;
     m->dbis = calloc(o->table_count, sizeof *m->dbis);
     if (!m->dbis) {
         e = fail_set(f, SLUIS_NOMEM, o->path, "out of memory");

@@ -26,6 +26,7 @@ typedef struct {
     buffer envelope;
     uint8_t id[UUID_LEN], tx[UUID_LEN], mh[HASH_LEN];
     uint64_t index; /* its journal entry, once it was acknowledged */
+    bytes receipt;  /* in the play's arena */
 } said;             /* an envelope that was sent, by the name the file gives it */
 
 typedef struct {
@@ -101,6 +102,21 @@ static void submit(actor *a, const buffer *b)
     Sluis__Frame f = SLUIS__FRAME__INIT;
     Sluis__Submit s = SLUIS__SUBMIT__INIT;
     s.envelope = (ProtobufCBinaryData){b->n, b->p};
+    f.f_case = SLUIS__FRAME__F_SUBMIT;
+    f.submit = &s;
+    send_frame(a, &f);
+}
+
+/* again NAME [receipt=OTHER]: as after a restore, with the receipt under which it was acknowledged */
+static void submit_again(play *p, actor *a, char **w, size_t n)
+{
+    Sluis__Frame f = SLUIS__FRAME__INIT;
+    Sluis__Submit s = SLUIS__SUBMIT__INIT;
+    if (n < 1)
+        wrong(p, "again NAME [receipt=OTHER]", NULL);
+    const said *what = named(p, w[0], false), *proof = named(p, value(w, n, "receipt", w[0]), false);
+    s.envelope = (ProtobufCBinaryData){what->envelope.n, what->envelope.p};
+    s.receipt = (ProtobufCBinaryData){proof->receipt.n, (uint8_t *)(uintptr_t)proof->receipt.p};
     f.f_case = SLUIS__FRAME__F_SUBMIT;
     f.submit = &s;
     send_frame(a, &f);
@@ -386,6 +402,8 @@ static void say(play *p, actor *a, const char *verb, char **w, size_t n)
         say_done(a, "");
     else if (strcmp(verb, "refuse") == 0 && n > 0)
         say_done(a, w[0]);
+    else if (strcmp(verb, "again") == 0)
+        submit_again(p, a, w, n);
     else if (strcmp(verb, "receipt") == 0)
         ask_receipt(p, a, w, n);
     else if (strcmp(verb, "raw") == 0 && n > 0)
@@ -477,6 +495,7 @@ static void hear_ack(play *p, const Sluis__Ack *k, char **w, size_t n)
         wire_unpack(&m, &sluis__receipt__descriptor, p->mem, BYTES(k->receipt.data, k->receipt.len), NULL),
         0);
     s->index = ((Sluis__Receipt *)m)->index;
+    s->receipt = BYTES(arena_copy(p->mem, k->receipt.data, k->receipt.len), k->receipt.len);
     assert_int_equal(k->message_hash.len, HASH_LEN);
     memcpy(s->mh, k->message_hash.data, HASH_LEN);
 }

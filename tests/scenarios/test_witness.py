@@ -1,6 +1,5 @@
 """A witness in a process of its own: cosigns what goes on, refuses what does not; and receipts that are witnessed."""
 import base64
-import shutil
 import sys
 
 from city import CHILD, PARENT
@@ -88,28 +87,6 @@ def test_refuses_what_does_not(city):
     check((city.root / "witness" / "last").read_bytes() == before and not (city.root / "refused").exists(),
           "a refusal left something")
     witness(city, city.root / "sound")
-
-
-def test_a_rewritten_log_is_refused(city):
-    """The gateway goes back to a copy and writes on: the same name, key and size, another history."""
-    old = city.copy(city.root / "old")
-    grow(city)
-    witness(city, prove(city, last_size(city), "seen"))
-    for p in city.adapters.values():
-        p.stop()
-    city.gateway.stop()
-    data = city.root / "data"
-    shutil.rmtree(data / "store")
-    shutil.copytree(old / "store", data / "store")
-    city.start_gateway()
-    for name, p in city.adapters.items():
-        p.start()
-        city.wait_connected(name)
-    grow(city)
-    grow(city)
-    request = prove(city, last_size(city), "rewritten")
-    code, out, _ = witness(city, request, "refused", want=None)
-    check(code == 1 and "rewritten" in out, f"exit {code} {out}")
 
 
 def test_witnessed_receipts(city):

@@ -821,7 +821,7 @@ static void pending_keeps_order(void **state)
     assert_int_equal(pending_new(&p), SLUIS_OK);
     assert_null(pending_unsent(p));
     for (uint8_t i = 1; i <= 4; i++)
-        assert_int_equal(pending_add(p, id_of(i), BYTES(&i, 1)), SLUIS_OK);
+        assert_int_equal(pending_add(p, id_of(i), BYTES(&i, 1), BYTES(NULL, 0)), SLUIS_OK);
     pending_mark_sent(p, pending_unsent(p));
     pending_mark_sent(p, pending_unsent(p));
     assert_int_equal(pending_in_flight(p), 2);
@@ -833,7 +833,7 @@ static void pending_keeps_order(void **state)
     pending_mark_sent(p, pending_unsent(p));
     assert_null(pending_unsent(p));
     uint8_t five = 5;
-    assert_int_equal(pending_add(p, id_of(5), BYTES(&five, 1)), SLUIS_OK);
+    assert_int_equal(pending_add(p, id_of(5), BYTES(&five, 1), BYTES(NULL, 0)), SLUIS_OK);
     assert_int_equal(pending_unsent(p)->envelope[0], 5);
     pending_restart(p);
     assert_int_equal(pending_in_flight(p), 0);
@@ -845,7 +845,7 @@ static void pending_keeps_order(void **state)
     sluis_err e = SLUIS_OK;
     int n = 0;
     for (; e == SLUIS_OK; n++)
-        e = pending_add(p, uuid_new(1).b, BYTES_OF(mib));
+        e = pending_add(p, uuid_new(1).b, BYTES_OF(mib), BYTES(NULL, 0));
     assert_int_equal(e, SLUIS_FULL);
     assert_int_equal(n, 256);
     pending_free(&p);

@@ -44,7 +44,8 @@ static void welcome(void **state)
 {
     (void)state;
     buffer_add(&out, "rest of another frame", 21); /* cleared first */
-    assert_int_equal(frame_welcome(&out, UINT64_MAX, 1024, "sluis.test", bytes_str("hash"), 262144),
+    assert_int_equal(frame_welcome(&out, UINT64_MAX, 1024, "sluis.test", bytes_str("hash"), 262144,
+                                   "sluis.test/journal/2", 7),
                      SLUIS_OK);
     const Sluis__Welcome *w = said(SLUIS__FRAME__F_WELCOME)->welcome;
     assert_int_equal(w->version, PROTOCOL_VERSION);
@@ -53,6 +54,8 @@ static void welcome(void **state)
     assert_string_equal(w->gateway, "sluis.test");
     assert_data(w->directory, "hash");
     assert_int_equal(w->max_bytes, 262144);
+    assert_string_equal(w->origin, "sluis.test/journal/2");
+    assert_int_equal(w->origin_from, 7);
 }
 
 static void ack(void **state)

@@ -940,6 +940,116 @@ static void test_receipt_under(void **state)
     ground_close(&g);
 }
 
+/* ---- restores ---- */
+
+static void note_of(ground *g, char note[static NOTE_MAX + 1], size_t *n)
+{
+    const char *text = journal_checkpoint(g->j, n);
+    memcpy(note, text, *n);
+    note[*n] = '\0';
+}
+
+/* What the log said when it had so many entries more than now, under this origin: signed with its key. */
+static size_t later_note(ground *g, char note[static NOTE_MAX], const char *origin, uint64_t size)
+{
+    checkpoint cp = {.size = size, .root = {7}};
+    size_t n = 0;
+    snprintf(cp.origin, sizeof(cp.origin), "%s", origin);
+    assert_int_equal(checkpoint_sign(note, NOTE_MAX, &n, &cp, NAME, &g->log), SLUIS_OK);
+    return n;
+}
+
+static void test_next_origin(void **state)
+{
+    (void)state;
+    ground g;
+    char note[NOTE_MAX + 1];
+    journal_report report;
+    sluis_fail f = {0};
+    uint64_t from = 99;
+    checkpoint cp;
+    ground_open(&g, ENGINE_MEMORY);
+    add(&g, 300, TODAY);
+    assert_string_equal(journal_origin(g.j, &from), NAME "/journal/1");
+    assert_int_equal(from, 0);
+    store_txn *t = fixture_write(&g.x);
+    size_t n = later_note(&g, note, NAME "/journal/1", 299); /* the store has more: it is no restore */
+    assert_int_equal(journal_new_origin(g.j, t, 5, BYTES(note, n), &f), SLUIS_INVALID);
+    assert_non_null(strstr(f.text, "older"));
+    n = later_note(&g, note, NAME "/journal/1", 320);
+    assert_int_equal(journal_new_origin(g.j, t, 5, BYTES(note, n), NULL), SLUIS_OK);
+    commit(&g, &t);
+    assert_string_equal(journal_origin(g.j, &from), NAME "/journal/2");
+    assert_int_equal(from, 300);
+    add(&g, 300, TODAY);
+    fail_clear(&f);
+    if (verify_at(&g, TODAY, &report, &f))
+        fail_msg("%s: %s", f.where, f.text);
+    assert_int_equal(report.entries, 601);
+    assert_int_equal(report.restores, 1);
+    assert_int_equal(report.lost, 20);
+    assert_int_equal(verify_tree_alone(&g, &f), SLUIS_OK);
+    /* opened again, it goes on; the next number is beyond every one that was seen */
+    journal_close(&g.j);
+    assert_int_equal(journal_open(&g.j, g.x.store, g.x.slots, &g.log, NAME, NULL), SLUIS_OK);
+    assert_string_equal(journal_origin(g.j, &from), NAME "/journal/2");
+    assert_int_equal(from, 300);
+    t = fixture_write(&g.x);
+    n = later_note(&g, note, NAME "/journal/6", 4);
+    assert_int_equal(journal_new_origin(g.j, t, 5, BYTES(note, n), NULL), SLUIS_OK);
+    commit(&g, &t);
+    assert_string_equal(journal_origin(g.j, &from), NAME "/journal/7");
+    note_of(&g, note, &n);
+    assert_int_equal(checkpoint_open(&cp, note, n, NAME, g.log.pk, NULL), SLUIS_OK);
+    assert_string_equal(cp.origin, NAME "/journal/7");
+    assert_int_equal(verify_at(&g, TODAY, &report, NULL), SLUIS_OK);
+    assert_int_equal(report.restores, 2);
+    assert_int_equal(report.lost, 20); /* what lies in an origin that never came here cannot be counted */
+    ground_close(&g);
+}
+
+/* An entry of the log's own class that opens no origin as a restore does: named by its index. */
+static void refuse_origin(Sluis__RecordType type, const char *detail, const char *origin, uint64_t size,
+                          bool own_root)
+{
+    ground g;
+    char note[NOTE_MAX + 1];
+    size_t n = 0;
+    sluis_fail f = {0};
+    journal_entry e;
+    Sluis__Record r = SLUIS__RECORD__INIT;
+    ground_open(&g, ENGINE_MEMORY);
+    add(&g, 10, TODAY);
+    if (own_root)
+        note_of(&g, note, &n);
+    else
+        n = later_note(&g, note, origin, size);
+    ProtobufCBinaryData bound = {n, (uint8_t *)note};
+    r.type = type;
+    r.detail = (char *)(uintptr_t)detail;
+    r.checkpoints = &bound;
+    r.n_checkpoints = size ? 1 : 0;
+    store_txn *t = fixture_write(&g.x);
+    assert_int_equal(journal_append(g.j, t, &r, KLASS_JOURNAL, KEEP_ALWAYS, &e), SLUIS_OK);
+    commit(&g, &t);
+    assert_int_equal(verify(&g, &f), SLUIS_CORRUPT);
+    assert_string_equal(f.where, own_root ? "checkpoint" : "entry 10");
+    ground_close(&g);
+}
+
+static void test_what_opens_no_origin(void **state)
+{
+    (void)state;
+    refuse_origin(SLUIS__RECORD_TYPE__R_MESSAGE, NAME "/journal/2", NAME "/journal/1", 10, false);
+    refuse_origin(SLUIS__RECORD_TYPE__R_ORIGIN, NAME "/journal/2", NAME "/journal/1", 0, false);
+    refuse_origin(SLUIS__RECORD_TYPE__R_ORIGIN, NAME "/journal/2", NAME "/journal/1", 9, false);
+    refuse_origin(SLUIS__RECORD_TYPE__R_ORIGIN, NAME "/journal/2", NAME "/journal/1", 10,
+                  false); /* another root */
+    refuse_origin(SLUIS__RECORD_TYPE__R_ORIGIN, "other/journal/2", NAME "/journal/1", 10, false);
+    /* a sound opening, but the checkpoint over it still calls itself the first origin */
+    refuse_origin(SLUIS__RECORD_TYPE__R_ORIGIN, NAME "/journal/2", NULL, 1, true);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -965,6 +1075,8 @@ int main(void)
         cmocka_unit_test(test_consistency),
         cmocka_unit_test(test_tiles),
         cmocka_unit_test(test_receipt_under),
+        cmocka_unit_test(test_next_origin),
+        cmocka_unit_test(test_what_opens_no_origin),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

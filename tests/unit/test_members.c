@@ -144,7 +144,9 @@ static void carry(const members *m, size_t parties)
         assert_int_equal(bus_server_next(s, 2, &be), SLUIS_OK);
         if (be.kind != BUS_FRAME)
             continue;
-        assert_int_equal(frame_welcome(&frame, 1, 1, "gateway.test", BYTES_OF(m->hash), FRAME), SLUIS_OK);
+        assert_int_equal(frame_welcome(&frame, 1, 1, "gateway.test", BYTES_OF(m->hash), FRAME,
+                                       "gateway.test/journal/1", 0),
+                         SLUIS_OK);
         assert_int_equal(bus_server_send(s, be.route, be.route_len, buffer_bytes(&frame)), SLUIS_OK);
         assert_int_equal(members_send(m, s, be.route, be.route_len), SLUIS_OK);
     }
