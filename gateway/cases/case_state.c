@@ -40,6 +40,7 @@ static const struct {
     [CASE_WIDEN_SCOPE] = {"bereik-verruimen", "scope-widened", ANY, {R, C, NO, NO, NO}},
     [CASE_CHANGE_MEMBER] = {"lid-wijzigen", "member-changed", ANY, {R, C, NO, NO, NO}},
     [CASE_NAME_COORDINATOR] = {"coordinator-aanwijzen", "coordinator-named", ANY, {NO, C, NO, NO, NO}},
+    [CASE_ASK_INTERVENTIONS] = {"interventies-vragen", "interventions-asked", ANY, {R, C, NO, NO, NO}},
     [CASE_REPORT_SERVICE] = {"dienst-melden", "service-reported", ANY, {R, C, NO, NO, NO}},
     [CASE_BREAK_GLASS] = {"noodinzage", "glass-broken", ANY, {R, C, NO, NO, NO}},
     [CASE_REVIEW_GLASS] = {"noodinzage-beoordelen",

@@ -31,6 +31,7 @@ typedef enum {
     CASE_WIDEN_SCOPE,      /* against the client's choice, for serious problems */
     CASE_CHANGE_MEMBER,    /* who sees whom; a secret address */
     CASE_NAME_COORDINATOR, /* another coordinator or level */
+    CASE_ASK_INTERVENTIONS,
     CASE_REPORT_SERVICE,
     CASE_BREAK_GLASS,
     CASE_REVIEW_GLASS,

@@ -130,7 +130,8 @@ sluis_err agreed_waiting(turn *t, const party *to, const Sluis__Core *c)
     const agreement *about = NULL;
     agreed_question q = {.side = AGREED_GIVES};
     sluis_err e = SLUIS_OK;
-    if (c->kind == SLUIS__KIND__RETURNED)
+    if (c->kind == SLUIS__KIND__RETURNED || c->kind == SLUIS__KIND__WITHDRAWAL ||
+        c->kind == SLUIS__KIND__CONCERN_OUTCOME)
         return SLUIS_OK; /* the gateway's own word, which carries no data */
     if (c->kind != SLUIS__KIND__REQUEST)
         return agreement_judge(to->agreements, to->agreement_count, &q, t->now, &about);

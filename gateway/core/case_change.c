@@ -111,12 +111,17 @@ sluis_err change_member(case_change *c, sluis_fail *f)
 
 /* ---- services ---- */
 
-static sluis_err due_in_case(case_change *c, due_kind kind, uint64_t at, uint32_t number)
+static sluis_err due_in_case(turn *t, const uint8_t *case_id, due_kind kind, uint64_t at, uint32_t number)
 {
     uint8_t key[ID_LEN + 4];
-    memcpy(key, c->id, ID_LEN);
+    memcpy(key, case_id, ID_LEN);
     put_u32(key + ID_LEN, number);
-    return due_add(c->t, kind, at, BYTES_OF(key));
+    return due_add(t, kind, at, BYTES_OF(key));
+}
+
+sluis_err change_service_due(turn *t, const uint8_t *case_id, const Sluis__ServiceRow *s, uint32_t at)
+{
+    return s->planned > t->now ? due_in_case(t, case_id, DUE_SERVICE, s->planned, at) : SLUIS_OK;
 }
 
 sluis_err change_service(case_change *c, sluis_fail *f)
@@ -132,9 +137,7 @@ sluis_err change_service(case_change *c, sluis_fail *f)
     if (!oin_valid(s.party, strlen(s.party)))
         return fail_set(f, SLUIS_INVALID, "partij", "een OIN heeft 20 tekens");
     sluis_err e = case_service_report(c->row, &s, c->t->arena, &at, f);
-    if (!e && s.planned > c->t->now)
-        e = due_in_case(c, DUE_SERVICE, s.planned, at);
-    return e;
+    return e ? e : change_service_due(c->t, c->id, c->row->services[at], at);
 }
 
 sluis_err case_service_due(turn *t, const uint8_t *case_id, uint32_t index)
@@ -192,7 +195,7 @@ sluis_err change_break_glass(case_change *c, sluis_fail *f)
     if (!e)
         e = case_glass_break(c->row, &x, c->t->arena, f);
     if (!e)
-        e = due_in_case(c, DUE_GLASS, x.until + s->glass_review_days * UINT64_C(86400000),
+        e = due_in_case(c->t, c->id, DUE_GLASS, x.until + s->glass_review_days * UINT64_C(86400000),
                         (uint32_t)c->row->n_emergencies);
     c->about = x.member;
     c->notice = "glass-broken";

@@ -24,6 +24,8 @@ sluis_err change_widen_scope(case_change *c, sluis_fail *f);
 sluis_err change_member(case_change *c, sluis_fail *f);
 sluis_err change_coordinator(case_change *c, sluis_fail *f);
 sluis_err change_service(case_change *c, sluis_fail *f);
+/* When the service is planned for later: looked at again then. */
+sluis_err change_service_due(turn *t, const uint8_t *case_id, const Sluis__ServiceRow *s, uint32_t at);
 sluis_err change_break_glass(case_change *c, sluis_fail *f);
 sluis_err change_review_glass(case_change *c, sluis_fail *f);
 

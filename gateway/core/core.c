@@ -72,12 +72,20 @@ static bool may_use_reserve(const job *j)
 {
     if (j->env)
         return j->env->core->kind == SLUIS__KIND__RESPONSE;
-    if (j->call)
-        return j->call->op_case != SLUIS__API_CALL__OP_OPEN_CASE &&
-               j->call->op_case != SLUIS__API_CALL__OP_FILE_REQUEST &&
-               j->call->op_case != SLUIS__API_CALL__OP_CHANGE_CASE &&
-               j->call->op_case != SLUIS__API_CALL__OP_CHANGE_REQUEST;
-    return true;
+    if (!j->call)
+        return true;
+    switch (j->call->op_case) {
+    case SLUIS__API_CALL__OP_OPEN_CASE:
+    case SLUIS__API_CALL__OP_FILE_REQUEST:
+    case SLUIS__API_CALL__OP_CHANGE_CASE:
+    case SLUIS__API_CALL__OP_CHANGE_REQUEST:
+    case SLUIS__API_CALL__OP_REPORT_CONCERN:
+    case SLUIS__API_CALL__OP_DECIDE_CONCERN:
+    case SLUIS__API_CALL__OP_ASK_INTERVENTIONS:
+        return false;
+    default:
+        return true;
+    }
 }
 
 static sluis_err journal_refusal(turn *t, job *j, Sluis__RecordType type)
@@ -158,6 +166,12 @@ static sluis_err apply_call(turn *t, job *j)
         e = handle_change_case(t, j, &j->why);
     else if (j->call->op_case == SLUIS__API_CALL__OP_CHANGE_REQUEST)
         e = handle_change_request(t, j, &j->why);
+    else if (j->call->op_case == SLUIS__API_CALL__OP_REPORT_CONCERN)
+        e = handle_report_concern(t, j, &j->why);
+    else if (j->call->op_case == SLUIS__API_CALL__OP_DECIDE_CONCERN)
+        e = handle_decide_concern(t, j, &j->why);
+    else if (j->call->op_case == SLUIS__API_CALL__OP_ASK_INTERVENTIONS)
+        e = handle_ask_interventions(t, j, &j->why);
     else if (j->call->op_case == SLUIS__API_CALL__OP_LOG_COSIGN)
         e = handle_cosigned(t, j);
     else

@@ -13,6 +13,8 @@ static const struct {
     {SLUIS__KIND__WITHDRAWAL, handle_withdrawal},
     {SLUIS__KIND__CLARIFICATION_QUESTION, handle_clarification_question},
     {SLUIS__KIND__CLARIFICATION_ANSWER, handle_clarification_answer},
+    {SLUIS__KIND__CONCERN, handle_concern},
+    {SLUIS__KIND__DELIVERY_STATUS, handle_delivery_status},
     {SLUIS__KIND__MEETING_INVITATION, handle_meeting_part},
     {SLUIS__KIND__MEETING_REPLY, handle_meeting_reply},
     {SLUIS__KIND__MEETING_REPORT, handle_meeting_part},

@@ -16,6 +16,8 @@ sluis_err handle_clarification_question(turn *t, job *j, sluis_fail *f);
 sluis_err handle_clarification_answer(turn *t, job *j, sluis_fail *f);
 sluis_err handle_meeting_part(turn *t, job *j, sluis_fail *f); /* invitation, report */
 sluis_err handle_meeting_reply(turn *t, job *j, sluis_fail *f);
+sluis_err handle_concern(turn *t, job *j, sluis_fail *f);
+sluis_err handle_delivery_status(turn *t, job *j, sluis_fail *f);
 
 /* API calls that write. */
 sluis_err handle_open_case(turn *t, job *j, sluis_fail *f);
@@ -24,6 +26,9 @@ sluis_err handle_change_request(turn *t, job *j, sluis_fail *f); /* about a requ
 sluis_err request_withdraw(turn *t, job *j, sluis_fail *f);
 sluis_err request_clarify(turn *t, job *j, sluis_fail *f);
 sluis_err handle_change_case(turn *t, job *j, sluis_fail *f);
+sluis_err handle_report_concern(turn *t, job *j, sluis_fail *f);
+sluis_err handle_decide_concern(turn *t, job *j, sluis_fail *f);
+sluis_err handle_ask_interventions(turn *t, job *j, sluis_fail *f);
 sluis_err handle_read(turn *t, job *j, sluis_fail *f); /* a decided read: journal it */
 sluis_err handle_cosigned(turn *t, const job *j);      /* a witness's line, checked: keep it */
 

@@ -57,22 +57,30 @@ static sluis_err seal(turn *t, const Sluis__Core *c, const ProtobufCMessage *bod
     return e;
 }
 
-sluis_err send_message(turn *t, Sluis__Core *c, const ProtobufCMessage *body, const party *to,
-                       uint64_t life_ms, const Sluis__Record *r, uint8_t mh[static HASH_LEN])
+sluis_err send_seal(turn *t, Sluis__Core *c, const ProtobufCMessage *body, const party *to, uint64_t life_ms,
+                    buffer *out, uint8_t mh[static HASH_LEN])
 {
-    Sluis__Record rec = *r;
     seal_to seals[2];
-    buffer whole;
-    uint64_t seq = 0;
     uuid id = uuid_new(t->now);
     c->message_id = (ProtobufCBinaryData){UUID_LEN, id.b};
     c->origin = SLUIS__ORIGIN__API;
     c->created = t->now;
     c->expires = t->now + life_ms;
-    buffer_init(&whole, t->p->settings->max_frame);
     sluis_err e = recipients(t, to, seals);
     if (!e)
-        e = seal(t, c, body, seals, &whole, mh);
+        e = seal(t, c, body, seals, out, mh);
+    c->message_id = (ProtobufCBinaryData){0, NULL};
+    return e;
+}
+
+sluis_err send_message(turn *t, Sluis__Core *c, const ProtobufCMessage *body, const party *to,
+                       uint64_t life_ms, const Sluis__Record *r, uint8_t mh[static HASH_LEN])
+{
+    Sluis__Record rec = *r;
+    buffer whole;
+    uint64_t seq = 0;
+    buffer_init(&whole, t->p->settings->max_frame);
+    sluis_err e = send_seal(t, c, body, to, life_ms, &whole, mh);
     rec.type = SLUIS__RECORD_TYPE__R_MESSAGE;
     rec.kind = c->kind;
     rec.transaction = c->transaction;

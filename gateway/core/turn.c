@@ -192,9 +192,8 @@ sluis_err turn_request_load(turn *t, const uint8_t transaction[static UUID_LEN],
     return e;
 }
 
-/* Seals a row under the subject's key, with its check, and stores it. */
-static sluis_err put_sealed(turn *t, const subject *s, gateway_table table, bytes key,
-                            const ProtobufCMessage *m)
+sluis_err turn_put_sealed(turn *t, const subject *s, gateway_table table, bytes key,
+                          const ProtobufCMessage *m)
 {
     buffer *b = turn_scratch(t);
     sluis_err e = row_seal(b, s, table, key, m);
@@ -213,7 +212,7 @@ sluis_err turn_request_index(turn *t, const char *app, const uint8_t transaction
 sluis_err turn_request_save(turn *t, const uint8_t transaction[static UUID_LEN], const Sluis__RequestRow *row,
                             const subject *s)
 {
-    return put_sealed(t, s, TABLE_REQUEST, BYTES(transaction, UUID_LEN), &row->base);
+    return turn_put_sealed(t, s, TABLE_REQUEST, BYTES(transaction, UUID_LEN), &row->base);
 }
 
 void turn_dossier_entry(const turn *t, const uint8_t *case_id, const char *motivation, Sluis__DossierRow *out)
@@ -237,7 +236,7 @@ sluis_err turn_dossier(turn *t, const subject *s, const uint8_t *case_id, const 
     uint8_t key[ID_LEN + 8];
     memcpy(key, s->sid.b, ID_LEN);
     put_u64(key + ID_LEN, t->entry.index);
-    return put_sealed(t, s, TABLE_DOSSIER, BYTES_OF(key), &row.base);
+    return turn_put_sealed(t, s, TABLE_DOSSIER, BYTES_OF(key), &row.base);
 }
 
 static const char sequences_name[] = "sequences"; /* META: outbox u64 | event u64 */

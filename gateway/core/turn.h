@@ -88,6 +88,9 @@ sluis_err turn_request_load(turn *t, const uint8_t transaction[static UUID_LEN],
                             subject *s);
 sluis_err turn_request_save(turn *t, const uint8_t transaction[static UUID_LEN], const Sluis__RequestRow *row,
                             const subject *s);
+/* Seals a row under the subject's key, with its check, and stores it. */
+sluis_err turn_put_sealed(turn *t, const subject *s, gateway_table table, bytes key,
+                          const ProtobufCMessage *m);
 /* Notes the request in its application's own index. */
 sluis_err turn_request_index(turn *t, const char *app, const uint8_t transaction[static UUID_LEN]);
 /* The dossier's entry of the turn's journal entry: the subject's own copy of it, with what only the client

@@ -294,3 +294,36 @@ sluis_err api_out_request(buffer *out, uint64_t call, uint32_t status, const rul
     arena_free(&a);
     return e;
 }
+
+void api_concern_fill(Sluis__ApiConcern *out, const uint8_t transaction[static UUID_LEN],
+                      const Sluis__ConcernRow *row, bool whole)
+{
+    sluis__api_concern__init(out);
+    out->transaction = (ProtobufCBinaryData){UUID_LEN, (uint8_t *)(uintptr_t)transaction};
+    out->state = row->state;
+    out->received = row->received;
+    out->decided = row->decided;
+    out->motivation = row->motivation;
+    if (!whole)
+        return;
+    out->bsn = row->bsn;
+    out->concern = row->concern;
+    out->reporter = row->reporter;
+    out->from = row->from;
+    out->application = row->application;
+    out->case_id = row->case_id;
+}
+
+sluis_err api_out_concern(buffer *out, uint64_t call, uint32_t status,
+                          const uint8_t transaction[static UUID_LEN], const Sluis__ConcernRow *row,
+                          bool whole)
+{
+    Sluis__ApiReply r = SLUIS__API_REPLY__INIT;
+    Sluis__ApiConcern c;
+    api_concern_fill(&c, transaction, row, whole);
+    r.call = call;
+    r.status = status;
+    r.result_case = SLUIS__API_REPLY__RESULT_CONCERN;
+    r.concern = &c;
+    return wire_pack(out, &r.base);
+}

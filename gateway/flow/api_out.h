@@ -14,6 +14,12 @@ sluis_err api_out_case(buffer *out, uint64_t call, uint32_t status, const rules 
                        const id16 *case_id, const Sluis__CaseRow *row);
 sluis_err api_out_request(buffer *out, uint64_t call, uint32_t status, const rules *r,
                           const uint8_t transaction[static UUID_LEN], const Sluis__RequestRow *row);
+/* whole: with whom and what it is about, for who decides. */
+sluis_err api_out_concern(buffer *out, uint64_t call, uint32_t status,
+                          const uint8_t transaction[static UUID_LEN], const Sluis__ConcernRow *row,
+                          bool whole);
+void api_concern_fill(Sluis__ApiConcern *out, const uint8_t transaction[static UUID_LEN],
+                      const Sluis__ConcernRow *row, bool whole);
 
 /* The pieces, for lists; strings borrowed, arrays in the arena. */
 sluis_err api_request_fill(Sluis__ApiRequestState *out, arena *a, const rules *r,

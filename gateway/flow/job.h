@@ -71,6 +71,7 @@ typedef struct {
     bool has_subject;
     id16 sid; /* whose dossier gets a copy */
     id16 case_id;
+    bool no_case;          /* it is about none */
     uint64_t case_version; /* decided on; core refuses when the case moved on */
 } read_decision;
 

@@ -68,6 +68,9 @@ static const struct {
     /* decisions */
     {"permit", "toegestaan"},
     {"opened", "geopend"},
+    {"concern-research", "melding-wordt-onderzocht"},
+    {"concern-no-research", "melding-wordt-niet-onderzocht"},
+    {"interventions-asked", "interventies-gevraagd"},
     {"coordination-started", "coordinatie-gestart"},
     {"scope-chosen", "bereik-gekozen"},
     {"scope-widened", "bereik-verruimd-tegen-keuze-client"},
@@ -421,6 +424,74 @@ json_t *render_dossier(const Sluis__ApiReply *r, char location[static RENDER_LOC
     for (size_t i = 0; i < d->n_entries; i++)
         json_array_append_new(a, entry_json(d->entries[i]));
     json_object_set_new(o, "verloop", a);
+    return o;
+}
+
+static json_t *concern_json(const Sluis__ApiConcern *c, char href[static RENDER_LOCATION])
+{
+    static const struct {
+        const char *state, *dutch;
+    } said[] = {{"received", "ontvangen"}, {"research", "onderzoek"}, {"no-research", "geen-onderzoek"}};
+    char id[UUID_STR], case_id[33];
+    json_t *o = json_object();
+    put_uuid(o, "meldingId", c->transaction, id);
+    for (size_t i = 0; i < sizeof said / sizeof *said; i++)
+        if (strcmp(said[i].state, c->state) == 0)
+            put(o, "status", said[i].dutch);
+    put_time(o, "ontvangen", c->received);
+    put_time(o, "besloten", c->decided);
+    put_some(o, "motivering", c->motivation);
+    put_some(o, "bsn", c->bsn);
+    put_some(o, "zorg", c->concern);
+    put_some(o, "melder", c->reporter);
+    put_some(o, "van", c->from);
+    put_some(o, "toepassing", c->application);
+    put_case_id(o, c->case_id, case_id);
+    snprintf(href, RENDER_LOCATION, "/v1/meldingen/%s", id);
+    put_link(o, "self", href);
+    return o;
+}
+
+json_t *render_concern(const Sluis__ApiReply *r, char location[static RENDER_LOCATION])
+{
+    char href[RENDER_LOCATION];
+    json_t *o = concern_json(r->concern, href);
+    if (r->status == 201)
+        memcpy(location, href, sizeof href);
+    return o;
+}
+
+json_t *render_concerns(const Sluis__ApiReply *r, char location[static RENDER_LOCATION])
+{
+    const Sluis__ApiConcernList *l = r->concerns;
+    char href[RENDER_LOCATION], next[UUID_STR];
+    json_t *o = json_object(), *a = json_array();
+    (void)location;
+    for (size_t i = 0; i < l->n_concerns; i++)
+        json_array_append_new(a, concern_json(l->concerns[i], href));
+    json_object_set_new(o, "meldingen", a);
+    put_uuid(o, "volgende", l->next, next);
+    put_link(o, "self", "/v1/meldingen");
+    if (next[0]) {
+        snprintf(href, sizeof href, "/v1/meldingen?na=%s", next);
+        put_link(o, "next", href);
+    }
+    return o;
+}
+
+json_t *render_interventions(const Sluis__ApiReply *r, char location[static RENDER_LOCATION])
+{
+    const Sluis__ApiInterventions *v = r->interventions;
+    char href[RENDER_LOCATION];
+    json_t *o = json_object(), *asked = json_array(), *not = json_array();
+    (void)location;
+    for (size_t i = 0; i < v->n_requests; i++)
+        json_array_append_new(asked, request_json(v->requests[i], href));
+    for (size_t i = 0; i < v->n_not_asked; i++)
+        json_array_append_new(
+            not, json_pack("{s:s, s:s}", "wet", v->not_asked[i]->law, "reden", v->not_asked[i]->reason));
+    json_object_set_new(o, "verzoeken", asked);
+    json_object_set_new(o, "nietGevraagd", not );
     return o;
 }
 

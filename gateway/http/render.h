@@ -14,6 +14,9 @@ json_t *render_request(const Sluis__ApiReply *r, char location[static RENDER_LOC
 json_t *render_requests(const Sluis__ApiReply *r, char location[static RENDER_LOCATION]);
 json_t *render_view(const Sluis__ApiReply *r, char location[static RENDER_LOCATION]);
 json_t *render_dossier(const Sluis__ApiReply *r, char location[static RENDER_LOCATION]);
+json_t *render_concern(const Sluis__ApiReply *r, char location[static RENDER_LOCATION]);
+json_t *render_concerns(const Sluis__ApiReply *r, char location[static RENDER_LOCATION]);
+json_t *render_interventions(const Sluis__ApiReply *r, char location[static RENDER_LOCATION]);
 json_t *render_health(const Sluis__ApiReply *r, char location[static RENDER_LOCATION]);
 
 #endif

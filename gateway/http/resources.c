@@ -334,6 +334,82 @@ static sluis_err build_review(const json_t *parameters, const json_t *body, aren
     return SLUIS_OK;
 }
 
+/* ---- concerns, interventions ---- */
+
+static sluis_err build_report(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c)
+{
+    (void)parameters;
+    Sluis__ApiReportConcern *q = arena_alloc(a, sizeof *q);
+    if (!q)
+        return SLUIS_NOMEM;
+    sluis__api_report_concern__init(q);
+    q->bsn = text(body, "bsn");
+    q->concern = text(body, "zorg");
+    q->reporter = text(body, "melder");
+    c->op_case = SLUIS__API_CALL__OP_REPORT_CONCERN;
+    c->report_concern = q;
+    return SLUIS_OK;
+}
+
+static sluis_err build_get_concern(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c)
+{
+    (void)body;
+    Sluis__ApiGetConcern *q = arena_alloc(a, sizeof *q);
+    if (!q)
+        return SLUIS_NOMEM;
+    sluis__api_get_concern__init(q);
+    c->op_case = SLUIS__API_CALL__OP_GET_CONCERN;
+    c->get_concern = q;
+    return uuid_field(&q->transaction, parameters, "meldingId", a);
+}
+
+static sluis_err build_list_concerns(const json_t *parameters, const json_t *body, arena *a,
+                                     Sluis__ApiCall *c)
+{
+    (void)body;
+    Sluis__ApiListConcerns *q = arena_alloc(a, sizeof *q);
+    if (!q)
+        return SLUIS_NOMEM;
+    sluis__api_list_concerns__init(q);
+    q->limit = json_object_get(parameters, "limit") ? number(parameters, "limit") : 50;
+    c->op_case = SLUIS__API_CALL__OP_LIST_CONCERNS;
+    c->list_concerns = q;
+    return json_object_get(parameters, "na") ? uuid_field(&q->before, parameters, "na", a) : SLUIS_OK;
+}
+
+static sluis_err build_decide(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c)
+{
+    Sluis__ApiDecideConcern *q = arena_alloc(a, sizeof *q);
+    if (!q)
+        return SLUIS_NOMEM;
+    sluis__api_decide_concern__init(q);
+    q->research = json_is_true(json_object_get(body, "onderzoek"));
+    q->motivation = text(body, "motivering");
+    c->op_case = SLUIS__API_CALL__OP_DECIDE_CONCERN;
+    c->decide_concern = q;
+    sluis_err e = uuid_field(&q->transaction, parameters, "meldingId", a);
+    return e || !json_str(body, "zaakId") ? e : id_field(&q->case_id, body, a);
+}
+
+static sluis_err build_interventions(const json_t *parameters, const json_t *body, arena *a,
+                                     Sluis__ApiCall *c)
+{
+    Sluis__ApiAskInterventions *q = arena_alloc(a, sizeof *q);
+    if (!q)
+        return SLUIS_NOMEM;
+    sluis__api_ask_interventions__init(q);
+    q->member = number(body, "lid");
+    q->problem = text(body, "probleem");
+    q->motivation = text(body, "motivering");
+    q->purpose = text(body, "doel");
+    q->legal_basis = text(body, "grondslag");
+    if (json_str(body, "antwoordVoor"))
+        time_parse(&q->answer_by, text(body, "antwoordVoor"));
+    c->op_case = SLUIS__API_CALL__OP_ASK_INTERVENTIONS;
+    c->ask_interventions = q;
+    return id_field(&q->case_id, parameters, a);
+}
+
 static sluis_err build_health(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c)
 {
     (void)parameters;
@@ -433,6 +509,11 @@ const resource resources[RESOURCE_COUNT] = {
     {"meldDienst", build_service, RESULT(CASE_OUT), render_case, false},
     {"openNoodinzage", build_glass, RESULT(CASE_OUT), render_case, false},
     {"beoordeelNoodinzage", build_review, RESULT(CASE_OUT), render_case, false},
+    {"vraagInterventies", build_interventions, RESULT(INTERVENTIONS), render_interventions, false},
+    {"openMelding", build_report, RESULT(CONCERN), render_concern, false},
+    {"listMeldingen", build_list_concerns, RESULT(CONCERNS), render_concerns, false},
+    {"getMelding", build_get_concern, RESULT(CONCERN), render_concern, false},
+    {"besluitMelding", build_decide, RESULT(CONCERN), render_concern, false},
     {"getZaak", build_get_case, RESULT(CASE_OUT), render_case, false},
     {"openVerzoek", build_file_request, RESULT(REQUEST), render_request, false},
     {"listVerzoeken", build_list_requests, RESULT(REQUESTS), render_requests, false},

@@ -180,6 +180,18 @@ policy_answer policy_may_ask(const rules *r, const policy_question *q, const cas
     return (policy_answer){.permit = false, .rule = deny_default};
 }
 
+bool policy_party_in_scope(const rules *r, const case_facts *c, const char *domain, const char *who)
+{
+    size_t d = name_index(&r->domains, domain);
+    return d != NAME_NONE && domain_in_scope(r, c, d) &&
+           (!c->scope_party_count || listed(c->scope_parties, c->scope_party_count, who));
+}
+
+bool policy_problem_in_scope(const case_facts *c, const char *problem)
+{
+    return !c->scope_problem_count || listed(c->scope_problems, c->scope_problem_count, problem);
+}
+
 bool policy_covers(const rules *r, const policy_question *q, const case_facts *c)
 {
     size_t app = ruleset_application(r, q->application), domain = name_index(&r->domains, q->domain);

@@ -55,6 +55,10 @@ void policy_decide(const rules *r, const policy_question *q, const case_facts *c
  * and no secret address. */
 bool policy_covers(const rules *r, const policy_question *q, const case_facts *c);
 
+/* Whether the client's scope lets this party take part at all: its domain, and its OIN. */
+bool policy_party_in_scope(const rules *r, const case_facts *c, const char *domain, const char *oin);
+bool policy_problem_in_scope(const case_facts *c, const char *problem);
+
 /* Whether a rule id is one of the names of a denial. */
 bool policy_is_refusal(const char *rule);
 

@@ -17,6 +17,7 @@ static const config_key attribute_keys[] = {
     {"retention", CONFIG_STR, true, 1, NAME_MAX_LEN, "", NULL, "class of retention.conf"},
     {"valid_days", CONFIG_INT, true, 0, VALID_DAYS_MAX, "days", NULL, "how long a known value answers"},
     {"address", CONFIG_BOOL, false, 0, 0, "", "false", "tells where a person lives"},
+    {"intervention", CONFIG_BOOL, false, 0, 0, "", "false", "answers the standard question on interventions"},
     {"ggm", CONFIG_STR, false, 1, TITLE_MAX_LEN, "", NULL, "name in the Gemeentelijk Gegevensmodel"}};
 static const config_key catalogue_file[] = {
     {"attributes", CONFIG_LIST, true, 1, RULESET_ATTRIBUTES_MAX, "", NULL, "every datum that may pass"}};
@@ -47,6 +48,7 @@ static sluis_err attribute_row(rules *r, const config_node *row, size_t i, sluis
         .source = read_str(row, "source"),
         .retention = read_str(row, "retention"),
         .ggm = read_str(row, "ggm"),
+        .intervention = config_bool(row, KEYS_OF(attribute_keys), "intervention"),
         .address = config_bool(row, KEYS_OF(attribute_keys), "address"),
         .valid_days = (uint32_t)config_int(row, KEYS_OF(attribute_keys), "valid_days"),
     };

@@ -180,6 +180,11 @@ const char *rules_article(const rules *r, const char *rule)
     return NULL;
 }
 
+const char *rules_law_at(const rules *r, size_t i)
+{
+    return i < r->laws.n ? r->laws.ids[i] : NULL;
+}
+
 bool rules_is_law(const rules *r, const char *id)
 {
     return name_index(&r->laws, id) != NAME_NONE;

@@ -30,6 +30,7 @@ typedef struct {
     const char *retention;
     const char *ggm;     /* NULL: no GGM name */
     uint32_t valid_days; /* how long a registered value answers without asking again; 0 = not at all */
+    bool intervention;   /* part of the standard question on interventions, to the law that is its source */
     bool address;        /* tells where a person lives: never leaves when the address is secret */
 } attribute;
 
@@ -86,6 +87,7 @@ uint8_t rules_journal_class(const rules *r, const char *retention);   /* 1..255;
 const char *rules_purpose_title(const rules *r, const char *id);
 const char *rules_legal_basis_title(const rules *r, const char *id);
 const char *rules_article(const rules *r, const char *rule); /* the text beside a rule; NULL: no such rule */
+const char *rules_law_at(const rules *r, size_t i); /* in the order of laws.conf; NULL beyond the last */
 bool rules_is_law(const rules *r, const char *id);
 bool rules_is_domain(const rules *r, const char *id);
 bool rules_is_problem(const rules *r, const char *id);

@@ -26,6 +26,8 @@ sluis_err read_dossier(reader *r, store_txn *t, job *j);
 sluis_err read_health(reader *r, store_txn *t, job *j);
 sluis_err read_metrics(reader *r, store_txn *t, job *j);
 sluis_err read_file_request(reader *r, store_txn *t, job *j);
+sluis_err read_concern(reader *r, store_txn *t, job *j);
+sluis_err read_concerns(reader *r, store_txn *t, job *j);
 sluis_err read_log(reader *r, store_txn *t, job *j);
 sluis_err read_log_cosign(reader *r, store_txn *t, job *j);
 

@@ -28,6 +28,7 @@
  *  dead      until u64|sequence u64                 DeadLetterRow: what did not arrive, listed until then
  *  meeting   message hash 32                        MeetingRow: an invitation that waits for its reply
  *  agreement party OIN 20|agreement id 16           SignedAgreement
+ *  concern   transaction 16                         ConcernRow, sealed
  *
  * "sealed": sid 16|the 16 bytes of rows.h over it|nonce 24|AE(subject key, nonce, table u8|LMDB key,
  * message). Every other value outside leaf, record, tile, party, agreement, datum and these of named ends in
@@ -61,7 +62,8 @@
     X(DEAD, "dead")                                                                                          \
     X(MEETING, "meeting")                                                                                    \
     X(HISTORY, "history")                                                                                    \
-    X(AGREEMENT, "agreement")
+    X(AGREEMENT, "agreement")                                                                                \
+    X(CONCERN, "concern")
 
 typedef enum {
 #define X(name, text) TABLE_##name,

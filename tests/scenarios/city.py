@@ -1,5 +1,7 @@
 """The house with its inhabitants: the parties of the story, a household, and the API in the words of openapi.json."""
+import json
 import shutil
+import subprocess
 
 from house import BENCH_OIN, GATEWAY_OIN, NAME, TREE, House, check, wait_for
 
@@ -43,6 +45,29 @@ REFUSING = "999990044"  # a pupil whose parents did not agree
 
 RESEARCH = {"purpose": "onderzoek-meervoudige-problematiek", "basis": "wams-5.4.1", "phase": "onderzoek"}
 WORK = {"purpose": "arbeidstoeleiding", "basis": "wams-5.4.1", "phase": "onderzoek"}
+
+
+class BusParty:
+    """tests/tools/party.c, started."""
+
+    def __init__(self, city, oin, keys):
+        self.child = subprocess.Popen(
+            ["setpriv", "--pdeathsig", "KILL", "--", city.bin.parent / "tests" / "party", "--endpoint", city.endpoint, "--keys", keys,
+             "--oin", oin, "--server", city.keys / "curve.key.pub", "--root", city.keys / "root.pub", "--gateway", GATEWAY_OIN],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=city.env)
+
+    def say(self, line):
+        """One line; the answer."""
+        self.child.stdin.write(json.dumps(line) + "\n")
+        self.child.stdin.flush()
+        answer = self.child.stdout.readline()
+        check(answer, f"the party ended: {line}")
+        return json.loads(answer)
+
+    def close(self):
+        self.child.stdin.close()
+        check(self.child.wait(30) == 0, "the party ended badly")
+        self.child.stdout.close()
 
 
 class City(House):
@@ -92,6 +117,13 @@ gateway = {{ endpoint = "{self.endpoint}"; oin = "{GATEWAY_OIN}"; name = "{NAME}
         if not folder.exists():
             shutil.copytree(TREE / "adapters" / ADAPTERS[name][0] / "samples", folder)
         return folder
+
+    def bus_party(self, name, oin, title, domain, agreed=None):
+        """A party without an adapter, enrolled, and spoken to by lines: see tests/tools/party.c."""
+        folder = self.root / "adapters" / name
+        if not folder.exists():
+            self.make_party(name, oin, title, domain, agreed)
+        return BusParty(self, oin, folder / "keys")
 
     # ---- the API, in the words of gateway/http/openapi.json
 

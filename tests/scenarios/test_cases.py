@@ -200,6 +200,134 @@ def test_services(city):
     refused(city.change(case, "diensten", said, raw=True), 409, "conflict", "de dienst is geleverd en wordt niet gepland; mogelijk: niets meer")
 
 
+def test_services_by_their_party(city):
+    """DELIVERY_STATUS on the bus: from a party in the case's scope, and nobody else."""
+    care = city.bus_party("zorg", "00000099000000006100", "Thuiszorg Voorbeeld", "wmo", {"purposes": PURPOSES, "gives": ("ordinary",)})
+    stranger = city.bus_party("vreemd", "00000099000000006150", "Zonder convenant", "wmo")
+    school = city.bus_party("andere-school", "00000099000000006200", "Andere school", "onderwijs")
+    case = city.open_case([(PARENT, "client")], laws=("wmo", "wgs"), domains=())
+    soon = int(time.time() * 1000) + 1500
+    said = {"kind": "delivery-status", "case": case, "body": {"service": "begeleiding", "status": "planned", "planned": soon}}
+    first = care.say(said)
+    check(first["code"] == "ok", f"{first}")
+    check([e["kind"] for e in city.trace(first["transaction"])] == ["delivery-status"], "not in the journal")
+    wait_for("late", lambda: city.case(case)["diensten"][0]["teLaat"], 10)
+    answer = stranger.say(said)
+    check(answer["code"].startswith("agreement") and "convenant" in answer["text"], f"a party without an agreement: {answer}")
+    answer = school.say(said)
+    check(answer["code"] == "no-case", f"a party outside the scope: {answer}")
+    done = care.say(dict(said, body={"service": "begeleiding", "status": "delivered", "actual": soon + 1000}))
+    check(done["code"] == "ok" and city.case(case)["diensten"][0]["status"] == "geleverd", f"{done}")
+    answer = care.say(said)
+    check(answer["code"] == "conflict" and "mogelijk: niets meer" in answer["text"], f"{answer}")
+    city.change(case, "fase", {"overgang": "niet-samenhangend"})
+    answer = care.say(dict(said, body={"service": "nieuw", "status": "planned", "planned": soon}))
+    check(answer["code"] == "conflict" and "de zaak is niet samenhangend" in answer["text"], f"{answer}")
+    care.close()
+    stranger.close()
+    school.close()
+
+
+# ---- concerns (item 25)
+
+def concern_api(city, method, path, body=None, app="wmo-intake", function="consulent"):
+    return city.call(method, f"/v1/meldingen{path}", city.token(app, function), body)
+
+
+def test_concern_by_application(city):
+    body = {"bsn": CHILD, "zorg": "Het kind komt al weken zonder eten op school", "melder": "Leerkracht"}
+    refused(concern_api(city, "POST", "", dict(body, zorg=" . ")), 422, "no-motivation")
+    refused(concern_api(city, "POST", "", dict(body, bsn="123456782")), 422, "mode")
+    refused(concern_api(city, "POST", "", body, "clientportaal", "client"), 403, "forbidden")
+    a = concern_api(city, "POST", "", body, "jeugd-intake")
+    check(a.status == 201 and a.json()["status"] == "ontvangen" and CHILD not in a.body.decode(), f"{a.status} {a.body!r}")
+    path = "/" + a.json()["meldingId"]
+    check(a.headers["Location"] == "/v1/meldingen" + path, f"{a.headers}")
+    whole = concern_api(city, "GET", path).json()
+    check(whole["bsn"] == CHILD and whole["zorg"] == body["zorg"] and whole["melder"] == "Leerkracht", f"{whole}")
+    listed = concern_api(city, "GET", "").json()["meldingen"]
+    check(path[1:] in [m["meldingId"] for m in listed] and all("bsn" not in m and "zorg" not in m for m in listed), f"{listed}")
+    refused(concern_api(city, "GET", "", function="teamleider"), 403, "forbidden")
+    refused(concern_api(city, "GET", path, app="pw-intake", function="teamleider"), 404, "not-found")
+    refused(concern_api(city, "GET", path[:-4] + "0000"), 404, "not-found")
+    # the decision
+    say = {"onderzoek": True, "motivering": "Samen met school besproken: er komt onderzoek"}
+    refused(concern_api(city, "POST", path + "/uitkomst", say), 422, "no-case", "open die eerst")
+    other = city.open_case([(PARENT, "client")])
+    refused(concern_api(city, "POST", path + "/uitkomst", dict(say, zaakId=other)), 422, "no-case", "geen lid")
+    refused(concern_api(city, "POST", path + "/uitkomst", dict(say, motivering="-")), 422, "no-motivation")
+    refused(concern_api(city, "POST", path + "/uitkomst", say, function="teamleider"), 403, "forbidden")
+    case = city.open_case([(CHILD, "kind")])
+    refused(concern_api(city, "POST", path + "/uitkomst", dict(say, onderzoek=False, zaakId=case)), 400, "invalid", "hoort er geen zaak bij")
+    a = concern_api(city, "POST", path + "/uitkomst", dict(say, zaakId=case))
+    check(a.status == 200 and a.json()["status"] == "onderzoek" and a.json()["zaakId"] == case, f"{a.status} {a.body!r}")
+    refused(concern_api(city, "POST", path + "/uitkomst", dict(say, zaakId=case)), 409, "conflict", "er is al over besloten: onderzoek; mogelijk: niets meer")
+    own = concern_api(city, "GET", path, app="jeugd-intake", function="teamleider").json()
+    check(own["status"] == "onderzoek" and own["motivering"] == say["motivering"] and "bsn" not in own and "zaakId" not in own, f"{own}")
+    check("melding-wordt-onderzocht" in decisions(city, case, 1), "not in the dossier")
+
+
+def test_concern_by_party(city):
+    """CONCERN on the bus; the outcome comes back to its reporter, sealed, without the case."""
+    gp = city.bus_party("huisarts", "00000099000000006300", "Huisarts Voorbeeld", "huisarts")
+    said = {"kind": "concern", "body": {"subject": {"bsn": PARTNER}, "concern": "Mishandeling vermoed", "reporter": "huisarts"}}
+    answer = gp.say(dict(said, body=dict(said["body"], concern="")))
+    check(answer["code"] == "no-motivation", f"{answer}")
+    answer = gp.say(dict(said, body=dict(said["body"], subject={"bsn": "999990018"})))
+    check(answer["code"] == "invalid" and "999990018" not in answer["text"], f"{answer}")
+    first = gp.say(said)
+    check(first["code"] == "ok", f"{first}")
+    a = concern_api(city, "POST", f"/{first['transaction']}/uitkomst", {"onderzoek": False, "motivering": "Veilig Thuis doet al onderzoek"})
+    check(a.status == 200 and a.json()["status"] == "geen-onderzoek", f"{a.status} {a.body!r}")
+    back = gp.say({"wait": 15})
+    check(back.get("kind") == "concern-outcome" and back["answers"] == first["hash"] and back["case"] == "", f"{back}")
+    check(back["body"] == {"research": False, "motivation": "Veilig Thuis doet al onderzoek"}, f"{back}")
+    check(len(city.trace(first["transaction"])) >= 3, "report, decision and outcome in the journal")
+    gp.close()
+
+
+# ---- the standard question (item 27)
+
+def ask_interventions(city, case, raw=False, **kw):
+    body = dict({"lid": 1, "probleem": "schulden", "doel": RESEARCH["purpose"], "grondslag": RESEARCH["basis"],
+                 "motivering": "Wat liep er al, en wat loopt er nu?"}, **kw)
+    a = city.call("POST", f"/v1/zaken/{case}/interventies", city.token("wmo-intake"), body)
+    check(raw or a.status == 202, f"{a.status} {a.body[:300]!r}")
+    return a if raw else a.json()
+
+
+def test_interventions(city):
+    """One call: a request to each party of each law in the scope; what is not asked is named."""
+    for name, oin, law in (("bo-wmo", "00000099000000006400", "wmo"), ("bo-jeugd", "00000099000000006500", "jeugdwet"),
+                           ("bo-pw", "00000099000000006600", "participatiewet")):
+        city.make_party(name, oin, f"Uitvoering {law}", law, {"purposes": PURPOSES, "gives": ("ordinary",)})
+    case = city.open_case([(PARENT, "client")], laws=("wmo", "jeugdwet", "participatiewet", "wgs"), domains=())
+    out = ask_interventions(city, case)
+    asked = {r["partij"] for r in out["verzoeken"]}
+    check({"00000099000000006400", "00000099000000006500", "00000099000000006600", PARTIES["wgs"][0]} <= asked and not out["nietGevraagd"], f"{out}")
+    wgs = [r for r in out["verzoeken"] if r["partij"] == PARTIES["wgs"][0]][0]
+    answer = city.answered(wgs["verzoekId"])
+    check({r["naam"] for r in answer["uitkomsten"]} == {"wgs-traject-omschrijving", "wgs-traject-startdatum", "wgs-traject-einddatum"}, f"{answer}")
+    for r in out["verzoeken"]:
+        check(city.request(r["verzoekId"])["zaakId"] == case, "a request of another case")
+    small = city.open_case([(PARENT, "client")], laws=("wmo", "wgs"), domains=(), scope={"problemen": ["schulden"], "partijen": [PARTIES["wgs"][0]]})
+    out = ask_interventions(city, small)
+    check([r["partij"] for r in out["verzoeken"]] == [PARTIES["wgs"][0]], f"{out}")
+    check({n["wet"]: n["reden"] for n in out["nietGevraagd"]} == {"wmo": "buiten-bereik", "jeugdwet": "buiten-bereik", "participatiewet": "buiten-bereik"},
+          f"{out['nietGevraagd']}")
+    city.make_party("bo-extra", "00000099000000006700", "Zonder convenant", "jeugdwet")
+    only = city.open_case([(PARENT, "client")], laws=("wmo", "jeugdwet"), domains=(), scope={"partijen": ["00000099000000006700"]})
+    refused(ask_interventions(city, only, raw=True), 403, "denied", "geen enkele wet kan worden gevraagd")
+    out = ask_interventions(city, case)
+    check("00000099000000006700" not in {r["partij"] for r in out["verzoeken"]}, "a party without an agreement was asked")
+    refused(ask_interventions(city, small, raw=True, probleem="school"), 403, "denied", "buiten het bereik")
+    refused(ask_interventions(city, small, raw=True, probleem="pech"), 400, "invalid")
+    refused(ask_interventions(city, small, raw=True, motivering="-"), 422, "no-motivation")
+    refused(ask_interventions(city, small, raw=True, grondslag="wams-9.9.9"), 403, "denied", "geen enkele wet kan worden gevraagd")
+    city.change(small, "fase", {"overgang": "stoppen"})
+    refused(ask_interventions(city, small, raw=True), 409, "conflict", "de zaak is gestopt door de cliënt: interventies-vragen kan niet")
+
+
 # ---- whole or not at all
 
 def end_quietly(city, case):

@@ -2,14 +2,15 @@
 #include "kit_rules.h"
 
 #include "cases/cases.h"
+#include "cases/concern.h"
 
 #define OPEN_R                                                                                               \
     "start-coordinatie, sluiten, stoppen, niet-samenhangend, bereik-kiezen, bereik-verruimen, "              \
     "lid-wijzigen, "                                                                                         \
-    "dienst-melden, noodinzage, noodinzage-beoordelen"
+    "interventies-vragen, dienst-melden, noodinzage, noodinzage-beoordelen"
 #define OPEN_C                                                                                               \
     "sluiten, niet-samenhangend, bereik-kiezen, bereik-verruimen, lid-wijzigen, coordinator-aanwijzen, "     \
-    "dienst-melden, noodinzage, noodinzage-beoordelen"
+    "interventies-vragen, dienst-melden, noodinzage, noodinzage-beoordelen"
 #define OVER "noodinzage-beoordelen"
 
 static const char *const stored[CASE_STATES] = {"research", "coordination", "closed", "stopped",
@@ -30,6 +31,7 @@ static const struct {
     [CASE_WIDEN_SCOPE] = {"bereik-verruimen", "scope-widened", "rc..."},
     [CASE_CHANGE_MEMBER] = {"lid-wijzigen", "member-changed", "rc..."},
     [CASE_NAME_COORDINATOR] = {"coordinator-aanwijzen", "coordinator-named", ".c..."},
+    [CASE_ASK_INTERVENTIONS] = {"interventies-vragen", "interventions-asked", "rc..."},
     [CASE_REPORT_SERVICE] = {"dienst-melden", "service-reported", "rc..."},
     [CASE_BREAK_GLASS] = {"noodinzage", "glass-broken", "rc..."},
     [CASE_REVIEW_GLASS] = {"noodinzage-beoordelen", "glass-reviewed", "rcxsn"},
@@ -59,7 +61,7 @@ static void every_state_against_every_event(void **state)
             assert_string_equal(f.where, "fase");
             assert_string_equal(f.text, text);
         }
-    assert_int_equal(refused, 33);
+    assert_int_equal(refused, 36);
 }
 
 /* Two laws: coordination first. One law and nothing beside it: nothing to coordinate. */
@@ -368,6 +370,27 @@ static void a_look_is_one_persons_and_ends(void **state)
     arena_free(&a);
 }
 
+/* ---- concerns ---- */
+
+static void a_concern_is_decided_once(void **state)
+{
+    (void)state;
+    Sluis__ConcernRow row = SLUIS__CONCERN_ROW__INIT;
+    sluis_fail f = {0};
+    row.state = CONCERN_RECEIVED;
+    assert_int_equal(concern_check_open(&row, &f), SLUIS_OK);
+    row.state = CONCERN_RESEARCH;
+    assert_int_equal(concern_check_open(&row, &f), SLUIS_CONFLICT);
+    assert_string_equal(
+        f.text,
+        "er is al over besloten: onderzoek; mogelijk: niets meer (een nieuw feit is een nieuwe melding)");
+    fail_clear(&f);
+    row.state = CONCERN_NO_RESEARCH;
+    assert_int_equal(concern_check_open(&row, &f), SLUIS_CONFLICT);
+    assert_string_equal(f.text, "er is al over besloten: geen onderzoek; mogelijk: niets meer (een nieuw "
+                                "feit is een nieuwe melding)");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -380,6 +403,7 @@ int main(void)
         cmocka_unit_test(everybody_sees_what_they_may),
         cmocka_unit_test(services_go_forward),
         cmocka_unit_test(a_look_is_one_persons_and_ends),
+        cmocka_unit_test(a_concern_is_decided_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

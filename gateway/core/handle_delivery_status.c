@@ -1,0 +1,67 @@
+/* DELIVERY_STATUS: how a service stands, from the party that delivers it, in a case whose scope has that
+ * party. */
+#include <string.h>
+
+#include "core/case_change.h"
+
+static sluis_err case_of(turn *t, const job *j, Sluis__CaseRow **row, sluis_fail *f)
+{
+    const Sluis__Core *c = j->env->core;
+    const party *from = directory_find(t->dir, &j->env->sender);
+    case_state state, next;
+    sluis_err e = case_load(t->t, t->p->rows, c->case_id.data, t->arena, row);
+    case_facts facts = case_facts_of(e ? NULL : *row);
+    /* who has no part in a case learns nothing of it */
+    if (e == SLUIS_NOT_FOUND ||
+        (!e && (!from || !policy_party_in_scope(t->rules, &facts, from->domain, from->oin.s))))
+        return fail_set(f, SLUIS_NO_CASE, "core.case_id",
+                        "er is geen zaak met dit kenmerk waaraan deze partij deelneemt");
+    if (!e)
+        e = case_state_parse(&state, (*row)->phase);
+    return e ? e : case_step(state, CASE_REPORT_SERVICE, case_coordination(*row, t->rules), &next, f);
+}
+
+static sluis_err takes_part(turn *t, const job *j, sluis_fail *f)
+{
+    const party *from = directory_find(t->dir, &j->env->sender);
+    const agreed_question q = {.side = AGREED_GIVES};
+    const agreement *about = NULL;
+    sluis_err e = agreement_judge(from->agreements, from->agreement_count, &q, t->now, &about);
+    return e ? fail_set(f, e, "core.sender", "er geldt geen convenant met deze partij") : SLUIS_OK;
+}
+
+sluis_err handle_delivery_status(turn *t, job *j, sluis_fail *f)
+{
+    const Sluis__Core *c = j->env->core;
+    const Sluis__DeliveryStatusBody *b = (const Sluis__DeliveryStatusBody *)j->body;
+    Sluis__CaseRow *row = NULL;
+    Sluis__ServiceRow s = SLUIS__SERVICE_ROW__INIT;
+    Sluis__Record r;
+    uint32_t at = 0;
+    if (c->n_recipients != 1 || !b)
+        return fail_set(f, SLUIS_INVALID, "core.recipients",
+                        "a delivery status is sealed to the registry alone");
+    sluis_err e = case_of(t, j, &row, f);
+    s.service = b->service;
+    s.party = c->sender;
+    s.status = b->status;
+    s.planned = b->planned;
+    s.actual = b->actual;
+    s.reported = t->now;
+    if (!e)
+        e = takes_part(t, j, f);
+    if (!e)
+        e = case_service_report(row, &s, t->arena, &at, f);
+    if (e)
+        return e;
+    turn_record_of(t, j, SLUIS__RECORD_TYPE__R_MESSAGE, &r);
+    r.decision = (char *)(uintptr_t) "permit";
+    e = case_save(t->t, t->p->rows, c->case_id.data, row);
+    if (!e)
+        e = turn_journal(t, &r);
+    if (!e)
+        e = case_note(t, c->case_id.data, row, 0, NULL);
+    if (!e)
+        e = change_service_due(t, c->case_id.data, row->services[at], at);
+    return e ? e : turn_event(t, case_event_done(CASE_REPORT_SERVICE), &r, row->services[at]->status);
+}
