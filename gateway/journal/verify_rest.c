@@ -16,6 +16,25 @@ static sluis_err no_more_leaves(verifier *v)
                       : fail_set(v->f, SLUIS_CORRUPT, "leaf", "has a key of %zu bytes", key.n);
 }
 
+static sluis_err no_more_records(verifier *v)
+{
+    uint8_t from[8];
+    bytes key, value, none = {NULL, 0};
+    store_cursor *c = NULL;
+
+    put_u64(from, v->cp.size);
+    sluis_err err = store_cursor_open(v->t, TABLE_RECORD, BYTES_OF(from), none, &c);
+    if (!err)
+        err = store_cursor_next(c, &key, &value);
+    store_cursor_close(&c);
+    if (err == SLUIS_NOT_FOUND)
+        return SLUIS_OK;
+    if (err)
+        return fail_set(v->f, err, "record", "the store cannot be read");
+    return key.n == 8 ? verifier_bad(v, SLUIS_CORRUPT, "record", get_u64(key.p), "lies beyond the checkpoint")
+                      : fail_set(v->f, SLUIS_CORRUPT, "record", "has a key of %zu bytes", key.n);
+}
+
 static sluis_err no_more_tiles(verifier *v)
 {
     bytes key, value, none = {NULL, 0};
@@ -87,9 +106,8 @@ sluis_err verify_rest(verifier *v)
         err = no_more_tiles(v);
     if (err || !v->slots)
         return err;
-    if (v->record_key.n)
-        return verifier_bad(v, SLUIS_CORRUPT, "record", get_u64(v->record_key.p),
-                            "lies beyond the checkpoint");
+    if ((err = no_more_records(v)))
+        return err;
     if (v->unnamed.n)
         return verifier_bad_entry(
             v, v->unnamed.at[0],

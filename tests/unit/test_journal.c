@@ -556,6 +556,46 @@ static void expect_found(ground *g, const char *where)
     assert_string_equal(f.where, where);
 }
 
+static void flip_first_byte(ground *g, gateway_table table, uint64_t index)
+{
+    uint8_t key[9] = {0}, copy[16384];
+    size_t n = table == TABLE_TILE ? 9 : 8;
+    bytes value;
+    store_txn *t = fixture_write(&g->x);
+
+    put_u64(key + n - 8, index); /* a tile: of level 0 */
+    assert_int_equal(store_get(t, table, BYTES(key, n), &value), SLUIS_OK);
+    assert_true(value.n <= sizeof(copy));
+    memcpy(copy, value.p, value.n);
+    copy[0] ^= 1;
+    assert_int_equal(store_put(t, table, BYTES(key, n), BYTES(copy, value.n)), SLUIS_OK);
+    assert_int_equal(store_commit(&t), SLUIS_OK);
+}
+
+/* Threads check the records, range by range: still the first that is wrong is named, whichever is found
+ * first. */
+static void test_the_first_of_many_is_named(void **state)
+{
+    (void)state;
+    ground g;
+    ground_open(&g, ENGINE_LMDB);
+    static const struct {
+        gateway_table table;
+        uint64_t index;
+        const char *where;
+    } wrong[] = {{TABLE_RECORD, 24600, "entry 24600"}, {TABLE_RECORD, 24000, "entry 24000"},
+                 {TABLE_LEAF, 18000, "entry 18000"},   {TABLE_RECORD, 17999, "entry 17999"},
+                 {TABLE_TILE, 3, "tile 0/3"},          {TABLE_RECORD, 5, "entry 5"}};
+
+    add(&g, 30000, TODAY);
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        flip_first_byte(&g, wrong[i].table, wrong[i].index);
+        for (int again = 0; again < 3; again++)
+            expect_found(&g, wrong[i].where);
+    }
+    ground_close(&g);
+}
+
 static void test_rows_gone_or_extra(void **state)
 {
     (void)state;
@@ -1066,6 +1106,7 @@ int main(void)
         cmocka_unit_test(test_trace),
         cmocka_unit_test(test_flips_small),
         cmocka_unit_test(test_flips_tiles),
+        cmocka_unit_test(test_the_first_of_many_is_named),
         cmocka_unit_test(test_rows_gone_or_extra),
         cmocka_unit_test(test_wrong_keys),
         cmocka_unit_test(test_record_exchanged),
