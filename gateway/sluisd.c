@@ -1,4 +1,5 @@
-/* sluisd: the gateway. Reads its configuration, starts the gateway, waits for SIGTERM. */
+/* sluisd: the gateway. Reads its configuration, starts the gateway, waits for SIGTERM; SIGHUP reloads the
+ * rules. */
 #include <argp.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -62,12 +63,14 @@ int main(int argc, char **argv)
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &set, NULL); /* inherited: only this thread waits for signals */
     e = gateway_start(&g, &s, &f);
     if (e) {
         log_write(LOG_ERROR, "sluisd.start", "code", error_token(e), "where", f.where, "text", f.text, NULL);
     } else {
-        sigwait(&set, &which);
+        while (sigwait(&set, &which) == 0 && which == SIGHUP)
+            gateway_reload(g);
         log_write(LOG_INFO, "sluisd.stopping", NULL);
         gateway_stop(&g);
         log_write(LOG_INFO, "sluisd.stopped", NULL);

@@ -157,7 +157,9 @@ static sluis_err apply_submission(turn *t, job *j)
 
 static sluis_err apply_call(turn *t, job *j)
 {
-    sluis_err e;
+    sluis_err e = rules_hold(t, j, &j->why);
+    if (e)
+        return journal_refusal(t, j, SLUIS__RECORD_TYPE__R_REFUSAL);
     if (j->call->op_case == SLUIS__API_CALL__OP_OPEN_CASE)
         e = handle_open_case(t, j, &j->why);
     else if (j->call->op_case == SLUIS__API_CALL__OP_FILE_REQUEST)
@@ -201,7 +203,9 @@ static sluis_err apply(turn *t, job *j)
     if (j->kind == JOB_RECEIPT)
         return turn_journal(t, j->read.record);
     if (j->kind == JOB_PARTY) {
-        e = j->change == CHANGE_FORGET ? handle_forget(t, j, &j->why) : handle_party(t, j, &j->why);
+        e = j->change == CHANGE_FORGET  ? handle_forget(t, j, &j->why)
+            : j->change == CHANGE_RULES ? handle_rules(t, j, &j->why)
+                                        : handle_party(t, j, &j->why);
         return is_fault(e) ? e : SLUIS_OK;
     }
     return j->env ? apply_submission(t, j) : apply_call(t, j);
@@ -655,7 +659,7 @@ static void core_close(core *c)
     epoch_free(&c->epoch);
 }
 
-sluis_err core_enrol_self(const parts *p, sluis_fail *f)
+sluis_err core_begin(const parts *p, sluis_fail *f)
 {
     core c = {.p = p};
     turn t = {.p = p, .seals = p->seals, .rules = p->first_rules, .reserved = true, .now = clock_ms()};
@@ -670,9 +674,11 @@ sluis_err core_enrol_self(const parts *p, sluis_fail *f)
     t.dir = c.dir;
     if (!e)
         e = party_enrol_self(&t, f);
-    if (!e && t.new_dir)
+    if (!e)
+        e = rules_begin(&t, f);
+    if (!e && t.has_entry)
         e = finish_turn(&c, &t);
-    if (!e && t.new_dir)
+    if (!e && t.has_entry)
         journal_committed(c.journal);
     if (!e)
         METRIC_SET(p->metrics, journal_entries, journal_size(c.journal));

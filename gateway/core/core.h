@@ -8,8 +8,8 @@
 #include "flow/parts.h"
 
 /* Before any thread runs: the gateway's own entry into the directory and the journal, when it is not there or
- * with other keys. */
-sluis_err core_enrol_self(const parts *p, sluis_fail *f);
+ * with other keys; and the rules, when they are others than were in force last, and may come after those. */
+sluis_err core_begin(const parts *p, sluis_fail *f);
 void *core_run(void *parts_borrowed); /* a pthread body */
 
 #endif

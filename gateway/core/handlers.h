@@ -41,6 +41,13 @@ sluis_err handle_forget(turn *t, job *j, sluis_fail *f);
 sluis_err party_enrol_self(turn *t, sluis_fail *f);
 /* Its part for the agreements: CHANGE_AGREEMENT_... */
 sluis_err agreement_change(turn *t, job *j, Sluis__Record *r, bool *changed, sluis_fail *f);
+/* Other rules: in force for what follows in the same turn, when they may come after those in force. The same
+ * ones: nothing is written. */
+sluis_err handle_rules(turn *t, job *j, sluis_fail *f);
+/* Whether the rules that an API call was judged by before core are still in force; CONFLICT. */
+sluis_err rules_hold(const turn *t, const job *j, sluis_fail *f);
+/* At the start: the rules as they are now, against those that were in force last. */
+sluis_err rules_begin(turn *t, sluis_fail *f);
 /* Its part for CHANGE_REVOKE: fills the record, proposes, or puts the changed entry (*changed). */
 sluis_err party_revoke(turn *t, job *j, Sluis__Record *r, bool *changed, sluis_fail *f);
 

@@ -226,6 +226,27 @@ static const ctl_option token_new_issuer[] = {
     END,
 };
 
+static const ctl_option config_check[] = {
+    {"config", "FILE", "sluisd's configuration: checked, and with it the rules it names", NULL, false},
+    {"rules", "DIR", "Folder of rules, instead of the one that --config names", NULL, false},
+    {"against", "DIR", "Folder of the rules in force (of `config export`): may these follow them now?", NULL,
+     false},
+    END,
+};
+static const ctl_option config_reload[] = {
+    GATEWAY_SOCKET,
+    {"reason", "CODE", "Why, as a code: it stands in the log of the change", NULL, true},
+    {"by", "WHO", "Pseudonym of the person who decides", NULL, true},
+    END,
+};
+static const ctl_option config_export[] = {
+    GATEWAY_SOCKET,
+    {"at", "MOMENT", "The set in force then: YYYY-MM-DD or YYYY-MM-DDThh:mm:ssZ; now when not said", NULL,
+     false},
+    {"out", "DIR", "Folder for its files; must not exist", NULL, true},
+    END,
+};
+
 const ctl_command ctl_commands[] = {
     {"key new", NULL, "Makes the keys of a party or a gateway.", key_new, ctl_key_new},
     {"key rotate", NULL, "Makes new keys beside the old ones, and the request to accept them.", key_rotate,
@@ -300,5 +321,13 @@ const ctl_command ctl_commands[] = {
     {"token new-issuer", NULL, "Makes a test issuer: its key and jwks.json.", token_new_issuer,
      ctl_token_new_issuer},
     {"config", NULL, "Prints every configuration key of sluisd with its default.", none, ctl_config},
+    {"config check", NULL, "Checks configuration and rules; names file, line and text of what is wrong.",
+     config_check, ctl_config_check},
+    {"config reload", NULL, "The gateway reads its rules anew; a set with a fault is refused whole.",
+     config_reload, ctl_config_reload},
+    {"config history", NULL, "Lists every set of rules that was in force, and since when.", gateway_only,
+     ctl_config_history},
+    {"config export", NULL, "Writes the rules that were in force at a moment to a folder.", config_export,
+     ctl_config_export},
     {NULL, NULL, NULL, NULL, NULL},
 };

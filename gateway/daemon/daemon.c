@@ -111,7 +111,7 @@ static sluis_err parts_open(parts *p, settings *s, sluis_fail *f)
         e = open_store(p, km, f);
     secret_free(km);
     if (!e)
-        e = core_enrol_self(p, f);
+        e = core_begin(p, f);
     if (!e)
         e = channel_hub_new(&p->hub, 1, (int)s->max_sessions + 256);
     return e ? fail_set(f, e, "start", "%s", error_text(e)) : SLUIS_OK;
@@ -126,6 +126,8 @@ static void gateway_close(gateway *g)
         close(g->task.stop_fd);
     if (g->keys_lock >= 0)
         close(g->keys_lock);
+    if (g->task.reload_fd >= 0)
+        close(g->task.reload_fd);
     free(g->verify);
     free(g->readers);
     channel_hub_free(&p->hub);
@@ -177,8 +179,12 @@ sluis_err gateway_start(gateway **out, settings *s, sluis_fail *f)
     g->keys_lock = -1;
     g->verify = calloc(s->verify_threads, sizeof(*g->verify));
     g->readers = calloc(s->read_threads, sizeof(*g->readers));
-    g->task = (operator_task){.p = &g->parts, .stop_fd = eventfd(0, EFD_CLOEXEC), .started = clock_ms()};
-    sluis_err e = g->verify && g->readers && g->task.stop_fd >= 0 ? SLUIS_OK : SLUIS_NOMEM;
+    g->task = (operator_task){.p = &g->parts,
+                              .stop_fd = eventfd(0, EFD_CLOEXEC),
+                              .reload_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
+                              .started = clock_ms()};
+    sluis_err e =
+        g->verify && g->readers && g->task.stop_fd >= 0 && g->task.reload_fd >= 0 ? SLUIS_OK : SLUIS_NOMEM;
     if (!e)
         e = keydisk_lock(&g->keys_lock, s->keys, false, f);
     if (!e)
@@ -195,6 +201,13 @@ sluis_err gateway_start(gateway **out, settings *s, sluis_fail *f)
         fatal("sluisd.start", SLUIS_NOMEM, "a thread could not be made"); /* others run already */
     *out = g;
     return SLUIS_OK;
+}
+
+void gateway_reload(gateway *g)
+{
+    uint64_t one = 1;
+    if (write(g->task.reload_fd, &one, sizeof(one)) != sizeof(one))
+        fatal("sluisd.reload", SLUIS_IO, "the control thread cannot be told");
 }
 
 void gateway_stop(gateway **gp)

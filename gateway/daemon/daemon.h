@@ -11,6 +11,9 @@ typedef struct gateway gateway;
  * that end the program must be blocked before: the threads inherit the mask. A thread that cannot go on later
  * ends the process (flow/fatal.h). */
 sluis_err gateway_start(gateway **out, settings *s, sluis_fail *f);
+/* The rules are read anew, and put in force when they are sound and may follow those in force; the log says
+ * what came of it (rules.reloaded, rules.refused). Returns at once. */
+void gateway_reload(gateway *g);
 /* Ends the threads in the order of the flow, so that what was taken in is finished; then closes everything.
  */
 void gateway_stop(gateway **g);

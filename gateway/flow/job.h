@@ -51,7 +51,8 @@ typedef enum {
     CHANGE_AGREEMENT_FILE,
     CHANGE_AGREEMENT_ACCEPT,
     CHANGE_AGREEMENT_REVOKE,
-    CHANGE_FORGET
+    CHANGE_FORGET,
+    CHANGE_RULES
 } party_change;
 
 typedef struct {
@@ -143,9 +144,9 @@ typedef struct job {
     Sluis__AgreementFact *agreement; /* agreement file; in the arena */
     oin party;                       /* the others: whom; revoke, agreements: filled in by core */
     keyid key;                       /* revoke: which key; agreements: which (file: filled in by core) */
-    const char *outcome;             /* revoke: "proposed" or "revoked", static */
-    const char *by, *reason;         /* who asks, and why: a pseudonym and a code, in the arena */
-    char bsn[BSN_LEN + 1];           /* forget: whom; wiped */
+    const char *outcome;     /* revoke: "proposed" or "revoked"; rules: "changed" or "unchanged"; static */
+    const char *by, *reason; /* who asks, and why: a pseudonym and a code, in the arena */
+    char bsn[BSN_LEN + 1];   /* forget: whom; wiped */
 
     buffer snapshot;        /* directory: SignedSnapshot for welcomes */
     const char *log_origin; /* directory: the journal's origin, in the arena */

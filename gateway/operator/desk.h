@@ -28,6 +28,16 @@ sluis_err desk_words(const json_t *q, job *j, sluis_fail *f);
  * why. filled: what filling it in came to. */
 void desk_ask(desk *d, job **jp, sluis_err filled, const char *cmd, sluis_fail *f);
 
+/* ruling.c */
+json_t *desk_config_reload(desk *d, const json_t *q, sluis_fail *f);
+/* Asked for by a signal: nobody waits for the answer, so the log has it. */
+void desk_config_reload_signal(desk *d);
+/* Every set of rules that was in force: {"sets": [{"since", "hash"}]}, oldest first. */
+json_t *desk_config_history(desk *d, const json_t *q, sluis_fail *f);
+/* The files of the set in force at "at" (a moment; absent: now): {"since", "hash", "files": {name: text}}. */
+json_t *desk_config_export(desk *d, const json_t *q, sluis_fail *f);
+
+/* agreements.c */
 json_t *desk_agreement_list(desk *d, const json_t *q, sluis_fail *f);
 json_t *desk_agreement_show(desk *d, const json_t *q, sluis_fail *f);
 json_t *desk_agreement_file(desk *d, const json_t *q, sluis_fail *f);

@@ -584,6 +584,9 @@ static const struct {
     {"receipt.get", cmd_receipt_get},
     {"journal.prove", cmd_journal_prove},
     {"deadletters.list", cmd_dead_list},
+    {"config.reload", desk_config_reload},
+    {"config.history", desk_config_history},
+    {"config.export", desk_config_export},
 };
 
 static json_t *on_request(void *ctx, const char *cmd, const json_t *request, sluis_fail *f)
@@ -604,6 +607,9 @@ static void ask_for_seals(void *ctx, job *j, sluis_fail *f)
 static void on_tick(void *ctx)
 {
     desk *d = ctx;
+    uint64_t asked;
+    if (read(d->task->reload_fd, &asked, sizeof asked) == (ssize_t)sizeof asked)
+        desk_config_reload_signal(d);
     renewal_step(&d->seals, clock_ms());
 }
 

@@ -8,6 +8,7 @@
 typedef struct {
     const parts *p;
     int stop_fd;      /* readable: end */
+    int reload_fd;    /* non-blocking eventfd; written to: read the rules anew */
     uint64_t started; /* UTC ms */
 } operator_task;
 

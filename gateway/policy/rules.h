@@ -68,6 +68,15 @@ typedef struct {
     size_t n;
 } rules_text;
 sluis_err rules_load_texts(rules **out, const rules_text *texts, size_t n, sluis_fail *f);
+/* The files of a set as they were read, borrowed; i as for rules_file_name. */
+rules_text rules_text_at(const rules *r, size_t i);
+
+/* Whether a set may come after another at this moment: what has begun stays as it is and can only be given an
+ * end that lies ahead, what is new begins today or later (ahead of, and from the day of, `since`: the last
+ * moment at which the old set is known to have decided; at most now), and what entries point at (ids,
+ * classes, types) is never taken away or reused. Every request can then be judged again by the rules of its
+ * own moment. CONFLICT: f names file and line of next, and what to do. */
+sluis_err rules_may_follow(const rules *old, const rules *next, uint64_t since, uint64_t now, sluis_fail *f);
 const char *rules_file_name(size_t i); /* the files' names, in the order of the hash; NULL beyond the last */
 
 rules *rules_ref(rules *r);

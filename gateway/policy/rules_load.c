@@ -33,6 +33,11 @@ const char *rules_file_name(size_t i)
     return i < RULESET_FILES ? files[i].name : NULL;
 }
 
+rules_text rules_text_at(const rules *r, size_t i)
+{
+    return r->texts[i];
+}
+
 static const rules_text *text_of(const rules_text *texts, size_t n, const char *name)
 {
     for (size_t i = 0; i < n; i++)
@@ -43,6 +48,7 @@ static const rules_text *text_of(const rules_text *texts, size_t n, const char *
 
 static sluis_err check_names(const rules_text *texts, size_t n, sluis_fail *f)
 {
+    size_t all = 0;
     for (size_t i = 0; i < n; i++) {
         const char *called = texts[i].path ? texts[i].path : texts[i].name;
         bool known = false;
@@ -50,6 +56,10 @@ static sluis_err check_names(const rules_text *texts, size_t n, sluis_fail *f)
             known = known || strcmp(files[k].name, texts[i].name) == 0;
         if (!known)
             return fail_set(f, SLUIS_INVALID, called, "no rule set has a file of this name");
+        all += texts[i].n;
+        if (all > RULESET_BYTES_MAX)
+            return fail_set(f, SLUIS_TOO_BIG, called, "the files are larger than %u bytes together",
+                            RULESET_BYTES_MAX);
         if (text_of(texts, i, texts[i].name))
             return fail_set(f, SLUIS_INVALID, called, "given twice");
     }
@@ -89,6 +99,13 @@ sluis_err rules_load_texts(rules **out, const rules_text *texts, size_t n, sluis
             err = fail_set(f, SLUIS_NOT_FOUND, files[i].name, "this file is missing from the rule set");
             goto fail;
         }
+        char *kept = ruleset_alloc(r, t->n + 1, 1);
+        if (!kept) {
+            err = SLUIS_NOMEM;
+            goto fail;
+        }
+        memcpy(kept, t->text, t->n);
+        r->texts[i] = (rules_text){.name = files[i].name, .text = kept, .n = t->n};
         err = config_read_text(&r->files[i], t->path ? t->path : t->name, t->text, t->n, f);
         if (!err)
             err = files[i].read(r, config_root(r->files[i]), f);

@@ -14,7 +14,9 @@
 #define RULESET_ATTRIBUTES_MAX 4096
 #define RULESET_PERMITS_MAX    4096
 #define RULESET_LIST_MAX       4096 /* elements of any other list */
-#define NAME_NONE              SIZE_MAX
+#define RULESET_BYTES_MAX                                                                                    \
+    (448u << 10) /* all files together: a set is one row, and one line of the control socket */
+#define NAME_NONE SIZE_MAX
 
 typedef enum {
     FILE_LAWS,
@@ -88,7 +90,8 @@ struct rules {
     atomic_size_t refs;
     uint8_t hash[HASH_LEN];
     config *files[RULESET_FILES];
-    void **blocks; /* everything below that is allocated */
+    rules_text texts[RULESET_FILES]; /* as they were read */
+    void **blocks;                   /* everything below that is allocated */
     size_t block_count, block_cap;
 
     name_list laws, legal_bases, purposes, problems, functions, domains;

@@ -29,6 +29,7 @@
  *  meeting   message hash 32                        MeetingRow: an invitation that waits for its reply
  *  agreement party OIN 20|agreement id 16           SignedAgreement
  *  concern   transaction 16                         ConcernRow, sealed
+ *  ruleset   in force since u64|hash 32             RulesRow: every set that ever was in force
  *
  * "sealed": sid 16|the 16 bytes of rows.h over it|nonce 24|AE(subject key, nonce, table u8|LMDB key,
  * message). Every other value outside leaf, record, tile, party, agreement, datum and these of named ends in
@@ -63,7 +64,8 @@
     X(MEETING, "meeting")                                                                                    \
     X(HISTORY, "history")                                                                                    \
     X(AGREEMENT, "agreement")                                                                                \
-    X(CONCERN, "concern")
+    X(CONCERN, "concern")                                                                                    \
+    X(RULESET, "ruleset")
 
 typedef enum {
 #define X(name, text) TABLE_##name,

@@ -249,6 +249,50 @@ sluis_err config_check(const config_node *group, const config_key *keys, size_t 
     return SLUIS_OK;
 }
 
+static bool same(const config_setting_t *a, const config_setting_t *b, const char *but);
+
+static bool same_members(const config_setting_t *a, const config_setting_t *b, const char *but)
+{
+    for (int i = 0; i < config_setting_length(a); i++) {
+        const config_setting_t *x = config_setting_get_elem(a, (unsigned)i);
+        const config_setting_t *y = config_setting_is_group(a)
+                                        ? config_setting_get_member(b, config_setting_name(x))
+                                        : config_setting_get_elem(b, (unsigned)i);
+        if (but && config_setting_is_group(a) && strcmp(config_setting_name(x), but) == 0)
+            continue;
+        if (!y || !same(x, y, NULL))
+            return false;
+    }
+    return true;
+}
+
+/* Nesting was bounded when both were read. */
+static bool same(const config_setting_t *a, const config_setting_t *b, const char *but)
+{
+    if (config_setting_is_number(a) && config_setting_is_number(b) &&
+        config_setting_type(a) != CONFIG_TYPE_FLOAT && config_setting_type(b) != CONFIG_TYPE_FLOAT)
+        return config_setting_get_int64(a) == config_setting_get_int64(b);
+    if (config_setting_type(a) != config_setting_type(b))
+        return false;
+    switch (config_setting_type(a)) {
+    case CONFIG_TYPE_STRING:
+        return strcmp(config_setting_get_string(a), config_setting_get_string(b)) == 0;
+    case CONFIG_TYPE_BOOL:
+        return config_setting_get_bool(a) == config_setting_get_bool(b);
+    case CONFIG_TYPE_FLOAT: /* no schema of ours has one */
+        return false;
+    case CONFIG_TYPE_GROUP:
+        return same_members(a, b, but) && same_members(b, a, but);
+    default:
+        return config_setting_length(a) == config_setting_length(b) && same_members(a, b, NULL);
+    }
+}
+
+bool config_same(const config_node *a, const config_node *b, const char *but)
+{
+    return same(setting(a), setting(b), but);
+}
+
 /* The setting of key, or NULL and the table's default. A key outside the table is our own mistake. */
 static const config_setting_t *value_or_default(const config_node *group, const config_key *keys, size_t n,
                                                 const char *key, config_type type, const char **dflt)

@@ -55,6 +55,9 @@ const config_node *config_at(const config_node *list, size_t i);
 const char *config_at_str(const config_node *strs, size_t i); /* element of a list of strings */
 int config_line(const config_node *node);
 
+/* Whether two groups say the same, in whatever order, the key `but` (NULL: none) aside. */
+bool config_same(const config_node *a, const config_node *b, const char *but);
+
 /* An error at a node: fills f with "file:line", and the line's own text after the message. */
 sluis_err config_fail(const config_node *node, sluis_fail *f, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

@@ -73,8 +73,8 @@ class BusParty:
 class City(House):
     """Everything up: gateway, HTTP, the four parties."""
 
-    def up(self, parties=tuple(PARTIES), bench=False, quota=QUOTA, extra="", limits=""):
-        self.make(LIMITS.replace(str(QUOTA), str(quota)).replace("{", "{ " + limits, 1) + extra)
+    def up(self, parties=tuple(PARTIES), bench=False, quota=QUOTA, extra="", limits="", rules=TREE / "config" / "rules"):
+        self.make(LIMITS.replace(str(QUOTA), str(quota)).replace("{", "{ " + limits, 1) + extra, rules)
         self.start_gateway()
         for name in parties:
             oin, title, domain = PARTIES[name]

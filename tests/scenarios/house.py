@@ -209,11 +209,12 @@ class House:
 
     # ---- making
 
-    def make(self, extra=""):
+    def make(self, extra="", rules=TREE / "config" / "rules"):
         """Keys of the gateway, an issuer of tokens, and the configuration."""
         self.ctl("key", "new", "--dir", self.keys, "--for", "gateway", "--oin", GATEWAY_OIN, "--name", NAME)
         self.ctl("token", "new-issuer", "--dir", self.root / "issuer")
         self.ports = {"bus": free_port(), "http": free_port()}
+        self.rules = rules
         self.write_gateway(extra)
         self.write_http()
 
@@ -231,7 +232,7 @@ oin = "{GATEWAY_OIN}";
 mode = "test";
 data = "{self.root}/data";
 keys = "{self.keys}";
-rules = "{TREE}/config/rules";
+rules = "{self.rules}";
 control = "{self.control}";
 bus = {{ endpoint = "{self.endpoint}"; }};
 api = {{ endpoint = "ipc://{self.root}/api.sock"; }};

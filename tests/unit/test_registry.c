@@ -496,6 +496,12 @@ static void fill(ground *g)
     Sluis__MeetingRow meeting = SLUIS__MEETING_ROW__INIT;
     meeting.organiser = (char[]){"o"};
     assert_int_equal(rows_put(t, k, TABLE_MEETING, BYTES(id, 32), &meeting.base), SLUIS_OK);
+    Sluis__RulesRow set = SLUIS__RULES_ROW__INIT;
+    Sluis__RulesFileRow file = SLUIS__RULES_FILE_ROW__INIT, *files[] = {&file};
+    file.name = (char[]){"laws.conf"};
+    set.files = files;
+    set.n_files = 1;
+    assert_int_equal(rows_put(t, k, TABLE_RULESET, BYTES(id, 40), &set.base), SLUIS_OK);
     assert_int_equal(rows_put_bytes(t, k, TABLE_META, bytes_str("mode"), BYTES(id, 3)), SLUIS_OK);
     assert_int_equal(store_put(t, TABLE_META, bytes_str("directory"), BYTES_OF(version)), SLUIS_OK);
     buffer_init(&b, 1 << 16);
@@ -515,10 +521,10 @@ static void test_verify_finds_flips(void **state)
     (void)state;
     ground g;
     ground_open(&g, ENGINE_MEMORY);
-    static const gateway_table tables[] = {TABLE_CASE,    TABLE_REQUEST, TABLE_APPINDEX, TABLE_EVENT,
-                                           TABLE_OUTBOX,  TABLE_DUE,     TABLE_DEDUP,    TABLE_SUBJECT,
-                                           TABLE_DATUM,   TABLE_DOSSIER, TABLE_INTENT,   TABLE_META,
-                                           TABLE_ATTEMPT, TABLE_DEAD,    TABLE_MEETING,  TABLE_HISTORY};
+    static const gateway_table tables[] = {
+        TABLE_CASE,    TABLE_REQUEST, TABLE_APPINDEX, TABLE_EVENT,   TABLE_OUTBOX, TABLE_DUE,
+        TABLE_DEDUP,   TABLE_SUBJECT, TABLE_DATUM,    TABLE_DOSSIER, TABLE_INTENT, TABLE_META,
+        TABLE_ATTEMPT, TABLE_DEAD,    TABLE_MEETING,  TABLE_HISTORY, TABLE_RULESET};
     registry_report report;
     sluis_fail f = {0};
 

@@ -1,0 +1,103 @@
+/* The rules at the operators' desk: a reload, which is core's; which sets were in force when. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "operator/desk.h"
+#include "policy/recorded.h"
+
+#define SETS_MAX 4096
+
+json_t *desk_config_reload(desk *d, const json_t *q, sluis_fail *f)
+{
+    char hex[2 * HASH_LEN + 1];
+    json_t *out = NULL;
+    job *j = job_new(JOB_PARTY, (bytes){NULL, 0});
+    sluis_err e = j ? desk_words(q, j, f) : SLUIS_NOMEM;
+    if (!e)
+        e = rules_load(&j->rules, desk_parts(d)->settings->rules, f);
+    if (j)
+        j->change = CHANGE_RULES;
+    desk_ask(d, &j, e, "config.reload", f);
+    if (j) {
+        hex_encode(hex, rules_hash(j->rules), HASH_LEN);
+        log_write(LOG_INFO, "rules.reloaded", "outcome", j->outcome, "hash", hex, NULL);
+        out = json_pack("{s:s, s:s}", "outcome", j->outcome, "hash", hex);
+    }
+    job_free(&j);
+    return out;
+}
+
+void desk_config_reload_signal(desk *d)
+{
+    sluis_fail f = {0};
+    json_t *q = json_pack("{s:s, s:s}", "by", "sighup", "reason", "reload");
+    json_t *reply = q ? desk_config_reload(d, q, &f) : NULL;
+    if (!reply)
+        log_write(LOG_ERROR, "rules.refused", "code", error_token(f.code), "where", f.where, "text", f.text,
+                  NULL);
+    json_decref(reply);
+    json_decref(q);
+}
+
+static json_t *set_json(const recorded *x)
+{
+    char since[TIME_STR], hex[2 * HASH_LEN + 1];
+    time_format(since, x->since);
+    hex_encode(hex, x->hash, HASH_LEN);
+    return json_pack("{s:s, s:s}", "since", since, "hash", hex);
+}
+
+json_t *desk_config_history(desk *d, const json_t *q, sluis_fail *f)
+{
+    store_txn *t = NULL;
+    recorded x;
+    json_t *sets = json_array();
+    (void)q;
+    sluis_err e = store_begin_read(desk_parts(d)->store, &t);
+    for (size_t i = 0; !e && i < SETS_MAX && (e = recorded_nth(t, i, &x)) == SLUIS_OK; i++)
+        json_array_append_new(sets, set_json(&x));
+    store_abort(&t);
+    if (!e || e == SLUIS_NOT_FOUND)
+        return json_pack("{s:o}", "sets", sets);
+    json_decref(sets);
+    fail_set(f, e, "ruleset", "%s", error_text(e));
+    return NULL;
+}
+
+static sluis_err moment_of(const json_t *q, uint64_t *at, sluis_fail *f)
+{
+    const char *s = json_string_value(json_object_get(q, "at"));
+    *at = clock_ms();
+    if (s && time_parse(at, s))
+        return fail_set(f, SLUIS_INVALID, "at", "write YYYY-MM-DD, or YYYY-MM-DDThh:mm:ssZ");
+    return SLUIS_OK;
+}
+
+json_t *desk_config_export(desk *d, const json_t *q, sluis_fail *f)
+{
+    uint64_t at;
+    recorded x;
+    rules *r = NULL;
+    store_txn *t = NULL;
+    sluis_err e = moment_of(q, &at, f);
+    if (!e)
+        e = store_begin_read(desk_parts(d)->store, &t);
+    if (!e && (e = recorded_at(t, at, &x)) == SLUIS_NOT_FOUND)
+        fail_set(f, e, "at", "no rules were in force yet at that moment: see `config history`");
+    if (!e)
+        e = recorded_load(t, desk_parts(d)->rows, &x, &r, f);
+    store_abort(&t);
+    if (e) {
+        fail_set(f, e, "ruleset", "%s", error_text(e));
+        return NULL;
+    }
+    json_t *out = set_json(&x), *files = json_object();
+    for (size_t i = 0; rules_file_name(i); i++) {
+        rules_text text = rules_text_at(r, i);
+        json_object_set_new(files, text.name, json_stringn(text.text, text.n));
+    }
+    json_object_set_new(out, "files", files);
+    rules_unref(&r);
+    return out;
+}

@@ -1,0 +1,130 @@
+"""The rules change under a running gateway: checked, put in force without a restart, or refused whole; every set that was
+in force is kept, and what was decided can be judged again by the rules of its own moment."""
+import json
+import shutil
+import signal
+from datetime import datetime, timedelta, timezone
+
+from city import CHILD, City, RESEARCH
+from house import TREE, check, wait_for
+
+FRESH = True
+TODAY = datetime.now(timezone.utc).strftime("%Y-%m-%d")
+TOMORROW = (datetime.now(timezone.utc) + timedelta(days=1)).strftime("%Y-%m-%d")
+CONSENT = dict(RESEARCH, basis="avg-6.1.d")
+RULE = f'''  ,{{ id = "proef-vitaal"; article = "AVG art. 6 lid 1 onder d"; from = "{TODAY}";
+    laws = ["wmo"]; functions = ["consulent"]; phases = ["research"]; purposes = ["onderzoek-meervoudige-problematiek"];
+    legal_bases = ["avg-6.1.d"]; domains = ["onderwijs"]; categories = ["ordinary"]; obligations = ["notify-client"]; }}
+);
+'''
+
+
+def up(city):
+    """A house with rules of its own, the school alone, and a case."""
+    rules = city.root / "rules"
+    shutil.copytree(TREE / "config" / "rules", rules)
+    city.up(parties=("school",), rules=rules)
+    return rules, city.open_case([(CHILD, "client")])
+
+
+def add_rule(rules, text=RULE):
+    path = rules / "rules.conf"
+    path.write_text(path.read_text().rstrip().removesuffix(");") + text)
+
+
+def reload(city, want=0):
+    return city.ctl("config", "reload", "--reason", "proef", "--by", "beheer-1", "--socket", city.control, want=want)
+
+
+def asks(city, case):
+    return city.file(case, 1, "school", ["school-naam"], how=CONSENT, raw=True).status
+
+
+def test_a_rule_comes_without_a_restart(city):
+    rules, case = up(city)
+    check(asks(city, case) == 403, "the basis is permitted before there is a rule")
+    before = reload(city)
+    check(before["outcome"] == "unchanged", f"{before}")
+    add_rule(rules)
+    done = reload(city)
+    check(done["outcome"] == "changed" and done["hash"] != before["hash"], f"{done}")
+    check(asks(city, case) in (200, 202), "the rule does not hold after the reload")
+    sets = city.ctl("config", "history", "--socket", city.control)
+    check([s["hash"] for s in sets] == [before["hash"], done["hash"]], f"{sets}")
+
+    city.stop()
+    city.start_gateway()
+    check(city.ctl("config", "history", "--socket", city.control) == sets, "a start with the same rules is no change")
+
+
+def test_what_is_wrong_is_refused_whole(city):
+    rules, case = up(city)
+    sound = (rules / "rules.conf").read_text()
+    history = city.ctl("config", "history", "--socket", city.control)
+    wrong = {
+        "no purpose is called": (sound.replace('purposes = ["arbeidstoeleiding"]', 'purposes = ["zomaar"]', 1), "zomaar"),
+        "was changed": (sound.replace('["release-by-person"]', '["notify-client"]', 1), "notify-client"),
+        "is gone or changed": (sound.replace('id = "toestemming"', 'id = "toestemmingen"', 1), "rules = ("),
+    }
+    for words, (text, on) in wrong.items():
+        (rules / "rules.conf").write_text(text)
+        code, _, err = reload(city, want=None)
+        check(code == 4, f"{words}: exit {code} {err}")
+        said = json.loads(err)
+        check(words in said["text"], f"{words}: {said}")
+        name, line = said["where"].rsplit(":", 1)
+        check(name.endswith("rules.conf"), f"{said}")
+        near = text.splitlines()[int(line) - 1:int(line) + 5]
+        check(any(on in x for x in near), f"{words}: line {line} is {near}")
+    check(city.ctl("config", "history", "--socket", city.control) == history, "a refused set is kept")
+    check(asks(city, case) == 403, "a refused set decides")
+    ask = city.ask(case, 1, "school", ["school-naam"])
+    check(ask, "the old rules do not hold any more")
+
+    # the same at the start: an edit while nobody looked
+    (rules / "rules.conf").write_text(wrong["was changed"][0])
+    city.gateway.stop()
+    try:
+        city.start_gateway()
+        check(False, "it starts with rules that were edited")
+    except AssertionError as e:
+        check("ended" in str(e), str(e))
+    starts = [e for e in city.gateway.events() if e.get("event") == "sluisd.start"]
+    check(starts and "was changed" in starts[0]["text"] and "rules.conf:" in starts[0]["where"], f"{starts}")
+    (rules / "rules.conf").write_text(sound)
+    city.start_gateway()
+
+
+def test_by_signal(city):
+    rules, case = up(city)
+    (rules / "rules.conf").write_text("rules = (")
+    city.gateway.child.send_signal(signal.SIGHUP)
+    city.gateway.wait_event("rules.refused")
+    refused = [e for e in city.gateway.events() if e["event"] == "rules.refused"]
+    check("rules.conf:1" in refused[0]["where"] and refused[0]["text"], f"{refused}")
+    check(asks(city, case) == 403, "half a set decides")
+
+    shutil.copy(TREE / "config" / "rules" / "rules.conf", rules)
+    add_rule(rules)
+    city.gateway.child.send_signal(signal.SIGHUP)
+    city.gateway.wait_event("rules.reloaded")
+    check(asks(city, case) in (200, 202), "the rule does not hold after the signal")
+
+
+def test_checked_before(city):
+    rules, _ = up(city)
+    old = city.root / "old"
+    city.ctl("config", "export", "--out", old, "--socket", city.control)
+    for path in sorted(old.iterdir()):
+        check(path.read_bytes() == (rules / path.name).read_bytes(), f"{path.name} is not what was read")
+    check(len(list(old.iterdir())) == 10, "ten files")
+    good = city.ctl("config", "check", "--config", city.root / "sluisd.conf", "--against", old)
+    check(good["attributes"] >= 120 and good["hash"] == city.ctl("config", "check", "--rules", old)["hash"], f"{good}")
+    path = rules / "rules.conf"
+    path.write_text(path.read_text().replace("from = \"2026-01-01\";", f"from = \"2026-01-01\"; until = \"{TOMORROW}\";", 1))
+    city.ctl("config", "check", "--rules", rules, "--against", old)
+    path.write_text(path.read_text().replace(TOMORROW, TODAY, 1))
+    code, _, err = city.ctl("config", "check", "--rules", rules, "--against", old, want=None)
+    check(code == 1 and "tomorrow or later" in json.loads(err)["text"], f"{code} {err}")
+    code, _, err = city.ctl("config", "check", want=None)
+    check(code in (1, 2) and "--rules" in err, f"{code} {err}")
