@@ -188,6 +188,15 @@ static sluis_err on_deliver(adapter *a, const client_event *ev)
 }
 
 /* ---- acknowledgements ---- */
+/* What a person decided and the gateway would not take as it stands: to be decided again. */
+static const char *state_after(const Sluis__InboxRow *row, const client_event *ev, const char *state)
+{
+    bool again = strcmp(ev->code, error_token(SLUIS_INVALID)) == 0 ||
+                 strcmp(ev->code, error_token(SLUIS_DENIED)) == 0 ||
+                 strcmp(ev->code, error_token(SLUIS_TOO_BIG)) == 0;
+    return ev->kind == CLIENT_NACK && again && *row->decided_by ? STATE_HELD : state;
+}
+
 static sluis_err settle(adapter *a, const client_event *ev, const char *state, const char *note)
 {
     uint8_t transaction[UUID_LEN];
@@ -205,8 +214,9 @@ static sluis_err settle(adapter *a, const client_event *ev, const char *state, c
         line->note = (char *)(uintptr_t)note;
         err = inbox_settle(a->inbox, ev->message_id, transaction, row);
     } else if (!err) {
-        row->state = (char *)(uintptr_t)state;
+        row->state = (char *)(uintptr_t)state_after(row, ev, state);
         row->note = (char *)(uintptr_t)note;
+        a->held += inbox_state_is(row, STATE_HELD);
         if (ev->receipt.n && ev->kind == CLIENT_ACK)
             row->answer_receipt = (ProtobufCBinaryData){ev->receipt.n, (uint8_t *)(uintptr_t)ev->receipt.p};
         err = inbox_settle(a->inbox, ev->message_id, transaction, row);

@@ -168,13 +168,25 @@ static bool chosen(const person_decision *d, const considered *v)
     return false;
 }
 
+static sluis_err not_chosen(const person_decision *d, const considered *v, arena *a,
+                            Sluis__AttributeResult *r)
+{
+    Sluis__Outcome outcome = d->outcome;
+    const char *reason = d->reason, *explanation = d->explanation;
+    if (d->own_reason && v->entry)
+        d->own_reason(d->reasons, v->entry->name, &outcome, &reason, &explanation);
+    return set_outcome(r, a, outcome, reason, explanation);
+}
+
 static sluis_err decided_one(const person_decision *d, const considered *v, arena *a,
                              Sluis__AttributeResult *r, sluis_fail *f)
 {
     if (v->decision.action >= ACTION_REFUSE)
         return by_rule(r, a, &v->decision);
     if (!chosen(d, v))
-        return set_outcome(r, a, d->outcome, d->reason, d->explanation);
+        return not_chosen(d, v, a, r);
+    r->conditions = (Sluis__Condition **)(uintptr_t)d->conditions; /* protobuf-c knows no const */
+    r->n_conditions = d->condition_count;
     const char *typed = d->typed ? d->typed(d->ctx, v->entry->name) : NULL;
     if (!typed && !v->n)
         return fail_set(f, SLUIS_INVALID, v->entry->name,

@@ -52,8 +52,14 @@ typedef struct {
     /* The value typed for a chosen attribute, or NULL: the source's values are meant. */
     const char *(*typed)(void *ctx, const char *name);
     void *ctx;
-    Sluis__Outcome outcome;               /* of what is not chosen: REFUSED, NOT_POSSIBLE or NOT_KNOWN */
-    const char *reason, *explanation;     /* of what is not chosen */
+    Sluis__Outcome outcome;           /* of what is not chosen: REFUSED, NOT_POSSIBLE or NOT_KNOWN */
+    const char *reason, *explanation; /* of what is not chosen */
+    /* Of one that is not chosen, where it differs: sets what it knows better; NULL: none differs. */
+    void (*own_reason)(void *ctx, const char *name, Sluis__Outcome *outcome, const char **reason,
+                       const char **explanation);
+    void *reasons;
+    Sluis__Condition *const *conditions; /* of everything that is given */
+    size_t condition_count;
     const char *law, *judgement, *remark; /* NULL: none */
 } person_decision;
 

@@ -1,5 +1,6 @@
 /* The inbox's commands, one JSON object each (control/control.h). What they show is content: the socket is
  * the party's own, mode 0600, and nothing of it is logged. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -7,7 +8,13 @@
 #include "runtime/talk.h"
 #include "wire/messages.h"
 
-#define LIST_MAX 1000
+#define LIST_MAX       1000
+#define CONDITIONS_MAX 16
+
+typedef struct {
+    Sluis__Condition v[CONDITIONS_MAX], *list[CONDITIONS_MAX];
+    size_t n;
+} decided_conditions;
 
 static json_t *text_of(const char *s)
 {
@@ -212,19 +219,90 @@ static const char *typed_value(void *ctx, const char *name)
     return json_string_value(json_object_get(ctx, name));
 }
 
+static bool outcome_of(const char *word, Sluis__Outcome *out)
+{
+    static const Sluis__Outcome all[] = {SLUIS__OUTCOME__REFUSED, SLUIS__OUTCOME__NOT_POSSIBLE,
+                                         SLUIS__OUTCOME__NOT_KNOWN};
+    for (size_t i = 0; word && i < sizeof all / sizeof all[0]; i++)
+        if (strcmp(outcome_name(all[i]), word) == 0) {
+            *out = all[i];
+            return true;
+        }
+    return false;
+}
+
 static sluis_err outcome_at(const json_t *request, Sluis__Outcome *out, sluis_fail *f)
 {
     const char *word;
     sluis_err err = text_at(request, "outcome", false, &word, f);
     *out = SLUIS__OUTCOME__REFUSED;
-    if (err || !word[0] || strcmp(word, "refused") == 0)
+    if (err || !word[0] || outcome_of(word, out))
         return err;
-    if (strcmp(word, "not-possible") == 0)
-        *out = SLUIS__OUTCOME__NOT_POSSIBLE;
-    else if (strcmp(word, "not-known") == 0)
-        *out = SLUIS__OUTCOME__NOT_KNOWN;
-    else
-        return fail_set(f, SLUIS_INVALID, "outcome", "outcome is refused, not-possible or not-known");
+    return fail_set(f, SLUIS_INVALID, "outcome", "outcome is refused, not-possible or not-known");
+}
+
+/* reasons: {attribute: {reason, outcome?, explanation?}} */
+static sluis_err check_reasons(const json_t *reasons, sluis_fail *f)
+{
+    const char *name;
+    json_t *v;
+    Sluis__Outcome o;
+    if (reasons && !json_is_object(reasons))
+        return fail_set(f, SLUIS_INVALID, "reasons", "reasons is an object: a reason for each attribute");
+    json_object_foreach((json_t *)(uintptr_t)reasons, name, v)
+    {
+        const char *code = json_string_value(json_object_get(v, "reason"));
+        const json_t *outcome = json_object_get(v, "outcome"), *words = json_object_get(v, "explanation");
+        if (!code || !name_valid(code) || (words && !json_is_string(words)))
+            return fail_set(f, SLUIS_INVALID, "reasons", "%.64s: a code of reasons.conf, and words at most",
+                            name);
+        if (outcome && !outcome_of(json_string_value(outcome), &o))
+            return fail_set(f, SLUIS_INVALID, "reasons",
+                            "%.64s: outcome is refused, not-possible or not-known", name);
+    }
+    return SLUIS_OK;
+}
+
+static void own_reason(void *ctx, const char *name, Sluis__Outcome *outcome, const char **reason,
+                       const char **explanation)
+{
+    const json_t *v = json_object_get(ctx, name), *words = json_object_get(v, "explanation");
+    if (!v)
+        return;
+    *reason = json_string_value(json_object_get(v, "reason"));
+    *explanation = words ? json_string_value(words) : "";
+    outcome_of(json_string_value(json_object_get(v, "outcome")), outcome);
+}
+
+/* conditions: [{code, until? (a day, still included), text?}] */
+static sluis_err read_conditions(const json_t *list, decided_conditions *out, sluis_fail *f)
+{
+    const json_t *v;
+    size_t i;
+    if (list && (!json_is_array(list) || json_array_size(list) > CONDITIONS_MAX))
+        return fail_set(f, SLUIS_INVALID, "conditions", "conditions is a list of at most %d", CONDITIONS_MAX);
+    json_array_foreach(list, i, v)
+    {
+        Sluis__Condition *c = &out->v[out->n];
+        const char *code = json_string_value(json_object_get(v, "code"));
+        const json_t *until = json_object_get(v, "until"), *text = json_object_get(v, "text");
+        char day[TIME_STR];
+        sluis__condition__init(c);
+        if (!code || !name_valid(code) || (text && !json_is_string(text)) ||
+            (until && !json_is_string(until)))
+            return fail_set(f, SLUIS_INVALID, "conditions",
+                            "a condition has a code of reasons.conf, and a text "
+                            "and a day at most");
+        c->code = (char *)(uintptr_t)code;
+        c->text = (char *)(uintptr_t)(text ? json_string_value(text) : "");
+        if (until) {
+            snprintf(day, sizeof day, "%.10sT00:00:00.000Z", json_string_value(until));
+            if (strlen(json_string_value(until)) != strlen("2026-11-26") || time_parse(&c->until, day))
+                return fail_set(f, SLUIS_INVALID, "conditions", "until is a day, YYYY-MM-DD");
+            c->until += DAY_MS;
+        }
+        out->list[out->n++] = c;
+    }
     return SLUIS_OK;
 }
 
@@ -250,6 +328,10 @@ static sluis_err read_words(const json_t *request, person_decision *d, const cha
         err = outcome_at(request, &d->outcome, f);
     if (!err && !d->judgement[0])
         d->judgement = NULL;
+    if (!err)
+        err = check_reasons(json_object_get(request, "reasons"), f);
+    d->own_reason = own_reason;
+    d->reasons = json_object_get(request, "reasons");
     return err;
 }
 
@@ -308,6 +390,7 @@ static json_t *cmd_release(adapter *a, const json_t *request, sluis_fail *f)
     const char *names[ATTRIBUTES_MAX];
     json_t *values = json_object_get(request, "values"), *fields = json_object_get(request, "fields"), *v;
     person_decision d = {.fields = names};
+    decided_conditions conditions = {0};
     const char *key;
     size_t i;
     if (!json_is_array(fields) || json_array_size(fields) > ATTRIBUTES_MAX ||
@@ -334,6 +417,10 @@ static json_t *cmd_release(adapter *a, const json_t *request, sluis_fail *f)
             return NULL;
         }
     }
+    if (read_conditions(json_object_get(request, "conditions"), &conditions, f))
+        return NULL;
+    d.conditions = conditions.list;
+    d.condition_count = conditions.n;
     if (values) {
         d.typed = typed_value;
         d.ctx = values;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cases/cases.h"
+#include "cases/datum_use.h"
 #include "flow/api_out.h"
 #include "core/handlers.h"
 #include "journal/cosigned.h"
@@ -192,9 +193,13 @@ static sluis_err check_still_known(turn *t, const job *j, const Sluis__CaseRow *
 {
     case_facts facts = case_facts_of(c);
     const view *v = policy_view(t->rules, j->claims.app, j->claims.function, &facts, t->now);
+    datum_use use = {.case_id = j->request->case_id.b,
+                     .application = j->claims.app,
+                     .purpose = j->call->file_request->purpose,
+                     .now = t->now};
     for (size_t i = 0; i < j->request->known_count; i++) {
         bool known = false;
-        sluis_err e = registry_known(t->p->registry, t->t, s, j->request->known[i], t->now, &known);
+        sluis_err e = datum_known(t->p->registry, t->t, t->rules, s, j->request->known[i], &use, &known);
         if (e)
             return e;
         if (!known || !policy_shows(t->rules, v, &facts, j->request->known[i]))

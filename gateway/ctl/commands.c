@@ -103,6 +103,12 @@ static const ctl_option inbox_release[] = {
     {"fields", "A,B", "The attributes to release; the others are refused", NULL, true},
     {"values", "FILE", "JSON object of values typed in by a person (- = stdin)", NULL, false},
     {"reason", "CODE", "Why the other fields are not given (niet-noodzakelijk when not said)", NULL, false},
+    {"reasons", "FILE", "JSON object: {attribute: {reason, outcome, explanation}}, where they differ", NULL,
+     false},
+    {"conditions", "A,B", "Conditions on what is given, such as alleen-deze-zaak,geldig-tot=2026-12-31", NULL,
+     false},
+    {"law", "NAME", "The party's own law that was weighed", NULL, false},
+    {"judgement", "FILE", "How it was weighed (- = stdin)", NULL, false},
     {"by", "WHO", "Pseudonym of the person who decides", NULL, true},
     END,
 };
@@ -111,6 +117,10 @@ static const ctl_option inbox_refuse[] = {
     {"reason", "CODE", "Coded compelling reason", NULL, true},
     {"outcome", "WORD", "refused, not-possible or not-known", "refused", false},
     {"explanation", "FILE", "Free text beside the code (- = stdin)", NULL, false},
+    {"reasons", "FILE", "JSON object: {attribute: {reason, outcome, explanation}}, where they differ", NULL,
+     false},
+    {"law", "NAME", "The party's own law that was weighed", NULL, false},
+    {"judgement", "FILE", "How it was weighed (- = stdin)", NULL, false},
     {"by", "WHO", "Pseudonym of the person who decides", NULL, true},
     END,
 };

@@ -46,43 +46,6 @@ static json_t *split(const char *list)
     }
 }
 
-ctl_exit ctl_inbox_release(ctl_call *c)
-{
-    ctl_exit code = CTL_OK;
-    sluis_fail f = {0};
-    json_t *values = NULL, *fields = split(ctl_value(c, "fields"));
-    if (!fields) {
-        fail_set(&f, SLUIS_INVALID, "--fields", "takes names with commas between them");
-        ctl_failed(c, &f);
-        return CTL_USAGE;
-    }
-    if (ctl_value(c, "values")) {
-        char *text = NULL;
-        size_t n = 0;
-        json_error_t je;
-        if (ctl_read(&text, &n, ctl_value(c, "values"), &f)) {
-            json_decref(fields);
-            return ctl_failed(c, &f);
-        }
-        values = json_loadb(text, n, JSON_REJECT_DUPLICATES, &je);
-        free(text);
-        if (!json_is_object(values)) {
-            json_decref(values);
-            json_decref(fields);
-            fail_set(&f, SLUIS_INVALID, "--values", "is not a JSON object of attribute names and values");
-            return ctl_failed(c, &f);
-        }
-    }
-    json_t *reply = ctl_ask(c,
-                            json_pack("{s:s,s:s,s:o,s:o*,s:s*,s:s}", "cmd", "inbox.release", "id", c->operand,
-                                      "fields", fields, "values", values, "reason", ctl_value(c, "reason"),
-                                      "by", ctl_value(c, "by")),
-                            &code);
-    if (reply)
-        ctl_print(c, reply);
-    return code;
-}
-
 /* Free text of a person, without the newline at its end; owned. */
 static sluis_err read_words(char **out, const char *path, const char *option, sluis_fail *f)
 {
@@ -98,22 +61,113 @@ static sluis_err read_words(char **out, const char *path, const char *option, sl
     return fail_set(f, SLUIS_INVALID, option, "takes text of at most %d bytes", EXPLANATION_MAX);
 }
 
-ctl_exit ctl_inbox_refuse(ctl_call *c)
+/* A JSON document from the option's file into request; OK when it was not given. */
+static sluis_err add_json(json_t *request, const ctl_call *c, const char *option, bool object, sluis_fail *f)
+{
+    char *text = NULL;
+    size_t n = 0;
+    json_error_t je;
+    const char *path = ctl_value(c, option);
+    if (!path)
+        return SLUIS_OK;
+    if (ctl_read(&text, &n, path, f))
+        return f->code;
+    json_t *v = json_loadb(text, n, JSON_REJECT_DUPLICATES, &je);
+    free(text);
+    if (object ? json_is_object(v) : json_is_array(v))
+        return json_object_set_new(request, option, v) ? SLUIS_NOMEM : SLUIS_OK;
+    json_decref(v);
+    return fail_set(f, SLUIS_INVALID, option,
+                    object ? "--%s is no JSON object of attribute names" : "--%s is no JSON list", option);
+}
+
+/* "alleen-deze-zaak,geldig-tot=2026-12-31" */
+static sluis_err add_conditions(json_t *request, const ctl_call *c, sluis_fail *f)
+{
+    const char *given = ctl_value(c, "conditions");
+    json_t *list = given ? split(given) : NULL, *out = json_array(), *one;
+    size_t i;
+    if (!given) {
+        json_decref(out);
+        return SLUIS_OK;
+    }
+    json_array_foreach(list, i, one)
+    {
+        const char *s = json_string_value(one), *day = strchr(s, '=');
+        json_array_append_new(out, json_pack("{s:s%,s:s*}", "code", s, day ? (size_t)(day - s) : strlen(s),
+                                             "until", day ? day + 1 : NULL));
+    }
+    bool ok = list != NULL;
+    json_decref(list);
+    json_object_set_new(request, "conditions", out);
+    return ok ? SLUIS_OK : fail_set(f, SLUIS_INVALID, "--conditions", "takes codes with commas between them");
+}
+
+/* What both decisions may say: the party's own law, and how it was weighed. */
+static sluis_err add_judgement(json_t *request, const ctl_call *c, sluis_fail *f)
+{
+    char *text = NULL;
+    if (!ctl_value(c, "judgement"))
+        return SLUIS_OK;
+    if (read_words(&text, ctl_value(c, "judgement"), "--judgement", f))
+        return f->code;
+    json_object_set_new(request, "judgement", json_string(text));
+    json_object_set_new(request, "law", json_string(ctl_value(c, "law") ? ctl_value(c, "law") : ""));
+    free(text);
+    return SLUIS_OK;
+}
+
+/* Asks (request is taken), or says what was wrong with it. */
+static ctl_exit ask_or_fail(ctl_call *c, json_t *request, sluis_err e, const sluis_fail *f)
 {
     ctl_exit code = CTL_OK;
-    sluis_fail f = {0};
-    char *text = NULL;
-    if (ctl_value(c, "explanation") && read_words(&text, ctl_value(c, "explanation"), "--explanation", &f))
-        return ctl_failed(c, &f);
-    json_t *reply = ctl_ask(c,
-                            json_pack("{s:s,s:s,s:s,s:s,s:s*,s:s}", "cmd", "inbox.refuse", "id", c->operand,
-                                      "reason", ctl_value(c, "reason"), "outcome", ctl_value(c, "outcome"),
-                                      "explanation", text, "by", ctl_value(c, "by")),
-                            &code);
-    free(text);
+    if (e) {
+        json_decref(request);
+        return ctl_failed(c, f);
+    }
+    json_t *reply = ctl_ask(c, request, &code);
     if (reply)
         ctl_print(c, reply);
     return code;
+}
+
+ctl_exit ctl_inbox_release(ctl_call *c)
+{
+    sluis_fail f = {0};
+    json_t *fields = split(ctl_value(c, "fields"));
+    if (!fields) {
+        fail_set(&f, SLUIS_INVALID, "--fields", "takes names with commas between them");
+        ctl_failed(c, &f);
+        return CTL_USAGE;
+    }
+    json_t *request = json_pack("{s:s,s:s,s:o,s:s*,s:s}", "cmd", "inbox.release", "id", c->operand, "fields",
+                                fields, "reason", ctl_value(c, "reason"), "by", ctl_value(c, "by"));
+    sluis_err e = add_json(request, c, "values", true, &f);
+    if (!e)
+        e = add_json(request, c, "reasons", true, &f);
+    if (!e)
+        e = add_conditions(request, c, &f);
+    if (!e)
+        e = add_judgement(request, c, &f);
+    return ask_or_fail(c, request, e, &f);
+}
+
+ctl_exit ctl_inbox_refuse(ctl_call *c)
+{
+    sluis_fail f = {0};
+    char *text = NULL;
+    sluis_err e = SLUIS_OK;
+    if (ctl_value(c, "explanation"))
+        e = read_words(&text, ctl_value(c, "explanation"), "--explanation", &f);
+    json_t *request = json_pack("{s:s,s:s,s:s,s:s,s:s*,s:s}", "cmd", "inbox.refuse", "id", c->operand,
+                                "reason", ctl_value(c, "reason"), "outcome", ctl_value(c, "outcome"),
+                                "explanation", text, "by", ctl_value(c, "by"));
+    free(text);
+    if (!e)
+        e = add_json(request, c, "reasons", true, &f);
+    if (!e)
+        e = add_judgement(request, c, &f);
+    return ask_or_fail(c, request, e, &f);
 }
 
 ctl_exit ctl_inbox_ask(ctl_call *c)

@@ -261,6 +261,10 @@ sluis_err api_request_fill(Sluis__ApiRequestState *out, arena *a, const rules *r
     out->purpose = row->purpose;
     out->legal_basis = row->legal_basis;
     out->reason = row->reason;
+    if (row->judgement) {
+        out->judgement_law = row->judgement->law;
+        out->judgement = row->judgement->judgement;
+    }
     Sluis__ApiResult **got = NULL;
     size_t n = 0;
     sluis_err e = api_results_fill(&got, &n, a, r, row->results, row->n_results);

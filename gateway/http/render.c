@@ -286,6 +286,17 @@ json_t *render_case(const Sluis__ApiReply *r, char location[static RENDER_LOCATI
     return o;
 }
 
+/* The party's own law, as the party weighed it. */
+static void put_judgement(json_t *o, const char *law, const char *judgement)
+{
+    if (!judgement[0])
+        return;
+    json_t *x = json_object();
+    put_some(x, "wet", law);
+    put(x, "oordeel", judgement);
+    json_object_set_new(o, "oordeelPartij", x);
+}
+
 static void put_clarifications(json_t *o, const Sluis__ApiRequestState *q)
 {
     json_t *a = json_array();
@@ -322,6 +333,7 @@ static json_t *request_json(const Sluis__ApiRequestState *q, char href[static RE
     put_time(o, "antwoordVoor", q->answer_by);
     put_time(o, "verloopt", q->expires);
     put_results(o, q->results, q->n_results);
+    put_judgement(o, q->judgement_law, q->judgement);
     put_clarifications(o, q);
     snprintf(href, RENDER_LOCATION, "/v1/verzoeken/%s", id);
     put_link(o, "self", href);
@@ -408,6 +420,7 @@ static json_t *entry_json(const Sluis__ApiDossierEntry *x)
     put_some(o, "besluit", dutch(x->decision));
     if (x->n_results)
         put_results(o, x->results, x->n_results);
+    put_judgement(o, x->judgement_law, x->judgement);
     put_uuid(o, "verzoekId", x->transaction, id);
     put_number(o, "journaalnummer", x->journal_index);
     return o;

@@ -111,8 +111,15 @@ static const config_key reason_keys[] = {
     {"code", CONFIG_STR, true, 1, NAME_MAX_LEN, "", NULL, "name, never reused"},
     KEY_TITLE,
     {"not_possible", CONFIG_BOOL, false, 0, 0, "", "false", "cannot be given, rather than is refused"}};
+static const config_key condition_keys[] = {
+    {"code", CONFIG_STR, true, 1, NAME_MAX_LEN, "", NULL, "name, never reused"},
+    KEY_TITLE,
+    {"held_by", CONFIG_STR, false, 1, 32, "", "shown",
+     "until, case, purpose, household, no-further-use, shown"}};
 static const config_key reasons_file[] = {
-    {"reasons", CONFIG_LIST, true, 1, RULESET_LIST_MAX, "", NULL, "why a datum is not given"}};
+    {"reasons", CONFIG_LIST, true, 1, RULESET_LIST_MAX, "", NULL, "why a datum is not given"},
+    {"conditions", CONFIG_LIST, false, 0, RULESET_LIST_MAX, "", NULL,
+     "what a party may ask with what it gives"}};
 
 static sluis_err reason_row(rules *r, const config_node *row, size_t i, sluis_fail *f)
 {
@@ -129,13 +136,38 @@ static sluis_err reason_row(rules *r, const config_node *row, size_t i, sluis_fa
     return SLUIS_OK;
 }
 
+static sluis_err condition_row(rules *r, const config_node *row, size_t i, sluis_fail *f)
+{
+    static const char *const words[] = {"shown", "until", "case", "purpose", "household", "no-further-use"};
+    const char *code = read_str(row, "code"), *held = config_str(row, KEYS_OF(condition_keys), "held_by");
+    size_t n = sizeof words / sizeof words[0], k = 0;
+    if (!name_valid(code))
+        return config_fail(config_get(row, "code"), f, "\"%.64s\" is no name: use a-z, 0-9 and . _ : -",
+                           code);
+    if (rules_condition(r, code))
+        return config_fail(config_get(row, "code"), f, "\"%.64s\" stands twice", code);
+    while (k < n && strcmp(words[k], held) != 0)
+        k++;
+    if (k == n)
+        return config_fail(config_get(row, "held_by"), f,
+                           "held_by is until, case, purpose, household, no-further-use or shown");
+    r->conditions[i] =
+        (condition_kind){.code = code, .title = read_str(row, "title"), .force = (condition_force)k};
+    r->condition_count = i + 1;
+    return SLUIS_OK;
+}
+
 sluis_err ruleset_read_reasons(rules *r, const config_node *root, sluis_fail *f)
 {
     sluis_err err = config_check(root, KEYS_OF(reasons_file), f);
     if (err)
         return err;
     r->reasons = ruleset_alloc(r, config_count(config_get(root, "reasons")), sizeof *r->reasons);
-    return r->reasons ? read_rows(r, root, "reasons", KEYS_OF(reason_keys), reason_row, f) : SLUIS_NOMEM;
+    r->conditions = ruleset_alloc(r, config_count(config_get(root, "conditions")) + 1, sizeof *r->conditions);
+    if (!r->reasons || !r->conditions)
+        return SLUIS_NOMEM;
+    err = read_rows(r, root, "reasons", KEYS_OF(reason_keys), reason_row, f);
+    return err ? err : read_rows(r, root, "conditions", KEYS_OF(condition_keys), condition_row, f);
 }
 
 /* ---- retention.conf */

@@ -134,6 +134,15 @@ const reason *rules_reason(const rules *r, const char *code)
     return NULL;
 }
 
+const condition_kind *rules_condition(const rules *r, const char *code)
+{
+    size_t n = strcspn(code, " ");
+    for (size_t i = 0; i < r->condition_count; i++)
+        if (strlen(r->conditions[i].code) == n && memcmp(r->conditions[i].code, code, n) == 0)
+            return &r->conditions[i];
+    return NULL;
+}
+
 static const term *term_of(const rules *r, const char *retention)
 {
     if (retention)

@@ -57,6 +57,21 @@ typedef struct {
     bool not_possible; /* a reason for "not possible" rather than for a refusal */
 } reason;
 
+/* What the gateway does to hold a party's condition; what it cannot, people read beside the datum. */
+typedef enum {
+    FORCE_SHOWN,     /* nothing but show it */
+    FORCE_UNTIL,     /* neither shown nor used from its date on */
+    FORCE_CASE,      /* only in the case it was given for */
+    FORCE_PURPOSE,   /* answers no request for another purpose */
+    FORCE_HOUSEHOLD, /* no other member of the household reads of it */
+    FORCE_NO_FURTHER /* only the application that asked, in that case; answers no other request */
+} condition_force;
+
+typedef struct {
+    const char *code, *title;
+    condition_force force;
+} condition_kind;
+
 /* Reads the ten files that config/README.md names from dir, checks each and all that one says about another.
  * Errors name file, line and text. A .conf file that no set has is an error too. */
 sluis_err rules_load(rules **out, const char *dir, sluis_fail *f);
@@ -90,8 +105,9 @@ const attribute *rules_attribute_at(const rules *r, size_t i);
 const application *rules_application(const rules *r, const char *id);
 bool application_may_act(const application *a, const oin *o);
 const reason *rules_reason(const rules *r, const char *code);
-uint32_t rules_retention_days(const rules *r, const char *retention); /* 0xffffffff = always; unknown: 0 */
-uint8_t rules_journal_class(const rules *r, const char *retention);   /* 1..255; unknown: 0 */
+const condition_kind *rules_condition(const rules *r, const char *code); /* NULL: none; code up to a space */
+uint32_t rules_retention_days(const rules *r, const char *retention);    /* 0xffffffff = always; unknown: 0 */
+uint8_t rules_journal_class(const rules *r, const char *retention);      /* 1..255; unknown: 0 */
 /* As people read them; NULL: no such purpose or legal basis. */
 const char *rules_purpose_title(const rules *r, const char *id);
 const char *rules_legal_basis_title(const rules *r, const char *id);

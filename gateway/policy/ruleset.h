@@ -99,6 +99,8 @@ struct rules {
     domain_entry domain[RULESET_NAMES_MAX];
     reason *reasons;
     size_t reason_count;
+    condition_kind *conditions;
+    size_t condition_count;
     term *terms;
     size_t term_count;
     attribute *attributes; /* ascending by id */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "cases/datum_use.h"
 #include "flow/api_out.h"
 #include "read/reader.h"
 #include "wire/messages.h"
@@ -41,12 +42,42 @@ static char *words(const char *title)
     return (char *)(uintptr_t)(title ? title : "");
 }
 
+/* What another member of the household may read of results: a party may have given one not to be told. */
+static sluis_err for_reader(reader *r, job *j, Sluis__ResultRow *const **results, size_t *n)
+{
+    const Sluis__ApiGetDossier *q = j->call->get_dossier;
+    if (!q->viewer || q->viewer == q->member)
+        return SLUIS_OK;
+    Sluis__ResultRow **kept = arena_alloc(j->arena, (*n + 1) * sizeof(*kept));
+    size_t count = 0;
+    if (!kept)
+        return SLUIS_NOMEM;
+    for (size_t i = 0; i < *n; i++)
+        if (!result_hidden_from_household(r->rules, (*results)[i]))
+            kept[count++] = (*results)[i];
+    *results = kept;
+    *n = count;
+    return SLUIS_OK;
+}
+
+/* An entry without results lists all its attributes; one with results those that its reader may know of. */
+static bool listed(Sluis__ResultRow *const *results, size_t n, bool all, uint32_t id)
+{
+    for (size_t i = 0; i < n; i++)
+        if (results[i]->attribute == id)
+            return true;
+    return all;
+}
+
 static sluis_err fill_entry(reader *r, job *j, const Sluis__DossierRow *row, Sluis__ResultRow *const *results,
                             size_t result_count, Sluis__ApiDossierEntry *x)
 {
     ProtobufCMessage *m = NULL;
-    sluis_err e =
-        wire_unpack(&m, &sluis__record__descriptor, j->arena, BYTES(row->record.data, row->record.len), NULL);
+    const bool all = result_count == 0;
+    sluis_err e = for_reader(r, j, &results, &result_count);
+    if (!e)
+        e = wire_unpack(&m, &sluis__record__descriptor, j->arena, BYTES(row->record.data, row->record.len),
+                        NULL);
     if (e)
         return SLUIS_CORRUPT;
     Sluis__Record *rec = (Sluis__Record *)m;
@@ -73,7 +104,8 @@ static sluis_err fill_entry(reader *r, job *j, const Sluis__DossierRow *row, Slu
         return SLUIS_NOMEM;
     for (size_t i = 0; i < rec->n_attributes; i++) {
         const attribute *a = rules_attribute(r->rules, rec->attributes[i]);
-        x->attributes[x->n_attributes++] = (char *)(uintptr_t)(a ? a->name : "");
+        if (listed(results, result_count, all, rec->attributes[i]))
+            x->attributes[x->n_attributes++] = (char *)(uintptr_t)(a ? a->name : "");
     }
     return api_results_fill(&x->results, &x->n_results, j->arena, r->rules, results, result_count);
 }
@@ -102,7 +134,12 @@ static sluis_err add_answer(reader *r, store_txn *t, job *j, bytes transaction, 
     const Sluis__RequestRow *q = (const Sluis__RequestRow *)m;
     if (e || !q->answer)
         return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
-    return add_entry(r, j, q->answer, q->results, q->n_results, out);
+    e = add_entry(r, j, q->answer, q->results, q->n_results, out);
+    if (!e && q->judgement) {
+        out->entries[out->n_entries - 1]->judgement_law = q->judgement->law;
+        out->entries[out->n_entries - 1]->judgement = q->judgement->judgement;
+    }
+    return e;
 }
 
 static int by_index(const void *a, const void *b)

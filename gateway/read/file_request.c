@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "cases/datum_use.h"
 #include "read/reader.h"
 #include "wire/messages.h"
 
@@ -53,10 +54,14 @@ static sluis_err split(reader *r, store_txn *t, job *j, const Sluis__CaseRow *ro
     uint64_t now = clock_ms();
     case_facts facts = case_facts_of(row);
     const view *v = policy_view(r->rules, j->claims.app, j->claims.function, &facts, now);
+    datum_use use = {.case_id = q->case_id.b,
+                     .application = j->claims.app,
+                     .purpose = j->call->file_request->purpose,
+                     .now = now};
     for (size_t i = 0; i < n; i++) {
         bool known = false;
         sluis_err e = policy_shows(r->rules, v, &facts, ids[i])
-                          ? registry_known(r->p->registry, t, s, ids[i], now, &known)
+                          ? datum_known(r->p->registry, t, r->rules, s, ids[i], &use, &known)
                           : SLUIS_OK;
         if (e)
             return e;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "cases/datum_use.h"
 #include "read/reader.h"
 
 #define INSTANCES_MAX 32
@@ -91,7 +92,7 @@ static sluis_err wanted(reader *r, job *j, uint32_t **ids, size_t *n)
 }
 
 static sluis_err collect(reader *r, store_txn *t, job *j, const subject *s, const uint32_t *ids, size_t n,
-                         Sluis__ApiView *out, Sluis__Record *rec)
+                         const datum_use *use, Sluis__ApiView *out, Sluis__Record *rec)
 {
     datum found[INSTANCES_MAX];
     sluis_err e = SLUIS_OK;
@@ -103,9 +104,11 @@ static sluis_err collect(reader *r, store_txn *t, job *j, const subject *s, cons
         const attribute *a = rules_attribute(r->rules, ids[i]);
         size_t count = 0;
         e = registry_current(r->p->registry, t, s, ids[i], j->arena, found, INSTANCES_MAX, &count);
+        size_t before = out->n_data;
         for (size_t k = 0; !e && k < count; k++)
-            e = add_datum(r, j, a, &found[k], out);
-        if (!e && count)
+            if (datum_may_serve(r->rules, found[k].row, use))
+                e = add_datum(r, j, a, &found[k], out);
+        if (!e && out->n_data > before)
             rec->attributes[rec->n_attributes++] = ids[i];
     }
     return e;
@@ -128,6 +131,7 @@ sluis_err read_view(reader *r, store_txn *t, job *j)
     case_facts facts = case_facts_of(row);
     const view *v = policy_view(r->rules, j->claims.app, j->claims.function, &facts, now);
     const Sluis__EmergencyRow *look = case_glass_open(row, j->claims.app, j->claims.employee, q->member, now);
+    const datum_use use = {.case_id = q->case_id.data, .application = j->claims.app, .now = now};
     const char *name = look ? "noodinzage" : v ? v->id : "";
     e = v || look ? shown(r, j, v, look, &facts, &ids, &n) : SLUIS_NOT_FOUND;
     if (!e)
@@ -139,7 +143,7 @@ sluis_err read_view(reader *r, store_txn *t, job *j)
     if (!e && !rec)
         e = SLUIS_NOMEM;
     if (!e)
-        e = collect(r, t, j, &s, ids, n, &out, rec);
+        e = collect(r, t, j, &s, ids, n, &use, &out, rec);
     if (!e) {
         out.case_id = q->case_id;
         out.member = q->member;

@@ -138,10 +138,20 @@ static bool same_text(const char *a, const char *b)
     return strcmp(a ? a : "", b ? b : "") == 0;
 }
 
+/* For what it was given, where that matters. */
+static bool same_purpose(const Sluis__DatumTerms *a, const Sluis__DatumTerms *b)
+{
+    if (!a || !b)
+        return a == b;
+    return same_text(a->application, b->application) && same_text(a->purpose, b->purpose) &&
+           a->until == b->until &&
+           bytes_equal(BYTES(a->case_id.data, a->case_id.len), BYTES(b->case_id.data, b->case_id.len));
+}
+
 static bool same_terms(const Sluis__DatumRow *a, const Sluis__DatumRow *b)
 {
     if (a->valid_from != b->valid_from || a->valid_until != b->valid_until || a->reference != b->reference ||
-        a->n_conditions != b->n_conditions)
+        a->n_conditions != b->n_conditions || !same_purpose(a->terms, b->terms))
         return false;
     for (size_t i = 0; i < a->n_conditions; i++)
         if (!same_text(a->conditions[i], b->conditions[i]))

@@ -229,6 +229,14 @@ static void say_request(play *p, actor *from, char **w, size_t n)
     finish(p, from, s, w, n);
 }
 
+static Sluis__Outcome outcome_parse(const play *p, const char *word)
+{
+    for (int o = SLUIS__OUTCOME__GIVEN; o <= SLUIS__OUTCOME__NOT_KNOWN; o++)
+        if (strcmp(outcome_name((Sluis__Outcome)o), word) == 0)
+            return (Sluis__Outcome)o;
+    wrong(p, "no such outcome", word);
+}
+
 /* response NAME REQUEST [outcome=given|refused] [reason=..] [value=..] [attributes=..] [answers=other] */
 static void say_response(play *p, actor *from, char **w, size_t n)
 {
@@ -238,11 +246,15 @@ static void say_response(play *p, actor *from, char **w, size_t n)
     Sluis__Instance in = SLUIS__INSTANCE__INIT, *instances[] = {&in, &in};
     uint32_t attributes[ATTRIBUTES_MAX];
     said *s = named(p, w[0], true), *q = named(p, w[1], false);
+    Sluis__Condition condition = SLUIS__CONDITION__INIT, *conditions[] = {&condition, &condition};
     bool given = strcmp(value(w, n, "outcome", "given"), "given") == 0;
     uint8_t hash[HASH_LEN];
     char explanation[9000];
     envelope *asked = NULL;
     snprintf(explanation, sizeof(explanation), "%*s", atoi(value(w, n, "long", "0")), "");
+    condition.code = (char *)(uintptr_t)value(w, n, "condition", "");
+    if (value(w, n, "until", NULL))
+        condition.until = clock_ms() + (uint64_t)atoll(value(w, n, "until", "0"));
     assert_int_equal(envelope_decode(&asked, buffer_bytes(&q->envelope), ENVELOPE_MAX, NULL), 0);
     memcpy(hash, asked->mh, HASH_LEN);
     envelope_free(&asked);
@@ -256,7 +268,9 @@ static void say_response(play *p, actor *from, char **w, size_t n)
     for (size_t i = 0; i < c.n_attributes; i++) {
         sluis__attribute_result__init(&one[i]);
         one[i].attribute = attributes[i];
-        one[i].outcome = given ? SLUIS__OUTCOME__GIVEN : SLUIS__OUTCOME__REFUSED;
+        one[i].outcome = outcome_parse(p, value(w, n, "outcome", "given"));
+        one[i].conditions = conditions;
+        one[i].n_conditions = (size_t)atoi(value(w, n, "conditions", *condition.code ? "1" : "0"));
         one[i].explanation = explanation;
         one[i].reason = (char *)(uintptr_t)value(w, n, "reason", "");
         one[i].instances = instances;

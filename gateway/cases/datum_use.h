@@ -1,0 +1,24 @@
+/* Whether a registered datum may be shown, or answer a request: its validity, and the conditions that its
+ * party attached (reasons.conf, conditions). Thread: pure, or the caller's transaction. */
+#ifndef SLUIS_CASES_DATUM_USE_H
+#define SLUIS_CASES_DATUM_USE_H
+
+#include "policy/rules.h"
+#include "registry/registry.h"
+
+typedef struct {
+    const uint8_t *case_id; /* ID_LEN */
+    const char *application;
+    const char *purpose; /* of the request it would answer; NULL: it would be shown in a view */
+    uint64_t now;
+} datum_use;
+
+/* A condition that the rules in force do not know any more is held as strictly as may be: not shown. */
+bool datum_may_serve(const rules *r, const Sluis__DatumRow *row, const datum_use *use);
+/* Whether a current datum exists that is valid now and may answer the request. */
+sluis_err datum_known(registry *g, store_txn *t, const rules *r, const subject *s, uint32_t id,
+                      const datum_use *use, bool *known);
+/* Another member of the household may not read of this result. */
+bool result_hidden_from_household(const rules *r, const Sluis__ResultRow *row);
+
+#endif

@@ -1,0 +1,223 @@
+#include "core/results.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "cases/cases.h"
+#include "core/agreed.h"
+
+static bool was_asked(const Sluis__RequestRow *row, uint32_t id)
+{
+    for (size_t i = 0; i < row->n_attributes; i++)
+        if (row->attributes[i] == id)
+            return true;
+    return false;
+}
+
+static sluis_err check_conditions(turn *t, const attribute *a, const Sluis__AttributeResult *r, sluis_fail *f)
+{
+    for (size_t i = 0; i < r->n_conditions; i++) {
+        const Sluis__Condition *c = r->conditions[i];
+        const condition_kind *k = name_valid(c->code) ? rules_condition(t->rules, c->code) : NULL;
+        if (!k)
+            return fail_set(f, SLUIS_INVALID, a->name, "a condition from the coded list is needed");
+        if (k->force == FORCE_UNTIL && c->until <= t->now)
+            return fail_set(f, SLUIS_INVALID, a->name, "%s needs a date that is still to come", c->code);
+        if (k->force != FORCE_UNTIL && c->until)
+            return fail_set(f, SLUIS_INVALID, a->name, "%s has no date", c->code);
+        for (size_t m = 0; m < i; m++)
+            if (strcmp(r->conditions[m]->code, c->code) == 0)
+                return fail_set(f, SLUIS_INVALID, a->name, "%s stands twice", c->code);
+    }
+    return SLUIS_OK;
+}
+
+static sluis_err check_given(turn *t, const job *j, const Sluis__RequestRow *row, const attribute *a,
+                             const Sluis__AttributeResult *r, sluis_fail *f)
+{
+    const party *from = directory_find(t->dir, &j->env->sender);
+    if (!from || !policy_domain_gives(t->rules, from->domain, a->category, t->now))
+        return fail_set(f, SLUIS_DENIED, a->name, "the rules in force let this domain give no %s data",
+                        category_name(a->category));
+    sluis_err e = agreed_answer(t, row, from, a, f);
+    if (e)
+        return e;
+    if (r->n_instances == 0)
+        return fail_set(f, SLUIS_INVALID, a->name, "given, but without a value");
+    for (size_t i = 0; i < r->n_instances; i++) {
+        const Sluis__Instance *n = r->instances[i];
+        if (n->instance.len != 0 && n->instance.len != ID_LEN)
+            return fail_set(f, SLUIS_INVALID, a->name, "an instance id is 16 bytes, or absent");
+        for (size_t k = 0; k < i; k++)
+            if (bytes_equal(BYTES(r->instances[k]->instance.data, r->instances[k]->instance.len),
+                            BYTES(n->instance.data, n->instance.len)))
+                return fail_set(f, SLUIS_INVALID, a->name, "one instance is given twice");
+        e = attribute_check_value(a, n->value, f);
+        if (e)
+            return e;
+    }
+    return check_conditions(t, a, r, f);
+}
+
+/* Refused, or not possible: each has its own reasons. */
+static sluis_err check_reason(turn *t, const attribute *a, const Sluis__AttributeResult *r, sluis_fail *f)
+{
+    const reason *why = rules_reason(t->rules, r->reason);
+    if (!why)
+        return fail_set(f, SLUIS_INVALID, a->name, "a reason from the coded list is needed");
+    if (why->not_possible && r->outcome == SLUIS__OUTCOME__REFUSED)
+        return fail_set(f, SLUIS_INVALID, a->name, "%s says that it is not possible: that is no refusal",
+                        why->code);
+    if (!why->not_possible && r->outcome != SLUIS__OUTCOME__REFUSED)
+        return fail_set(f, SLUIS_INVALID, a->name, "%s is a reason to refuse", why->code);
+    if (r->n_instances)
+        return fail_set(f, SLUIS_INVALID, a->name, "not given, yet it has a value");
+    if (r->n_conditions)
+        return fail_set(f, SLUIS_INVALID, a->name, "not given, yet it has a condition");
+    return SLUIS_OK;
+}
+
+static sluis_err check_result(turn *t, const job *j, const Sluis__RequestRow *row,
+                              const Sluis__AttributeResult *r, sluis_fail *f)
+{
+    const attribute *a = rules_attribute(t->rules, r->attribute);
+    if (!a || !was_asked(row, r->attribute))
+        return fail_set(f, SLUIS_NOT_ASKED, "body.results", "attribute %u was not asked", r->attribute);
+    switch (r->outcome) {
+    case SLUIS__OUTCOME__GIVEN:
+        return check_given(t, j, row, a, r, f);
+    case SLUIS__OUTCOME__REFUSED:
+    case SLUIS__OUTCOME__NOT_POSSIBLE:
+    case SLUIS__OUTCOME__NOT_KNOWN:
+        return check_reason(t, a, r, f);
+    default:
+        return fail_set(f, SLUIS_INVALID, a->name, "no outcome");
+    }
+}
+
+size_t results_text(Sluis__AttributeResult *const *v, size_t n)
+{
+    size_t total = 0;
+    for (size_t i = 0; i < n; i++) {
+        total += strlen(v[i]->explanation);
+        for (size_t k = 0; k < v[i]->n_conditions; k++)
+            total += strlen(v[i]->conditions[k]->code) + strlen(v[i]->conditions[k]->text);
+    }
+    return total;
+}
+
+sluis_err results_check(turn *t, const job *j, const Sluis__RequestRow *row, Sluis__AttributeResult *const *v,
+                        size_t n, sluis_fail *f)
+{
+    const Sluis__Core *c = j->env->core;
+    for (size_t i = 0; i < n; i++) {
+        if (v[i]->attribute != c->attributes[i])
+            return fail_set(f, SLUIS_INVALID, "body.results", "in the order of the header's attributes");
+        sluis_err e = check_result(t, j, row, v[i], f);
+        if (e)
+            return e;
+    }
+    return SLUIS_OK;
+}
+
+/* As it is kept and shown: the code, a date, the party's words, a space between them. */
+static char *condition_line(turn *t, const Sluis__Condition *c)
+{
+    char day[TIME_STR] = "";
+    size_t n = strlen(c->code) + sizeof(day) + strlen(c->text) + 3;
+    char *s = arena_alloc(t->arena, n);
+    if (c->until) {
+        time_format(day, c->until);
+        day[strlen("2026-11-26")] = '\0';
+    }
+    if (s)
+        snprintf(s, n, "%s%s%s%s%s", c->code, c->until ? " " : "", day, *c->text ? " " : "", c->text);
+    return s;
+}
+
+static sluis_err condition_lines(turn *t, const Sluis__AttributeResult *r, char ***out, size_t *n)
+{
+    *n = 0;
+    *out = arena_alloc(t->arena, (r->n_conditions + 1) * sizeof(char *));
+    for (size_t i = 0; *out && i < r->n_conditions; i++)
+        if (!((*out)[(*n)++] = condition_line(t, r->conditions[i])))
+            return SLUIS_NOMEM;
+    return *out ? SLUIS_OK : SLUIS_NOMEM;
+}
+
+/* Conditions hold it to the case, application and purpose it was given for. */
+static void fill_terms(const Sluis__RequestRow *row, const Sluis__AttributeResult *r, Sluis__DatumTerms *out)
+{
+    sluis__datum_terms__init(out);
+    out->case_id = row->case_id;
+    out->application = row->application;
+    out->purpose = row->purpose;
+    for (size_t i = 0; i < r->n_conditions; i++)
+        if (r->conditions[i]->until)
+            out->until = r->conditions[i]->until;
+}
+
+static sluis_err register_result(turn *t, const job *j, const Sluis__RequestRow *row, const subject *s,
+                                 const Sluis__AttributeResult *r)
+{
+    static const id16 only = {{0}};
+    const attribute *a = rules_attribute(t->rules, r->attribute);
+    Sluis__DatumTerms terms;
+    char **conditions;
+    size_t n;
+    sluis_err e = condition_lines(t, r, &conditions, &n);
+    fill_terms(row, r, &terms);
+    for (size_t i = 0; !e && i < r->n_instances; i++) {
+        const Sluis__Instance *in = r->instances[i];
+        Sluis__DatumRow d = SLUIS__DATUM_ROW__INIT;
+        d.value = in->value;
+        d.source = j->env->core->sender;
+        d.message_hash = (ProtobufCBinaryData){HASH_LEN, (uint8_t *)(uintptr_t)j->env->mh};
+        d.legal_basis = row->legal_basis;
+        d.category = a->category;
+        d.obtained = in->obtained && in->obtained < t->now ? in->obtained : t->now;
+        d.valid_from = in->valid_from;
+        d.valid_until = in->valid_until;
+        d.reference = in->reference;
+        d.conditions = conditions;
+        d.n_conditions = n;
+        d.terms = n ? &terms : NULL;
+        d.registered = t->now;
+        d.journal_index = t->entry.index;
+        id16 instance = only;
+        if (in->instance.len == ID_LEN)
+            memcpy(instance.b, in->instance.data, ID_LEN);
+        datum_outcome outcome;
+        uint64_t version;
+        e = registry_put(t->p->registry, t->t, s, r->attribute, &instance, &d, &outcome, &version);
+        if (!e && outcome == DATUM_DISCREPANCY)
+            METRIC_ADD(t->p->metrics, registry_discrepancies, 1);
+        if (!e && outcome != DATUM_SAME)
+            METRIC_ADD(t->p->metrics, registry_data, 1);
+    }
+    return e;
+}
+
+sluis_err results_register(turn *t, const job *j, const Sluis__RequestRow *row, const subject *s,
+                           Sluis__AttributeResult *const *v, size_t n)
+{
+    sluis_err e = SLUIS_OK;
+    for (size_t i = 0; !e && i < n; i++)
+        e = register_result(t, j, row, s, v[i]);
+    return e;
+}
+
+Sluis__ResultRow *results_row(turn *t, const job *j, const Sluis__AttributeResult *r)
+{
+    Sluis__ResultRow *x = arena_alloc(t->arena, sizeof(*x));
+    if (!x)
+        return NULL;
+    sluis__result_row__init(x);
+    x->attribute = r->attribute;
+    x->outcome = r->outcome;
+    x->reason = r->reason;
+    x->explanation = r->explanation;
+    x->source = j->env->core->sender;
+    return condition_lines(t, r, &x->conditions, &x->n_conditions) ? NULL : x;
+}

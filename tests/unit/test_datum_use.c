@@ -1,0 +1,110 @@
+/* What a party's conditions let a registered datum be used for: a table. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "cases/datum_use.h"
+
+#define TEXT(s) ((char *)(uintptr_t)(s))
+
+static rules *in_force;
+
+static int setup(void **state)
+{
+    sluis_fail f = {0};
+    (void)state;
+    if (rules_load(&in_force, "config/rules", &f))
+        fail_msg("%s: %s (run from the root of the repository)", f.where, f.text);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    rules_unref(&in_force);
+    return 0;
+}
+
+#define THIS  "0123456789abcdef"
+#define OTHER "fedcba9876543210"
+
+static bool serves(char *condition, const char *case_id, const char *app, const char *purpose, uint64_t now)
+{
+    Sluis__DatumTerms terms = SLUIS__DATUM_TERMS__INIT;
+    Sluis__DatumRow row = SLUIS__DATUM_ROW__INIT;
+    const datum_use use = {
+        .case_id = (const uint8_t *)case_id, .application = app, .purpose = purpose, .now = now};
+    terms.case_id = (ProtobufCBinaryData){ID_LEN, (uint8_t *)TEXT(THIS)};
+    terms.application = TEXT("wmo-intake");
+    terms.purpose = TEXT("jeugdhulp");
+    terms.until = 1000;
+    row.conditions = &condition;
+    row.n_conditions = 1;
+    row.terms = &terms;
+    return datum_may_serve(in_force, &row, &use);
+}
+
+static void conditions(void **state)
+{
+    static const struct {
+        const char *condition, *case_id, *app, *purpose;
+        uint64_t now;
+        bool serves;
+    } t[] = {
+        {"geldig-tot 1970-01-01", OTHER, "pw-intake", "arbeidstoeleiding", 999, true},
+        {"geldig-tot 1970-01-01", THIS, "wmo-intake", NULL, 1000, false},
+        {"alleen-deze-zaak", THIS, "pw-intake", "arbeidstoeleiding", 1, true},
+        {"alleen-deze-zaak", OTHER, "wmo-intake", "jeugdhulp", 1, false},
+        {"alleen-deze-zaak", OTHER, "wmo-intake", NULL, 1, false},
+        {"alleen-dit-doel", OTHER, "pw-intake", "jeugdhulp", 1, true},
+        {"alleen-dit-doel", THIS, "wmo-intake", "arbeidstoeleiding", 1, false},
+        {"alleen-dit-doel", THIS, "wmo-intake", NULL, 1, true},
+        {"niet-verder-gebruiken", THIS, "wmo-intake", NULL, 1, true},
+        {"niet-verder-gebruiken", THIS, "wmo-intake", "jeugdhulp", 1, false},
+        {"niet-verder-gebruiken", THIS, "pw-intake", NULL, 1, false},
+        {"niet-verder-gebruiken", OTHER, "wmo-intake", NULL, 1, false},
+        {"niet-aan-huisgenoten", OTHER, "pw-intake", NULL, 1, true},
+        {"bron-noemen zoals afgesproken", OTHER, "pw-intake", "jeugdhulp", 1, true},
+        {"niet-meer-in-de-lijst", THIS, "wmo-intake", NULL, 1, false}, /* as strictly as may be */
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof t / sizeof t[0]; i++)
+        if (serves(TEXT(t[i].condition), t[i].case_id, t[i].app, t[i].purpose, t[i].now) != t[i].serves)
+            fail_msg("row %zu: %s", i, t[i].condition);
+}
+
+static void none(void **state)
+{
+    Sluis__DatumRow row = SLUIS__DATUM_ROW__INIT;
+    const datum_use use = {.case_id = (const uint8_t *)OTHER, .application = "pw-intake", .now = 1};
+    (void)state;
+    assert_true(datum_may_serve(in_force, &row, &use));
+}
+
+static void household(void **state)
+{
+    char *with[] = {TEXT("bron-noemen"), TEXT("niet-aan-huisgenoten zie brief")},
+         *without[] = {TEXT("bron-noemen")}, *gone[] = {TEXT("niet-meer-in-de-lijst")};
+    Sluis__ResultRow r = SLUIS__RESULT_ROW__INIT;
+    (void)state;
+    assert_false(result_hidden_from_household(in_force, &r));
+    r.n_conditions = 1;
+    r.conditions = without;
+    assert_false(result_hidden_from_household(in_force, &r));
+    r.conditions = gone;
+    assert_true(result_hidden_from_household(in_force, &r));
+    r.n_conditions = 2;
+    r.conditions = with;
+    assert_true(result_hidden_from_household(in_force, &r));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(conditions), cmocka_unit_test(none),
+                                       cmocka_unit_test(household)};
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
