@@ -503,6 +503,7 @@ json_t *desk_command(void *ctx, const char *cmd, const json_t *request, sluis_fa
         {"inbox.release", cmd_release},
         {"inbox.refuse", cmd_refuse},
         {"inbox.ask", talk_command_ask},
+        {"inbox.correct", talk_command_correct},
         {"status", cmd_status},
         {"disclosures.list", cmd_disclosures},
         {"receipt.get", receipt_command_get},
@@ -512,10 +513,10 @@ json_t *desk_command(void *ctx, const char *cmd, const json_t *request, sluis_fa
         if (strcmp(commands[i].name, cmd) == 0)
             return commands[i].handle(ctx, request, f);
     }
-    fail_set(
-        f, SLUIS_INVALID, "cmd",
-        "commands: inbox.list, inbox.show, inbox.release, inbox.refuse, inbox.ask, status, disclosures.list, "
-        "receipt.get, "
-        "receipt.renew");
+    fail_set(f, SLUIS_INVALID, "cmd",
+             "commands: inbox.list, inbox.show, inbox.release, inbox.refuse, inbox.ask, inbox.correct, "
+             "status, disclosures.list, "
+             "receipt.get, "
+             "receipt.renew");
     return NULL;
 }

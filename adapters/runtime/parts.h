@@ -113,6 +113,7 @@ void desk_close(opened *o);
 sluis_err talk_send(adapter *a, opened *o, Sluis__Kind kind, const ProtobufCMessage *body, const char *text,
                     const char *by, const Sluis__DisclosureRow *disclosure, sluis_fail *f);
 json_t *talk_command_ask(adapter *a, const json_t *request, sluis_fail *f);
+json_t *talk_command_correct(adapter *a, const json_t *request, sluis_fail *f);
 
 json_t *receipt_command_get(adapter *a, const json_t *request, sluis_fail *f);
 json_t *receipt_command_renew(adapter *a, const json_t *request, sluis_fail *f);

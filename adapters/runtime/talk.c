@@ -134,17 +134,29 @@ sluis_err talk_send(adapter *a, opened *o, Sluis__Kind kind, const ProtobufCMess
 
 /* ---- a question, and what comes back ---- */
 
+static sluis_err check_words(const char *text, const char *where, const char *by, sluis_fail *f)
+{
+    if (!text || !text[strspn(text, " \t\r\n")] || strlen(text) > TALK_TEXT_MAX)
+        return fail_set(f, SLUIS_INVALID, where, "%s is needed, in words of at most %d bytes", where,
+                        TALK_TEXT_MAX);
+    if (!by || !name_valid(by))
+        return fail_set(f, SLUIS_INVALID, "by", "by is a pseudonym: lower-case letters, digits and . _ : -");
+    return SLUIS_OK;
+}
+
+static json_t *said(const json_t *request, const opened *o)
+{
+    return json_pack("{s:s, s:s, s:I}", "id", json_string_value(json_object_get(request, "id")), "state",
+                     TALK_SENDING, "lines", (json_int_t)o->row->n_talk);
+}
+
 json_t *talk_command_ask(adapter *a, const json_t *request, sluis_fail *f)
 {
     Sluis__TextBody body = SLUIS__TEXT_BODY__INIT;
     opened o;
     const char *text = json_string_value(json_object_get(request, "text"));
     const char *by = json_string_value(json_object_get(request, "by"));
-    sluis_err err = SLUIS_OK;
-    if (!text || !text[strspn(text, " \t\r\n")] || strlen(text) > TALK_TEXT_MAX)
-        err = fail_set(f, SLUIS_INVALID, "text", "text is the question, of at most %d bytes", TALK_TEXT_MAX);
-    else if (!by || !name_valid(by))
-        err = fail_set(f, SLUIS_INVALID, "by", "by is a pseudonym: lower-case letters, digits and . _ : -");
+    sluis_err err = check_words(text, "text", by, f);
     if (err || desk_open(a, request, &o, f))
         return NULL;
     if (!inbox_state_is(o.row, STATE_HELD))
@@ -154,9 +166,122 @@ json_t *talk_command_ask(adapter *a, const json_t *request, sluis_fail *f)
     body.text = (char *)(uintptr_t)text;
     if (!err)
         err = talk_send(a, &o, SLUIS__KIND__CLARIFICATION_QUESTION, &body.base, text, by, NULL, f);
-    json_t *r = err ? NULL
-                    : json_pack("{s:s, s:s, s:I}", "id", json_string_value(json_object_get(request, "id")),
-                                "state", TALK_SENDING, "lines", (json_int_t)o.row->n_talk);
+    json_t *r = err ? NULL : said(request, &o);
+    desk_close(&o);
+    return r;
+}
+
+/* ---- a correction ---- */
+
+static bool outcome_parse(const char *word, Sluis__Outcome *out)
+{
+    for (int i = SLUIS__OUTCOME__REFUSED; word && i <= SLUIS__OUTCOME__NOT_KNOWN; i++)
+        if (strcmp(outcome_name((Sluis__Outcome)i), word) == 0) {
+            *out = (Sluis__Outcome)i;
+            return true;
+        }
+    return false;
+}
+
+/* The result for one attribute named in values or reasons; an error names it. */
+static sluis_err correct_one(const json_t *request, const catalogue_entry *entry, arena *ar,
+                             Sluis__AttributeResult *r, sluis_fail *f)
+{
+    const json_t *value = json_object_get(json_object_get(request, "values"), entry->name);
+    const json_t *why = json_object_get(json_object_get(request, "reasons"), entry->name);
+    sluis__attribute_result__init(r);
+    r->attribute = entry->id;
+    if (!value) {
+        const char *code = json_string_value(json_object_get(why, "reason"));
+        const char *words = json_string_value(json_object_get(why, "explanation"));
+        if (!code || !outcome_parse(json_string_value(json_object_get(why, "outcome")), &r->outcome))
+            return fail_set(f, SLUIS_INVALID, entry->name, "taken back: with a reason and an outcome");
+        r->reason = (char *)(uintptr_t)code;
+        r->explanation = (char *)(uintptr_t)(words ? words : "");
+        return SLUIS_OK;
+    }
+    const char *typed = json_string_value(value);
+    const char *misfit = typed ? value_misfit(entry->kind, typed) : "text";
+    if (misfit)
+        return fail_set(f, SLUIS_INVALID, entry->name, "the value must be %s", misfit);
+    Sluis__Instance *in = arena_alloc(ar, sizeof(*in));
+    r->instances = arena_alloc(ar, sizeof(*r->instances));
+    if (!in || !r->instances)
+        return fail_set(f, SLUIS_NOMEM, entry->name, "out of memory");
+    sluis__instance__init(in);
+    in->value = (char *)(uintptr_t)typed;
+    r->outcome = SLUIS__OUTCOME__GIVEN;
+    r->instances[r->n_instances++] = in;
+    return SLUIS_OK;
+}
+
+/* What of the request's attributes is named in values or reasons, in the header's order. */
+static sluis_err correct_all(adapter *a, opened *o, const json_t *request, Sluis__CorrectionBody *b,
+                             sluis_fail *f)
+{
+    const json_t *values = json_object_get(request, "values"), *reasons = json_object_get(request, "reasons");
+    const Sluis__Core *core = o->e->core;
+    b->results = arena_alloc(o->ar, (core->n_attributes + 1) * sizeof(*b->results));
+    Sluis__AttributeResult *all = arena_alloc(o->ar, (core->n_attributes + 1) * sizeof(*all));
+    if (!b->results || !all)
+        return fail_set(f, SLUIS_NOMEM, "", "out of memory");
+    for (size_t i = 0; i < core->n_attributes; i++) {
+        const catalogue_entry *entry = catalogue_by_id(a->catalogue, core->attributes[i]);
+        if (!entry || (!json_object_get(values, entry->name) && !json_object_get(reasons, entry->name)))
+            continue;
+        sluis_err err = correct_one(request, entry, o->ar, &all[b->n_results], f);
+        if (err)
+            return err;
+        b->results[b->n_results] = &all[b->n_results];
+        b->n_results++;
+    }
+    if (!b->n_results || b->n_results != json_object_size(values) + json_object_size(reasons))
+        return fail_set(f, SLUIS_INVALID, "values",
+                        "values and reasons name attributes of this request, each once");
+    return SLUIS_OK;
+}
+
+/* What this party now gives stands in its own log. */
+static sluis_err send_correction(adapter *a, opened *o, const Sluis__CorrectionBody *b, const char *reason,
+                                 const char *by, sluis_fail *f)
+{
+    Sluis__DisclosureRow d = SLUIS__DISCLOSURE_ROW__INIT;
+    uint32_t given[ATTRIBUTES_MAX], corrected[ATTRIBUTES_MAX];
+    Sluis__Core *core = o->e->core;
+    for (size_t i = 0; i < b->n_results; i++) {
+        corrected[i] = b->results[i]->attribute;
+        if (b->results[i]->outcome == SLUIS__OUTCOME__GIVEN)
+            given[d.n_attributes++] = corrected[i];
+    }
+    core->attributes = corrected; /* of the header that the message is made from */
+    core->n_attributes = b->n_results;
+    d.when = clock_ms();
+    d.transaction = (ProtobufCBinaryData){UUID_LEN, o->id.b};
+    d.to = core->sender;
+    d.attributes = given;
+    d.decision = (char *)(uintptr_t) "corrected";
+    d.by = (char *)(uintptr_t)by;
+    return talk_send(a, o, SLUIS__KIND__CORRECTION, &b->base, reason, by, &d, f);
+}
+
+json_t *talk_command_correct(adapter *a, const json_t *request, sluis_fail *f)
+{
+    Sluis__CorrectionBody body = SLUIS__CORRECTION_BODY__INIT;
+    opened o;
+    const char *reason = json_string_value(json_object_get(request, "reason"));
+    const char *by = json_string_value(json_object_get(request, "by"));
+    sluis_err err = check_words(reason, "reason", by, f);
+    if (err || desk_open(a, request, &o, f))
+        return NULL;
+    if (!inbox_state_is(o.row, STATE_SENT))
+        err = fail_set(f, SLUIS_CONFLICT, "id", "only an answer that was sent can be corrected: it is %s",
+                       o.row->state);
+    body.reason = (char *)(uintptr_t)reason;
+    if (!err)
+        err = correct_all(a, &o, request, &body, f);
+    if (!err)
+        err = send_correction(a, &o, &body, reason, by, f);
+    json_t *r = err ? NULL : said(request, &o);
     desk_close(&o);
     return r;
 }

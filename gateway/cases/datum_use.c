@@ -30,6 +30,8 @@ static bool holds(const condition_kind *c, const Sluis__DatumTerms *t, const dat
 
 bool datum_may_serve(const rules *r, const Sluis__DatumRow *row, const datum_use *use)
 {
+    if (row->withdrawn)
+        return false;
     for (size_t i = 0; i < row->n_conditions; i++) {
         const condition_kind *c = rules_condition(r, row->conditions[i]);
         if (!c || !holds(c, row->terms, use))

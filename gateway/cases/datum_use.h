@@ -13,7 +13,8 @@ typedef struct {
     uint64_t now;
 } datum_use;
 
-/* A condition that the rules in force do not know any more is held as strictly as may be: not shown. */
+/* What its party took back serves nothing. A condition that the rules in force do not know any more is held
+ * as strictly as may be: not shown. */
 bool datum_may_serve(const rules *r, const Sluis__DatumRow *row, const datum_use *use);
 /* Whether a current datum exists that is valid now and may answer the request. */
 sluis_err datum_known(registry *g, store_txn *t, const rules *r, const subject *s, uint32_t id,

@@ -1,5 +1,7 @@
 #include "core/due.h"
 
+#include "core/notices.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,14 +54,20 @@ static int by_time(const void *a, const void *b)
     return (int)x->kind - (int)y->kind;
 }
 
-/* The journal has grown in every turn that adds items, so its size makes the key a new one. */
-static sluis_err write_row(turn *t, const due_item *items, size_t n, uint16_t part)
+/* The journal has grown in nearly every turn that adds items, so its size makes the key a new one; where it
+ * has not, the next part that is free does. */
+static sluis_err write_row(turn *t, const due_item *items, size_t n, uint16_t *part)
 {
     uint8_t key[DUE_KEY], value[ROW_ITEMS * ITEM_MAX];
+    bytes there;
     size_t len = 0;
     put_u64(key, items[0].at);
     put_u64(key + 8, journal_size(t->journal));
-    put_u16(key + 16, part);
+    do
+        put_u16(key + 16, (*part)++);
+    while (*part && store_get(t->t, TABLE_DUE, BYTES_OF(key), &there) == SLUIS_OK);
+    if (!*part)
+        return SLUIS_TOO_BIG;
     for (size_t i = 0; i < n; i++) {
         value[len++] = (uint8_t)items[i].kind;
         value[len++] = items[i].n;
@@ -80,7 +88,7 @@ sluis_err due_write(turn *t)
     for (size_t i = 0, n; !e && i < t->due_count; i += n) {
         for (n = 1; n < ROW_ITEMS && i + n < t->due_count && t->due[i + n].at == t->due[i].at; n++)
             ;
-        e = write_row(t, &t->due[i], n, part++);
+        e = write_row(t, &t->due[i], n, &part);
     }
     return e;
 }
@@ -103,6 +111,10 @@ static sluis_err handle(turn *t, due_kind kind, bytes key)
         break;
     case DUE_INVITATION:
         e = store_delete(t->t, TABLE_MEETING, key);
+        break;
+    case DUE_NOTICE:
+        if (key.n == NOTICE_KEY)
+            e = notices_step(t, key.p);
         break;
     case DUE_SERVICE:
         if (key.n == ID_LEN + 4)

@@ -159,7 +159,7 @@ static void fill_terms(const Sluis__RequestRow *row, const Sluis__AttributeResul
 }
 
 static sluis_err register_result(turn *t, const job *j, const Sluis__RequestRow *row, const subject *s,
-                                 const Sluis__AttributeResult *r)
+                                 const Sluis__AttributeResult *r, uint64_t corrected)
 {
     static const id16 only = {{0}};
     const attribute *a = rules_attribute(t->rules, r->attribute);
@@ -183,6 +183,7 @@ static sluis_err register_result(turn *t, const job *j, const Sluis__RequestRow 
         d.conditions = conditions;
         d.n_conditions = n;
         d.terms = n ? &terms : NULL;
+        d.corrected = corrected;
         d.registered = t->now;
         d.journal_index = t->entry.index;
         id16 instance = only;
@@ -204,7 +205,51 @@ sluis_err results_register(turn *t, const job *j, const Sluis__RequestRow *row, 
 {
     sluis_err e = SLUIS_OK;
     for (size_t i = 0; !e && i < n; i++)
-        e = register_result(t, j, row, s, v[i]);
+        e = register_result(t, j, row, s, v[i], 0);
+    return e;
+}
+
+static bool among(const Sluis__AttributeResult *r, const id16 *instance)
+{
+    static const id16 only = {{0}};
+    for (size_t i = 0; i < r->n_instances; i++) {
+        const ProtobufCBinaryData *n = &r->instances[i]->instance;
+        if (n->len == ID_LEN ? memcmp(n->data, instance->b, ID_LEN) == 0 : id_equal(instance, &only))
+            return true;
+    }
+    return false;
+}
+
+/* What this party said of the attribute and does not say any more. */
+static sluis_err take_back(turn *t, const job *j, const subject *s, const Sluis__AttributeResult *r)
+{
+    datum found[32];
+    size_t n = 0;
+    sluis_err e = registry_current(t->p->registry, t->t, s, r->attribute, t->arena, found, 32, &n);
+    for (size_t i = 0; !e && i < n; i++) {
+        Sluis__DatumRow *d = found[i].row;
+        datum_outcome outcome;
+        uint64_t version;
+        if (d->withdrawn || strcmp(d->source, j->env->core->sender) != 0 || among(r, &found[i].instance))
+            continue;
+        d->withdrawn = true;
+        d->corrected = d->registered = t->now;
+        d->journal_index = t->entry.index;
+        d->message_hash = (ProtobufCBinaryData){HASH_LEN, (uint8_t *)(uintptr_t)j->env->mh};
+        e = registry_put(t->p->registry, t->t, s, r->attribute, &found[i].instance, d, &outcome, &version);
+    }
+    return e;
+}
+
+sluis_err results_correct(turn *t, const job *j, const Sluis__RequestRow *row, const subject *s,
+                          Sluis__AttributeResult *const *v, size_t n)
+{
+    sluis_err e = SLUIS_OK;
+    for (size_t i = 0; !e && i < n; i++) {
+        e = take_back(t, j, s, v[i]);
+        if (!e)
+            e = register_result(t, j, row, s, v[i], t->now);
+    }
     return e;
 }
 

@@ -130,6 +130,15 @@ static const ctl_option inbox_ask[] = {
     {"by", "WHO", "Pseudonym of the person who asks", NULL, true},
     END,
 };
+static const ctl_option inbox_correct[] = {
+    ADAPTER_SOCKET,
+    {"values", "FILE", "JSON object of the right values, attribute by attribute", NULL, false},
+    {"reasons", "FILE", "JSON object: {attribute: {reason, outcome, explanation}} of what is taken back",
+     NULL, false},
+    {"why", "FILE", "Why it is corrected (- = stdin): who asked, and the client, read it", NULL, true},
+    {"by", "WHO", "Pseudonym of the person who corrects", NULL, true},
+    END,
+};
 static const ctl_option inbox_receipt[] = {
     ADAPTER_SOCKET,
     {"of", "WORD", "request or answer", "answer", false},
@@ -296,6 +305,8 @@ const ctl_command ctl_commands[] = {
     {"inbox refuse", "ID", "Refuses a request for a coded reason.", inbox_refuse, ctl_inbox_refuse},
     {"inbox ask", "ID", "Asks a question about a request that waits; the answer stands in inbox show.",
      inbox_ask, ctl_inbox_ask},
+    {"inbox correct", "ID", "Corrects an answer that was sent; who read the old one is told.", inbox_correct,
+     ctl_inbox_correct},
     {"inbox receipt", "ID", "Writes this party's receipt of a request, or of its answer, to a file.",
      inbox_receipt, ctl_inbox_receipt},
     {"inbox disclosed", NULL, "Lists what this party gave: its own log.", adapter_only, ctl_inbox_disclosed},

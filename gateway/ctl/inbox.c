@@ -187,6 +187,21 @@ ctl_exit ctl_inbox_ask(ctl_call *c)
     return code;
 }
 
+ctl_exit ctl_inbox_correct(ctl_call *c)
+{
+    sluis_fail f = {0};
+    char *text = NULL;
+    sluis_err e = read_words(&text, ctl_value(c, "why"), "--why", &f);
+    json_t *request = json_pack("{s:s,s:s,s:s*,s:s}", "cmd", "inbox.correct", "id", c->operand, "reason",
+                                text, "by", ctl_value(c, "by"));
+    free(text);
+    if (!e)
+        e = add_json(request, c, "values", true, &f);
+    if (!e)
+        e = add_json(request, c, "reasons", true, &f);
+    return ask_or_fail(c, request, e, &f);
+}
+
 ctl_exit ctl_inbox_disclosed(ctl_call *c)
 {
     static const char *const columns[] = {"when", "id", "to", "decision", "by", "given", NULL};

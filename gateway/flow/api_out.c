@@ -245,6 +245,32 @@ static sluis_err fill_dialogue(Sluis__ApiRequestState *out, arena *a, const Slui
     return SLUIS_OK;
 }
 
+static sluis_err fill_corrections(Sluis__ApiRequestState *out, arena *a, const rules *r,
+                                  const Sluis__RequestRow *row)
+{
+    Sluis__ApiCorrection *all = arena_alloc(a, (row->n_corrections + 1) * sizeof(*all));
+    out->corrections = arena_alloc(a, (row->n_corrections + 1) * sizeof(*out->corrections));
+    if (!all || !out->corrections)
+        return SLUIS_NOMEM;
+    for (size_t i = 0; i < row->n_corrections; i++) {
+        const Sluis__CorrectionRow *c = row->corrections[i];
+        Sluis__ApiCorrection *x = &all[i];
+        sluis__api_correction__init(x);
+        x->when = c->when;
+        x->reason = c->reason;
+        x->told = (uint32_t)c->n_told;
+        x->attributes = arena_alloc(a, (c->n_attributes + 1) * sizeof(char *));
+        if (!x->attributes)
+            return SLUIS_NOMEM;
+        for (size_t k = 0; k < c->n_attributes; k++) {
+            const attribute *at = rules_attribute(r, c->attributes[k]);
+            x->attributes[x->n_attributes++] = (char *)(uintptr_t)(at ? at->name : "");
+        }
+        out->corrections[out->n_corrections++] = x;
+    }
+    return SLUIS_OK;
+}
+
 sluis_err api_request_fill(Sluis__ApiRequestState *out, arena *a, const rules *r,
                            const uint8_t transaction[static UUID_LEN], const Sluis__RequestRow *row)
 {
@@ -277,7 +303,9 @@ sluis_err api_request_fill(Sluis__ApiRequestState *out, arena *a, const rules *r
         e = add_pending(out, a, r, row->attributes[i], "open");
     for (size_t i = 0; !e && i < row->n_known; i++)
         e = add_pending(out, a, r, row->known[i], outcome_name(SLUIS__OUTCOME__GIVEN));
-    return e ? e : fill_dialogue(out, a, row);
+    if (!e)
+        e = fill_dialogue(out, a, row);
+    return e ? e : fill_corrections(out, a, r, row);
 }
 
 sluis_err api_out_request(buffer *out, uint64_t call, uint32_t status, const rules *rs,

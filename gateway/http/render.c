@@ -316,6 +316,22 @@ static void put_clarifications(json_t *o, const Sluis__ApiRequestState *q)
         json_decref(a);
 }
 
+static void put_corrections(json_t *o, const Sluis__ApiRequestState *q)
+{
+    json_t *a = q->n_corrections ? json_array() : NULL;
+    for (size_t i = 0; i < q->n_corrections; i++) {
+        const Sluis__ApiCorrection *c = q->corrections[i];
+        json_t *x = json_object();
+        put_time(x, "wanneer", c->when);
+        put_list(x, "attributen", c->attributes, c->n_attributes);
+        put(x, "reden", c->reason);
+        put_number(x, "gemeldAan", c->told);
+        json_array_append_new(a, x);
+    }
+    if (a)
+        json_object_set_new(o, "correcties", a);
+}
+
 static json_t *request_json(const Sluis__ApiRequestState *q, char href[static RENDER_LOCATION])
 {
     char id[UUID_STR], case_id[33];
@@ -335,6 +351,7 @@ static json_t *request_json(const Sluis__ApiRequestState *q, char href[static RE
     put_results(o, q->results, q->n_results);
     put_judgement(o, q->judgement_law, q->judgement);
     put_clarifications(o, q);
+    put_corrections(o, q);
     snprintf(href, RENDER_LOCATION, "/v1/verzoeken/%s", id);
     put_link(o, "self", href);
     return o;
@@ -377,6 +394,7 @@ static json_t *datum_json(const Sluis__ApiDatum *d)
     json_object_set_new(o, "voorwaarden", list_of(d->conditions, d->n_conditions));
     put_some(o, "categorie", dutch(d->category));
     json_object_set_new(o, "verwijzing", json_boolean(d->reference));
+    put_time(o, "gecorrigeerd", d->corrected);
     put_number(o, "versie", d->version);
     return o;
 }

@@ -30,6 +30,7 @@ static sluis_err add_datum(reader *r, job *j, const attribute *a, const datum *d
     x->reference = d->row->reference;
     x->category = (char *)(uintptr_t)category_name(a->category);
     x->version = d->version;
+    x->corrected = d->row->corrected;
     if (!id_equal(&d->instance, &only)) {
         id_format(instance, &d->instance);
         x->instance = arena_strdup(j->arena, instance);

@@ -151,7 +151,8 @@ static bool same_purpose(const Sluis__DatumTerms *a, const Sluis__DatumTerms *b)
 static bool same_terms(const Sluis__DatumRow *a, const Sluis__DatumRow *b)
 {
     if (a->valid_from != b->valid_from || a->valid_until != b->valid_until || a->reference != b->reference ||
-        a->n_conditions != b->n_conditions || !same_purpose(a->terms, b->terms))
+        a->withdrawn != b->withdrawn || a->n_conditions != b->n_conditions ||
+        !same_purpose(a->terms, b->terms))
         return false;
     for (size_t i = 0; i < a->n_conditions; i++)
         if (!same_text(a->conditions[i], b->conditions[i]))
@@ -320,35 +321,6 @@ sluis_err registry_current(registry *r, store_txn *t, const subject *s, uint32_t
 
     (void)r;
     *n = err ? 0 : c.n;
-    return err;
-}
-
-typedef struct {
-    uint64_t now;
-    bool known;
-} known_state;
-
-static bool valid_now(void *ctx, const datum *d)
-{
-    known_state *k = ctx;
-
-    k->known = d->row->valid_from <= k->now && (d->row->valid_until == 0 || k->now < d->row->valid_until);
-    return !k->known;
-}
-
-sluis_err registry_known(registry *r, store_txn *t, const subject *s, uint32_t attribute, uint64_t now_ms,
-                         bool *known)
-{
-    known_state k = {.now = now_ms};
-    arena *a = arena_new(DATUM_ARENA);
-
-    (void)r;
-    *known = false;
-    if (!a)
-        return SLUIS_NOMEM;
-    sluis_err err = each_current(t, s, attribute, a, valid_now, &k);
-    *known = !err && k.known;
-    arena_free(&a);
     return err;
 }
 

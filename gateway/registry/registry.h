@@ -55,9 +55,6 @@ typedef struct {
  * be mistaken for valid now: see valid_from and valid_until. */
 sluis_err registry_current(registry *r, store_txn *t, const subject *s, uint32_t attribute, arena *a,
                            datum *out, size_t cap, size_t *n);
-/* Whether a current datum exists that is valid at now_ms. */
-sluis_err registry_known(registry *r, store_txn *t, const subject *s, uint32_t attribute, uint64_t now_ms,
-                         bool *known);
 
 /* Rows about a person in other tables (DOSSIER, REQUEST): appends sid | row check over it (tables/rows.h) |
  * nonce | AE(SK, nonce, table u8|key, message). What it appends is what store_put takes. */

@@ -238,10 +238,12 @@ static Sluis__Outcome outcome_parse(const play *p, const char *word)
 }
 
 /* response NAME REQUEST [outcome=given|refused] [reason=..] [value=..] [attributes=..] [answers=other] */
-static void say_response(play *p, actor *from, char **w, size_t n)
+static void say_response(play *p, actor *from, const char *verb, char **w, size_t n)
 {
     Sluis__Core c = SLUIS__CORE__INIT;
     Sluis__ResponseBody b = SLUIS__RESPONSE_BODY__INIT;
+    Sluis__CorrectionBody correction = SLUIS__CORRECTION_BODY__INIT;
+    const bool corrects = strcmp(verb, "correct") == 0;
     Sluis__AttributeResult one[ATTRIBUTES_MAX], *results[ATTRIBUTES_MAX];
     Sluis__Instance in = SLUIS__INSTANCE__INIT, *instances[] = {&in, &in};
     uint32_t attributes[ATTRIBUTES_MAX];
@@ -261,7 +263,7 @@ static void say_response(play *p, actor *from, char **w, size_t n)
     if (strcmp(value(w, n, "answers", "it"), "other") == 0)
         hash[0] ^= 1;
     fill_core(p, &c, s, w, n, attributes);
-    c.kind = SLUIS__KIND__RESPONSE;
+    c.kind = corrects ? SLUIS__KIND__CORRECTION : SLUIS__KIND__RESPONSE;
     memcpy(s->tx, q->tx, UUID_LEN);
     c.answers = (ProtobufCBinaryData){HASH_LEN, hash};
     in.value = (char *)(uintptr_t)value(w, n, "value", "2024-08-01");
@@ -277,10 +279,12 @@ static void say_response(play *p, actor *from, char **w, size_t n)
         one[i].n_instances = given ? (size_t)atoi(value(w, n, "instances", "1")) : 0;
         results[i] = &one[i];
     }
-    b.results = results;
-    b.n_results = c.n_attributes;
+    b.results = correction.results = results;
+    b.n_results = correction.n_results = c.n_attributes;
+    correction.reason = (char *)(uintptr_t)value(w, n, "why", "verkeerd_overgenomen");
     buffer_clear(&s->envelope);
-    rig_envelope(p->rig, from, who(p, value(w, n, "to", "requester")), &c, &b.base, &s->envelope);
+    rig_envelope(p->rig, from, who(p, value(w, n, "to", "requester")), &c,
+                 corrects ? &correction.base : &b.base, &s->envelope);
     finish(p, from, s, w, n);
 }
 
@@ -401,8 +405,8 @@ static void say(play *p, actor *a, const char *verb, char **w, size_t n)
         say_hello(a, w, n);
     else if (strcmp(verb, "request") == 0 && n > 0)
         say_request(p, a, w, n);
-    else if (strcmp(verb, "response") == 0 && n > 1)
-        say_response(p, a, w, n);
+    else if ((strcmp(verb, "response") == 0 || strcmp(verb, "correct") == 0) && n > 1)
+        say_response(p, a, verb, w, n);
     else if ((strcmp(verb, "reply") == 0 && n > 1) ||
              ((strcmp(verb, "invitation") == 0 || strcmp(verb, "report") == 0) && n > 0))
         say_meeting(p, a, verb, w, n);

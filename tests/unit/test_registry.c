@@ -1,3 +1,4 @@
+#include "cases/datum_use.h"
 #include "gateway_fixture.h"
 
 #include "registry/datum.h"
@@ -343,10 +344,12 @@ static void test_known(void **state)
     put(&g, &s, &two, row, DATUM_NEW, 1);
     store_txn *t = fixture_read(&g.x);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        assert_int_equal(registry_known(g.r, t, &s, 7, cases[i].now, &known), SLUIS_OK);
+        const datum_use use = {.now = cases[i].now, .purpose = "jeugdhulp"};
+        assert_int_equal(datum_known(g.r, t, NULL, &s, 7, &use, &known), SLUIS_OK);
         assert_int_equal(known, cases[i].known);
     }
-    assert_int_equal(registry_known(g.r, t, &s, 9, 150, &known), SLUIS_OK);
+    const datum_use none = {.now = 150, .purpose = "jeugdhulp"};
+    assert_int_equal(datum_known(g.r, t, NULL, &s, 9, &none, &known), SLUIS_OK);
     assert_false(known);
     store_abort(&t);
     ground_close(&g);

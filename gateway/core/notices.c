@@ -1,0 +1,139 @@
+#include "core/notices.h"
+
+#include <string.h>
+
+#include "core/due.h"
+
+#define READERS_MAX 64 /* applications told of one correction */
+
+sluis_err notices_begin(turn *t, const uint8_t transaction[static UUID_LEN], uint64_t answer_index)
+{
+    uint8_t key[NOTICE_KEY];
+    memcpy(key, transaction, UUID_LEN);
+    put_u64(key + UUID_LEN, answer_index + 1);
+    return due_add(t, DUE_NOTICE, t->now, BYTES_OF(key));
+}
+
+static bool reads_any(const Sluis__Record *rec, const Sluis__CorrectionRow *c)
+{
+    if (rec->type != SLUIS__RECORD_TYPE__R_READ && rec->type != SLUIS__RECORD_TYPE__R_FROM_REGISTER)
+        return false;
+    for (size_t i = 0; i < rec->n_attributes; i++)
+        for (size_t k = 0; k < c->n_attributes; k++)
+            if (rec->attributes[i] == c->attributes[k])
+                return true;
+    return false;
+}
+
+static bool told(const Sluis__CorrectionRow *c, const Sluis__Record *rec)
+{
+    for (size_t i = 0; i < c->n_told; i++)
+        if (strcmp(c->told[i]->application, rec->application) == 0 && strcmp(c->told[i]->oin, rec->from) == 0)
+            return true;
+    return false;
+}
+
+static sluis_err add_told(turn *t, Sluis__CorrectionRow *c, const Sluis__Record *rec)
+{
+    Sluis__ToldRow **all = arena_alloc(t->arena, (c->n_told + 1) * sizeof(*all));
+    Sluis__ToldRow *x = arena_alloc(t->arena, sizeof(*x));
+    if (!all || !x)
+        return SLUIS_NOMEM;
+    sluis__told_row__init(x);
+    x->application = rec->application;
+    x->oin = rec->from;
+    if (c->n_told)
+        memcpy(all, c->told, c->n_told * sizeof(*all));
+    all[c->n_told++] = x;
+    c->told = all;
+    return SLUIS_OK;
+}
+
+/* The entry, in the journal and the dossier, and the event that its application reads. */
+static sluis_err tell(turn *t, const uint8_t *transaction, const Sluis__RequestRow *row, const subject *s,
+                      Sluis__CorrectionRow *c, const Sluis__Record *reader)
+{
+    Sluis__Record r = SLUIS__RECORD__INIT;
+    r.type = SLUIS__RECORD_TYPE__R_MESSAGE;
+    r.kind = SLUIS__KIND__CORRECTION_NOTICE;
+    r.transaction = (ProtobufCBinaryData){UUID_LEN, (uint8_t *)(uintptr_t)transaction};
+    r.from = (char *)(uintptr_t)t->p->settings->oin.s;
+    r.to = reader->from;
+    r.application = reader->application;
+    r.case_id = reader->case_id;
+    r.subject = row->sid;
+    r.attributes = c->attributes;
+    r.n_attributes = c->n_attributes;
+    r.decision = (char *)(uintptr_t) "permit";
+    sluis_err e = turn_journal(t, &r);
+    if (!e)
+        e = turn_dossier(t, s, reader->case_id.len == ID_LEN ? reader->case_id.data : row->case_id.data,
+                         c->reason, NULL, 0);
+    if (!e)
+        e = turn_event(t, "correction-notice", &r, NULL);
+    return e ? e : add_told(t, c, reader);
+}
+
+/* Reads on from `from`, up to the correction's own entry; *next: where the following step begins, 0 = done.
+ */
+static sluis_err walk(turn *t, const uint8_t *transaction, const Sluis__RequestRow *row, const subject *s,
+                      Sluis__CorrectionRow *c, uint64_t from, uint64_t *next)
+{
+    store_cursor *cur = NULL;
+    uint8_t first[ID_LEN + 8];
+    bytes key, sealed;
+    arena *a = arena_new(4u << 20);
+    Sluis__Record *readers[READERS_MAX];
+    size_t n = 0;
+    memcpy(first, s->sid.b, ID_LEN);
+    put_u64(first + ID_LEN, from);
+    *next = 0;
+    sluis_err e = a ? store_cursor_open(t->t, TABLE_DOSSIER, BYTES_OF(first), BYTES(s->sid.b, ID_LEN), &cur)
+                    : SLUIS_NOMEM;
+    for (size_t seen = 0; !e && (e = store_cursor_next(cur, &key, &sealed)) == SLUIS_OK; seen++) {
+        ProtobufCMessage *m = NULL, *rec = NULL;
+        if (get_u64(key.p + ID_LEN) >= c->journal_index)
+            break;
+        if (seen == NOTICE_STEP || n == READERS_MAX) {
+            *next = get_u64(key.p + ID_LEN);
+            break;
+        }
+        e = row_open(t->p->registry, t->t, TABLE_DOSSIER, key, sealed, a, &sluis__dossier_row__descriptor, &m,
+                     NULL);
+        if (!e)
+            e = row_unpack(
+                &rec, &sluis__record__descriptor, t->arena,
+                BYTES(((Sluis__DossierRow *)m)->record.data, ((Sluis__DossierRow *)m)->record.len));
+        if (!e && reads_any((Sluis__Record *)rec, c) && !told(c, (Sluis__Record *)rec))
+            readers[n++] = (Sluis__Record *)rec;
+        arena_reset(a);
+    }
+    store_cursor_close(&cur);
+    e = e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
+    for (size_t i = 0; !e && i < n; i++) /* after the walk: they write in the table it went over */
+        if (!told(c, readers[i]))
+            e = tell(t, transaction, row, s, c, readers[i]);
+    arena_free(&a);
+    return e;
+}
+
+sluis_err notices_step(turn *t, const uint8_t key[static NOTICE_KEY])
+{
+    Sluis__RequestRow *row = NULL;
+    subject s = {0};
+    uint64_t next = 0;
+    uint8_t again[NOTICE_KEY];
+    memcpy(again, key, NOTICE_KEY);
+    sluis_err e = turn_request_load(t, again, &row, &s);
+    if (!e && row->n_corrections) {
+        Sluis__CorrectionRow *c = row->corrections[row->n_corrections - 1];
+        e = walk(t, again, row, &s, c, get_u64(again + UUID_LEN), &next);
+        if (!e)
+            e = turn_request_save(t, again, row, &s);
+    }
+    put_u64(again + UUID_LEN, next);
+    if (!e && next)
+        e = due_add(t, DUE_NOTICE, t->now, BYTES_OF(again));
+    subject_close(&s);
+    return e;
+}

@@ -1,0 +1,17 @@
+/* Who read what an answer gave is told that it was corrected (GDPR art. 19): found in the subject's own
+ * dossier, a bounded number of entries a step, the steps as things due (due.h). Internal to core/. Thread:
+ * core. */
+#ifndef SLUIS_CORE_NOTICES_H
+#define SLUIS_CORE_NOTICES_H
+
+#include "core/turn.h"
+
+#define NOTICE_STEP 512 /* entries a step */
+#define NOTICE_KEY  (UUID_LEN + 8)
+
+/* The newest correction of this request was written under the turn's entry: its notices begin. */
+sluis_err notices_begin(turn *t, const uint8_t transaction[static UUID_LEN], uint64_t answer_index);
+/* One step; key: transaction 16|the next entry to look at u64. */
+sluis_err notices_step(turn *t, const uint8_t key[static NOTICE_KEY]);
+
+#endif
