@@ -1,5 +1,6 @@
 #include "core/due.h"
 
+#include "core/deadline.h"
 #include "core/notices.h"
 
 #include <stdlib.h>
@@ -104,7 +105,7 @@ static sluis_err handle(turn *t, due_kind kind, bytes key)
         break;
     case DUE_REQUEST:
         if (key.n == UUID_LEN)
-            e = turn_close_request(t, key.p, REQUEST_EXPIRED, SLUIS_EXPIRED);
+            e = deadline_step(t, key.p);
         break;
     case DUE_MESSAGE:
         e = store_delete(t->t, TABLE_DEDUP, key);

@@ -11,7 +11,7 @@
 /* The number is stored; in a second, the lower is handled first. */
 typedef enum {
     DUE_DELIVERY = 1,   /* key of OUTBOX: it comes back when nobody has taken it */
-    DUE_REQUEST = 2,    /* transaction: closed when nobody has answered */
+    DUE_REQUEST = 2,    /* transaction: reminder, escalation, end, when nobody has answered */
     DUE_MESSAGE = 3,    /* key of DEDUP: forgotten */
     DUE_INVITATION = 4, /* key of MEETING: no reply is taken any more */
     DUE_NOTICE = 5,     /* transaction, dossier entry u64: who read a corrected answer is told (notices.h) */

@@ -5,7 +5,7 @@
 #include "core/asking.h"
 #include "flow/api_out.h"
 #include "core/agreed.h"
-#include "core/due.h"
+#include "core/deadline.h"
 #include "core/handlers.h"
 
 /* The one party asked: every recipient but the registry; exactly one, and the registry itself as well. */
@@ -33,8 +33,11 @@ static sluis_err check_body(turn *t, const job *j, const Sluis__RequestBody *b, 
     if (bsn_is_test(b->subject->bsn) != t->p->settings->test_mode)
         return fail_set(f, SLUIS_MODE, "body.subject.bsn", "test and real persons do not mix");
     bool same = b->n_asks == c->n_attributes;
-    for (size_t i = 0; same && i < b->n_asks; i++)
+    for (size_t i = 0; same && i < b->n_asks; i++) {
         same = b->asks[i]->attribute == c->attributes[i];
+        if (motivation_blank(b->asks[i]->necessity))
+            return fail_set(f, SLUIS_NO_MOTIVATION, "body.asks", "say of each datum why it is necessary");
+    }
     if (!same)
         return fail_set(f, SLUIS_INVALID, "body.asks", "must list the header's attributes, in their order");
     for (size_t i = 0; i < c->n_attributes; i++)
@@ -84,7 +87,6 @@ static void fill_row(turn *t, const job *j, const party *to, uint32_t member, co
                      Sluis__RequestRow *row)
 {
     const Sluis__Core *c = j->env->core;
-    const Sluis__RequestBody *b = (const Sluis__RequestBody *)j->body;
     sluis__request_row__init(row);
     row->message_hash = (ProtobufCBinaryData){HASH_LEN, (uint8_t *)(uintptr_t)j->env->mh};
     row->case_id = c->case_id;
@@ -97,7 +99,6 @@ static void fill_row(turn *t, const job *j, const party *to, uint32_t member, co
     row->attributes = c->attributes;
     row->state = (char *)(uintptr_t)request_state_name(REQUEST_OPEN);
     row->created = t->now;
-    row->answer_by = b->answer_by;
     row->expires = c->expires;
     row->purpose = c->purpose;
     row->legal_basis = c->legal_basis;
@@ -110,11 +111,12 @@ static void fill_row(turn *t, const job *j, const party *to, uint32_t member, co
 }
 
 static sluis_err write_request(turn *t, job *j, const party *to, uint32_t member, const subject *s,
-                               Sluis__Record *r)
+                               uint64_t answer_by, Sluis__Record *r)
 {
     const Sluis__RequestBody *b = (const Sluis__RequestBody *)j->body;
     Sluis__RequestRow row;
     fill_row(t, j, to, member, &s->sid, &row);
+    row.answer_by = answer_by;
     r->decision = (char *)(uintptr_t) "permit";
     r->subject = (ProtobufCBinaryData){ID_LEN, (uint8_t *)(uintptr_t)s->sid.b};
     sluis_err e = turn_journal(t, r);
@@ -123,7 +125,7 @@ static sluis_err write_request(turn *t, job *j, const party *to, uint32_t member
     if (!e)
         e = turn_request_index(t, j->env->core->application, j->env->core->transaction.data);
     if (!e)
-        e = due_add(t, DUE_REQUEST, row.expires, BYTES(j->env->core->transaction.data, UUID_LEN));
+        e = deadline_begin(t, j->env->core->transaction.data, &row, to->domain);
     if (!e)
         e = turn_dossier(t, s, j->env->core->case_id.data, b->motivation, NULL, 0);
     if (!e)
@@ -145,6 +147,7 @@ sluis_err handle_request(turn *t, job *j, sluis_fail *f)
     Sluis__Record r;
     subject s = {0};
     uint32_t member = 0;
+    uint64_t answer_by = 0;
 
     turn_record_of(t, j, SLUIS__RECORD_TYPE__R_MESSAGE, &r);
     sluis_err e = asking_application(t, j, f);
@@ -166,10 +169,12 @@ sluis_err handle_request(turn *t, job *j, sluis_fail *f)
         e = check_policy(t, j, to, row, &r, f);
     if (!e)
         e = agreed_request(t, j, to, f);
+    if (!e)
+        e = deadline_of(t, c, to->domain, b->answer_by, &answer_by, f);
     if (!e && turn_request_load(t, c->transaction.data, &there, NULL) != SLUIS_NOT_FOUND)
         e = fail_set(f, SLUIS_CONFLICT, "core.transaction", "this transaction has its request already");
     if (!e)
-        e = write_request(t, j, to, member, &s, &r);
+        e = write_request(t, j, to, member, &s, answer_by, &r);
     subject_close(&s);
     return e;
 }

@@ -287,6 +287,7 @@ sluis_err api_request_fill(Sluis__ApiRequestState *out, arena *a, const rules *r
     out->purpose = row->purpose;
     out->legal_basis = row->legal_basis;
     out->reason = row->reason;
+    out->late = row->pressed > 1;
     if (row->judgement) {
         out->judgement_law = row->judgement->law;
         out->judgement = row->judgement->judgement;

@@ -87,6 +87,7 @@ typedef struct {
     uint32_t asked[ATTRIBUTES_MAX];
     size_t asked_count;
     oin party;
+    uint64_t answer_by; /* UTC ms, when the call names no time itself */
 } api_request;
 
 typedef struct job {

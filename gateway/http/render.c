@@ -348,6 +348,8 @@ static json_t *request_json(const Sluis__ApiRequestState *q, char href[static RE
     put_time(o, "beantwoord", q->answered);
     put_time(o, "antwoordVoor", q->answer_by);
     put_time(o, "verloopt", q->expires);
+    if (q->late)
+        json_object_set_new(o, "teLaat", json_true());
     put_results(o, q->results, q->n_results);
     put_judgement(o, q->judgement_law, q->judgement);
     put_clarifications(o, q);

@@ -135,6 +135,7 @@ static sluis_err build_file_request(const json_t *parameters, const json_t *body
     q->legal_basis = text(body, "grondslag");
     q->phase = (char *)(uintptr_t)phase_name(phase_parse(text(body, "fase")));
     q->motivation = text(body, "motivering");
+    q->template_ = text(body, "sjabloon");
     q->traceparent = text(parameters, "traceparent");
     if (json_str(body, "antwoordVoor"))
         time_parse(&q->answer_by, text(body, "antwoordVoor"));

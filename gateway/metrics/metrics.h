@@ -32,6 +32,8 @@
     X(journal_entries, "gauge", "entries in the journal")                                                    \
     X(journal_expired, "counter", "records whose term was over")                                             \
     X(journal_days_erased, "counter", "keys erased, of days passed")                                         \
+    X(requests_reminded, "counter", "requests whose answer is wanted soon")                                  \
+    X(requests_late, "counter", "requests not answered in time")                                             \
     X(outbox_queued, "counter", "deliveries queued")                                                         \
     X(outbox_done, "counter", "deliveries done")                                                             \
     X(outbox_expired, "counter", "deliveries expired")                                                       \

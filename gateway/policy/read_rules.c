@@ -19,7 +19,8 @@ static const config_key rule_keys[] = {
     {"attributes", CONFIG_STRS, false, 1, RULESET_ATTRIBUTES_MAX, "", NULL, "these data"},
     {"obligations", CONFIG_STRS, false, 0, 3, "", NULL, "what comes with it"}};
 static const config_key rules_file[] = {
-    {"rules", CONFIG_LIST, true, 0, RULESET_PERMITS_MAX, "", NULL, "the permits"}};
+    {"rules", CONFIG_LIST, true, 0, RULESET_PERMITS_MAX, "", NULL, "the permits"},
+    {"templates", CONFIG_LIST, false, 0, RULESET_LIST_MAX, "", NULL, "what is usually asked"}};
 
 static const struct {
     const char *name;
@@ -169,5 +170,7 @@ sluis_err ruleset_read_rules(rules *r, const config_node *root, sluis_fail *f)
         return err;
     r->permits = ruleset_alloc(r, config_count(config_get(root, "rules")), sizeof *r->permits);
     err = r->permits ? read_rows(r, root, "rules", KEYS_OF(rule_keys), rule_row, f) : SLUIS_NOMEM;
+    if (!err)
+        err = ruleset_read_templates(r, root, f);
     return err ? err : index_domains(r);
 }

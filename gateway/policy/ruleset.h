@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 
 #include "policy/policy.h"
+#include "policy/templates.h"
 
 #define RULESET_NAMES_MAX      64
 #define RULESET_ATTRIBUTES_MAX 4096
@@ -114,6 +115,8 @@ struct rules {
     size_t permit_count;
     const permit **by_domain[RULESET_NAMES_MAX]; /* in file order */
     size_t by_domain_count[RULESET_NAMES_MAX];
+    request_template *templates;
+    size_t template_count;
     uint32_t *holidays; /* days since 1970, ascending */
     size_t holiday_count;
 };
@@ -135,6 +138,7 @@ sluis_err ruleset_read_catalogue(rules *r, const config_node *root, sluis_fail *
 sluis_err ruleset_read_applications(rules *r, const config_node *root, sluis_fail *f);
 sluis_err ruleset_read_views(rules *r, const config_node *root, sluis_fail *f);
 sluis_err ruleset_read_rules(rules *r, const config_node *root, sluis_fail *f);
+sluis_err ruleset_read_templates(rules *r, const config_node *root, sluis_fail *f); /* of rules.conf */
 sluis_err ruleset_read_holidays(rules *r, const config_node *root, sluis_fail *f);
 
 #endif

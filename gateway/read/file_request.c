@@ -6,10 +6,9 @@
 
 #include "base/clock.h"
 #include "cases/datum_use.h"
+#include "policy/templates.h"
 #include "read/reader.h"
 #include "wire/messages.h"
-
-#define ANSWER_DAYS 14
 
 static int by_number(const void *a, const void *b)
 {
@@ -124,7 +123,8 @@ static sluis_err fill_body(reader *r, job *j, Sluis__RequestBody *b)
         b->asks[b->n_asks++] = &asks[i];
     }
     b->motivation = q->motivation;
-    b->answer_by = q->answer_by ? q->answer_by : clock_ms() + ANSWER_DAYS * DAY_MS;
+    b->answer_by = q->answer_by ? q->answer_by : j->request->answer_by;
+    b->template_ = q->template_;
     return SLUIS_OK;
 }
 
@@ -189,8 +189,9 @@ static sluis_err make_envelope(reader *r, job *j, const Sluis__RequestBody *b, c
     return e;
 }
 
-static sluis_err check_call(job *j)
+static sluis_err check_call(const reader *r, job *j)
 {
+    uint64_t now = clock_ms(), last = now + r->p->settings->request_days * DAY_MS;
     const Sluis__ApiFileRequest *q = j->call->file_request;
     if (strlen(q->motivation) > MOTIVATION_MAX)
         return fail_set(&j->why, SLUIS_TOO_BIG, "motivering", "ten hoogste %d bytes", MOTIVATION_MAX);
@@ -200,7 +201,51 @@ static sluis_err check_call(job *j)
         return fail_set(&j->why, SLUIS_INVALID, "grondslag", "noem een grondslag uit de regels");
     if (phase_parse(q->phase) == SLUIS__PHASE__PHASE_NONE)
         return fail_set(&j->why, SLUIS_INVALID, "fase", "schrijf onderzoek, coordinatie of overleg");
+    if (q->answer_by && (q->answer_by <= now || q->answer_by > last))
+        return fail_set(&j->why, SLUIS_INVALID, "antwoordVoor", "een moment dat nog komt, binnen %u dagen",
+                        r->p->settings->request_days);
     return SLUIS_OK;
+}
+
+/* A template in place of the data: those that it lists, for its own purpose and domain. */
+static sluis_err use_template(reader *r, job *j)
+{
+    Sluis__ApiFileRequest *q = j->call->file_request;
+    const party *p = directory_find(j->dir, &j->request->party);
+    uint64_t now = clock_ms();
+    const request_template *x = *q->template_ ? rules_template(r->rules, q->template_, now) : NULL;
+    if (!*q->template_)
+        return SLUIS_OK;
+    if (!x)
+        return fail_set(&j->why, SLUIS_INVALID, "sjabloon", "dit sjabloon geldt niet");
+    if (strcmp(x->purpose, q->purpose) != 0 || !p || strcmp(x->domain, p->domain) != 0)
+        return fail_set(&j->why, SLUIS_INVALID, "sjabloon", "dit sjabloon is voor %s in het domein %s",
+                        x->purpose, x->domain);
+    if (q->n_asks)
+        return SLUIS_OK;
+    Sluis__ApiAsk *all = arena_alloc(j->arena, x->ask_count * sizeof(*all));
+    q->asks = arena_alloc(j->arena, x->ask_count * sizeof(*q->asks));
+    if (!all || !q->asks)
+        return fail_set(&j->why, SLUIS_NOMEM, "", "%s", error_text(SLUIS_NOMEM));
+    for (size_t i = 0; i < x->ask_count; i++) {
+        sluis__api_ask__init(&all[i]);
+        all[i].attribute = (char *)(uintptr_t)rules_attribute(r->rules, x->asks[i].attribute)->name;
+        all[i].necessity = (char *)(uintptr_t)x->asks[i].necessity;
+        q->asks[q->n_asks++] = &all[i];
+    }
+    return SLUIS_OK;
+}
+
+/* The same that core comes to: what the party reads in the request is what it is held to. */
+static void set_deadline(reader *r, job *j)
+{
+    const party *p = directory_find(j->dir, &j->request->party);
+    uint64_t now = clock_ms(), last = now + r->p->settings->request_days * DAY_MS;
+    const request_template *x =
+        p ? rules_template_for(r->rules, j->call->file_request->purpose, p->domain, now) : NULL;
+    uint64_t by =
+        rules_working_days_after(r->rules, now, x ? x->answer_days : r->p->settings->answer_working_days);
+    j->request->answer_by = by < last ? by : last;
 }
 
 sluis_err read_file_request(reader *r, store_txn *t, job *j)
@@ -217,7 +262,7 @@ sluis_err read_file_request(reader *r, store_txn *t, job *j)
     if (!j->request)
         return fail_set(&j->why, SLUIS_NOMEM, "", "%s", error_text(SLUIS_NOMEM));
     memset(j->request, 0, sizeof(*j->request));
-    sluis_err e = check_call(j);
+    sluis_err e = check_call(r, j);
     if (!e && reader_case(r, t, j, BYTES(q->case_id.data, q->case_id.len), &row)) {
         fail_clear(&j->why);
         e = fail_set(&j->why, SLUIS_NO_CASE, "zaakId",
@@ -226,9 +271,13 @@ sluis_err read_file_request(reader *r, store_txn *t, job *j)
     if (!e)
         e = reader_member(r, t, j, row, q->member, &s);
     if (!e)
+        e = find_party(r, j, to);
+    if (!e)
+        e = use_template(r, j);
+    if (!e)
         e = asked_ids(r, j, ids, &n);
     if (!e)
-        e = find_party(r, j, to);
+        set_deadline(r, j);
     if (!e) {
         memcpy(j->request->case_id.b, q->case_id.data, ID_LEN);
         j->request->member = q->member;

@@ -56,6 +56,9 @@ static const config_key limit_keys[] = {
     {"max_sessions", CONFIG_INT, false, 1, 100000, "sessions", "2048", "parties connected at once"},
     {"request_days", CONFIG_INT, false, 1, 30, "days", "28",
      "longest life of a request filed through the API"},
+    {"answer_working_days", CONFIG_INT, false, 1, 60, "working days", "10",
+     "to answer a request, where no template says otherwise"},
+    {"remind_working_days", CONFIG_INT, false, 0, 60, "working days", "2", "before that, the reminder"},
     {"seal_renew_s", CONFIG_INT, false, 1, 31536000, "s", "86400",
      "the registry's sealing key is renewed after"},
     {"seal_keep_s", CONFIG_INT, false, 1, 31536000, "s", "2678400",
@@ -130,6 +133,8 @@ static void load_limits(settings *s, const config_node *g)
     LIMIT(attempts_max, uint32_t);
     LIMIT(max_sessions, uint32_t);
     LIMIT(request_days, uint32_t);
+    LIMIT(answer_working_days, uint32_t);
+    LIMIT(remind_working_days, uint32_t);
     LIMIT(seal_renew_s, uint32_t);
     LIMIT(seal_keep_s, uint32_t);
     LIMIT(glass_minutes, uint32_t);

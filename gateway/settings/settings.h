@@ -26,9 +26,10 @@ typedef struct {
     uint32_t redeliver_ms; /* an unanswered delivery is sent again after this */
     uint32_t attempts_max; /* failed attempts after which a delivery goes back to its sender */
     uint32_t max_sessions;
-    uint32_t request_days; /* longest life of a request filed through the API */
-    uint32_t seal_renew_s; /* the registry's sealing key is renewed after this, */
-    uint32_t seal_keep_s;  /* and the one it replaced destroyed after this */
+    uint32_t answer_working_days, remind_working_days; /* where no template says otherwise */
+    uint32_t request_days;                             /* longest life of a request filed through the API */
+    uint32_t seal_renew_s;                             /* the registry's sealing key is renewed after this, */
+    uint32_t seal_keep_s;                              /* and the one it replaced destroyed after this */
     uint32_t glass_minutes,
         glass_review_days; /* a look in acute danger: longest, and when its review is due */
     int log_level;

@@ -185,6 +185,7 @@ static void request(end *x, Sluis__Core *c, const char *bsn)
     b.motivation = (char *)(uintptr_t)motivation;
     for (size_t i = 0; i < x->attribute_count; i++) {
         sluis__attribute_ask__init(&one[i]);
+        one[i].necessity = "nodig";
         one[i].attribute = x->attributes[i];
         one[i].necessity = (char *)(uintptr_t)necessity;
         asks[i] = &one[i];

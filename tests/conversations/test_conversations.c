@@ -216,9 +216,11 @@ static void say_request(play *p, actor *from, char **w, size_t n)
     snprintf(motivation, sizeof(motivation), "%-*s", atoi(value(w, n, "long", "0")),
              value(w, n, "motivation", "nodig_voor_het_onderzoek"));
     b.subject = &person;
+    b.answer_by = value(w, n, "by", NULL) ? c.created + (uint64_t)atoll(value(w, n, "by", "0")) : 0;
     b.motivation = motivation;
     for (size_t i = 0; i < c.n_attributes; i++) {
         sluis__attribute_ask__init(&one[i]);
+        one[i].necessity = (char *)(uintptr_t)value(w, n, "necessity", "nodig");
         one[i].attribute = attributes[i];
         asks[i] = &one[i];
     }

@@ -119,6 +119,7 @@ static void ask(actor *to, uint32_t attribute, const char *motivation, uint8_t i
     c.attributes = &attribute;
     c.n_attributes = 1;
     person.bsn = (char *)(uintptr_t)house.child;
+    one.necessity = (char *)(uintptr_t) "nodig";
     one.attribute = attribute;
     b.subject = &person;
     b.motivation = (char *)(uintptr_t)motivation;

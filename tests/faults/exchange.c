@@ -93,6 +93,7 @@ void exchange_begin(rig *r, exchange *x)
     core_of(r, &c, x->request_id, x, &attribute);
     c.kind = SLUIS__KIND__REQUEST;
     person.bsn = (char *)(uintptr_t)r->child;
+    ask.necessity = (char *)(uintptr_t) "nodig";
     ask.attribute = attribute;
     body.subject = &person;
     body.motivation = "nodig voor het onderzoek";

@@ -113,6 +113,7 @@ static sluis_err seal(attacker *a, identity *from, const keypair *sign, const pl
     Sluis__AttributeAsk ask = SLUIS__ATTRIBUTE_ASK__INIT, *asks[] = {&ask};
     Sluis__RequestBody request = SLUIS__REQUEST_BODY__INIT;
     subject.bsn = a->bsn;
+    ask.necessity = (char *)(uintptr_t) "nodig";
     ask.attribute = a->attribute;
     ask.necessity = "Nodig voor het onderzoek";
     request.subject = &subject;

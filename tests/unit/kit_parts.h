@@ -105,7 +105,9 @@ KIT void house_open(house *h)
                              .batch_max = 16,
                              .max_sessions = 4,
                              .attempts_max = 3,
-                             .request_days = 28};
+                             .request_days = 28,
+                             .answer_working_days = 10,
+                             .remind_working_days = 2};
     h->p.settings = &h->settings;
     h->p.metrics = &h->metrics;
     h->p.store = h->x.store;

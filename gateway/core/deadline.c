@@ -1,0 +1,77 @@
+#include "core/deadline.h"
+
+#include <string.h>
+
+#include "core/due.h"
+#include "policy/templates.h"
+
+typedef enum { NOTHING, REMINDED, LATE } pressed; /* RequestRow.pressed */
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+sluis_err deadline_of(turn *t, const Sluis__Core *c, const char *domain, uint64_t asked, uint64_t *answer_by,
+                      sluis_fail *f)
+{
+    const request_template *x = rules_template_for(t->rules, c->purpose, domain, t->now);
+    if (asked && (asked <= t->now || asked > c->expires))
+        return fail_set(f, SLUIS_INVALID, "body.answer_by", "between now and the time the request expires");
+    uint32_t days = x ? x->answer_days : t->p->settings->answer_working_days;
+    *answer_by = asked ? asked : least(rules_working_days_after(t->rules, t->now, days), c->expires);
+    return SLUIS_OK;
+}
+
+static sluis_err plan(turn *t, const uint8_t *transaction, uint64_t at)
+{
+    return due_add(t, DUE_REQUEST, at, BYTES(transaction, UUID_LEN));
+}
+
+sluis_err deadline_begin(turn *t, const uint8_t transaction[static UUID_LEN], const Sluis__RequestRow *row,
+                         const char *domain)
+{
+    const request_template *x = rules_template_for(t->rules, row->purpose, domain, t->now);
+    uint32_t days = x ? x->remind_days : t->p->settings->remind_working_days;
+    uint64_t remind = rules_working_days_before(t->rules, row->answer_by, days);
+    return plan(t, transaction, remind > t->now ? remind : row->answer_by);
+}
+
+static sluis_err press(turn *t, const uint8_t *transaction, Sluis__RequestRow *row, const subject *s)
+{
+    const bool late = row->answer_by <= t->now;
+    Sluis__Record about = SLUIS__RECORD__INIT;
+    if (row->pressed >= (late ? LATE : REMINDED))
+        return SLUIS_OK;
+    row->pressed = late ? LATE : REMINDED;
+    about.transaction = (ProtobufCBinaryData){UUID_LEN, (uint8_t *)(uintptr_t)transaction};
+    about.case_id = row->case_id;
+    about.application = row->application;
+    about.to = row->party;
+    if (late)
+        METRIC_ADD(t->p->metrics, requests_late, 1);
+    else
+        METRIC_ADD(t->p->metrics, requests_reminded, 1);
+    sluis_err e = turn_request_save(t, transaction, row, s);
+    return e ? e : turn_event(t, late ? "request-late" : "request-reminder", &about, NULL);
+}
+
+sluis_err deadline_step(turn *t, const uint8_t transaction[static UUID_LEN])
+{
+    Sluis__RequestRow *row = NULL;
+    subject s = {0};
+    uint8_t id[UUID_LEN];
+    memcpy(id, transaction, UUID_LEN);
+    sluis_err e = turn_request_load(t, id, &row, &s);
+    if (e)
+        return e;
+    if (request_waits(row) && row->expires > t->now) {
+        e = press(t, id, row, &s);
+        if (!e)
+            e = plan(t, id, row->answer_by > t->now ? row->answer_by : row->expires);
+    } else {
+        e = turn_close_request(t, id, REQUEST_EXPIRED, SLUIS_EXPIRED);
+    }
+    subject_close(&s);
+    return e;
+}

@@ -1,0 +1,90 @@
+"""Templates, deadlines, reminders and escalation; necessity of each datum (items 11, 15, 40)."""
+import datetime
+import re
+
+from city import CHILD, PARENT, RESEARCH
+from house import check, wait_for
+from test_cases import refused
+from test_requests import back, case_of, held_by
+
+
+def iso(moment):
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+def soon(seconds):
+    return iso(datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=seconds))
+
+
+def body(party_oin, member=2, **kw):
+    made = {"lid": member, "partij": party_oin, "doel": RESEARCH["purpose"], "grondslag": RESEARCH["basis"],
+            "fase": RESEARCH["phase"], "motivering": "Nodig om te bepalen welke hulp past"}
+    return {**made, **kw}
+
+
+def post(city, case, made):
+    return city.call("POST", f"/v1/zaken/{case}/verzoeken", city.token("wmo-intake"), made)
+
+
+SCHOOL, GGD = "00000099000000002000", "00000099000000004000"
+
+
+def working_days(n):
+    """The end of the n-th working day from today; holidays as the rules have them."""
+    text = (__import__("pathlib").Path(__file__).parents[2] / "config/rules/holidays.conf").read_text()
+    holidays = set(re.findall(r'"(\d{4}-\d\d-\d\d)"', text))
+    day = datetime.datetime.now(datetime.timezone.utc).replace(hour=0, minute=0, second=0, microsecond=0)
+    while n:
+        day += datetime.timedelta(days=1)
+        n -= day.weekday() < 5 and day.strftime("%Y-%m-%d") not in holidays
+    return iso(day + datetime.timedelta(days=1))
+
+
+def metric(city, name):
+    text = city.call("GET", "/metrics").body.decode()
+    return int(re.search(rf"^sluis_{name}(?:_total)? (\d+)$", text, re.M).group(1))
+
+
+def test_template(city):
+    """A template in place of the data: what it lists is asked, with its necessity, within its working days."""
+    case = case_of(city)
+    a = post(city, case, body(GGD, sjabloon="onderzoek-ggd"))
+    check(a.status == 202, f"{a.status} {a.body!r}")
+    state = a.json()
+    check([r["naam"] for r in state["uitkomsten"]] == ["jgz-status-in-zorg", "jgz-psychosociale-ontwikkeling"], f"{state}")
+    check(state["antwoordVoor"] == working_days(10), f"{state['antwoordVoor']}, not {working_days(10)}")
+    held_by(city, "ggd", state["verzoekId"])
+    shown = city.inbox("ggd", "show", state["verzoekId"])
+    check(shown["answer_by"] == state["antwoordVoor"], f"{shown['answer_by']}")
+    why = {f["name"]: f["necessity"] for f in shown["fields"]}
+    check(why["jgz-psychosociale-ontwikkeling"] == "Om te bepalen of hulp voor het kind nodig is", f"{why}")
+
+    refused(post(city, case, body(SCHOOL, sjabloon="onderzoek-ggd")), 400, "invalid", "dit sjabloon is voor onderzoek-meervoudige-problematiek in het domein ggd")
+    refused(post(city, case, body(GGD, sjabloon="bestaat-niet")), 400, "invalid", "dit sjabloon geldt niet")
+    refused(post(city, case, body(GGD)), 400, "invalid", "noem 1 tot 64 gegevens")
+
+
+def test_necessity_of_each(city):
+    case = case_of(city)
+    a = city.file(case, 2, "school", ["school-naam"], necessity=" - ", raw=True)
+    refused(a, 422, "no-motivation", "")
+    b = post(city, case, body(SCHOOL, attributen=[{"naam": "school-naam"}]))
+    check(b.status == 400, f"without necessity: {b.status}")
+
+
+def test_late_and_escalated(city):
+    """Not answered in time: marked late, once, and a kill -9 in between changes nothing."""
+    case = case_of(city)
+    before = metric(city, "requests_late")
+    ask = [{"naam": "jgz-gewicht", "noodzaak": "Om de groei te beoordelen"}]
+    a = post(city, case, body(GGD, attributen=ask, antwoordVoor=soon(3)))
+    check(a.status == 202, f"{a.status} {a.body!r}")
+    t = a.json()["verzoekId"]
+    check("teLaat" not in city.request(t), "late before its time")
+    city.gateway.kill()
+    back(city)
+    wait_for("the escalation", lambda: city.request(t).get("teLaat"))
+    check(city.request(t)["status"] == "open", "late, and still to be answered")
+    check(metric(city, "requests_late") == 1, f"{before} {metric(city, 'requests_late')}")
+    refused(post(city, case, body(GGD, attributen=ask, antwoordVoor=soon(-5))), 400, "invalid", "een moment dat nog komt, binnen 28 dagen")
+    refused(post(city, case, body(GGD, attributen=ask, antwoordVoor=soon(40 * 86400))), 400, "invalid", "binnen 28 dagen")
