@@ -202,8 +202,8 @@ static sluis_err settle(adapter *a, const client_event *ev, const char *state, c
     uint8_t transaction[UUID_LEN];
     Sluis__InboxRow *row;
     sluis_err err = inbox_sent(a->inbox, ev->message_id, transaction);
-    if (err == SLUIS_NOT_FOUND && ev->kind == CLIENT_ACK)
-        return restored_ack(a, ev);
+    if (err == SLUIS_NOT_FOUND) /* none of our own */
+        return ev->kind == CLIENT_ACK ? restored_ack(a, ev) : restored_nack(ev);
     if (err)
         return err == SLUIS_NOT_FOUND ? SLUIS_OK : err;
     arena *ar = arena_new(ROW_ARENA);

@@ -120,7 +120,9 @@ json_t *receipt_command_renew(adapter *a, const json_t *request, sluis_fail *f);
 /* restored.c: what a restore of the gateway may have lost. note: a receipt that came, or is kept. */
 void restored_note(adapter *a, bytes receipt);
 sluis_err restored_welcome(adapter *a);
-sluis_err restored_ack(adapter *a, const client_event *ev); /* of a message that is no answer of ours */
+/* Of a message that is no answer of ours. */
+sluis_err restored_ack(adapter *a, const client_event *ev);
+sluis_err restored_nack(const client_event *ev);
 
 sluis_err receipt_arrived(adapter *a, const client_event *ev);
 

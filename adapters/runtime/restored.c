@@ -169,3 +169,12 @@ sluis_err restored_ack(adapter *a, const client_event *ev)
     arena_free(&ar);
     return err == SLUIS_NOT_FOUND ? SLUIS_OK : err;
 }
+
+/* The gateway has a reason not to take a request back; the request stays what it is here. */
+sluis_err restored_nack(const client_event *ev)
+{
+    char id[UUID_STR];
+    uuid_format(id, ev->message_id);
+    log_write(LOG_WARN, "restored.refused", "message", id, "code", ev->code, "text", ev->why.text, NULL);
+    return SLUIS_OK;
+}

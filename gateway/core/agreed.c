@@ -76,7 +76,7 @@ static sluis_err judge(const turn *t, const asked *x, sluis_fail *f)
 sluis_err agreed_request(turn *t, const job *j, const party *to, sluis_fail *f)
 {
     const Sluis__Core *c = j->env->core;
-    const party *from = j->call ? NULL : directory_find(t->dir, &j->env->sender);
+    const party *from = c->origin == SLUIS__ORIGIN__API ? NULL : directory_find(t->dir, &j->env->sender);
     asked gives = {.who = to,
                    .q = {.side = AGREED_GIVES, .purpose = c->purpose},
                    .dutch = j->call != NULL,

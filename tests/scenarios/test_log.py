@@ -7,6 +7,7 @@ from city import CHILD, PARENT
 from house import NAME, TREE, Process, check, wait_for
 
 sys.path.insert(0, str(TREE / "tests" / "tools"))
+import receipt_reader  # noqa: E402
 import tlog_reader  # noqa: E402
 
 FRESH = True
@@ -107,6 +108,9 @@ def test_a_witness_follows(city):
     facts = city.ctl("receipt", "verify", city.root / "r", "--name", NAME, "--log-key", city.keys / "log.key.pub",
                      "--witness-key", city.root / "witness" / "witness.vkey")
     check(facts["grade"] == "witnessed" and facts["size"] == size, f"{facts}")
+    vkey = (city.root / "witness" / "witness.vkey").read_text()
+    by_hand = receipt_reader.check((city.root / "r").read_bytes(), NAME, log_pk(city), vkey)
+    check(by_hand["witnessed"] and by_hand["size"] == size, f"{by_hand}")
     # what a witness that nobody knows brings is not taken, nor a checkpoint without a witness's line, nor another log's
     city.ctl("witness", "new-key", "--dir", city.root / "other", "--name", "vreemde.test")
     check(follow(city, "--init", folder="other", want=None)[0] == 4, "an unknown witness was taken")

@@ -1,6 +1,11 @@
 """Receipts as an auditor meets them: fetched, verified offline, and refused when anything in them is changed."""
+import sys
+
 from city import CHILD, PARENT
-from house import NAME, check, seeded
+from house import NAME, TREE, check, seeded
+
+sys.path.insert(0, str(TREE / "tests" / "tools"))
+import receipt_reader  # noqa: E402
 
 FLIPS = 40
 
@@ -32,6 +37,31 @@ def test_get_and_verify(city):
     text = city.ctl("receipt", "verify", city.root / f"{entries[0]['index']}.receipt", "--name", NAME, "--log-key",
                     city.keys / "log.key.pub", plain=True)
     check("grade" in text and "logged" in text, text)
+
+
+def test_a_stranger_checks_it_by_hand(city):
+    """The README's steps with the standard library alone say what our own verifier says; of anything changed, no."""
+    rng, seed = seeded()
+    key = bytes.fromhex((city.keys / "log.key.pub").read_text().split()[1])
+    for index in (0, 1, 2, city.status()["journal_entries"] - 1):
+        file = fetched(city, index, f"{index}.by-hand")
+        facts, ours = receipt_reader.check(file.read_bytes(), NAME, key), verify(city, file)
+        for name in ("index", "origin", "size", "message_hash", "from", "to", "decision"):
+            check(facts[name] == ours[name], f"entry {index}: {name} {facts[name]} is not {ours[name]}")
+    raw = file.read_bytes()
+    for at in sorted({*rng.sample(range(len(raw)), FLIPS), *range(len(raw) - 8, len(raw))}):
+        changed = raw[:at] + bytes([raw[at] ^ 1 << rng.randrange(8)]) + raw[at + 1:]
+        try:
+            receipt_reader.check(changed, NAME, key)
+        except (ValueError, KeyError, IndexError):
+            continue
+        check(False, f"seed {seed}: taken with byte {at} changed")
+    for name, other in ((NAME + "x", key), (NAME, bytes([key[0] ^ 1]) + key[1:])):
+        try:
+            receipt_reader.check(raw, name, other)
+        except ValueError:
+            continue
+        check(False, f"taken under {name}")
 
 
 def test_every_exit_code(city):
