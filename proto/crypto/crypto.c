@@ -1,6 +1,7 @@
 #include "crypto/crypto.h"
 
 #include <assert.h>
+#include <endian.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -162,12 +163,27 @@ sluis_err pad_body(buffer *b)
     return b->err;
 }
 
+/* The last byte that is not zero stands in the last block and is 0x80. As sodium_unpad, whatever is padded
+ * takes the same steps, but eight bytes at once. */
 sluis_err unpad_body(const uint8_t *p, size_t *n)
 {
-    size_t left;
-    if (*n == 0 || *n % BODY_BLOCK != 0 || sodium_unpad(&left, p, *n, BODY_BLOCK) != 0)
+    uint64_t word = 0, at = 0, found = 0;
+    if (*n == 0 || *n % BODY_BLOCK != 0)
         return SLUIS_BAD_SEAL;
-    *n = left;
+    const uint8_t *block = p + *n - BODY_BLOCK;
+    for (uint64_t i = BODY_BLOCK / 8; i-- > 0;) {
+        uint64_t w;
+        memcpy(&w, block + 8 * i, sizeof w);
+        w = le64toh(w);
+        uint64_t some = (w | (0 - w)) >> 63, take = 0 - (some & ~found);
+        word |= w & take;
+        at |= i & take;
+        found |= some;
+    }
+    unsigned byte = 7 - (unsigned)__builtin_clzll(word | 1) / 8;
+    if (word >> (8 * byte) != 0x80)
+        return SLUIS_BAD_SEAL;
+    *n = *n - BODY_BLOCK + (size_t)(8 * at + byte);
     return SLUIS_OK;
 }
 

@@ -198,6 +198,22 @@ static void padding_hides_length(void **state)
     }
 }
 
+/* Each place of the last byte that is not zero, and each value: only 0x80 is padding. */
+static void padding_is_found_wherever_it_begins(void **state)
+{
+    (void)state;
+    uint8_t p[1024];
+    for (size_t at = 512; at < 1024; at++)
+        for (unsigned b = 1; b <= 0xff; b++) {
+            size_t n = 1024;
+            memset(p, at % 2 ? 0xff : 0x80, at);
+            p[at] = (uint8_t)b;
+            memset(p + at + 1, 0, 1024 - at - 1);
+            assert_int_equal(unpad_body(p, &n), b == 0x80 ? SLUIS_OK : SLUIS_BAD_SEAL);
+            assert_int_equal(n, b == 0x80 ? at : 1024);
+        }
+}
+
 static void bad_padding_is_refused(void **state)
 {
     (void)state;
@@ -301,6 +317,7 @@ int main(void)
         cmocka_unit_test(key_ids),
         cmocka_unit_test(secrets_in_memory),
         cmocka_unit_test(padding_hides_length),
+        cmocka_unit_test(padding_is_found_wherever_it_begins),
         cmocka_unit_test(bad_padding_is_refused),
         cmocka_unit_test(base64_is_strict),
     };
