@@ -77,11 +77,26 @@ static void fill_random(void *p, size_t n)
             abort();
 }
 
+/* What makes an id unique is public, and needed for every message: the kernel is asked for many at once. The
+ * stock belongs to its thread and is used front to back, once; no process of ours forks after it has begun.
+ */
+static void fill_unique(uint8_t out[static UUID_LEN - 6])
+{
+    static _Thread_local uint8_t stock[25 * (UUID_LEN - 6)];
+    static _Thread_local size_t left;
+    if (left == 0) {
+        fill_random(stock, sizeof stock);
+        left = sizeof stock;
+    }
+    memcpy(out, stock + sizeof stock - left, UUID_LEN - 6);
+    left -= UUID_LEN - 6;
+}
+
 uuid uuid_new(uint64_t now_ms)
 {
     uuid u;
     put_u64(u.b, now_ms << 16);
-    fill_random(u.b + 6, UUID_LEN - 6);
+    fill_unique(u.b + 6);
     u.b[6] = (uint8_t)(0x70 | (u.b[6] & 0x0f));
     u.b[8] = (uint8_t)(0x80 | (u.b[8] & 0x3f));
     return u;
