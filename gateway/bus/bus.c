@@ -12,6 +12,7 @@
 #include "flow/api_out.h"
 #include "flow/fatal.h"
 #include "session/bus_server.h"
+#include "verify/verify.h"
 
 #define TICK_MS    500
 #define FETCH_PAGE 64
@@ -26,6 +27,7 @@ typedef struct {
     const parts *p;
     bus_server *server;
     channel *in, *verify, *read, *core;
+    verifier *own; /* for a message that is alone */
     sessions *sessions;
     directory *dir;
     seal_ring *seals;
@@ -316,8 +318,12 @@ static void nack_full(bus *b, const bus_event *ev, arena *a, bytes raw, const ch
 /* Messages of one party mostly share a signature, which is checked once when one worker has them all. */
 static void pass_chain(bus *b)
 {
-    if (b->chain)
+    if (b->chain && b->in_flight == 1) { /* nothing else is under way: a worker would only have to be woken */
+        verifier_judge(b->own, b->chain);
+        pass(b->core, b->chain);
+    } else if (b->chain) {
         pass(b->verify, b->chain);
+    }
     b->chain = NULL;
     b->chain_length = 0;
 }
@@ -613,12 +619,28 @@ static void close_session(bus *b, session *s)
     drop_session(b, s, error_text(code));
 }
 
+/* A sealing key that is destroyed is nowhere any more, also where no message comes by: each worker is told,
+ * for the channel gives to each in turn. */
+static void take_seals(bus *b, seal_ring *seals)
+{
+    bool workers_know = !b->seals || b->seals == seals || b->nulls;
+    seal_ring_unref(&b->seals);
+    b->seals = seal_ring_ref(seals);
+    verifier_follow(b->own, seals);
+    for (uint32_t i = 0; !workers_know && i < b->p->settings->verify_threads; i++) {
+        job *j = job_new(JOB_SEALS, (bytes){NULL, 0});
+        if (!j)
+            return; /* each still looks with its next message */
+        j->seals = seal_ring_ref(seals);
+        pass(b->verify, j);
+    }
+}
+
 static void take_directory(bus *b, job *j)
 {
     directory_unref(&b->dir);
     b->dir = directory_ref(j->dir);
-    seal_ring_unref(&b->seals);
-    b->seals = seal_ring_ref(j->seals);
+    take_seals(b, j->seals);
     rules_unref(&b->rules);
     b->rules = rules_ref(j->rules);
     snprintf(b->origin, sizeof(b->origin), "%s", j->log_origin ? j->log_origin : "");
@@ -760,6 +782,8 @@ static sluis_err bus_open(bus *b, const parts *p, sluis_fail *f)
     if (!e)
         e = channel_open(&b->core, p->hub, CHANNEL_CORE, CHANNEL_SEND_CONNECT, capacity);
     if (!e)
+        e = verifier_new(&b->own, p);
+    if (!e)
         e = wait_for_house(b);
     if (!e)
         e = bus_server_open(&b->server, p->hub, &o, may_connect, b, f);
@@ -775,6 +799,7 @@ static void bus_close(bus *b)
     channel_close(&b->verify);
     channel_close(&b->read);
     channel_close(&b->core);
+    verifier_free(&b->own);
     sessions_free(&b->sessions);
     directory_unref(&b->dir);
     seal_ring_unref(&b->seals);

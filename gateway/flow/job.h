@@ -8,6 +8,7 @@
  *   done          bus -> core                 (with a reason: the party refused it)
  *   missed        bus -> core                 (sent, and neither done nor refused in time)
  *   waiting       core -> bus                 (rows of the outbox that came without a message)
+ *   seals         bus -> verify               (each worker lets go of sealing keys that are gone)
  *   ready         verify, read -> bus, core -> control (it is at its channel; doors open when all are)
  *   receipt       bus -> read -> core (a read) -> bus, or control -> core -> control
  *   seen          bus -> read -> bus          (a checkpoint that a party shows in its hello)
@@ -35,7 +36,8 @@ typedef enum {
     JOB_DIRECTORY,
     JOB_READY,
     JOB_RECEIPT,
-    JOB_SEEN
+    JOB_SEEN,
+    JOB_SEALS
 } job_kind;
 /* Where an API job stands: what the bus does with it when it comes by. */
 typedef enum { STAGE_TOKEN, STAGE_READ, STAGE_ENVELOPE, STAGE_CORE, STAGE_REPLY } job_stage;

@@ -1,5 +1,6 @@
 #include "verify/verify.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -14,19 +15,24 @@
 #define KEKS_MAX       256
 #define EVIDENCE_ARENA (1u << 20)
 
-typedef struct {
+struct verifier {
     const parts *p;
     root_cache *roots;
     seal_ring *seals; /* of the keys in keks */
     kek_cache *keks;
+    buffer plain;
+};
+
+typedef struct {
+    const parts *p;
+    verifier *verifier;
     token_verifier *tokens;
     readers *readers;
-    buffer plain;
     channel *in, *core, *bus;
 } worker;
 
 /* The signing key as the directory of the job's admission has it, valid now. Core looks again at commit. */
-static sluis_err check_sender(worker *w, job *j, uint64_t now)
+static sluis_err check_sender(verifier *v, job *j, uint64_t now)
 {
     const envelope *e = j->env;
     bool as_recipient = j->evidence.n && envelope_addressed_to(e, &j->user);
@@ -42,20 +48,17 @@ static sluis_err check_sender(worker *w, job *j, uint64_t now)
     sluis_err err = directory_key(j->dir, from, USE_SIGN, &e->signing_key, now, &key, &j->why);
     if (err)
         return err;
-    return envelope_verify(e, key->pk, w->roots, &j->why);
+    return envelope_verify(e, key->pk, v->roots, &j->why);
 }
 
-/* What was derived from a key that is gone goes with it. */
-static sluis_err follow_seals(worker *w, const job *j)
+void verifier_follow(verifier *v, seal_ring *seals)
 {
-    if (w->seals == j->seals)
-        return SLUIS_OK;
-    seal_ring_unref(&w->seals);
-    kek_cache_free(&w->keks);
-    sluis_err err = kek_cache_new(&w->keks, KEKS_MAX);
-    if (!err)
-        w->seals = seal_ring_ref(j->seals);
-    return err;
+    if (v->seals == seals)
+        return;
+    seal_ring_unref(&v->seals);
+    kek_cache_free(&v->keks); /* what was derived from a key that is gone goes with it */
+    if (kek_cache_new(&v->keks, KEKS_MAX) == SLUIS_OK)
+        v->seals = seal_ring_ref(seals);
 }
 
 /* The registry's sealing key that the message names, as long as it may be used: a sender has a day to learn
@@ -86,15 +89,15 @@ static sluis_err own_key(job *j, const oin *own, const keypair **out)
 
 /* After a restore a recipient may bring back what the journal acknowledged before it: our own receipt of an
  * earlier origin says that this very message passed. Core holds the origin and index against its own. */
-static sluis_err check_evidence(worker *w, job *j)
+static sluis_err check_evidence(verifier *v, job *j)
 {
-    const settings *s = w->p->settings;
+    const settings *s = v->p->settings;
     receipt_facts facts;
     arena *a = arena_new(EVIDENCE_ARENA);
     if (!a)
         return fail_set(&j->why, SLUIS_NOMEM, "receipt", "out of memory");
     sluis_err err =
-        receipt_verify(&facts, a, buffer_bytes(&j->evidence), s->name, w->p->log.pk, NULL, &j->why);
+        receipt_verify(&facts, a, buffer_bytes(&j->evidence), s->name, v->p->log.pk, NULL, &j->why);
     if (!err &&
         (facts.record->type != SLUIS__RECORD_TYPE__R_MESSAGE || j->env->core->kind != SLUIS__KIND__REQUEST ||
          !bytes_equal(BYTES(facts.record->message_hash.data, facts.record->message_hash.len),
@@ -106,45 +109,71 @@ static sluis_err check_evidence(worker *w, job *j)
     return err;
 }
 
-static sluis_err open_for_registry(worker *w, job *j)
+static sluis_err open_for_registry(verifier *v, job *j)
 {
-    const settings *s = w->p->settings;
+    const settings *s = v->p->settings;
     const keypair *seal = NULL;
     if (!envelope_addressed_to(j->env, &s->oin))
         return SLUIS_OK;
-    buffer_clear(&w->plain);
-    sluis_err err = follow_seals(w, j);
+    buffer_clear(&v->plain);
+    verifier_follow(v, j->seals);
+    sluis_err err = own_key(j, &s->oin, &seal);
     if (!err)
-        err = own_key(j, &s->oin, &seal);
-    if (!err)
-        err = envelope_open(j->env, &s->oin, seal, w->keks, &w->plain, &j->why);
+        err = envelope_open(j->env, &s->oin, seal, v->keks, &v->plain, &j->why);
     if (!err) {
         const message_kind *k = message_kind_of(j->env->core->kind);
-        err = wire_unpack(&j->body, k->body, j->env->arena, buffer_bytes(&w->plain), &j->why);
+        err = wire_unpack(&j->body, k->body, j->env->arena, buffer_bytes(&v->plain), &j->why);
     }
-    if (w->plain.p)
-        wipe(w->plain.p, w->plain.n);
+    if (v->plain.p)
+        wipe(v->plain.p, v->plain.n);
     return err;
 }
 
-static void verify_submit(worker *w, job *j)
+void verifier_judge(verifier *v, job *j)
 {
     uint64_t now = clock_ms();
-    sluis_err err = envelope_decode(&j->env, BYTES(j->raw, j->raw_len), w->p->settings->max_frame, &j->why);
+    sluis_err err = envelope_decode(&j->env, BYTES(j->raw, j->raw_len), v->p->settings->max_frame, &j->why);
     if (!err && j->evidence.n)
-        err = check_evidence(w, j);
+        err = check_evidence(v, j);
     if (!err)
-        err = check_sender(w, j, now);
+        err = check_sender(v, j, now);
     if (!err)
         err = envelope_check_times(j->env, now, &j->why);
     if (!err)
-        err = open_for_registry(w, j);
+        err = open_for_registry(v, j);
     if (err) {
         fail_set(&j->why, err, "envelope", "%s", error_text(err));
-        METRIC_ADD(w->p->metrics, verify_refused, 1);
+        METRIC_ADD(v->p->metrics, verify_refused, 1);
     } else {
-        METRIC_ADD(w->p->metrics, verify_ok, 1);
+        METRIC_ADD(v->p->metrics, verify_ok, 1);
     }
+}
+
+sluis_err verifier_new(verifier **out, const parts *p)
+{
+    verifier *v = calloc(1, sizeof(*v));
+    *out = v;
+    if (!v)
+        return SLUIS_NOMEM;
+    v->p = p;
+    buffer_init(&v->plain, ENVELOPE_MAX);
+    sluis_err e = root_cache_new(&v->roots, ROOTS_MAX);
+    if (e)
+        verifier_free(out);
+    return e;
+}
+
+void verifier_free(verifier **vp)
+{
+    verifier *v = *vp;
+    if (!v)
+        return;
+    root_cache_free(&v->roots);
+    kek_cache_free(&v->keks);
+    seal_ring_unref(&v->seals);
+    buffer_close(&v->plain);
+    free(v);
+    *vp = NULL;
 }
 
 /* Health and metrics are open; everything else names its bearer. */
@@ -211,8 +240,7 @@ static sluis_err worker_open(worker *w, const parts *p)
     w->p = p;
     int capacity = parts_channel_capacity(p);
     sluis_fail f = {0};
-    buffer_init(&w->plain, ENVELOPE_MAX);
-    sluis_err e = root_cache_new(&w->roots, ROOTS_MAX);
+    sluis_err e = verifier_new(&w->verifier, p);
     if (!e)
         e = token_verifier_new(&w->tokens, p->settings->jwks, p->settings->issuer, &f);
     if (!e)
@@ -239,10 +267,7 @@ static void worker_close(worker *w)
     channel_close(&w->bus);
     token_verifier_free(&w->tokens);
     readers_free(&w->readers);
-    root_cache_free(&w->roots);
-    kek_cache_free(&w->keks);
-    seal_ring_unref(&w->seals);
-    buffer_close(&w->plain);
+    verifier_free(&w->verifier);
 }
 
 void *verify_run(void *arg)
@@ -253,12 +278,17 @@ void *verify_run(void *arg)
     while (!e && (e = channel_recv(w.in, -1, &item)) == SLUIS_OK && item) {
         job *first = item;
         channel *to = w.core;
+        if (first->kind == JOB_SEALS) {
+            verifier_follow(w.verifier, first->seals);
+            job_free(&first);
+            continue;
+        }
         if (first->kind == JOB_API && first->stage == STAGE_TOKEN) {
             verify_api(&w, first);
             to = w.bus;
         } else {
             for (job *j = first; j; j = j->next)
-                verify_submit(&w, j);
+                verifier_judge(w.verifier, j);
         }
         e = channel_send(to, first);
     }

@@ -8,4 +8,15 @@
 
 void *verify_run(void *parts_borrowed); /* a pthread body */
 
+/* What a worker does with a submission; the bus does it itself when that is quicker than to wake a worker.
+ * Thread: one. */
+typedef struct verifier verifier;
+
+sluis_err verifier_new(verifier **out, const parts *p_borrowed);
+void verifier_free(verifier **v);
+/* Lets go of what belongs to sealing keys that are no longer in this ring. */
+void verifier_follow(verifier *v, seal_ring *seals);
+/* Decodes j->raw, checks it, opens what is for the registry: env and body, or why. */
+void verifier_judge(verifier *v, job *j);
+
 #endif
