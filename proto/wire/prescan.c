@@ -146,45 +146,67 @@ static inline sluis_err take_varint(const uint8_t **p, const uint8_t *end, uint6
     return prescan_varint(p, end, v);
 }
 
+typedef struct {
+    sluis_fail *f;
+    bool canonical; /* fields in ascending order, and no default written out */
+} scan;
+
+static sluis_err not_canonical(const ProtobufCMessageDescriptor *d, const scan *s)
+{
+    return prescan_refuse(s->f, SLUIS_NONCANONICAL, d, NULL,
+                          "fields out of order, or a default value written out");
+}
+
+/* A value of zero or no bytes, which a canonical encoding leaves out. */
+static bool is_default(const ProtobufCFieldDescriptor *field, bool zero, const scan *s)
+{
+    return zero && s->canonical && field->label != PROTOBUF_C_LABEL_REPEATED &&
+           !(field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF);
+}
+
 /* One varint value of this field. */
 static sluis_err scan_number(const ProtobufCMessageDescriptor *d, const ProtobufCFieldDescriptor *field,
-                             const uint8_t **p, const uint8_t *end, sluis_fail *f)
+                             const uint8_t **p, const uint8_t *end, const scan *s)
 {
     uint64_t v;
     sluis_err err = take_varint(p, end, &v);
     if (err)
-        return prescan_refuse(f, err, d, field, "malformed number");
+        return prescan_refuse(s->f, err, d, field, "malformed number");
+    if (is_default(field, v == 0, s))
+        return not_canonical(d, s);
     switch (field->type) {
     case PROTOBUF_C_TYPE_UINT64:
         return SLUIS_OK;
     case PROTOBUF_C_TYPE_UINT32:
         return v <= UINT32_MAX ? SLUIS_OK
-                               : prescan_refuse(f, SLUIS_INVALID, d, field, "number beyond 32 bits");
+                               : prescan_refuse(s->f, SLUIS_INVALID, d, field, "number beyond 32 bits");
     case PROTOBUF_C_TYPE_BOOL:
-        return v <= 1 ? SLUIS_OK : prescan_refuse(f, SLUIS_INVALID, d, field, "neither true nor false");
+        return v <= 1 ? SLUIS_OK : prescan_refuse(s->f, SLUIS_INVALID, d, field, "neither true nor false");
     case PROTOBUF_C_TYPE_ENUM:
         if (v <= INT32_MAX && protobuf_c_enum_descriptor_get_value(field->descriptor, (int)v))
             return SLUIS_OK;
-        return prescan_refuse(f, SLUIS_INVALID, d, field, "a value that this version does not know");
+        return prescan_refuse(s->f, SLUIS_INVALID, d, field, "a value that this version does not know");
     default:
-        return prescan_refuse(f, SLUIS_INTERNAL, d, field, "type outside the schemas' subset");
+        return prescan_refuse(s->f, SLUIS_INTERNAL, d, field, "type outside the schemas' subset");
     }
 }
 
 static sluis_err scan_message(const ProtobufCMessageDescriptor *d, const uint8_t *p, const uint8_t *end,
-                              unsigned depth, sluis_fail *f);
+                              unsigned depth, const scan *s);
 
 /* One length-delimited value; adds its elements to *count. */
 static sluis_err scan_bytes(const ProtobufCMessageDescriptor *d, const ProtobufCFieldDescriptor *field,
                             const uint8_t **p, const uint8_t *end, unsigned depth, uint32_t *count,
-                            sluis_fail *f)
+                            const scan *s)
 {
     uint64_t n;
     sluis_err err = take_varint(p, end, &n);
     if (err)
-        return prescan_refuse(f, err, d, field, "malformed length");
+        return prescan_refuse(s->f, err, d, field, "malformed length");
     if (n > (uint64_t)(end - *p))
-        return prescan_refuse(f, SLUIS_TRUNCATED, d, field, "longer than the message that holds it");
+        return prescan_refuse(s->f, SLUIS_TRUNCATED, d, field, "longer than the message that holds it");
+    if (field->type != PROTOBUF_C_TYPE_MESSAGE && is_default(field, n == 0, s))
+        return not_canonical(d, s);
     const uint8_t *value = *p, *stop = *p + n;
     *p = stop;
     switch (field->type) {
@@ -195,15 +217,16 @@ static sluis_err scan_bytes(const ProtobufCMessageDescriptor *d, const ProtobufC
         ++*count;
         return prescan_text_valid(value, (size_t)n)
                    ? SLUIS_OK
-                   : prescan_refuse(f, SLUIS_INVALID, d, field, "not UTF-8, or with a NUL in it");
+                   : prescan_refuse(s->f, SLUIS_INVALID, d, field, "not UTF-8, or with a NUL in it");
     case PROTOBUF_C_TYPE_MESSAGE:
         ++*count;
-        return scan_message(field->descriptor, value, stop, depth + 1, f);
+        return scan_message(field->descriptor, value, stop, depth + 1, s);
     default: /* packed numbers, once and not empty */
         if (*count || n == 0)
-            return prescan_refuse(f, SLUIS_INVALID, d, field, "a packed list that is empty or comes twice");
+            return prescan_refuse(s->f, SLUIS_INVALID, d, field,
+                                  "a packed list that is empty or comes twice");
         for (; value < stop && !err; ++*count)
-            err = scan_number(d, field, &value, stop, f);
+            err = scan_number(d, field, &value, stop, s);
         return err;
     }
 }
@@ -248,34 +271,37 @@ static const ProtobufCFieldDescriptor *field_of(const ProtobufCMessageDescriptor
 }
 
 static sluis_err scan_message(const ProtobufCMessageDescriptor *d, const uint8_t *p, const uint8_t *end,
-                              unsigned depth, sluis_fail *f)
+                              unsigned depth, const scan *s)
 {
     uint32_t counts[PRESCAN_FIELDS];
     unsigned last = 0;
     bool many = false;
     if (depth > PRESCAN_DEPTH)
-        return prescan_refuse(f, SLUIS_INVALID, d, NULL, "nested too deep");
+        return prescan_refuse(s->f, SLUIS_INVALID, d, NULL, "nested too deep");
     if (d->n_fields > PRESCAN_FIELDS)
-        return prescan_refuse(f, SLUIS_INTERNAL, d, NULL, "more fields than the scan holds");
+        return prescan_refuse(s->f, SLUIS_INTERNAL, d, NULL, "more fields than the scan holds");
     memset(counts, 0, d->n_fields * sizeof counts[0]);
     while (p < end) {
         uint64_t tag;
         sluis_err err = take_varint(&p, end, &tag);
         if (err)
-            return prescan_refuse(f, err, d, NULL, "malformed field number");
+            return prescan_refuse(s->f, err, d, NULL, "malformed field number");
+        unsigned before = last;
         const ProtobufCFieldDescriptor *field = field_of(d, tag >> 3, &last);
         if (!field)
-            return prescan_refuse(f, SLUIS_INVALID, d, NULL, "a field that this version does not know");
+            return prescan_refuse(s->f, SLUIS_INVALID, d, NULL, "a field that this version does not know");
         bool by_length = travels_by_length(field);
         if ((tag & 7) != (by_length ? WIRE_LEN : WIRE_VARINT))
-            return prescan_refuse(f, SLUIS_INVALID, d, field, "wire type differs from the schema's");
+            return prescan_refuse(s->f, SLUIS_INVALID, d, field, "wire type differs from the schema's");
+        if (s->canonical && last < before)
+            return not_canonical(d, s);
         if (comes_twice(d, field, counts))
-            return prescan_refuse(f, SLUIS_INVALID, d, field, "comes twice");
+            return prescan_refuse(s->f, SLUIS_INVALID, d, field, "comes twice");
         uint32_t *count = &counts[field - d->fields];
         if (by_length) {
-            err = scan_bytes(d, field, &p, end, depth, count, f);
+            err = scan_bytes(d, field, &p, end, depth, count, s);
         } else {
-            err = scan_number(d, field, &p, end, f);
+            err = scan_number(d, field, &p, end, s);
             ++*count;
         }
         if (err)
@@ -284,11 +310,21 @@ static sluis_err scan_message(const ProtobufCMessageDescriptor *d, const uint8_t
     }
     for (unsigned i = 0; many && i < d->n_fields; i++)
         if (counts[i] > SMALLEST_BOUND && counts[i] > prescan_bound(d, &d->fields[i]))
-            return prescan_refuse(f, SLUIS_TOO_BIG, d, &d->fields[i], "more elements than allowed");
+            return prescan_refuse(s->f, SLUIS_TOO_BIG, d, &d->fields[i], "more elements than allowed");
     return SLUIS_OK;
+}
+
+static sluis_err scan_all(const ProtobufCMessageDescriptor *d, bytes raw, const scan *s)
+{
+    return raw.n ? scan_message(d, raw.p, raw.p + raw.n, 0, s) : SLUIS_OK;
 }
 
 sluis_err prescan(const ProtobufCMessageDescriptor *d, bytes raw, sluis_fail *f)
 {
-    return raw.n ? scan_message(d, raw.p, raw.p + raw.n, 0, f) : SLUIS_OK;
+    return scan_all(d, raw, &(scan){.f = f});
+}
+
+sluis_err prescan_canonical(const ProtobufCMessageDescriptor *d, bytes raw, sluis_fail *f)
+{
+    return scan_all(d, raw, &(scan){.f = f, .canonical = true});
 }

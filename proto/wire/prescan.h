@@ -4,8 +4,8 @@
  * Refused: unknown fields, a wire type other than the schema's, singular fields and packed fields that
  * come twice, two members of one oneof, groups, varints longer than need be or wider than the type,
  * unknown enum values, bad UTF-8 or NUL in strings, more elements than the field's bound, nesting beyond
- * PRESCAN_DEPTH, bytes left over. Order of fields and defaults written out are the canonical check's
- * business. Thread: pure. */
+ * PRESCAN_DEPTH, bytes left over. prescan_canonical refuses, too, what has more than one encoding: fields out
+ * of order and defaults written out; what it passes is what packing gives again. Thread: pure. */
 #ifndef SLUIS_WIRE_PRESCAN_H
 #define SLUIS_WIRE_PRESCAN_H
 
@@ -19,6 +19,8 @@
 
 /* TRUNCATED, NONCANONICAL (overlong varint), INVALID, TOO_BIG (count); f->where is "core.sender". */
 sluis_err prescan(const ProtobufCMessageDescriptor *d, bytes raw, sluis_fail *f);
+/* NONCANONICAL, too, for what packing would write otherwise. */
+sluis_err prescan_canonical(const ProtobufCMessageDescriptor *d, bytes raw, sluis_fail *f);
 
 /* Most elements that this repeated field may have. */
 size_t prescan_bound(const ProtobufCMessageDescriptor *d, const ProtobufCFieldDescriptor *field);

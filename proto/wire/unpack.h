@@ -4,7 +4,7 @@
 
 #include "wire/envelope.h"
 
-/* wire_unpack, and packing the result must give raw again: NONCANONICAL otherwise. */
+/* wire_unpack of the one canonical encoding (what packing the result gives again): NONCANONICAL otherwise. */
 sluis_err unpack_canonical(ProtobufCMessage **out, const ProtobufCMessageDescriptor *d, arena *a, bytes raw,
                            sluis_fail *f);
 

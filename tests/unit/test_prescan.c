@@ -219,12 +219,124 @@ static void wire_unpack_bounds_its_memory(void **state)
     arena_free(&a);
 }
 
+/* ---- the canonical scan ---- */
+
+static uint64_t dice;
+
+static size_t roll(size_t n)
+{
+    dice ^= dice << 13;
+    dice ^= dice >> 7;
+    dice ^= dice << 17;
+    return (size_t)(dice % n);
+}
+
+/* One change of a kind that a careless or hostile encoder makes. */
+static void spoil(buffer *b)
+{
+    uint8_t old[512];
+    size_t n = b->n, at = roll(n), len = 1 + roll(n - at < 8 ? n - at : 8);
+    memcpy(old, b->p, n);
+    switch (roll(5)) {
+    case 0: /* another byte */
+        b->p[at] = (uint8_t)roll(256);
+        break;
+    case 1: /* some bytes fewer */
+        buffer_clear(b);
+        buffer_add(b, old, at);
+        buffer_add(b, old + at + len, n - at - len);
+        break;
+    case 2: /* some bytes twice */
+        buffer_add(b, old, len);
+        memmove(b->p + at + len, b->p + at, n - at);
+        memcpy(b->p + at, old + at, len);
+        break;
+    case 3: /* the halves in the other order */
+        memcpy(b->p, old + at, n - at);
+        memcpy(b->p + n - at, old, at);
+        break;
+    default: /* a default value written out, at the end */
+        buffer_u8(b, (uint8_t)(roll(16) << 3 | (roll(2) ? 2 : 0)));
+        buffer_u8(b, 0);
+    }
+}
+
+static bool packs_to(const ProtobufCMessageDescriptor *d, bytes raw)
+{
+    ProtobufCMessage *m;
+    arena *a = arena_new(1 << 16);
+    buffer again;
+    buffer_init(&again, 1 << 16);
+    assert_int_equal(wire_unpack(&m, d, a, raw, NULL), SLUIS_OK);
+    assert_int_equal(wire_pack(&again, m), SLUIS_OK);
+    bool same = bytes_equal(buffer_bytes(&again), raw);
+    buffer_close(&again);
+    arena_free(&a);
+    return same;
+}
+
+/* What the plain scan passes, the canonical one passes exactly when packing gives the same bytes again. */
+static void canonical_is_what_packing_gives(void **state)
+{
+    (void)state;
+    static uint8_t sixteen[16] = {1}, nonce[24], empty[1];
+    static uint32_t ids[] = {1, 300, 70000};
+    Sluis__Recipient one = SLUIS__RECIPIENT__INIT, two = SLUIS__RECIPIENT__INIT, *list[] = {&one, &two};
+    Sluis__Core core = SLUIS__CORE__INIT;
+    Sluis__Header header = SLUIS__HEADER__INIT;
+    Sluis__SigBlock sig = SLUIS__SIG_BLOCK__INIT;
+    ProtobufCBinaryData nodes[] = {{16, sixteen}, {0, empty}, {24, nonce}};
+    size_t passed = 0, refused = 0;
+    one.oin = (char *)(uintptr_t) "00000099000000001000";
+    one.sealing_key = nodes[0];
+    core.suite = 1;
+    core.message_id = nodes[0];
+    core.kind = SLUIS__KIND__REQUEST;
+    core.recipients = list;
+    core.n_recipients = 2;
+    core.application = (char *)(uintptr_t) "bench";
+    core.origin = SLUIS__ORIGIN__API;
+    core.attributes = ids;
+    core.n_attributes = 3;
+    core.created = 1790000000000;
+    header.core = nodes[0];
+    header.body_hash = nodes[2];
+    header.wrapped = nodes;
+    header.n_wrapped = 3;
+    sig.n = 2;
+    sig.path = nodes;
+    sig.n_path = 3;
+    sig.signature = nodes[2];
+    const ProtobufCMessage *whole[] = {&core.base, &header.base, &sig.base};
+    for (dice = 88172645463325252; passed + refused < 60000;) {
+        const ProtobufCMessage *m = whole[roll(3)];
+        buffer b;
+        buffer_init(&b, 512);
+        assert_int_equal(wire_pack(&b, m), SLUIS_OK);
+        assert_int_equal(prescan_canonical(m->descriptor, buffer_bytes(&b), NULL), SLUIS_OK);
+        for (size_t i = 1 + roll(3); i > 0 && b.n > 8 && b.n < 256; i--)
+            spoil(&b);
+        sluis_err e = prescan_canonical(m->descriptor, buffer_bytes(&b), NULL);
+        if (prescan(m->descriptor, buffer_bytes(&b), NULL)) {
+            assert_int_not_equal(e, SLUIS_OK);
+        } else if (packs_to(m->descriptor, buffer_bytes(&b))) {
+            assert_int_equal(e, SLUIS_OK);
+            passed++;
+        } else {
+            assert_int_equal(e, SLUIS_NONCANONICAL);
+            refused++;
+        }
+        buffer_close(&b);
+    }
+    assert_true(passed > 1000 && refused > 1000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refuses_what_is_not_strict),         cmocka_unit_test(counts_are_bounded),
         cmocka_unit_test(the_schemas_stay_within_the_subset), cmocka_unit_test(text_is_utf8_without_nul),
-        cmocka_unit_test(wire_unpack_bounds_its_memory),
+        cmocka_unit_test(canonical_is_what_packing_gives),    cmocka_unit_test(wire_unpack_bounds_its_memory),
     };
     return crypto_start() ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }
