@@ -20,7 +20,8 @@
 #define VERSION          1
 #define MONITOR          "inproc://monitor"
 #define FDS_MAX          16
-#define FRAME_ROOM       64 /* what Submit and Frame add to an envelope, at most */
+#define FRAME_USUAL      1024 /* what decoding adds to a frame, mostly */
+#define FRAME_ROOM       64   /* what Submit and Frame add to an envelope, at most */
 #define HELLO_RETRY_MS   2000
 #define REFUSED_RETRY_MS 30000 /* hello after a refusal; also how often one reason is told again */
 #define RECONNECT_FIRST  200   /* ms */
@@ -106,13 +107,18 @@ static bool refused(client *c, client_event *out, const char *code)
 
 static sluis_err send_frame(client *c, Sluis__Frame *frame)
 {
-    buffer b;
-    buffer_init(&b, c->o->max_frame);
-    sluis_err e = wire_pack(&b, &frame->base);
-    while (e == SLUIS_OK && zmq_send(c->dealer, b.p, b.n, ZMQ_DONTWAIT) < 0)
+    zmq_msg_t m;
+    size_t n = protobuf_c_message_get_packed_size(&frame->base);
+    if (n > c->o->max_frame)
+        return SLUIS_TOO_BIG;
+    if (zmq_msg_init_size(&m, n) != 0)
+        return SLUIS_NOMEM;
+    protobuf_c_message_pack(&frame->base, zmq_msg_data(&m));
+    sluis_err e = SLUIS_OK;
+    while (e == SLUIS_OK && zmq_msg_send(&m, c->dealer, ZMQ_DONTWAIT) < 0)
         if (zmq_errno() != EINTR)
             e = zmq_errno() == EAGAIN ? SLUIS_FULL : session_error();
-    buffer_close(&b);
+    zmq_msg_close(&m); /* what was sent is empty */
     return e;
 }
 
@@ -436,7 +442,7 @@ static void on_receipt(const Sluis__ReceiptIs *r, client_event *out)
 static sluis_err handle_frame(client *c, bytes raw, client_event *out)
 {
     ProtobufCMessage *m;
-    c->arena = arena_new(2 * c->o->max_frame + 65536);
+    c->arena = arena_new_sized(2 * c->o->max_frame + 65536, raw.n + raw.n / 8 + FRAME_USUAL);
     if (!c->arena)
         return SLUIS_NOMEM;
     sluis_err e = wire_unpack(&m, &sluis__frame__descriptor, c->arena, raw, &out->why);

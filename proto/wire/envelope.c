@@ -13,7 +13,7 @@
 #include "wire/unpack.h"
 
 #define DECODED_MAX   (48u << 10) /* memory of the decoded header and signature block, beyond raw */
-#define DECODED_USUAL 4096
+#define DECODED_USUAL 8192        /* header, signature block and the body's message, decoded */
 #define SKEW_MS       (2 * 60 * 1000)
 
 /* One field of the outer message: number, length, bytes. */
