@@ -17,12 +17,14 @@
 static const party_kind *const kinds[] = {&school_party, &ggd_party, &wgs_party, &police_party, NULL};
 
 typedef struct {
-    const char *config, *check, *unmapped, *mapping, *catalogue;
+    const char *configs[ADAPTERS_MAX]; /* one a gateway */
+    size_t config_count;
+    const char *check, *unmapped, *mapping, *catalogue;
     bool settings;
 } arguments;
 
 static const struct argp_option options[] = {
-    {"config", 'c', "FILE", 0, "the adapter's configuration", 0},
+    {"config", 'c', "FILE", 0, "the adapter's configuration; again for each further municipality", 0},
     {"check-file", 'f', "FILE", 0, "with --config: what this file gives, without connecting", 0},
     {"unmapped", 'u', "FILE", 0, "with --mapping: what this file holds and the mapping leaves out", 0},
     {"mapping", 'm', "FILE", 0, "a mapping file", 0},
@@ -36,7 +38,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
     arguments *a = state->input;
     switch (key) {
     case 'c':
-        a->config = value;
+        if (a->config_count == ADAPTERS_MAX)
+            argp_error(state, "--config at most %d times", ADAPTERS_MAX);
+        a->configs[a->config_count++] = value;
         break;
     case 'f':
         a->check = value;
@@ -54,7 +58,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
         a->settings = true;
         break;
     case ARGP_KEY_END:
-        if (!a->settings && !a->config && !(a->unmapped && a->mapping))
+        if (!a->settings && !a->config_count && !(a->unmapped && a->mapping))
             argp_error(state, "--config FILE, or --unmapped FILE --mapping FILE");
         break;
     default:
@@ -63,13 +67,17 @@ static error_t parse(int key, char *value, struct argp_state *state)
     return 0;
 }
 
-static sluis_err serve(const char *path, sluis_fail *f)
+/* Opened one after another; what they share of the machine (folders, sockets) then says so at once. */
+static sluis_err serve(const char *const *paths, size_t n, sluis_fail *f)
 {
-    adapter *a;
-    sluis_err err = adapter_open(&a, path, kinds, f);
+    adapter *v[ADAPTERS_MAX] = {NULL};
+    sluis_err err = SLUIS_OK;
+    for (size_t i = 0; !err && i < n; i++)
+        err = adapter_open(&v[i], paths[i], kinds, f);
     if (!err)
-        err = adapter_run(a, f);
-    adapter_close(&a);
+        err = adapter_run_all(v, n, f);
+    for (size_t i = 0; i < n; i++)
+        adapter_close(&v[i]);
     return err;
 }
 
@@ -101,9 +109,9 @@ int main(int argc, char **argv)
     else if (a.unmapped)
         err = adapter_unmapped(a.mapping, a.catalogue, a.unmapped, &f);
     else if (a.check)
-        err = adapter_check_file(a.config, kinds, a.check, &f);
+        err = adapter_check_file(a.configs[0], kinds, a.check, &f);
     else
-        err = serve(a.config, &f);
+        err = serve(a.configs, a.config_count, &f);
     if (err)
         fprintf(stderr, "sluis-adapter: %s%s%s\n", f.where, f.where[0] ? ": " : "",
                 f.text[0] ? f.text : error_text(err));

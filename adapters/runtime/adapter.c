@@ -1,3 +1,4 @@
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -267,6 +268,47 @@ sluis_err adapter_run(adapter *a, sluis_fail *f)
         return fail_set(f, err, a->s.store, "the adapter stops: restart it when the cause is mended");
     log_write(LOG_INFO, "adapter.stop", NULL);
     return SLUIS_OK;
+}
+
+/* ---- several municipalities ---- */
+typedef struct {
+    adapter *a;
+    pthread_t thread;
+    bool started;
+    sluis_err err;
+    sluis_fail why;
+} runner;
+
+static void *run_one(void *arg)
+{
+    runner *r = arg;
+    r->err = adapter_run(r->a, &r->why);
+    if (r->err) /* the others end as well: a program that serves half of them looks well and is not */
+        kill(getpid(), SIGTERM);
+    return NULL;
+}
+
+sluis_err adapter_run_all(adapter *const *v, size_t n, sluis_fail *f)
+{
+    runner r[ADAPTERS_MAX];
+    sluis_err err = SLUIS_OK;
+    for (size_t i = 0; i < n; i++) {
+        r[i] = (runner){.a = v[i]};
+        r[i].started = !err && pthread_create(&r[i].thread, NULL, run_one, &r[i]) == 0;
+        if (!r[i].started && !err) {
+            err = fail_set(f, SLUIS_NOMEM, "", "a thread could not be started");
+            kill(getpid(), SIGTERM);
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (r[i].started)
+            pthread_join(r[i].thread, NULL);
+        if (r[i].started && r[i].err && !err) {
+            err = r[i].err;
+            *f = r[i].why;
+        }
+    }
+    return err;
 }
 
 /* ---- without the bus ---- */

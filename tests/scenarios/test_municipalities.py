@@ -1,0 +1,91 @@
+"""One adapter program of a party serves two municipalities, each with its own store and inbox (item 38)."""
+import shutil
+
+from city import CHILD, PARENT, PARTIES, City
+from house import Process, check, wait_for
+
+FRESH = True
+OIN, TITLE, DOMAIN = PARTIES["ggd"]
+
+
+def other_municipality(city):
+    """A gateway of its own, with its own root, that has let the same GGD join."""
+    other = City(city.bin)
+    other.up(parties=())
+    folder = other.root / "adapters" / "ggd"
+    folder.mkdir()
+    shutil.copytree(city.root / "adapters" / "ggd" / "keys", folder / "keys")
+    other.ctl("party", "enrol", "--request", folder / "keys" / "enrolment.json", "--name", TITLE, "--domain", DOMAIN,
+              "--socket", other.control)
+    other.agree("ggd", **other.agreed("ggd"))
+    return other
+
+
+def connected(house):
+    try:
+        return house.command(house.adapter_control("ggd"), {"cmd": "status"}).get("connected")
+    except OSError:  # it does not listen yet
+        return False
+
+
+def held(house, transaction):
+    return next((i for i in house.inbox("ggd", "list") if i["id"] == transaction and i["state"] == "held"), None)
+
+
+def test_one_program_two_municipalities(city):
+    city.up(parties=("ggd",))
+    city.adapters["ggd"].stop()
+    other = other_municipality(city)
+    try:
+        configs = []
+        for house in (city, other):
+            path = house.root / "adapters" / "ggd" / "adapter.conf"
+            path.write_text(house.adapter_config("ggd"))
+            configs += ["--config", path]
+        both = Process("sluis-adapter ggd", [city.bin / "sluis-adapter", *configs], city.root / "log" / "both.log", city.env)
+        city.adapters["ggd"] = both
+        both.start()
+        for house in (city, other):
+            wait_for("a connection", lambda: connected(house))
+        case = {}
+        asked = {}
+        for house in (city, other):
+            case[house] = house.open_case([(PARENT, "ouder"), (CHILD, "kind")])
+            asked[house] = house.file(case[house], 2, "ggd", ["jgz-lengte"])["verzoekId"]
+        for house in (city, other):
+            wait_for("the request", lambda: held(house, asked[house]))
+            check([i["id"] for i in house.inbox("ggd", "list")] == [asked[house]], "another municipality's request in this inbox")
+        city.inbox("ggd", "release", asked[city], "--fields", "jgz-lengte", "--by", "jeugdarts-7")
+        city.answered(asked[city])
+        check(other.request(asked[other])["status"] == "open", "released for one, it left to the other as well")
+        check(not other.inbox("ggd", "disclosed") and len(city.inbox("ggd", "disclosed")) == 1, "one log each")
+
+        # one gateway away: the other goes on; and what was held survives a kill of the program
+        city.gateway.kill()
+        both.kill()
+        both.start()
+        wait_for("the connection that is left", lambda: connected(other))
+        other.inbox("ggd", "release", asked[other], "--fields", "jgz-lengte", "--by", "jeugdarts-8")
+        other.answered(asked[other])
+        city.start_gateway()
+        wait_for("both connections", lambda: connected(city) and connected(other))
+        check(both.stop() == 0, f"the program ended badly: {both.tail()}")
+    finally:
+        other.stop()
+        other.close()
+
+
+def test_two_configurations_share_nothing(city):
+    """The same store, or the same inbox, for two municipalities is refused at the start."""
+    city.up(parties=("ggd",))
+    city.adapters["ggd"].stop()
+    path = city.root / "adapters" / "ggd" / "adapter.conf"
+    second = city.root / "adapters" / "ggd" / "second.conf"
+    text = path.read_text()
+    for change in ((str(city.adapter_control("ggd")), f"{city.root}/second.sock"), (f"{city.root}/adapters/ggd/store", f"{city.root}/adapters/ggd/store2")):
+        second.write_text(text.replace(*change))
+        p = Process("sluis-adapter twice", [city.bin / "sluis-adapter", "--config", path, "--config", second],
+                    city.root / "log" / "twice.log", city.env)
+        p.start()
+        check(p.child.wait(10) == 1, "two configurations that share something start")
+        check("another program" in p.tail(), p.tail())
