@@ -128,11 +128,40 @@ class Story:
         time.sleep(0.2)
         check(c.request(transaction)["status"] != "beantwoord", "the GGD's answer left before a person released it")
         say.ok("ggd: held; nothing leaves before a person at the GGD decides")
+        self.clarify(transaction, held[0]["id"])
         c.inbox("ggd", "release", held[0]["id"], "--fields", "jgz-lengte,jgz-gehoor", "--by", "jeugdarts-7")
         self.expect("ggd", {"jgz-lengte": "verstrekt", "jgz-gewicht": "geweigerd", "jgz-gehoor": "verstrekt"})
         self.expect("wgs", {a: "verstrekt" for a in self.asked["wgs"][2]})
         self.expect("partner", {"wgs-totaal-schuldbedrag": "niet-bekend"})
         say.took()
+
+    def clarify(self, transaction, at_ggd):
+        """The GGD asks before it decides; the Wmo consultant answers."""
+        c, say = self.city, self.say
+        question, answer = "Gaat het om de laatste meting?", "Ja, de laatste meting volstaat."
+        c.inbox("ggd", "ask", at_ggd, "--question", "-", "--by", "jeugdarts-7", stdin=question)
+        began = time.monotonic()
+        asked = wait_for("the GGD's question", lambda: c.request(transaction).get("toelichtingen"), 10, 0.01)
+        check(asked[0]["vraag"] == question, f"the question: {asked}")
+        a = c.call("POST", f"/v1/verzoeken/{transaction}/toelichting", c.token("wmo-intake"), {"vraag": 1, "antwoord": answer})
+        check(a.status == 200, f"the clarification: {a.status} {a.body!r}")
+        wait_for("the answer at the GGD", lambda: [x for x in c.inbox("ggd", "show", at_ggd)["dialogue"] if x["text"] == answer], 10, 0.05)
+        say.ok(f"ggd asks: {question} wmo-intake answers: {answer}", (time.monotonic() - began) * 1000)
+
+    def correct(self):
+        """The GGD corrects what it gave; who read the old value is told."""
+        c, say = self.city, self.say
+        transaction = self.asked["ggd"][0]
+        values = c.root / "correction.json"
+        values.write_text(json.dumps({"jgz-lengte": "131"}))
+        old = c.values(self.case, 2)["jgz-lengte"]
+        c.inbox("ggd", "correct", transaction, "--values", values, "--why", "-", "--by", "jeugdarts-7", stdin="Verkeerd overgenomen.")
+        wait_for("the correction", lambda: c.values(self.case, 2)["jgz-lengte"] == "131", 10, 0.05)
+        say.ok(f"ggd corrects jgz-lengte: {old} becomes 131 in every view")
+        told = wait_for("the notice", lambda: [e for e in c.ctl("trace", transaction, "--socket", c.control)
+                                               if e.get("kind") == "correction-notice"], 10, 0.05)
+        check([e["application"] for e in told] == ["wmo-intake"], f"told: {told}")
+        say.ok("who read the old value is told (GDPR art. 19): wmo-intake; in journal, dossier and events")
 
     # 4
     def from_register(self):
@@ -160,7 +189,7 @@ class Story:
     # 5
     def views(self):
         c, say = self.city, self.say
-        say.step(5, "Two views of one case")
+        say.step(5, "Two views of one case, and a correction")
         wmo = {m: c.values(self.case, m) for m in (1, 2)}
         pw = {m: c.values(self.case, m, app="pw-intake") for m in (1, 2)}
         names = sorted(set(wmo[1]) | set(wmo[2]) | set(pw[1]) | set(pw[2]))
@@ -175,6 +204,7 @@ class Story:
         same = outside.body.replace(b"jgz-lengte", b"bestaat-niet") == nowhere.body or outside.body == nowhere.body
         check(outside.status == nowhere.status and same, f"outside: {outside.status} {outside.body!r}; nowhere: {nowhere.status} {nowhere.body!r}")
         say.ok(f"outside the view and not existing: both {outside.status}, the same {len(outside.body)} bytes")
+        self.correct()
         say.took()
 
     # 6
