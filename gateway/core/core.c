@@ -1,5 +1,7 @@
 #include "core/core.h"
 
+#include "core/cooperation.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +48,7 @@ typedef struct {
     uint64_t outbox_seq, event_seq;
     uint64_t housekept, snapshot_made;
     retention retention;
+    cooperation *cooperation;
     uint64_t lazy_since; /* monotonic us: the oldest done that waits for company; 0 = none */
     bool stopping;
 } core;
@@ -145,6 +148,8 @@ static sluis_err apply_submission(turn *t, job *j)
     if (!e)
         e = h(t, j, &j->why);
     if (e && !is_fault(e)) {
+        if (j->env->core->kind == SLUIS__KIND__RESPONSE && (e == SLUIS_INVALID || e == SLUIS_TOO_BIG))
+            cooperation_failed(t, j->user.s);
         fail_set(&j->why, e, "message", "%s", error_text(e));
         return journal_refusal(t, j, SLUIS__RECORD_TYPE__R_REFUSAL);
     }
@@ -350,6 +355,7 @@ static sluis_err run_turn(core *c, slot *slots, size_t n, bool reserved, bool ho
               .seals = c->seals,
               .rules = c->rules,
               .epoch = c->epoch,
+              .cooperation = c->cooperation,
               .now = clock_ms(),
               .outbox_seq = c->outbox_seq,
               .event_seq = c->event_seq};
@@ -375,6 +381,8 @@ static sluis_err run_turn(core *c, slot *slots, size_t n, bool reserved, bool ho
         e = turn_expire(&t, EXPIRE_STEP);
     if (!e && housekeeping)
         e = retention_step(&kept, &t, FORGET_STEP);
+    if (!e && housekeeping)
+        e = cooperation_step(c->cooperation, &t);
     if (!e) {
         e = finish_turn(c, &t);
     } else {
@@ -382,6 +390,7 @@ static sluis_err run_turn(core *c, slot *slots, size_t n, bool reserved, bool ho
     }
     if (e) {
         journal_rolled_back(c->journal);
+        cooperation_rolled_back(c->cooperation);
         directory_unref(&t.new_dir);
         seal_ring_unref(&t.new_seals);
         rules_unref(&t.new_rules);
@@ -395,6 +404,7 @@ static sluis_err run_turn(core *c, slot *slots, size_t n, bool reserved, bool ho
     } else {
         make_receipts(c, slots, n);
         journal_committed(c->journal);
+        cooperation_committed(c->cooperation, housekeeping);
         c->outbox_seq = t.outbox_seq;
         c->event_seq = t.event_seq;
         METRIC_ADD(c->p->metrics, journal_expired, kept.removed - c->retention.removed);
@@ -629,6 +639,8 @@ static sluis_err core_open(core *c, const parts *p)
     }
     if (!e)
         e = retention_load(&c->retention, t, p->rows);
+    if (!e)
+        e = cooperation_load(&c->cooperation, p, t);
     store_abort(&t);
     if (!e)
         e = erase_keys(c);
@@ -656,6 +668,7 @@ static void core_close(core *c)
     seal_ring_unref(&c->seals);
     rules_unref(&c->rules);
     journal_close(&c->journal);
+    cooperation_free(&c->cooperation);
     epoch_free(&c->epoch);
 }
 

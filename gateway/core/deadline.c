@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "core/cooperation.h"
 #include "core/due.h"
 #include "policy/templates.h"
 
@@ -48,10 +49,12 @@ static sluis_err press(turn *t, const uint8_t *transaction, Sluis__RequestRow *r
     about.case_id = row->case_id;
     about.application = row->application;
     about.to = row->party;
-    if (late)
+    if (late) {
+        cooperation_late(t, row->party);
         METRIC_ADD(t->p->metrics, requests_late, 1);
-    else
+    } else {
         METRIC_ADD(t->p->metrics, requests_reminded, 1);
+    }
     sluis_err e = turn_request_save(t, transaction, row, s);
     return e ? e : turn_event(t, late ? "request-late" : "request-reminder", &about, NULL);
 }

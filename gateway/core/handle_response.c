@@ -3,6 +3,7 @@
 
 #include "cases/cases.h"
 #include "core/about.h"
+#include "core/cooperation.h"
 #include "core/handlers.h"
 #include "core/results.h"
 #include "wire/messages.h"
@@ -62,6 +63,14 @@ static sluis_err fill_row(turn *t, const job *j, Sluis__RequestRow *row)
     return SLUIS_OK;
 }
 
+static uint32_t refused_share(const Sluis__ResponseBody *b)
+{
+    size_t refused = 0;
+    for (size_t i = 0; i < b->n_results; i++)
+        refused += b->results[i]->outcome == SLUIS__OUTCOME__REFUSED;
+    return b->n_results ? (uint32_t)(refused * SHARE_ONE / b->n_results) : 0;
+}
+
 static sluis_err write_response(turn *t, job *j, Sluis__RequestRow *row, const subject *s)
 {
     const Sluis__ResponseBody *b = (const Sluis__ResponseBody *)j->body;
@@ -89,6 +98,8 @@ static sluis_err write_response(turn *t, job *j, Sluis__RequestRow *row, const s
         e = turn_event(t, "request-answered", &r, NULL);
     if (!e)
         e = about_deliver_to_requester(t, j);
+    if (!e)
+        cooperation_answered(t, row->party, refused_share(b), row->pressed > 1);
     return e;
 }
 

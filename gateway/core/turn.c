@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "cases/cases.h"
+#include "core/cooperation.h"
 #include "core/due.h"
 
 #define CLASS_TRAFFIC     1
@@ -107,6 +108,8 @@ sluis_err turn_close_request(turn *t, const uint8_t transaction[static UUID_LEN]
     about.case_id = row->case_id;
     about.application = row->application;
     about.to = row->party;
+    if (state == REQUEST_RETURNED)
+        cooperation_failed(t, row->party);
     e = turn_request_save(t, transaction, row, &s);
     if (!e)
         e = turn_event(t,

@@ -14,7 +14,8 @@
 
 #define TURN_NEWS 16 /* parties named to the bus after a turn; more: it looks at all */
 
-typedef struct due_item due_item; /* due.h */
+typedef struct due_item due_item;       /* due.h */
+typedef struct cooperation cooperation; /* cooperation.h */
 
 typedef struct {
     const parts *p;
@@ -33,11 +34,12 @@ typedef struct {
     uint64_t outbox_seq, event_seq; /* last used */
     journal_entry entry;            /* of the job being handled */
     bool has_entry;
-    uint64_t duplicate_of; /* journal index, when the job is a duplicate */
-    epoch *epoch;          /* seals what the gateway itself sends; borrowed */
-    oin news[TURN_NEWS];   /* for whom something was queued without a message of theirs to tell it */
-    size_t news_count;     /* beyond TURN_NEWS: more than could be named */
-    due_item *due;         /* owned: what is to be done later, not yet written */
+    uint64_t duplicate_of;    /* journal index, when the job is a duplicate */
+    epoch *epoch;             /* seals what the gateway itself sends; borrowed */
+    oin news[TURN_NEWS];      /* for whom something was queued without a message of theirs to tell it */
+    size_t news_count;        /* beyond TURN_NEWS: more than could be named */
+    cooperation *cooperation; /* borrowed; NULL: nothing is noted */
+    due_item *due;            /* owned: what is to be done later, not yet written */
     size_t due_count, due_room;
     buffer scratch; /* turn_scratch */
 } turn;

@@ -311,6 +311,8 @@ const ctl_command ctl_commands[] = {
      inbox_receipt, ctl_inbox_receipt},
     {"inbox disclosed", NULL, "Lists what this party gave: its own log.", adapter_only, ctl_inbox_disclosed},
     {"trace", "TRANSACTION", "Lists the journal's entries of a transaction.", gateway_only, ctl_trace},
+    {"cooperation list", NULL, "Lists how cooperation with each party goes, and where it is signalled.",
+     gateway_only, ctl_cooperation_list},
     {"deadletters list", NULL, "Lists what did not arrive in the last 30 days, and why.", gateway_only,
      ctl_deadletters_list},
     {"journal copy", NULL, "Makes a consistent copy of store and key file.", journal_copy, ctl_journal_copy},

@@ -38,6 +38,7 @@ ctl_exit ctl_inbox_correct(ctl_call *c);
 ctl_exit ctl_inbox_disclosed(ctl_call *c);
 ctl_exit ctl_inbox_receipt(ctl_call *c);
 ctl_exit ctl_trace(ctl_call *c);
+ctl_exit ctl_cooperation_list(ctl_call *c);
 ctl_exit ctl_deadletters_list(ctl_call *c);
 ctl_exit ctl_journal_copy(ctl_call *c);
 ctl_exit ctl_journal_verify(ctl_call *c);

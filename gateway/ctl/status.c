@@ -27,6 +27,18 @@ ctl_exit ctl_trace(ctl_call *c)
     return code;
 }
 
+ctl_exit ctl_cooperation_list(ctl_call *c)
+{
+    static const char *const columns[] = {"party", "name",   "domain",  "requests", "refused",
+                                          "late",  "failed", "signals", NULL};
+    ctl_exit code = CTL_OK;
+    json_t *reply = ctl_ask(c, json_pack("{s:s}", "cmd", "cooperation.list"), &code);
+    if (reply)
+        ctl_print_table(c, json_incref(json_object_get(reply, "parties")), columns);
+    json_decref(reply);
+    return code;
+}
+
 ctl_exit ctl_deadletters_list(ctl_call *c)
 {
     static const char *const columns[] = {"when",   "transaction", "kind",     "from", "to",

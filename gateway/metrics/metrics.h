@@ -34,6 +34,7 @@
     X(journal_days_erased, "counter", "keys erased, of days passed")                                         \
     X(requests_reminded, "counter", "requests whose answer is wanted soon")                                  \
     X(requests_late, "counter", "requests not answered in time")                                             \
+    X(cooperation_signals, "gauge", "signals that cooperation with a party goes badly")                      \
     X(outbox_queued, "counter", "deliveries queued")                                                         \
     X(outbox_done, "counter", "deliveries done")                                                             \
     X(outbox_expired, "counter", "deliveries expired")                                                       \

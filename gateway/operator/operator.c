@@ -587,6 +587,7 @@ static const struct {
     {"config.reload", desk_config_reload},
     {"config.history", desk_config_history},
     {"config.export", desk_config_export},
+    {"cooperation.list", desk_cooperation_list},
 };
 
 static json_t *on_request(void *ctx, const char *cmd, const json_t *request, sluis_fail *f)

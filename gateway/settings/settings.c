@@ -59,6 +59,10 @@ static const config_key limit_keys[] = {
     {"answer_working_days", CONFIG_INT, false, 1, 60, "working days", "10",
      "to answer a request, where no template says otherwise"},
     {"remind_working_days", CONFIG_INT, false, 0, 60, "working days", "2", "before that, the reminder"},
+    {"signal_on", CONFIG_INT, false, 1, 100, "percent", "50",
+     "refused, late or failed of a party's requests: then a signal"},
+    {"signal_off", CONFIG_INT, false, 0, 99, "percent", "25", "below it the signal ends"},
+    {"signal_min", CONFIG_INT, false, 1, 10000, "requests", "10", "no signal before a party had so many"},
     {"seal_renew_s", CONFIG_INT, false, 1, 31536000, "s", "86400",
      "the registry's sealing key is renewed after"},
     {"seal_keep_s", CONFIG_INT, false, 1, 31536000, "s", "2678400",
@@ -135,6 +139,9 @@ static void load_limits(settings *s, const config_node *g)
     LIMIT(request_days, uint32_t);
     LIMIT(answer_working_days, uint32_t);
     LIMIT(remind_working_days, uint32_t);
+    LIMIT(signal_on, uint32_t);
+    LIMIT(signal_off, uint32_t);
+    LIMIT(signal_min, uint32_t);
     LIMIT(seal_renew_s, uint32_t);
     LIMIT(seal_keep_s, uint32_t);
     LIMIT(glass_minutes, uint32_t);

@@ -107,7 +107,10 @@ KIT void house_open(house *h)
                              .attempts_max = 3,
                              .request_days = 28,
                              .answer_working_days = 10,
-                             .remind_working_days = 2};
+                             .remind_working_days = 2,
+                             .signal_on = 50,
+                             .signal_off = 25,
+                             .signal_min = 10};
     h->p.settings = &h->settings;
     h->p.metrics = &h->metrics;
     h->p.store = h->x.store;

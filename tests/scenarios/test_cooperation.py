@@ -1,0 +1,44 @@
+"""Cooperation that goes badly, as a signal per party and domain (item 35)."""
+from city import PARTIES
+from house import check, wait_for
+from test_deadlines import metric
+from test_requests import back, case_of
+
+PER_REQUEST = ("politie-verdenking", "politie-antecedenten", "politie-huiselijk-geweld")
+
+
+def of(city, oin):
+    return next((p for p in city.ctl("cooperation", "list", "--socket", city.control) if p["party"] == oin), None)
+
+
+def test_refusals_are_signalled(city):
+    """The police refuses all: signalled once, it survives kill -9; the school, which answers, is not."""
+    case = case_of(city)
+    police, school = PARTIES["politie"][0], PARTIES["school"][0]
+    check(of(city, police) is None, "an account before the first request")
+    for _ in range(15):
+        t = city.file(case, 1, "politie", PER_REQUEST)["verzoekId"]
+        city.answered(t)
+    names = ("school-naam", "school-jaargroep", "school-soort", "school-type", "school-groepsnaam")
+    for name in names:
+        city.ask(case, 2, "school", [name])
+    bad = wait_for("the signal", lambda: p if (p := of(city, police)) and p["signals"] else None)
+    check(bad["signals"] == ["refusal"] and bad["domain"] == "politie" and bad["requests"] == 15, f"{bad}")
+    check(0.5 < bad["refused"] < 0.6 and bad["late"] == 0 and bad["failed"] == 0, f"{bad}")
+    good = wait_for("the school's account", lambda: p if (p := of(city, school)) and p["requests"] == len(names) else None)
+    check(good["signals"] == [] and good["refused"] == 0, f"{good}")
+    check(metric(city, "cooperation_signals") == 1, "the metric")
+    check(len([e for e in city.gateway.events() if e.get("event") == "cooperation.bad"]) == 1, "said once in the log")
+    city.gateway.kill()
+    back(city)
+    check(of(city, police)["signals"] == ["refusal"] and metric(city, "cooperation_signals") == 1, "after a kill")
+    for _ in range(2):
+        city.wait_connected("politie")
+        city.answered(city.file(case, 1, "politie", PER_REQUEST)["verzoekId"])
+    wait_for("two more", lambda: of(city, police)["requests"] == 17)
+    check(not [e for e in city.gateway.events() if e.get("event") == "cooperation.bad"], "said again after the restart")
+
+
+def test_nobody_else_reads_it(city):
+    code, out, err = city.ctl("cooperation", "list", "--socket", city.adapter_control("school"), want=None)
+    check(code == 4 and "commands:" in out + err, f"an adapter answers it: {code} {out}{err}")
