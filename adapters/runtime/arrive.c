@@ -144,6 +144,7 @@ static const struct {
     bool keeps; /* the handler takes the message */
 } arrivals[] = {
     {SLUIS__KIND__REQUEST, on_request, true},
+    {SLUIS__KIND__KNOWN_QUERY, on_request, true}, /* its body is the beginning of a request's: the subject */
     {SLUIS__KIND__WITHDRAWAL, on_withdrawal, false},
     {SLUIS__KIND__CLARIFICATION_ANSWER, on_clarification, false},
     {SLUIS__KIND__RETURNED, on_returned, false},

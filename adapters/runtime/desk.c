@@ -335,12 +335,12 @@ static sluis_err read_words(const json_t *request, person_decision *d, const cha
     return err;
 }
 
-static sluis_err keep_decision(adapter *a, opened *o, const Sluis__ResponseBody *body, const char *by,
+static sluis_err keep_decision(adapter *a, opened *o, const ProtobufCMessage *body, const char *by,
                                sluis_fail *f)
 {
     buffer draft;
     buffer_init(&draft, ENVELOPE_MAX);
-    sluis_err err = wire_pack(&draft, &body->base);
+    sluis_err err = wire_pack(&draft, body);
     if (!err) {
         o->row->state = (char *)(uintptr_t)STATE_DECIDED;
         o->row->decided_by = (char *)(uintptr_t)by;
@@ -375,12 +375,14 @@ static json_t *settle_request(adapter *a, const json_t *request, person_decision
     if (!inbox_state_is(o.row, STATE_HELD))
         err = fail_set(f, SLUIS_CONFLICT, "id", "this request does not wait for a decision: it is %s",
                        o.row->state);
+    if (!err && o.e->core->kind == SLUIS__KIND__KNOWN_QUERY)
+        err = fail_set(f, SLUIS_CONFLICT, "id", "it asks only whether the person is known: inbox known");
     if (!err)
         err = consider_opened(a, &o, &c, f);
     if (!err)
         err = answer_decided(&c, d, o.ar, &body, f);
     if (!err)
-        err = keep_decision(a, &o, body, by, f);
+        err = keep_decision(a, &o, &body->base, by, f);
     desk_close(&o);
     return err ? NULL : json_pack("{s:s, s:s}", "id", id, "state", STATE_DECIDED);
 }
@@ -432,6 +434,35 @@ static json_t *cmd_refuse(adapter *a, const json_t *request, sluis_fail *f)
 {
     person_decision d = {0};
     return settle_request(a, request, &d, f);
+}
+
+/* ---- known or not ---- */
+static json_t *cmd_known(adapter *a, const json_t *request, sluis_fail *f)
+{
+    Sluis__KnownAnswerBody body = SLUIS__KNOWN_ANSWER_BODY__INIT;
+    opened o;
+    const char *by, *answer;
+    char id[UUID_STR];
+    sluis_err err = text_at(request, "by", true, &by, f);
+    if (!err)
+        err = text_at(request, "answer", true, &answer, f);
+    if (!err && !name_valid(by))
+        err = fail_set(f, SLUIS_INVALID, "by", "by is a pseudonym: lower-case letters, digits and . _ : -");
+    if (!err && strcmp(answer, "yes") != 0 && strcmp(answer, "no") != 0)
+        err = fail_set(f, SLUIS_INVALID, "answer", "answer is yes or no");
+    if (err || desk_open(a, request, &o, f))
+        return NULL;
+    uuid_format(id, o.id.b);
+    if (o.e->core->kind != SLUIS__KIND__KNOWN_QUERY)
+        err = fail_set(f, SLUIS_CONFLICT, "id", "it asks for data: inbox release or refuse");
+    else if (!inbox_state_is(o.row, STATE_HELD))
+        err = fail_set(f, SLUIS_CONFLICT, "id", "this request does not wait for a decision: it is %s",
+                       o.row->state);
+    body.known = strcmp(answer, "yes") == 0;
+    if (!err)
+        err = keep_decision(a, &o, &body.base, by, f);
+    desk_close(&o);
+    return err ? NULL : json_pack("{s:s, s:s}", "id", id, "state", STATE_DECIDED);
 }
 
 /* ---- status and disclosures ---- */
@@ -502,6 +533,7 @@ json_t *desk_command(void *ctx, const char *cmd, const json_t *request, sluis_fa
         {"inbox.show", cmd_show},
         {"inbox.release", cmd_release},
         {"inbox.refuse", cmd_refuse},
+        {"inbox.known", cmd_known},
         {"inbox.ask", talk_command_ask},
         {"inbox.correct", talk_command_correct},
         {"status", cmd_status},
@@ -514,7 +546,8 @@ json_t *desk_command(void *ctx, const char *cmd, const json_t *request, sluis_fa
             return commands[i].handle(ctx, request, f);
     }
     fail_set(f, SLUIS_INVALID, "cmd",
-             "commands: inbox.list, inbox.show, inbox.release, inbox.refuse, inbox.ask, inbox.correct, "
+             "commands: inbox.list, inbox.show, inbox.release, inbox.refuse, inbox.known, inbox.ask, "
+             "inbox.correct, "
              "status, disclosures.list, "
              "receipt.get, "
              "receipt.renew");

@@ -185,20 +185,57 @@ static void note_disclosure(answer_job *j, const Sluis__ResponseBody *b)
     snprintf(j->decision, sizeof j->decision, "%s", word);
 }
 
-static sluis_err seal_answer(adapter *a, answer_job *j, const envelope *e, const Sluis__ResponseBody *body)
+static sluis_err seal_answer(adapter *a, answer_job *j, const envelope *e, Sluis__Kind kind,
+                             const ProtobufCMessage *body)
 {
     buffer plain;
     sluis_fail f = {0};
     buffer_init(&plain, ENVELOPE_MAX);
-    sluis_err err = wire_pack(&plain, &body->base);
+    sluis_err err = wire_pack(&plain, body);
     if (!err)
-        err = reply_seal(&a->replier, client_snapshot(a->client), e->core, SLUIS__KIND__RESPONSE, e->mh,
-                         buffer_bytes(&plain), j->row->decided_by, clock_ms(), &j->reply, &f);
+        err = reply_seal(&a->replier, client_snapshot(a->client), e->core, kind, e->mh, buffer_bytes(&plain),
+                         j->row->decided_by, clock_ms(), &j->reply, &f);
     if (err)
         log_transaction(LOG_ERROR, "answer.not-sealed", j->transaction, error_token(err), f.text);
-    note_disclosure(j, body);
     snprintf(j->asker, sizeof j->asker, "%s", e->core->sender);
     buffer_close(&plain);
+    return err;
+}
+
+static sluis_err hold(adapter *a, answer_job *j)
+{
+    a->held++;
+    j->row->state = (char *)(uintptr_t)STATE_HELD;
+    sluis_err err = inbox_put(a->inbox, j->transaction, j->row);
+    log_transaction(LOG_INFO, "inbox.held", j->transaction, "ok", "waits for a person");
+    if (!err)
+        owed_done(a, j->transaction);
+    return err;
+}
+
+/* Is this person known here: yes or no, and a person says so where a person releases. */
+static sluis_err decide_known(adapter *a, answer_job *j, const envelope *e, const Sluis__RequestBody *request,
+                              bool *made)
+{
+    Sluis__KnownAnswerBody body = SLUIS__KNOWN_ANSWER_BODY__INIT, *drafted = NULL;
+    const consider_with w = consider_parts(a);
+    consideration c = {0};
+    sluis_fail f = {0};
+    sluis_err err = SLUIS_OK;
+    if (inbox_state_is(j->row, STATE_DECIDED)) {
+        err = wire_unpack((ProtobufCMessage **)&drafted, &sluis__known_answer_body__descriptor, j->ar,
+                          BYTES(j->row->draft.data, j->row->draft.len), &f);
+        body.known = !err && drafted->known;
+    } else {
+        err = consider(&w, request, NULL, 0, j->ar, &c, &f);
+        if (!err && (a->s.mode == MODE_RELEASE || (c.person != PERSON_KNOWN && c.person != PERSON_UNKNOWN)))
+            return hold(a, j);
+        body.known = c.person == PERSON_KNOWN;
+    }
+    if (!err && !(err = seal_answer(a, j, e, SLUIS__KIND__KNOWN_ANSWER, &body.base))) {
+        snprintf(j->decision, sizeof j->decision, "%s", body.known ? "known" : "not-known");
+        *made = true;
+    }
     return err;
 }
 
@@ -219,6 +256,11 @@ static sluis_err decide(adapter *a, answer_job *j, bool *made)
         owed_done(a, j->transaction);
         return err;
     }
+    if (e->core->kind == SLUIS__KIND__KNOWN_QUERY) {
+        err = decide_known(a, j, e, request, made);
+        envelope_free(&e);
+        return err;
+    }
     const consider_with w = consider_parts(a);
     if (inbox_state_is(j->row, STATE_DECIDED)) {
         err = wire_unpack((ProtobufCMessage **)&body, &sluis__response_body__descriptor, j->ar,
@@ -226,18 +268,15 @@ static sluis_err decide(adapter *a, answer_job *j, bool *made)
     } else {
         err = consider(&w, request, e->core->attributes, e->core->n_attributes, j->ar, &c, &f);
         if (!err && c.hold) {
-            a->held++;
-            j->row->state = (char *)(uintptr_t)STATE_HELD;
-            err = inbox_put(a->inbox, j->transaction, j->row);
-            log_transaction(LOG_INFO, "inbox.held", j->transaction, "ok", "waits for a person");
-            if (!err)
-                owed_done(a, j->transaction);
+            err = hold(a, j);
         } else if (!err) {
             err = answer_automatic(&c, j->ar, &body);
         }
     }
-    if (!err && body && !(err = seal_answer(a, j, e, body)))
+    if (!err && body && !(err = seal_answer(a, j, e, SLUIS__KIND__RESPONSE, &body->base))) {
+        note_disclosure(j, body);
         *made = true;
+    }
     envelope_free(&e);
     return err;
 }

@@ -124,6 +124,12 @@ sluis_err agreed_between(turn *t, const job *j, const party *to, bool for_purpos
     return e ? e : judge(t, &there, f);
 }
 
+sluis_err agreed_purpose(turn *t, const party *to, const char *purpose, sluis_fail *f)
+{
+    asked there = {.who = to, .q = {.purpose = purpose}, .dutch = true, .role = "partij"};
+    return judge(t, &there, f);
+}
+
 /* An answer was judged in full when it was committed, by the request's own purpose. */
 sluis_err agreed_waiting(turn *t, const party *to, const Sluis__Core *c)
 {

@@ -17,6 +17,8 @@ sluis_err agreed_answer(turn *t, const Sluis__RequestRow *row, const party *from
  * agreement in force, for its purpose when it names one that the sender chose (MEETING_INVITATION, _REPORT).
  */
 sluis_err agreed_between(turn *t, const job *j, const party *to, bool for_purpose, sluis_fail *f);
+/* A call that asks this party for no data: for this purpose. */
+sluis_err agreed_purpose(turn *t, const party *to, const char *purpose, sluis_fail *f);
 /* What waits for this party, and is still in an envelope only: by its header. */
 sluis_err agreed_waiting(turn *t, const party *to, const Sluis__Core *c);
 

@@ -171,6 +171,8 @@ static sluis_err apply_call(turn *t, job *j)
         e = handle_known(t, j, &j->why);
     else if (j->call->op_case == SLUIS__API_CALL__OP_CHANGE_CASE)
         e = handle_change_case(t, j, &j->why);
+    else if (j->call->op_case == SLUIS__API_CALL__OP_ASK_KNOWN)
+        e = handle_ask_known(t, j, &j->why);
     else if (j->call->op_case == SLUIS__API_CALL__OP_CHANGE_REQUEST)
         e = handle_change_request(t, j, &j->why);
     else if (j->call->op_case == SLUIS__API_CALL__OP_REPORT_CONCERN)

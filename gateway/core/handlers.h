@@ -11,6 +11,7 @@ typedef sluis_err (*handler)(turn *t, job *j, sluis_fail *f);
 handler handler_of(Sluis__Kind k);
 sluis_err handle_request(turn *t, job *j, sluis_fail *f);
 sluis_err handle_response(turn *t, job *j, sluis_fail *f);
+sluis_err handle_known_answer(turn *t, job *j, sluis_fail *f);
 sluis_err handle_correction(turn *t, job *j, sluis_fail *f);
 sluis_err handle_withdrawal(turn *t, job *j, sluis_fail *f);
 sluis_err handle_clarification_question(turn *t, job *j, sluis_fail *f);
@@ -23,6 +24,7 @@ sluis_err handle_delivery_status(turn *t, job *j, sluis_fail *f);
 /* API calls that write. */
 sluis_err handle_open_case(turn *t, job *j, sluis_fail *f);
 sluis_err handle_known(turn *t, job *j, sluis_fail *f);          /* a request the register answers whole */
+sluis_err handle_ask_known(turn *t, job *j, sluis_fail *f);      /* is this person known to a party? */
 sluis_err handle_change_request(turn *t, job *j, sluis_fail *f); /* about a request that was filed: */
 sluis_err request_withdraw(turn *t, job *j, sluis_fail *f);
 sluis_err request_clarify(turn *t, job *j, sluis_fail *f);

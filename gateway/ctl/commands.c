@@ -130,6 +130,12 @@ static const ctl_option inbox_ask[] = {
     {"by", "WHO", "Pseudonym of the person who asks", NULL, true},
     END,
 };
+static const ctl_option inbox_known[] = {
+    ADAPTER_SOCKET,
+    {"answer", "yes|no", "Whether the person is known here; nothing else leaves", NULL, true},
+    {"by", "WHO", "Pseudonym of the person who answers", NULL, true},
+    END,
+};
 static const ctl_option inbox_correct[] = {
     ADAPTER_SOCKET,
     {"values", "FILE", "JSON object of the right values, attribute by attribute", NULL, false},
@@ -305,6 +311,7 @@ const ctl_command ctl_commands[] = {
     {"inbox refuse", "ID", "Refuses a request for a coded reason.", inbox_refuse, ctl_inbox_refuse},
     {"inbox ask", "ID", "Asks a question about a request that waits; the answer stands in inbox show.",
      inbox_ask, ctl_inbox_ask},
+    {"inbox known", "ID", "Answers whether a person is known here.", inbox_known, ctl_inbox_known},
     {"inbox correct", "ID", "Corrects an answer that was sent; who read the old one is told.", inbox_correct,
      ctl_inbox_correct},
     {"inbox receipt", "ID", "Writes this party's receipt of a request, or of its answer, to a file.",

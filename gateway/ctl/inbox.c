@@ -187,6 +187,15 @@ ctl_exit ctl_inbox_ask(ctl_call *c)
     return code;
 }
 
+ctl_exit ctl_inbox_known(ctl_call *c)
+{
+    const sluis_fail none = {0};
+    return ask_or_fail(c,
+                       json_pack("{s:s,s:s,s:s,s:s}", "cmd", "inbox.known", "id", c->operand, "answer",
+                                 ctl_value(c, "answer"), "by", ctl_value(c, "by")),
+                       SLUIS_OK, &none);
+}
+
 ctl_exit ctl_inbox_correct(ctl_call *c)
 {
     sluis_fail f = {0};

@@ -288,6 +288,7 @@ sluis_err api_request_fill(Sluis__ApiRequestState *out, arena *a, const rules *r
     out->legal_basis = row->legal_basis;
     out->reason = row->reason;
     out->late = row->pressed > 1;
+    out->known = (char *)(uintptr_t)(row->known_there == 1 ? "ja" : row->known_there ? "nee" : "");
     if (row->judgement) {
         out->judgement_law = row->judgement->law;
         out->judgement = row->judgement->judgement;

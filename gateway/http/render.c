@@ -351,6 +351,7 @@ static json_t *request_json(const Sluis__ApiRequestState *q, char href[static RE
     if (q->late)
         json_object_set_new(o, "teLaat", json_true());
     put_results(o, q->results, q->n_results);
+    put_some(o, "bekend", q->known);
     put_judgement(o, q->judgement_law, q->judgement);
     put_clarifications(o, q);
     put_corrections(o, q);

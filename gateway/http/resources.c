@@ -170,6 +170,22 @@ static sluis_err build_get_request(const json_t *parameters, const json_t *body,
     return uuid_field(&q->transaction, parameters, "verzoekId", a);
 }
 
+static sluis_err build_ask_known(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c)
+{
+    Sluis__ApiAskKnown *q = arena_alloc(a, sizeof *q);
+    if (!q)
+        return SLUIS_NOMEM;
+    sluis__api_ask_known__init(q);
+    q->member = number(body, "lid");
+    q->party = text(body, "partij");
+    q->purpose = text(body, "doel");
+    q->legal_basis = text(body, "grondslag");
+    q->motivation = text(body, "motivering");
+    c->op_case = SLUIS__API_CALL__OP_ASK_KNOWN;
+    c->ask_known = q;
+    return id_field(&q->case_id, parameters, a);
+}
+
 /* ---- about a request that was filed ---- */
 
 static sluis_err change_request(const char *event, const json_t *parameters, char *said, arena *a,
@@ -518,6 +534,7 @@ const resource resources[RESOURCE_COUNT] = {
     {"getZaak", build_get_case, RESULT(CASE_OUT), render_case, false},
     {"openVerzoek", build_file_request, RESULT(REQUEST), render_request, false},
     {"listVerzoeken", build_list_requests, RESULT(REQUESTS), render_requests, false},
+    {"vraagOfBekend", build_ask_known, RESULT(REQUEST), render_request, false},
     {"trekVerzoekIn", build_withdraw, RESULT(REQUEST), render_request, false},
     {"lichtVerzoekToe", build_clarify, RESULT(REQUEST), render_request, false},
     {"getVerzoek", build_get_request, RESULT(REQUEST), render_request, false},

@@ -1,0 +1,195 @@
+/* KNOWN_QUERY, KNOWN_ANSWER: is this person known to you? It discloses nothing else: no datum is asked, and
+ * the answer is yes or no. Kept as a request without attributes. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "core/about.h"
+#include "core/agreed.h"
+#include "core/deadline.h"
+#include "core/handlers.h"
+#include "core/send.h"
+#include "flow/api_out.h"
+#include "wire/messages.h"
+
+typedef struct {
+    turn *t;
+    const job *j;
+    const Sluis__ApiAskKnown *in;
+    Sluis__CaseRow *row;
+    subject s;
+    const party *to;
+    datum number;
+    char *rule;
+} asking;
+
+static sluis_err check_words(const asking *a, sluis_fail *f)
+{
+    if (motivation_blank(a->in->motivation))
+        return fail_set(f, SLUIS_NO_MOTIVATION, "motivering", "schrijf waarom dit voor deze zaak nodig is");
+    if (strlen(a->in->motivation) > MOTIVATION_MAX)
+        return fail_set(f, SLUIS_TOO_BIG, "motivering", "ten hoogste %d bytes", MOTIVATION_MAX);
+    if (!name_valid(a->in->purpose) || !name_valid(a->in->legal_basis))
+        return fail_set(f, SLUIS_INVALID, "doel", "noem een doel en een grondslag uit de regels");
+    return SLUIS_OK;
+}
+
+static sluis_err find_person(asking *a, sluis_fail *f)
+{
+    turn *t = a->t;
+    id16 sid;
+    size_t n = 0;
+    sluis_err e = a->in->case_id.len == ID_LEN
+                      ? case_load(t->t, t->p->rows, a->in->case_id.data, t->arena, &a->row)
+                      : SLUIS_NOT_FOUND;
+    if (e == SLUIS_NOT_FOUND ||
+        (!e && (!case_is_open(a->row) || strcmp(a->row->owner, a->j->claims.oin.s) != 0)))
+        return fail_set(f, SLUIS_NO_CASE, "zaakId", "er is geen open zaak met dit kenmerk: open die eerst");
+    if (!e && case_member(a->row, a->in->member, &sid))
+        return fail_set(f, SLUIS_INVALID, "lid", "dit lid is er niet");
+    if (!e)
+        e = registry_subject_by_sid(t->p->registry, t->t, &sid, &a->s);
+    if (!e)
+        e = registry_current(t->p->registry, t->t, &a->s, ATTRIBUTE_BSN, t->arena, &a->number, 1, &n);
+    return !e && !n ? SLUIS_CORRUPT : e; /* a member was opened without a number */
+}
+
+static sluis_err check_policy(asking *a, sluis_fail *f)
+{
+    turn *t = a->t;
+    case_facts facts = case_facts_of(a->row);
+    oin to;
+    policy_question q = {.application = a->j->claims.app,
+                         .acting = &a->j->claims.oin,
+                         .function = a->j->claims.function,
+                         .asked = a->in->party,
+                         .phase = facts.phase,
+                         .purpose = a->in->purpose,
+                         .legal_basis = a->in->legal_basis,
+                         .at = t->now};
+    if (oin_parse(&to, a->in->party, strlen(a->in->party)))
+        return fail_set(f, SLUIS_INVALID, "partij", "een OIN heeft 20 tekens");
+    sluis_err e = send_check(t, &to, "partij", &a->to, f);
+    if (e)
+        return e;
+    q.domain = a->to->domain;
+    policy_answer answer = policy_may_ask(t->rules, &q, &facts);
+    if (!answer.permit)
+        return fail_set(f, SLUIS_DENIED, "partij", "niet toegestaan: %s", answer.rule);
+    a->rule = (char *)(uintptr_t)answer.rule;
+    return agreed_purpose(t, a->to, a->in->purpose, f);
+}
+
+static void fill(asking *a, const uuid *transaction, Sluis__Core *c, Sluis__Record *r, Sluis__RequestRow *row)
+{
+    sluis__core__init(c);
+    c->transaction = (ProtobufCBinaryData){UUID_LEN, (uint8_t *)(uintptr_t)transaction->b};
+    c->kind = SLUIS__KIND__KNOWN_QUERY;
+    c->application = (char *)(uintptr_t)a->j->claims.app;
+    c->function = (char *)(uintptr_t)a->j->claims.function;
+    c->employee = (char *)(uintptr_t)a->j->claims.employee;
+    c->case_id = a->in->case_id;
+    c->phase = case_facts_of(a->row).phase;
+    c->legal_basis = a->in->legal_basis;
+    c->purpose = a->in->purpose;
+    api_record(a->j, SLUIS__RECORD_TYPE__R_MESSAGE, a->in->case_id.data, r);
+    r->phase = c->phase;
+    r->legal_basis = c->legal_basis;
+    r->purpose = c->purpose;
+    r->decision = (char *)(uintptr_t) "permit";
+    r->rules = &a->rule;
+    r->n_rules = 1;
+    sluis__request_row__init(row);
+    row->kind = SLUIS__KIND__KNOWN_QUERY;
+    row->case_id = a->in->case_id;
+    row->member = a->in->member;
+    row->party = (char *)(uintptr_t)a->to->oin.s;
+    row->requester = (char *)(uintptr_t)a->j->claims.oin.s;
+    row->application = c->application;
+    row->state = (char *)(uintptr_t)request_state_name(REQUEST_OPEN);
+    row->created = a->t->now;
+    row->purpose = c->purpose;
+    row->legal_basis = c->legal_basis;
+    row->phase = c->phase;
+    row->origin = SLUIS__ORIGIN__API;
+}
+
+static sluis_err write_query(asking *a, job *j, sluis_fail *f)
+{
+    turn *t = a->t;
+    const uint64_t life = message_kind_of(SLUIS__KIND__KNOWN_QUERY)->max_lifetime_ms;
+    Sluis__Core c;
+    Sluis__Record r;
+    Sluis__RequestRow row;
+    Sluis__KnownQueryBody body = SLUIS__KNOWN_QUERY_BODY__INIT;
+    Sluis__Subject person = SLUIS__SUBJECT__INIT;
+    uint8_t mh[HASH_LEN];
+    uuid transaction = uuid_new(t->now);
+    fill(a, &transaction, &c, &r, &row);
+    person.bsn = a->number.row->value;
+    body.subject = &person;
+    r.subject = row.sid = (ProtobufCBinaryData){ID_LEN, a->s.sid.b};
+    row.expires = c.expires = t->now + life;
+    sluis_err e = deadline_of(t, &c, a->to->domain, 0, &row.answer_by, f);
+    if (!e)
+        e = send_message(t, &c, &body.base, a->to, life, &r, mh);
+    row.message_hash = (ProtobufCBinaryData){HASH_LEN, mh};
+    if (!e)
+        e = turn_request_save(t, transaction.b, &row, &a->s);
+    if (!e)
+        e = turn_request_index(t, row.application, transaction.b);
+    if (!e)
+        e = deadline_begin(t, transaction.b, &row, a->to->domain);
+    if (!e)
+        e = turn_dossier(t, &a->s, a->in->case_id.data, a->in->motivation, NULL, 0);
+    if (!e)
+        e = turn_event(t, "known-asked", &r, NULL);
+    return e ? e : api_out_request(&j->reply, j->call->call, 202, t->rules, transaction.b, &row);
+}
+
+sluis_err handle_ask_known(turn *t, job *j, sluis_fail *f)
+{
+    asking a = {.t = t, .j = j, .in = j->call->ask_known};
+    sluis_err e = check_words(&a, f);
+    if (!e)
+        e = find_person(&a, f);
+    if (!e)
+        e = check_policy(&a, f);
+    if (!e)
+        e = write_query(&a, j, f);
+    subject_close(&a.s);
+    return e;
+}
+
+sluis_err handle_known_answer(turn *t, job *j, sluis_fail *f)
+{
+    const Sluis__KnownAnswerBody *b = (const Sluis__KnownAnswerBody *)j->body;
+    Sluis__RequestRow *row = NULL;
+    subject s = {0};
+    Sluis__Record r;
+    sluis_err e = about_request(t, j, ABOUT_PARTY, &row, &s, f);
+    if (!e)
+        e = about_answers_request(j, row, f);
+    if (!e && row->kind != SLUIS__KIND__KNOWN_QUERY)
+        e = fail_set(f, SLUIS_NOT_ASKED, "core.answers", "data were asked, not whether the person is known");
+    if (!e)
+        e = about_to_requester(t, j, row, f);
+    if (!e)
+        e = about_waits(j, row, f);
+    if (!e) {
+        about_record(t, j, row, &r);
+        e = turn_journal(t, &r);
+        row->state = (char *)(uintptr_t)request_state_name(REQUEST_ANSWERED);
+        row->answered = t->now;
+        row->known_there = b->known ? 1 : 2;
+    }
+    if (!e)
+        e = turn_request_save(t, j->env->core->transaction.data, row, &s);
+    if (!e)
+        e = turn_dossier(t, &s, row->case_id.data, NULL, NULL, 0);
+    if (!e)
+        e = turn_event(t, "known-answered", &r, NULL);
+    if (!e)
+        e = about_deliver_to_requester(t, j);
+    subject_close(&s);
+    return e;
+}
