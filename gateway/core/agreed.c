@@ -24,7 +24,7 @@ static void day(char out[static DATE_LEN + 1], uint64_t ms)
 /* Of one agreement: which, and what it lacks. */
 static sluis_err say(const asked *x, sluis_err why, const agreement *a, sluis_fail *f)
 {
-    const char *oin_ = x->who->oin.s;
+    const char *who = x->dutch ? x->who->name : x->who->oin.s; /* people read names */
     char from[DATE_LEN + 1], until[DATE_LEN + 1];
     bool gives = x->q.side == AGREED_GIVES;
     day(from, a->valid_from);
@@ -34,30 +34,30 @@ static sluis_err say(const asked *x, sluis_err why, const agreement *a, sluis_fa
         return fail_set(f, why, x->role,
                         x->dutch ? "Convenant %s, versie %u, met %s is nog niet door de gemeente ondertekend."
                                  : "covenant %s, version %u, with %s is not signed by the municipality yet",
-                        a->covenant, a->version, oin_);
+                        a->covenant, a->version, who);
     case SLUIS_AGREEMENT_NOT_IN_FORCE:
         return fail_set(f, why, x->role,
                         x->dutch ? "Convenant %s, versie %u, met %s geldt van %s tot %s."
                                  : "covenant %s, version %u, with %s is in force from %s until %s",
-                        a->covenant, a->version, oin_, from, until);
+                        a->covenant, a->version, who, from, until);
     case SLUIS_AGREEMENT_REVOKED:
         day(until, a->revoked);
         return fail_set(f, why, x->role,
                         x->dutch ? "Convenant %s, versie %u, met %s is ingetrokken op %s."
                                  : "covenant %s, version %u, with %s was revoked on %s",
-                        a->covenant, a->version, oin_, until);
+                        a->covenant, a->version, who, until);
     case SLUIS_AGREEMENT_PURPOSE:
         return fail_set(f, why, x->dutch ? "doel" : "core.purpose",
                         x->dutch ? "Convenant %s, versie %u, met %s noemt het doel %s niet."
                                  : "covenant %s, version %u, with %s does not name the purpose %s",
-                        a->covenant, a->version, oin_, x->q.purpose);
-    default:
-        return fail_set(f, why, x->q.attribute,
-                        !x->dutch ? (gives ? "covenant %s, version %u: %s does not give it (%s data)"
-                                           : "covenant %s, version %u: %s does not ask it (%s data)")
-                        : gives   ? "Volgens convenant %s, versie %u, geeft %s dit gegeven niet (soort: %s)."
-                                : "Volgens convenant %s, versie %u, vraagt %s dit gegeven niet (soort: %s).",
-                        a->covenant, a->version, oin_, x->q.category);
+                        a->covenant, a->version, who, x->q.purpose);
+    default: /* who asks is not on the API: Dutch is for what is given */
+        return x->dutch
+                   ? fail_set(f, why, x->q.attribute,
+                              "Volgens convenant %s, versie %u, geeft %s dit gegeven niet.", a->covenant,
+                              a->version, who)
+                   : fail_set(f, why, x->q.attribute, "covenant %s, version %u: %s does not %s it (%s data)",
+                              a->covenant, a->version, who, gives ? "give" : "ask", x->q.category);
     }
 }
 
@@ -69,7 +69,7 @@ static sluis_err judge(const turn *t, const asked *x, sluis_fail *f)
         return fail_set(f, e, x->role,
                         x->dutch ? "Met %s is geen convenant gesloten."
                                  : "%s has no agreement with this municipality: see `agreement propose`",
-                        x->who->oin.s);
+                        x->dutch ? x->who->name : x->who->oin.s);
     return e ? say(x, e, a, f) : SLUIS_OK;
 }
 
@@ -94,23 +94,35 @@ sluis_err agreed_request(turn *t, const job *j, const party *to, sluis_fail *f)
     return e;
 }
 
+/* One end of a request, by its OIN. */
+static sluis_err judge_end(turn *t, const char *end, asked *x, sluis_fail *f)
+{
+    oin who;
+    x->who = oin_parse(&who, end, strlen(end)) ? NULL : directory_find(t->dir, &who);
+    return x->who ? judge(t, x, f)
+                  : fail_set(f, SLUIS_UNKNOWN_PARTY, x->role, "%s",
+                             x->dutch ? "Deze partij is niet meer aangesloten."
+                                      : "not in the directory any more");
+}
+
 sluis_err agreed_answer(turn *t, const Sluis__RequestRow *row, const party *from, const attribute *a,
                         sluis_fail *f)
 {
-    oin who;
     const agreed_question q = {
         .purpose = row->purpose, .category = category_name(a->category), .attribute = a->name};
     asked gives = {.who = from, .q = q, .role = "core.sender"}, asks = {.q = q, .role = "core.recipients"};
     gives.q.side = AGREED_GIVES;
     asks.q.side = AGREED_ASKS;
     sluis_err e = judge(t, &gives, f);
-    if (e || row->origin != SLUIS__ORIGIN__BUS)
-        return e;
-    e = oin_parse(&who, row->requester, strlen(row->requester));
-    asks.who = e ? NULL : directory_find(t->dir, &who);
-    return asks.who
-               ? judge(t, &asks, f)
-               : fail_set(f, SLUIS_UNKNOWN_PARTY, "core.recipients", "the requester is not there any more");
+    return e || row->origin != SLUIS__ORIGIN__BUS ? e : judge_end(t, row->requester, &asks, f);
+}
+
+sluis_err agreed_about(turn *t, const job *j, const Sluis__RequestRow *row, sluis_fail *f)
+{
+    bool api = j->call != NULL;
+    asked x = {.q = {.purpose = row->purpose}, .dutch = api, .role = api ? "partij" : "core.transaction"};
+    sluis_err e = judge_end(t, row->party, &x, f);
+    return e || row->origin != SLUIS__ORIGIN__BUS ? e : judge_end(t, row->requester, &x, f);
 }
 
 sluis_err agreed_between(turn *t, const job *j, const party *to, bool for_purpose, sluis_fail *f)
@@ -138,7 +150,7 @@ sluis_err agreed_waiting(turn *t, const party *to, const Sluis__Core *c)
     sluis_err e = SLUIS_OK;
     if (c->kind == SLUIS__KIND__RETURNED || c->kind == SLUIS__KIND__WITHDRAWAL ||
         c->kind == SLUIS__KIND__CONCERN_OUTCOME)
-        return SLUIS_OK; /* the gateway's own word, which carries no data */
+        return SLUIS_OK; /* the gateway's own word, which carries no data and ends something */
     if (c->kind != SLUIS__KIND__REQUEST)
         return agreement_judge(to->agreements, to->agreement_count, &q, t->now, &about);
     q.purpose = c->purpose;

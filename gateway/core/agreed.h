@@ -13,6 +13,9 @@ sluis_err agreed_request(turn *t, const job *j, const party *to, sluis_fail *f);
 /* A datum that from gives in answer to this request. */
 sluis_err agreed_answer(turn *t, const Sluis__RequestRow *row, const party *from, const attribute *a,
                         sluis_fail *f);
+/* What is said about a request while it waits: who was asked, and who asked on the bus, still have an
+ * agreement in force for its purpose. (A withdrawal ends something and needs none.) */
+sluis_err agreed_about(turn *t, const job *j, const Sluis__RequestRow *row, sluis_fail *f);
 /* A message between two parties on the bus that the gateway cannot read and that asks nothing: both need an
  * agreement in force, for its purpose when it names one that the sender chose (MEETING_INVITATION, _REPORT).
  */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/about.h"
+#include "core/agreed.h"
 #include "core/handlers.h"
 
 /* The row as it is now, the dossier's entry, the event. */
@@ -35,6 +36,8 @@ sluis_err handle_clarification_question(turn *t, job *j, sluis_fail *f)
         e = about_text(j, b->text, "body.text", f);
     if (!e)
         e = about_waits(j, row, f);
+    if (!e)
+        e = agreed_about(t, j, row, f);
     if (!e && row->n_dialogue >= ABOUT_TURNS_MAX)
         e = fail_set(f, SLUIS_TOO_BIG, "core.answers", "at most %d questions and answers on one request",
                      ABOUT_TURNS_MAX);
@@ -89,6 +92,8 @@ sluis_err handle_clarification_answer(turn *t, job *j, sluis_fail *f)
     if (!e)
         e = about_waits(j, row, f);
     if (!e)
+        e = agreed_about(t, j, row, f);
+    if (!e)
         e = find_question(j, row, question, f);
     if (!e) {
         about_record(t, j, row, &r);
@@ -125,6 +130,8 @@ sluis_err request_clarify(turn *t, job *j, sluis_fail *f)
         e = about_text(j, in->text, "antwoord", f);
     if (!e)
         e = about_waits(j, row, f);
+    if (!e)
+        e = agreed_about(t, j, row, f);
     if (!e) {
         question = question_hash(row, in->question);
         e = find_question(j, row, question, f);

@@ -32,13 +32,13 @@ def test_each_refusal_by_http(city):
     case = case_of(city)
     name, oin, title, domain = HOUSING
     city.make_party(name, oin, title, domain)
-    p = refused(city, case, oin, ["jgz-activiteit"], 422, "agreement-missing", ("geen convenant", oin))
+    p = refused(city, case, oin, ["jgz-activiteit"], 422, "agreement-missing", ("geen convenant", title))
     check(p["title"] == "Geen convenant" and p["waar"] == "partij", p)
     file = city.propose(name, purposes=RESEARCH, gives=("ordinary",))
     id_ = city.ctl("agreement", "file", file, *by(city))["id"]
     refused(city, case, oin, ["jgz-activiteit"], 422, "agreement-one-signature", ("samenwerking, versie 1", "niet"))
     city.ctl("agreement", "accept", id_, *by(city, "bram"))
-    p = refused(city, case, oin, ["jgz-activiteit", "jgz-lengte"], 403, "agreement-category", ("samenwerking", "health"))
+    p = refused(city, case, oin, ["jgz-activiteit", "jgz-lengte"], 403, "agreement-category", ("samenwerking, versie 1", "geeft", title))
     check(p["waar"] == "jgz-lengte", p)
     city.agree(name, 2, purposes=("casusoverleg",), gives=("ordinary",))
     p = refused(city, case, oin, ["jgz-activiteit"], 403, "agreement-purpose", ("versie 2", RESEARCH[0]))

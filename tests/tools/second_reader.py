@@ -5,6 +5,7 @@ Standard library only; the curves and the cipher are written out below from thei
 checking, not for use (slow, not constant in time). Usage: second_reader.py [vectors.json]
 """
 import base64
+import datetime
 import hashlib
 import json
 import struct
@@ -255,6 +256,37 @@ def check_receipt(v):
     need(got == base64.b64decode(root) and index == v["index"], "invalid")
 
 
+def proto_bytes(number, raw):
+    return proto_varint(number << 3 | 2) + proto_varint(len(raw)) + raw if raw else b""
+
+
+def proto_varint(n):
+    out = b""
+    while n > 0x7F:
+        out, n = out + bytes([n & 0x7F | 0x80]), n >> 7
+    return out + bytes([n])
+
+
+def packed_agreement(a):
+    """What both sign: canonical, no field with its default, repeated names one after the other."""
+    def day(text):
+        then = datetime.datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=datetime.timezone.utc)
+        return int(then.timestamp()) * 1000
+    out = proto_bytes(1, a["party"].encode()) + proto_bytes(2, a["municipality"].encode()) + proto_bytes(3, a["covenant"].encode())
+    out += b"\x20" + proto_varint(a["version"]) + proto_bytes(5, bytes.fromhex(a["text_sha256"]))
+    for number, key in ((6, "purposes"), (7, "gives"), (8, "asks"), (9, "attributes")):
+        out += b"".join(proto_bytes(number, name.encode()) for name in a[key])
+    return out + b"\x50" + proto_varint(day(a["valid_from"])) + b"\x58" + proto_varint(day(a["valid_until"]))
+
+
+def check_agreement(v):
+    file = v["file"]
+    said = packed_agreement(file["agreement"])
+    need(H("sluis1-agreement", said)[:16].hex() == v["id"], "invalid")
+    verify(bytes.fromhex(file["party_pk"]), b"sluis/1 agreement\n" + said, bytes.fromhex(file["party_signature"]))
+    verify(bytes.fromhex(v["directory_pk"]), b"sluis/1 agreement accepted\n" + said, bytes.fromhex(file["municipality_signature"]))
+
+
 def main():
     with open(sys.argv[1] if len(sys.argv) > 1 else "tests/data/envelope_vectors.json") as f:
         v = json.load(f)
@@ -281,7 +313,17 @@ def main():
         else:
             raise AssertionError(f"accepted: {x['name']}")
     check_receipt(v["receipt"])
-    print(f"second reader: {len(v['envelopes'])} opened, {len(v['refused'])} refused, 1 receipt: ok")
+    with open("tests/data/agreement_vector.json") as f:
+        v_agreement = json.load(f)
+    check_agreement(v_agreement)
+    v_agreement["file"]["agreement"]["gives"].append("criminal")
+    try:
+        check_agreement(v_agreement)
+    except Refused:
+        pass
+    else:
+        raise AssertionError("accepted: an agreement wider than was signed")
+    print(f"second reader: {len(v['envelopes'])} opened, {len(v['refused'])} refused, 1 receipt, 1 agreement: ok")
 
 
 if __name__ == "__main__":

@@ -87,6 +87,40 @@ static void a_file_comes_back_as_it_was(void **state)
     json_decref(file);
 }
 
+/* The file of tests/data, which the second reader checks from the specification alone: made anew, it is the
+ * same. */
+static void the_vector_stands(void **state)
+{
+    (void)state;
+    static const uint8_t dir_seed[32] = {91}, sign_seed[32] = {2};
+    keypair dir, sign;
+    uint8_t hash[HASH_LEN];
+    char id[2 * KEYID_LEN + 1], pk[2 * PK_LEN + 1];
+    Sluis__AgreementFact fact;
+    kit_agreement k = {.covenant = "wijkteam-noord",
+                       .version = 300,
+                       .purposes = "jeugdhulp,casusoverleg",
+                       .gives = "ordinary,health",
+                       .asks = "",
+                       .attributes = "jgz-*,school-naam",
+                       .from = UINT64_C(1795478400000),
+                       .until = UINT64_C(1827014400000)};
+    assert_int_equal(keypair_from_seed(&dir, USE_DIRECTORY, dir_seed, 0), SLUIS_OK);
+    assert_int_equal(keypair_from_seed(&sign, USE_SIGN, sign_seed, 0), SLUIS_OK);
+    kit_agreement_fact(&fact, mem, &k, &h.school.oin, &h.gem.oin, &sign, &dir);
+    agreement_hash(hash, BYTES(fact.agreement.data, fact.agreement.len));
+    hex_encode(id, hash, KEYID_LEN);
+    hex_encode(pk, dir.pk, PK_LEN);
+    json_t *made = json_pack("{s:s, s:s, s:o}", "directory_pk", pk, "id", id, "file", agreement_json(&fact));
+    json_t *kept = json_load_file("tests/data/agreement_vector.json", 0, NULL);
+    if (!json_equal(made, kept))
+        fail_msg("tests/data/agreement_vector.json: signed from the same, it is another");
+    json_decref(made);
+    json_decref(kept);
+    keypair_close(&dir);
+    keypair_close(&sign);
+}
+
 static void refuse(const json_t *file, const char *where)
 {
     Sluis__AgreementFact back;
@@ -248,9 +282,8 @@ static void a_changed_row_is_found_out(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_file_comes_back_as_it_was),
-        cmocka_unit_test(a_malformed_file_is_refused),
-        cmocka_unit_test(the_directory_goes_up),
+        cmocka_unit_test(a_file_comes_back_as_it_was), cmocka_unit_test(the_vector_stands),
+        cmocka_unit_test(a_malformed_file_is_refused), cmocka_unit_test(the_directory_goes_up),
         cmocka_unit_test(a_changed_row_is_found_out),
     };
     return cmocka_run_group_tests_name("agreements", tests, start, stop);
