@@ -5,7 +5,15 @@
 
 #include "bus/frames.h"
 
-#define PART_ROOM 128 /* what DirectoryPart and Frame add, at most */
+#define PART_ROOM  128  /* what DirectoryPart and Frame add, at most */
+#define PART_LEAST 8192 /* larger buffers for a moment leave more gaps between what connections keep */
+#define PARTS_MOST 2048 /* half of what a queue holds */
+
+static size_t part_of(size_t n, size_t max_frame)
+{
+    size_t part = n / PARTS_MOST + 1 > PART_LEAST ? n / PARTS_MOST + 1 : PART_LEAST;
+    return part < max_frame - PART_ROOM ? part : max_frame - PART_ROOM;
+}
 
 static void free_parts(members *m)
 {
@@ -16,7 +24,7 @@ static void free_parts(members *m)
 
 sluis_err members_set(members *m, bytes whole, size_t max_frame)
 {
-    size_t room = max_frame - PART_ROOM < SNAPSHOT_PART ? max_frame - PART_ROOM : SNAPSHOT_PART;
+    size_t room = part_of(whole.n, max_frame);
     members next = {.parts = calloc(whole.n / room + 1, sizeof(bus_frame *))};
     buffer frame;
     buffer_init(&frame, max_frame);
