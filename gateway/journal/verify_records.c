@@ -1,7 +1,7 @@
-/* Records: their seals, commitments and index rows, by as many threads as there are cores. Each takes the
- * next range of entries, in order, and has a snapshot of its own; leaves are judged by the pass over the
- * tree, and one that is missing or malformed is left to it. When one thread has found an entry wrong, the
- * others go on to the entries before it. */
+/* Records: their seals, commitments and index rows, by four threads a core, since they wait for the disk as
+ * well. Each takes the next range of entries, in order, and has a snapshot of its own; leaves are judged by
+ * the pass over the tree, and one that is missing or malformed is left to it. When one thread has found an
+ * entry wrong, the others go on to the entries before it. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -239,7 +239,7 @@ static void worker_close(worker *w)
 sluis_err verify_records_start(verify_pass **out, verifier *v, store *s)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    size_t want = cores < 1 ? 1 : cores > WORKERS_MAX ? WORKERS_MAX : (size_t)cores;
+    size_t want = cores < 1 ? 1 : 4 * cores > WORKERS_MAX ? WORKERS_MAX : 4 * (size_t)cores;
     verify_pass *p = calloc(1, sizeof(*p));
     sluis_err err = SLUIS_OK;
 

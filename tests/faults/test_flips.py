@@ -2,6 +2,7 @@
 
 Of a copy, `journal verify` must find it (or it lies where nothing is). A program started on such a file refuses, ends, or serves
 only what is right: never another value."""
+import http.client
 import os
 import shutil
 import subprocess
@@ -9,7 +10,7 @@ import time
 
 import flips
 from city import CHILD, PARENT
-from house import Failed, check, seeded, wait_for
+from house import SLOW, Failed, check, seeded, wait_for
 from judge import long_or
 
 FRESH = True
@@ -58,6 +59,20 @@ def restore(good, folder):
     subprocess.run(["cp", "-r", "--sparse=always", good, folder], check=True)
 
 
+def readiness(city):
+    """What the running gateway says is wrong with it, by itself and for good; empty: nothing."""
+    end = time.monotonic() + 3 * SLOW
+    while city.gateway.running() and time.monotonic() < end:
+        try:
+            answer = city.call("GET", "/health/ready")
+        except (OSError, http.client.HTTPException):
+            continue
+        if answer.status == 200:
+            return []
+        time.sleep(0.02)
+    return [answer.json()] if city.gateway.running() else []
+
+
 def test_gateway_files(city):
     """The daemon itself on damaged files."""
     rng, seed = seeded()
@@ -67,7 +82,7 @@ def test_gateway_files(city):
     data, good = city.root / "data", city.root / "data.good"
     restore(data, good)
     names = files_of(good)
-    counts = dict.fromkeys(("refused", "ended", "unreadable", "served right"), 0)
+    counts = dict.fromkeys(("refused", "ended", "unreadable", "said so", "served right"), 0)
     n = long_or(7, 400)
     for i in range(n):
         restore(good, data)
@@ -78,7 +93,7 @@ def test_gateway_files(city):
         if not city.gateway.running():
             counts["refused"] += 1
         else:
-            wait_for("the API", lambda: not city.gateway.running() or city.alive("/health/ready"))
+            says = readiness(city)
             answer = city.call("GET", f"/v1/zaken/{case}/leden/1/weergave", city.token("wmo-intake"))
             if not city.gateway.running():
                 counts["ended"] += 1
@@ -91,8 +106,8 @@ def test_gateway_files(city):
                 got = {k: " / ".join(sorted(v)) for k, v in got.items()}
                 wrong = {k: v for k, v in got.items() if values.get(k) != v}
                 check(not wrong, f"{what}: served what fails its check: {wrong}")
-                check(set(got) == set(values), f"{what}: served without {set(values) - set(got)}, and said nothing")
-                counts["served right"] += 1
+                check(says or set(got) == set(values), f"{what}: served without {set(values) - set(got)}, and said nothing")
+                counts["said so" if says else "served right"] += 1
         city.gateway.kill()
         code = city.gateway.child.returncode
         check(code in (0, 1, 70, -9), f"{what}: ended with {code}: {city.gateway.tail()}")
