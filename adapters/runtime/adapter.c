@@ -8,79 +8,12 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "crypto/keydisk.h"
 #include "runtime/parts.h"
 #include "sources/folder.h"
 #include "sources/typed.h"
 
-#define SWEEP_MS     60000
-#define WAIT_MS      1000
-#define KEY_PATH_MAX 1200
-
-static sluis_err read_key(keypair *out, const char *folder, const char *name, key_use use, passphrase *pass,
-                          sluis_fail *f)
-{
-    char path[KEY_PATH_MAX];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    return keyfile_open(out, path, use, pass, f);
-}
-
-/* The key under which rows are sealed; made at the first start. */
-static sluis_err store_key(uint8_t **out, const char *folder, passphrase *pass, sluis_fail *f)
-{
-    char path[KEY_PATH_MAX];
-    snprintf(path, sizeof path, "%s/store.key", folder);
-    if (access(path, F_OK) != 0) {
-        sluis_err err = secretfile_seal(path, pass->n ? pass : NULL, f);
-        if (err)
-            return err;
-    }
-    return secretfile_open(out, path, pass, f);
-}
-
-/* Whether this private key is one that is held already. */
-static bool is_held(const adapter *a, const keypair *k)
-{
-    for (size_t i = 0; i < a->seal_count; i++)
-        if (keyid_equal(&a->seal[i].id, &k->id))
-            return true;
-    return false;
-}
-
-sluis_err keys_refresh(adapter *a, sluis_fail *f)
-{
-    static const char *const names[] = {"seal.new.key", "seal.old.key"};
-    char path[KEY_PATH_MAX];
-    sluis_err err = SLUIS_OK;
-    for (size_t i = 0; !err && i < sizeof names / sizeof *names && a->seal_count < SEAL_KEYS; i++) {
-        keypair k = {0};
-        snprintf(path, sizeof path, "%s/%s", a->s.keys, names[i]);
-        if (access(path, F_OK) != 0 || (err = keyfile_open(&k, path, USE_SEAL, &a->pass, f)))
-            continue;
-        if (is_held(a, &k))
-            keypair_close(&k);
-        else
-            a->seal[a->seal_count++] = k;
-    }
-    a->intake.seal_count = a->seal_count;
-    return err;
-}
-
-static sluis_err open_keys(adapter *a, sluis_fail *f)
-{
-    sluis_err err = keydisk_lock(&a->keys_lock, a->s.keys, false, f);
-    if (!err && a->s.passphrase_file)
-        err = passphrase_open(&a->pass, a->s.passphrase_file, f);
-    if (!err)
-        err = read_key(&a->sign, a->s.keys, "sign.key", USE_SIGN, &a->pass, f);
-    if (!err)
-        err = read_key(&a->curve, a->s.keys, "curve.key", USE_CURVE, &a->pass, f);
-    if (!err && !(err = read_key(&a->seal[0], a->s.keys, "seal.key", USE_SEAL, &a->pass, f)))
-        a->seal_count = 1;
-    if (!err)
-        err = keys_refresh(a, f);
-    return err ? err : store_key(&a->store_key, a->s.keys, &a->pass, f);
-}
+#define SWEEP_MS 60000
+#define WAIT_MS  1000
 
 static sluis_err open_source(const settings *s, const catalogue *c, mapping **m, source **out, sluis_fail *f)
 {
@@ -130,14 +63,14 @@ static sluis_err open_parts(adapter *a, sluis_fail *f)
     if (!err)
         err = open_source(&a->s, a->catalogue, &a->mapping, &a->source, f);
     if (!err)
-        err = open_keys(a, f);
+        err = keys_open(a, f);
     const inbox_options io = {.path = a->s.store, .quota_bytes = a->s.quota_bytes, .key = a->store_key};
     if (!err)
         err = inbox_open(&a->inbox, &io, f);
     if (!err && (err = work_load(a)))
         fail_set(f, err, a->s.store,
                  "the inbox cannot be read (is keys/store.key the one it was written with?)");
-    if (!err && (err = intake_open(&a->intake, &a->s.own, a->seal, a->seal_count, a->s.max_frame)))
+    if (!err && (err = intake_open(&a->intake, &a->s.own, a->seals, a->s.max_frame)))
         fail_set(f, err, "", "out of memory");
     if (!err && (err = replier_open(&a->replier, &a->s.own, &a->s.gateway, &a->sign, a->s.answer_ms)))
         fail_set(f, err, "", "no sealing key could be made");
@@ -182,15 +115,7 @@ void adapter_close(adapter **pa)
         free(a->fresh[i].receipt);
     }
     inbox_close(&a->inbox);
-    if (a->store_key)
-        secret_free(a->store_key);
-    passphrase_close(&a->pass);
-    for (size_t i = 0; i < SEAL_KEYS; i++)
-        keypair_close(&a->seal[i]);
-    keypair_close(&a->curve);
-    keypair_close(&a->sign);
-    if (a->keys_lock >= 0)
-        close(a->keys_lock);
+    keys_close(a);
     source_free(&a->source);
     local_rules_free(&a->rules);
     mapping_free(&a->mapping);
@@ -212,6 +137,7 @@ static sluis_err keep_house(adapter *a)
         if (source_refresh(a->source, &f))
             log_write(LOG_ERROR, "source.unreachable", "where", f.where, "text", f.text, NULL);
     }
+    keys_step(a, now);
     if (a->retry_at && now >= a->retry_at) {
         a->retry_at = 0;
         err = work_load(a);

@@ -285,6 +285,9 @@ sluis_err turn_event(adapter *a, const client_event *ev)
         return SLUIS_OK;
     case CLIENT_RECEIPT:
         return receipt_arrived(a, ev);
+    case CLIENT_RENEWED:
+        keys_renewed(a, ev);
+        return SLUIS_OK;
     case CLIENT_FD:
     case CLIENT_NONE:
         break;

@@ -6,9 +6,9 @@
 #define KEKS          1024
 #define RECEIPT_ARENA (1u << 20)
 
-sluis_err intake_open(intake *out, const oin *own, const keypair *seal, size_t seal_count, size_t max_frame)
+sluis_err intake_open(intake *out, const oin *own, const seal_ring *seals, size_t max_frame)
 {
-    *out = (intake){.own = *own, .seal = seal, .seal_count = seal_count, .max_frame = max_frame};
+    *out = (intake){.own = *own, .seals = seals, .max_frame = max_frame};
     sluis_err err = root_cache_new(&out->roots, ROOTS);
     if (!err)
         err = kek_cache_new(&out->keks, KEKS);
@@ -21,6 +21,18 @@ void intake_close(intake *i)
 {
     root_cache_free(&i->roots);
     kek_cache_free(&i->keks);
+}
+
+sluis_err intake_seals(intake *i, const seal_ring *seals)
+{
+    kek_cache *fresh = NULL;
+    sluis_err err = kek_cache_new(&fresh, KEKS);
+    if (err)
+        return err;
+    kek_cache_free(&i->keks);
+    i->keks = fresh;
+    i->seals = seals;
+    return SLUIS_OK;
 }
 
 static sluis_err check_snapshot(const snapshot *dir, uint64_t now, sluis_fail *f)
@@ -67,10 +79,12 @@ static const keypair *key_for(const intake *i, const envelope *e)
 {
     for (size_t r = 0; r < e->core->n_recipients; r++) {
         const Sluis__Recipient *to = e->core->recipients[r];
-        for (size_t k = 0; strcmp(to->oin, i->own.s) == 0 && k < i->seal_count; k++) {
-            if (bytes_equal(BYTES(to->sealing_key.data, to->sealing_key.len), BYTES_OF(i->seal[k].id.b)))
-                return &i->seal[k];
-        }
+        const keypair *k = NULL;
+        uint64_t replaced;
+        keyid id;
+        memcpy(id.b, to->sealing_key.data, KEYID_LEN);
+        if (strcmp(to->oin, i->own.s) == 0 && (k = seal_ring_find(i->seals, &id, &replaced)))
+            return k;
     }
     return NULL;
 }

@@ -5,16 +5,14 @@
 #ifndef SLUIS_RUNTIME_INTAKE_H
 #define SLUIS_RUNTIME_INTAKE_H
 
+#include "crypto/seal_ring.h"
 #include "directory/directory.h"
 #include "wire/envelope.h"
 #include "wire/receipt.h"
 
-#define SEAL_KEYS 3
-
 typedef struct {
     oin own;
-    const keypair *seal; /* the current key, the next, the one before; borrowed */
-    size_t seal_count;
+    const seal_ring *seals; /* borrowed */
     size_t max_frame;
     root_cache *roots;
     kek_cache *keks;
@@ -26,8 +24,10 @@ typedef struct {
     buffer plain; /* the body, opened; owned, wiped when closed */
 } incoming;
 
-sluis_err intake_open(intake *out, const oin *own, const keypair *seal, size_t seal_count, size_t max_frame);
+sluis_err intake_open(intake *out, const oin *own, const seal_ring *seals, size_t max_frame);
 void intake_close(intake *i);
+/* Other sealing keys from now on; what was derived from those before is forgotten. */
+sluis_err intake_seals(intake *i, const seal_ring *seals);
 
 /* dir: the snapshot in force. f names the step. */
 sluis_err intake_take(intake *i, const snapshot *dir, bytes envelope_bytes, bytes receipt, uint64_t now,

@@ -44,8 +44,8 @@ struct adapter {
     mapping *mapping; /* NULL: typed */
     source *source;
     local_rules *rules;
-    keypair sign, curve, seal[SEAL_KEYS];
-    size_t seal_count;
+    keypair sign, curve;
+    seal_ring *seals;   /* those we can open mail with */
     int keys_lock;      /* while we run, nobody changes how the keys are kept */
     passphrase pass;    /* kept, for the next sealing key */
     uint8_t *store_key; /* locked, 32 */
@@ -65,14 +65,19 @@ struct adapter {
     receipt_renewal renewing;
     char origin[ORIGIN_MAX + 1]; /* of the gateway's journal, once what it may have lost was looked for */
     uint64_t origin_from;
-    checkpoint newest;                       /* the newest that our receipts show */
-    char newest_note[NOTE_MAX + 1];          /* found before there was a client to show it */
-    size_t held;                             /* rows that wait for a person */
-    uint64_t retry_at, refresh_at, sweep_at; /* UTC ms; 0: not planned */
+    checkpoint newest;                                /* the newest that our receipts show */
+    char newest_note[NOTE_MAX + 1];                   /* found before there was a client to show it */
+    size_t held;                                      /* rows that wait for a person */
+    uint64_t retry_at, refresh_at, sweep_at, keys_at; /* UTC ms; 0: not planned */
 };
 
+sluis_err keys_open(adapter *a, sluis_fail *f);
+void keys_close(adapter *a);
 /* Takes up sealing keys that `sluisctl key rotate` left beside the current one. */
 sluis_err keys_refresh(adapter *a, sluis_fail *f);
+/* Renews and destroys sealing keys when it is time; what fails is told in the log and tried again. */
+void keys_step(adapter *a, uint64_t now_ms);
+void keys_renewed(adapter *a, const client_event *ev);
 
 sluis_err work_push(adapter *a, const uint8_t transaction[static UUID_LEN]);
 /* Everything unfinished in the store, at start and when something failed. */

@@ -8,6 +8,7 @@
 
 #define KEYS(a)        (a), sizeof(a) / sizeof((a)[0])
 #define PATH_MAX_BYTES 1024
+#define OVERLAP_MAX    32
 
 static const config_key root_keys[] = {
     {"oin", CONFIG_STR, true, OIN_LEN, OIN_LEN, "", NULL, "this party's organisation number"},
@@ -32,6 +33,10 @@ static const config_key root_keys[] = {
      "how long an answer may travel"},
     {"keep_ms", CONFIG_INT, false, 0, INT64_C(31536000000), "ms", "2592000000",
      "how long a finished request stays in the inbox"},
+    {"seal_period_ms", CONFIG_INT, false, 1000, INT64_C(31536000000), "ms", "604800000",
+     "the sealing key is renewed after"},
+    {"seal_keep_ms", CONFIG_INT, false, 1000, INT64_C(31536000000), "ms", "2678400000",
+     "a replaced sealing key is destroyed after: a day, and the longest life of a message"},
     {"reconnect_max_ms", CONFIG_INT, false, 100, 600000, "ms", "10000",
      "longest pause between attempts to connect"},
 };
@@ -114,6 +119,8 @@ static void read_bounds(settings *s, const config_node *root)
     s->quota_bytes = (uint64_t)config_int(root, KEYS(root_keys), "quota_bytes");
     s->answer_ms = (uint64_t)config_int(root, KEYS(root_keys), "answer_ms");
     s->keep_ms = (uint64_t)config_int(root, KEYS(root_keys), "keep_ms");
+    s->seal_period_ms = (uint64_t)config_int(root, KEYS(root_keys), "seal_period_ms");
+    s->seal_keep_ms = (uint64_t)config_int(root, KEYS(root_keys), "seal_keep_ms");
     s->reconnect_max_ms = (int)config_int(root, KEYS(root_keys), "reconnect_max_ms");
 }
 
@@ -151,6 +158,11 @@ static sluis_err read_root(settings *s, party_kinds kinds, sluis_fail *f)
     s->catalogue = config_str(root, KEYS(root_keys), "catalogue");
     s->rules = config_get(root, "rules");
     read_bounds(s, root);
+    const config_node *keep = config_get(root, "seal_keep_ms");
+    if (s->seal_keep_ms > s->seal_period_ms * OVERLAP_MAX)
+        return config_fail(keep ? keep : root, f,
+                           "seal_keep_ms: at most %d times seal_period_ms, or too many keys overlap",
+                           OVERLAP_MAX);
     err = read_gateway(s, config_get(root, "gateway"), f);
     return err ? err : read_source(s, root, f);
 }

@@ -25,7 +25,7 @@ typedef struct {
     const config_node *rules; /* NULL: none */
     uint32_t credit;
     size_t max_frame, max_files, max_file_bytes, max_held;
-    uint64_t quota_bytes, answer_ms, keep_ms;
+    uint64_t quota_bytes, answer_ms, keep_ms, seal_period_ms, seal_keep_ms;
     int reconnect_max_ms, refresh_ms;
 } settings;
 

@@ -405,6 +405,38 @@ static void finish_receipt(bus *b, job *j)
     retire(b, j);
 }
 
+/* raw: the whole frame, which core reads again. */
+static void on_renew(bus *b, const bus_event *ev, session *s)
+{
+    sluis_fail why = {0};
+    job *j = !s->renewing && has_room(b, ev->n) ? job_new(JOB_PARTY, BYTES(ev->data, ev->n)) : NULL;
+    if (!j) {
+        fail_set(&why, SLUIS_FULL, "gateway", "one renewal at a time; try again in a minute");
+        answer(b, ev, frame_renew(&b->frame, &why));
+        return;
+    }
+    j->change = CHANGE_RENEW;
+    j->user = j->party = ev->user;
+    memcpy(j->route, ev->route, ev->route_len);
+    j->route_len = ev->route_len;
+    s->renewing = true;
+    admit(b, j);
+    pass(b->core, j);
+}
+
+static void finish_renew(bus *b, job *j)
+{
+    session *s = sessions_find(b->sessions, &j->user);
+    if (s)
+        s->renewing = false;
+    sluis_err e = frame_renew(&b->frame, &j->why);
+    if (!e)
+        e = bus_server_send(b->server, j->route, j->route_len, buffer_bytes(&b->frame));
+    if (e) /* the directory says it, too */
+        log_write(LOG_DEBUG, "bus.renew", "code", error_token(e), NULL);
+    retire(b, j);
+}
+
 /* The recipient's word, when it is one of ours. */
 static sluis_err refusal_of(const char *token)
 {
@@ -473,8 +505,10 @@ static void on_frame(bus *b, const bus_event *ev)
         on_done(b, s, f->done);
     else if (f->f_case == SLUIS__FRAME__F_RECEIPT_GET)
         on_receipt_get(b, ev, s, f->receipt_get);
+    else if (f->f_case == SLUIS__FRAME__F_RENEW)
+        on_renew(b, ev, s);
     else
-        refuse(b, ev, SLUIS_INVALID, "a party says hello, submit, done and receipt_get");
+        refuse(b, ev, SLUIS_INVALID, "a party says hello, submit, done, receipt_get and renew");
     arena_free(&a);
 }
 
@@ -691,6 +725,9 @@ static void on_item(bus *b, job *j)
     case JOB_SEEN:
         b->fetches--;
         job_free(&j);
+        break;
+    case JOB_PARTY:
+        finish_renew(b, j);
         break;
     default:
         take_directory(b, j);

@@ -103,6 +103,18 @@ static sluis_err receipt_is(buffer *out, uint64_t index, bool proof, bytes recei
     return pack(out, &f);
 }
 
+sluis_err frame_renew(buffer *out, const sluis_fail *why)
+{
+    Sluis__Frame f = SLUIS__FRAME__INIT;
+    Sluis__RenewIs r = SLUIS__RENEW_IS__INIT;
+    r.code = (char *)(uintptr_t)(why->code ? error_token(why->code) : "");
+    r.where = (char *)(uintptr_t)why->where;
+    r.text = (char *)(uintptr_t)why->text;
+    f.f_case = SLUIS__FRAME__F_RENEW_IS;
+    f.renew_is = &r;
+    return pack(out, &f);
+}
+
 sluis_err frame_receipt(buffer *out, const job *j)
 {
     return receipt_is(out, j->seq, j->proof, j->why.code ? BYTES(NULL, 0) : buffer_bytes(&j->receipt),

@@ -24,6 +24,7 @@ typedef struct session {
     bool behind;            /* rows wait in the outbox beyond last_sent */
     bool fetching;          /* a fetch is under way */
     bool asking;            /* for a receipt: one at a time */
+    bool renewing;          /* its sealing keys: one at a time */
     bool missed;            /* something was queued while fetching */
     bool uninformed;        /* its queue was full for the directory in force */
 } session;

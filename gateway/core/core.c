@@ -73,6 +73,8 @@ static bool is_upkeep(const job *j)
  * rate. */
 static bool may_use_reserve(const job *j)
 {
+    if (j->kind == JOB_PARTY)
+        return j->change != CHANGE_RENEW;
     if (j->env)
         return j->env->core->kind == SLUIS__KIND__RESPONSE;
     if (!j->call)
@@ -431,8 +433,6 @@ static void release(core *c, job *j)
         job_free(&j);
         break;
     case JOB_PARTY:
-        send_or_die(c->control, j);
-        break;
     case JOB_RECEIPT: /* a party's, or an operator's */
         send_or_die(j->route_len ? c->bus : c->control, j);
         break;

@@ -3,6 +3,7 @@
 
 #include "core/handlers.h"
 #include "parties/parties.h"
+#include "wire/prescan.h"
 
 #define WORD(s)       ((char *)(uintptr_t)(s))
 #define OWN_KEYS      3
@@ -17,6 +18,33 @@ static void keep_decisions(Sluis__PartyEntry *next, const Sluis__PartyEntry *old
             if (bytes_equal(BYTES(next->keys[i]->pk.data, next->keys[i]->pk.len),
                             BYTES(old->keys[k]->pk.data, old->keys[k]->pk.len)))
                 next->keys[i]->revoked = old->keys[k]->revoked;
+}
+
+/* Sealing keys that the party renewed since, said by a signing key it still has: mail is under way to them.
+ */
+static sluis_err keep_seals(turn *t, Sluis__PartyEntry *next, const Sluis__PartyEntry *old, const oin *who)
+{
+    size_t n = next->n_keys;
+    Sluis__DirectoryKey **keys = arena_alloc(t->arena, (n + old->n_keys) * sizeof(Sluis__DirectoryKey *));
+    if (!keys)
+        return SLUIS_NOMEM;
+    memcpy(keys, next->keys, n * sizeof(Sluis__DirectoryKey *));
+    for (size_t i = 0; i < old->n_keys && n < PRESCAN_COUNT; i++) {
+        Sluis__DirectoryKey *k = old->keys[i];
+        bool keep = k->use == USE_SEAL && k->valid_until > t->now, vouched = false;
+        for (size_t s = 0; s < next->n_keys; s++) {
+            const Sluis__DirectoryKey *by = next->keys[s];
+            keep = keep && !bytes_equal(BYTES(by->pk.data, by->pk.len), BYTES(k->pk.data, k->pk.len));
+            vouched = vouched || (by->use == USE_SIGN && by->pk.len == PK_LEN &&
+                                  !party_key_verify(k->signature.data, by->pk.data, USE_SEAL, k->pk.data,
+                                                    k->valid_from, k->valid_until, who));
+        }
+        if (keep && vouched)
+            keys[n++] = k;
+    }
+    next->keys = keys;
+    next->n_keys = n;
+    return SLUIS_OK;
 }
 
 static sluis_err load_entry(turn *t, const oin *who, Sluis__PartyEntry **out, sluis_fail *f)
@@ -39,6 +67,8 @@ static sluis_err enrol(turn *t, job *j, Sluis__Record *r, sluis_fail *f)
         return e;
     if (old)
         keep_decisions(j->entry, old);
+    if (old && keep_seals(t, j->entry, old, &who))
+        return fail_set(f, SLUIS_NOMEM, "party", "out of memory");
     r->to = j->entry->oin;
     r->decision = WORD(j->replace ? "replaced" : "enrolled");
     return parties_put(t->t, j->entry, &t->p->directory, j->replace, f);
@@ -161,6 +191,8 @@ static sluis_err change(turn *t, job *j, Sluis__Record *r, bool *changed, sluis_
     case CHANGE_AGREEMENT_ACCEPT:
     case CHANGE_AGREEMENT_REVOKE:
         return agreement_change(t, j, r, changed, f);
+    case CHANGE_RENEW:
+        return party_renew(t, j, r, changed, f);
     default:
         return suspend(t, j, r, f);
     }
@@ -176,6 +208,8 @@ sluis_err handle_party(turn *t, job *j, sluis_fail *f)
     r.employee = WORD(j->by ? j->by : "");
     r.detail = WORD(j->reason ? j->reason : "");
     sluis_err e = change(t, j, &r, &changed, f);
+    if (!e && !changed && j->change == CHANGE_RENEW)
+        return SLUIS_OK;
     if (!e && changed)
         e = renew_directory(t, f);
     if (!e)

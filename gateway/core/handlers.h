@@ -53,6 +53,8 @@ sluis_err rules_hold(const turn *t, const job *j, sluis_fail *f);
 sluis_err rules_begin(turn *t, sluis_fail *f);
 /* Its part for CHANGE_REVOKE: fills the record, proposes, or puts the changed entry (*changed). */
 sluis_err party_revoke(turn *t, job *j, Sluis__Record *r, bool *changed, sluis_fail *f);
+/* The same for CHANGE_RENEW; not *changed: it was said before, and nothing is to be written. */
+sluis_err party_renew(turn *t, job *j, Sluis__Record *r, bool *changed, sluis_fail *f);
 
 /* ---- what calls about a case share ---- */
 /* A record of an API call: who the token says, for which case (NULL: none). */

@@ -48,8 +48,11 @@ static sluis_err make_rotation(const ctl_call *c, const char *dir, const Sluis__
     uint64_t until = from + (uint64_t)ctl_number(c, "days", 1, 3660) * DAY_MS;
     uint64_t overlap = from + (uint64_t)ctl_number(c, "overlap", 1, 366) * DAY_MS;
     sluis_err err = oin_parse(&who, e->oin, strlen(e->oin));
+    size_t n = 0;
     for (size_t i = 0; !err && i < USES; i++) {
         const char *name = key_use_name(uses[i]);
+        if (uses[i] == USE_SEAL && !is_there(dir, name, ".key"))
+            continue; /* the adapter has renewed it since: those keys stay in the directory as they are */
         if ((err = key_path(path, dir, name, ".key", f)) ||
             (err = keyfile_open(&old_keys[i], path, uses[i], pass, f)) ||
             (err = keypair_generate(&new_keys[i], uses[i], now)) ||
@@ -57,16 +60,15 @@ static sluis_err make_rotation(const ctl_call *c, const char *dir, const Sluis__
             (err = keyfile_seal(path, &new_keys[i], pass->n ? pass : NULL, f)))
             break;
         uint64_t old_until = listed_until(e, old_keys[i].pk);
-        list[i] = (enrolment_key){&new_keys[i], from, until}; /* of two keys as new, the first is current */
-        list[USES + i] =
-            (enrolment_key){&old_keys[i], from - DAY_MS, overlap < old_until ? overlap : old_until};
+        list[n++] = (enrolment_key){&new_keys[i], from, until};
+        list[n++] = (enrolment_key){&old_keys[i], from - DAY_MS, overlap < old_until ? overlap : old_until};
         if (old_until < from + DAY_MS)
             err = fail_set(f, SLUIS_EXPIRED, path,
                            "the key it replaces is over: make new keys in another folder and enrol them");
     }
     if (!err)
         err = key_path(path, dir, "rotation", ".json", f);
-    return err ? err : enrolment_write_keys(path, &who, list, 2 * USES, f);
+    return err ? err : enrolment_write_keys(path, &who, list, n, f);
 }
 
 static ctl_exit begin(ctl_call *c, const char *dir)

@@ -42,8 +42,8 @@ typedef enum {
 /* Where an API job stands: what the bus does with it when it comes by. */
 typedef enum { STAGE_TOKEN, STAGE_READ, STAGE_ENVELOPE, STAGE_CORE, STAGE_REPLY } job_stage;
 
-/* What an operator changes: the directory, or (forget) what is kept of a person; seals: the gateway itself.
- */
+/* What an operator changes: the directory, or (forget) what is kept of a person; seals: the gateway itself;
+ * renew: a party, its own sealing keys (raw is its frame). */
 typedef enum {
     CHANGE_ENROL,
     CHANGE_SUSPEND,
@@ -54,7 +54,8 @@ typedef enum {
     CHANGE_AGREEMENT_ACCEPT,
     CHANGE_AGREEMENT_REVOKE,
     CHANGE_FORGET,
-    CHANGE_RULES
+    CHANGE_RULES,
+    CHANGE_RENEW
 } party_change;
 
 typedef struct {

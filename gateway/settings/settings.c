@@ -63,6 +63,8 @@ static const config_key limit_keys[] = {
      "refused, late or failed of a party's requests: then a signal"},
     {"signal_off", CONFIG_INT, false, 0, 99, "percent", "25", "below it the signal ends"},
     {"signal_min", CONFIG_INT, false, 1, 10000, "requests", "10", "no signal before a party had so many"},
+    {"party_renew_s", CONFIG_INT, false, 1, 31536000, "s", "3600",
+     "a party renews its sealing key at most this often"},
     {"seal_renew_s", CONFIG_INT, false, 1, 31536000, "s", "86400",
      "the registry's sealing key is renewed after"},
     {"seal_keep_s", CONFIG_INT, false, 1, 31536000, "s", "2678400",
@@ -144,6 +146,7 @@ static void load_limits(settings *s, const config_node *g)
     LIMIT(signal_min, uint32_t);
     LIMIT(seal_renew_s, uint32_t);
     LIMIT(seal_keep_s, uint32_t);
+    LIMIT(party_renew_s, uint32_t);
     LIMIT(glass_minutes, uint32_t);
     LIMIT(glass_review_days, uint32_t);
 #undef LIMIT

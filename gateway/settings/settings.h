@@ -32,7 +32,8 @@ typedef struct {
     uint32_t seal_renew_s;                             /* the registry's sealing key is renewed after this, */
     uint32_t seal_keep_s;                              /* and the one it replaced destroyed after this */
     uint32_t glass_minutes,
-        glass_review_days; /* a look in acute danger: longest, and when its review is due */
+        glass_review_days;  /* a look in acute danger: longest, and when its review is due */
+    uint32_t party_renew_s; /* a party may renew its sealing key this often */
     int log_level;
 } settings;
 

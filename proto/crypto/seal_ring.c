@@ -88,6 +88,11 @@ size_t seal_ring_count(const seal_ring *r)
     return r->n;
 }
 
+const keypair *seal_ring_at(const seal_ring *r, size_t i)
+{
+    return &r->keys[i]->pair;
+}
+
 const keypair *seal_ring_current(const seal_ring *r)
 {
     return &r->keys[r->n - 1]->pair;

@@ -23,6 +23,7 @@ seal_ring *seal_ring_ref(seal_ring *r);
 void seal_ring_unref(seal_ring **r);
 
 size_t seal_ring_count(const seal_ring *r);
+const keypair *seal_ring_at(const seal_ring *r, size_t i); /* oldest first */
 const keypair *seal_ring_current(const seal_ring *r);
 /* NULL: not held. *replaced: when the next key was made, UTC ms; 0 for the current one. */
 const keypair *seal_ring_find(const seal_ring *r, const keyid *id, uint64_t *replaced);

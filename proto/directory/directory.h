@@ -45,6 +45,10 @@ typedef struct {
 sluis_err party_key_sign(uint8_t sig[static SIG_LEN], const keypair *sign, key_use use,
                          const uint8_t pk[static PK_LEN], uint64_t from, uint64_t until, const oin *who);
 
+/* BAD_SIGNATURE: the signing key by did not say this. */
+sluis_err party_key_verify(const uint8_t sig[static SIG_LEN], const uint8_t by[static PK_LEN], key_use use,
+                           const uint8_t pk[static PK_LEN], uint64_t from, uint64_t until, const oin *who);
+
 /* When a signed delegation ends; its signature is not checked (snapshot_open does that). */
 sluis_err delegation_until(bytes signed_delegation, uint64_t *until);
 

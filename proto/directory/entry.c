@@ -31,6 +31,14 @@ sluis_err party_key_sign(uint8_t sig[static SIG_LEN], const keypair *sign, key_u
     return statement_sign(sig, STATEMENT_KEY, BYTES_OF(said), sign);
 }
 
+sluis_err party_key_verify(const uint8_t sig[static SIG_LEN], const uint8_t by[static PK_LEN], key_use use,
+                           const uint8_t pk[static PK_LEN], uint64_t from, uint64_t until, const oin *who)
+{
+    uint8_t said[KEY_SAID_LEN];
+    key_said(said, use, pk, from, until, who);
+    return statement_verify(sig, STATEMENT_KEY, BYTES_OF(said), by);
+}
+
 sluis_err entry_sign(buffer *out, const Sluis__PartyEntry *e, const keypair *dir_key)
 {
     uint8_t sig[SIG_LEN];
@@ -68,14 +76,13 @@ static sluis_err check_key(const Sluis__PartyEntry *e, size_t i, const oin *who,
  * the party, and its validity is judged by each key's own dates. */
 static sluis_err check_vouched(const Sluis__PartyEntry *e, size_t i, const oin *who, sluis_fail *f)
 {
-    uint8_t said[KEY_SAID_LEN];
     const Sluis__DirectoryKey *k = e->keys[i];
-    key_said(said, (key_use)k->use, k->pk.data, k->valid_from, k->valid_until, who);
     for (size_t j = 0; j < e->n_keys; j++) {
         const Sluis__DirectoryKey *by = e->keys[j];
         if (by->use != USE_SIGN || (k->use == USE_SIGN && j != i))
             continue;
-        if (!statement_verify(k->signature.data, STATEMENT_KEY, BYTES_OF(said), by->pk.data))
+        if (!party_key_verify(k->signature.data, by->pk.data, (key_use)k->use, k->pk.data, k->valid_from,
+                              k->valid_until, who))
             return SLUIS_OK;
     }
     return fail_set(f, SLUIS_BAD_SIGNATURE, who->s,

@@ -475,6 +475,11 @@ static sluis_err handle_frame(client *c, bytes raw, client_event *out)
     case SLUIS__FRAME__F_RECEIPT_IS:
         on_receipt(f->receipt_is, out);
         break;
+    case SLUIS__FRAME__F_RENEW_IS:
+        out->kind = CLIENT_RENEWED;
+        if (*f->renew_is->code)
+            take_words(out, f->renew_is->code, f->renew_is->where, f->renew_is->text);
+        break;
     default:
         fail_set(&out->why, SLUIS_INVALID, "frame", "the gateway sent what only a party sends, or nothing");
         refused(c, out, error_token(SLUIS_INVALID));
@@ -661,6 +666,19 @@ sluis_err client_ask_receipt(client *c, uint64_t index, bool proof)
     get.proof = proof;
     frame.f_case = SLUIS__FRAME__F_RECEIPT_GET;
     frame.receipt_get = &get;
+    return send_frame(c, &frame);
+}
+
+sluis_err client_renew(client *c, Sluis__DirectoryKey **keys, size_t n)
+{
+    Sluis__Renew renew = SLUIS__RENEW__INIT;
+    Sluis__Frame frame = SLUIS__FRAME__INIT;
+    if (!c->welcomed)
+        return SLUIS_CLOSED;
+    renew.keys = keys;
+    renew.n_keys = n;
+    frame.f_case = SLUIS__FRAME__F_RENEW;
+    frame.renew = &renew;
     return send_frame(c, &frame);
 }
 

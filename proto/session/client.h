@@ -33,6 +33,7 @@ typedef enum {
     CLIENT_REFUSED,
     CLIENT_DIRECTORY,
     CLIENT_RECEIPT,
+    CLIENT_RENEWED,
     CLIENT_NONE,
     CLIENT_FD
 } client_event_kind;
@@ -44,8 +45,8 @@ typedef struct {
                                  until the next call */
     bool proof;               /* receipt: without salt and record */
     uint64_t seq, generation; /* deliver; receipt: seq is the index */
-    sluis_fail why;           /* nack, refused */
-    char code[65];            /* nack, refused, receipt: the gateway's token as sent; "": none */
+    sluis_fail why;           /* nack, refused, renewed */
+    char code[65];            /* nack, refused, receipt, renewed: the gateway's token as sent; "": none */
     int fd;                   /* CLIENT_FD */
 } client_event;
 
@@ -77,6 +78,9 @@ sluis_err client_refuse(client *c, uint64_t seq, uint64_t generation, sluis_err 
  * answers, or nothing does, when the session ends. One at a time: the gateway answers FULL to a second.
  * CLOSED: no session; FULL. */
 sluis_err client_ask_receipt(client *c, uint64_t index, bool proof);
+/* Says which sealing keys the party has from now on (Renew); CLIENT_RENEWED answers, or nothing does, when
+ * the session ends. One at a time, as above. CLOSED: no session; FULL. */
+sluis_err client_renew(client *c, Sluis__DirectoryKey **keys, size_t n);
 const snapshot *client_snapshot(const client *c); /* NULL before the first welcome */
 bool client_connected(const client *c);
 

@@ -118,6 +118,7 @@ static void defaults(void **state)
     assert_int_equal(s.request_days, 28);
     assert_int_equal(s.seal_renew_s, 86400);
     assert_int_equal(s.seal_keep_s, 31 * 86400);
+    assert_int_equal(s.party_renew_s, 3600);
 }
 
 static void values(void **state)
@@ -205,7 +206,7 @@ static void limits(void **state)
     (void)state;
     const settings_group *g = &settings_groups[4];
     assert_string_equal(g->group, "limits");
-    assert_int_equal(g->count, 23);
+    assert_int_equal(g->count, 24);
     for (size_t i = 0; i < g->count; i++) {
         const config_key *k = &g->keys[i];
         snprintf(line, sizeof(line), "limits = {\n %s = %lldL; };", k->key, (long long)k->min - 1);
