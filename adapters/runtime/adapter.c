@@ -157,7 +157,7 @@ static sluis_err keep_house(adapter *a)
 static sluis_err take_event(adapter *a, const client_event *ev, bool *stop)
 {
     if (ev->kind != CLIENT_FD)
-        return turn_event(a, ev);
+        return arrive_event(a, ev);
     if (ev->fd == a->signals)
         *stop = true;
     else

@@ -266,7 +266,7 @@ static sluis_err on_directory(adapter *a, bool welcome)
     return restored_welcome(a);
 }
 
-sluis_err turn_event(adapter *a, const client_event *ev)
+sluis_err arrive_event(adapter *a, const client_event *ev)
 {
     switch (ev->kind) {
     case CLIENT_WELCOME:

@@ -95,7 +95,7 @@ sluis_err row_mark(adapter *a, const uint8_t transaction[static UUID_LEN], Sluis
 sluis_err submit_stored(adapter *a, const uint8_t message_id[static UUID_LEN], bytes answer);
 /* Stores the requests that have come in this turn. */
 sluis_err turn_store(adapter *a);
-sluis_err turn_event(adapter *a, const client_event *ev);
+sluis_err arrive_event(adapter *a, const client_event *ev);
 sluis_err turn_end(adapter *a);
 
 /* The header of a stored message (in e, owned) and its body (in ar). */

@@ -83,8 +83,11 @@ static ctl_exit begin(ctl_call *c, const char *dir)
     if (!err && ctl_value(c, "passphrase-file"))
         err = passphrase_open(&pass, ctl_value(c, "passphrase-file"), &f);
     if (!err && is_there(dir, "directory", ".key"))
-        err = fail_set(&f, SLUIS_INVALID, dir,
-                       "is a gateway's folder: its parties know its keys by heart; plan that with them");
+        err = fail_set(
+            &f, SLUIS_INVALID, dir,
+            "is a gateway's folder: its sealing keys renew themselves; curve.key is pinned by each "
+            "party, log.key is the journal's identity, directory.key hangs from the root: config/README.md "
+            "says what each would take");
     if (!err && is_there(dir, "rotation", ".json"))
         err = fail_set(&f, SLUIS_EXISTS, dir,
                        "a rotation is under way: have rotation.json accepted, then --finish");

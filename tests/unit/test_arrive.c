@@ -1,0 +1,535 @@
+/* What the adapter does with what comes in about an earlier message: withdrawals, returned messages, answers
+ * that the gateway refuses; and with what it may not act on. The session is a double: it notes what is said
+ * to the gateway. */
+#include "kit.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "crypto/merkle.h"
+#include "runtime/parts.h"
+
+#define LOG    "gem.test/journal/1"
+#define OIN_X  "00000099000000007000"
+#define PEOPLE 4
+
+enum { GEM, SCHOOL, GGD, OTHER };
+
+typedef struct {
+    adapter *a;
+    actor who[PEOPLE];
+    keypair dir_key, log_key;
+    snapshot snap;
+    uint8_t store_key[32];
+    uuid transaction;
+    uint8_t request_mh[HASH_LEN];
+    uint64_t now;
+} room;
+
+/* ---- the double ---- */
+
+struct client {
+    const snapshot *snap;
+    uint64_t done, refused; /* sequence numbers; 0: none */
+    sluis_err why;
+    unsigned submitted;
+};
+
+const snapshot *client_snapshot(const client *c)
+{
+    return c->snap;
+}
+
+sluis_err client_done(client *c, uint64_t seq, uint64_t generation)
+{
+    (void)generation;
+    c->done = seq;
+    return SLUIS_OK;
+}
+
+sluis_err client_refuse(client *c, uint64_t seq, uint64_t generation, sluis_err why)
+{
+    (void)generation;
+    c->refused = seq;
+    c->why = why;
+    return SLUIS_OK;
+}
+
+sluis_err client_submit(client *c, const uint8_t message_id[static UUID_LEN], bytes raw)
+{
+    (void)message_id;
+    (void)raw;
+    c->submitted++;
+    return SLUIS_OK;
+}
+
+sluis_err client_submit_again(client *c, const uint8_t message_id[static UUID_LEN], bytes raw, bytes receipt)
+{
+    (void)receipt;
+    return client_submit(c, message_id, raw);
+}
+
+const char *client_origin(const client *c, uint64_t *from)
+{
+    (void)c;
+    *from = 0;
+    return "";
+}
+
+void client_show(client *c, bytes note)
+{
+    (void)c;
+    (void)note;
+}
+
+sluis_err client_renew(client *c, Sluis__DirectoryKey **keys, size_t n)
+{
+    (void)c;
+    (void)keys;
+    (void)n;
+    return SLUIS_OK;
+}
+
+sluis_err client_ask_receipt(client *c, uint64_t index, bool proof)
+{
+    (void)c;
+    (void)index;
+    (void)proof;
+    return SLUIS_OK;
+}
+
+bool client_connected(const client *c)
+{
+    return c != NULL;
+}
+
+/* ---- the room ---- */
+
+static void sign_entry(room *r, const actor *w, uint32_t suite, buffer *out)
+{
+    Sluis__PartyEntry x = SLUIS__PARTY_ENTRY__INIT;
+    Sluis__DirectoryKey k[2], *list[2];
+    uint8_t sig[2][SIG_LEN];
+    const keypair *keys[] = {&w->sign, &w->seal};
+    for (size_t i = 0; i < 2; i++) {
+        sluis__directory_key__init(&k[i]);
+        k[i].use = keys[i]->use;
+        k[i].pk = data_of(keys[i]->pk, PK_LEN);
+        k[i].valid_from = r->now - DAY_MS;
+        k[i].valid_until = r->now + DAY_MS;
+        assert_int_equal(party_key_sign(sig[i], &w->sign, keys[i]->use, keys[i]->pk, k[i].valid_from,
+                                        k[i].valid_until, &w->oin),
+                         SLUIS_OK);
+        k[i].signature = data_of(sig[i], SIG_LEN);
+        list[i] = &k[i];
+    }
+    x.oin = (char *)(uintptr_t)w->oin.s;
+    x.name = (char *)(uintptr_t) "Een partij";
+    x.domain = (char *)(uintptr_t) "gemeente";
+    x.keys = list;
+    x.n_keys = 2;
+    x.valid_from = r->now - DAY_MS;
+    x.valid_until = r->now + DAY_MS;
+    x.suites = &suite;
+    x.n_suites = 1;
+    x.version = 1;
+    assert_int_equal(entry_sign(out, &x, &r->dir_key), SLUIS_OK);
+}
+
+/* suite: what the asker may use. */
+static void set_directory(room *r, uint32_t suite)
+{
+    buffer raw[PEOPLE];
+    bytes entries[PEOPLE];
+    sluis_fail f = {0};
+    directory_unref(&r->snap.dir);
+    for (size_t i = 0; i < PEOPLE; i++) {
+        buffer_init(&raw[i], ENTRY_MAX);
+        sign_entry(r, &r->who[i], i == GEM ? suite : 1, &raw[i]);
+        entries[i] = buffer_bytes(&raw[i]);
+    }
+    if (directory_build(&r->snap.dir, entries, PEOPLE, 1, r->dir_key.pk, &f))
+        fail_msg("%s: %s", f.where, f.text);
+    for (size_t i = 0; i < PEOPLE; i++)
+        buffer_close(&raw[i]);
+}
+
+static void draft_of(const room *r, draft *d, Sluis__Kind kind)
+{
+    draft_init(d);
+    d->core.kind = kind;
+    d->core.created = r->now;
+    d->core.expires = r->now + 3600000;
+    d->core.transaction = data_of(r->transaction.b, UUID_LEN);
+    if (kind != SLUIS__KIND__REQUEST)
+        d->core.n_attributes = 0;
+}
+
+static void seal_message(const draft *d, const actor *from, const actor *to, const ProtobufCMessage *body,
+                         parcel *p)
+{
+    buffer plain;
+    seal_to target = to_actor(to);
+    buffer_init(&plain, 65536);
+    parcel_init(p);
+    assert_int_equal(wire_pack(&plain, body), SLUIS_OK);
+    assert_int_equal(envelope_seal(&d->core, &from->oin, &from->sign, from->epoch, &target, 1,
+                                   buffer_bytes(&plain), d->core.created, &p->header, &p->body, p->mh),
+                     SLUIS_OK);
+    parcel_sign(p, from);
+    buffer_close(&plain);
+}
+
+/* The journal of one entry, and its receipt. */
+static void receipt_of(const room *r, const uint8_t mh[static HASH_LEN], buffer *out)
+{
+    Sluis__Record record = SLUIS__RECORD__INIT;
+    leaf l = {.version = 1, .klass = 1, .keep_until = 40000};
+    checkpoint cp = {.origin = LOG, .size = 1};
+    uint8_t salt[SALT_LEN] = {7}, raw[LEAF_LEN];
+    char note[NOTE_MAX];
+    size_t n;
+    buffer packed;
+    buffer_init(&packed, 4096);
+    record.type = SLUIS__RECORD_TYPE__R_MESSAGE;
+    record.when = r->now;
+    record.message_hash = data_of(mh, HASH_LEN);
+    assert_int_equal(wire_pack(&packed, &record.base), SLUIS_OK);
+    record_commitment(l.commitment, salt, buffer_bytes(&packed));
+    leaf_encode(raw, &l);
+    merkle_leaf(cp.root, raw, LEAF_LEN);
+    assert_int_equal(checkpoint_sign(note, sizeof note, &n, &cp, "gem.test", &r->log_key), SLUIS_OK);
+    assert_int_equal(receipt_pack(out, raw, 0, salt, buffer_bytes(&packed), NULL, 0, BYTES(note, n)),
+                     SLUIS_OK);
+    buffer_close(&packed);
+}
+
+static struct client *session(const room *r)
+{
+    return (struct client *)r->a->client;
+}
+
+/* Delivers the message as number 9. */
+static void deliver(room *r, parcel *p)
+{
+    buffer receipt;
+    buffer_init(&receipt, 65536);
+    receipt_of(r, p->mh, &receipt);
+    client_event ev = {.kind = CLIENT_DELIVER,
+                       .seq = 9,
+                       .generation = 1,
+                       .envelope = buffer_bytes(&p->out),
+                       .receipt = buffer_bytes(&receipt)};
+    session(r)->done = session(r)->refused = 0;
+    assert_int_equal(arrive_event(r->a, &ev), SLUIS_OK);
+    buffer_close(&receipt);
+    parcel_close(p);
+}
+
+/* The request's row in this state, and its note. */
+static void assert_row(room *r, const char *state, const char *note)
+{
+    Sluis__InboxRow *row;
+    arena *ar = arena_new(1u << 20);
+    assert_int_equal(inbox_get(r->a->inbox, r->transaction.b, ar, &row), SLUIS_OK);
+    assert_string_equal(row->state, state);
+    assert_string_equal(row->note, note);
+    arena_free(&ar);
+}
+
+static void set_state(room *r, const char *state)
+{
+    Sluis__InboxRow *row;
+    arena *ar = arena_new(1u << 20);
+    assert_int_equal(inbox_get(r->a->inbox, r->transaction.b, ar, &row), SLUIS_OK);
+    row->state = (char *)(uintptr_t)state;
+    assert_int_equal(inbox_put(r->a->inbox, r->transaction.b, row), SLUIS_OK);
+    arena_free(&ar);
+}
+
+/* The school holds a request of the municipality. */
+static void put_request(room *r)
+{
+    Sluis__RequestBody body = SLUIS__REQUEST_BODY__INIT;
+    inbox_arrival v = {.received = r->now, .expires = r->now + 3600000, .seq = 3};
+    buffer plain;
+    draft d;
+    parcel p;
+    draft_of(r, &d, SLUIS__KIND__REQUEST);
+    body.motivation = (char *)(uintptr_t) "onderzoek";
+    seal_message(&d, &r->who[GEM], &r->who[SCHOOL], &body.base, &p);
+    buffer_init(&plain, 65536);
+    assert_int_equal(wire_pack(&plain, &body.base), SLUIS_OK);
+    v.envelope = buffer_bytes(&p.out);
+    v.body = buffer_bytes(&plain);
+    memcpy(v.transaction, r->transaction.b, UUID_LEN);
+    memcpy(v.message_hash, p.mh, HASH_LEN);
+    memcpy(r->request_mh, p.mh, HASH_LEN);
+    assert_int_equal(inbox_add(r->a->inbox, &v, 1), SLUIS_OK);
+    set_state(r, STATE_HELD);
+    r->a->held = 1;
+    buffer_close(&plain);
+    parcel_close(&p);
+}
+
+static int setup(void **state)
+{
+    static const char *const oins[PEOPLE] = {OIN_GEM, OIN_SCHL, OIN_GGD, OIN_X};
+    room *r = calloc(1, sizeof *r);
+    keypair seal;
+    assert_int_equal(crypto_start(), SLUIS_OK);
+    r->a = calloc(1, sizeof *r->a);
+    r->now = clock_ms();
+    r->transaction = uuid_new(r->now);
+    for (size_t i = 0; i < PEOPLE; i++)
+        actor_init(&r->who[i], oins[i], (uint8_t)(i + 1));
+    key_make(&r->dir_key, USE_DIRECTORY, 90);
+    key_make(&r->log_key, USE_LOG, 91);
+    set_directory(r, 1);
+    strcpy(r->snap.gateway, "gem.test");
+    strcpy(r->snap.log_name, "gem.test");
+    memcpy(r->snap.log_pk, r->log_key.pk, PK_LEN);
+    r->snap.made = r->now;
+    adapter *a = r->a;
+    a->s.own = r->who[SCHOOL].oin;
+    a->s.gateway = r->who[GEM].oin;
+    a->s.max_held = 10;
+    a->signals = a->keys_lock = -1;
+    a->in_force = true;
+    a->client = calloc(1, sizeof(struct client));
+    session(r)->snap = &r->snap;
+    memset(r->store_key, 5, sizeof r->store_key);
+    const inbox_options o = {.quota_bytes = 64u << 20, .key = r->store_key};
+    assert_int_equal(inbox_open(&a->inbox, &o, NULL), SLUIS_OK);
+    assert_int_equal(keypair_from_seed(&seal, USE_SEAL, r->who[SCHOOL].seal.sk, T0), SLUIS_OK);
+    assert_int_equal(seal_ring_of(&a->seals, &seal), SLUIS_OK);
+    assert_int_equal(intake_open(&a->intake, &a->s.own, a->seals, ENVELOPE_MAX), SLUIS_OK);
+    put_request(r);
+    *state = r;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    room *r = *state;
+    intake_close(&r->a->intake);
+    inbox_close(&r->a->inbox);
+    seal_ring_unref(&r->a->seals);
+    free(r->a->client);
+    free(r->a->work);
+    free(r->a);
+    directory_unref(&r->snap.dir);
+    for (size_t i = 0; i < PEOPLE; i++)
+        actor_close(&r->who[i]);
+    keypair_close(&r->dir_key);
+    keypair_close(&r->log_key);
+    free(r);
+    return 0;
+}
+
+/* ---- withdrawals ---- */
+
+static void withdraw(room *r, size_t from, const uint8_t *answers)
+{
+    Sluis__TextBody body = SLUIS__TEXT_BODY__INIT;
+    draft d;
+    parcel p;
+    draft_of(r, &d, SLUIS__KIND__WITHDRAWAL);
+    d.core.answers = data_of(answers, HASH_LEN);
+    body.code = (char *)(uintptr_t) "niet-meer-nodig";
+    seal_message(&d, &r->who[from], &r->who[SCHOOL], &body.base, &p);
+    deliver(r, &p);
+}
+
+static void who_asked_withdraws(void **state)
+{
+    room *r = *state;
+    withdraw(r, GEM, r->request_mh);
+    assert_row(r, STATE_WITHDRAWN, "niet-meer-nodig");
+    assert_int_equal(r->a->held, 0);
+    assert_int_equal(session(r)->done, 9);
+    withdraw(r, GEM, r->request_mh); /* again: nothing changes, and it is done */
+    assert_row(r, STATE_WITHDRAWN, "niet-meer-nodig");
+    assert_int_equal(session(r)->done, 9);
+}
+
+static void nobody_else_withdraws(void **state)
+{
+    room *r = *state;
+    uint8_t other[HASH_LEN] = {1};
+    withdraw(r, OTHER, r->request_mh);
+    assert_row(r, STATE_HELD, "");
+    withdraw(r, GEM, other);
+    assert_row(r, STATE_HELD, "");
+    assert_int_equal(r->a->held, 1);
+    assert_int_equal(session(r)->done, 9);
+}
+
+static void what_was_answered_stays_so(void **state)
+{
+    room *r = *state;
+    static const char *const over[] = {STATE_SENDING, STATE_SENT, STATE_NACKED, STATE_EXPIRED};
+    for (size_t i = 0; i < sizeof over / sizeof *over; i++) {
+        set_state(r, over[i]);
+        withdraw(r, GEM, r->request_mh);
+        assert_row(r, over[i], "");
+        assert_int_equal(session(r)->done, 9);
+    }
+    r->transaction = uuid_new(r->now); /* one that never came */
+    withdraw(r, GEM, r->request_mh);
+    assert_int_equal(session(r)->done, 9);
+}
+
+/* ---- what comes back ---- */
+
+static void give_back(room *r, size_t from, const char *code)
+{
+    Sluis__ReturnedBody body = SLUIS__RETURNED_BODY__INIT;
+    uint8_t mh[HASH_LEN] = {4};
+    draft d;
+    parcel p;
+    draft_of(r, &d, SLUIS__KIND__RETURNED);
+    body.message_hash = data_of(mh, HASH_LEN);
+    body.code = (char *)(uintptr_t)code;
+    body.text = (char *)(uintptr_t) "te laat";
+    seal_message(&d, &r->who[from], &r->who[SCHOOL], &body.base, &p);
+    deliver(r, &p);
+}
+
+static void an_answer_comes_back(void **state)
+{
+    room *r = *state;
+    set_state(r, STATE_SENT);
+    give_back(r, OTHER, "expired"); /* only the gateway returns */
+    assert_row(r, STATE_SENT, "");
+    assert_int_equal(session(r)->done, 9);
+    give_back(r, GEM, "expired");
+    assert_row(r, STATE_RETURNED, "expired: te laat");
+    assert_int_equal(session(r)->done, 9);
+    r->transaction = uuid_new(r->now); /* of something we do not have any more */
+    give_back(r, GEM, "expired");
+    assert_int_equal(session(r)->done, 9);
+}
+
+/* ---- answers that the gateway refuses ---- */
+
+static const uint8_t answer_id[UUID_LEN] = {3, 1, 4};
+
+/* An answer is on its way; the gateway still counts the request as number 5. */
+static void send_answer(room *r)
+{
+    Sluis__InboxRow *row;
+    Sluis__DisclosureRow given = SLUIS__DISCLOSURE_ROW__INIT;
+    arena *ar = arena_new(1u << 20);
+    assert_int_equal(inbox_get(r->a->inbox, r->transaction.b, ar, &row), SLUIS_OK);
+    row->state = (char *)(uintptr_t)STATE_SENDING;
+    given.when = r->now;
+    given.transaction = data_of(r->transaction.b, UUID_LEN);
+    given.to = r->who[GEM].oin.s;
+    inbox_answer v = {.row = row, .disclosure = &given};
+    memcpy(v.transaction, r->transaction.b, UUID_LEN);
+    memcpy(v.message_id, answer_id, UUID_LEN);
+    assert_int_equal(inbox_answered(r->a->inbox, &v, 1), SLUIS_OK);
+    r->a->pending[0] = (pending_done){.seq = 5, .generation = 1};
+    memcpy(r->a->pending[0].transaction, r->transaction.b, UUID_LEN);
+    r->a->pending_count = 1;
+    arena_free(&ar);
+}
+
+static void nack(room *r, const char *code)
+{
+    client_event ev = {.kind = CLIENT_NACK};
+    memcpy(ev.message_id, answer_id, UUID_LEN);
+    snprintf(ev.code, sizeof ev.code, "%s", code);
+    fail_set(&ev.why, SLUIS_DENIED, "core.answers", "in woorden");
+    session(r)->done = 0;
+    assert_int_equal(arrive_event(r->a, &ev), SLUIS_OK);
+}
+
+static void a_refused_answer_says_why(void **state)
+{
+    room *r = *state;
+    uint8_t transaction[UUID_LEN];
+    send_answer(r);
+    nack(r, "not-asked");
+    assert_row(r, STATE_NACKED, "not-asked: core.answers in woorden");
+    assert_int_equal(session(r)->done, 5); /* the request needs no other delivery */
+    assert_int_equal(r->a->pending_count, 0);
+    assert_int_equal(inbox_sent(r->a->inbox, answer_id, transaction), SLUIS_NOT_FOUND);
+    nack(r, "not-asked"); /* a second time: nothing of ours waits */
+    assert_row(r, STATE_NACKED, "not-asked: core.answers in woorden");
+}
+
+static void a_full_gateway_is_tried_again(void **state)
+{
+    static const sluis_err full[] = {SLUIS_FULL, SLUIS_NO_SPACE};
+    room *r = *state;
+    send_answer(r);
+    for (size_t i = 0; i < 2; i++) {
+        r->a->retry_at = 0;
+        nack(r, error_token(full[i]));
+        assert_row(r, STATE_SENDING, "");
+        assert_true(r->a->retry_at >= r->now + RETRY_MS);
+        assert_int_equal(session(r)->done, 0);
+    }
+}
+
+/* ---- what is not acted on ---- */
+
+static void a_suite_that_the_sender_may_not_use(void **state)
+{
+    room *r = *state;
+    set_directory(r, 2);
+    withdraw(r, GEM, r->request_mh);
+    assert_row(r, STATE_HELD, "");
+    assert_int_equal(session(r)->done, 0); /* the directory may change: it comes again */
+    assert_int_equal(session(r)->refused, 0);
+    set_directory(r, 1);
+    withdraw(r, GEM, r->request_mh);
+    assert_row(r, STATE_WITHDRAWN, "niet-meer-nodig");
+}
+
+static void what_is_sealed_to_a_key_that_is_gone(void **state)
+{
+    room *r = *state;
+    seal_ring *next;
+    keypair other;
+    assert_int_equal(keypair_generate(&other, USE_SEAL, r->now), SLUIS_OK);
+    assert_int_equal(seal_ring_of(&next, &other), SLUIS_OK);
+    assert_int_equal(intake_seals(&r->a->intake, next), SLUIS_OK);
+    withdraw(r, GEM, r->request_mh);
+    assert_row(r, STATE_HELD, "");
+    assert_int_equal(session(r)->refused, 9); /* it goes back to its sender */
+    assert_int_equal(session(r)->why, SLUIS_NOT_RECIPIENT);
+    seal_ring_unref(&next);
+}
+
+static void a_kind_that_is_not_for_us(void **state)
+{
+    room *r = *state;
+    Sluis__TextBody body = SLUIS__TEXT_BODY__INIT;
+    draft d;
+    parcel p;
+    draft_of(r, &d, SLUIS__KIND__CLIENT_NOTICE);
+    seal_message(&d, &r->who[GEM], &r->who[SCHOOL], &body.base, &p);
+    deliver(r, &p);
+    assert_int_equal(session(r)->refused, 9);
+    assert_int_equal(session(r)->why, SLUIS_KIND);
+    assert_int_equal(session(r)->done, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(who_asked_withdraws, setup, teardown),
+        cmocka_unit_test_setup_teardown(nobody_else_withdraws, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_was_answered_stays_so, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_answer_comes_back, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_refused_answer_says_why, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_full_gateway_is_tried_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_suite_that_the_sender_may_not_use, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_sealed_to_a_key_that_is_gone, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_kind_that_is_not_for_us, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
