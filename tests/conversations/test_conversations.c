@@ -227,7 +227,14 @@ static void say_request(play *p, actor *from, char **w, size_t n)
     b.asks = asks;
     b.n_asks = c.n_attributes;
     buffer_clear(&s->envelope);
+    keypair held = p->rig->seal, gone = {0};
+    if (strcmp(value(w, n, "registry", "held"), "gone") == 0) { /* to a key that it has no longer */
+        assert_int_equal(keypair_generate(&gone, USE_SEAL, c.created), SLUIS_OK);
+        p->rig->seal = gone;
+    }
     rig_envelope(p->rig, from, who(p, value(w, n, "to", "school")), &c, &b.base, &s->envelope);
+    p->rig->seal = held;
+    keypair_close(&gone);
     finish(p, from, s, w, n);
 }
 
