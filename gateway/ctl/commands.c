@@ -271,6 +271,22 @@ static const ctl_option config_export[] = {
     {"out", "DIR", "Folder for its files; must not exist", NULL, true},
     END,
 };
+static const ctl_option policy_explain[] = {
+    GATEWAY_SOCKET,
+    {"case", "ID", "A case of the gateway, as it is now", NULL, false},
+    {"rules", "DIR", "Folder of rules, without a gateway: a case whose scope holds the law and the domain",
+     NULL, false},
+    {"application", "ID", "Who asks", NULL, true},
+    {"function", "NAME", "Function of the employee", NULL, true},
+    {"domain", "NAME", "Domain of the party asked", NULL, true},
+    {"phase", "WORD", "research, coordination or meeting; the case's own when not said", NULL, false},
+    {"purpose", "NAME", "What for", NULL, true},
+    {"basis", "NAME", "Legal basis", NULL, true},
+    {"attributes", "A,B", "What is asked", NULL, true},
+    {"at", "MOMENT", "By the rules of then: YYYY-MM-DD or YYYY-MM-DDThh:mm:ssZ; now when not said", NULL,
+     false},
+    END,
+};
 
 const ctl_command ctl_commands[] = {
     {"key new", NULL, "Makes the keys of a party or a gateway.", key_new, ctl_key_new},
@@ -359,5 +375,8 @@ const ctl_command ctl_commands[] = {
      ctl_config_history},
     {"config export", NULL, "Writes the rules that were in force at a moment to a folder.", config_export,
      ctl_config_export},
+    {"policy explain", NULL,
+     "Says for each attribute permit or deny, which rules decided, and what comes with it.", policy_explain,
+     ctl_policy_explain},
     {NULL, NULL, NULL, NULL, NULL},
 };

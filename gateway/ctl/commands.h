@@ -60,6 +60,7 @@ ctl_exit ctl_config_check(ctl_call *c);
 ctl_exit ctl_config_reload(ctl_call *c);
 ctl_exit ctl_config_history(ctl_call *c);
 ctl_exit ctl_config_export(ctl_call *c);
+ctl_exit ctl_policy_explain(ctl_call *c);
 
 /* Writes a receipt that came as base64 to a new file, and says so. */
 ctl_exit ctl_receipt_write(ctl_call *c, const char *path, json_int_t index, const char *base64);

@@ -36,6 +36,8 @@ void desk_config_reload_signal(desk *d);
 json_t *desk_config_history(desk *d, const json_t *q, sluis_fail *f);
 /* The files of the set in force at "at" (a moment; absent: now): {"since", "hash", "files": {name: text}}. */
 json_t *desk_config_export(desk *d, const json_t *q, sluis_fail *f);
+/* What the rules of a moment ("at"; absent: now) say of a question about "case", as the case is now. */
+json_t *desk_policy_explain(desk *d, const json_t *q, sluis_fail *f);
 
 /* agreements.c */
 json_t *desk_agreement_list(desk *d, const json_t *q, sluis_fail *f);

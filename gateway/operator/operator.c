@@ -588,6 +588,7 @@ static const struct {
     {"config.history", desk_config_history},
     {"config.export", desk_config_export},
     {"cooperation.list", desk_cooperation_list},
+    {"policy.explain", desk_policy_explain},
 };
 
 static json_t *on_request(void *ctx, const char *cmd, const json_t *request, sluis_fail *f)

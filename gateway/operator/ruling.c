@@ -3,6 +3,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "cases/cases.h"
+#include "flow/explain.h"
 #include "operator/desk.h"
 #include "policy/recorded.h"
 
@@ -74,19 +76,25 @@ static sluis_err moment_of(const json_t *q, uint64_t *at, sluis_fail *f)
     return SLUIS_OK;
 }
 
+/* The set that was in force at the question's moment. */
+static sluis_err load_then(desk *d, const json_t *q, store_txn *t, uint64_t *at, recorded *x, rules **r,
+                           sluis_fail *f)
+{
+    sluis_err e = moment_of(q, at, f);
+    if (!e && (e = recorded_at(t, *at, x)) == SLUIS_NOT_FOUND)
+        fail_set(f, e, "at", "no rules were in force yet at that moment: see `config history`");
+    return e ? e : recorded_load(t, desk_parts(d)->rows, x, r, f);
+}
+
 json_t *desk_config_export(desk *d, const json_t *q, sluis_fail *f)
 {
     uint64_t at;
     recorded x;
     rules *r = NULL;
     store_txn *t = NULL;
-    sluis_err e = moment_of(q, &at, f);
+    sluis_err e = store_begin_read(desk_parts(d)->store, &t);
     if (!e)
-        e = store_begin_read(desk_parts(d)->store, &t);
-    if (!e && (e = recorded_at(t, at, &x)) == SLUIS_NOT_FOUND)
-        fail_set(f, e, "at", "no rules were in force yet at that moment: see `config history`");
-    if (!e)
-        e = recorded_load(t, desk_parts(d)->rows, &x, &r, f);
+        e = load_then(d, q, t, &at, &x, &r, f);
     store_abort(&t);
     if (e) {
         fail_set(f, e, "ruleset", "%s", error_text(e));
@@ -99,5 +107,44 @@ json_t *desk_config_export(desk *d, const json_t *q, sluis_fail *f)
     }
     json_object_set_new(out, "files", files);
     rules_unref(&r);
+    return out;
+}
+
+static sluis_err load_case(desk *d, const json_t *q, store_txn *t, arena *a, Sluis__CaseRow **row,
+                           sluis_fail *f)
+{
+    uint8_t id[ID_LEN];
+    const char *hex = desk_text(q, "case", f);
+    if (!hex || hex_decode(id, ID_LEN, hex, strlen(hex)))
+        return fail_set(f, SLUIS_INVALID, "case", "an id of a case is %d hexadecimal digits", 2 * ID_LEN);
+    sluis_err e = case_load(t, desk_parts(d)->rows, id, a, row);
+    return e == SLUIS_NOT_FOUND ? fail_set(f, e, "case", "there is no such case") : e;
+}
+
+json_t *desk_policy_explain(desk *d, const json_t *q, sluis_fail *f)
+{
+    uint64_t at;
+    recorded x;
+    rules *r = NULL;
+    store_txn *t = NULL;
+    Sluis__CaseRow *row = NULL;
+    json_t *answers = NULL, *out = NULL;
+    arena *a = arena_new(1u << 20);
+    sluis_err e = a ? store_begin_read(desk_parts(d)->store, &t) : SLUIS_NOMEM;
+    if (!e)
+        e = load_case(d, q, t, a, &row, f);
+    if (!e)
+        e = load_then(d, q, t, &at, &x, &r, f);
+    store_abort(&t);
+    if (!e) {
+        case_facts facts = case_facts_of(row);
+        answers = explain(r, q, &facts, at, f);
+        out = answers ? set_json(&x) : NULL;
+        json_object_set_new(out, "answers", answers);
+    }
+    if (!out)
+        fail_set(f, e ? e : SLUIS_NOMEM, "policy.explain", "%s", error_text(e ? e : SLUIS_NOMEM));
+    rules_unref(&r);
+    arena_free(&a);
     return out;
 }

@@ -25,6 +25,7 @@ static const struct {
     {FILE_APPLICATIONS, "functions", "id", false, {NULL}, NULL},
     {FILE_APPLICATIONS, "applications", "id", false, {"law", NULL}, "may"},
     {FILE_VIEWS, "views", "id", true, {NULL}, NULL},
+    {FILE_RULES, "templates", NULL, true, {NULL}, NULL}, /* versions of one share their name */
     {FILE_RULES, "rules", "id", true, {NULL}, NULL},
 };
 
@@ -138,7 +139,7 @@ static sluis_err check_list(const judge *j, size_t l, const config_node *was, co
                             const config_node *owner)
 {
     if (lists[l].period)
-        return check_periods(j, was, is, lists[l].id, is);
+        return check_periods(j, was, is, lists[l].id, is ? is : owner);
     sluis_err err = SLUIS_OK;
     for (size_t i = 0; i < config_count(was) && !err; i++) {
         const config_node *old = config_at(was, i), *next = named(is, old, lists[l].id);

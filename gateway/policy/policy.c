@@ -166,6 +166,28 @@ void policy_decide(const rules *r, const policy_question *q, const case_facts *c
             apply(r, r->by_domain[o.domain][i], q, answers);
 }
 
+size_t policy_candidates(const rules *r, const policy_question *q, uint32_t id, policy_candidate *out,
+                         size_t max)
+{
+    const resolved o = resolve(r, q);
+    const attribute *a = rules_attribute(r, id);
+    size_t n = 0;
+    if (!a || o.domain == NAME_NONE)
+        return 0;
+    for (size_t i = 0; i < r->by_domain_count[o.domain] && n < max; i++) {
+        const permit *p = r->by_domain[o.domain][i];
+        if (!permit_covers(r, p, a, q->domain))
+            continue;
+        uint32_t misses =
+            (p->applications & o.application_bit ? 0u : MISS_APPLICATION) |
+            (p->functions & o.function ? 0u : MISS_FUNCTION) | (p->purposes & o.purpose ? 0u : MISS_PURPOSE) |
+            (p->legal_bases & o.legal_basis ? 0u : MISS_LEGAL_BASIS) |
+            (p->phases & o.phase ? 0u : MISS_PHASE) | (period_holds(&p->when, q->at) ? 0u : MISS_PERIOD);
+        out[n++] = (policy_candidate){.rule = p->id, .misses = misses, .obligations = p->obligations};
+    }
+    return n;
+}
+
 policy_answer policy_may_ask(const rules *r, const policy_question *q, const case_facts *c)
 {
     const resolved o = resolve(r, q);

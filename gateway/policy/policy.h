@@ -51,6 +51,24 @@ typedef struct {
 /* Among several permits the first in the file gives its id; obligations are those of all of them together. */
 void policy_decide(const rules *r, const policy_question *q, const case_facts *c, policy_answer *answers);
 
+/* For an explanation: a permit of the domain asked that covers the attribute, and what of it does not fit the
+ * question (0: it fits, and permits when nothing else denies). */
+typedef enum {
+    MISS_APPLICATION = 1u << 0,
+    MISS_FUNCTION = 1u << 1,
+    MISS_PURPOSE = 1u << 2,
+    MISS_LEGAL_BASIS = 1u << 3,
+    MISS_PHASE = 1u << 4,
+    MISS_PERIOD = 1u << 5
+} policy_miss;
+typedef struct {
+    const char *rule; /* borrowed */
+    uint32_t misses, obligations;
+} policy_candidate;
+/* In file order, at most max of them; how many were written. */
+size_t policy_candidates(const rules *r, const policy_question *q, uint32_t attribute, policy_candidate *out,
+                         size_t max);
+
 /* Whether the case's scope, as it is now, still covers a question put before: law, domain, party, problems,
  * and no secret address. */
 bool policy_covers(const rules *r, const policy_question *q, const case_facts *c);

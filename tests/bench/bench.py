@@ -165,8 +165,14 @@ def floors(bench_dir):
         return json.loads(done.stdout)
 
 
+def policy(bench_dir):
+    done = subprocess.run([bench_dir / "bench_policy", TREE / "config/rules"], capture_output=True, text=True, timeout=120)
+    check(done.returncode == 0, f"bench_policy: {done.stderr}")
+    return json.loads(done.stdout)
+
+
 def measure(ends, note):
-    for name, value in floors(ends.bench).items():
+    for name, value in {**floors(ends.bench), **policy(ends.bench)}.items():
         note(name, value)
     r = ends.run(ends.one, W256)
     note("roundtrips_per_s_w256", r["roundtrips_per_s"])

@@ -128,3 +128,44 @@ def test_checked_before(city):
     check(code == 1 and "tomorrow or later" in json.loads(err)["text"], f"{code} {err}")
     code, _, err = city.ctl("config", "check", want=None)
     check(code in (1, 2) and "--rules" in err, f"{code} {err}")
+
+
+def explain(city, case, *more, plain=False, want=0, basis="avg-6.1.d"):
+    return city.ctl("policy", "explain", "--case", case, "--application", "wmo-intake", "--function", "consulent", "--domain",
+                    "onderwijs", "--purpose", "onderzoek-meervoudige-problematiek", "--basis", basis, "--attributes",
+                    "school-naam,school-diagnose,nergens", "--socket", city.control, *more, plain=plain, want=want)
+
+
+def test_explained_by_the_rules_of_the_moment(city):
+    rules, case = up(city)
+    denied = explain(city, case)["answers"]
+    check([a["decision"] for a in denied] == ["deny"] * 3, f"{denied}")
+    check([a["rules"] for a in denied] == [["default-deny"], ["default-deny"], ["catalogue"]], f"{denied}")
+    near = {n["rule"]: n["does_not_fit"] for n in denied[0]["near"]}
+    check(near["onderzoek-gewoon"] == ["legal basis"], f"{near}")
+    permitted = explain(city, case, basis="wams-5.4.1")["answers"][1]
+    check(permitted["decision"] == "permit" and permitted["rules"] == ["onderzoek-gezondheid"] and permitted["articles"]
+          and permitted["obligations"] == ["release-by-person", "notify-client"], f"{permitted}")
+
+    before = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+    add_rule(rules)
+    now_in_force = reload(city)["hash"]
+    after = explain(city, case)
+    check(after["hash"] == now_in_force and after["answers"][0]["rules"] == ["proef-vitaal"], f"{after}")
+    check(after["answers"][1]["decision"] == "deny", f"{after}")
+    then = explain(city, case, "--at", before)
+    check(then["hash"] != now_in_force and then["answers"] == denied, f"the rules of then: {then}")
+    code, _, err = explain(city, case, "--at", "2020-01-01", want=None)
+    check(code == 1 and "no rules were in force yet" in err, f"{code} {err}")
+    code, _, err = explain(city, "0" * 32, want=None)
+    check(code == 1 and "no such case" in err, f"{code} {err}")
+
+    # an auditor has the exported set and no gateway
+    out = city.root / "then"
+    city.ctl("config", "export", "--at", before, "--out", out, "--socket", city.control)
+    alone = city.ctl("policy", "explain", "--rules", out, "--application", "wmo-intake", "--function", "consulent", "--domain",
+                     "onderwijs", "--phase", "research", "--purpose", "onderzoek-meervoudige-problematiek", "--basis",
+                     "avg-6.1.d", "--attributes", "school-naam,school-diagnose,nergens")
+    check(alone["hash"] == then["hash"] and alone["answers"] == denied, f"{alone}")
+    text = explain(city, case, plain=True)
+    check("permit  school-naam" in text and "proef-vitaal" in text and "because" in text, text)

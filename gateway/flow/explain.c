@@ -1,0 +1,132 @@
+#include "flow/explain.h"
+
+#include <string.h>
+
+#include "wire/messages.h"
+
+#define CANDIDATES_MAX 64
+
+static const struct {
+    const char *rule, *why;
+} denials[] = {
+    {"application", "no such application, or its organisation may not act under it"},
+    {"case", "there is no such case, or it is closed"},
+    {"phase", "the case is in another phase"},
+    {"domain", "no such domain, or its own law does not let it give this category at that moment"},
+    {"scope", "outside what the client chose: law, domain or problem"},
+    {"catalogue", "no such attribute"},
+    {"secret-address", "tells where somebody lives whose address is secret"},
+    {"default-deny", "no rule permits it"},
+};
+static const struct {
+    uint32_t bit;
+    const char *name;
+} obligations[] = {{OBLIGE_RELEASE_BY_PERSON, "release-by-person"},
+                   {OBLIGE_MEETING_ONLY, "meeting-only"},
+                   {OBLIGE_NOTIFY_CLIENT, "notify-client"}},
+  misses[] = {{MISS_APPLICATION, "application"}, {MISS_FUNCTION, "function"}, {MISS_PURPOSE, "purpose"},
+              {MISS_LEGAL_BASIS, "legal basis"}, {MISS_PHASE, "phase"},       {MISS_PERIOD, "period"}};
+
+static json_t *obligation_names(uint32_t bits)
+{
+    json_t *out = json_array();
+    for (size_t i = 0; i < sizeof obligations / sizeof obligations[0]; i++)
+        if (bits & obligations[i].bit)
+            json_array_append_new(out, json_string(obligations[i].name));
+    return out;
+}
+
+static json_t *missing(const policy_candidate *c)
+{
+    json_t *lacks = json_array();
+    for (size_t i = 0; i < sizeof misses / sizeof misses[0]; i++)
+        if (c->misses & misses[i].bit)
+            json_array_append_new(lacks, json_string(misses[i].name));
+    return json_pack("{s:s, s:o}", "rule", c->rule, "does_not_fit", lacks);
+}
+
+/* A permit names every rule that gave it; a denial what denied it, and what each rule about the datum lacks.
+ */
+static json_t *answer_json(const rules *r, const policy_question *q, const char *name, uint32_t id,
+                           const policy_answer *a)
+{
+    policy_candidate c[CANDIDATES_MAX];
+    size_t n = policy_candidates(r, q, id, c, CANDIDATES_MAX);
+    json_t *ids = json_array(), *articles = json_array(), *near = json_array();
+    const char *why = "";
+    for (size_t i = 0; a->permit && i < n; i++)
+        if (!c[i].misses) {
+            json_array_append_new(ids, json_string(c[i].rule));
+            json_array_append_new(articles, json_string(rules_article(r, c[i].rule)));
+        }
+    for (size_t i = 0; !a->permit && i < n; i++)
+        if (c[i].misses)
+            json_array_append_new(near, missing(&c[i]));
+    for (size_t i = 0; !a->permit && i < sizeof denials / sizeof denials[0]; i++)
+        if (strcmp(denials[i].rule, a->rule) == 0)
+            why = denials[i].why;
+    if (!a->permit)
+        json_array_append_new(ids, json_string(a->rule));
+    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:s, s:o}", "attribute", name, "decision",
+                     a->permit ? "permit" : "deny", "rules", ids, "articles", articles, "obligations",
+                     obligation_names(a->obligations), "why", why, "near", near);
+}
+
+static const char *text_of(const json_t *q, const char *key, sluis_fail *f)
+{
+    const char *s = json_string_value(json_object_get(q, key));
+    if (!s)
+        fail_set(f, SLUIS_INVALID, key, "a name is needed here");
+    return s;
+}
+
+static sluis_err take_question(const rules *r, const json_t *q, const case_facts *c, uint64_t at,
+                               policy_question *out, sluis_fail *f)
+{
+    const json_t *phase = json_object_get(q, "phase");
+    *out =
+        (policy_question){.application = text_of(q, "application", f),
+                          .function = text_of(q, "function", f),
+                          .domain = text_of(q, "domain", f),
+                          .purpose = text_of(q, "purpose", f),
+                          .legal_basis = text_of(q, "legal_basis", f),
+                          .phase = json_is_string(phase) ? phase_parse(json_string_value(phase)) : c->phase,
+                          .at = at};
+    if (f->code)
+        return f->code;
+    const application *a = rules_application(r, out->application);
+    out->acting = a && a->oin_count ? &a->oins[0] : NULL;
+    return SLUIS_OK;
+}
+
+json_t *explain(const rules *r, const json_t *q, const case_facts *c, uint64_t at, sluis_fail *f)
+{
+    policy_question question;
+    policy_answer answers[EXPLAIN_ATTRIBUTES_MAX];
+    uint32_t ids[EXPLAIN_ATTRIBUTES_MAX];
+    const json_t *names = json_object_get(q, "attributes");
+    size_t n = json_array_size(names);
+    if (take_question(r, q, c, at, &question, f))
+        return NULL;
+    if (n == 0 || n > EXPLAIN_ATTRIBUTES_MAX) {
+        fail_set(f, SLUIS_INVALID, "attributes", "1 to %d names of attributes", EXPLAIN_ATTRIBUTES_MAX);
+        return NULL;
+    }
+    for (size_t i = 0; i < n; i++) {
+        const char *name = json_string_value(json_array_get(names, i));
+        const attribute *a = rules_attribute_named(r, name);
+        if (!name) {
+            fail_set(f, SLUIS_INVALID, "attributes", "each is a name");
+            return NULL;
+        }
+        ids[i] = a ? a->id : 0; /* 0 is nobody's */
+    }
+    question.attributes = ids;
+    question.attribute_count = n;
+    policy_decide(r, &question, c, answers);
+    json_t *out = json_array();
+    for (size_t i = 0; i < n; i++)
+        json_array_append_new(
+            out, answer_json(r, &question, json_string_value(json_array_get(names, i)), ids[i], &answers[i]));
+    return out;
+}
