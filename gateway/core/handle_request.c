@@ -8,6 +8,8 @@
 #include "core/deadline.h"
 #include "core/handlers.h"
 
+#define GIVEN_MAX 8 /* data handed to the party with a request */
+
 /* The one party asked: every recipient but the registry; exactly one, and the registry itself as well. */
 static sluis_err asked_party(turn *t, const job *j, const party **out, sluis_fail *f)
 {
@@ -79,6 +81,36 @@ static sluis_err check_policy(turn *t, const job *j, const party *to, const Slui
             known++;
         if (known == r->n_rules)
             r->rules[r->n_rules++] = (char *)(uintptr_t)answers[i].rule;
+    }
+    return SLUIS_OK;
+}
+
+/* What the party is handed so that it can answer: no more than who asks may see itself, and nothing
+ * sensitive. */
+static sluis_err check_given(turn *t, const job *j, const Sluis__RequestBody *b, const Sluis__CaseRow *row,
+                             sluis_fail *f)
+{
+    if (b->n_given == 0)
+        return SLUIS_OK;
+    case_facts facts = case_facts_of(row);
+    const view *v = policy_view(t->rules, j->env->core->application, j->env->core->function, &facts, t->now);
+    if (b->n_given > GIVEN_MAX)
+        return fail_set(f, SLUIS_TOO_BIG, "body.given", "at most %d", GIVEN_MAX);
+    for (size_t i = 0; i < b->n_given; i++) {
+        const attribute *a = rules_attribute(t->rules, b->given[i]->attribute);
+        if (!a || a->id == ATTRIBUTE_BSN)
+            return fail_set(f, SLUIS_INVALID, j->call ? "meegegeven" : "body.given",
+                            j->call ? "gegeven %u wordt nooit meegegeven"
+                                    : "attribute %u cannot be handed over",
+                            b->given[i]->attribute);
+        if ((a->category != CATEGORY_ORDINARY && a->category != CATEGORY_IDENTIFICATION) ||
+            !policy_shows(t->rules, v, &facts, a->id))
+            return fail_set(f, SLUIS_DENIED, a->name, "%s",
+                            j->call ? "niet mee te geven: gevoelig, of niet in de eigen weergave"
+                                    : "not handed over: sensitive, or not in the asker's own view");
+        sluis_err e = attribute_check_value(a, b->given[i]->value, f);
+        if (e)
+            return e;
     }
     return SLUIS_OK;
 }
@@ -167,6 +199,8 @@ sluis_err handle_request(turn *t, job *j, sluis_fail *f)
     }
     if (!e)
         e = check_policy(t, j, to, row, &r, f);
+    if (!e)
+        e = check_given(t, j, b, row, f);
     if (!e)
         e = agreed_request(t, j, to, f);
     if (!e)

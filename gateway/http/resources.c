@@ -111,6 +111,23 @@ static sluis_err build_get_case(const json_t *parameters, const json_t *body, ar
     return id_field(&q->case_id, parameters, a);
 }
 
+static sluis_err given_data(Sluis__ApiFileRequest *q, const json_t *list, arena *a)
+{
+    size_t n = json_array_size(list);
+    Sluis__ApiGiven *all = arena_alloc(a, (n + 1) * sizeof *all);
+    q->given = arena_alloc(a, (n + 1) * sizeof *q->given);
+    if (!all || !q->given)
+        return SLUIS_NOMEM;
+    for (; q->n_given < n; q->n_given++) {
+        const json_t *in = json_array_get(list, q->n_given);
+        sluis__api_given__init(&all[q->n_given]);
+        all[q->n_given].attribute = text(in, "naam");
+        all[q->n_given].value = text(in, "waarde");
+        q->given[q->n_given] = &all[q->n_given];
+    }
+    return SLUIS_OK;
+}
+
 static sluis_err build_file_request(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c)
 {
     const json_t *asks = json_object_get(body, "attributen");
@@ -136,6 +153,8 @@ static sluis_err build_file_request(const json_t *parameters, const json_t *body
     q->phase = (char *)(uintptr_t)phase_name(phase_parse(text(body, "fase")));
     q->motivation = text(body, "motivering");
     q->template_ = text(body, "sjabloon");
+    if (given_data(q, json_object_get(body, "meegegeven"), a))
+        return SLUIS_NOMEM;
     q->traceparent = text(parameters, "traceparent");
     if (json_str(body, "antwoordVoor"))
         time_parse(&q->answer_by, text(body, "antwoordVoor"));

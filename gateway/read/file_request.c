@@ -108,6 +108,26 @@ static sluis_err person_of(reader *r, store_txn *t, job *j, const subject *s, Sl
     return e;
 }
 
+static sluis_err fill_given(reader *r, job *j, Sluis__RequestBody *b)
+{
+    const Sluis__ApiFileRequest *q = j->call->file_request;
+    Sluis__GivenDatum *all = arena_alloc(j->arena, (q->n_given + 1) * sizeof(*all));
+    b->given = arena_alloc(j->arena, (q->n_given + 1) * sizeof(*b->given));
+    if (!all || !b->given)
+        return SLUIS_NOMEM;
+    for (; b->n_given < q->n_given; b->n_given++) {
+        const attribute *a = rules_attribute_named(r->rules, q->given[b->n_given]->attribute);
+        if (!a)
+            return fail_set(&j->why, SLUIS_INVALID, "meegegeven", "nummer %zu staat niet in de catalogus",
+                            b->n_given + 1);
+        sluis__given_datum__init(&all[b->n_given]);
+        all[b->n_given].attribute = a->id;
+        all[b->n_given].value = q->given[b->n_given]->value;
+        b->given[b->n_given] = &all[b->n_given];
+    }
+    return SLUIS_OK;
+}
+
 static sluis_err fill_body(reader *r, job *j, Sluis__RequestBody *b)
 {
     const Sluis__ApiFileRequest *q = j->call->file_request;
@@ -125,7 +145,7 @@ static sluis_err fill_body(reader *r, job *j, Sluis__RequestBody *b)
     b->motivation = q->motivation;
     b->answer_by = q->answer_by ? q->answer_by : j->request->answer_by;
     b->template_ = q->template_;
-    return SLUIS_OK;
+    return fill_given(r, j, b);
 }
 
 static void fill_core(reader *r, job *j, uint64_t now, uuid *id, Sluis__Core *c)

@@ -203,6 +203,7 @@ static void say_request(play *p, actor *from, char **w, size_t n)
     Sluis__Core c = SLUIS__CORE__INIT;
     Sluis__RequestBody b = SLUIS__REQUEST_BODY__INIT;
     Sluis__Subject person = SLUIS__SUBJECT__INIT;
+    Sluis__GivenDatum given = SLUIS__GIVEN_DATUM__INIT, *handed = &given;
     Sluis__AttributeAsk one[ATTRIBUTES_MAX], *asks[ATTRIBUTES_MAX];
     uint32_t attributes[ATTRIBUTES_MAX];
     char motivation[9000];
@@ -215,6 +216,10 @@ static void say_request(play *p, actor *from, char **w, size_t n)
                                                                   : bsn);
     snprintf(motivation, sizeof(motivation), "%-*s", atoi(value(w, n, "long", "0")),
              value(w, n, "motivation", "nodig_voor_het_onderzoek"));
+    given.attribute = (uint32_t)atoi(value(w, n, "given", "0"));
+    given.value = (char *)(uintptr_t)value(w, n, "value", "5");
+    b.given = &handed;
+    b.n_given = given.attribute != 0;
     b.subject = &person;
     b.answer_by = value(w, n, "by", NULL) ? c.created + (uint64_t)atoll(value(w, n, "by", "0")) : 0;
     b.motivation = motivation;

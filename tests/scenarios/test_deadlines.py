@@ -88,3 +88,29 @@ def test_late_and_escalated(city):
     check(metric(city, "requests_late") == 1, f"{before} {metric(city, 'requests_late')}")
     refused(post(city, case, body(GGD, attributen=ask, antwoordVoor=soon(-5))), 400, "invalid", "een moment dat nog komt, binnen 28 dagen")
     refused(post(city, case, body(GGD, attributen=ask, antwoordVoor=soon(40 * 86400))), 400, "invalid", "binnen 28 dagen")
+
+
+# ---- no more than is needed (item 8)
+
+def test_given_with_a_request(city):
+    """The party reads the number, the motivation, what is asked, and what it was handed; nothing else of the person."""
+    case = case_of(city)
+    ask = [{"naam": "jgz-gehoor", "noodzaak": "Om te bepalen of een hulpmiddel nodig is"}]
+    a = post(city, case, body(GGD, attributen=ask, meegegeven=[{"naam": "school-jaargroep", "waarde": "5"}]))
+    check(a.status == 202, f"{a.status} {a.body!r}")
+    held_by(city, "ggd", a.json()["verzoekId"])
+    shown = city.inbox("ggd", "show", a.json()["verzoekId"])
+    check(shown["given"] == [{"name": "school-jaargroep", "value": "5"}], f"{shown['given']}")
+    check(shown["subject"] == CHILD and PARENT not in str(shown), "more about the household than was needed")
+
+
+def test_more_than_needed_is_refused(city):
+    case = case_of(city)
+    ask = [{"naam": "jgz-gehoor", "noodzaak": "Om te bepalen of een hulpmiddel nodig is"}]
+
+    def given(name, value):
+        return post(city, case, body(GGD, attributen=ask, meegegeven=[{"naam": name, "waarde": value}]))
+    refused(given("wgs-totaal-schuldbedrag", "100.00"), 403, "denied", "niet mee te geven: gevoelig, of niet in de eigen weergave")
+    refused(given("jgz-lengte", "120"), 403, "denied", "niet mee te geven: gevoelig")
+    refused(given("bsn", PARENT), 400, "invalid", "wordt nooit meegegeven")
+    refused(given("bestaat-niet", "x"), 400, "invalid", "staat niet in de catalogus")
