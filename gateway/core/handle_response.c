@@ -75,13 +75,13 @@ static sluis_err write_response(turn *t, job *j, Sluis__RequestRow *row, const s
 {
     const Sluis__ResponseBody *b = (const Sluis__ResponseBody *)j->body;
     Sluis__Record r;
-    Sluis__DossierRow entry;
+    Sluis__DossierRow *entry = arena_alloc(t->arena, sizeof(*entry));
     turn_record_of(t, j, SLUIS__RECORD_TYPE__R_MESSAGE, &r);
     r.decision = (char *)(uintptr_t) "permit";
     r.subject = row->sid;
     if (!*r.to)
         r.to = row->requester;
-    sluis_err e = fill_row(t, j, row);
+    sluis_err e = entry ? fill_row(t, j, row) : SLUIS_NOMEM;
     if (!e)
         e = turn_journal(t, &r);
     if (!e)
@@ -89,8 +89,8 @@ static sluis_err write_response(turn *t, job *j, Sluis__RequestRow *row, const s
     row->state = (char *)(uintptr_t)request_state_name(REQUEST_ANSWERED);
     row->answered = t->now;
     if (!e) { /* the dossier reads it here: one page less to write than a row among the subject's others */
-        turn_dossier_entry(t, row->case_id.data, b->remark, &entry);
-        row->answer = &entry;
+        turn_dossier_entry(t, row->case_id.data, b->remark, entry);
+        row->answer = entry;
     }
     if (!e)
         e = turn_request_save(t, j->env->core->transaction.data, row, s);
