@@ -18,6 +18,7 @@
 #define FETCH_PAGE 64
 #define HWM_PEER   4096
 #define START_MS   60000
+#define MINUTE_MS  60000
 #define CHAIN_MAX  32
 #define GATHER_EVENTS                                                                                        \
     64 /* what is gathered waits for at most so many events, and for none when the bus would wait */
@@ -315,6 +316,17 @@ static void nack_full(bus *b, const bus_event *ev, arena *a, bytes raw, const ch
     answer(b, ev, frame_nack(&b->frame, id, &why));
 }
 
+/* A refusal is an entry in the journal, for good: a party's nonsense must not fill it. */
+static bool refused_too_often(const bus *b, session *s)
+{
+    uint64_t now = clock_mono_us() / 1000;
+    if (now - s->counted_since >= MINUTE_MS) {
+        s->counted_since = now;
+        s->refused = 0;
+    }
+    return s->refused >= b->p->settings->refusals_per_minute;
+}
+
 /* Messages of one party mostly share a signature, which is checked once when one worker has them all. */
 static void pass_chain(bus *b)
 {
@@ -345,6 +357,10 @@ static void on_submit(bus *b, const bus_event *ev, session *s, arena *a, const S
     const bytes raw = BYTES(m->envelope.data, m->envelope.len);
     if (s->submitted >= b->p->settings->session_credit) {
         nack_full(b, ev, a, raw, "more outstanding than the welcome's credit");
+        return;
+    }
+    if (refused_too_often(b, s)) {
+        nack_full(b, ev, a, raw, "too many were refused: see their reasons, and go on in a minute");
         return;
     }
     if (!has_room(b, raw.n)) {
@@ -635,6 +651,8 @@ static void finish_submission(bus *b, job *j)
         b->told[b->told_count++] = j;
         return;
     }
+    if (s)
+        s->refused++;
     bytes id = j->env ? BYTES(j->env->core->message_id.data, j->env->core->message_id.len) : (bytes){NULL, 0};
     sluis_err e = frame_nack(&b->frame, id, &j->why);
     if (!e)

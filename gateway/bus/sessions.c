@@ -65,8 +65,12 @@ session *sessions_open(sessions *s, const oin *user, uint64_t generation)
             return NULL;
         s->count++;
     }
-    *at = (session){
-        .user = *user, .generation = generation, .submitted = at->submitted, .fetching = at->fetching};
+    *at = (session){.user = *user,
+                    .generation = generation,
+                    .submitted = at->submitted,
+                    .counted_since = at->counted_since,
+                    .refused = at->refused,
+                    .fetching = at->fetching};
     return at;
 }
 

@@ -18,6 +18,8 @@ typedef struct session {
     uint32_t credit;        /* deliveries the party takes at once */
     uint32_t outstanding;   /* deliveries sent, not done */
     uint32_t submitted;     /* submissions of this party not answered yet */
+    uint64_t counted_since; /* ms: refused counts from here on, for a minute */
+    uint32_t refused;       /* its submissions that were refused and journalled */
     uint64_t last_sent;     /* outbox sequence of the newest delivery sent */
     uint64_t last_progress; /* ms: the last done, or the last delivery into an idle session */
     uint32_t retries;       /* times in a row that nothing was done in time */
@@ -34,8 +36,8 @@ typedef struct sessions sessions;
 sluis_err sessions_new(sessions **out, uint32_t max);
 void sessions_free(sessions **s);
 session *sessions_find(sessions *s, const oin *user);
-/* A fresh session for this party in place of its older one, whose submissions and fetch still count: a new
- * hello gives no new credit. NULL: max reached. */
+/* A fresh session for this party in place of its older one, whose submissions, refusals and fetch still
+ * count: a new hello gives no new credit. NULL: max reached. */
 session *sessions_open(sessions *s, const oin *user, uint64_t generation);
 void sessions_drop(sessions *s, session *one);
 uint32_t sessions_count(const sessions *s);

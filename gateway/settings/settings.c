@@ -65,6 +65,8 @@ static const config_key limit_keys[] = {
     {"signal_min", CONFIG_INT, false, 1, 10000, "requests", "10", "no signal before a party had so many"},
     {"party_renew_s", CONFIG_INT, false, 1, 31536000, "s", "3600",
      "a party renews its sealing key at most this often"},
+    {"refusals_per_minute", CONFIG_INT, false, 1, 1000000, "messages", "600",
+     "refused messages of one party that are journalled; it is heard again after the minute"},
     {"seal_renew_s", CONFIG_INT, false, 1, 31536000, "s", "86400",
      "the registry's sealing key is renewed after"},
     {"seal_keep_s", CONFIG_INT, false, 1, 31536000, "s", "2678400",
@@ -144,6 +146,7 @@ static void load_limits(settings *s, const config_node *g)
     LIMIT(signal_on, uint32_t);
     LIMIT(signal_off, uint32_t);
     LIMIT(signal_min, uint32_t);
+    LIMIT(refusals_per_minute, uint32_t);
     LIMIT(seal_renew_s, uint32_t);
     LIMIT(seal_keep_s, uint32_t);
     LIMIT(party_renew_s, uint32_t);

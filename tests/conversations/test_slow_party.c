@@ -1,5 +1,5 @@
-/* A party that never reads, with a thousand messages waiting for it: the others are served as before, the
- * gateway does not grow, and when the party reads at last it gets all of them, once, in order. */
+/* Parties that harm: one that never reads, with a thousand messages waiting for it: the others are served as
+ * before, the gateway does not grow, and when the party reads at last it gets all of them, once, in order. */
 #include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -211,11 +211,36 @@ static void nobody_waits_for_a_party_that_never_reads(void **state)
     arena_free(&mem);
 }
 
+/* Each refusal is an entry: beyond the bound of a minute (40 here) a party is not heard, and the journal does
+ * not grow; a new hello gives no new minute. */
+static void refusals_are_bounded(void **state)
+{
+    uint8_t id[UUID_LEN];
+    (void)state;
+    join(at(ACTOR_REQUESTER), 16);
+    for (int i = 0; i < 42; i++) {
+        arena *mem = arena_new(1u << 20);
+        ask(at(ACTOR_SCHOOL), 1002, " ", id);
+        const Sluis__Nack *n = hear(at(ACTOR_REQUESTER), mem, SLUIS__FRAME__F_NACK)->nack;
+        assert_memory_equal(n->message_id.data, id, UUID_LEN);
+        assert_string_equal(n->code, i < 40 ? "no-motivation" : "full");
+        arena_free(&mem);
+        if (i == 40) {
+            rig_disconnect(at(ACTOR_REQUESTER));
+            join(at(ACTOR_REQUESTER), 16);
+        }
+    }
+    json_t *s = rig_control(&house, json_pack("{s:s}", "cmd", "status"));
+    assert_int_equal(json_integer_value(json_object_get(s, "refused")), 40);
+    json_decref(s);
+}
+
 int main(void)
 {
     alarm(120);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(nobody_waits_for_a_party_that_never_reads, open_house, close_house),
+        cmocka_unit_test_setup_teardown(refusals_are_bounded, open_house, close_house),
     };
     return cmocka_run_group_tests_name("slow party", tests, NULL, NULL);
 }
