@@ -180,6 +180,7 @@ sluis_err gateway_start(gateway **out, settings *s, sluis_fail *f)
     g->verify = calloc(s->verify_threads, sizeof(*g->verify));
     g->readers = calloc(s->read_threads, sizeof(*g->readers));
     g->task = (operator_task){.p = &g->parts,
+                              .first_seals = &g->parts.seals,
                               .stop_fd = eventfd(0, EFD_CLOEXEC),
                               .reload_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
                               .started = clock_ms()};

@@ -19,7 +19,7 @@ typedef struct {
     const row_keys *rows;
     rules *first_rules; /* as they were at the start; jobs and turns carry those in force */
     keypair sign, curve, log, directory;
-    seal_ring *seals; /* as they were at the start; jobs carry those in force */
+    seal_ring *seals; /* as they were at the start, NULL soon after; jobs carry those in force */
     passphrase pass;  /* kept, for the next sealing key; the control thread's */
     uint8_t root_pk[PK_LEN];
     buffer delegation; /* SignedDelegation: the root's word for the directory key */

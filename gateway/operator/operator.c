@@ -644,6 +644,7 @@ void *operator_run(void *arg)
         fatal("control.start", e, "the control socket cannot be opened");
     }
     renewal_init(&d.seals, p, ask_for_seals, &d);
+    seal_ring_unref(d.task->first_seals); /* or a key would stay in memory after its file is destroyed */
     e = control_server_run(server, d.task->stop_fd, on_tick, &d);
     if (e)
         fatal("control.stopped", e, "the control socket is broken");

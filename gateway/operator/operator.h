@@ -7,9 +7,10 @@
 
 typedef struct {
     const parts *p;
-    int stop_fd;      /* readable: end */
-    int reload_fd;    /* non-blocking eventfd; written to: read the rules anew */
-    uint64_t started; /* UTC ms */
+    int stop_fd;             /* readable: end */
+    int reload_fd;           /* non-blocking eventfd; written to: read the rules anew */
+    uint64_t started;        /* UTC ms */
+    seal_ring **first_seals; /* those of the start, let go when core and this thread have their own */
 } operator_task;
 
 void *operator_run(void *task_borrowed); /* a pthread body */
