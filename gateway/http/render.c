@@ -68,6 +68,20 @@ static const struct {
     /* decisions */
     {"permit", "toegestaan"},
     {"opened", "geopend"},
+    /* events that are no decision, and what they say */
+    {"case-opened", "zaak-geopend"},
+    {"request-filed", "verzoek-ingediend"},
+    {"request-answered", "verzoek-beantwoord"},
+    {"request-from-register", "verzoek-uit-register-beantwoord"},
+    {"request-expired", "verzoek-verlopen"},
+    {"request-returned", "verzoek-teruggestuurd"},
+    {"request-withdrawn", "verzoek-ingetrokken"},
+    {"service-late", "dienst-te-laat"},
+    {"glass-unreviewed", "noodinzage-niet-beoordeeld"},
+    {"concern-decided", "over-melding-besloten"},
+    {"research-started", "onderzoek-gestart"},
+    {"research-concluded", "onderzoek-afgerond"},
+    {"case-ended", "zaak-beeindigd"},
     {"concern-research", "melding-wordt-onderzocht"},
     {"concern-no-research", "melding-wordt-niet-onderzocht"},
     {"interventions-asked", "interventies-gevraagd"},
@@ -526,6 +540,29 @@ json_t *render_interventions(const Sluis__ApiReply *r, char location[static REND
             not, json_pack("{s:s, s:s}", "wet", v->not_asked[i]->law, "reden", v->not_asked[i]->reason));
     json_object_set_new(o, "verzoeken", asked);
     json_object_set_new(o, "nietGevraagd", not );
+    return o;
+}
+
+json_t *render_events(const Sluis__ApiReply *r, char location[static RENDER_LOCATION])
+{
+    const Sluis__ApiEventList *l = r->events;
+    json_t *o = json_object(), *a = json_array();
+    (void)location;
+    for (size_t i = 0; i < l->n_events; i++) {
+        const Sluis__ApiEvent *e = l->events[i];
+        char id[UUID_STR];
+        json_t *x = json_object();
+        put_number(x, "nummer", e->number);
+        put(x, "soort", dutch(e->type));
+        put_time(x, "wanneer", e->when);
+        put_uuid(x, "verzoekId", e->transaction, id);
+        put_some(x, "partij", e->party);
+        put_some(x, "bijzonderheid", dutch(e->detail));
+        json_array_append_new(a, x);
+    }
+    json_object_set_new(o, "gebeurtenissen", a);
+    if (l->next)
+        put_number(o, "volgende", l->next);
     return o;
 }
 

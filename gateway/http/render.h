@@ -17,6 +17,7 @@ json_t *render_dossier(const Sluis__ApiReply *r, char location[static RENDER_LOC
 json_t *render_concern(const Sluis__ApiReply *r, char location[static RENDER_LOCATION]);
 json_t *render_concerns(const Sluis__ApiReply *r, char location[static RENDER_LOCATION]);
 json_t *render_interventions(const Sluis__ApiReply *r, char location[static RENDER_LOCATION]);
+json_t *render_events(const Sluis__ApiReply *r, char location[static RENDER_LOCATION]);
 json_t *render_health(const Sluis__ApiReply *r, char location[static RENDER_LOCATION]);
 
 #endif

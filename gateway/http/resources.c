@@ -446,6 +446,20 @@ static sluis_err build_interventions(const json_t *parameters, const json_t *bod
     return id_field(&q->case_id, parameters, a);
 }
 
+static sluis_err build_events(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c)
+{
+    (void)body;
+    Sluis__ApiListEvents *q = arena_alloc(a, sizeof *q);
+    if (!q)
+        return SLUIS_NOMEM;
+    sluis__api_list_events__init(q);
+    q->after = number(parameters, "vanaf");
+    q->limit = json_object_get(parameters, "limit") ? number(parameters, "limit") : 50;
+    c->op_case = SLUIS__API_CALL__OP_LIST_EVENTS;
+    c->list_events = q;
+    return id_field(&q->case_id, parameters, a);
+}
+
 static sluis_err build_health(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c)
 {
     (void)parameters;
@@ -545,6 +559,7 @@ const resource resources[RESOURCE_COUNT] = {
     {"meldDienst", build_service, RESULT(CASE_OUT), render_case, false},
     {"openNoodinzage", build_glass, RESULT(CASE_OUT), render_case, false},
     {"beoordeelNoodinzage", build_review, RESULT(CASE_OUT), render_case, false},
+    {"listGebeurtenissen", build_events, RESULT(EVENTS), render_events, false},
     {"vraagInterventies", build_interventions, RESULT(INTERVENTIONS), render_interventions, false},
     {"openMelding", build_report, RESULT(CONCERN), render_concern, false},
     {"listMeldingen", build_list_concerns, RESULT(CONCERNS), render_concerns, false},

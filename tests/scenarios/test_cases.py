@@ -21,6 +21,25 @@ def decisions(city, case, member, **kw):
     return [e.get("besluit") for e in city.dossier(case, member, **kw)]
 
 
+def events(city, case, app="wmo-intake", function="consulent"):
+    """[(kind, particulars)], all pages."""
+    out, after = [], 0
+    while True:
+        a = city.call("GET", f"/v1/zaken/{case}/gebeurtenissen?limit=2&vanaf={after}", city.token(app, function))
+        check(a.status == 200, f"{a.status} {a.body[:300]!r}")
+        out += [(e["soort"], e.get("bijzonderheid", "")) for e in a.json()["gebeurtenissen"]]
+        if "volgende" not in a.json():
+            return out
+        after = a.json()["volgende"]
+
+
+def notices(city, case):
+    """What the client is told, as the portal hears it."""
+    told = events(city, case, "clientportaal", "client")
+    check(all(kind == "bericht-aan-client" for kind, _ in told), f"the portal hears more than notices: {told}")
+    return [what for _, what in told]
+
+
 # ---- phases and coordination (items 25, 26, 29)
 
 def test_phases(city):
@@ -49,6 +68,9 @@ def test_phases(city):
     check(now["fase"] == "gesloten" and now["mogelijk"] == ["noodinzage-beoordelen"] and now["beeindigd"], f"{now}")
     refused(city.change(case, "fase", {"overgang": "sluiten"}, raw=True), 409, "conflict",
             "de zaak is gesloten: sluiten kan niet; mogelijk: noodinzage-beoordelen")
+    check(notices(city, case) == ["onderzoek-gestart", "onderzoek-afgerond", "zaak-beeindigd"], f"{notices(city, case)}")
+    check([k for k, _ in events(city, case) if k != "bericht-aan-client"] ==
+          ["zaak-geopend", "coordinatie-gestart", "coordinator-aangewezen", "coordinator-aangewezen", "gesloten"], f"{events(city, case)}")
     told = decisions(city, case, 1)
     for d in ("geopend", "coordinatie-gestart", "coordinator-aangewezen", "gesloten"):
         check(d in told, f"the client does not read of {d}: {told}")
@@ -117,6 +139,7 @@ def test_override(city):
     check(now["keuzeClient"]["domeinen"] == ["onderwijs"] and now["keuzeClient"]["problemen"] == ["school"], f"{now}")
     check(city.file(case, 1, "ggd", ["jgz-visus"])["status"] == "open", "what the override allows")
     entry = [e for e in city.dossier(case, 1) if e.get("besluit") == "bereik-verruimd-tegen-keuze-client"]
+    check(notices(city, case) == ["onderzoek-gestart", "bereik-verruimd-tegen-keuze-client"], f"{notices(city, case)}")
     check(len(entry) == 1 and entry[0]["motivering"] == wider["motivering"] and entry[0]["functie"] == "regisseur", f"{entry}")
 
 
@@ -175,6 +198,7 @@ def test_break_glass(city):
     check(other.status == 404, f"a colleague looks along: {other.status}")
     check(any(e.get("event") == "case.glass-broken" for e in city.gateway.events()), "the log says nothing")
     check("noodinzage" in decisions(city, case, 1), "the client does not read of it")
+    check("noodinzage" in notices(city, case), "the client is not told")
     review = {"terecht": True, "motivering": "Gevaar bevestigd door de politie"}
     refused(city.change(case, "noodinzage/1/beoordeling", review, app="pw-intake", raw=True), 403, "forbidden")
     refused(city.change(case, "noodinzage/1/beoordeling", review, app="pw-intake", function="teamleider", raw=True), 403, "forbidden", "wie keek")
@@ -195,6 +219,7 @@ def test_services(city):
     check(now["diensten"][0]["status"] == "gepland" and not now["diensten"][0]["teLaat"], f"{now}")
     refused(city.change(case, "diensten", {"dienst": "budgetbeheer", "status": "gepland"}, raw=True), 400, "invalid", "noem het moment")
     wait_for("late", lambda: city.case(case)["diensten"][0]["teLaat"], 10)
+    wait_for("the event", lambda: ("dienst-te-laat", "budgetbeheer") in events(city, case), 10)
     now = city.change(case, "diensten", {"dienst": "budgetbeheer", "status": "geleverd", "werkelijk": soon})
     check(now["diensten"][0]["status"] == "geleverd" and not now["diensten"][0]["teLaat"], f"{now}")
     refused(city.change(case, "diensten", said, raw=True), 409, "conflict", "de dienst is geleverd en wordt niet gepland; mogelijk: niets meer")

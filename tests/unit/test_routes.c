@@ -55,6 +55,7 @@ static void test_find(void **state)
         {"GET", "/v1/zaken/" CASE_ID, "getZaak", 0, NULL, NULL},
         {"HEAD", "/v1/zaken/" CASE_ID, "getZaak", 0, NULL, NULL},
         {"POST", "/v1/zaken/" CASE_ID "/verzoeken", "openVerzoek", 0, NULL, NULL},
+        {"GET", "/v1/zaken/" CASE_ID "/gebeurtenissen?vanaf=12", "listGebeurtenissen", 0, NULL, NULL},
         {"POST", "/v1/zaken/" CASE_ID "/interventies", "vraagInterventies", 0, NULL, NULL},
         {"POST", "/v1/meldingen", "openMelding", 0, NULL, NULL},
         {"GET", "/v1/meldingen?limit=10", "listMeldingen", 0, NULL, NULL},
