@@ -41,6 +41,7 @@ LIMITS = "limits = { key_slots = 4096; map_bytes = 17179869184L; quota_bytes = 8
 PARENT = "999990019"
 CHILD = "999990020"
 PARTNER = "999990032"  # known to no party
+NOBODY = "000000012"  # outside the test range and nobody's: numbers are issued with eight or nine digits, leading zeros aside
 REFUSING = "999990044"  # a pupil whose parents did not agree
 
 RESEARCH = {"purpose": "onderzoek-meervoudige-problematiek", "basis": "wams-5.4.1", "phase": "onderzoek"}
@@ -53,7 +54,7 @@ class BusParty:
     def __init__(self, city, oin, keys):
         self.child = subprocess.Popen(
             ["setpriv", "--pdeathsig", "KILL", "--", city.bin.parent / "tests" / "party", "--endpoint", city.endpoint, "--keys", keys,
-             "--oin", oin, "--server", city.keys / "curve.key.pub", "--root", city.keys / "root.pub", "--gateway", GATEWAY_OIN],
+             "--oin", oin, "--server", city.keys / "curve.key.pub", "--root", city.keys / "root.pub", "--gateway", city.oin],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=city.env)
 
     def say(self, line):

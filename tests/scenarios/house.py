@@ -147,6 +147,7 @@ class House:
         self.root = Path(tempfile.mkdtemp(prefix="sluis-"))
         self.keep_files = keep_files
         self.closed = False
+        self.oin, self.mode = GATEWAY_OIN, "test"
         self.lock = threading.Lock()
         self.tokens = {}
         self.env = dict(os.environ, TZ="UTC", LC_ALL="C.UTF-8")
@@ -211,7 +212,7 @@ class House:
 
     def make(self, extra="", rules=TREE / "config" / "rules"):
         """Keys of the gateway, an issuer of tokens, and the configuration."""
-        self.ctl("key", "new", "--dir", self.keys, "--for", "gateway", "--oin", GATEWAY_OIN, "--name", NAME)
+        self.ctl("key", "new", "--dir", self.keys, "--for", "gateway", "--oin", self.oin, "--name", NAME)
         self.ctl("token", "new-issuer", "--dir", self.root / "issuer")
         self.ports = {"bus": free_port(), "http": free_port()}
         self.rules = rules
@@ -228,8 +229,8 @@ class House:
 
     def write_gateway(self, extra=""):
         (self.root / "sluisd.conf").write_text(f'''name = "{NAME}";
-oin = "{GATEWAY_OIN}";
-mode = "test";
+oin = "{self.oin}";
+mode = "{self.mode}";
 data = "{self.root}/data";
 keys = "{self.keys}";
 rules = "{self.rules}";

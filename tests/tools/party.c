@@ -2,6 +2,7 @@
  * answers each:
  *   {"kind": "concern", "case": "", "body": {...}}  sealed to the registry, submitted
  *                                                    -> {"code", "text", "transaction", "hash"}
+ *      "ahead_ms": 300000 with it                      as from a clock that is so much ahead
  *   {"wait": 10}                                     the next delivery within so many seconds, confirmed
  *                                                    -> {"kind", "sender", "transaction", "answers", "case",
  * "body"} or {} A body holds the strings, numbers, booleans and messages of proto/sluis.proto, by their names
@@ -131,8 +132,8 @@ static sluis_err make(actor *x, const message_kind *k, const json_t *in, const u
     core.origin = SLUIS__ORIGIN__BUS;
     if (c && *c)
         core.case_id = (ProtobufCBinaryData){ID_LEN, case_id.b};
-    core.created = now;
-    core.expires = now + LIFETIME_MS;
+    core.created = now + (uint64_t)json_integer_value(json_object_get(in, "ahead_ms"));
+    core.expires = core.created + LIFETIME_MS;
     if (!(e = wire_pack(&plain, from_json(k->body, json_object_get(in, "body"), a))))
         e = envelope_seal(&core, &x->oin, &x->sign, x->epoch, &to, 1, buffer_bytes(&plain), now, &header,
                           &body, mh);
