@@ -248,7 +248,24 @@ class Story:
         check("jgz-lengte" in text and "school-jaargroep" in text, "the dossier does not say what")
         check(CHILD not in text and PARENT not in text, "a person number stands in the dossier")
         say.ok(f"who asked what, when, why, and what came: {shown} entries")
+        self.override()
         say.took()
+
+    def override(self):
+        """The client chose a narrow scope; widening it against that choice is motivated, recorded, and told."""
+        c, say = self.city, self.say
+        case = c.open_case([(CHILD, "kind")], laws=("wmo",), domains=("onderwijs",), scope={"problemen": ["school"]})
+        a = c.file(case, 1, "ggd", ["jgz-visus"], raw=True)
+        check(a.status in (403, 422), f"outside the client's choice: {a.status}")
+        say.ok(f"outside what the client chose: {a.status} {a.json().get('title')}")
+        wider = {"bereik": {"wetten": ["wmo"], "domeinen": ["ggd"], "problemen": ["veiligheid"]}, "tegenKeuzeClient": True,
+                 "motivering": "Ernstige zorgen over de veiligheid"}
+        now = c.change(case, "bereik", wider, function="regisseur")
+        check(now["keuzeClient"]["domeinen"] == ["onderwijs"] and "ggd" in now["bereik"]["domeinen"], f"{now}")
+        check(c.file(case, 1, "ggd", ["jgz-visus"])["status"] == "open", "not even after the override")
+        told = [e for e in c.dossier(case, 1) if e.get("besluit") == "bereik-verruimd-tegen-keuze-client"]
+        check(len(told) == 1 and told[0]["motivering"] == wider["motivering"], f"the dossier: {told}")
+        say.ok("widened against that choice, with serious problems named: it stands in the client's dossier, with its motivation")
 
     # 8
     def kills(self):
