@@ -85,7 +85,7 @@ static void list_settings(void)
 {
     buffer b;
     buffer_init(&b, 1 << 20);
-    settings_describe(&b);
+    adapter_settings_describe(&b);
     fwrite(b.p, 1, b.n, stdout);
     buffer_close(&b);
 }

@@ -90,7 +90,7 @@ sluis_err adapter_open(adapter **out, const char *config_path, party_kinds kinds
     if (!a)
         return fail_set(f, SLUIS_NOMEM, "", "out of memory");
     a->signals = a->keys_lock = -1;
-    sluis_err err = settings_read(&a->s, config_path, kinds, f);
+    sluis_err err = adapter_settings_read(&a->s, config_path, kinds, f);
     if (!err)
         err = open_parts(a, f);
     if (err)
@@ -120,7 +120,7 @@ void adapter_close(adapter **pa)
     local_rules_free(&a->rules);
     mapping_free(&a->mapping);
     catalogue_free(&a->catalogue);
-    settings_close(&a->s);
+    adapter_settings_close(&a->s);
     free(a->work);
     free(a);
     *pa = NULL;
@@ -274,7 +274,7 @@ sluis_err adapter_check_file(const char *config_path, party_kinds kinds, const c
     mapped_file mf = {0};
     buffer text;
     buffer_init(&text, DOCUMENT_MAX_BYTES);
-    sluis_err err = settings_read(&s, config_path, kinds, f);
+    sluis_err err = adapter_settings_read(&s, config_path, kinds, f);
     if (err)
         return err;
     if (s.party->source == PARTY_TYPED)
@@ -294,7 +294,7 @@ sluis_err adapter_check_file(const char *config_path, party_kinds kinds, const c
     buffer_close(&text);
     mapping_free(&m);
     catalogue_free(&c);
-    settings_close(&s);
+    adapter_settings_close(&s);
     return err;
 }
 

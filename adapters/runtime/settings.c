@@ -167,18 +167,18 @@ static sluis_err read_root(settings *s, party_kinds kinds, sluis_fail *f)
     return err ? err : read_source(s, root, f);
 }
 
-sluis_err settings_read(settings *out, const char *path, party_kinds kinds, sluis_fail *f)
+sluis_err adapter_settings_read(settings *out, const char *path, party_kinds kinds, sluis_fail *f)
 {
     *out = (settings){0};
     sluis_err err = config_read_file(&out->cfg, path, f);
     if (!err)
         err = read_root(out, kinds, f);
     if (err)
-        settings_close(out);
+        adapter_settings_close(out);
     return err;
 }
 
-void settings_close(settings *s)
+void adapter_settings_close(settings *s)
 {
     config_free(&s->cfg);
     *s = (settings){0};
@@ -197,7 +197,7 @@ static void describe(buffer *out, const char *group, const config_key *keys, siz
     }
 }
 
-void settings_describe(buffer *out)
+void adapter_settings_describe(buffer *out)
 {
     describe(out, "", KEYS(root_keys));
     describe(out, "gateway.", KEYS(gateway_keys));

@@ -29,10 +29,10 @@ typedef struct {
     int reconnect_max_ms, refresh_ms;
 } settings;
 
-sluis_err settings_read(settings *out, const char *path, party_kinds kinds, sluis_fail *f);
-void settings_close(settings *s);
+sluis_err adapter_settings_read(settings *out, const char *path, party_kinds kinds, sluis_fail *f);
+void adapter_settings_close(settings *s);
 
 /* For the manual and `--settings`: every key with unit, default and meaning, one a line. */
-void settings_describe(buffer *out);
+void adapter_settings_describe(buffer *out);
 
 #endif
