@@ -628,8 +628,6 @@ static sluis_err core_open(core *c, const parts *p)
     if (!e)
         e = journal_open(&c->journal, p->store, p->slots, &p->log, p->settings->name, &f);
     if (!e)
-        e = restore_open(p, c->journal, &f);
-    if (!e)
         e = store_begin_read(p->store, &t);
     if (!e)
         e = parties_load(t, p->directory.pk, &c->dir, &f);
@@ -679,6 +677,8 @@ sluis_err core_begin(const parts *p, sluis_fail *f)
     core c = {.p = p};
     turn t = {.p = p, .seals = p->seals, .rules = p->first_rules, .reserved = true, .now = clock_ms()};
     sluis_err e = journal_open(&c.journal, p->store, p->slots, &p->log, p->settings->name, f);
+    if (!e) /* before the first entry: what follows belongs to the next origin, and nothing to a copy */
+        e = restore_open(p, c.journal, f);
     if (!e)
         e = store_begin_write(p->store, &t.t, true);
     if (!e)

@@ -7,8 +7,9 @@
 #include "flow/job.h"
 #include "flow/parts.h"
 
-/* Before any thread runs: the gateway's own entry into the directory and the journal, when it is not there or
- * with other keys; and the rules, when they are others than were in force last, and may come after those. */
+/* Before any thread runs, so that what cannot start says so to its caller: the next origin of a restored
+ * store; the gateway's own entry into the directory and the journal, when it is not there or with other keys;
+ * and the rules, when they are others than were in force last, and may come after those. */
 sluis_err core_begin(const parts *p, sluis_fail *f);
 void *core_run(void *parts_borrowed); /* a pthread body */
 

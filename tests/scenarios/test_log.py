@@ -14,13 +14,13 @@ FRESH = True
 WITNESS = "getuige.voorbeeld.test"
 
 
-def up(city, parties=("school",)):
+def up(city, parties=("school",), **more):
     """A gateway that serves its journal to one reader and knows one witness; the reader's token."""
     token = city.ctl("journal", "reader", "--name", "getuige", "--file", city.root / "readers")["token"]
     city.ctl("witness", "new-key", "--dir", city.root / "witness", "--name", WITNESS)
     shutil.copy(city.root / "witness" / "witness.vkey", city.root / "witnesses")
     (city.root / "token").write_text(token + "\n")
-    city.up(parties=parties, extra=f'journal = {{ readers = "{city.root}/readers"; witnesses = "{city.root}/witnesses"; }};\n')
+    city.up(parties=parties, extra=f'journal = {{ readers = "{city.root}/readers"; witnesses = "{city.root}/witnesses"; }};\n', **more)
     return token
 
 

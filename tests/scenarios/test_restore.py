@@ -48,7 +48,9 @@ def messages(city, transaction):
 
 
 def test_what_was_acknowledged_comes_back(city):
-    token = up(city, parties=("school", "ggd"))
+    rules = city.root / "rules"
+    shutil.copytree(TREE / "config" / "rules", rules)
+    token = up(city, parties=("school", "ggd"), rules=rules)
     case = city.open_case([(PARENT, "ouder"), (CHILD, "kind")])
     before = city.file(case, 2, "school", [KNOWN[0]])["verzoekId"]
     city.answered(before)
@@ -76,6 +78,8 @@ def test_what_was_acknowledged_comes_back(city):
     shutil.rmtree(city.root / "data" / "store")
     done = restore(city, copy, "--checkpoint", last)
     check(done["size"] == kept and done["known_size"] == cosigned and done["own_keys"], f"{done}")
+    with (rules / "rules.conf").open("a") as f:  # something to write down at the start, which the next origin comes before
+        f.write("\n# since the backup\n")
     start_again(city)
     restored = [e for e in city.gateway.events() if e.get("event") == "core.restored"]
     check(restored and restored[0]["origin"] == f"{NAME}/journal/2", f"{restored}")
@@ -126,15 +130,24 @@ def test_what_was_acknowledged_comes_back(city):
 
 
 def test_a_copy_does_not_start(city):
-    city.up(parties=("school",))
+    rules = city.root / "rules"
+    shutil.copytree(TREE / "config" / "rules", rules)
+    city.up(parties=("school",), rules=rules)
     case = city.open_case([(PARENT, "ouder"), (CHILD, "kind")])
     city.ask(case, 2, "school", ["school-naam"])
     copy = city.copy(city.root / "backup")
     city.gateway.stop()
     shutil.rmtree(city.root / "data" / "store")
     shutil.copytree(copy / "store", city.root / "data" / "store")
+    with (rules / "rules.conf").open("a") as f:
+        f.write("\n# since the backup\n")
+    before = verify(city, copy)["entries"]
     start_refused(city, "sluisctl restore")
     start_refused(city, "sluisctl restore")
+    shutil.copy(city.root / "data" / "keys.slots", copy)
+    shutil.rmtree(copy / "store")
+    shutil.copytree(city.root / "data" / "store", copy / "store")
+    check(verify(city, copy)["entries"] == before, "a copy was written to")
 
 
 def test_an_older_store_is_found_out(city):
