@@ -11,7 +11,6 @@
 
 #define ANSWER_DAYS  14
 #define PARTIES_MAX  16 /* that one call asks */
-#define REPLY_ARENA  (1u << 20)
 #define OUT_OF_SCOPE "buiten-bereik"
 #define NO_PARTY     "geen-partij"
 #define NO_AGREEMENT "geen-convenant"

@@ -9,25 +9,27 @@
 
 #define WORD(s) ((char *)(uintptr_t)(s))
 
-/* Keeps the set and writes the entry. was: the hash before; NULL: there was none. */
-static sluis_err put_in_force(turn *t, rules *next, const uint8_t *was, Sluis__Record *r)
+/* Keeps the set and writes the entry. was: the hash before; NULL: there was none. by: who asked; "": nobody.
+ */
+static sluis_err put_in_force(turn *t, rules *next, const uint8_t *was, const char *by)
 {
+    Sluis__Record r = SLUIS__RECORD__INIT;
     char hex[2 * HASH_LEN + 1] = "";
     if (was)
         hex_encode(hex, was, HASH_LEN);
-    r->type = SLUIS__RECORD_TYPE__R_RULES;
-    r->from = t->p->settings->oin.s;
-    r->decision = WORD(was ? "changed" : "first");
-    r->detail = hex;
+    r.type = SLUIS__RECORD_TYPE__R_RULES;
+    r.employee = WORD(by);
+    r.from = t->p->settings->oin.s;
+    r.decision = WORD(was ? "changed" : "first");
+    r.detail = hex;
     sluis_err e = recorded_put(t->t, t->p->rows, next, t->now);
     if (!e)
-        e = turn_journal(t, r);
-    return e ? e : turn_event(t, "rules-changed", r, r->decision);
+        e = turn_journal(t, &r);
+    return e ? e : turn_event(t, "rules-changed", &r, r.decision);
 }
 
 sluis_err handle_rules(turn *t, job *j, sluis_fail *f)
 {
-    Sluis__Record r = SLUIS__RECORD__INIT;
     uint8_t was[HASH_LEN];
     memcpy(was, rules_hash(t->rules), HASH_LEN);
     j->outcome = "unchanged";
@@ -40,8 +42,7 @@ sluis_err handle_rules(turn *t, job *j, sluis_fail *f)
     rules_unref(&t->new_rules); /* of an earlier change in the same turn */
     t->new_rules = rules_ref(j->rules);
     t->rules = t->new_rules;
-    r.employee = WORD(j->by);
-    return put_in_force(t, t->rules, was, &r);
+    return put_in_force(t, t->rules, was, j->by);
 }
 
 sluis_err rules_hold(const turn *t, const job *j, sluis_fail *f)
@@ -74,15 +75,14 @@ static sluis_err compare(turn *t, const recorded *newest, sluis_fail *f)
 
 sluis_err rules_begin(turn *t, sluis_fail *f)
 {
-    Sluis__Record r = SLUIS__RECORD__INIT;
     recorded newest;
     sluis_err e = recorded_at(t->t, UINT64_MAX, &newest);
     if (e == SLUIS_NOT_FOUND)
-        return put_in_force(t, t->rules, NULL, &r);
+        return put_in_force(t, t->rules, NULL, "");
     if (e)
         return fail_set(f, e, "ruleset", "%s", error_text(e));
     if (memcmp(newest.hash, rules_hash(t->rules), HASH_LEN) == 0)
         return SLUIS_OK;
     e = compare(t, &newest, f);
-    return e ? e : put_in_force(t, t->rules, newest.hash, &r);
+    return e ? e : put_in_force(t, t->rules, newest.hash, "");
 }

@@ -10,7 +10,7 @@ static sluis_err open_next(const parts *p, journal *j, sluis_fail *f)
 {
     store_txn *t = NULL;
     bool copy, restore;
-    bytes known;
+    bytes known = {NULL, 0};
     sluis_err e = store_begin_write(p->store, &t, true);
     if (!e)
         e = lineage_read(t, &copy, &restore, &known);
@@ -35,7 +35,7 @@ sluis_err restore_open(const parts *p, journal *j, sluis_fail *f)
     store_txn *t = NULL;
     bool copy = false, restore = false;
     uint64_t from;
-    bytes known;
+    bytes known = {NULL, 0};
     sluis_err e = store_begin_read(p->store, &t);
     if (!e)
         e = lineage_read(t, &copy, &restore, &known);

@@ -8,7 +8,7 @@ mkdir -p build/lint
 analyse() {
     cppcheck --quiet --std=c11 --platform=unix64 --enable=warning,performance,portability --inconclusive \
         --error-exitcode=1 --suppressions-list=tests/tools/lint.supp --template=gcc -j 2 --cppcheck-build-dir=build/lint \
-        -D_GNU_SOURCE -D__linux__ "-Djson_object_foreach(o,k,v)=while ((o) && (k) && (v))" -Iproto -Igateway -Iadapters "$@"
+        -D_GNU_SOURCE -D__linux__ "-Djson_object_foreach(o,k,v)=while ((o) && (k) && (v))" "-Djson_array_foreach(a,i,v)=while ((a) && (i) && (v))" -Iproto -Igateway -Iadapters "$@"
 }
 
 if [ "${1-}" = --self-test ]; then
