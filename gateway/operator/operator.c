@@ -151,11 +151,6 @@ void desk_ask(desk *d, job **jp, sluis_err filled, const char *cmd, sluis_fail *
     job *j = *jp;
     sluis_err e = filled;
     *jp = NULL;
-    while (!e &&
-           channel_recv(d->replies, 0, &item) == SLUIS_OK) { /* what came after its command had given up */
-        job *late = item;
-        job_free(&late);
-    }
     if (!e)
         e = channel_send(d->core, j);
     if (e) {
@@ -163,9 +158,13 @@ void desk_ask(desk *d, job **jp, sluis_err filled, const char *cmd, sluis_fail *
         job_free(&j);
         return;
     }
-    e = channel_recv(d->replies, CORE_MS, &item); /* core has the job until it comes back */
+    /* Core has the job until it comes back; before it, what came after its command had given up. */
+    while (!(e = channel_recv(d->replies, CORE_MS, &item)) && item != j) {
+        job *late = item;
+        job_free(&late);
+    }
     j = item;
-    if (e || !j)
+    if (e)
         fail_set(f, SLUIS_TIMEOUT, cmd, "the core did not answer; look at `party list` before trying again");
     else if (j->why.code)
         *f = j->why;
@@ -615,7 +614,8 @@ static void on_tick(void *ctx)
     renewal_step(&d->seals, clock_ms());
 }
 
-/* Nothing is answered before the store is as core wants it: the gateway's own entry may not be there yet. */
+/* Nothing is answered, and the sealing keys of the start are kept, until core is at its channel and has its
+ * own. */
 static sluis_err wait_for_core(desk *d)
 {
     void *item = NULL;
