@@ -545,11 +545,13 @@ static sluis_err wait_for(client *c, int timeout_ms, const int *fds, int nfds, c
     bool says = may_submit(c) || (hello && !c->hello_sent) || dones_due(c);
     for (int i = 0; i < nfds; i++)
         p[i + 2] = (struct pollfd){.fd = fds[i], .events = POLLIN};
-    int due = says && session_writable(c->dealer) ? 0
-              : !c->open                          ? session_left(1, c->redial_at)
-              : hello && c->hello_sent            ? session_left(1, c->hello_at)
-              : c->done_count && !dones_due(c)    ? session_left(1, c->done_at + DONES_EVERY_US)
-                                                  : -1; /* ms until there is something to do of our own */
+    /* Asking whether it may be sent on swallows the file's signal: a frame that came meanwhile is no wait. */
+    bool now = says && (session_writable(c->dealer) || session_readable(c->dealer));
+    int due = now                              ? 0
+              : !c->open                       ? session_left(1, c->redial_at)
+              : hello && c->hello_sent         ? session_left(1, c->hello_at)
+              : c->done_count && !dones_due(c) ? session_left(1, c->done_at + DONES_EVERY_US)
+                                               : -1; /* ms until there is something to do of our own */
     if (due >= 0 && (timeout_ms < 0 || due < timeout_ms))
         timeout_ms = due;
     if (poll(p, (nfds_t)nfds + 2, timeout_ms) < 0)
