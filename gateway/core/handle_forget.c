@@ -1,8 +1,8 @@
 /* A person is forgotten, by two persons' word: rows and key slot go, the journal says that somebody was
  * forgotten, not who.
  *
- *  1. one transaction: the person's data, dossier and requests are deleted, an intent to erase the key slot
- * is written, R_FORGOTTEN is journalled
+ *  1. one transaction: the person's data, dossier, requests and reports of concern are deleted, an intent
+ * to erase the key slot is written, R_FORGOTTEN is journalled
  *  2. the slot is overwritten and synced
  *  3. another transaction deletes the intent
  *
@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "cases/cases.h"
+#include "cases/concern.h"
 #include "core/handlers.h"
 #include "core/two_persons.h"
 #include "wire/envelope.h"
@@ -92,10 +93,58 @@ static sluis_err drop_entry(turn *t, const subject *s, const Sluis__DossierRow *
     return e ? e : store_delete(t->t, TABLE_DOSSIER, BYTES_OF(key));
 }
 
+/* Reports of concern stand under their own transactions: whose each is, the row alone says. */
+
+typedef sluis_err (*concern_fn)(turn *t, bytes key, const Sluis__ConcernRow *row, sluis_fail *f);
+
+static sluis_err each_concern(turn *t, const subject *s, concern_fn each, sluis_fail *f)
+{
+    store_cursor *c = NULL;
+    bytes key, sealed;
+    uint8_t id[UUID_LEN];
+    arena *a = arena_new(ROW_ARENA);
+    sluis_err e = a ? store_cursor_open(t->t, TABLE_CONCERN, ROW_EMPTY, ROW_EMPTY, &c) : SLUIS_NOMEM;
+    while (!e && !(e = store_cursor_next(c, &key, &sealed))) {
+        ProtobufCMessage *m = NULL;
+        if (sealed.n < ID_LEN || key.n != UUID_LEN)
+            e = SLUIS_CORRUPT;
+        else if (memcmp(sealed.p, s->sid.b, ID_LEN) == 0) {
+            memcpy(id, key.p, UUID_LEN);
+            arena_reset(a);
+            e = row_open(t->p->registry, t->t, TABLE_CONCERN, key, sealed, a, &sluis__concern_row__descriptor,
+                         &m, NULL);
+            if (!e)
+                e = each(t, BYTES_OF(id), (const Sluis__ConcernRow *)m, f);
+        }
+    }
+    store_cursor_close(&c);
+    arena_free(&a);
+    return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
+}
+
+static sluis_err concern_is_decided(turn *t, bytes key, const Sluis__ConcernRow *row, sluis_fail *f)
+{
+    (void)t;
+    (void)key;
+    if (strcmp(row->state, CONCERN_RECEIVED) == 0)
+        return fail_set(f, SLUIS_CONFLICT, "subject",
+                        "a report of concern waits for its decision: decide first");
+    return SLUIS_OK;
+}
+
+static sluis_err drop_concern(turn *t, bytes key, const Sluis__ConcernRow *row, sluis_fail *f)
+{
+    (void)row;
+    (void)f;
+    return store_delete(t->t, TABLE_CONCERN, key);
+}
+
 static sluis_err carry_out(turn *t, job *j, const subject *s, sluis_fail *f)
 {
     uint64_t rows = 0;
     sluis_err e = each_entry(t, s, drop_entry, f);
+    if (!e)
+        e = each_concern(t, s, drop_concern, f);
     if (!e)
         e = registry_forget(t->p->registry, t->t, j->bsn, s, &rows);
     t->keys_wait = t->keys_wait || e == SLUIS_OK;
@@ -120,6 +169,8 @@ sluis_err handle_forget(turn *t, job *j, sluis_fail *f)
         return fail_set(f, e, "subject", "nobody with this number is registered here");
     if (!e)
         e = each_entry(t, &s, case_is_over, f);
+    if (!e)
+        e = each_concern(t, &s, concern_is_decided, f);
     if (!e)
         e = agree(t, j, &s, &second, f);
     if (!e && second)

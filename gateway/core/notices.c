@@ -10,7 +10,8 @@ sluis_err notices_begin(turn *t, const uint8_t transaction[static UUID_LEN], uin
 {
     uint8_t key[NOTICE_KEY];
     memcpy(key, transaction, UUID_LEN);
-    put_u64(key + UUID_LEN, answer_index + 1);
+    put_u64(key + UUID_LEN, t->entry.index);
+    put_u64(key + UUID_LEN + 8, answer_index + 1);
     return due_add(t, DUE_NOTICE, t->now, BYTES_OF(key));
 }
 
@@ -117,6 +118,15 @@ static sluis_err walk(turn *t, const uint8_t *transaction, const Sluis__RequestR
     return e;
 }
 
+/* Another may have come before this one's notices went. */
+static Sluis__CorrectionRow *correction_at(const Sluis__RequestRow *row, uint64_t journal_index)
+{
+    for (size_t i = 0; i < row->n_corrections; i++)
+        if (row->corrections[i]->journal_index == journal_index)
+            return row->corrections[i];
+    return NULL;
+}
+
 sluis_err notices_step(turn *t, const uint8_t key[static NOTICE_KEY])
 {
     Sluis__RequestRow *row = NULL;
@@ -125,13 +135,13 @@ sluis_err notices_step(turn *t, const uint8_t key[static NOTICE_KEY])
     uint8_t again[NOTICE_KEY];
     memcpy(again, key, NOTICE_KEY);
     sluis_err e = turn_request_load(t, again, &row, &s);
-    if (!e && row->n_corrections) {
-        Sluis__CorrectionRow *c = row->corrections[row->n_corrections - 1];
-        e = walk(t, again, row, &s, c, get_u64(again + UUID_LEN), &next);
+    Sluis__CorrectionRow *c = e ? NULL : correction_at(row, get_u64(again + UUID_LEN));
+    if (c) {
+        e = walk(t, again, row, &s, c, get_u64(again + UUID_LEN + 8), &next);
         if (!e)
             e = turn_request_save(t, again, row, &s);
     }
-    put_u64(again + UUID_LEN, next);
+    put_u64(again + UUID_LEN + 8, next);
     if (!e && next)
         e = due_add(t, DUE_NOTICE, t->now, BYTES_OF(again));
     subject_close(&s);

@@ -7,11 +7,11 @@
 #include "core/turn.h"
 
 #define NOTICE_STEP 512 /* entries a step */
-#define NOTICE_KEY  (UUID_LEN + 8)
+#define NOTICE_KEY  (UUID_LEN + 8 + 8)
 
 /* The newest correction of this request was written under the turn's entry: its notices begin. */
 sluis_err notices_begin(turn *t, const uint8_t transaction[static UUID_LEN], uint64_t answer_index);
-/* One step; key: transaction 16|the next entry to look at u64. */
+/* One step; key: transaction 16|the correction's journal index u64|the next entry to look at u64. */
 sluis_err notices_step(turn *t, const uint8_t key[static NOTICE_KEY]);
 
 #endif

@@ -33,6 +33,18 @@ static sluis_err check_conditions(turn *t, const attribute *a, const Sluis__Attr
     return SLUIS_OK;
 }
 
+/* A request is withdrawn when an address becomes secret; an answer given before can still be corrected. */
+static sluis_err check_secret(turn *t, const Sluis__RequestRow *row, const attribute *a, sluis_fail *f)
+{
+    Sluis__CaseRow *c = NULL;
+    if (!a->address || row->case_id.len != ID_LEN)
+        return SLUIS_OK;
+    sluis_err e = case_load(t->t, t->p->rows, row->case_id.data, t->arena, &c);
+    if (!e && case_facts_of(c).secret_address)
+        return fail_set(f, SLUIS_DENIED, a->name, "not permitted: secret-address; nobody may be told it");
+    return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
+}
+
 static sluis_err check_given(turn *t, const job *j, const Sluis__RequestRow *row, const attribute *a,
                              const Sluis__AttributeResult *r, sluis_fail *f)
 {
@@ -41,6 +53,8 @@ static sluis_err check_given(turn *t, const job *j, const Sluis__RequestRow *row
         return fail_set(f, SLUIS_DENIED, a->name, "the rules in force let this domain give no %s data",
                         category_name(a->category));
     sluis_err e = agreed_answer(t, row, from, a, f);
+    if (!e)
+        e = check_secret(t, row, a, f);
     if (e)
         return e;
     if (r->n_instances == 0)

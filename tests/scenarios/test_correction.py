@@ -2,7 +2,7 @@
 import json
 import time
 
-from city import CHILD, PARENT
+from city import CHILD, PARENT, PARTIES, PURPOSES
 from house import check, wait_for
 from test_outcomes import shown
 from test_requests import back, case_of, held_by, lines, state_at
@@ -65,6 +65,26 @@ def test_correction_reaches_who_read(city):
     check([e["decision"] for e in log if e["id"] == t] == ["given", "corrected"], f"the party's own log: {log}")
 
 
+def test_two_corrections_at_once(city):
+    """Each tells who read what it corrects, also when the second comes before the first one's notices went."""
+    case = city.open_case([(PARENT, "ouder"), (CHILD, "kind")], laws=("wmo", "jeugdwet"))
+    values = city.root / "both.json"
+    values.write_text(json.dumps({"jgz-interactie-ouder-kind": "Somber", "jgz-cognitieve-ontwikkeling": "Druk"}))
+    t = city.file(case, 2, "ggd", ["jgz-interactie-ouder-kind", "jgz-cognitieve-ontwikkeling"])["verzoekId"]
+    held_by(city, "ggd", t)
+    city.inbox("ggd", "release", t, "--fields", "jgz-interactie-ouder-kind,jgz-cognitieve-ontwikkeling", "--values", values, "--by", "jeugdarts-7")
+    city.answered(t)
+    wait_for("the acknowledgement", lambda: state_at(city, "ggd", t) == "sent")
+    city.view(case, 2, app="jeugd-intake", attributes=["jgz-interactie-ouder-kind"])
+    city.view(case, 2, app="wmo-intake", attributes=["jgz-cognitieve-ontwikkeling"])
+    correct(city, t, {"jgz-interactie-ouder-kind": "Opgewekt"})
+    correct(city, t, {"jgz-cognitieve-ontwikkeling": "Rustig"})
+    wait_for("both", lambda: len(city.request(t).get("correcties", [])) == 2)
+    told = wait_for("two notices", lambda: n if len(n := notices(city, t)) == 2 else None)
+    check(sorted(e["application"] for e in told) == ["jeugd-intake", "wmo-intake"], f"{told}")
+    check([c["gemeldAan"] for c in city.request(t)["correcties"]] == [1, 1], f"{city.request(t)}")
+
+
 def test_taken_back(city):
     """Given by mistake: no view shows it any more, and the register answers no request with it."""
     case = case_of(city)
@@ -98,6 +118,38 @@ def test_corrections_refused(city):
     code, out, err = correct(city, t, {"jgz-visus": "1,0"}, why=" ", want=None)
     check(code == 4 and "reason is needed, in words" in out + err, f"{code} {out}{err}")
     check("correcties" not in city.request(t), f"{city.request(t)}")
+
+
+def test_no_secret_address_by_correction(city):
+    """Given while it was known, secret since: a correction tells nobody where they live now; taken back it may be."""
+    oin, title = "00000099000000006100", "Burgerzaken Voorbeeld"
+    city.make_party("burgerzaken", oin, title, "gemeente", {"purposes": PURPOSES, "gives": ("ordinary", "identification")})
+    config = city.adapter_config("politie").replace(PARTIES["politie"][0], oin)
+    city.start_adapter("burgerzaken", config.replace("/adapters/politie", "/adapters/burgerzaken"))
+    city.wait_connected("burgerzaken")
+    case = city.open_case([(PARENT, "client")], laws=("wmo",), domains=("gemeente",))
+    files = {}
+    for place in ("Oudstad", "Nieuwstad"):
+        files[place] = city.root / f"{place}.json"
+        files[place].write_text(json.dumps({"woonplaats": place}))
+    t = city.file(case, 1, oin, ["woonplaats"])["verzoekId"]
+    held_by(city, "burgerzaken", t)
+    city.inbox("burgerzaken", "release", t, "--fields", "woonplaats", "--values", files["Oudstad"], "--by", "bz-1")
+    city.answered(t)
+    wait_for("the acknowledgement", lambda: state_at(city, "burgerzaken", t) == "sent")
+    city.change(case, "leden/1", {"geheimAdres": True, "zichtbaarVoor": []})
+
+    def said(*args):
+        city.inbox("burgerzaken", "correct", t, *args, "--why", "-", "--by", "bz-1", stdin="Verhuisd.")
+        return wait_for("the gateway's word", lambda: next((x for x in lines(city, "burgerzaken", t)[-1:] if x["state"] != "sending"), None))
+
+    line = said("--values", files["Nieuwstad"])
+    check(line["state"] == "refused" and "secret-address" in line["note"], f"{line}")
+    check("correcties" not in city.request(t), f"{city.request(t)}")
+    reasons = city.root / "back.json"
+    reasons.write_text(json.dumps({"woonplaats": {"reason": "veiligheid-betrokkene", "outcome": "refused"}}))
+    line = said("--reasons", reasons)
+    check(line["state"] == "sent", f"{line}")
 
 
 def test_notices_survive_a_kill(city):

@@ -3,7 +3,7 @@ import hashlib
 import threading
 import time
 
-from city import CHILD, PARENT
+from city import CHILD, PARENT, PARTNER
 from house import NAME, SLOW, check, seeded, wait_for
 
 FRESH = True
@@ -76,6 +76,34 @@ def test_forgotten(city):
     city.ask(again, 1, "school", ["school-naam"])
     check(city.values(again, 1).get("school-naam"), "a person who returned is not registered")
     check(key_of(city, CHILD)[1] != wrapped, "under the old key")
+
+
+def test_reports_of_concern_go_too(city):
+    """Not while one waits for its decision; after it, its row is gone as well."""
+    city.up(parties=())
+    concern = {"zorg": "Zorg over het gezin", "melder": "Buur"}
+    decision = {"onderzoek": False, "motivering": "Geen aanleiding"}
+
+    def rows(name):
+        report = city.ctl("journal", "verify", city.copy(city.root / name), "--name", NAME, "--log-key", city.keys / "log.key.pub",
+                          "--master-key", city.keys / "master.key")
+        return report["rows"]
+
+    def gone(bsn, reports):
+        """The rows that go with somebody about whom so many concerns were reported."""
+        for _ in range(reports):
+            path = "/v1/meldingen/" + city.call("POST", "/v1/meldingen", city.token("wmo-intake"), dict(concern, bsn=bsn)).json()["meldingId"]
+            code, _, err = forget(city, bsn, "fg-1", want=None)
+            check(code == 4 and "waits for its decision" in err, f"{code} {err}")
+            check(city.call("POST", path + "/uitkomst", city.token("wmo-intake"), decision).status == 200, "not decided")
+        check(forget(city, bsn, "fg-1")["outcome"] == "proposed", "not proposed")
+        before = rows(f"before-{reports}")
+        check(forget(city, bsn, "fg-2")["outcome"] == "forgotten", "not forgotten")
+        check(city.call("GET", path, city.token("wmo-intake")).status == 404, "still shown")
+        return before - rows(f"after-{reports}")
+
+    one, two = gone(PARTNER, 1), gone(CHILD, 2)
+    check(two == one + 2, f"of each report its row and its dossier entry go: {one}, {two}")
 
 
 def test_killed_while_forgetting(city):
