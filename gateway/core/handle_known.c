@@ -175,6 +175,8 @@ sluis_err handle_known_answer(turn *t, job *j, sluis_fail *f)
         e = about_to_requester(t, j, row, f);
     if (!e)
         e = about_waits(j, row, f);
+    if (!e)
+        e = agreed_about(t, j, row, f);
     if (!e) {
         about_record(t, j, row, &r);
         e = turn_journal(t, &r);

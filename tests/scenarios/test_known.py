@@ -56,6 +56,20 @@ def test_a_person_answers_where_persons_release(city):
     check(code == 4 and "it asks for data: inbox release or refuse" in out + err, f"{code} {out}{err}")
 
 
+def test_no_answer_without_an_agreement(city):
+    """Whether a person is known there is said under an agreement in force, or not at all."""
+    case = case_of_three(city)
+    t = ask(city, case, 2, "ggd")
+    held_by(city, "ggd", t)
+    id_ = [r["id"] for r in city.ctl("agreement", "list", "--socket", city.control) if r["oin"] == PARTIES["ggd"][0]][0]
+    for who in ("anna", "bram"):
+        city.ctl("agreement", "revoke", id_, "--reason", "opgezegd", "--by", who, "--socket", city.control)
+    city.inbox("ggd", "known", t, "--answer", "yes", "--by", "jeugdarts-7", want=None)
+    wait_for("the refusal", lambda: any(e["decision"] == "agreement-revoked" and e.get("kind") == "known-answer" for e in city.trace(t)))
+    check("bekend" not in city.request(t), f"answered all the same: {city.request(t)}")
+    city.agree("ggd", 2, **city.agreed("ggd"))
+
+
 def test_withdrawn(city):
     case = case_of_three(city)
     t = ask(city, case, 2, "ggd")
