@@ -316,7 +316,8 @@ static void nack_full(bus *b, const bus_event *ev, arena *a, bytes raw, const ch
     answer(b, ev, frame_nack(&b->frame, id, &why));
 }
 
-/* A refusal is an entry in the journal, for good: a party's nonsense must not fill it. */
+/* A refusal is an entry in the journal, for good, and so is the read of a record: a party's nonsense must not
+ * fill it. What it says of its keys is checked by core itself. */
 static bool refused_too_often(const bus *b, session *s)
 {
     uint64_t now = clock_mono_us() / 1000;
@@ -393,7 +394,8 @@ static void on_submit(bus *b, const bus_event *ev, session *s, arena *a, const S
 
 static void on_receipt_get(bus *b, const bus_event *ev, session *s, const Sluis__ReceiptGet *q)
 {
-    job *j = !s->asking && has_room(b, 0) ? job_new(JOB_RECEIPT, (bytes){NULL, 0}) : NULL;
+    bool heard = !s->asking && has_room(b, 0) && (q->proof || !refused_too_often(b, s));
+    job *j = heard ? job_new(JOB_RECEIPT, (bytes){NULL, 0}) : NULL;
     if (!j) {
         answer(b, ev, frame_receipt_refused(&b->frame, q->index, q->proof, SLUIS_FULL));
         return;
@@ -411,8 +413,10 @@ static void on_receipt_get(bus *b, const bus_event *ev, session *s, const Sluis_
 static void finish_receipt(bus *b, job *j)
 {
     session *s = sessions_find(b->sessions, &j->user);
-    if (s)
+    if (s) {
         s->asking = false;
+        s->refused += j->read.record != NULL;
+    }
     sluis_err e = frame_receipt(&b->frame, j);
     if (!e)
         e = bus_server_send(b->server, j->route, j->route_len, buffer_bytes(&b->frame));
@@ -425,7 +429,8 @@ static void finish_receipt(bus *b, job *j)
 static void on_renew(bus *b, const bus_event *ev, session *s)
 {
     sluis_fail why = {0};
-    job *j = !s->renewing && has_room(b, ev->n) ? job_new(JOB_PARTY, BYTES(ev->data, ev->n)) : NULL;
+    bool heard = !s->renewing && has_room(b, ev->n) && !refused_too_often(b, s);
+    job *j = heard ? job_new(JOB_PARTY, BYTES(ev->data, ev->n)) : NULL;
     if (!j) {
         fail_set(&why, SLUIS_FULL, "gateway", "one renewal at a time; try again in a minute");
         answer(b, ev, frame_renew(&b->frame, &why));
@@ -436,6 +441,7 @@ static void on_renew(bus *b, const bus_event *ev, session *s)
     memcpy(j->route, ev->route, ev->route_len);
     j->route_len = ev->route_len;
     s->renewing = true;
+    s->refused++;
     admit(b, j);
     pass(b->core, j);
 }

@@ -19,8 +19,8 @@ typedef struct session {
     uint32_t outstanding;   /* deliveries sent, not done */
     uint32_t submitted;     /* submissions of this party not answered yet */
     uint64_t counted_since; /* ms: refused counts from here on, for a minute */
-    uint32_t refused;       /* its submissions that were refused and journalled */
-    uint64_t last_sent;     /* outbox sequence of the newest delivery sent */
+    uint32_t refused;   /* its submissions that were refused and journalled; reads and renewals count, too */
+    uint64_t last_sent; /* outbox sequence of the newest delivery sent */
     uint64_t last_progress; /* ms: the last done, or the last delivery into an idle session */
     uint32_t retries;       /* times in a row that nothing was done in time */
     bool behind;            /* rows wait in the outbox beyond last_sent */

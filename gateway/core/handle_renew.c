@@ -1,6 +1,6 @@
 /* A party renews its sealing keys by itself: its signing key says so, and no person is asked. One new key at
- * a time, not more often than limits.party_renew_s; keys in the entry may be cut short, never prolonged;
- * those that are over leave the entry. */
+ * a time, not more often than limits.party_renew_s; beside it, keys in the entry may be cut short, never
+ * prolonged; those that are over leave the entry. */
 #include <string.h>
 
 #include "core/handlers.h"
@@ -58,8 +58,7 @@ static sluis_err take(turn *t, Sluis__PartyEntry *x, Sluis__DirectoryKey *fresh,
     for (size_t i = 0; i < x->n_keys; i++)
         if (x->keys[i]->use != USE_SEAL || x->keys[i]->valid_until > t->now)
             keys[n++] = x->keys[i];
-    if (fresh)
-        keys[n++] = fresh;
+    keys[n++] = fresh;
     x->keys = keys;
     x->n_keys = n;
     return n <= PRESCAN_COUNT
@@ -108,13 +107,14 @@ sluis_err party_renew(turn *t, job *j, Sluis__Record *r, bool *changed, sluis_fa
             fresh = k;
         }
     }
-    if (e || (!fresh && !*changed))
+    if (!e && *changed && !fresh) /* or a millisecond less, again and again, would be a directory each time */
+        e = fail_set(f, SLUIS_INVALID, "renew.keys",
+                     "keys are cut short beside the new one that succeeds them");
+    *changed = !e && fresh;
+    if (!*changed)
         return e;
-    *changed = true;
-    if (fresh) {
-        keyid id = keyid_of(USE_SEAL, fresh->pk.data);
-        hex_encode(hex, id.b, KEYID_LEN);
-    }
+    keyid id = keyid_of(USE_SEAL, fresh->pk.data);
+    hex_encode(hex, id.b, KEYID_LEN);
     r->from = r->to = j->party.s;
     r->decision = (char *)(uintptr_t) "seal-key-renewed";
     r->detail = arena_strdup(t->arena, hex);

@@ -66,7 +66,7 @@ static const config_key limit_keys[] = {
     {"party_renew_s", CONFIG_INT, false, 1, 31536000, "s", "3600",
      "a party renews its sealing key at most this often"},
     {"refusals_per_minute", CONFIG_INT, false, 1, 1000000, "messages", "600",
-     "refused messages of one party that are journalled; it is heard again after the minute"},
+     "refused messages and reads of records of one party; it is heard again after the minute"},
     {"seal_renew_s", CONFIG_INT, false, 1, 31536000, "s", "86400",
      "the registry's sealing key is renewed after"},
     {"seal_keep_s", CONFIG_INT, false, 1, 31536000, "s", "2678400",

@@ -29,7 +29,7 @@ typedef struct {
     uint32_t answer_working_days, remind_working_days; /* where no template says otherwise */
     uint32_t signal_on, signal_off, signal_min;        /* percent, percent, requests: cooperation.h */
     uint32_t request_days;                             /* longest life of a request filed through the API */
-    uint32_t refusals_per_minute; /* journalled refusals of one party; beyond them it waits */
+    uint32_t refusals_per_minute; /* journalled refusals and reads of one party; beyond them it waits */
     uint32_t seal_renew_s;        /* the registry's sealing key is renewed after this, */
     uint32_t seal_keep_s;         /* and the one it replaced destroyed after this */
     uint32_t glass_minutes,

@@ -235,12 +235,41 @@ static void refusals_are_bounded(void **state)
     json_decref(s);
 }
 
+static Sluis__ReceiptIs *receipt_of(actor *a, arena *mem, uint64_t index)
+{
+    Sluis__Frame f = SLUIS__FRAME__INIT;
+    Sluis__ReceiptGet get = SLUIS__RECEIPT_GET__INIT;
+    get.index = index;
+    f.f_case = SLUIS__FRAME__F_RECEIPT_GET;
+    f.receipt_get = &get;
+    send_frame(a, &f);
+    return hear(a, mem, SLUIS__FRAME__F_RECEIPT_IS)->receipt_is;
+}
+
+/* So is each read of a record: within the same bound. What is not its own is no entry, and does not count. */
+static void reads_of_records_are_bounded(void **state)
+{
+    uint8_t id[UUID_LEN];
+    uint64_t own = 0;
+    arena *mem = arena_new(4u << 20);
+    (void)state;
+    join(at(ACTOR_REQUESTER), 16);
+    ask(at(ACTOR_SCHOOL), 1002, "Nodig voor het onderzoek.", id);
+    hear(at(ACTOR_REQUESTER), mem, SLUIS__FRAME__F_ACKS);
+    while (*receipt_of(at(ACTOR_REQUESTER), mem, own)->code)
+        assert_true(++own < 64);
+    for (int i = 1; i < 42; i++)
+        assert_string_equal(receipt_of(at(ACTOR_REQUESTER), mem, own)->code, i < 40 ? "" : "full");
+    arena_free(&mem);
+}
+
 int main(void)
 {
     alarm(120);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(nobody_waits_for_a_party_that_never_reads, open_house, close_house),
         cmocka_unit_test_setup_teardown(refusals_are_bounded, open_house, close_house),
+        cmocka_unit_test_setup_teardown(reads_of_records_are_bounded, open_house, close_house),
     };
     return cmocka_run_group_tests_name("slow party", tests, NULL, NULL);
 }

@@ -226,6 +226,9 @@ static void sealing_keys_alone_and_only_shorter(void **state)
     assert_int_equal(judge(r, say_one(r, seal, from + 1, until, USE_SEAL, 0), now), SLUIS_CONFLICT);
     assert_int_equal(judge(r, say_one(r, &r->h.school.sign, from, until, USE_SEAL, 0), now), SLUIS_CONFLICT);
     assert_int_equal(judge(r, say_one(r, seal, from, until, USE_SEAL, 0), now), SLUIS_OK);
+    /* shorter, but with no key that succeeds it: such changes have no pause between them */
+    assert_int_equal(judge(r, say_one(r, seal, from, until - 1, USE_SEAL, 0), now), SLUIS_INVALID);
+    assert_non_null(strstr(r->f.text, "beside the new one"));
 }
 
 /* Change the school's entry and see what is refused then. */
