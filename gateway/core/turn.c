@@ -7,9 +7,6 @@
 #include "core/cooperation.h"
 #include "core/due.h"
 
-#define CLASS_TRAFFIC     1
-#define RETENTION_TRAFFIC "verkeersgegevens"
-
 buffer *turn_scratch(turn *t)
 {
     if (!t->scratch.max)
@@ -18,15 +15,30 @@ buffer *turn_scratch(turn *t)
     return &t->scratch;
 }
 
+/* What says by which rules, keys and parties an entry was judged is needed as long as the journal is. */
+static const char *retention_of(Sluis__RecordType type)
+{
+    switch (type) {
+    case SLUIS__RECORD_TYPE__R_PARTY:
+    case SLUIS__RECORD_TYPE__R_RULES:
+    case SLUIS__RECORD_TYPE__R_FORGOTTEN:
+        return RETENTION_MANAGEMENT;
+    default:
+        return RETENTION_TRAFFIC;
+    }
+}
+
 sluis_err turn_journal(turn *t, Sluis__Record *r)
 {
-    uint32_t days = rules_retention_days(t->rules, RETENTION_TRAFFIC);
+    const char *retention = retention_of(r->type);
+    uint32_t days = rules_retention_days(t->rules, retention);
     uint32_t keep = days == KEEP_ALWAYS ? KEEP_ALWAYS : clock_day(t->now) + days;
     r->when = t->now;
     r->rules_hash.data = (uint8_t *)(uintptr_t)rules_hash(t->rules); /* protobuf-c knows no const */
     r->rules_hash.len = HASH_LEN;
     r->directory_version = directory_version(t->dir);
-    sluis_err e = journal_append(t->journal, t->t, r, CLASS_TRAFFIC, keep, &t->entry);
+    sluis_err e =
+        journal_append(t->journal, t->t, r, rules_journal_class(t->rules, retention), keep, &t->entry);
     t->has_entry = e == SLUIS_OK;
     return e;
 }

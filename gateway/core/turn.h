@@ -46,7 +46,7 @@ typedef struct {
 
 /* Empty, for one row on its way to the store. */
 buffer *turn_scratch(turn *t);
-/* Appends the record (when is filled in) under the class of traffic data; its receipt answers the job. */
+/* Appends the record (when is filled in) under its class of retention; its receipt answers the job. */
 sluis_err turn_journal(turn *t, Sluis__Record *r);
 /* A record with every field that the message's header gives, from the party of the session, whose header it
  * is or not. Strings are borrowed from the envelope. */

@@ -106,8 +106,11 @@ const application *rules_application(const rules *r, const char *id);
 bool application_may_act(const application *a, const oin *o);
 const reason *rules_reason(const rules *r, const char *code);
 const condition_kind *rules_condition(const rules *r, const char *code); /* NULL: none; code up to a space */
-uint32_t rules_retention_days(const rules *r, const char *retention);    /* 0xffffffff = always; unknown: 0 */
-uint8_t rules_journal_class(const rules *r, const char *retention);      /* 1..255; unknown: 0 */
+/* Every set has these two classes. */
+#define RETENTION_TRAFFIC    "verkeersgegevens"                       /* what passed */
+#define RETENTION_MANAGEMENT "beheer"                                 /* rules, keys, parties */
+uint32_t rules_retention_days(const rules *r, const char *retention); /* 0xffffffff = always; unknown: 0 */
+uint8_t rules_journal_class(const rules *r, const char *retention);   /* 1..255; unknown: 0 */
 /* As people read them; NULL: no such purpose or legal basis. */
 const char *rules_purpose_title(const rules *r, const char *id);
 const char *rules_legal_basis_title(const rules *r, const char *id);

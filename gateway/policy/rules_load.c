@@ -112,6 +112,12 @@ sluis_err rules_load_texts(rules **out, const rules_text *texts, size_t n, sluis
         if (err)
             goto fail;
     }
+    if (!rules_journal_class(r, RETENTION_TRAFFIC) || !rules_journal_class(r, RETENTION_MANAGEMENT)) {
+        err = fail_set(f, SLUIS_INVALID, sorted[FILE_RETENTION]->name,
+                       "the classes " RETENTION_TRAFFIC " and " RETENTION_MANAGEMENT
+                       " are needed: the journal uses them");
+        goto fail;
+    }
     hash_texts(r->hash, sorted);
     *out = r;
     return SLUIS_OK;

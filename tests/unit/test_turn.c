@@ -480,10 +480,14 @@ static void record_of_a_message(void **state)
     assert_memory_equal(rec.rules_hash.data, rules_hash(r->h.p.first_rules), HASH_LEN);
     assert_int_equal(rec.directory_version, directory_version(r->h.dir));
     assert_int_equal(rec.directory_version, 3); /* two parties, an agreement */
-    /* Traffic data: class 1, kept for the days the rules give. */
-    assert_int_equal(t.entry.leaf[1], 1);
+    /* Traffic data: class and days as the rules give them (config/rules/retention.conf). */
+    assert_int_equal(t.entry.leaf[1], 6);
     assert_int_equal(get_u32(t.entry.leaf + 4),
                      clock_day(T0) + rules_retention_days(r->h.p.first_rules, "verkeersgegevens"));
+    rec.type = SLUIS__RECORD_TYPE__R_PARTY; /* which keys held stays known as long as the journal */
+    assert_int_equal(turn_journal(&t, &rec), SLUIS_OK);
+    assert_int_equal(t.entry.leaf[1], 7);
+    assert_int_equal(get_u32(t.entry.leaf + 4), 0xffffffff);
     house_abort(&r->h, &t);
     job_free(&j);
 
