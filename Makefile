@@ -81,13 +81,14 @@ help:
 ## make bench        figures on screen and in build/bench.json
 ## make bench-peers  the same payload through others' programs; make deps-peers installs them
 ## make bench-large  a journal of ten million entries; needs 12 GiB of disk
-## make model      spin proves the model of delivery, and finds each way to break it
+## make model        spin proves the model of delivery, and finds each way to break it
 ## make asan, tsan   the scenarios against the daemon under the sanitizers
 ## make fuzz         every fuzz target for FUZZ_SECONDS (10) each
 ## make layers       fails on an include that points upward
 ## make format-check fails on a formatting difference; make format mends it
 ## make lint         static analysis
 ## make clean        removes build/
+## .ci/run           all of it: what must pass before a change lands
 
 deps:
 	@tests/tools/deps.sh

@@ -1,5 +1,6 @@
 /* sluisctl: one command-line tool for operators, adapter builders and auditors. The commands: ctl/commands.c.
  */
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -8,12 +9,31 @@
 #include "crypto/crypto.h"
 #include "ctl/commands.h"
 
+/* Is word the first of this command's? */
+static bool begins(const ctl_command *c, const char *word)
+{
+    size_t n = strlen(word);
+    return strncmp(c->name, word, n) == 0 && (c->name[n] == ' ' || c->name[n] == '\0');
+}
+
+/* Those that begin with the word; NULL: all. */
+static void print_commands(FILE *out, const char *word)
+{
+    char name[64];
+    for (const ctl_command *c = ctl_commands; c->name; c++) {
+        if (word && !begins(c, word))
+            continue;
+        snprintf(name, sizeof name, "%s %s", c->name, c->operand ? c->operand : "");
+        fprintf(out, "  %-24s %s\n", name, c->help);
+    }
+}
+
 static void print_usage(FILE *out)
 {
     fputs("Usage: sluisctl COMMAND [OPTION...]\n\n", out);
-    for (const ctl_command *c = ctl_commands; c->name; c++)
-        fprintf(out, "  %-18s %-12s %s\n", c->name, c->operand ? c->operand : "", c->help);
-    fputs("\nEach command takes --help, and --json for one JSON object on stdout.\n\nExit codes:\n", out);
+    print_commands(out, NULL);
+    fputs("\nEach command takes --help, and --json for one JSON object or array on stdout.\n\nExit codes:\n",
+          out);
 #define X(name, value, text) fprintf(out, "  %d  %s\n", value, text);
     CTL_EXITS(X)
 #undef X
@@ -32,6 +52,31 @@ static int matches(const ctl_command *c, int argc, char **argv)
                : 0;
 }
 
+/* No command was found: says what there is instead; `sluisctl inbox --help` is answered on stdout. */
+static ctl_exit no_command(int argc, char **argv)
+{
+    bool group = false;
+    for (const ctl_command *c = ctl_commands; argc > 1 && c->name; c++)
+        group = group || begins(c, argv[1]);
+    if (argc < 2) {
+        print_usage(stderr);
+        return CTL_USAGE;
+    }
+    if (group && argc > 2 && strcmp(argv[2], "--help") == 0) {
+        print_commands(stdout, argv[1]);
+        return CTL_OK;
+    }
+    if (!group)
+        fprintf(stderr, "sluisctl: there is no command `%s'; `sluisctl --help' lists them\n", argv[1]);
+    else if (argc > 2)
+        fprintf(stderr, "sluisctl: there is no command `%s %s', but\n", argv[1], argv[2]);
+    else
+        fprintf(stderr, "sluisctl: `%s' is one of\n", argv[1]);
+    if (group)
+        print_commands(stderr, argv[1]);
+    return CTL_USAGE;
+}
+
 int main(int argc, char **argv)
 {
     const ctl_command *found = NULL;
@@ -47,10 +92,8 @@ int main(int argc, char **argv)
             found = c;
         }
     }
-    if (!found) {
-        print_usage(stderr);
-        return CTL_USAGE;
-    }
+    if (!found)
+        return (int)no_command(argc, argv);
     log_init("sluisctl", LOG_WARN);
     coredump_forbid();
     if (crypto_start()) {

@@ -184,12 +184,14 @@ void adapter_settings_close(settings *s)
     *s = (settings){0};
 }
 
+#define KEY_COLUMN 24 /* characters, the group's name in them */
+
 static void describe(buffer *out, const char *group, const config_key *keys, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         if (keys[i].type == CONFIG_GROUP)
             continue;
-        buffer_printf(out, "%s%s\t%s\t%s\t%s\n", group, keys[i].key,
+        buffer_printf(out, "%s%-*s %-11s %-9s %s\n", group, KEY_COLUMN - (int)strlen(group), keys[i].key,
                       keys[i].dflt       ? keys[i].dflt
                       : keys[i].required ? "required"
                                          : "none",

@@ -58,11 +58,13 @@ ctl_exit ctl_run(const ctl_command *command, int argc, char **argv)
     int n = 0;
     for (; n < CTL_OPTIONS_MAX && command->options[n].name; n++) {
         const ctl_option *o = &command->options[n];
-        snprintf(help[n], sizeof help[n], o->dflt ? "%s (%s)" : "%s", o->help, o->dflt);
+        const char *more = o->dflt ? o->dflt : o->required ? "required" : NULL;
+        snprintf(help[n], sizeof help[n], more ? "%s (%s)" : "%s", o->help, more);
         options[n] =
             (struct argp_option){.name = o->name, .key = KEY_FIRST + n, .arg = o->arg, .doc = help[n]};
     }
-    options[n] = (struct argp_option){.name = "json", .key = KEY_JSON, .doc = "One JSON object on stdout"};
+    options[n] =
+        (struct argp_option){.name = "json", .key = KEY_JSON, .doc = "JSON on stdout: one object or array"};
     snprintf(doc, sizeof doc, "%s\v%s", command->help, exits_text);
     snprintf(name, sizeof name, "sluisctl %s", command->name);
     argv[0] = name;
@@ -199,15 +201,60 @@ static void put_clean(const char *s)
         putchar((unsigned char)*s < 0x20 || *s == 0x7f ? ' ' : *s);
 }
 
+/* A value on one line: a text as it is, a list of texts with commas, all else as JSON. Owned; NULL: no
+ * memory. */
+static char *text_of(const json_t *v)
+{
+    char *out = NULL;
+    size_t size = 0, i;
+    json_t *x;
+    bool texts = json_is_array(v);
+    if (json_is_string(v))
+        return strdup(json_string_value(v));
+    json_array_foreach(v, i, x) texts = texts && json_is_string(x);
+    if (!texts)
+        return json_dumps(v, JSON_COMPACT | JSON_ENCODE_ANY);
+    FILE *f = open_memstream(&out, &size);
+    if (!f)
+        return NULL;
+    json_array_foreach(v, i, x) fprintf(f, "%s%s", i ? ", " : "", json_string_value(x));
+    fclose(f);
+    return out;
+}
+
 static void put_value(const json_t *v)
 {
-    if (json_is_string(v)) {
-        put_clean(json_string_value(v));
-        return;
-    }
-    char *s = json_dumps(v, JSON_COMPACT | JSON_ENCODE_ANY);
+    char *s = text_of(v);
     put_clean(s ? s : "");
     free(s);
+}
+
+/* A line "key  value" a member; an object below its key, those of a list one after the other, numbered. */
+static void put_members(json_t *o, int indent)
+{
+    const char *key;
+    json_t *v, *x;
+    size_t i;
+    json_object_foreach(o, key, v)
+    {
+        if (strcmp(key, "ok") == 0)
+            continue;
+        if (json_is_object(json_array_get(v, 0))) {
+            json_array_foreach(v, i, x)
+            {
+                printf("%*s%s %zu\n", indent, "", key, i + 1);
+                put_members(x, indent + 2);
+            }
+            continue;
+        }
+        bool below = json_object_size(v) > 0;
+        printf("%*s%s%*s", indent, "", key, below ? 0 : (int)(strlen(key) < 18 ? 19 - strlen(key) : 1), "");
+        if (!below && !json_is_object(v))
+            put_value(v);
+        putchar('\n');
+        if (below)
+            put_members(v, indent + 2);
+    }
 }
 
 void ctl_print(const ctl_call *c, json_t *data)
@@ -216,26 +263,16 @@ void ctl_print(const ctl_call *c, json_t *data)
         json_dumpf(data, stdout, JSON_COMPACT | JSON_ENCODE_ANY);
         putchar('\n');
     } else {
-        const char *key;
-        json_t *v;
-        json_object_foreach(data, key, v)
-        {
-            if (strcmp(key, "ok") == 0)
-                continue;
-            printf("%-18s ", key);
-            put_value(v);
-            putchar('\n');
-        }
+        put_members(data, 0);
     }
     json_decref(data);
 }
 
 static size_t text_width(const json_t *v)
 {
-    char *s = json_is_string(v) ? NULL : json_dumps(v, JSON_COMPACT | JSON_ENCODE_ANY);
-    const char *p = s ? s : json_is_string(v) ? json_string_value(v) : "";
+    char *s = text_of(v);
     size_t n = 0;
-    for (; *p; p++)
+    for (const char *p = s ? s : ""; *p; p++)
         n += ((unsigned char)*p & 0xc0) != 0x80;
     free(s);
     return n;
@@ -258,7 +295,8 @@ void ctl_print_table(const ctl_call *c, json_t *rows, const char *const *columns
             width[k] = w > width[k] ? w : width[k];
         }
         width[k] = width[k] > WIDTH_MAX ? WIDTH_MAX : width[k];
-        printf("%-*s  ", (int)width[k], columns[k]);
+        bool last = k + 1 == COLUMNS_MAX || !columns[k + 1];
+        printf("%-*s", last ? 0 : (int)width[k] + 2, columns[k]);
     }
     putchar('\n');
     json_array_foreach(rows, i, row)
@@ -268,7 +306,8 @@ void ctl_print_table(const ctl_call *c, json_t *rows, const char *const *columns
             size_t w = text_width(v);
             if (v)
                 put_value(v);
-            printf("%*s  ", w < width[k] ? (int)(width[k] - w) : 0, "");
+            if (k + 1 < COLUMNS_MAX && columns[k + 1])
+                printf("%*s  ", w < width[k] ? (int)(width[k] - w) : 0, "");
         }
         putchar('\n');
     }

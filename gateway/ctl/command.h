@@ -68,8 +68,8 @@ json_t *ctl_ask(const ctl_call *c, json_t *request, ctl_exit *code);
 /* Reads a whole file ("-" = stdin), at most CTL_FILE_MAX; owned, NUL-terminated. */
 sluis_err ctl_read(char **out, size_t *n, const char *path, sluis_fail *f);
 
-/* Prints data (taken): as JSON, or a line "key  value" a member; strings are cleaned of control characters.
- */
+/* Prints data (taken): as JSON, or a line "key  value" a member, what is in a member below it; strings are
+ * cleaned of control characters. */
 void ctl_print(const ctl_call *c, json_t *data);
 /* Prints an array of objects: as JSON, or as a table with these columns (up to a NULL). rows is taken. */
 void ctl_print_table(const ctl_call *c, json_t *rows, const char *const *columns);

@@ -36,7 +36,7 @@ static const ctl_option key_passphrase[] = {
     {"dir", "DIR", "Folder of the keys; nothing may run on them meanwhile", NULL, true},
     {"from", "FILE", "The passphrase they are under now (or credential:NAME, fd:N, tty); not said: none",
      NULL, false},
-    {"to", "FILE", "The passphrase they shall be under; not said: none", NULL, false},
+    {"to", "FILE", "The passphrase they come under; not said: none", NULL, false},
     END,
 };
 static const ctl_option key_needs_renewal[] = {
@@ -347,6 +347,8 @@ const ctl_command ctl_commands[] = {
      journal_export, ctl_journal_export},
     {"journal prove", NULL, "Writes the newest checkpoint, and the proof that it goes on from an older one.",
      journal_prove, ctl_journal_prove},
+    {"journal reader", NULL, "Lets a party or witness read the journal over HTTP; prints its token, once.",
+     journal_reader, ctl_journal_reader},
     {"restore", "DIR", "Puts a backup in place; the gateway's next start opens the journal's next origin.",
      restore, ctl_restore},
     {"receipt get", "INDEX", "Writes the receipt of a journal entry to a file.", receipt_get,
@@ -359,8 +361,6 @@ const ctl_command ctl_commands[] = {
     {"witness follow", NULL,
      "A witness as a service: follows the log that is served, cosigns, brings it back.", witness_follow,
      ctl_witness_follow},
-    {"journal reader", NULL, "Lets a party or witness read the journal over HTTP; prints its token, once.",
-     journal_reader, ctl_journal_reader},
     {"witness new-key", NULL, "Makes the key of a witness.", witness_new_key, ctl_witness_new_key},
     {"status", NULL, "Shows what the gateway or adapter at the socket is doing.", gateway_only, ctl_status},
     {"token", NULL, "Issues a bearer token of a test issuer; prints it.", token, ctl_token},

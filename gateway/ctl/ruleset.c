@@ -18,8 +18,6 @@ static sluis_err checked(ctl_call *c, rules **out, sluis_fail *f)
     const char *conf = ctl_value(c, "config"), *dir = ctl_value(c, "rules");
     settings s = {0};
     *out = NULL;
-    if (!conf && !dir)
-        return fail_set(f, SLUIS_INVALID, "config check", "name --config FILE, --rules DIR, or both");
     sluis_err e = conf ? settings_load(&s, conf, f) : SLUIS_OK;
     if (!e)
         e = rules_load(out, dir ? dir : s.rules, f);
@@ -34,6 +32,10 @@ ctl_exit ctl_config_check(ctl_call *c)
     rules *r = NULL, *old = NULL;
     sluis_fail f = {0};
     char hex[2 * HASH_LEN + 1];
+    if (!ctl_value(c, "config") && !ctl_value(c, "rules")) {
+        fprintf(stderr, "sluisctl config check: name --config FILE, --rules DIR, or both\n");
+        return CTL_USAGE;
+    }
     sluis_err e = checked(c, &r, &f);
     if (!e && against)
         e = rules_load(&old, against, &f);

@@ -1,0 +1,44 @@
+"""What sluisctl says to people: its help, what it says of a wrong command line, and its screens."""
+import re
+import subprocess
+
+from city import CHILD
+from house import check
+from test_requests import held_by
+
+FRESH = True
+
+
+def say(city, *args):
+    done = subprocess.run([city.bin / "sluisctl", *args], capture_output=True, text=True, env=city.env, timeout=60)
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_help_and_usage(city):
+    code, every, _ = say(city, "--help")
+    columns = {line.index(re.split("  +", line.strip())[1]) for line in every.splitlines() if re.match("  [a-z]", line)}
+    check(code == 0 and columns == {27}, f"the explanations begin at {columns}")
+    code, out, _ = say(city, "inbox", "--help")
+    check(code == 0 and {line.split()[0] for line in out.splitlines()} == {"inbox"} and "inbox release ID" in out, f"{code} {out}")
+    for args, text in ((("inbox", "bogus"), "there is no command `inbox bogus', but\n  inbox list"), (("inbox",), "`inbox' is one of\n  inbox list"),
+                       (("bogus", "--help"), "there is no command `bogus'; `sluisctl --help' lists them"),
+                       (("config", "check"), "config check: name --config FILE, --rules DIR, or both"),
+                       (("trace",), "TRANSACTION is missing"), (("key", "new"), "--dir is missing")):
+        code, out, err = say(city, *args)
+        check(code == 2 and not out and text in err, f"{args}: {code} {out}{err}")
+    _, out, _ = say(city, "inbox", "ask", "--help")
+    check(re.search(r"--by=WHO +Pseudonym of the person who asks\s+\(required\)", out), out)
+
+
+def test_screens(city):
+    """A list as words with commas, what is within a member below it, and no blank at the end of a line."""
+    city.up(parties=("ggd",))
+    t = city.file(city.open_case([(CHILD, "kind")]), 1, "ggd", ["jgz-lengte"])["verzoekId"]
+    held_by(city, "ggd", t)
+    socket = ("--socket", city.adapter_control("ggd"))
+    _, shown, _ = say(city, "inbox", "show", t, *socket)
+    check("\nfields 1\n  name               jgz-lengte\n" in shown and "\n  values             140.2, 145.5\n" in shown, shown)
+    _, status, _ = say(city, "status", *socket)
+    check("\nsource\n  files              1\n" in status, status)
+    _, table, _ = say(city, "inbox", "list", *socket)
+    check(re.fullmatch(r"id .* attributes\n[0-9a-f-]{36} .* jgz-lengte\n", table), table)
