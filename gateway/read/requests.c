@@ -12,6 +12,11 @@ sluis_err read_case(reader *r, store_txn *t, job *j)
     Sluis__CaseRow *row = NULL;
     const Sluis__ApiGetCase *q = j->call->get_case;
     id16 id;
+    const application *app = rules_application(r->rules, j->claims.app);
+    if (app &&
+        app->client_portal) /* who looks is one member: a case tells of all, and of whose address is secret */
+        return fail_set(&j->why, SLUIS_FORBIDDEN, "token.toepassing",
+                        "een cliëntportaal leest het dossier van een lid, niet de zaak");
     sluis_err e = reader_case(r, t, j, BYTES(q->case_id.data, q->case_id.len), &row);
     if (e)
         return e;

@@ -151,6 +151,7 @@ def test_members_see_what_they_may(city):
     for viewer, member in ((2, 3), (2, 1), (1, 2), (3, 1)):
         refused(city.dossier(case, member, viewer=viewer, raw=True), 404, "not-found")
     refused(city.call("GET", f"/v1/zaken/{case}/leden/3/dossier", city.token("clientportaal", "client", "client-1")), 400, "invalid", "noem het lid")
+    refused(city.call("GET", f"/v1/zaken/{case}", city.token("clientportaal", "client", "client-1")), 403, "forbidden", "niet de zaak")
     refused(city.change(case, "leden/1", {"geheimAdres": False, "zichtbaarVoor": [2]}, raw=True), 400, "invalid", "ex-partners zien elkaars dossier niet")
     city.change(case, "leden/3", {"geheimAdres": False, "zichtbaarVoor": [1, 2]})
     check(city.dossier(case, 3, viewer=2), "the other parent, once he may")
