@@ -214,7 +214,7 @@ def test_what_is_not_restored(city):
     raw = bytearray((copy / "store" / "data.mdb").read_bytes())
     bad = city.root / "bad"
     shutil.copytree(copy, bad)
-    for leaf in re.finditer(rb"\x01\x01\x00\x00\x00\x00", bytes(raw)):  # version, class, keep-until below 65536 days
+    for leaf in re.finditer(rb"\x01\x06\x00\x00\x00\x00", bytes(raw)):  # version, class, keep-until below 65536 days
         raw[leaf.start() + 9] ^= 1
     (bad / "store" / "data.mdb").write_bytes(raw)
     refused(1, bad, *late, data=city.root / "fourth")
