@@ -113,10 +113,6 @@ typedef struct {
 sluis_err desk_open(adapter *a, const json_t *request, opened *o, sluis_fail *f);
 void desk_close(opened *o);
 
-/* A message of ours about this request: sealed, stored with the row and the disclosure (NULL: none), and
- * submitted. text and by are kept with it. */
-sluis_err talk_send(adapter *a, opened *o, Sluis__Kind kind, const ProtobufCMessage *body, const char *text,
-                    const char *by, const Sluis__DisclosureRow *disclosure, sluis_fail *f);
 json_t *talk_command_ask(adapter *a, const json_t *request, sluis_fail *f);
 json_t *talk_command_correct(adapter *a, const json_t *request, sluis_fail *f);
 

@@ -110,8 +110,11 @@ static sluis_err seal_line(adapter *a, const Sluis__Core *core, const uint8_t re
     return err ? fail_set(f, err, "", "the message could not be signed") : SLUIS_OK;
 }
 
-sluis_err talk_send(adapter *a, opened *o, Sluis__Kind kind, const ProtobufCMessage *body, const char *text,
-                    const char *by, const Sluis__DisclosureRow *disclosure, sluis_fail *f)
+/* A message of ours about this request: sealed, stored with the row and the disclosure (NULL: none), and
+ * submitted. text and by are kept with it. */
+static sluis_err talk_send(adapter *a, opened *o, Sluis__Kind kind, const ProtobufCMessage *body,
+                           const char *text, const char *by, const Sluis__DisclosureRow *disclosure,
+                           sluis_fail *f)
 {
     if (!a->in_force)
         return fail_set(f, SLUIS_CLOSED, "", "the gateway has not been reached: try again later");

@@ -82,9 +82,9 @@ static _Noreturn void rolled_back(void)
           "changed. Keep the data folder as it is, and restore a backup with `sluisctl restore`");
 }
 
-/* A checkpoint that we signed and that our tree does not lead to: the store is older than what left this
- * house. */
-void read_seen(store_txn *t, const checkpoint *cp)
+/* A checkpoint that we signed: when the snapshot's tree does not lead to it, the store is older than what
+ * left this house. */
+static void read_seen(store_txn *t, const checkpoint *cp)
 {
     sluis_err e = journal_holds(t, cp);
     if (e == SLUIS_NOT_FOUND || e == SLUIS_CORRUPT)

@@ -32,11 +32,9 @@ sluis_err read_events(reader *r, store_txn *t, job *j);
 sluis_err read_log(reader *r, store_txn *t, job *j);
 sluis_err read_log_cosign(reader *r, store_txn *t, job *j);
 
-/* A checkpoint that bears our own signature, of the journal's origin, was shown from outside: when the
- * snapshot's tree does not lead to it, the store was rolled back or changed, and the program ends. */
-void read_seen(store_txn *t, const checkpoint *cp);
-/* The same for what a party shows; what is not signed by us, or of an earlier origin, is passed over. Of a
- * later origin: the store was rolled back to before a restore. */
+/* What a party shows: when it bears our own signature and the snapshot's tree does not lead to it, or it is
+ * of a later origin, the store was rolled back or changed, and the program ends. What is not signed by us, or
+ * is of an earlier origin, is passed over. */
 void read_hello_checkpoint(reader *r, store_txn *t, bytes note);
 
 /* The receipt that a party asks for: of an entry that names it as sender or recipient. Every other is
