@@ -16,10 +16,10 @@
 #include "parties/parties.h"
 #include "registry/intents.h"
 
-#define IDLE_MS        1000 /* housekeeping at least this often */
-#define LAZY_MS        50   /* how long a done may wait for a message to be committed with */
-#define EXPIRE_STEP    256  /* rows a turn */
-#define FORGET_STEP    512  /* entries a turn */
+#define IDLE_MS        1000  /* housekeeping at least this often */
+#define LAZY_MS        50    /* how long a done may wait for a message to be committed with */
+#define EXPIRE_STEP    16384 /* items a turn, as far as its time goes (due.h) */
+#define FORGET_STEP    512   /* entries a turn */
 #define SNAPSHOT_MS    (6 * 3600 * 1000)
 #define CORE_ARENA_MAX (64u << 20)
 

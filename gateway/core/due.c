@@ -6,12 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+
 #include "core/handlers.h"
 
 #define ROW_ITEMS  48 /* a row stays well under half a page of the store */
 #define ITEM_MAX   (2 + DUE_KEY_MAX)
 #define DUE_KEY    (8 + 8 + 2)
 #define SECOND_MS  1000
+#define STEP_US    50000
 #define FIRST_ROOM 256
 
 struct due_item {
@@ -158,8 +161,9 @@ sluis_err due_step(turn *t, unsigned limit)
 {
     uint8_t key[DUE_KEY], value[ROW_ITEMS * ITEM_MAX];
     size_t n = 0;
+    uint64_t until = clock_mono_us() + STEP_US;
     sluis_err e = SLUIS_OK;
-    for (unsigned done = 0; !e && done < limit;) {
+    for (unsigned done = 0; !e && done < limit && clock_mono_us() < until;) {
         e = first_over(t, key, value, sizeof(value), &n);
         if (e)
             break;

@@ -26,7 +26,8 @@ sluis_err due_add(turn *t, due_kind kind, uint64_t at_ms, bytes key);
 /* Writes what was added, after the turn's last journal entry. */
 sluis_err due_write(turn *t);
 void due_free(turn *t);
-/* Handles what is over at the turn's now: whole rows, until at least limit items were handled. Resets the
+/* Handles what is over at the turn's now: whole rows, until at least limit items were handled or
+ * 50 ms have passed: every message leaves an item, most cost next to nothing, a few a signature. Resets the
  * turn's arena before each. */
 sluis_err due_step(turn *t, unsigned limit);
 

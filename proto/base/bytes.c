@@ -80,7 +80,7 @@ void buffer_add(buffer *b, const void *p, size_t n)
 
 uint8_t *buffer_room(buffer *b, size_t n)
 {
-    if (!reserve(b, n))
+    if (n == 0 || !reserve(b, n))
         return NULL;
     b->n += n;
     return b->p + b->n - n;

@@ -31,7 +31,8 @@ void buffer_init(buffer *b, size_t max);
 void buffer_close(buffer *b); /* wipes and frees; idempotent, and ready for use again */
 void buffer_clear(buffer *b); /* n = 0, err = OK, keeps the memory */
 void buffer_add(buffer *b, const void *p, size_t n);
-uint8_t *buffer_room(buffer *b, size_t n); /* appends n bytes that the caller writes; NULL: err is set */
+uint8_t *buffer_room(buffer *b,
+                     size_t n); /* appends n bytes that the caller writes; NULL: none, or err is set */
 void buffer_u8(buffer *b, uint8_t v);
 void buffer_printf(buffer *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 bytes buffer_bytes(const buffer *b); /* borrowed until the next append */
