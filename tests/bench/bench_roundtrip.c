@@ -25,7 +25,7 @@
 #include "base/clock.h"
 #include "bench/end.h"
 
-#define SLOTS       65536
+#define SLOTS       65536 /* more than may be outstanding */
 #define SENDERS_MAX 256
 #define TEXT        "een gemeten waarde van gewone lengte"
 
@@ -104,6 +104,21 @@ static answered *find(answered *table, const uint8_t id[static UUID_LEN])
     return &table[i];
 }
 
+/* Later entries of the run move up, so that they stay findable. */
+static void forget(answered *table, answered *p)
+{
+    size_t hole = (size_t)(p - table);
+    p->used = false;
+    for (size_t i = (hole + 1) % SLOTS; table[i].used; i = (i + 1) % SLOTS) {
+        size_t home = get_u32(table[i].id + 12) % SLOTS;
+        if ((i - home + SLOTS) % SLOTS < (i - hole + SLOTS) % SLOTS)
+            continue;
+        table[hole] = table[i];
+        table[i].used = false;
+        hole = i;
+    }
+}
+
 static _Noreturn void run_party(end *x)
 {
     answered *table = calloc(SLOTS, sizeof(*table)), waits[BATCH];
@@ -118,9 +133,10 @@ static _Noreturn void run_party(end *x)
             memcpy(waits[at].id, x->id[at], UUID_LEN);
         } else if (ev.kind == CLIENT_ACK) {
             answered *p = find(table, ev.message_id);
-            if (p->used)
+            if (p->used) {
                 need("done", client_done(x->bus, p->seq, p->generation));
-            p->seq = 0;
+                forget(table, p);
+            }
         } else if (ev.kind == CLIENT_NACK || ev.kind == CLIENT_REFUSED) {
             die(ev.code, ev.why.code, &ev.why);
         }
