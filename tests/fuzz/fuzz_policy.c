@@ -32,7 +32,9 @@ static const char *const files[][2] = {
                      "until = \"2026-01-01\"; law = \"L\"; } ); } );\n"},
     {"reasons.conf", "reasons = ( { code = \"r\"; title = \"R\"; } );\n"},
     {"retention.conf",
-     "retention = ( { id = \"t\"; title = \"T\"; days = 10; journal_class = 1; basis = \"x\"; } );\n"},
+     "retention = ( { id = \"t\"; title = \"T\"; days = 10; journal_class = 1; basis = \"x\"; },\n"
+     "{ id = \"verkeersgegevens\"; title = \"V\"; days = 10; journal_class = 2; basis = \"x\"; },\n"
+     "{ id = \"beheer\"; title = \"B\"; days = -1; journal_class = 3; basis = \"x\"; } );\n"},
     {"catalogue.conf", "attributes = ( { id = 1; name = \"naam\"; title = \"N\"; type = \"text\"; category = "
                        "\"ordinary\"; source = "
                        "\"school\"; retention = \"t\"; valid_days = 1; },\n"
