@@ -41,14 +41,9 @@ sluis_err deadline_begin(turn *t, const uint8_t transaction[static UUID_LEN], co
 static sluis_err press(turn *t, const uint8_t *transaction, Sluis__RequestRow *row, const subject *s)
 {
     const bool late = row->answer_by <= t->now;
-    Sluis__Record about = SLUIS__RECORD__INIT;
     if (row->pressed >= (late ? LATE : REMINDED))
         return SLUIS_OK;
     row->pressed = late ? LATE : REMINDED;
-    about.transaction = (ProtobufCBinaryData){UUID_LEN, (uint8_t *)(uintptr_t)transaction};
-    about.case_id = row->case_id;
-    about.application = row->application;
-    about.to = row->party;
     if (late) {
         cooperation_late(t, row->party);
         METRIC_ADD(t->p->metrics, requests_late, 1);
@@ -56,7 +51,7 @@ static sluis_err press(turn *t, const uint8_t *transaction, Sluis__RequestRow *r
         METRIC_ADD(t->p->metrics, requests_reminded, 1);
     }
     sluis_err e = turn_request_save(t, transaction, row, s);
-    return e ? e : turn_event(t, late ? "request-late" : "request-reminder", &about, NULL);
+    return e ? e : turn_request_event(t, transaction, row, late ? "request-late" : "request-reminder", NULL);
 }
 
 sluis_err deadline_step(turn *t, const uint8_t transaction[static UUID_LEN])

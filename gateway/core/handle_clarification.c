@@ -10,15 +10,10 @@
 static sluis_err write_line(turn *t, Sluis__RequestRow *row, const subject *s, const uint8_t *transaction,
                             const char *text, const char *event)
 {
-    Sluis__Record about = SLUIS__RECORD__INIT;
     sluis_err e = turn_request_save(t, transaction, row, s);
     if (!e)
         e = turn_dossier(t, s, row->case_id.data, text, NULL, 0);
-    about.transaction = (ProtobufCBinaryData){UUID_LEN, (uint8_t *)(uintptr_t)transaction};
-    about.case_id = row->case_id;
-    about.application = row->application;
-    about.to = row->party;
-    return e ? e : turn_event(t, event, &about, NULL);
+    return e ? e : turn_request_event(t, transaction, row, event, NULL);
 }
 
 sluis_err handle_clarification_question(turn *t, job *j, sluis_fail *f)

@@ -8,16 +8,11 @@
 static sluis_err write_withdrawal(turn *t, Sluis__RequestRow *row, const subject *s,
                                   const uint8_t *transaction, const char *why)
 {
-    Sluis__Record about = SLUIS__RECORD__INIT;
     row->state = (char *)(uintptr_t)request_state_name(REQUEST_WITHDRAWN);
     sluis_err e = turn_request_save(t, transaction, row, s);
     if (!e)
         e = turn_dossier(t, s, row->case_id.data, why, NULL, 0);
-    about.transaction = (ProtobufCBinaryData){UUID_LEN, (uint8_t *)(uintptr_t)transaction};
-    about.case_id = row->case_id;
-    about.application = row->application;
-    about.to = row->party;
-    return e ? e : turn_event(t, "request-withdrawn", &about, NULL);
+    return e ? e : turn_request_event(t, transaction, row, "request-withdrawn", NULL);
 }
 
 sluis_err handle_withdrawal(turn *t, job *j, sluis_fail *f)

@@ -101,6 +101,17 @@ void turn_note_news(turn *t, const oin *to)
         t->news_count++;
 }
 
+sluis_err turn_request_event(turn *t, const uint8_t transaction[static UUID_LEN],
+                             const Sluis__RequestRow *row, const char *type, const char *detail)
+{
+    Sluis__Record about = SLUIS__RECORD__INIT;
+    about.transaction = (ProtobufCBinaryData){UUID_LEN, (uint8_t *)(uintptr_t)transaction};
+    about.case_id = row->case_id;
+    about.application = row->application;
+    about.to = row->party;
+    return turn_event(t, type, &about, detail);
+}
+
 sluis_err turn_close_request(turn *t, const uint8_t transaction[static UUID_LEN], request_state state,
                              sluis_err why)
 {
@@ -115,20 +126,15 @@ sluis_err turn_close_request(turn *t, const uint8_t transaction[static UUID_LEN]
     }
     row->state = (char *)(uintptr_t)request_state_name(state);
     row->reason = (char *)(uintptr_t)error_token(why);
-    Sluis__Record about = SLUIS__RECORD__INIT;
-    about.transaction = (ProtobufCBinaryData){UUID_LEN, (uint8_t *)(uintptr_t)transaction};
-    about.case_id = row->case_id;
-    about.application = row->application;
-    about.to = row->party;
     if (state == REQUEST_RETURNED)
         cooperation_failed(t, row->party);
     e = turn_request_save(t, transaction, row, &s);
     if (!e)
-        e = turn_event(t,
-                       state == REQUEST_RETURNED    ? "request-returned"
-                       : state == REQUEST_WITHDRAWN ? "request-withdrawn"
-                                                    : "request-expired",
-                       &about, error_token(why));
+        e = turn_request_event(t, transaction, row,
+                               state == REQUEST_RETURNED    ? "request-returned"
+                               : state == REQUEST_WITHDRAWN ? "request-withdrawn"
+                                                            : "request-expired",
+                               error_token(why));
     subject_close(&s);
     return e;
 }

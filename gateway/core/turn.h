@@ -52,6 +52,9 @@ sluis_err turn_journal(turn *t, Sluis__Record *r);
  * is or not. Strings are borrowed from the envelope. */
 void turn_record_of(const turn *t, const job *j, Sluis__RecordType type, Sluis__Record *out);
 sluis_err turn_event(turn *t, const char *type, const Sluis__Record *about, const char *detail);
+/* The same about a request that no record of this turn is of. */
+sluis_err turn_request_event(turn *t, const uint8_t transaction[static UUID_LEN],
+                             const Sluis__RequestRow *row, const char *type, const char *detail);
 
 /* Queues the job's envelope for one party and notes it in the job for the bus. */
 sluis_err turn_deliver(turn *t, job *j, const oin *to);
