@@ -158,19 +158,6 @@ ctl_exit ctl_agreement_propose(ctl_call *c)
 
 /* ---- the municipality's side ---- */
 
-static ctl_exit ask(ctl_call *c, json_t *request)
-{
-    ctl_exit code = CTL_OK;
-    json_t *reply = ctl_ask(c, request, &code);
-    bool proposed = reply && json_string_value(json_object_get(reply, "outcome")) &&
-                    strcmp(json_string_value(json_object_get(reply, "outcome")), "proposed") == 0;
-    if (reply)
-        ctl_print(c, reply);
-    if (proposed)
-        ctl_note(c, "within a week another person must say the same, with --by of their own");
-    return code;
-}
-
 ctl_exit ctl_agreement_file(ctl_call *c)
 {
     char *text = NULL;
@@ -185,20 +172,20 @@ ctl_exit ctl_agreement_file(ctl_call *c)
         fail_set(&f, SLUIS_INVALID, c->operand, "line %d: %s", why.line, why.text);
         return ctl_failed(c, &f);
     }
-    return ask(c,
-               json_pack("{s:s, s:o, s:s}", "cmd", "agreement.file", "file", file, "by", ctl_value(c, "by")));
+    return ctl_order(
+        c, json_pack("{s:s, s:o, s:s}", "cmd", "agreement.file", "file", file, "by", ctl_value(c, "by")));
 }
 
 ctl_exit ctl_agreement_accept(ctl_call *c)
 {
-    return ask(c, json_pack("{s:s, s:s, s:s}", "cmd", "agreement.accept", "id", c->operand, "by",
-                            ctl_value(c, "by")));
+    return ctl_order(c, json_pack("{s:s, s:s, s:s}", "cmd", "agreement.accept", "id", c->operand, "by",
+                                  ctl_value(c, "by")));
 }
 
 ctl_exit ctl_agreement_revoke(ctl_call *c)
 {
-    return ask(c, json_pack("{s:s, s:s, s:s, s:s}", "cmd", "agreement.revoke", "id", c->operand, "reason",
-                            ctl_value(c, "reason"), "by", ctl_value(c, "by")));
+    return ctl_order(c, json_pack("{s:s, s:s, s:s, s:s}", "cmd", "agreement.revoke", "id", c->operand,
+                                  "reason", ctl_value(c, "reason"), "by", ctl_value(c, "by")));
 }
 
 ctl_exit ctl_agreement_show(ctl_call *c)

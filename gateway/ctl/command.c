@@ -160,6 +160,19 @@ json_t *ctl_ask(const ctl_call *c, json_t *request, ctl_exit *code)
     return NULL;
 }
 
+ctl_exit ctl_order(const ctl_call *c, json_t *request)
+{
+    ctl_exit code = CTL_OK;
+    json_t *reply = ctl_ask(c, request, &code);
+    const char *outcome = json_string_value(json_object_get(reply, "outcome"));
+    bool proposed = outcome && strcmp(outcome, "proposed") == 0;
+    if (reply)
+        ctl_print(c, reply);
+    if (proposed)
+        ctl_note(c, "within a week another person must say the same, with --by of their own");
+    return code;
+}
+
 sluis_err ctl_read(char **out, size_t *n, const char *path, sluis_fail *f)
 {
     sluis_err e = SLUIS_OK;

@@ -64,6 +64,8 @@ ctl_exit ctl_failed(const ctl_call *c, const sluis_fail *f);
 /* Asks the program at the command's --socket. The reply is owned; on failure it is NULL and *code says what
  * to exit with (printed already). request is taken. */
 json_t *ctl_ask(const ctl_call *c, json_t *request, ctl_exit *code);
+/* The same for what changes something: prints the reply, and says when another person must carry it out. */
+ctl_exit ctl_order(const ctl_call *c, json_t *request);
 
 /* Reads a whole file ("-" = stdin), at most CTL_FILE_MAX; owned, NUL-terminated. */
 sluis_err ctl_read(char **out, size_t *n, const char *path, sluis_fail *f);

@@ -1,5 +1,4 @@
 #include <stdlib.h>
-#include <string.h>
 
 #include "ctl/commands.h"
 
@@ -9,7 +8,6 @@ ctl_exit ctl_party_enrol(ctl_call *c)
     size_t n = 0;
     sluis_fail f = {0};
     json_error_t je;
-    ctl_exit code = CTL_OK;
     if (ctl_read(&text, &n, ctl_value(c, "request"), &f))
         return ctl_failed(c, &f);
     json_t *enrolment = json_loadb(text, n, JSON_REJECT_DUPLICATES, &je);
@@ -21,38 +19,19 @@ ctl_exit ctl_party_enrol(ctl_call *c)
     json_t *request = json_pack("{s:s,s:o,s:s,s:s,s:s*,s:b}", "cmd", "party.enrol", "request", enrolment,
                                 "name", ctl_value(c, "name"), "domain", ctl_value(c, "domain"), "valid_until",
                                 ctl_value(c, "valid-until"), "replace", ctl_value(c, "replace") != NULL);
-    json_t *reply = ctl_ask(c, request, &code);
-    if (reply)
-        ctl_print(c, reply);
-    return code;
+    return ctl_order(c, request);
 }
 
 static ctl_exit change(ctl_call *c, const char *cmd)
 {
-    ctl_exit code = CTL_OK;
-    json_t *reply = ctl_ask(c,
-                            json_pack("{s:s,s:s,s:s,s:s}", "cmd", cmd, "oin", c->operand, "reason",
-                                      ctl_value(c, "reason"), "by", ctl_value(c, "by")),
-                            &code);
-    if (reply)
-        ctl_print(c, reply);
-    return code;
+    return ctl_order(c, json_pack("{s:s,s:s,s:s,s:s}", "cmd", cmd, "oin", c->operand, "reason",
+                                  ctl_value(c, "reason"), "by", ctl_value(c, "by")));
 }
 
 ctl_exit ctl_key_revoke(ctl_call *c)
 {
-    ctl_exit code = CTL_OK;
-    json_t *reply = ctl_ask(c,
-                            json_pack("{s:s,s:s,s:s,s:s}", "cmd", "key.revoke", "key", c->operand, "reason",
-                                      ctl_value(c, "reason"), "by", ctl_value(c, "by")),
-                            &code);
-    bool proposed = reply && json_string_value(json_object_get(reply, "outcome")) &&
-                    strcmp(json_string_value(json_object_get(reply, "outcome")), "proposed") == 0;
-    if (reply)
-        ctl_print(c, reply);
-    if (proposed)
-        ctl_note(c, "within a week another person must say the same, with --by of their own");
-    return code;
+    return ctl_order(c, json_pack("{s:s,s:s,s:s,s:s}", "cmd", "key.revoke", "key", c->operand, "reason",
+                                  ctl_value(c, "reason"), "by", ctl_value(c, "by")));
 }
 
 ctl_exit ctl_party_suspend(ctl_call *c)

@@ -27,19 +27,11 @@ static json_t *request_of(ctl_call *c, sluis_fail *f)
 
 ctl_exit ctl_subject_forget(ctl_call *c)
 {
-    ctl_exit code = CTL_OK;
     sluis_fail f = {0};
     json_t *request = request_of(c, &f);
     if (!request) {
         fail_set(&f, SLUIS_NOMEM, "subject", "%s", error_text(SLUIS_NOMEM));
         return ctl_failed(c, &f);
     }
-    json_t *reply = ctl_ask(c, request, &code);
-    const char *outcome = json_string_value(json_object_get(reply, "outcome"));
-    bool proposed = outcome && strcmp(outcome, "proposed") == 0;
-    if (reply)
-        ctl_print(c, reply);
-    if (proposed)
-        ctl_note(c, "within a week another person must say the same, with --by of their own");
-    return code;
+    return ctl_order(c, request);
 }
