@@ -459,15 +459,6 @@ static void finish_renew(bus *b, job *j)
     retire(b, j);
 }
 
-/* The recipient's word, when it is one of ours. */
-static sluis_err refusal_of(const char *token)
-{
-    for (sluis_err e = SLUIS_NOMEM; e < SLUIS_ERR_COUNT; e++)
-        if (strcmp(error_token(e), token) == 0)
-            return e;
-    return SLUIS_INVALID;
-}
-
 static void on_done(bus *b, session *s, const Sluis__Done *d)
 {
     if (d->generation != s->generation)
@@ -481,7 +472,7 @@ static void on_done(bus *b, session *s, const Sluis__Done *d)
     }
     j->user = s->user;
     if (*d->refused)
-        fail_set(&j->why, refusal_of(d->refused), "done", "refused by its recipient");
+        fail_set(&j->why, error_parse(d->refused), "done", "refused by its recipient");
     for (size_t i = 0; i < d->n_seqs && s->outstanding; i++) {
         if (d->seqs[i] > s->last_sent)
             continue;

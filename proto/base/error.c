@@ -56,3 +56,11 @@ const char *error_text(sluis_err e)
 {
     return (unsigned)e < SLUIS_ERR_COUNT ? table[e].text : table[SLUIS_INTERNAL].text;
 }
+
+sluis_err error_parse(const char *token)
+{
+    for (sluis_err e = SLUIS_NOMEM; e < SLUIS_ERR_COUNT; e++)
+        if (strcmp(table[e].token, token) == 0)
+            return e;
+    return SLUIS_INVALID;
+}

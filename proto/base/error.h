@@ -82,7 +82,8 @@ sluis_err fail_set(sluis_fail *f, sluis_err code, const char *where, const char 
 /* Empties *f before a new attempt. */
 void fail_clear(sluis_fail *f);
 
-const char *error_token(sluis_err e); /* "bad-signature"; static */
-const char *error_text(sluis_err e);  /* a clause in English; static */
+const char *error_token(sluis_err e);     /* "bad-signature"; static */
+const char *error_text(sluis_err e);      /* a clause in English; static */
+sluis_err error_parse(const char *token); /* INVALID: not one of ours; "ok" is none either */
 
 #endif

@@ -73,14 +73,6 @@ static uint64_t in_ms(uint64_t ms)
     return clock_mono_us() + ms * 1000;
 }
 
-static sluis_err error_of(const char *token)
-{
-    for (sluis_err e = SLUIS_NOMEM; e < SLUIS_ERR_COUNT; e++)
-        if (strcmp(error_token(e), token) == 0)
-            return e;
-    return SLUIS_INVALID;
-}
-
 static void set_code(client_event *out, const char *code)
 {
     strncpy(out->code, code, sizeof out->code - 1);
@@ -269,7 +261,7 @@ static bool read_monitor(client *c, client_event *out)
 static void take_words(client_event *out, const char *code, const char *where, const char *text)
 {
     set_code(out, code);
-    fail_set(&out->why, error_of(code), where, "%s", text);
+    fail_set(&out->why, error_parse(code), where, "%s", text);
 }
 
 /* Replaces our snapshot by a newer one that verifies. */

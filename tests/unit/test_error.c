@@ -25,6 +25,10 @@ static void tokens_differ(void **state)
     for (int a = 0; a < SLUIS_ERR_COUNT; a++)
         for (int b = 0; b < a; b++)
             assert_string_not_equal(error_token((sluis_err)a), error_token((sluis_err)b));
+    for (int a = SLUIS_OK + 1; a < SLUIS_ERR_COUNT; a++)
+        assert_int_equal(error_parse(error_token((sluis_err)a)), a);
+    assert_int_equal(error_parse("ok"), SLUIS_INVALID); /* a refusal names a reason */
+    assert_int_equal(error_parse("no such token"), SLUIS_INVALID);
 }
 
 static void first_failure_stays(void **state)
