@@ -1,9 +1,8 @@
 #include "journal/witnesses.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+
+#include "base/lines.h"
 
 #define LINE_MAX_LEN 512
 
@@ -17,21 +16,15 @@ struct witnesses {
     witness v[WITNESSES_MAX];
 };
 
-static sluis_err load(witnesses *w, FILE *in, const char *path, sluis_fail *f)
+static sluis_err take(void *ctx, char *line, const char *where, sluis_fail *f)
 {
-    char line[LINE_MAX_LEN], where[512];
-    for (size_t number = 1; fgets(line, sizeof line, in); number++) {
-        line[strcspn(line, "\n")] = '\0';
-        if (!line[0] || line[0] == '#')
-            continue;
-        snprintf(where, sizeof where, "%s:%zu", path, number);
-        if (w->n == WITNESSES_MAX)
-            return fail_set(f, SLUIS_TOO_BIG, where, "at most %d witnesses", WITNESSES_MAX);
-        if (cosigner_parse(w->v[w->n].name, w->v[w->n].pk, line))
-            return fail_set(f, SLUIS_INVALID, where, "is not the verifier key of a witness (witness.vkey)");
-        w->n++;
-    }
-    return ferror(in) ? fail_set(f, SLUIS_IO, path, "cannot be read") : SLUIS_OK;
+    witnesses *w = ctx;
+    if (w->n == WITNESSES_MAX)
+        return fail_set(f, SLUIS_TOO_BIG, where, "at most %d witnesses", WITNESSES_MAX);
+    if (cosigner_parse(w->v[w->n].name, w->v[w->n].pk, line))
+        return fail_set(f, SLUIS_INVALID, where, "is not the verifier key of a witness (witness.vkey)");
+    w->n++;
+    return SLUIS_OK;
 }
 
 sluis_err witnesses_load(witnesses **out, const char *path, sluis_fail *f)
@@ -40,13 +33,7 @@ sluis_err witnesses_load(witnesses **out, const char *path, sluis_fail *f)
     *out = NULL;
     if (!w)
         return fail_set(f, SLUIS_NOMEM, "journal.witnesses", "out of memory");
-    sluis_err e = SLUIS_OK;
-    if (path) {
-        FILE *in = fopen(path, "r");
-        e = in ? load(w, in, path, f) : fail_set(f, SLUIS_IO, path, "cannot be opened: %s", strerror(errno));
-        if (in)
-            fclose(in);
-    }
+    sluis_err e = path ? lines_read(path, LINE_MAX_LEN, take, w, f) : SLUIS_OK;
     if (e)
         witnesses_free(&w);
     *out = w;

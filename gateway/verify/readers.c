@@ -1,12 +1,11 @@
 #include "verify/readers.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "crypto/crypto.h"
 #include "base/ids.h"
+#include "base/lines.h"
+#include "crypto/crypto.h"
 
 #define LINE_MAX_LEN 256
 
@@ -32,22 +31,16 @@ static bool parse_line(reader *out, char *line)
     return true;
 }
 
-static sluis_err load(readers *r, FILE *in, const char *path, sluis_fail *f)
+static sluis_err take(void *ctx, char *line, const char *where, sluis_fail *f)
 {
-    char line[LINE_MAX_LEN], where[512];
-    for (size_t number = 1; fgets(line, sizeof line, in); number++) {
-        line[strcspn(line, "\n")] = '\0';
-        if (!line[0] || line[0] == '#')
-            continue;
-        snprintf(where, sizeof where, "%s:%zu", path, number);
-        if (r->n == READERS_MAX)
-            return fail_set(f, SLUIS_TOO_BIG, where, "at most %d readers", READERS_MAX);
-        if (!parse_line(&r->v[r->n], line))
-            return fail_set(f, SLUIS_INVALID, where,
-                            "write: <name> <SHA-256 of the token, 64 hexadecimal digits>");
-        r->n++;
-    }
-    return ferror(in) ? fail_set(f, SLUIS_IO, path, "cannot be read") : SLUIS_OK;
+    readers *r = ctx;
+    if (r->n == READERS_MAX)
+        return fail_set(f, SLUIS_TOO_BIG, where, "at most %d readers", READERS_MAX);
+    if (!parse_line(&r->v[r->n], line))
+        return fail_set(f, SLUIS_INVALID, where,
+                        "write: <name> <SHA-256 of the token, 64 hexadecimal digits>");
+    r->n++;
+    return SLUIS_OK;
 }
 
 sluis_err readers_load(readers **out, const char *path, sluis_fail *f)
@@ -56,13 +49,7 @@ sluis_err readers_load(readers **out, const char *path, sluis_fail *f)
     *out = NULL;
     if (!r)
         return fail_set(f, SLUIS_NOMEM, "journal.readers", "out of memory");
-    sluis_err e = SLUIS_OK;
-    if (path) {
-        FILE *in = fopen(path, "r");
-        e = in ? load(r, in, path, f) : fail_set(f, SLUIS_IO, path, "cannot be opened: %s", strerror(errno));
-        if (in)
-            fclose(in);
-    }
+    sluis_err e = path ? lines_read(path, LINE_MAX_LEN, take, r, f) : SLUIS_OK;
     if (e)
         readers_free(&r);
     *out = r;
