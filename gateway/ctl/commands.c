@@ -258,6 +258,10 @@ static const ctl_option config_check[] = {
      false},
     END,
 };
+static const ctl_option store_upgrade[] = {
+    {"master-key", "FILE", "Master key of the key file", NULL, true},
+    END,
+};
 static const ctl_option config_reload[] = {
     GATEWAY_SOCKET,
     {"reason", "CODE", "Why, as a code: it stands in the log of the change", NULL, true},
@@ -349,6 +353,8 @@ const ctl_command ctl_commands[] = {
      journal_prove, ctl_journal_prove},
     {"journal reader", NULL, "Lets a party or witness read the journal over HTTP; prints its token, once.",
      journal_reader, ctl_journal_reader},
+    {"store upgrade", "DIR", "Brings a backup of an earlier release to this one's format, offline.",
+     store_upgrade, ctl_store_upgrade},
     {"restore", "DIR", "Puts a backup in place; the gateway's next start opens the journal's next origin.",
      restore, ctl_restore},
     {"receipt get", "INDEX", "Writes the receipt of a journal entry to a file.", receipt_get,

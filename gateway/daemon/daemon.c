@@ -11,13 +11,17 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "bus/bus.h"
 #include "core/core.h"
 #include "crypto/keydisk.h"
 #include "flow/fatal.h"
 #include "operator/operator.h"
 #include "read/read.h"
+#include "upgrade/upgrade.h"
 #include "verify/verify.h"
+
+#define UPGRADE_LINE_MS 5000
 
 struct gateway {
     parts parts;
@@ -70,6 +74,21 @@ static sluis_err open_keys(parts *p, uint8_t **km, sluis_fail *f)
     return e;
 }
 
+/* A line when a step begins, and one every few seconds of it. */
+static void on_upgrade(void *ctx, const upgrade_progress *u)
+{
+    uint64_t *next = ctx, now = clock_mono_us() / 1000;
+    char from[16], to[16], done[24], total[24];
+    if (now < *next && u->done < u->total)
+        return;
+    *next = now + UPGRADE_LINE_MS;
+    snprintf(from, sizeof(from), "%u", u->from);
+    snprintf(to, sizeof(to), "%u", u->to);
+    snprintf(done, sizeof(done), "%llu", (unsigned long long)u->done);
+    snprintf(total, sizeof(total), "%llu", (unsigned long long)u->total);
+    log_write(LOG_INFO, "sluisd.upgrade", "from", from, "to", to, "rows", done, "of", total, NULL);
+}
+
 static sluis_err open_store(parts *p, const uint8_t *km, sluis_fail *f)
 {
     const settings *s = p->settings;
@@ -86,7 +105,12 @@ static sluis_err open_store(parts *p, const uint8_t *km, sluis_fail *f)
                        .map_bytes = s->map_bytes,
                        .quota_bytes = s->quota_bytes,
                        .max_readers = s->verify_threads + s->read_threads + 16};
-    sluis_err e = store_open_lmdb(&p->store, &o, f);
+    uint64_t next_line = 0;
+    const upgrade_options u = {
+        .dir = s->data, .map_bytes = s->map_bytes, .km = km, .on_progress = on_upgrade, .ctx = &next_line};
+    sluis_err e = upgrade_store(&u, f);
+    if (!e)
+        e = store_open_lmdb(&p->store, &o, f);
     if (!e)
         e = keyslots_open(&p->slots, slots, s->key_slots, km, f);
     if (!e)

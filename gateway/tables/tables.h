@@ -38,7 +38,7 @@
 #define SLUIS_TABLES_TABLES_H
 
 #define GATEWAY_STORE_FORMAT  "sluis-gateway"
-#define GATEWAY_STORE_VERSION 2
+#define GATEWAY_STORE_VERSION 3
 
 /* X(name, table name); the order is the format: a new table comes last. */
 #define GATEWAY_TABLES(X)                                                                                    \

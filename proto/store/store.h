@@ -49,6 +49,11 @@ typedef struct {
 sluis_err store_open_lmdb(store **out, const store_options *o, sluis_fail *f);
 sluis_err store_open_memory(store **out, const store_options *o, sluis_fail *f);
 void store_close(store **s);
+/* Which version of the format stands in this folder, whatever it is; nothing is written. NOT_FOUND: no store,
+ * or one that holds nothing yet; VERSION: of another program; IO, CORRUPT. */
+sluis_err store_format_lmdb(const char *path, const char *format, uint32_t *version, sluis_fail *f);
+/* Takes a store's folder away, with what the engine keeps in it and nothing else. Absent: OK. IO. */
+sluis_err store_remove_lmdb(const char *path, sluis_fail *f);
 
 /* write = false: a snapshot. reserved = true: may use the space kept back for done, delete and journal. */
 sluis_err store_begin_read(store *s, store_txn **out);

@@ -24,6 +24,7 @@
 
 #define META_TABLE    "meta"
 #define META_KEY      "format"
+#define PEEK_MAP      (UINT64_C(1) << 30) /* the least; LMDB takes more by itself when the file is larger */
 #define FORMAT_MAX    64
 #define PATH_BOUND    4096
 #define RESERVE_LEAST (UINT64_C(1) << 20)
@@ -419,27 +420,43 @@ static sluis_err check_length(lmdb_store *m, const char *path, sluis_fail *f)
     return SLUIS_OK;
 }
 
-static sluis_err check_format(lmdb_store *m, MDB_txn *txn, const store_options *o, sluis_fail *f)
+/* The format version that stands in the store. NOT_FOUND: none stands there yet. */
+static sluis_err read_format(const lmdb_store *m, MDB_txn *txn, const store_options *o, uint32_t *version,
+                             sluis_fail *f)
 {
     bytes name = bytes_str(o->format);
-    uint8_t want[4 + FORMAT_MAX];
-    put_u32(want, o->format_version);
-    memcpy(want + 4, name.p, name.n);
     MDB_val k = val(bytes_str(META_KEY)), v;
     int rc = mdb_get(txn, m->meta, &k, &v);
-    if (rc == MDB_NOTFOUND && !m->base.read_only) {
-        v = val(BYTES(want, 4 + name.n));
-        rc = mdb_put(txn, m->meta, &k, &v, 0);
-        return rc ? fail_set(f, from_lmdb(rc), o->path, "cannot be written: %s", mdb_strerror(rc)) : SLUIS_OK;
-    }
+    if (rc == MDB_NOTFOUND)
+        return SLUIS_NOT_FOUND;
     if (rc)
         return fail_set(f, from_lmdb(rc), o->path, "its format cannot be read: %s", mdb_strerror(rc));
     bytes have = of_val(&v);
     if (have.n < 4 || !bytes_equal(BYTES(have.p + 4, have.n - 4), name))
         return fail_set(f, SLUIS_VERSION, o->path, "is not a store of %s", o->format);
-    if (get_u32(have.p) != o->format_version)
+    *version = get_u32(have.p);
+    return SLUIS_OK;
+}
+
+static sluis_err check_format(lmdb_store *m, MDB_txn *txn, const store_options *o, sluis_fail *f)
+{
+    bytes name = bytes_str(o->format);
+    uint8_t want[4 + FORMAT_MAX];
+    uint32_t version;
+    sluis_err e = read_format(m, txn, o, &version, f);
+    if (e == SLUIS_NOT_FOUND && !m->base.read_only) {
+        put_u32(want, o->format_version);
+        memcpy(want + 4, name.p, name.n);
+        MDB_val k = val(bytes_str(META_KEY)), v = val(BYTES(want, 4 + name.n));
+        int rc = mdb_put(txn, m->meta, &k, &v, 0);
+        return rc ? fail_set(f, from_lmdb(rc), o->path, "cannot be written: %s", mdb_strerror(rc)) : SLUIS_OK;
+    }
+    if (e)
+        return e == SLUIS_NOT_FOUND ? fail_set(f, SLUIS_VERSION, o->path, "is not a store of %s", o->format)
+                                    : e;
+    if (version != o->format_version)
         return fail_set(f, SLUIS_VERSION, o->path, "has format version %u of %s; this program speaks %u",
-                        get_u32(have.p), o->format, o->format_version);
+                        version, o->format, o->format_version);
     return SLUIS_OK;
 }
 
@@ -539,4 +556,41 @@ sluis_err store_open_lmdb(store **out, const store_options *o, sluis_fail *f)
 fail:
     lmdb_close(&m->base);
     return e;
+}
+
+sluis_err store_format_lmdb(const char *path, const char *format, uint32_t *version, sluis_fail *f)
+{
+    char file[PATH_BOUND];
+    const store_options o = {.path = path, .format = format, .map_bytes = PEEK_MAP, .read_only = true};
+    lmdb_store m = {.lock_fd = -1, .base = {.max_readers = 1}};
+    MDB_txn *txn = NULL;
+    if (snprintf(file, sizeof file, "%s/data.mdb", path) >= (int)sizeof file)
+        return fail_set(f, SLUIS_TOO_BIG, path, "the path is too long");
+    if (access(file, F_OK) != 0)
+        return errno == ENOENT ? SLUIS_NOT_FOUND : fail_os(f, file, "cannot be examined");
+    sluis_err e = open_env(&m, &o, f);
+    if (!e && mdb_txn_begin(m.env, NULL, MDB_RDONLY, &txn))
+        e = fail_set(f, SLUIS_IO, path, "cannot be read");
+    if (!e) {
+        int rc = mdb_dbi_open(txn, META_TABLE, 0, &m.meta);
+        e = rc == MDB_NOTFOUND ? SLUIS_NOT_FOUND : from_lmdb(rc);
+    }
+    if (!e)
+        e = read_format(&m, txn, &o, version, f);
+    mdb_txn_abort(txn);
+    mdb_env_close(m.env);
+    return e;
+}
+
+sluis_err store_remove_lmdb(const char *path, sluis_fail *f)
+{
+    static const char *const files[] = {"data.mdb", "lock.mdb", "writer.lock"};
+    char file[PATH_BOUND];
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        if (snprintf(file, sizeof file, "%s/%s", path, files[i]) >= (int)sizeof file)
+            return fail_set(f, SLUIS_TOO_BIG, path, "the path is too long");
+        if (unlink(file) && errno != ENOENT)
+            return fail_os(f, file, "cannot be removed");
+    }
+    return rmdir(path) && errno != ENOENT ? fail_os(f, path, "cannot be removed") : SLUIS_OK;
 }

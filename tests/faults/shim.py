@@ -5,7 +5,8 @@ import struct
 
 from house import check
 
-WRITE, SYNC, ALLOCATE, TRUNCATE, META = 1, 2, 4, 8, 16
+WRITE, SYNC, ALLOCATE, TRUNCATE, META, NAME = 1, 2, 4, 8, 16, 32
+KILL = -1  # as an error
 LAYOUT = struct.Struct("=QQQQiI")  # points, from, count, failed, error, kinds
 FOREVER = 1 << 62
 LIBRARY = "shim_io.so"

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,8 +78,18 @@ static bool fails(char file, int kind)
         atomic_load(&control->failed) >= atomic_load(&control->count))
         return false;
     atomic_fetch_add(&control->failed, 1);
-    errno = atomic_load(&control->error);
+    int error = atomic_load(&control->error);
+    if (error == SHIM_KILL)
+        raise(SIGKILL);
+    errno = error;
     return true;
+}
+
+/* Of a store's folder, or of a file in one. */
+static char file_named(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    return strncmp(name, "store", 5) == 0 || strcmp(name, "data.mdb") == 0 ? 'd' : 0;
 }
 
 static void record(char file, int fd, int kind, const void *data, uint64_t length, off_t offset)
@@ -218,3 +229,22 @@ ssize_t pwrite64(int fd, const void *data, size_t n, off_t at) __attribute__((al
 int ftruncate64(int fd, off_t n) __attribute__((alias("ftruncate")));
 int fallocate64(int fd, int mode, off_t at, off_t n) __attribute__((alias("fallocate")));
 int posix_fallocate64(int fd, off_t at, off_t n) __attribute__((alias("posix_fallocate")));
+
+/* A change of names: counted and failed, not recorded (a recorder replays one folder's files). */
+int renameat(int from_dir, const char *from, int to_dir, const char *to)
+{
+    REAL(renameat)
+    return fails(file_named(from), SHIM_NAME) ? -1 : real(from_dir, from, to_dir, to);
+}
+
+int unlink(const char *path)
+{
+    REAL(unlink)
+    return fails(file_named(path), SHIM_NAME) ? -1 : real(path);
+}
+
+int rmdir(const char *path)
+{
+    REAL(rmdir)
+    return fails(file_named(path), SHIM_NAME) ? -1 : real(path);
+}

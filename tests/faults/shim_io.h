@@ -10,9 +10,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SHIM_WRITE = 1, SHIM_SYNC = 2, SHIM_ALLOCATE = 4, SHIM_TRUNCATE = 8, SHIM_META = 16 };
+enum { SHIM_WRITE = 1, SHIM_SYNC = 2, SHIM_ALLOCATE = 4, SHIM_TRUNCATE = 8, SHIM_META = 16, SHIM_NAME = 32 };
 /* SHIM_META: a write through an O_DSYNC descriptor, which is LMDB's of a meta page. It has its place on disk
- * from the first day, so that a full disk never fails it. Recorded as SHIM_WRITE. */
+ * from the first day, so that a full disk never fails it. Recorded as SHIM_WRITE. SHIM_NAME: a store's
+ * folder, or its data.mdb, is renamed or removed. */
+#define SHIM_KILL (-1) /* as an error: the program is killed before the call */
 
 /* As tests/faults/shim.py knows it too: 40 bytes, native order. */
 typedef struct {

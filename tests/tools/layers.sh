@@ -25,6 +25,7 @@ ranks='
  8 journal
  8 cases
  9 flow
+ 9 upgrade
 10 verify
 10 read
 10 core

@@ -683,6 +683,31 @@ static void one_writer_only(void **state)
     expect_refused(&o, SLUIS_CONFLICT, "another program");
 }
 
+/* What stands in a folder, whatever it is; and a store taken away, with nothing beside it. */
+static void format_is_told_and_removed(void **state)
+{
+    fixture *x = *state;
+    uint32_t version = 0;
+    char beside[128];
+    sluis_fail f = {0};
+    store_close(&x->s);
+    assert_int_equal(store_format_lmdb(x->dir, "sluis-test", &version, &f), SLUIS_OK);
+    assert_int_equal(version, 3);
+    assert_int_equal(store_format_lmdb(x->dir, "sluis-other", &version, &f), SLUIS_VERSION);
+    assert_int_equal(store_format_lmdb("/nonexistent/folder", "sluis-test", &version, &f), SLUIS_NOT_FOUND);
+    snprintf(beside, sizeof beside, "%s/notes", x->dir);
+    close(open(beside, O_CREAT | O_WRONLY, 0600));
+    fail_clear(&f);
+    assert_int_equal(store_remove_lmdb(x->dir, &f), SLUIS_IO);
+    assert_int_equal(access(beside, F_OK), 0);
+    assert_int_equal(unlink(beside), 0);
+    assert_int_equal(store_remove_lmdb(x->dir, NULL), SLUIS_OK);
+    assert_int_not_equal(access(x->dir, F_OK), 0);
+    assert_int_equal(store_remove_lmdb(x->dir, NULL), SLUIS_OK);
+    assert_int_equal(mkdir(x->dir, 0700), 0);
+    open_store(x);
+}
+
 static void formats_are_compared(void **state)
 {
     fixture *x = *state;
@@ -872,6 +897,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(faults_on_request, setup_memory, teardown),
         cmocka_unit_test_setup_teardown(reopening, setup_lmdb, teardown),
         cmocka_unit_test_setup_teardown(one_writer_only, setup_lmdb, teardown),
+        cmocka_unit_test_setup_teardown(format_is_told_and_removed, setup_lmdb, teardown),
         cmocka_unit_test_setup_teardown(formats_are_compared, setup_lmdb, teardown),
         cmocka_unit_test_setup_teardown(copies, setup_lmdb, teardown),
         cmocka_unit_test_setup_teardown(cut_file_is_damage, setup_lmdb, teardown),
