@@ -210,7 +210,7 @@ static sluis_err apply(turn *t, job *j)
     if (j->why.code)
         return journal_refusal(t, j, SLUIS__RECORD_TYPE__R_REFUSAL);
     if (j->kind == JOB_RECEIPT)
-        return turn_journal(t, j->read.record);
+        return read_note(t, &j->read);
     if (j->kind == JOB_PARTY) {
         e = j->change == CHANGE_FORGET  ? handle_forget(t, j, &j->why)
             : j->change == CHANGE_RULES ? handle_rules(t, j, &j->why)

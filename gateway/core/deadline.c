@@ -54,6 +54,23 @@ static sluis_err press(turn *t, const uint8_t *transaction, Sluis__RequestRow *r
     return e ? e : turn_request_event(t, transaction, row, late ? "request-late" : "request-reminder", NULL);
 }
 
+/* Nobody took it back: its end is an entry of its own. */
+static sluis_err journal_end(turn *t, const uint8_t *transaction, const Sluis__RequestRow *row)
+{
+    Sluis__Record r = SLUIS__RECORD__INIT;
+    r.type = SLUIS__RECORD_TYPE__R_RETURNED;
+    r.transaction = (ProtobufCBinaryData){UUID_LEN, (uint8_t *)(uintptr_t)transaction};
+    r.message_hash = row->message_hash;
+    r.kind = row->kind ? (Sluis__Kind)row->kind : SLUIS__KIND__REQUEST;
+    r.from = row->requester;
+    r.to = row->party;
+    r.application = row->application;
+    r.case_id = row->case_id;
+    r.subject = row->sid;
+    r.decision = (char *)(uintptr_t)error_token(SLUIS_EXPIRED);
+    return turn_journal(t, &r);
+}
+
 sluis_err deadline_step(turn *t, const uint8_t transaction[static UUID_LEN])
 {
     Sluis__RequestRow *row = NULL;
@@ -67,8 +84,10 @@ sluis_err deadline_step(turn *t, const uint8_t transaction[static UUID_LEN])
         e = press(t, id, row, &s);
         if (!e)
             e = plan(t, id, row->answer_by > t->now ? row->answer_by : row->expires);
-    } else {
-        e = turn_close_request(t, id, REQUEST_EXPIRED, SLUIS_EXPIRED);
+    } else if (request_waits(row)) {
+        e = journal_end(t, id, row);
+        if (!e)
+            e = turn_close_request(t, id, REQUEST_EXPIRED, SLUIS_EXPIRED);
     }
     subject_close(&s);
     return e;

@@ -272,20 +272,25 @@ sluis_err handle_cosigned(turn *t, const job *j)
     return cosigned_put(t->t, t->p->rows, j->by, bytes_str(j->call->log_cosign->note));
 }
 
+sluis_err read_note(turn *t, const read_decision *d)
+{
+    subject s = {0};
+    sluis_err e = turn_journal(t, d->record);
+    if (e || !d->has_subject)
+        return e;
+    e = registry_subject_by_sid(t->p->registry, t->t, &d->sid, &s);
+    if (!e)
+        e = turn_dossier(t, &s, d->no_case ? NULL : d->case_id.b, NULL, NULL, 0);
+    subject_close(&s);
+    return e == SLUIS_NOT_FOUND ? SLUIS_OK : e; /* forgotten since */
+}
+
 sluis_err handle_read(turn *t, job *j, sluis_fail *f)
 {
     const read_decision *d = &j->read;
     Sluis__CaseRow *c = NULL;
-    subject s = {0};
     sluis_err e = d->no_case ? SLUIS_OK : case_load(t->t, t->p->rows, d->case_id.b, t->arena, &c);
     if (e || (c && c->version != d->case_version))
         return fail_set(f, SLUIS_CONFLICT, "zaakId", "de zaak is intussen veranderd: lees die opnieuw");
-    e = turn_journal(t, d->record);
-    if (!e && d->has_subject) {
-        e = registry_subject_by_sid(t->p->registry, t->t, &d->sid, &s);
-        if (!e)
-            e = turn_dossier(t, &s, d->no_case ? NULL : d->case_id.b, NULL, NULL, 0);
-    }
-    subject_close(&s);
-    return e;
+    return read_note(t, d);
 }

@@ -56,7 +56,7 @@ static sluis_err list_dead(turn *t, const envelope *env, const oin *to, uint64_t
 static sluis_err end_wait(turn *t, const envelope *env, sluis_err why, bool *waited)
 {
     Sluis__RequestRow *request = NULL;
-    *waited = env->core->kind != SLUIS__KIND__REQUEST;
+    *waited = env->core->kind != SLUIS__KIND__REQUEST && env->core->kind != SLUIS__KIND__KNOWN_QUERY;
     if (*waited)
         return SLUIS_OK;
     sluis_err e = turn_request_load(t, env->core->transaction.data, &request, NULL);

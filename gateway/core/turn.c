@@ -129,6 +129,8 @@ sluis_err turn_close_request(turn *t, const uint8_t transaction[static UUID_LEN]
     if (state == REQUEST_RETURNED)
         cooperation_failed(t, row->party);
     e = turn_request_save(t, transaction, row, &s);
+    if (!e && state != REQUEST_WITHDRAWN) /* who withdraws writes down why */
+        e = turn_dossier(t, &s, row->case_id.data, NULL, NULL, 0);
     if (!e)
         e = turn_request_event(t, transaction, row,
                                state == REQUEST_RETURNED    ? "request-returned"

@@ -65,6 +65,7 @@ static const struct {
     {"coordination-reply", "reactie-coordinatie"},
     {"break-glass", "noodinzage"},
     {"returned", "teruggestuurd"},
+    {"undeliverable", "onbestelbaar"},
     /* decisions */
     {"permit", "toegestaan"},
     {"opened", "geopend"},
@@ -456,6 +457,10 @@ static json_t *entry_json(const Sluis__ApiDossierEntry *x)
     if (x->n_results)
         put_results(o, x->results, x->n_results);
     put_judgement(o, x->judgement_law, x->judgement);
+    put_some(o, "stand", dutch(x->state));
+    put_some(o, "afloop", dutch(x->reason));
+    put_some(o, "bekend", x->known);
+    put_time(o, "meldingOntvangen", x->received);
     put_uuid(o, "verzoekId", x->transaction, id);
     put_number(o, "journaalnummer", x->journal_index);
     return o;
@@ -472,6 +477,8 @@ json_t *render_dossier(const Sluis__ApiReply *r, char location[static RENDER_LOC
     for (size_t i = 0; i < d->n_entries; i++)
         json_array_append_new(a, entry_json(d->entries[i]));
     json_object_set_new(o, "verloop", a);
+    if (d->next)
+        put_number(o, "volgende", d->next);
     return o;
 }
 

@@ -328,6 +328,18 @@ static sluis_err newest_cosigned(const parts *p, store_txn *t, char note[static 
     return e;
 }
 
+/* Whom the record is about reads in the dossier that an operator looked. */
+static void note_subject(const Sluis__Record *of, read_decision *d)
+{
+    if (of->subject.len != ID_LEN)
+        return;
+    d->has_subject = true;
+    memcpy(d->sid.b, of->subject.data, ID_LEN);
+    d->no_case = of->case_id.len != ID_LEN;
+    if (!d->no_case)
+        memcpy(d->case_id.b, of->case_id.data, ID_LEN);
+}
+
 /* A record is shown: who looks is written down before it leaves. */
 static sluis_err journal_the_read(desk *d, store_txn *t, uint64_t index, const json_t *q, sluis_fail *f)
 {
@@ -349,6 +361,7 @@ static sluis_err journal_the_read(desk *d, store_txn *t, uint64_t index, const j
     if (!e) {
         j->read.record->from = p->settings->oin.s;
         j->read.record->employee = (char *)(uintptr_t)j->by;
+        note_subject(of, &j->read);
     }
     arena_free(&a);
     desk_ask(d, &j, e, "receipt.get", f);

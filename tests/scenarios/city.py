@@ -211,13 +211,19 @@ gateway = {{ endpoint = "{self.endpoint}"; oin = "{GATEWAY_OIN}"; name = "{NAME}
             out.setdefault(d["naam"], []).append(d["waarde"])
         return {name: " / ".join(sorted(values)) for name, values in out.items()}
 
-    def dossier(self, case, member, app="clientportaal", function="client", raw=False, viewer=None):
-        """viewer: the member who looks; the member itself when nobody is named."""
-        a = self.call("GET", f"/v1/zaken/{case}/leden/{member}/dossier?namens={viewer or member}", self.token(app, function, "client-1"))
-        if raw:
-            return a
-        check(a.status == 200, f"dossier: {a.status} {a.body[:300]!r}")
-        return a.json()["verloop"]
+    def dossier(self, case, member, app="clientportaal", function="client", raw=False, viewer=None, limit=None):
+        """viewer: the member who looks; the member itself when nobody is named. All pages, or (raw) the first one's answer."""
+        found, after = [], 0
+        while True:
+            query = f"namens={viewer or member}&vanaf={after}" + (f"&limit={limit}" if limit else "")
+            a = self.call("GET", f"/v1/zaken/{case}/leden/{member}/dossier?{query}", self.token(app, function, "client-1"))
+            if raw:
+                return a
+            check(a.status == 200, f"dossier: {a.status} {a.body[:300]!r}")
+            found += a.json()["verloop"]
+            after = a.json().get("volgende")
+            if not after:
+                return found
 
     # ---- what the journal holds
 

@@ -498,6 +498,56 @@ static void the_dossier_is_of_one_case(void **state)
     job_free(&j);
 }
 
+/* Beyond what one answer can hold: pages, each bounded, and together every entry once. */
+static void a_long_dossier_is_read_whole(void **state)
+{
+    enum { ENTRIES = 2300, WHY = 1500 };
+    room *r = *state;
+    char why[WHY + 1];
+    bool seen[ENTRIES] = {false};
+    uint64_t after = 0;
+    size_t total = 0, pages = 0;
+    memset(why, 'x', WHY);
+    why[WHY] = '\0';
+    for (int i = 0; i < ENTRIES;) {
+        turn t = house_begin(&r->h, HOUSE_MS, 4u << 20);
+        subject s = house_subject(&r->h, t.t, r->h.person);
+        for (int k = 0; k < 100 && i < ENTRIES; k++, i++) {
+            why[snprintf(why, sizeof(why), "%04d", i)] = 'x';
+            add_entry(&t, &s, i % 10 == 9 ? &r->closed_id : &r->case_id, why);
+        }
+        subject_close(&s);
+        house_commit(&r->h, &t);
+    }
+    do {
+        job *j = NULL;
+        static Sluis__ApiGetDossier q;
+        sluis__api_get_dossier__init(&q);
+        q.case_id = data_of(r->case_id.b, ID_LEN);
+        q.member = 1;
+        q.after = after;
+        j = call_of(r, APP, OIN_GEM, "consulent");
+        j->call->op_case = SLUIS__API_CALL__OP_GET_DOSSIER;
+        j->call->get_dossier = &q;
+        assert_int_equal(run(r, j, read_dossier), SLUIS_OK);
+        assert_non_null(j->read.record); /* each page is a read, and journalled */
+        assert_true(j->reply.n < 2u << 20);
+        const Sluis__ApiDossier *d = reply_of(j)->dossier;
+        for (size_t i = 0; i < d->n_entries; i++) {
+            int n = atoi(d->entries[i]->motivation);
+            assert_true(n >= 0 && n < ENTRIES && !seen[n]);
+            seen[n] = true;
+        }
+        total += d->n_entries;
+        pages++;
+        assert_true(d->next == 0 || d->next > after);
+        after = d->next;
+        job_free(&j);
+    } while (after && pages < 100);
+    assert_int_equal(total, ENTRIES * 9 / 10);
+    assert_true(pages > 3);
+}
+
 /* ---- filing ---- */
 
 typedef struct {
@@ -776,6 +826,7 @@ int main(void)
         TEST(a_request_belongs_to_its_application),
         TEST(pages_of_requests),
         TEST(the_dossier_is_of_one_case),
+        TEST(a_long_dossier_is_read_whole),
         TEST(known_is_not_asked_again),
         TEST(the_rest_is_sealed_for_party_and_registry),
         TEST(filings_that_are_refused),

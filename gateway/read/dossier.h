@@ -1,0 +1,32 @@
+/* Pages of a dossier, for whoever assembles an answer with one. Internal to read/. */
+#ifndef SLUIS_READ_DOSSIER_H
+#define SLUIS_READ_DOSSIER_H
+
+#include "read/reader.h"
+
+#define DOSSIER_PAGE_MAX   500 /* entries; a page ends before that at DOSSIER_PAGE_BYTES */
+#define DOSSIER_PAGE_BYTES (1u << 20)
+
+typedef struct {
+    bytes case_id;
+    uint32_t member;
+    uint32_t viewer; /* the member who looks; 0: a professional */
+    uint64_t after;  /* journal index of the last entry of the page before; 0: the beginning */
+    uint32_t limit;  /* 0: as many as one page holds */
+} dossier_question;
+
+/* Whether this token may look, as that member: the case and the member's subject, which the caller closes. A
+ * dossier that may not be seen does not exist. */
+sluis_err dossier_may_read(reader *r, store_txn *t, job *j, const dossier_question *q, Sluis__CaseRow **row,
+                           subject *s);
+/* The entries behind q->after, in the journal's order; an answer stands on the page of its request.
+ * out->next: where the following page begins, 0: there is none. Everything lies in the job's arena. */
+sluis_err dossier_page(reader *r, store_txn *t, job *j, const subject *s, const dossier_question *q,
+                       Sluis__ApiDossier *out);
+/* One entry as this viewer may read it; results: those of the answer, where the entry is one. */
+sluis_err dossier_entry(reader *r, job *j, const dossier_question *q, const Sluis__DossierRow *row,
+                        Sluis__ResultRow *const *results, size_t result_count, Sluis__ApiDossierEntry *out);
+/* The entry that says that this dossier was read, with the answer that core lets out after it. */
+sluis_err dossier_journal(job *j, const dossier_question *q, const Sluis__CaseRow *row, const subject *s);
+
+#endif
