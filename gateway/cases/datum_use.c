@@ -40,6 +40,12 @@ bool datum_may_serve(const rules *r, const Sluis__DatumRow *row, const datum_use
     return true;
 }
 
+bool datum_answers(const rules *r, const Sluis__DatumRow *row, const datum_use *use)
+{
+    return row->valid_from <= use->now && (!row->valid_until || use->now < row->valid_until) &&
+           datum_may_serve(r, row, use);
+}
+
 sluis_err datum_known(registry *g, store_txn *t, const rules *r, const subject *s, uint32_t id,
                       const datum_use *use, bool *known)
 {
@@ -50,12 +56,8 @@ sluis_err datum_known(registry *g, store_txn *t, const rules *r, const subject *
     if (!a)
         return SLUIS_NOMEM;
     sluis_err e = registry_current(g, t, s, id, a, found, INSTANCES_MAX, &n);
-    for (size_t i = 0; !e && i < n; i++) {
-        const Sluis__DatumRow *row = found[i].row;
-        *known =
-            *known || (row->valid_from <= use->now && (!row->valid_until || use->now < row->valid_until) &&
-                       datum_may_serve(r, row, use));
-    }
+    for (size_t i = 0; !e && i < n; i++)
+        *known = *known || datum_answers(r, found[i].row, use);
     arena_free(&a);
     return e;
 }

@@ -16,6 +16,8 @@ typedef struct {
 /* What its party took back serves nothing. A condition that the rules in force do not know any more is held
  * as strictly as may be: not shown. */
 bool datum_may_serve(const rules *r, const Sluis__DatumRow *row, const datum_use *use);
+/* Valid now, and may serve. */
+bool datum_answers(const rules *r, const Sluis__DatumRow *row, const datum_use *use);
 /* Whether a current datum exists that is valid now and may answer the request. */
 sluis_err datum_known(registry *g, store_txn *t, const rules *r, const subject *s, uint32_t id,
                       const datum_use *use, bool *known);

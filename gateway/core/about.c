@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "core/asking.h"
+#include "core/passed_on.h"
 #include "core/send.h"
 #include "flow/api_out.h"
 #include "wire/messages.h"
@@ -33,7 +34,9 @@ sluis_err about_request(turn *t, const job *j, about_who who, Sluis__RequestRow 
 
 sluis_err about_answers_request(const job *j, const Sluis__RequestRow *row, sluis_fail *f)
 {
-    if (bytes_equal(of(row->message_hash), of(j->env->core->answers)))
+    const Sluis__Core *c = j->env->core;
+    bytes hash = strcmp(c->sender, row->party) == 0 ? of(row->message_hash) : passed_on_asked(row);
+    if (bytes_equal(hash, of(c->answers)))
         return SLUIS_OK;
     return fail_set(f, SLUIS_NOT_ASKED, "core.answers", "the request of this transaction has another hash");
 }
@@ -106,10 +109,15 @@ sluis_err about_to_party(turn *t, const job *j, const Sluis__RequestRow *row, co
     return fail_set(f, SLUIS_INVALID, "core.recipients", "it is sealed to the party asked and the registry");
 }
 
-sluis_err about_deliver_to_requester(turn *t, job *j)
+sluis_err about_deliver_to_requester(turn *t, job *j, const Sluis__RequestRow *row, uint8_t *mh)
 {
     const Sluis__Core *c = j->env->core;
     sluis_err e = SLUIS_OK;
+    uint8_t hash[HASH_LEN];
+    if (passed_on(row))
+        return passed_on_to_asker(t, j, row, mh ? mh : hash);
+    if (mh)
+        memcpy(mh, j->env->mh, HASH_LEN);
     for (size_t i = 0; !e && i < c->n_recipients; i++) {
         oin to;
         if (memcmp(c->recipients[i]->oin, t->p->settings->oin.s, OIN_LEN) == 0)
@@ -121,6 +129,13 @@ sluis_err about_deliver_to_requester(turn *t, job *j)
     return e;
 }
 
+sluis_err about_deliver_to_party(turn *t, job *j, const Sluis__RequestRow *row, const party *to,
+                                 bytes answers)
+{
+    uint8_t mh[HASH_LEN];
+    return passed_on(row) ? passed_on_to_party(t, j, to, answers, mh) : turn_deliver(t, j, &to->oin);
+}
+
 void about_record(turn *t, const job *j, const Sluis__RequestRow *row, Sluis__Record *r)
 {
     turn_record_of(t, j, SLUIS__RECORD_TYPE__R_MESSAGE, r);
@@ -130,7 +145,7 @@ void about_record(turn *t, const job *j, const Sluis__RequestRow *row, Sluis__Re
         r->to = row->requester;
 }
 
-sluis_err about_say(turn *t, Sluis__RequestRow *row, const char *text, bytes mh, bytes answers)
+sluis_err about_say(turn *t, Sluis__RequestRow *row, const char *text, bytes mh, bytes answers, bytes sent)
 {
     Sluis__DialogueRow **all = arena_alloc(t->arena, (row->n_dialogue + 1) * sizeof(*all));
     Sluis__DialogueRow *d = arena_alloc(t->arena, sizeof(*d));
@@ -141,6 +156,7 @@ sluis_err about_say(turn *t, Sluis__RequestRow *row, const char *text, bytes mh,
     d->text = (char *)(uintptr_t)text;
     d->message_hash = (ProtobufCBinaryData){mh.n, (uint8_t *)(uintptr_t)mh.p};
     d->answers = (ProtobufCBinaryData){answers.n, (uint8_t *)(uintptr_t)answers.p};
+    d->sent_hash = (ProtobufCBinaryData){sent.n, (uint8_t *)(uintptr_t)sent.p};
     if (row->n_dialogue)
         memcpy(all, row->dialogue, row->n_dialogue * sizeof(*all));
     all[row->n_dialogue++] = d;

@@ -29,14 +29,18 @@ sluis_err about_text(const job *j, const char *text, const char *where, sluis_fa
 sluis_err about_to_requester(turn *t, const job *j, const Sluis__RequestRow *row, sluis_fail *f);
 sluis_err about_to_party(turn *t, const job *j, const Sluis__RequestRow *row, const party **to,
                          sluis_fail *f);
-/* Queues the message for the requester, when that is on the bus itself. */
-sluis_err about_deliver_to_requester(turn *t, job *j);
+/* Queues the message for the requester, when that is on the bus itself; mh: by which hash it knows it
+ * (HASH_LEN; NULL: not wanted). */
+sluis_err about_deliver_to_requester(turn *t, job *j, const Sluis__RequestRow *row, uint8_t *mh);
+/* The same for the party, as an answer to what it knows as `answers`. */
+sluis_err about_deliver_to_party(turn *t, job *j, const Sluis__RequestRow *row, const party *to,
+                                 bytes answers);
 
 /* A record of the message, decided "permit", about the request's subject. */
 void about_record(turn *t, const job *j, const Sluis__RequestRow *row, Sluis__Record *r);
-/* Adds one line to the row's dialogue; answers: the question's hash, or empty. text and hashes are borrowed.
- */
-sluis_err about_say(turn *t, Sluis__RequestRow *row, const char *text, bytes mh, bytes answers);
+/* Adds one line to the row's dialogue; mh: by which the asker knows it; answers: the question's hash, or
+ * empty; sent: by which its sender knows a question that went on under mh, or empty. All are borrowed. */
+sluis_err about_say(turn *t, Sluis__RequestRow *row, const char *text, bytes mh, bytes answers, bytes sent);
 
 /* For a call: the gateway says it to the party on the application's behalf; sealed, journalled, queued. mh:
  * its hash. A party that cannot be written to any more is UNKNOWN_PARTY, SUSPENDED, ... */

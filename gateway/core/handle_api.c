@@ -5,6 +5,7 @@
 #include "cases/cases.h"
 #include "cases/datum_use.h"
 #include "flow/api_out.h"
+#include "core/from_register.h"
 #include "core/handlers.h"
 #include "journal/cosigned.h"
 
@@ -171,22 +172,6 @@ sluis_err handle_open_case(turn *t, job *j, sluis_fail *f)
     return e;
 }
 
-static sluis_err known_results(turn *t, const api_request *q, Sluis__RequestRow *row)
-{
-    row->results = arena_alloc(t->arena, q->known_count * sizeof(Sluis__ResultRow *));
-    Sluis__ResultRow *rows = arena_alloc(t->arena, q->known_count * sizeof(Sluis__ResultRow));
-    if (!row->results || !rows)
-        return SLUIS_NOMEM;
-    for (size_t i = 0; i < q->known_count; i++) {
-        sluis__result_row__init(&rows[i]);
-        rows[i].attribute = q->known[i];
-        rows[i].outcome = SLUIS__OUTCOME__GIVEN;
-        rows[i].source = (char *)(uintptr_t)t->p->settings->oin.s;
-        row->results[row->n_results++] = &rows[i];
-    }
-    return SLUIS_OK;
-}
-
 /* Still known, and still shown to this application, at the moment of commit. */
 static sluis_err check_still_known(turn *t, const job *j, const Sluis__CaseRow *c, const subject *s,
                                    sluis_fail *f)
@@ -231,7 +216,7 @@ static sluis_err write_known(turn *t, job *j, const subject *s)
     row.state = (char *)(uintptr_t)request_state_name(REQUEST_ANSWERED);
     row.created = row.answered = t->now;
     row.origin = SLUIS__ORIGIN__API;
-    sluis_err e = known_results(t, q, &row);
+    sluis_err e = from_register_results(t, q->known, q->known_count, &row);
     if (!e)
         e = turn_journal(t, &r);
     if (!e)

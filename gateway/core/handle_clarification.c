@@ -22,6 +22,7 @@ sluis_err handle_clarification_question(turn *t, job *j, sluis_fail *f)
     Sluis__RequestRow *row = NULL;
     subject s = {0};
     Sluis__Record r;
+    uint8_t mh[HASH_LEN];
     sluis_err e = about_request(t, j, ABOUT_PARTY, &row, &s, f);
     if (!e)
         e = about_answers_request(j, row, f);
@@ -41,11 +42,11 @@ sluis_err handle_clarification_question(turn *t, job *j, sluis_fail *f)
         e = turn_journal(t, &r);
     }
     if (!e)
-        e = about_say(t, row, b->text, BYTES_OF(j->env->mh), BYTES(NULL, 0));
+        e = about_deliver_to_requester(t, j, row, mh);
+    if (!e)
+        e = about_say(t, row, b->text, BYTES_OF(mh), BYTES(NULL, 0), BYTES_OF(j->env->mh));
     if (!e)
         e = write_line(t, row, &s, j->env->core->transaction.data, b->text, "clarification-asked");
-    if (!e)
-        e = about_deliver_to_requester(t, j);
     subject_close(&s);
     return e;
 }
@@ -69,6 +70,17 @@ static sluis_err find_question(const job *j, const Sluis__RequestRow *row, bytes
         return fail_set(f, SLUIS_CONFLICT, where, "%s",
                         j->call ? "deze vraag is al beantwoord" : "this question was answered before");
     return SLUIS_OK;
+}
+
+/* By which hash the party knows its question. */
+static bytes sent_question(const Sluis__RequestRow *row, bytes hash)
+{
+    for (size_t i = 0; i < row->n_dialogue; i++) {
+        const Sluis__DialogueRow *d = row->dialogue[i];
+        if (!d->answers.len && bytes_equal(BYTES(d->message_hash.data, d->message_hash.len), hash))
+            return BYTES(d->sent_hash.data, d->sent_hash.len);
+    }
+    return hash;
 }
 
 sluis_err handle_clarification_answer(turn *t, job *j, sluis_fail *f)
@@ -95,11 +107,11 @@ sluis_err handle_clarification_answer(turn *t, job *j, sluis_fail *f)
         e = turn_journal(t, &r);
     }
     if (!e)
-        e = about_say(t, row, b->text, BYTES_OF(j->env->mh), question);
+        e = about_deliver_to_party(t, j, row, to, sent_question(row, question));
+    if (!e)
+        e = about_say(t, row, b->text, BYTES_OF(j->env->mh), question, BYTES(NULL, 0));
     if (!e)
         e = write_line(t, row, &s, j->env->core->transaction.data, b->text, "clarification-answered");
-    if (!e)
-        e = turn_deliver(t, j, &to->oin);
     subject_close(&s);
     return e;
 }
@@ -134,7 +146,7 @@ sluis_err request_clarify(turn *t, job *j, sluis_fail *f)
     if (!e)
         e = about_send(t, j, row, SLUIS__KIND__CLARIFICATION_ANSWER, in->text, question, mh, f);
     if (!e)
-        e = about_say(t, row, in->text, BYTES_OF(mh), question);
+        e = about_say(t, row, in->text, BYTES_OF(mh), question, BYTES(NULL, 0));
     if (!e)
         e = write_line(t, row, &s, in->transaction.data, in->text, "clarification-answered");
     if (!e)

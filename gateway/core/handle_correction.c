@@ -100,7 +100,7 @@ static sluis_err write_correction(turn *t, job *j, Sluis__RequestRow *row, const
         e = turn_event(t, "answer-corrected", &r, NULL);
     if (!e)
         e = notices_begin(t, transaction, row->answer ? row->answer->journal_index : 0);
-    return e ? e : about_deliver_to_requester(t, j);
+    return e ? e : about_deliver_to_requester(t, j, row, NULL);
 }
 
 sluis_err handle_correction(turn *t, job *j, sluis_fail *f)

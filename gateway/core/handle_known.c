@@ -191,7 +191,7 @@ sluis_err handle_known_answer(turn *t, job *j, sluis_fail *f)
     if (!e)
         e = turn_event(t, "known-answered", &r, NULL);
     if (!e)
-        e = about_deliver_to_requester(t, j);
+        e = about_deliver_to_requester(t, j, row, NULL);
     subject_close(&s);
     return e;
 }

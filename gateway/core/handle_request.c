@@ -6,7 +6,9 @@
 #include "flow/api_out.h"
 #include "core/agreed.h"
 #include "core/deadline.h"
+#include "core/from_register.h"
 #include "core/handlers.h"
+#include "core/passed_on.h"
 
 #define GIVEN_MAX 8 /* data handed to the party with a request */
 
@@ -116,7 +118,7 @@ static sluis_err check_given(turn *t, const job *j, const Sluis__RequestBody *b,
 }
 
 static void fill_row(turn *t, const job *j, const party *to, uint32_t member, const id16 *sid,
-                     Sluis__RequestRow *row)
+                     const register_split *split, Sluis__RequestRow *row)
 {
     const Sluis__Core *c = j->env->core;
     sluis__request_row__init(row);
@@ -127,8 +129,10 @@ static void fill_row(turn *t, const job *j, const party *to, uint32_t member, co
     row->party = (char *)(uintptr_t)to->oin.s;
     row->requester = (char *)(uintptr_t)asking_acting(j)->s;
     row->application = c->application;
-    row->n_attributes = c->n_attributes;
-    row->attributes = c->attributes;
+    row->n_attributes = split->asked_count;
+    row->attributes = (uint32_t *)(uintptr_t)split->asked; /* protobuf-c knows no const */
+    row->n_known = split->known_count;
+    row->known = (uint32_t *)(uintptr_t)split->known;
     row->state = (char *)(uintptr_t)request_state_name(REQUEST_OPEN);
     row->created = t->now;
     row->expires = c->expires;
@@ -142,30 +146,64 @@ static void fill_row(turn *t, const job *j, const party *to, uint32_t member, co
     }
 }
 
-static sluis_err write_request(turn *t, job *j, const party *to, uint32_t member, const subject *s,
-                               uint64_t answer_by, Sluis__Record *r)
+/* Nothing is left to ask: the party hears nothing of it, and nobody can say more about it. */
+static sluis_err write_answered(turn *t, job *j, const party *to, const subject *s,
+                                const register_split *split, Sluis__RequestRow *row)
 {
-    const Sluis__RequestBody *b = (const Sluis__RequestBody *)j->body;
-    Sluis__RequestRow row;
-    fill_row(t, j, to, member, &s->sid, &row);
-    row.answer_by = answer_by;
+    row->message_hash = (ProtobufCBinaryData){0, NULL};
+    row->n_attributes = split->known_count;
+    row->attributes = row->known;
+    row->n_known = 0;
+    row->state = (char *)(uintptr_t)request_state_name(REQUEST_ANSWERED);
+    row->answered = t->now;
+    sluis_err e = from_register_results(t, split->known, split->known_count, row);
+    if (!e)
+        e = turn_request_save(t, j->env->core->transaction.data, row, s);
+    if (!e)
+        e = turn_request_index(t, row->application, j->env->core->transaction.data);
+    return e ? e : from_register_answer(t, j, s, to, split);
+}
+
+/* What is left to ask goes to the party: in the message itself, or in one of the gateway's own. */
+static sluis_err write_asked(turn *t, job *j, const party *to, const subject *s, const register_split *split,
+                             Sluis__RequestRow *row)
+{
+    const uint8_t *transaction = j->env->core->transaction.data;
+    sluis_err e = SLUIS_OK;
+    if (split->known_count && !j->call) {
+        row->asked_hash = row->message_hash;
+        row->message_hash.data = arena_alloc(t->arena, HASH_LEN);
+        e = row->message_hash.data ? passed_on_request(t, j, row, to, row->message_hash.data) : SLUIS_NOMEM;
+    } else {
+        e = turn_deliver(t, j, &to->oin);
+    }
+    if (!e)
+        e = turn_request_save(t, transaction, row, s);
+    if (!e)
+        e = turn_request_index(t, row->application, transaction);
+    if (!e)
+        e = deadline_begin(t, transaction, row, to->domain);
+    if (!e && passed_on(row))
+        e = from_register_answer(t, j, s, to, split);
+    return e;
+}
+
+static sluis_err write_request(turn *t, job *j, const party *to, const subject *s,
+                               const register_split *split, Sluis__RequestRow *row, Sluis__Record *r)
+{
+    const Sluis__Core *c = j->env->core;
     r->decision = (char *)(uintptr_t) "permit";
     r->subject = (ProtobufCBinaryData){ID_LEN, (uint8_t *)(uintptr_t)s->sid.b};
     sluis_err e = turn_journal(t, r);
     if (!e)
-        e = turn_request_save(t, j->env->core->transaction.data, &row, s);
-    if (!e)
-        e = turn_request_index(t, j->env->core->application, j->env->core->transaction.data);
-    if (!e)
-        e = deadline_begin(t, j->env->core->transaction.data, &row, to->domain);
-    if (!e)
-        e = turn_dossier(t, s, j->env->core->case_id.data, b->motivation, NULL, 0);
-    if (!e)
+        e = turn_dossier(t, s, c->case_id.data, ((const Sluis__RequestBody *)j->body)->motivation, NULL, 0);
+    if (!e && split->asked_count)
         e = turn_event(t, "request-filed", r, NULL);
     if (!e)
-        e = turn_deliver(t, j, &to->oin);
+        e = split->asked_count ? write_asked(t, j, to, s, split, row)
+                               : write_answered(t, j, to, s, split, row);
     if (!e && j->call)
-        e = api_out_request(&j->reply, j->call->call, 202, t->rules, j->env->core->transaction.data, &row);
+        e = api_out_request(&j->reply, j->call->call, 202, t->rules, c->transaction.data, row);
     return e;
 }
 
@@ -175,11 +213,12 @@ sluis_err handle_request(turn *t, job *j, sluis_fail *f)
     const Sluis__RequestBody *b = (const Sluis__RequestBody *)j->body;
     const party *to = NULL;
     Sluis__CaseRow *row = NULL;
-    Sluis__RequestRow *there = NULL;
+    Sluis__RequestRow *there = NULL, asked;
     Sluis__Record r;
     subject s = {0};
     uint32_t member = 0;
     uint64_t answer_by = 0;
+    register_split split = {0};
 
     turn_record_of(t, j, SLUIS__RECORD_TYPE__R_MESSAGE, &r);
     sluis_err e = asking_application(t, j, f);
@@ -208,7 +247,12 @@ sluis_err handle_request(turn *t, job *j, sluis_fail *f)
     if (!e && turn_request_load(t, c->transaction.data, &there, NULL) != SLUIS_NOT_FOUND)
         e = fail_set(f, SLUIS_CONFLICT, "core.transaction", "this transaction has its request already");
     if (!e)
-        e = write_request(t, j, to, member, &s, answer_by, &r);
+        e = from_register_split(t, j, row, &s, &split);
+    if (!e) {
+        fill_row(t, j, to, member, &s.sid, &split, &asked);
+        asked.answer_by = answer_by;
+        e = write_request(t, j, to, &s, &split, &asked, &r);
+    }
     subject_close(&s);
     return e;
 }

@@ -97,7 +97,7 @@ static sluis_err write_response(turn *t, job *j, Sluis__RequestRow *row, const s
     if (!e)
         e = turn_event(t, "request-answered", &r, NULL);
     if (!e)
-        e = about_deliver_to_requester(t, j);
+        e = about_deliver_to_requester(t, j, row, NULL);
     if (!e)
         cooperation_answered(t, row->party, refused_share(b), row->pressed > 1);
     return e;

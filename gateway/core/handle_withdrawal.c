@@ -38,7 +38,7 @@ sluis_err handle_withdrawal(turn *t, job *j, sluis_fail *f)
     if (!e)
         e = write_withdrawal(t, row, &s, j->env->core->transaction.data, b->text);
     if (!e)
-        e = turn_deliver(t, j, &to->oin);
+        e = about_deliver_to_party(t, j, row, to, BYTES(row->message_hash.data, row->message_hash.len));
     subject_close(&s);
     return e;
 }

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "core/outbox.h"
+#include "core/passed_on.h"
 #include "wire/envelope.h"
 
 #define DEAD_DAYS     30 /* how long a dead letter is listed */
@@ -52,10 +53,19 @@ static sluis_err list_dead(turn *t, const envelope *env, const oin *to, uint64_t
     return rows_put(t->t, t->p->rows, TABLE_DEAD, BYTES_OF(key), &d.base);
 }
 
-/* A request that still waits for its answer waits no longer. *waited: it did, or is no request. */
-static sluis_err end_wait(turn *t, const envelope *env, sluis_err why, bool *waited)
+/* Whom it goes back to, and by which hash that knows it. */
+typedef struct {
+    oin to;
+    uint8_t mh[HASH_LEN];
+} origin;
+
+/* A request that still waits for its answer waits no longer. *waited: it did, or is no request. One that was
+ * passed on goes back to its asker. */
+static sluis_err end_wait(turn *t, const envelope *env, sluis_err why, bool *waited, origin *back)
 {
     Sluis__RequestRow *request = NULL;
+    back->to = env->sender;
+    memcpy(back->mh, env->mh, HASH_LEN);
     *waited = env->core->kind != SLUIS__KIND__REQUEST && env->core->kind != SLUIS__KIND__KNOWN_QUERY;
     if (*waited)
         return SLUIS_OK;
@@ -64,13 +74,19 @@ static sluis_err end_wait(turn *t, const envelope *env, sluis_err why, bool *wai
         return e == SLUIS_NOT_FOUND ? SLUIS_OK : e; /* its subject was forgotten */
     *waited = request_waits(request) &&
               bytes_equal(BYTES(request->message_hash.data, request->message_hash.len), BYTES_OF(env->mh));
+    if (passed_on(request)) {
+        memcpy(back->mh, passed_on_asked(request).p, HASH_LEN);
+        e = oin_parse(&back->to, request->requester, strlen(request->requester));
+    }
+    if (e)
+        return SLUIS_CORRUPT;
     return *waited ? turn_close_request(t, env->core->transaction.data,
                                         why == SLUIS_EXPIRED ? REQUEST_EXPIRED : REQUEST_RETURNED, why)
                    : SLUIS_OK;
 }
 
-static sluis_err seal_return(turn *t, const envelope *env, const seal_to *to, sluis_err why, uint64_t expires,
-                             buffer *out, uint8_t mh[static HASH_LEN])
+static sluis_err seal_return(turn *t, const envelope *env, const origin *back, const seal_to *to,
+                             sluis_err why, uint64_t expires, buffer *out)
 {
     Sluis__ReturnedBody body = SLUIS__RETURNED_BODY__INIT;
     Sluis__Core c = SLUIS__CORE__INIT;
@@ -79,7 +95,7 @@ static sluis_err seal_return(turn *t, const envelope *env, const seal_to *to, sl
     buffer_init(&plain, HEADER_MAX);
     buffer_init(&header, HEADER_MAX);
     buffer_init(&sealed, HEADER_MAX);
-    body.message_hash = hash_of(env);
+    body.message_hash = (ProtobufCBinaryData){HASH_LEN, (uint8_t *)(uintptr_t)back->mh};
     body.code = (char *)(uintptr_t)error_token(why);
     body.text = (char *)(uintptr_t)error_text(why);
     c.message_id = (ProtobufCBinaryData){UUID_LEN, id.b};
@@ -98,7 +114,6 @@ static sluis_err seal_return(turn *t, const envelope *env, const seal_to *to, sl
     item.body = buffer_bytes(&sealed);
     if (!e)
         e = envelope_sign_batch(own, &t->p->sign, &item, 1);
-    memcpy(mh, item.mh, HASH_LEN);
     buffer_close(&plain);
     buffer_close(&header);
     buffer_close(&sealed);
@@ -107,27 +122,25 @@ static sluis_err seal_return(turn *t, const envelope *env, const seal_to *to, sl
 
 /* To a sender on the bus that can still read it; *sent says whether there was one. What the gateway itself
  * sent comes back to nobody: no return of a return. */
-static sluis_err send_back(turn *t, const envelope *env, sluis_err why, bool *sent)
+static sluis_err send_back(turn *t, const envelope *env, const origin *back, sluis_err why, bool *sent)
 {
     seal_to seal;
     const party_key *key = NULL;
-    uint8_t mh[HASH_LEN];
     uint64_t seq = 0, expires = t->now + RETURNED_DAYS * DAY_MS;
     buffer whole;
-    const party *p =
-        oin_equal(&env->sender, &t->p->settings->oin) ? NULL : directory_find(t->dir, &env->sender);
+    const party *p = oin_equal(&back->to, &t->p->settings->oin) ? NULL : directory_find(t->dir, &back->to);
     *sent = p && directory_current(t->dir, p, USE_SEAL, t->now, &key, NULL) == SLUIS_OK;
     if (!*sent)
         return SLUIS_OK;
-    seal.oin = env->sender;
+    seal.oin = back->to;
     memcpy(seal.seal_pk, key->pk, PK_LEN);
     seal.seal_id = key->id;
     buffer_init(&whole, t->p->settings->max_frame);
-    sluis_err e = seal_return(t, env, &seal, why, expires, &whole, mh);
+    sluis_err e = seal_return(t, env, back, &seal, why, expires, &whole);
     if (!e)
-        e = outbox_put(t, &env->sender, buffer_bytes(&whole), expires, &seq);
+        e = outbox_put(t, &back->to, buffer_bytes(&whole), expires, &seq);
     if (!e)
-        turn_note_news(t, &env->sender);
+        turn_note_news(t, &back->to);
     buffer_close(&whole);
     return e;
 }
@@ -138,6 +151,7 @@ sluis_err turn_return(turn *t, const uint8_t key[static OUTBOX_KEY], sluis_err w
     envelope *env = NULL;
     uint32_t attempts = 0;
     bool waited = false, sent = false;
+    origin back;
     sluis_err e = outbox_get(t, key, &env);
     if (!e)
         e = oin_parse(&to, (const char *)key, OIN_LEN);
@@ -146,9 +160,9 @@ sluis_err turn_return(turn *t, const uint8_t key[static OUTBOX_KEY], sluis_err w
     if (!e)
         e = journal_return(t, env, &to, why);
     if (!e)
-        e = end_wait(t, env, why, &waited);
+        e = end_wait(t, env, why, &waited, &back);
     if (!e && waited)
-        e = send_back(t, env, why, &sent);
+        e = send_back(t, env, &back, why, &sent);
     if (!e)
         e = list_dead(t, env, &to, get_u64(key + OIN_LEN), why, attempts, sent);
     if (!e)

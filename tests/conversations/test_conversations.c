@@ -36,6 +36,7 @@ typedef struct {
     size_t count;
     const char *file;
     int line;
+    Sluis__Frame *early[ACTORS]; /* came before what was awaited, and is heard next; in mem */
 } play;
 
 static _Noreturn void wrong(const play *p, const char *what, const char *got)
@@ -159,6 +160,20 @@ static void mutate(play *p, buffer *b, const char *what, const said *other)
         wrong(p, "unknown mutation", what);
     buffer_clear(b);
     assert_int_equal(wire_pack(b, m), 0);
+}
+
+/* Sealed to that actor and the registry; to the gateway, to the registry alone. */
+static void seal_for(play *p, actor *from, const char *to, Sluis__Core *c, const ProtobufCMessage *body,
+                     buffer *out)
+{
+    buffer_clear(out);
+    if (strcmp(to, "gateway") == 0) {
+        actor own = {.name = "gateway", .seal = p->rig->seal};
+        assert_int_equal(oin_parse(&own.oin, RIG_GATEWAY, OIN_LEN), 0);
+        rig_envelope_alone(from, &own, c, body, out);
+    } else {
+        rig_envelope(p->rig, from, who(p, to), c, body, out);
+    }
 }
 
 /* What every message has in common: ids, times, where and why. */
@@ -296,9 +311,8 @@ static void say_response(play *p, actor *from, const char *verb, char **w, size_
     b.results = correction.results = results;
     b.n_results = correction.n_results = c.n_attributes;
     correction.reason = (char *)(uintptr_t)value(w, n, "why", "verkeerd_overgenomen");
-    buffer_clear(&s->envelope);
-    rig_envelope(p->rig, from, who(p, value(w, n, "to", "requester")), &c,
-                 corrects ? &correction.base : &b.base, &s->envelope);
+    seal_for(p, from, value(w, n, "to", "requester"), &c, corrects ? &correction.base : &b.base,
+             &s->envelope);
     finish(p, from, s, w, n);
 }
 
@@ -375,12 +389,12 @@ static void say_about(play *p, actor *from, const char *verb, char **w, size_t n
     snprintf(text, sizeof(text), "%-*s", atoi(value(w, n, "long", "0")),
              value(w, n, "text", "waarvoor_is_dit"));
     b.text = text;
-    const actor *to = who(p, value(w, n, "to", kinds[k].to));
+    const char *to = value(w, n, "to", kinds[k].to);
     buffer_clear(&s->envelope);
     if (strcmp(value(w, n, "sealed", "both"), "alone") == 0)
-        rig_envelope_alone(from, to, &c, &b.base, &s->envelope);
+        rig_envelope_alone(from, who(p, to), &c, &b.base, &s->envelope);
     else
-        rig_envelope(p->rig, from, to, &c, &b.base, &s->envelope);
+        seal_for(p, from, to, &c, &b.base, &s->envelope);
     finish(p, from, s, w, n);
 }
 
@@ -512,6 +526,72 @@ static void hear_returned(play *p, actor *a, const Sluis__Frame *f, char **w, si
     envelope_free(&about);
 }
 
+static void check_attributes(play *p, const Sluis__Core *c, const char *list)
+{
+    char got[256] = "";
+    for (size_t i = 0; i < c->n_attributes; i++)
+        snprintf(got + strlen(got), sizeof(got) - strlen(got), "%s%u", i ? "," : "", c->attributes[i]);
+    if (strcmp(got, list) != 0)
+        wrong(p, "about other attributes", got);
+}
+
+static void check_response(play *p, const Sluis__Core *c, const Sluis__ResponseBody *b, char **w, size_t n)
+{
+    const char *wanted = value(w, n, "value", NULL), *condition = value(w, n, "condition", NULL);
+    assert_int_equal(b->n_results, c->n_attributes);
+    for (size_t i = 0; i < b->n_results; i++) {
+        const Sluis__AttributeResult *x = b->results[i];
+        assert_int_equal(x->attribute, c->attributes[i]);
+        if (wanted && (x->n_instances != 1 || strcmp(x->instances[0]->value, wanted) != 0))
+            wrong(p, "another value", x->n_instances ? x->instances[0]->value : "none");
+        if (condition && (x->n_conditions != 1 || strcmp(x->conditions[0]->code, condition) != 0))
+            wrong(p, "another condition", x->n_conditions ? x->conditions[0]->code : "none");
+    }
+}
+
+/* own NAME KIND ABOUT [answers=none] [attributes=..] [value=..] [condition=..]: the gateway's own message of
+ * this kind, sealed to this actor, in the transaction of ABOUT and, unless it answers nothing, its answer. */
+static void hear_own(play *p, actor *a, const Sluis__Frame *f, char **w, size_t n)
+{
+    envelope *env = NULL, *about = NULL;
+    ProtobufCMessage *m = NULL;
+    buffer plain;
+    sluis_fail why = {0};
+    if (n < 3 || f->f_case != SLUIS__FRAME__F_DELIVER)
+        wrong(p, "own NAME KIND ABOUT", frame_name(f));
+    said *s = named(p, w[0], true);
+    const said *q = named(p, w[2], false);
+    const bytes raw = BYTES(f->deliver->envelope.data, f->deliver->envelope.len);
+    buffer_init(&plain, ENVELOPE_MAX);
+    assert_int_equal(envelope_decode(&env, raw, ENVELOPE_MAX, NULL), 0);
+    assert_int_equal(envelope_decode(&about, buffer_bytes(&q->envelope), ENVELOPE_MAX, NULL), 0);
+    const message_kind *k = message_kind_of(env->core->kind);
+    if (strcmp(k->name, w[1]) != 0)
+        wrong(p, w[1], k->name);
+    assert_string_equal(env->core->sender, RIG_GATEWAY);
+    assert_memory_equal(env->core->transaction.data, q->tx, UUID_LEN);
+    if (strcmp(value(w, n, "answers", "it"), "none") == 0)
+        assert_int_equal(env->core->answers.len, 0);
+    else
+        assert_true(bytes_equal(BYTES(env->core->answers.data, env->core->answers.len), BYTES_OF(about->mh)));
+    if (envelope_open(env, &a->oin, &a->seal, NULL, &plain, &why))
+        wrong(p, "not sealed to this actor", why.text);
+    assert_int_equal(wire_unpack(&m, k->body, p->mem, buffer_bytes(&plain), NULL), 0);
+    if (value(w, n, "attributes", NULL))
+        check_attributes(p, env->core, value(w, n, "attributes", ""));
+    if (env->core->kind == SLUIS__KIND__RESPONSE)
+        check_response(p, env->core, (const Sluis__ResponseBody *)m, w, n);
+    if (env->core->kind == SLUIS__KIND__REQUEST)
+        assert_int_equal(((const Sluis__RequestBody *)m)->n_asks, env->core->n_attributes);
+    memcpy(s->tx, q->tx, UUID_LEN);
+    buffer_clear(&s->envelope);
+    buffer_add(&s->envelope, raw.p, raw.n);
+    a->seq = f->deliver->seq;
+    buffer_close(&plain);
+    envelope_free(&env);
+    envelope_free(&about);
+}
+
 static void hear_ack(play *p, const Sluis__Ack *k, char **w, size_t n)
 {
     said *s = named(p, w[0], false);
@@ -567,7 +647,14 @@ static void hear(play *p, actor *a, const char *verb, char **w, size_t n)
             wrong(p, "nothing was expected", frame_name(f));
         return;
     }
-    Sluis__Frame *f = rig_receive(a, p->mem, ANSWER_MS);
+    Sluis__Frame *f = p->early[a - p->rig->actors];
+    p->early[a - p->rig->actors] = NULL;
+    if (!f)
+        f = rig_receive(a, p->mem, ANSWER_MS);
+    if (f && n > 0 && strcmp(w[n - 1], "unordered") == 0 && f->f_case == SLUIS__FRAME__F_DELIVER) {
+        p->early[a - p->rig->actors] = f;
+        f = rig_receive(a, p->mem, ANSWER_MS);
+    }
     bool eventually = n > 0 && strcmp(w[n - 1], "eventually") == 0;
     while (f && eventually && strcmp(verb, frame_name(f)) != 0)
         f = rig_receive(a, p->mem, ANSWER_MS);
@@ -575,6 +662,10 @@ static void hear(play *p, actor *a, const char *verb, char **w, size_t n)
         wrong(p, verb, "nothing");
     if (strcmp(verb, "returned") == 0) {
         hear_returned(p, a, f, w, n);
+        return;
+    }
+    if (strcmp(verb, "own") == 0) {
+        hear_own(p, a, f, w, n);
         return;
     }
     const char *code = f->f_case == SLUIS__FRAME__F_NACK      ? f->nack->code
@@ -607,7 +698,8 @@ static void check_journal(play *p, const char *name, const char *from, const cha
     json_t *list = json_object_get(reply, "entries"), *last = json_array_get(list, json_array_size(list) - 1);
     const char *who_from = json_string_value(json_object_get(last, "from"));
     const char *how = json_string_value(json_object_get(last, "decision"));
-    if (!who_from || strcmp(who_from, who(p, from)->oin.s) != 0)
+    const char *wanted = strcmp(from, "gateway") == 0 ? RIG_GATEWAY : who(p, from)->oin.s;
+    if (!who_from || strcmp(who_from, wanted) != 0)
         wrong(p, "journalled under another party", who_from);
     if (!how || strcmp(how, decision) != 0)
         wrong(p, "journalled with another decision", how);

@@ -136,7 +136,8 @@ static void the_scope_binds(void **state)
     policy_question home = kit_question();
     home.domain = "gemeente";
     c.scope_party_count = 0;
-    const view *v = policy_view(r, "bench", home.function, &c, home.at);
+    home.application = "jeugd-intake";
+    const view *v = policy_view(r, home.application, home.function, &c, home.at);
     uint32_t place = rules_attribute_named(r, "woonplaats")->id,
              born = rules_attribute_named(r, "geboortedatum")->id;
     assert_true(kit_ask(r, &home, &c, "woonplaats").permit);
