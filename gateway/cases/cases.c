@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "cases/links.h"
 #include "wire/messages.h"
 
 sluis_err case_load(store_txn *t, const row_keys *k, const uint8_t case_id[static ID_LEN], arena *a,
@@ -40,7 +41,43 @@ sluis_err case_save(store_txn *t, const row_keys *k, const uint8_t case_id[stati
     sluis_err err = rows_put(t, k, TABLE_CASE, BYTES(case_id, ID_LEN), &row->base);
     if (err)
         row->version--;
+    for (size_t i = 0; !err && i < row->n_members; i++)
+        err = link_put(t, k, row->members[i]->sid.data, TABLE_CASE, case_id);
     return err;
+}
+
+/* Takes the i-th member out, and its number from the lists of who may look. */
+static void drop_member(Sluis__CaseRow *row, size_t i)
+{
+    uint32_t number = row->members[i]->member;
+    row->n_members--;
+    memmove(&row->members[i], &row->members[i + 1], (row->n_members - i) * sizeof(*row->members));
+    for (size_t k = 0; k < row->n_members; k++) {
+        Sluis__MemberRow *m = row->members[k];
+        size_t kept = 0;
+        for (size_t n = 0; n < m->n_seen_by; n++)
+            if (m->seen_by[n] != number)
+                m->seen_by[kept++] = m->seen_by[n];
+        m->n_seen_by = kept;
+    }
+}
+
+sluis_err case_leave(store_txn *t, const row_keys *k, const uint8_t case_id[static ID_LEN],
+                     const uint8_t sid[static ID_LEN], arena *a)
+{
+    Sluis__CaseRow *row = NULL;
+    sluis_err err = case_load(t, k, case_id, a, &row);
+    if (err == SLUIS_NOT_FOUND)
+        return link_delete(t, sid, TABLE_CASE, case_id);
+    for (size_t i = 0; !err && i < row->n_members;)
+        if (bytes_equal(BYTES(row->members[i]->sid.data, row->members[i]->sid.len), BYTES(sid, ID_LEN)))
+            drop_member(row, i);
+        else
+            i++;
+    if (!err)
+        err = row->n_members ? case_save(t, k, case_id, row)
+                             : store_delete(t, TABLE_CASE, BYTES(case_id, ID_LEN));
+    return err ? err : link_delete(t, sid, TABLE_CASE, case_id);
 }
 
 sluis_err case_member(const Sluis__CaseRow *row, uint32_t member, id16 *sid)

@@ -15,10 +15,15 @@
 /* Loads into the arena; NOT_FOUND; CORRUPT when the row fails its check. */
 sluis_err case_load(store_txn *t, const row_keys *k, const uint8_t case_id[static ID_LEN], arena *a,
                     Sluis__CaseRow **out);
-/* Stores it as version + 1. INVALID: more than CASE_MEMBERS_MAX members, a member number that is 0 or stands
- * twice, a sid that is not 16 bytes, a state without name. A row that is not stored keeps its version. */
+/* Stores it as version + 1, and a link (links.h) to each member. INVALID: more than CASE_MEMBERS_MAX members,
+ * a member number that is 0 or stands twice, a sid that is not 16 bytes, a state without name. A row that is
+ * not stored keeps its version. */
 sluis_err case_save(store_txn *t, const row_keys *k, const uint8_t case_id[static ID_LEN],
                     Sluis__CaseRow *row);
+/* Takes a person out of the case, of which nothing that names them stays; with the last one the row goes.
+ * What others of the case have in it stays theirs. OK when there is no such case. */
+sluis_err case_leave(store_txn *t, const row_keys *k, const uint8_t case_id[static ID_LEN],
+                     const uint8_t sid[static ID_LEN], arena *a);
 /* The member's sid; NOT_FOUND. Members are numbered from 1. */
 sluis_err case_member(const Sluis__CaseRow *row, uint32_t member, id16 *sid);
 /* The member number of this sid; 0 = not a member. */

@@ -1,5 +1,6 @@
 #include "core/core.h"
 
+#include "core/clearing.h"
 #include "core/cooperation.h"
 
 #include <stdio.h>
@@ -8,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "cases/links.h"
 #include "flow/api_out.h"
 #include "core/handlers.h"
 #include "core/restore.h"
@@ -20,6 +22,8 @@
 #define LAZY_MS        50    /* how long a done may wait for a message to be committed with */
 #define EXPIRE_STEP    16384 /* items a turn, as far as its time goes (due.h) */
 #define FORGET_STEP    512   /* entries a turn */
+#define CLEAR_US       2000  /* of clearing away and of looking for what is over, a turn */
+#define RESTLESS_MS    20    /* between two such turns while nobody asks for anything */
 #define SNAPSHOT_MS    (6 * 3600 * 1000)
 #define CORE_ARENA_MAX (64u << 20)
 
@@ -48,6 +52,8 @@ typedef struct {
     uint64_t outbox_seq, event_seq;
     uint64_t housekept, snapshot_made;
     retention retention;
+    clearing clearing;
+    bool more_upkeep; /* there is more to clear away: an idle gateway goes on at once */
     cooperation *cooperation;
     uint64_t lazy_since; /* monotonic us: the oldest done that waits for company; 0 = none */
     bool stopping;
@@ -364,6 +370,8 @@ static sluis_err run_turn(core *c, slot *slots, size_t n, bool reserved, bool ho
               .outbox_seq = c->outbox_seq,
               .event_seq = c->event_seq};
     retention kept = c->retention;
+    clearing cleared = c->clearing;
+    bool more = false;
     sluis_err e = store_begin_write(c->p->store, &t.t, reserved);
     t.arena = arena_new(CORE_ARENA_MAX);
     for (size_t i = 0; i < n; i++) {
@@ -385,6 +393,8 @@ static sluis_err run_turn(core *c, slot *slots, size_t n, bool reserved, bool ho
         e = turn_expire(&t, EXPIRE_STEP);
     if (!e && housekeeping)
         e = retention_step(&kept, &t, FORGET_STEP);
+    if (!e && housekeeping)
+        e = clearing_step(&cleared, &t, CLEAR_US, &more);
     if (!e && housekeeping)
         e = cooperation_step(c->cooperation, &t);
     if (!e) {
@@ -414,6 +424,11 @@ static sluis_err run_turn(core *c, slot *slots, size_t n, bool reserved, bool ho
         METRIC_ADD(c->p->metrics, journal_expired, kept.removed - c->retention.removed);
         c->retention = kept;
         c->retention.keys_wait = c->retention.keys_wait || t.keys_wait;
+        if (housekeeping) {
+            METRIC_ADD(c->p->metrics, registry_cleared, cleared.removed - c->clearing.removed);
+            c->clearing = cleared;
+            c->more_upkeep = more;
+        }
         METRIC_ADD(c->p->metrics, core_batches, 1);
         METRIC_SET(c->p->metrics, journal_entries, journal_size(c->journal));
         take_new(c, &t);
@@ -495,7 +510,8 @@ static size_t reserve_first(slot *batch, size_t n)
 static void run_batch(core *c)
 {
     uint64_t mono = clock_mono_us();
-    bool housekeeping = mono - c->housekept >= (uint64_t)IDLE_MS * 1000;
+    uint64_t rest = c->more_upkeep && c->count == 0 ? RESTLESS_MS : IDLE_MS;
+    bool housekeeping = mono - c->housekept >= rest * 1000;
     if (c->count == 0 && !housekeeping)
         return;
     if (housekeeping)
@@ -575,7 +591,7 @@ static int patience(core *c)
         return 0;
     if (!only_dones(c)) {
         c->lazy_since = 0;
-        return c->count ? 0 : IDLE_MS;
+        return c->count ? 0 : c->more_upkeep ? RESTLESS_MS : IDLE_MS;
     }
     uint64_t now = clock_mono_us();
     if (!c->lazy_since)
@@ -691,9 +707,11 @@ sluis_err core_begin(const parts *p, sluis_fail *f)
         e = party_enrol_self(&t, f);
     if (!e)
         e = rules_begin(&t, f);
-    if (!e && t.has_entry)
+    if (!e)
+        e = links_begin(t.t, p->rows);
+    if (!e)
         e = finish_turn(&c, &t);
-    if (!e && t.has_entry)
+    if (!e)
         journal_committed(c.journal);
     if (!e)
         METRIC_SET(p->metrics, journal_entries, journal_size(c.journal));

@@ -62,6 +62,17 @@ static sluis_err register_bsn(turn *t, const subject *s, const job *j, const cha
     return registry_put(t->p->registry, t->t, s, ATTRIBUTE_BSN, &only, &d, &outcome, &version);
 }
 
+/* Each can be registered now: a household is written whole or not at all. */
+static sluis_err check_persons(turn *t, const Sluis__ApiOpenCase *o, sluis_fail *f)
+{
+    sluis_err e = SLUIS_OK;
+    for (size_t i = 0; !e && i < o->n_members; i++)
+        if ((e = registry_check(t->p->registry, t->t, o->members[i]->bsn)) == SLUIS_CONFLICT)
+            fail_set(f, e, "leden", "lid %zu wordt op dit moment vergeten: open de zaak daarna opnieuw",
+                     i + 1);
+    return e;
+}
+
 /* The members as they were told, without persons: what can be checked before anything is written. */
 static sluis_err list_members(turn *t, const Sluis__ApiOpenCase *o, Sluis__CaseRow *row, sluis_fail *f)
 {
@@ -149,6 +160,8 @@ sluis_err handle_open_case(turn *t, job *j, sluis_fail *f)
         e = case_scope_check(t->rules, &scope, f);
     if (!e)
         e = list_members(t, o, &row, f);
+    if (!e)
+        e = check_persons(t, o, f);
     if (e)
         return e;
     for (size_t i = 0; !e && i < o->n_members; i++)

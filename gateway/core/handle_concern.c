@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "cases/concern.h"
+#include "cases/links.h"
 #include "core/handlers.h"
 #include "core/send.h"
 #include "flow/api_out.h"
@@ -41,6 +42,8 @@ static sluis_err write_concern(turn *t, const uint8_t *transaction, Sluis__Conce
         e = turn_journal(t, r);
     if (!e)
         e = turn_put_sealed(t, &s, TABLE_CONCERN, BYTES(transaction, UUID_LEN), &row->base);
+    if (!e)
+        e = link_put(t->t, t->p->rows, s.sid.b, TABLE_CONCERN, transaction);
     if (!e)
         e = turn_event(t, "concern-received", r, NULL);
     subject_close(&s);

@@ -1,154 +1,57 @@
-/* A person is forgotten, by two persons' word: rows and key slot go, the journal says that somebody was
+/* A person is forgotten, by two persons' word: key slot and rows go, the journal says that somebody was
  * forgotten, not who.
  *
- *  1. one transaction: the person's data, dossier, requests and reports of concern are deleted, an intent
- * to erase the key slot is written, R_FORGOTTEN is journalled
- *  2. the slot is overwritten and synced
- *  3. another transaction deletes the intent
+ *  1. one transaction: the person is no subject any more, an intent to erase the key slot is written,
+ * R_FORGOTTEN is journalled
+ *  2. the slot is overwritten and synced: from here on nobody can read what is left
+ *  3. another transaction deletes the intent; now the answer goes out
+ *  4. what is left is cleared away in bounded steps, however much it is (clearing.h)
  *
- * Cut off after 1, the intent is carried out at the next start (registry/intents.h). The journal's records
- * hold a random number for the person, which leads nowhere any more; they go at their own time. */
+ * Cut off after 1, the intent is carried out at the next start (registry/intents.h), and 4 begins again. The
+ * journal's records hold a random number for the person, which leads nowhere any more; they go at their own
+ * time. */
 #include <string.h>
 
-#include "cases/cases.h"
 #include "cases/concern.h"
+#include "cases/links.h"
 #include "core/handlers.h"
 #include "core/two_persons.h"
-#include "wire/envelope.h"
 
-#define ROWS_MAX  20000 /* of a dossier in one transaction */
-#define ROW_ARENA (4u << 20)
+typedef struct {
+    turn *t;
+    sluis_fail *f;
+} asked;
 
-typedef sluis_err (*entry_fn)(turn *t, const subject *s, const Sluis__DossierRow *row, sluis_fail *f);
-
-/* Calls each for every row of the dossier; the rows in the turn's arena are the call's alone. */
-static sluis_err each_entry(turn *t, const subject *s, entry_fn each, sluis_fail *f)
+static sluis_err case_is_over(void *ctx, const uint8_t id[static ID_LEN])
 {
-    store_cursor *c = NULL;
-    bytes key, sealed, prefix = BYTES(s->sid.b, ID_LEN);
-    ProtobufCMessage *m = NULL;
-    arena *kept = t->arena;
-    size_t n = 0;
-    t->arena = arena_new(ROW_ARENA);
-    sluis_err e = t->arena ? store_cursor_open(t->t, TABLE_DOSSIER, prefix, prefix, &c) : SLUIS_NOMEM;
-    while (!e && !(e = store_cursor_next(c, &key, &sealed))) {
-        arena_reset(t->arena);
-        if (++n > ROWS_MAX)
-            e = fail_set(f, SLUIS_TOO_BIG, "subject", "a dossier of more than %d entries", ROWS_MAX);
-        else
-            e = row_open(t->p->registry, t->t, TABLE_DOSSIER, key, sealed, t->arena,
-                         &sluis__dossier_row__descriptor, &m, NULL);
-        if (!e)
-            e = each(t, s, (const Sluis__DossierRow *)m, f);
-    }
-    store_cursor_close(&c);
-    arena_free(&t->arena);
-    t->arena = kept;
-    return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
-}
-
-static sluis_err case_is_over(turn *t, const subject *s, const Sluis__DossierRow *row, sluis_fail *f)
-{
+    const asked *a = ctx;
     Sluis__CaseRow *c = NULL;
-    (void)s;
-    if (row->case_id.len != ID_LEN)
-        return SLUIS_OK;
-    sluis_err e = case_load(t->t, t->p->rows, row->case_id.data, t->arena, &c);
+    sluis_err e = case_load(a->t->t, a->t->p->rows, id, a->t->arena, &c);
     if (!e && case_is_open(c))
-        return fail_set(f, SLUIS_CONFLICT, "subject", "is a member of an open case: close it first");
+        return fail_set(a->f, SLUIS_CONFLICT, "subject", "is a member of an open case: close it first");
     return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
 }
 
-/* The request that this entry speaks of, and its place in the application's index. */
-static sluis_err drop_request(turn *t, const subject *s, const Sluis__Record *rec)
+static sluis_err concern_is_decided(void *ctx, const uint8_t id[static ID_LEN])
 {
-    uint8_t key[NAME_MAX_LEN + 1 + UUID_LEN];
-    Sluis__RequestRow *row = NULL;
-    if (rec->transaction.len != UUID_LEN)
-        return SLUIS_OK;
-    sluis_err e = turn_request_load(t, rec->transaction.data, &row, NULL);
-    if (e || !bytes_equal(BYTES(row->sid.data, row->sid.len), BYTES(s->sid.b, ID_LEN)))
-        return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
-    size_t n = strlen(row->application) + 1;
-    if (n > NAME_MAX_LEN + 1)
-        return SLUIS_CORRUPT;
-    memcpy(key, row->application, n);
-    memcpy(key + n, rec->transaction.data, UUID_LEN);
-    e = store_delete(t->t, TABLE_REQUEST, BYTES(rec->transaction.data, UUID_LEN));
-    sluis_err none = e ? SLUIS_OK : store_delete(t->t, TABLE_APPINDEX, BYTES(key, n + UUID_LEN));
-    return none && none != SLUIS_NOT_FOUND ? none : e;
-}
-
-static sluis_err drop_entry(turn *t, const subject *s, const Sluis__DossierRow *row, sluis_fail *f)
-{
-    uint8_t key[ID_LEN + 8];
+    const asked *a = ctx;
     ProtobufCMessage *m = NULL;
-    (void)f;
-    sluis_err e =
-        row_unpack(&m, &sluis__record__descriptor, t->arena, BYTES(row->record.data, row->record.len));
+    bytes sealed;
+    sluis_err e = store_get(a->t->t, TABLE_CONCERN, BYTES(id, ID_LEN), &sealed);
     if (!e)
-        e = drop_request(t, s, (const Sluis__Record *)m);
-    memcpy(key, s->sid.b, ID_LEN);
-    put_u64(key + ID_LEN, row->journal_index);
-    return e ? e : store_delete(t->t, TABLE_DOSSIER, BYTES_OF(key));
-}
-
-/* Reports of concern stand under their own transactions: whose each is, the row alone says. */
-
-typedef sluis_err (*concern_fn)(turn *t, bytes key, const Sluis__ConcernRow *row, sluis_fail *f);
-
-static sluis_err each_concern(turn *t, const subject *s, concern_fn each, sluis_fail *f)
-{
-    store_cursor *c = NULL;
-    bytes key, sealed;
-    uint8_t id[UUID_LEN];
-    arena *a = arena_new(ROW_ARENA);
-    sluis_err e = a ? store_cursor_open(t->t, TABLE_CONCERN, ROW_EMPTY, ROW_EMPTY, &c) : SLUIS_NOMEM;
-    while (!e && !(e = store_cursor_next(c, &key, &sealed))) {
-        ProtobufCMessage *m = NULL;
-        if (sealed.n < ID_LEN || key.n != UUID_LEN)
-            e = SLUIS_CORRUPT;
-        else if (memcmp(sealed.p, s->sid.b, ID_LEN) == 0) {
-            memcpy(id, key.p, UUID_LEN);
-            arena_reset(a);
-            e = row_open(t->p->registry, t->t, TABLE_CONCERN, key, sealed, a, &sluis__concern_row__descriptor,
-                         &m, NULL);
-            if (!e)
-                e = each(t, BYTES_OF(id), (const Sluis__ConcernRow *)m, f);
-        }
-    }
-    store_cursor_close(&c);
-    arena_free(&a);
+        e = row_open(a->t->p->registry, a->t->t, TABLE_CONCERN, BYTES(id, ID_LEN), sealed, a->t->arena,
+                     &sluis__concern_row__descriptor, &m, NULL);
+    if (!e && strcmp(((const Sluis__ConcernRow *)m)->state, CONCERN_RECEIVED) == 0)
+        return fail_set(a->f, SLUIS_CONFLICT, "subject",
+                        "a report of concern waits for its decision: decide first");
     return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
 }
 
-static sluis_err concern_is_decided(turn *t, bytes key, const Sluis__ConcernRow *row, sluis_fail *f)
+static sluis_err nothing_waits(turn *t, const subject *s, sluis_fail *f)
 {
-    (void)t;
-    (void)key;
-    if (strcmp(row->state, CONCERN_RECEIVED) == 0)
-        return fail_set(f, SLUIS_CONFLICT, "subject",
-                        "a report of concern waits for its decision: decide first");
-    return SLUIS_OK;
-}
-
-static sluis_err drop_concern(turn *t, bytes key, const Sluis__ConcernRow *row, sluis_fail *f)
-{
-    (void)row;
-    (void)f;
-    return store_delete(t->t, TABLE_CONCERN, key);
-}
-
-static sluis_err carry_out(turn *t, job *j, const subject *s, sluis_fail *f)
-{
-    uint64_t rows = 0;
-    sluis_err e = each_entry(t, s, drop_entry, f);
-    if (!e)
-        e = each_concern(t, s, drop_concern, f);
-    if (!e)
-        e = registry_forget(t->p->registry, t->t, j->bsn, s, &rows);
-    t->keys_wait = t->keys_wait || e == SLUIS_OK;
-    return e;
+    asked a = {t, f};
+    sluis_err e = links_each(t->t, t->p->rows, s->sid.b, TABLE_CASE, case_is_over, &a);
+    return e ? e : links_each(t->t, t->p->rows, s->sid.b, TABLE_CONCERN, concern_is_decided, &a);
 }
 
 /* The proposal goes under the random number: nothing made of the person's own is written to the store. */
@@ -168,16 +71,15 @@ sluis_err handle_forget(turn *t, job *j, sluis_fail *f)
     if (e == SLUIS_NOT_FOUND)
         return fail_set(f, e, "subject", "nobody with this number is registered here");
     if (!e)
-        e = each_entry(t, &s, case_is_over, f);
-    if (!e)
-        e = each_concern(t, &s, concern_is_decided, f);
+        e = nothing_waits(t, &s, f);
     if (!e)
         e = agree(t, j, &s, &second, f);
     if (!e && second)
-        e = carry_out(t, j, &s, f);
+        e = registry_forget(t->p->registry, t->t, &s.sid, t->now);
     subject_close(&s);
     if (e)
         return e;
+    t->keys_wait = t->keys_wait || second;
     j->outcome = second ? "forgotten" : "proposed";
     r.type = SLUIS__RECORD_TYPE__R_FORGOTTEN;
     r.from = t->p->settings->oin.s;

@@ -11,6 +11,7 @@ static sluis_err open_next(const parts *p, journal *j, sluis_fail *f)
     store_txn *t = NULL;
     bool copy, restore;
     bytes known = {NULL, 0};
+    uint64_t forgotten = 0;
     sluis_err e = store_begin_write(p->store, &t, true);
     if (!e)
         e = lineage_read(t, &copy, &restore, &known);
@@ -18,6 +19,8 @@ static sluis_err open_next(const parts *p, journal *j, sluis_fail *f)
         e = journal_new_origin(j, t, clock_ms(), known, f);
     if (!e)
         e = lineage_clear(t);
+    if (!e) /* the backup's rows of who was forgotten since go the way of theirs */
+        e = registry_forget_keyless(p->registry, t, clock_ms(), &forgotten);
     if (!e)
         e = journal_seal(j, t);
     if (!e)

@@ -29,6 +29,7 @@
     X(store_full, "gauge", "1 while intake is stopped for want of space")                                    \
     X(registry_data, "counter", "data registered")                                                           \
     X(registry_discrepancies, "counter", "differing statements kept beside the current one")                 \
+    X(registry_cleared, "counter", "rows of forgotten persons cleared away")                                 \
     X(journal_entries, "gauge", "entries in the journal")                                                    \
     X(journal_expired, "counter", "records whose term was over")                                             \
     X(journal_days_erased, "counter", "keys erased, of days passed")                                         \

@@ -1,74 +1,63 @@
-/* Takes a subject out of the register. What remains is not readable once its key slot is erased. */
+/* Takes subjects out of the register. What remains is not readable once their key slots are erased. */
+#include "registry/registry.h"
+
 #include <string.h>
 
-#include "registry/datum.h"
 #include "registry/intents.h"
 
-/* The versions before this one, back along (journal_index, previous). */
-static sluis_err forget_history(store_txn *t, const subject *s, bytes key, bytes value, arena *a,
-                                uint64_t *rows)
+sluis_err registry_forget(registry *r, store_txn *t, const id16 *sid, uint64_t now)
 {
-    uint8_t moved[HISTORY_KEY_LEN];
-    Sluis__DatumRow *row;
+    const row_keys *k = keyslots_rows(registry_slots(r));
+    uint8_t when[8];
+    uint64_t slot = 0;
+    bytes value, key = BYTES(sid->b, ID_LEN);
 
-    memcpy(moved + 8, key.p, DATUM_KEY_LEN);
-    sluis_err err = datum_open(s, key, value, a, &row);
-    while (!err && row->previous) {
-        put_u64(moved, row->journal_index);
-        put_u64(moved + 8 + DATUM_PREFIX_LEN, row->previous);
-        err = store_get(t, TABLE_HISTORY, BYTES_OF(moved), &value);
-        if (!err)
-            err = datum_open(s, BYTES(moved + 8, DATUM_KEY_LEN), value, a, &row);
-        if (!err)
-            err = store_delete(t, TABLE_HISTORY, BYTES_OF(moved));
-        *rows += err == SLUIS_OK;
-    }
-    return err == SLUIS_NOT_FOUND ? SLUIS_CORRUPT : err;
+    sluis_err err = rows_get_bytes(t, k, TABLE_SUBJECT, key, &value);
+    if (!err && value.n != 8)
+        err = SLUIS_CORRUPT;
+    if (!err)
+        slot = get_u64(value.p);
+    if (!err)
+        err = store_delete(t, TABLE_SUBJECT, key);
+    if (!err)
+        err = intents_add(t, registry_slots(r), slot, sid);
+    put_u64(when, now);
+    return err ? err : rows_put_bytes(t, k, TABLE_GONE, key, BYTES_OF(when));
 }
 
-static sluis_err forget_data(store_txn *t, const subject *s, arena *a, uint64_t *rows)
+/* Whether the key of this SUBJECT row was erased. */
+static sluis_err key_is_gone(registry *r, bytes key, bytes stored, id16 *sid, bool *gone)
 {
-    uint8_t at[DATUM_KEY_LEN];
-    store_cursor *c = NULL;
-    bytes key, value, prefix = BYTES(s->sid.b, ID_LEN);
+    bytes value;
+    slot_key slot;
 
-    sluis_err err = store_cursor_open(t, TABLE_DATUM, prefix, prefix, &c);
-    while (!err && !(err = store_cursor_next(c, &key, &value))) {
-        if (key.n != DATUM_KEY_LEN) {
-            err = SLUIS_CORRUPT;
-            break;
-        }
-        memcpy(at, key.p, DATUM_KEY_LEN);
-        arena_reset(a);
-        err = forget_history(t, s, BYTES_OF(at), value, a, rows);
-        if (!err)
-            err = store_delete(t, TABLE_DATUM, BYTES_OF(at));
-        *rows += err == SLUIS_OK;
+    sluis_err err = row_check_open(&value, keyslots_rows(registry_slots(r)), TABLE_SUBJECT, key, stored);
+    if (!err && (key.n != ID_LEN || value.n != 8))
+        err = SLUIS_CORRUPT;
+    if (err)
+        return err;
+    memcpy(sid->b, key.p, ID_LEN);
+    err = keyslots_get(registry_slots(r), get_u64(value.p), &slot);
+    *gone = err == SLUIS_NOT_FOUND;
+    wipe(&slot, sizeof(slot));
+    return *gone ? SLUIS_OK : err;
+}
+
+sluis_err registry_forget_keyless(registry *r, store_txn *t, uint64_t now, uint64_t *n)
+{
+    store_cursor *c = NULL;
+    bytes key, stored;
+    id16 sid;
+
+    *n = 0;
+    sluis_err err = store_cursor_open(t, TABLE_SUBJECT, ROW_EMPTY, ROW_EMPTY, &c);
+    while (!err && !(err = store_cursor_next(c, &key, &stored))) {
+        bool gone = false;
+        err = key_is_gone(r, key, stored, &sid, &gone);
+        if (!err && gone)
+            err = registry_forget(r, t, &sid, now);
+        *n += !err && gone;
     }
     store_cursor_close(&c);
     return err == SLUIS_NOT_FOUND ? SLUIS_OK : err;
-}
-
-sluis_err registry_forget(registry *r, store_txn *t, const char bsn[static BSN_LEN], const subject *s,
-                          uint64_t *rows)
-{
-    uint8_t p[HASH_LEN];
-    slot_key slot;
-    arena *a = arena_new(DATUM_ARENA);
-
-    if (!a)
-        return SLUIS_NOMEM;
-    keyslots_subject(registry_slots(r), p, bsn);
-    sluis_err err = keyslots_find(registry_slots(r), p, &slot);
-    if (!err && !id_equal(&slot.sid, &s->sid))
-        err = SLUIS_CORRUPT;
-    if (!err)
-        err = forget_data(t, s, a, rows);
-    if (!err)
-        err = store_delete(t, TABLE_SUBJECT, BYTES(s->sid.b, ID_LEN));
-    if (!err)
-        err = intents_add(t, registry_slots(r), slot.slot, &slot.sid);
-    wipe(&slot, sizeof(slot));
-    arena_free(&a);
-    return err;
 }

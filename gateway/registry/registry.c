@@ -112,6 +112,19 @@ sluis_err registry_subject(registry *r, store_txn *t, const char bsn[static BSN_
     return err;
 }
 
+sluis_err registry_check(registry *r, store_txn *t, const char bsn[static BSN_LEN])
+{
+    uint8_t p[HASH_LEN];
+    slot_key key;
+
+    keyslots_subject(r->slots, p, bsn);
+    sluis_err err = keyslots_find(r->slots, p, &key);
+    if (!err && being_erased(t, key.slot))
+        err = SLUIS_CONFLICT;
+    wipe(&key, sizeof(key));
+    return err == SLUIS_NOT_FOUND ? SLUIS_OK : err;
+}
+
 sluis_err registry_subject_by_sid(registry *r, store_txn *t, const id16 *sid, subject *out)
 {
     uint64_t slot;

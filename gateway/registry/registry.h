@@ -64,10 +64,16 @@ sluis_err row_seal(buffer *out, const subject *s, gateway_table table, bytes key
 sluis_err row_open(registry *r, store_txn *t, gateway_table table, bytes key, bytes sealed, arena *a,
                    const ProtobufCMessageDescriptor *d, ProtobufCMessage **out, subject *owner);
 
-/* Deletes everything of this subject, whose number bsn is, and writes the intent to erase its key slot. Rows
- * about it in other tables are the caller's, before. *rows: data and past versions that went. */
-sluis_err registry_forget(registry *r, store_txn *t, const char bsn[static BSN_LEN], const subject *s,
-                          uint64_t *rows);
+/* Whether this person can be registered now, or is; CONFLICT: their key is being erased. */
+sluis_err registry_check(registry *r, store_txn *t, const char bsn[static BSN_LEN]);
+
+/* Forgets this subject at once: the SUBJECT row goes, the intent to erase the key slot is written, and the
+ * sid is listed in GONE. Nothing under the key can be read any more once the slot is erased; the rows
+ * themselves are cleared away later (core/clearing.h). NOT_FOUND: forgotten before. */
+sluis_err registry_forget(registry *r, store_txn *t, const id16 *sid, uint64_t now);
+/* The same for every subject whose key was erased: in a restored store these are who was forgotten since the
+ * backup. *n of them. */
+sluis_err registry_forget_keyless(registry *r, store_txn *t, uint64_t now, uint64_t *n);
 keyslots *registry_slots(registry *r);
 
 /* ---- verification, offline ---- */

@@ -499,6 +499,8 @@ static void fill(ground *g)
     Sluis__MeetingRow meeting = SLUIS__MEETING_ROW__INIT;
     meeting.organiser = (char[]){"o"};
     assert_int_equal(rows_put(t, k, TABLE_MEETING, BYTES(id, 32), &meeting.base), SLUIS_OK);
+    assert_int_equal(rows_put_bytes(t, k, TABLE_LINK, BYTES(id, 33), ROW_EMPTY), SLUIS_OK);
+    assert_int_equal(rows_put_bytes(t, k, TABLE_GONE, BYTES(id, 16), BYTES(id, 8)), SLUIS_OK);
     Sluis__RulesRow set = SLUIS__RULES_ROW__INIT;
     Sluis__RulesFileRow file = SLUIS__RULES_FILE_ROW__INIT, *files[] = {&file};
     file.name = (char[]){"laws.conf"};
@@ -525,9 +527,9 @@ static void test_verify_finds_flips(void **state)
     ground g;
     ground_open(&g, ENGINE_MEMORY);
     static const gateway_table tables[] = {
-        TABLE_CASE,    TABLE_REQUEST, TABLE_APPINDEX, TABLE_EVENT,   TABLE_OUTBOX, TABLE_DUE,
-        TABLE_DEDUP,   TABLE_SUBJECT, TABLE_DATUM,    TABLE_DOSSIER, TABLE_INTENT, TABLE_META,
-        TABLE_ATTEMPT, TABLE_DEAD,    TABLE_MEETING,  TABLE_HISTORY, TABLE_RULESET};
+        TABLE_CASE,    TABLE_REQUEST, TABLE_APPINDEX, TABLE_EVENT,  TABLE_OUTBOX, TABLE_DUE,     TABLE_DEDUP,
+        TABLE_SUBJECT, TABLE_DATUM,   TABLE_DOSSIER,  TABLE_INTENT, TABLE_META,   TABLE_ATTEMPT, TABLE_DEAD,
+        TABLE_MEETING, TABLE_HISTORY, TABLE_RULESET,  TABLE_LINK,   TABLE_GONE};
     registry_report report;
     sluis_fail f = {0};
 
