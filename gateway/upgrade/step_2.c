@@ -33,10 +33,10 @@ typedef enum { CHECKED, SEALED, PLAIN, NAMED } row_kind;
     X("ruleset", CHECKED)
 
 #define X(name, kind) name,
-static const char *const tables_2[] = {TABLES_2(X)};
+const char *const upgrade_tables_2[UPGRADE_TABLES_2] = {TABLES_2(X)};
 #undef X
 #define X(name, kind) kind,
-static const row_kind kinds_2[] = {TABLES_2(X)};
+static const row_kind kinds_2[UPGRADE_TABLES_2] = {TABLES_2(X)};
 #undef X
 
 /* Rows of "named" that stand without a check: signed, or written twice. */
@@ -46,8 +46,9 @@ static bool named_plain(bytes key, bytes value)
            bytes_equal(key, bytes_str("directory")) || lineage_row_valid(key, value);
 }
 
-static sluis_err row_2(upgrade *u, unsigned table, bytes key, bytes value)
+static sluis_err row_2(upgrade *u, void *state, unsigned table, bytes key, bytes value)
 {
+    (void)state;
     row_kind kind = kinds_2[table];
     if (kind == NAMED)
         kind = named_plain(key, value) ? PLAIN : CHECKED;
@@ -57,8 +58,8 @@ static sluis_err row_2(upgrade *u, unsigned table, bytes key, bytes value)
 
 const upgrade_step upgrade_step_2 = {
     .from = 2,
-    .tables = tables_2,
-    .table_count = sizeof(tables_2) / sizeof(tables_2[0]),
+    .tables = upgrade_tables_2,
+    .table_count = UPGRADE_TABLES_2,
     .next_tables = gateway_tables,
     .next_count = TABLE_COUNT,
     .row = row_2,

@@ -22,7 +22,8 @@
 struct upgrade {
     const upgrade_options *options;
     const upgrade_step *step;
-    int dir; /* locked, so that one program alone upgrades; -1 */
+    void *state; /* the step's */
+    int dir;     /* locked, so that one program alone upgrades; -1 */
     char store[PATH_CAP], next[PATH_CAP], old[PATH_CAP];
     row_keys *rows;
     store *from, *to;
@@ -31,21 +32,26 @@ struct upgrade {
     upgrade_progress progress;
 };
 
-static const upgrade_step *const steps[] = {&upgrade_step_2};
+static const upgrade_step *const steps[] = {&upgrade_step_1, &upgrade_step_2};
 
 _Static_assert(sizeof(steps) / sizeof(steps[0]) == GATEWAY_STORE_VERSION - UPGRADE_OLDEST,
                "a step for each past version");
 
 /* ---- what a step uses ---- */
 
+const upgrade_options *upgrade_given(const upgrade *u)
+{
+    return u->options;
+}
+
 store_txn *upgrade_old(upgrade *u)
 {
     return u->reading;
 }
 
-const row_keys *upgrade_rows(const upgrade *u)
+sluis_err upgrade_checked(const upgrade *u, unsigned table, bytes key, bytes stored, bytes *value)
 {
-    return u->rows;
+    return row_check_open(value, u->rows, (gateway_table)table, key, stored);
 }
 
 static sluis_err commit_batch(upgrade *u)
@@ -66,18 +72,26 @@ sluis_err upgrade_put(upgrade *u, unsigned table, bytes key, bytes value)
     return e;
 }
 
+void upgrade_wrap(const upgrade *u, buffer *out, unsigned table, bytes key, bytes value)
+{
+    row_check_wrap(out, u->rows, (gateway_table)table, key, value);
+}
+
+sluis_err upgrade_put_row(upgrade *u, unsigned table, bytes key, bytes value)
+{
+    buffer b;
+    buffer_init(&b, ROW_MAX);
+    upgrade_wrap(u, &b, table, key, value);
+    sluis_err e = b.err ? b.err : upgrade_put(u, table, key, buffer_bytes(&b));
+    buffer_close(&b);
+    return e;
+}
+
 sluis_err upgrade_put_checked(upgrade *u, unsigned old_table, unsigned table, bytes key, bytes value)
 {
     bytes inner;
-    buffer b;
-    sluis_err e = row_check_open(&inner, u->rows, (gateway_table)old_table, key, value);
-    if (e)
-        return e;
-    buffer_init(&b, ROW_MAX);
-    row_check_wrap(&b, u->rows, (gateway_table)table, key, inner);
-    e = b.err ? b.err : upgrade_put(u, table, key, buffer_bytes(&b));
-    buffer_close(&b);
-    return e;
+    sluis_err e = upgrade_checked(u, old_table, key, value, &inner);
+    return e ? e : upgrade_put_row(u, table, key, inner);
 }
 
 /* ---- names ---- */
@@ -187,7 +201,7 @@ static sluis_err move_table(upgrade *u, unsigned table, sluis_fail *f)
     bytes key = {NULL, 0}, value, all = {NULL, 0};
     sluis_err e = store_cursor_open(u->reading, table, all, all, &c);
     while (!e && !(e = store_cursor_next(c, &key, &value))) {
-        e = u->step->row(u, table, key, value);
+        e = u->step->row(u, u->state, table, key, value);
         u->progress.done++;
         if (!e && u->put_bytes >= BATCH_BYTES)
             e = commit_batch(u);
@@ -203,10 +217,17 @@ static sluis_err move_rows(upgrade *u, sluis_fail *f)
     sluis_err e = store_begin_read(u->from, &u->reading);
     if (!e)
         e = count_rows(u);
+    if (!e && u->step->begin)
+        e = u->step->begin(u, &u->state, f);
     for (unsigned i = 0; !e && i < u->step->table_count; i++)
         e = move_table(u, i, f);
+    if (!e && u->step->end)
+        e = u->step->end(u, u->state);
     if (!e)
         e = commit_batch(u);
+    if (u->step->close)
+        u->step->close(u->state);
+    u->state = NULL;
     store_abort(&u->writing);
     store_abort(&u->reading);
     return e;

@@ -17,7 +17,7 @@
 #include "crypto/crypto.h"
 #include "store/store.h"
 
-#define UPGRADE_OLDEST 2 /* the earliest version that is still read */
+#define UPGRADE_OLDEST 1 /* the earliest version that is still read */
 
 typedef struct {
     uint32_t from, to;    /* versions of this step */

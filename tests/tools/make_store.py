@@ -45,6 +45,8 @@ def main():
     wait_for("held", lambda: [i for i in city.inbox("ggd", "list") if i["state"] == "held"])
     city.adapters["politie"].stop()
     waiting = city.file(case, 1, "politie", ["politie-huisbezoek"])["verzoekId"]  # stays in the outbox
+    for _ in range(260):  # each an entry: more than one tile of the journal's tree
+        city.view(case, 2, attributes=SCHOOL[:1])
     known = {
         "case": case, "answered": answered, "held": held, "waiting": waiting,
         "values": city.values(case, 2), "dossier": city.dossier(case, 2),
