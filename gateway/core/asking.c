@@ -44,3 +44,23 @@ sluis_err asking_case(turn *t, const job *j, Sluis__CaseRow **out, sluis_fail *f
         return fail_set(f, SLUIS_NO_CASE, "core.case_id", "no open case with this id: open one first");
     return e;
 }
+
+sluis_err asking_member(turn *t, const Sluis__CaseRow *row, const char *bsn, subject *s, uint32_t *member,
+                        sluis_fail *f)
+{
+    sluis_err e = registry_subject(t->p->registry, t->t, bsn, false, s);
+    *member = e ? 0 : case_member_of(row, &s->sid);
+    if (e == SLUIS_NOT_FOUND || (!e && !*member))
+        return fail_set(f, SLUIS_NO_CASE, "body.subject", "this person is no member of the case");
+    return e;
+}
+
+sluis_err asking_motivation(const char *text, sluis_fail *f)
+{
+    if (motivation_blank(text))
+        return fail_set(f, SLUIS_NO_MOTIVATION, "body.motivation",
+                        "say why these data are needed for this case");
+    if (strlen(text) > MOTIVATION_MAX)
+        return fail_set(f, SLUIS_TOO_BIG, "body.motivation", "at most %d bytes", MOTIVATION_MAX);
+    return SLUIS_OK;
+}

@@ -14,4 +14,10 @@ sluis_err asking_application(turn *t, const job *j, sluis_fail *f);
 /* An open case of the organisation that acts; another's does not exist. */
 sluis_err asking_case(turn *t, const job *j, Sluis__CaseRow **out, sluis_fail *f);
 
+/* The person is a member of the case: its subject, closed by the caller, and its number. NO_CASE. */
+sluis_err asking_member(turn *t, const Sluis__CaseRow *row, const char *bsn, subject *s, uint32_t *member,
+                        sluis_fail *f);
+/* A motivation that says something, within MOTIVATION_MAX. NO_MOTIVATION, TOO_BIG. */
+sluis_err asking_motivation(const char *text, sluis_fail *f);
+
 #endif

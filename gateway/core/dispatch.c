@@ -10,6 +10,7 @@ static const struct {
 } table[] = {
     {SLUIS__KIND__REQUEST, handle_request},
     {SLUIS__KIND__RESPONSE, handle_response},
+    {SLUIS__KIND__KNOWN_QUERY, handle_known_query},
     {SLUIS__KIND__KNOWN_ANSWER, handle_known_answer},
     {SLUIS__KIND__CORRECTION, handle_correction},
     {SLUIS__KIND__WITHDRAWAL, handle_withdrawal},

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "core/about.h"
 #include "core/agreed.h"
+#include "core/asking.h"
 #include "core/deadline.h"
 #include "core/handlers.h"
 #include "core/send.h"
@@ -79,7 +80,27 @@ static sluis_err check_policy(asking *a, sluis_fail *f)
     return agreed_purpose(t, a->to, a->in->purpose, f);
 }
 
-static void fill(asking *a, const uuid *transaction, Sluis__Core *c, Sluis__Record *r, Sluis__RequestRow *row)
+static void fill_row(const turn *t, const Sluis__Core *c, const char *requester, const party *to,
+                     uint32_t member, const id16 *sid, Sluis__RequestRow *row)
+{
+    sluis__request_row__init(row);
+    row->kind = SLUIS__KIND__KNOWN_QUERY;
+    row->case_id = c->case_id;
+    row->member = member;
+    row->sid = (ProtobufCBinaryData){ID_LEN, (uint8_t *)(uintptr_t)sid->b};
+    row->party = (char *)(uintptr_t)to->oin.s;
+    row->requester = (char *)(uintptr_t)requester;
+    row->application = c->application;
+    row->state = (char *)(uintptr_t)request_state_name(REQUEST_OPEN);
+    row->created = t->now;
+    row->expires = c->expires;
+    row->purpose = c->purpose;
+    row->legal_basis = c->legal_basis;
+    row->phase = c->phase;
+    row->origin = c->origin;
+}
+
+static void fill(asking *a, const uuid *transaction, Sluis__Core *c, Sluis__Record *r)
 {
     sluis__core__init(c);
     c->transaction = (ProtobufCBinaryData){UUID_LEN, (uint8_t *)(uintptr_t)transaction->b};
@@ -87,10 +108,12 @@ static void fill(asking *a, const uuid *transaction, Sluis__Core *c, Sluis__Reco
     c->application = (char *)(uintptr_t)a->j->claims.app;
     c->function = (char *)(uintptr_t)a->j->claims.function;
     c->employee = (char *)(uintptr_t)a->j->claims.employee;
+    c->origin = SLUIS__ORIGIN__API;
     c->case_id = a->in->case_id;
     c->phase = case_facts_of(a->row).phase;
     c->legal_basis = a->in->legal_basis;
     c->purpose = a->in->purpose;
+    c->expires = a->t->now + message_kind_of(c->kind)->max_lifetime_ms;
     api_record(a->j, SLUIS__RECORD_TYPE__R_MESSAGE, a->in->case_id.data, r);
     r->phase = c->phase;
     r->legal_basis = c->legal_basis;
@@ -98,25 +121,25 @@ static void fill(asking *a, const uuid *transaction, Sluis__Core *c, Sluis__Reco
     r->decision = (char *)(uintptr_t) "permit";
     r->rules = &a->rule;
     r->n_rules = 1;
-    sluis__request_row__init(row);
-    row->kind = SLUIS__KIND__KNOWN_QUERY;
-    row->case_id = a->in->case_id;
-    row->member = a->in->member;
-    row->party = (char *)(uintptr_t)a->to->oin.s;
-    row->requester = (char *)(uintptr_t)a->j->claims.oin.s;
-    row->application = c->application;
-    row->state = (char *)(uintptr_t)request_state_name(REQUEST_OPEN);
-    row->created = a->t->now;
-    row->purpose = c->purpose;
-    row->legal_basis = c->legal_basis;
-    row->phase = c->phase;
-    row->origin = SLUIS__ORIGIN__API;
+}
+
+/* What is kept of the question, once its own entry is written. */
+static sluis_err keep(turn *t, const subject *s, const party *to, const uint8_t *transaction,
+                      const Sluis__RequestRow *row, const char *why, const Sluis__Record *r)
+{
+    sluis_err e = turn_request_save(t, transaction, row, s);
+    if (!e)
+        e = turn_request_index(t, row->application, transaction);
+    if (!e)
+        e = deadline_begin(t, transaction, row, to->domain);
+    if (!e)
+        e = turn_dossier(t, s, row->case_id.data, why, NULL, 0);
+    return e ? e : turn_event(t, "known-asked", r, NULL);
 }
 
 static sluis_err write_query(asking *a, job *j, sluis_fail *f)
 {
     turn *t = a->t;
-    const uint64_t life = message_kind_of(SLUIS__KIND__KNOWN_QUERY)->max_lifetime_ms;
     Sluis__Core c;
     Sluis__Record r;
     Sluis__RequestRow row;
@@ -124,25 +147,18 @@ static sluis_err write_query(asking *a, job *j, sluis_fail *f)
     Sluis__Subject person = SLUIS__SUBJECT__INIT;
     uint8_t mh[HASH_LEN];
     uuid transaction = uuid_new(t->now);
-    fill(a, &transaction, &c, &r, &row);
+    fill(a, &transaction, &c, &r);
+    fill_row(t, &c, a->j->claims.oin.s, a->to, a->in->member, &a->s.sid, &row);
     person.bsn = a->number.row->value;
     body.subject = &person;
-    r.subject = row.sid = (ProtobufCBinaryData){ID_LEN, a->s.sid.b};
-    row.expires = c.expires = t->now + life;
+    r.subject = row.sid;
     sluis_err e = deadline_of(t, &c, a->to->domain, 0, &row.answer_by, f);
     if (!e)
-        e = send_message(t, &c, &body.base, a->to, life, &r, mh);
+        e = send_message(t, &c, &body.base, a->to, row.expires - t->now, &r, mh);
     row.message_hash = (ProtobufCBinaryData){HASH_LEN, mh};
+    r.transaction = c.transaction;
     if (!e)
-        e = turn_request_save(t, transaction.b, &row, &a->s);
-    if (!e)
-        e = turn_request_index(t, row.application, transaction.b);
-    if (!e)
-        e = deadline_begin(t, transaction.b, &row, a->to->domain);
-    if (!e)
-        e = turn_dossier(t, &a->s, a->in->case_id.data, a->in->motivation, NULL, 0);
-    if (!e)
-        e = turn_event(t, "known-asked", &r, NULL);
+        e = keep(t, &a->s, a->to, transaction.b, &row, a->in->motivation, &r);
     return e ? e : api_out_request(&j->reply, j->call->call, 202, t->rules, transaction.b, &row);
 }
 
@@ -157,6 +173,100 @@ sluis_err handle_ask_known(turn *t, job *j, sluis_fail *f)
     if (!e)
         e = write_query(&a, j, f);
     subject_close(&a.s);
+    return e;
+}
+
+/* ---- the same over the bus ---- */
+
+static sluis_err check_message(turn *t, const job *j, const Sluis__KnownQueryBody *b, const party **to,
+                               sluis_fail *f)
+{
+    const Sluis__Core *c = j->env->core;
+    if (c->n_recipients != 2 || !b)
+        return fail_set(f, SLUIS_INVALID, "core.recipients",
+                        "the question is sealed to one party and the registry");
+    if (c->n_attributes)
+        return fail_set(f, SLUIS_INVALID, "core.attributes",
+                        "it asks for no data, only whether the person is known");
+    if (!b->subject || !bsn_valid(b->subject->bsn, strlen(b->subject->bsn)))
+        return fail_set(f, SLUIS_INVALID, "body.subject.bsn",
+                        "nine digits that pass the eleven-test are needed");
+    if (bsn_is_test(b->subject->bsn) != t->p->settings->test_mode)
+        return fail_set(f, SLUIS_MODE, "body.subject.bsn", "test and real persons do not mix");
+    sluis_err e = asking_motivation(b->motivation, f);
+    if (e)
+        return e;
+    bool first_is_registry = memcmp(c->recipients[0]->oin, t->p->settings->oin.s, OIN_LEN) == 0;
+    return asking_party(t, c->recipients[first_is_registry ? 1 : 0], to, f);
+}
+
+static sluis_err check_rules(turn *t, const job *j, const Sluis__CaseRow *row, const party *to, char **rule,
+                             sluis_fail *f)
+{
+    const Sluis__Core *c = j->env->core;
+    case_facts facts = case_facts_of(row);
+    policy_question q = {.application = c->application,
+                         .acting = asking_acting(j),
+                         .function = c->function,
+                         .domain = to->domain,
+                         .asked = to->oin.s,
+                         .phase = c->phase,
+                         .purpose = c->purpose,
+                         .legal_basis = c->legal_basis,
+                         .at = t->now};
+    policy_answer answer = policy_may_ask(t->rules, &q, &facts);
+    if (!answer.permit)
+        return fail_set(f, SLUIS_DENIED, "core.recipients", "not permitted: %s", answer.rule);
+    *rule = (char *)(uintptr_t)answer.rule;
+    return agreed_between(t, j, to, true, f);
+}
+
+static sluis_err write_message(turn *t, job *j, const party *to, Sluis__RequestRow *row, const subject *s,
+                               char *rule)
+{
+    const Sluis__Core *c = j->env->core;
+    Sluis__Record r;
+    turn_record_of(t, j, SLUIS__RECORD_TYPE__R_MESSAGE, &r);
+    r.decision = (char *)(uintptr_t) "permit";
+    r.rules = &rule;
+    r.n_rules = 1;
+    r.subject = row->sid;
+    row->message_hash = (ProtobufCBinaryData){HASH_LEN, j->env->mh};
+    sluis_err e = turn_journal(t, &r);
+    if (!e)
+        e = keep(t, s, to, c->transaction.data, row, ((const Sluis__KnownQueryBody *)j->body)->motivation,
+                 &r);
+    return e ? e : turn_deliver(t, j, &to->oin);
+}
+
+sluis_err handle_known_query(turn *t, job *j, sluis_fail *f)
+{
+    const Sluis__Core *c = j->env->core;
+    const Sluis__KnownQueryBody *b = (const Sluis__KnownQueryBody *)j->body;
+    const party *to = NULL;
+    Sluis__CaseRow *row = NULL;
+    Sluis__RequestRow kept, *there = NULL;
+    subject s = {0};
+    uint32_t member = 0;
+    char *rule = NULL;
+    sluis_err e = asking_application(t, j, f);
+    if (!e)
+        e = check_message(t, j, b, &to, f);
+    if (!e)
+        e = asking_case(t, j, &row, f);
+    if (!e)
+        e = asking_member(t, row, b->subject->bsn, &s, &member, f);
+    if (!e)
+        e = check_rules(t, j, row, to, &rule, f);
+    if (!e && turn_request_load(t, c->transaction.data, &there, NULL) != SLUIS_NOT_FOUND)
+        e = fail_set(f, SLUIS_CONFLICT, "core.transaction", "this transaction has its request already");
+    if (!e) {
+        fill_row(t, c, asking_acting(j)->s, to, member, &s.sid, &kept);
+        e = deadline_of(t, c, to->domain, 0, &kept.answer_by, f);
+    }
+    if (!e)
+        e = write_message(t, j, to, &kept, &s, rule);
+    subject_close(&s);
     return e;
 }
 

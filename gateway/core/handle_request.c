@@ -26,11 +26,9 @@ static sluis_err asked_party(turn *t, const job *j, const party **out, sluis_fai
 static sluis_err check_body(turn *t, const job *j, const Sluis__RequestBody *b, sluis_fail *f)
 {
     const Sluis__Core *c = j->env->core;
-    if (motivation_blank(b->motivation))
-        return fail_set(f, SLUIS_NO_MOTIVATION, "body.motivation",
-                        "say why these data are needed for this case");
-    if (strlen(b->motivation) > MOTIVATION_MAX)
-        return fail_set(f, SLUIS_TOO_BIG, "body.motivation", "at most %d bytes", MOTIVATION_MAX);
+    sluis_err e = asking_motivation(b->motivation, f);
+    if (e)
+        return e;
     if (!b->subject || !bsn_valid(b->subject->bsn, strlen(b->subject->bsn)))
         return fail_set(f, SLUIS_INVALID, "body.subject.bsn",
                         "nine digits that pass the eleven-test are needed");
@@ -228,14 +226,8 @@ sluis_err handle_request(turn *t, job *j, sluis_fail *f)
         e = check_body(t, j, b, f);
     if (!e)
         e = asking_case(t, j, &row, f);
-    if (!e) {
-        e = registry_subject(t->p->registry, t->t, b->subject->bsn, false, &s);
-        member = e ? 0 : case_member_of(row, &s.sid);
-        if (!e && !member)
-            e = SLUIS_NOT_FOUND;
-        if (e == SLUIS_NOT_FOUND)
-            e = fail_set(f, SLUIS_NO_CASE, "body.subject", "this person is no member of the case");
-    }
+    if (!e)
+        e = asking_member(t, row, b->subject->bsn, &s, &member, f);
     if (!e)
         e = check_policy(t, j, to, row, &r, f);
     if (!e)

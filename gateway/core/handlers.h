@@ -11,6 +11,7 @@ typedef sluis_err (*handler)(turn *t, job *j, sluis_fail *f);
 handler handler_of(Sluis__Kind k);
 sluis_err handle_request(turn *t, job *j, sluis_fail *f);
 sluis_err handle_response(turn *t, job *j, sluis_fail *f);
+sluis_err handle_known_query(turn *t, job *j, sluis_fail *f);
 sluis_err handle_known_answer(turn *t, job *j, sluis_fail *f);
 sluis_err handle_correction(turn *t, job *j, sluis_fail *f);
 sluis_err handle_withdrawal(turn *t, job *j, sluis_fail *f);

@@ -398,6 +398,36 @@ static void say_about(play *p, actor *from, const char *verb, char **w, size_t n
     finish(p, from, s, w, n);
 }
 
+/* known NAME: is this person known to the party? tell NAME QUESTION answer=yes|no */
+static void say_known(play *p, actor *from, const char *verb, char **w, size_t n)
+{
+    Sluis__Core c = SLUIS__CORE__INIT;
+    Sluis__KnownQueryBody query = SLUIS__KNOWN_QUERY_BODY__INIT;
+    Sluis__KnownAnswerBody answer = SLUIS__KNOWN_ANSWER_BODY__INIT;
+    Sluis__Subject person = SLUIS__SUBJECT__INIT;
+    uint32_t attributes[ATTRIBUTES_MAX];
+    envelope *about = NULL;
+    const bool tells = strcmp(verb, "tell") == 0;
+    said *s = named(p, w[0], true), *q = tells ? named(p, w[1], false) : NULL;
+    fill_core(p, &c, s, w, n, attributes);
+    if (!value(w, n, "attributes", NULL))
+        c.n_attributes = 0;
+    c.kind = tells ? SLUIS__KIND__KNOWN_ANSWER : SLUIS__KIND__KNOWN_QUERY;
+    person.bsn = (char *)(uintptr_t)value(w, n, "bsn", p->rig->child);
+    query.subject = &person;
+    query.motivation = (char *)(uintptr_t)value(w, n, "motivation", "om_te_weten_wie_wij_vragen");
+    answer.known = strcmp(value(w, n, "answer", "yes"), "yes") == 0;
+    if (tells) {
+        assert_int_equal(envelope_decode(&about, buffer_bytes(&q->envelope), ENVELOPE_MAX, NULL), 0);
+        memcpy(s->tx, q->tx, UUID_LEN);
+        c.answers = (ProtobufCBinaryData){HASH_LEN, about->mh};
+    }
+    seal_for(p, from, value(w, n, "to", tells ? "requester" : "school"), &c,
+             tells ? &answer.base : &query.base, &s->envelope);
+    envelope_free(&about);
+    finish(p, from, s, w, n);
+}
+
 static void say_done(actor *a, const char *refused)
 {
     Sluis__Frame f = SLUIS__FRAME__INIT;
@@ -431,6 +461,8 @@ static void say(play *p, actor *a, const char *verb, char **w, size_t n)
         rig_disconnect(a);
     else if (strcmp(verb, "hello") == 0)
         say_hello(a, w, n);
+    else if (strcmp(verb, "known") == 0 || (strcmp(verb, "tell") == 0 && n > 1))
+        say_known(p, a, verb, w, n);
     else if (strcmp(verb, "request") == 0 && n > 0)
         say_request(p, a, w, n);
     else if ((strcmp(verb, "response") == 0 || strcmp(verb, "correct") == 0) && n > 1)
