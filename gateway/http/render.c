@@ -417,6 +417,29 @@ static json_t *datum_json(const Sluis__ApiDatum *d)
     return o;
 }
 
+static json_t *gone_json(const Sluis__ApiView *v)
+{
+    json_t *a = json_array();
+    for (size_t i = 0; i < v->n_gone; i++) {
+        json_t *o = json_object();
+        put(o, "naam", v->gone[i]->attribute);
+        put_some(o, "voorkomen", v->gone[i]->instance);
+        json_array_append_new(a, o);
+    }
+    return a;
+}
+
+#define BOOKMARK_MAX 256
+
+static void put_hex(json_t *o, const char *name, ProtobufCBinaryData d)
+{
+    char hex[2 * BOOKMARK_MAX + 1];
+    if (d.len == 0 || d.len > BOOKMARK_MAX)
+        return;
+    hex_encode(hex, d.data, d.len);
+    put(o, name, hex);
+}
+
 json_t *render_view(const Sluis__ApiReply *r, char location[static RENDER_LOCATION])
 {
     const Sluis__ApiView *v = r->view;
@@ -430,6 +453,11 @@ json_t *render_view(const Sluis__ApiReply *r, char location[static RENDER_LOCATI
     for (size_t i = 0; i < v->n_data; i++)
         json_array_append_new(a, datum_json(v->data[i]));
     json_object_set_new(o, "gegevens", a);
+    if (!v->whole)
+        json_object_set_new(o, "vervallen", gone_json(v));
+    json_object_set_new(o, "volledig", json_boolean(v->whole));
+    put_hex(o, "volgende", v->next);
+    put_hex(o, "sinds", v->since);
     put_time(o, "gemaakt", v->made);
     return o;
 }

@@ -42,6 +42,17 @@ static sluis_err uuid_field(ProtobufCBinaryData *out, const json_t *parameters, 
     return out->data ? SLUIS_OK : SLUIS_NOMEM;
 }
 
+static sluis_err bookmark_field(ProtobufCBinaryData *out, const json_t *parameters, const char *name,
+                                arena *a)
+{
+    const char *s = json_str(parameters, name);
+    size_t n = s ? strlen(s) / 2 : 0;
+    if (!n)
+        return SLUIS_OK;
+    *out = (ProtobufCBinaryData){n, arena_alloc(a, n)};
+    return out->data ? hex_decode(out->data, n, s, 2 * n) : SLUIS_NOMEM;
+}
+
 static sluis_err strings(char ***out, size_t *n, const json_t *array, arena *a)
 {
     *n = json_array_size(array);
@@ -242,9 +253,14 @@ static sluis_err build_get_view(const json_t *parameters, const json_t *body, ar
         return SLUIS_NOMEM;
     sluis__api_get_view__init(q);
     q->member = number(parameters, "lid");
+    q->limit = number(parameters, "limit");
     c->op_case = SLUIS__API_CALL__OP_GET_VIEW;
     c->get_view = q;
     sluis_err e = strings(&q->attributes, &q->n_attributes, json_object_get(parameters, "attributen"), a);
+    if (!e)
+        e = bookmark_field(&q->after, parameters, "na", a);
+    if (!e)
+        e = bookmark_field(&q->since, parameters, "sinds", a);
     return e ? e : id_field(&q->case_id, parameters, a);
 }
 

@@ -161,6 +161,27 @@ sluis_err tail_at(tree_tail *out, store_txn *t, uint64_t size)
     return SLUIS_OK;
 }
 
+sluis_err journal_size_at(store_txn *t, const row_keys *k, uint64_t *size, uint64_t *origin_from)
+{
+    bytes value;
+    sluis_err err = store_get(t, TABLE_META, bytes_str(META_TAIL), &value);
+
+    *size = *origin_from = 0;
+    if (err) /* nothing was ever written */
+        return err == SLUIS_NOT_FOUND ? SLUIS_OK : err;
+    if (value.n < 8)
+        return SLUIS_CORRUPT;
+    *size = get_u64(value.p);
+    err = rows_get_bytes(t, k, TABLE_META, bytes_str(META_ORIGIN), &value);
+    if (err == SLUIS_NOT_FOUND)
+        return SLUIS_OK;
+    if (!err && value.n != 8)
+        err = SLUIS_CORRUPT;
+    if (!err)
+        *origin_from = get_u64(value.p);
+    return err;
+}
+
 sluis_err record_open(buffer *plain, const uint8_t key[static KEY_LEN], uint64_t index, const leaf *l,
                       bytes stored)
 {

@@ -2,43 +2,17 @@
  * What lies outside it does not exist: the same answer, to the byte, as for a name that is in no catalogue.
  * While a look in acute danger is open, its employee sees the data it names besides, and the entry says so.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "cases/datum_use.h"
-#include "read/reader.h"
+#include "journal/journal.h"
+#include "read/view_list.h"
 
-#define INSTANCES_MAX 32
-
-static sluis_err add_datum(reader *r, job *j, const attribute *a, const datum *d, Sluis__ApiView *out)
+static int by_number(const void *a, const void *b)
 {
-    Sluis__ApiDatum *x = arena_alloc(j->arena, sizeof(*x));
-    char instance[33];
-    static const id16 only = {{0}};
-    (void)r;
-    if (!x)
-        return SLUIS_NOMEM;
-    sluis__api_datum__init(x);
-    x->attribute = (char *)(uintptr_t)a->name;
-    x->value = d->row->value;
-    x->source = d->row->source;
-    x->obtained = d->row->obtained;
-    x->valid_from = d->row->valid_from;
-    x->valid_until = d->row->valid_until;
-    x->conditions = d->row->conditions;
-    x->n_conditions = d->row->n_conditions;
-    x->reference = d->row->reference;
-    x->category = (char *)(uintptr_t)category_name(a->category);
-    x->version = d->version;
-    x->corrected = d->row->corrected;
-    if (!id_equal(&d->instance, &only)) {
-        id_format(instance, &d->instance);
-        x->instance = arena_strdup(j->arena, instance);
-        if (!x->instance)
-            return SLUIS_NOMEM;
-    }
-    out->data[out->n_data++] = x;
-    return SLUIS_OK;
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return x < y ? -1 : x > y;
 }
 
 static bool listed(const uint32_t *ids, size_t n, uint32_t id)
@@ -92,81 +66,126 @@ static sluis_err wanted(reader *r, job *j, uint32_t **ids, size_t *n)
     return SLUIS_OK;
 }
 
-static sluis_err collect(reader *r, store_txn *t, job *j, const subject *s, const uint32_t *ids, size_t n,
-                         const datum_use *use, Sluis__ApiView *out, Sluis__Record *rec)
+/* Who asks, and what may be shown: decided on the case alone, so that all that is refused costs one look-up,
+ * whatever is registered. */
+typedef struct {
+    Sluis__CaseRow *row;
+    const view *v;
+    const Sluis__EmergencyRow *look;
+    const char *name;
+    id16 sid;
+    view_listing list;
+} question;
+
+static sluis_err decide(reader *r, store_txn *t, job *j, question *x, uint64_t now)
 {
-    datum found[INSTANCES_MAX];
-    sluis_err e = SLUIS_OK;
-    out->data = arena_alloc(j->arena, (n * INSTANCES_MAX + 1) * sizeof(*out->data));
-    rec->attributes = arena_alloc(j->arena, (n + 1) * sizeof(uint32_t));
-    if (!out->data || !rec->attributes)
-        return SLUIS_NOMEM;
-    for (size_t i = 0; !e && i < n; i++) {
-        const attribute *a = rules_attribute(r->rules, ids[i]);
-        size_t count = 0;
-        e = registry_current(r->p->registry, t, s, ids[i], j->arena, found, INSTANCES_MAX, &count);
-        size_t before = out->n_data;
-        for (size_t k = 0; !e && k < count; k++)
-            if (datum_may_serve(r->rules, found[k].row, use))
-                e = add_datum(r, j, a, &found[k], out);
-        if (!e && out->n_data > before)
-            rec->attributes[rec->n_attributes++] = ids[i];
+    const Sluis__ApiGetView *q = j->call->get_view;
+    uint32_t *ids = NULL;
+    sluis_err e = reader_case(r, t, j, BYTES(q->case_id.data, q->case_id.len), &x->row);
+    if (e)
+        return e;
+    case_facts facts = case_facts_of(x->row);
+    x->v = policy_view(r->rules, j->claims.app, j->claims.function, &facts, now);
+    x->look = case_glass_open(x->row, j->claims.app, j->claims.employee, q->member, now);
+    x->name = x->look ? "noodinzage" : x->v ? x->v->id : "";
+    e = x->v || x->look ? case_member(x->row, q->member, &x->sid) : SLUIS_NOT_FOUND;
+    if (!e)
+        e = shown(r, j, x->v, x->look, &facts, &ids, &x->list.n);
+    if (!e)
+        e = wanted(r, j, &ids, &x->list.n);
+    if (!e && x->list.n)
+        qsort(ids, x->list.n, sizeof(*ids), by_number);
+    x->list.ids = ids;
+    x->list.limit = q->limit;
+    x->list.use = (datum_use){.case_id = q->case_id.data, .application = j->claims.app, .now = now};
+    return e;
+}
+
+/* Where the listing begins, and as of when. A listing since a bookmark of when other things might be shown is
+ * whole. */
+static sluis_err begin(reader *r, store_txn *t, job *j, question *x)
+{
+    const Sluis__ApiGetView *q = j->call->get_view;
+    view_mark now = {.at.time = x->list.use.now}, old;
+    sluis_err e = journal_size_at(t, r->p->rows, &now.at.size, &now.origin);
+    if (e)
+        return e;
+    view_context(now.context, x->name, x->list.ids, x->list.n);
+    x->list.mark = now;
+    if (q->after.len && q->since.len)
+        return fail_set(&j->why, SLUIS_INVALID, "na",
+                        "na en sinds gaan niet samen: een volgende bladzijde weet sinds wanneer");
+    if (q->since.len) {
+        e = view_mark_read(r, j, VIEW_SINCE, BYTES(q->since.data, q->since.len), "sinds", &now, &old,
+                           &j->why);
+        if (!e && memcmp(old.context, now.context, VIEW_CONTEXT_LEN) == 0)
+            x->list.mark.base = old.at;
+    } else if (q->after.len) {
+        e = view_mark_read(r, j, VIEW_PAGE, BYTES(q->after.data, q->after.len), "na", &now, &old, &j->why);
+        if (!e && memcmp(old.context, now.context, VIEW_CONTEXT_LEN) != 0)
+            e = fail_set(&j->why, SLUIS_CONFLICT, "na",
+                         "wat hier te zien is, is intussen iets anders: begin zonder na");
+        x->list.mark = old;
     }
     return e;
 }
 
-sluis_err read_view(reader *r, store_txn *t, job *j)
+static sluis_err reply_with(reader *r, job *j, question *x, Sluis__ApiView *out)
 {
     const Sluis__ApiGetView *q = j->call->get_view;
-    Sluis__CaseRow *row = NULL;
-    subject s = {0};
-    bytes case_id = BYTES(q->case_id.data, q->case_id.len);
-    uint32_t *ids = NULL;
-    size_t n = 0;
-    uint64_t now = clock_ms();
-    sluis_err e = reader_case(r, t, j, case_id, &row);
+    Sluis__ApiReply reply = SLUIS__API_REPLY__INIT;
+    uint8_t bookmark[VIEW_MARK_LEN];
+    view_mark m = x->list.mark;
+    m.kind = x->list.more ? VIEW_PAGE : VIEW_SINCE;
+    if (!x->list.more)
+        m.after = (datum_place){.attribute = 0};
+    view_mark_write(bookmark, r, j, &m);
+    *(x->list.more ? &out->next : &out->since) = (ProtobufCBinaryData){sizeof(bookmark), bookmark};
+    out->case_id = q->case_id;
+    out->member = q->member;
+    out->law = (char *)(uintptr_t)(x->v ? x->v->law : "");
+    out->view = (char *)(uintptr_t)x->name;
+    out->made = m.at.time;
+    out->whole = m.base.size == 0;
+    reply.call = j->call->call;
+    reply.status = 200;
+    reply.result_case = SLUIS__API_REPLY__RESULT_VIEW;
+    reply.view = out;
+    return wire_pack(&j->reply, &reply.base);
+}
+
+static sluis_err answer(reader *r, store_txn *t, job *j, question *x, const subject *s)
+{
+    bytes case_id = BYTES(x->list.use.case_id, ID_LEN);
+    Sluis__ApiView out = SLUIS__API_VIEW__INIT;
+    Sluis__Record *rec = reader_record(j, SLUIS__RECORD_TYPE__R_READ, x->row, case_id);
+    sluis_err e = rec ? view_list(r, t, j, s, &x->list, &out, rec) : SLUIS_NOMEM;
     if (!e)
-        e = reader_member(r, t, j, row, q->member, &s);
+        e = reply_with(r, j, x, &out);
     if (e)
         return e;
-    case_facts facts = case_facts_of(row);
-    const view *v = policy_view(r->rules, j->claims.app, j->claims.function, &facts, now);
-    const Sluis__EmergencyRow *look = case_glass_open(row, j->claims.app, j->claims.employee, q->member, now);
-    const datum_use use = {.case_id = q->case_id.data, .application = j->claims.app, .now = now};
-    const char *name = look ? "noodinzage" : v ? v->id : "";
-    e = v || look ? shown(r, j, v, look, &facts, &ids, &n) : SLUIS_NOT_FOUND;
-    if (!e)
-        e = wanted(r, j, &ids, &n);
+    rec->detail = (char *)(uintptr_t)x->name;
+    if (x->look)
+        rec->decision = (char *)(uintptr_t) "glass-broken";
+    j->read =
+        (read_decision){.record = rec, .has_subject = true, .sid = s->sid, .case_version = x->row->version};
+    memcpy(j->read.case_id.b, case_id.p, ID_LEN);
+    rec->subject = (ProtobufCBinaryData){ID_LEN, j->read.sid.b};
+    METRIC_ADD(r->p->metrics, views_served, 1);
+    return SLUIS_OK;
+}
 
-    Sluis__ApiReply reply = SLUIS__API_REPLY__INIT;
-    Sluis__ApiView out = SLUIS__API_VIEW__INIT;
-    Sluis__Record *rec = reader_record(j, SLUIS__RECORD_TYPE__R_READ, row, case_id);
-    if (!e && !rec)
-        e = SLUIS_NOMEM;
+sluis_err read_view(reader *r, store_txn *t, job *j)
+{
+    question x = {.row = NULL};
+    subject s = {0};
+    sluis_err e = decide(r, t, j, &x, clock_ms());
     if (!e)
-        e = collect(r, t, j, &s, ids, n, &use, &out, rec);
-    if (!e) {
-        out.case_id = q->case_id;
-        out.member = q->member;
-        out.law = (char *)(uintptr_t)(v ? v->law : "");
-        out.view = (char *)(uintptr_t)name;
-        out.made = now;
-        reply.call = j->call->call;
-        reply.status = 200;
-        reply.result_case = SLUIS__API_REPLY__RESULT_VIEW;
-        reply.view = &out;
-        e = wire_pack(&j->reply, &reply.base);
-    }
-    if (!e) {
-        rec->detail = (char *)(uintptr_t)name;
-        if (look)
-            rec->decision = (char *)(uintptr_t) "glass-broken";
-        j->read =
-            (read_decision){.record = rec, .has_subject = true, .sid = s.sid, .case_version = row->version};
-        memcpy(j->read.case_id.b, case_id.p, ID_LEN);
-        rec->subject = (ProtobufCBinaryData){ID_LEN, j->read.sid.b};
-        METRIC_ADD(r->p->metrics, views_served, 1);
-    }
+        e = begin(r, t, j, &x);
+    if (!e)
+        e = registry_subject_by_sid(r->p->registry, t, &x.sid, &s);
+    if (!e)
+        e = answer(r, t, j, &x, &s);
     subject_close(&s);
     return e ? fail_set(&j->why, e, "", "%s", error_text(e)) : SLUIS_OK;
 }

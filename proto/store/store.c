@@ -227,8 +227,6 @@ sluis_err store_cursor_open(store_txn *t, unsigned table, bytes from, bytes pref
     sluis_err e = ready(t, table);
     if (e)
         return e;
-    if (from.n > STORE_KEY_MAX || prefix.n > STORE_KEY_MAX)
-        return stick(t, SLUIS_TOO_BIG);
     store_cursor *c = calloc(1, sizeof *c);
     if (!c)
         return stick(t, SLUIS_NOMEM);
@@ -236,16 +234,28 @@ sluis_err store_cursor_open(store_txn *t, unsigned table, bytes from, bytes pref
         free(c);
         return stick(t, e);
     }
-    bytes start = compare(from, prefix) < 0 ? prefix : from;
     c->t = t;
+    store_cursor_seek(c, from, prefix);
+    *out = c;
+    if (t->err)
+        store_cursor_close(out);
+    return t->err;
+}
+
+void store_cursor_seek(store_cursor *c, bytes from, bytes prefix)
+{
+    if (from.n > STORE_KEY_MAX || prefix.n > STORE_KEY_MAX) {
+        stick(c->t, SLUIS_TOO_BIG);
+        return;
+    }
+    bytes start = compare(from, prefix) < 0 ? prefix : from;
+    c->started = false;
     c->from_n = start.n;
     c->prefix_n = prefix.n;
     if (start.n)
         memcpy(c->from, start.p, start.n);
     if (prefix.n)
         memcpy(c->prefix, prefix.p, prefix.n);
-    *out = c;
-    return SLUIS_OK;
 }
 
 /* Finds the next entry, whatever was written since the last one. */

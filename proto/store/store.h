@@ -75,6 +75,8 @@ sluis_err store_delete(store_txn *t, unsigned table, bytes key); /* NOT_FOUND (n
  * Writing and deleting in the same transaction while a cursor is open is fine: it goes on at the next key. */
 sluis_err store_cursor_open(store_txn *t, unsigned table, bytes from, bytes prefix, store_cursor **out);
 sluis_err store_cursor_next(store_cursor *c, bytes *key, bytes *value);
+/* Sets an open cursor to another range of its table: dearer than a step, cheaper than another cursor. */
+void store_cursor_seek(store_cursor *c, bytes from, bytes prefix);
 void store_cursor_close(store_cursor **c); /* before its transaction ends */
 /* The greatest entry whose key starts with prefix; NOT_FOUND when none. */
 sluis_err store_last(store_txn *t, unsigned table, bytes prefix, bytes *key, bytes *value);
@@ -87,5 +89,7 @@ sluis_err store_copy(store *s, const char *dir, sluis_fail *f);
 
 /* Memory engine only: fail the n-th write or commit from now (0 = never) with this error. */
 void store_memory_fail_after(store *s, unsigned n, sluis_err e);
+/* Memory engine only: look-ups, steps of cursors, writes and deletions so far, of all transactions. */
+uint64_t store_memory_operations(store *s);
 
 #endif

@@ -36,6 +36,7 @@ typedef struct {
     unsigned fail_in; /* 0 = never */
     sluis_err fail_with;
     uint32_t random; /* writer only */
+    atomic_ullong operations;
 } memory_store;
 
 typedef struct {
@@ -290,8 +291,14 @@ static sluis_err memory_commit(store_txn *base)
     return e;
 }
 
+static void count_operation(memory_txn *t)
+{
+    atomic_fetch_add_explicit(&t->m->operations, 1, memory_order_relaxed);
+}
+
 static const item *lookup(memory_txn *t, unsigned tab, bytes key)
 {
+    count_operation(t);
     const item *i = tree_from(t->tables[tab].root, key, false);
     return i && compare(item_key(i), key) == 0 ? i : NULL;
 }
@@ -376,6 +383,7 @@ static sluis_err memory_cursor_open(store_txn *base, unsigned tab, void **out)
 static sluis_err memory_cursor_seek(void *cur, bytes key, bytes *k, bytes *v)
 {
     memory_cursor *c = cur;
+    count_operation(c->t);
     c->at = tree_from(c->t->tables[c->table].root, key, false);
     return give(c->at, k, v);
 }
@@ -383,6 +391,7 @@ static sluis_err memory_cursor_seek(void *cur, bytes key, bytes *k, bytes *v)
 static sluis_err memory_cursor_next(void *cur, bytes *k, bytes *v)
 {
     memory_cursor *c = cur;
+    count_operation(c->t);
     if (c->at)
         c->at = tree_from(c->t->tables[c->table].root, item_key(c->at), true);
     return give(c->at, k, v);
@@ -390,6 +399,7 @@ static sluis_err memory_cursor_next(void *cur, bytes *k, bytes *v)
 
 static sluis_err memory_before(store_txn *base, unsigned tab, bytes bound, bytes *k, bytes *v)
 {
+    count_operation((memory_txn *)base);
     return give(tree_before(((memory_txn *)base)->tables[tab].root, bound), k, v);
 }
 
@@ -490,4 +500,9 @@ void store_memory_fail_after(store *s, unsigned n, sluis_err e)
     m->fail_in = n;
     m->fail_with = e;
     pthread_mutex_unlock(&m->lock);
+}
+
+uint64_t store_memory_operations(store *s)
+{
+    return s->ops == &memory_ops ? atomic_load(&((memory_store *)s)->operations) : 0;
 }

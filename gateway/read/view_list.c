@@ -1,0 +1,156 @@
+#include "read/view_list.h"
+
+#include <string.h>
+
+static sluis_err instance_text(job *j, const id16 *instance, char **out)
+{
+    char hex[33];
+    static const id16 only = {{0}};
+    if (id_equal(instance, &only))
+        return SLUIS_OK;
+    id_format(hex, instance);
+    *out = arena_strdup(j->arena, hex);
+    return *out ? SLUIS_OK : SLUIS_NOMEM;
+}
+
+static sluis_err add_datum(job *j, const attribute *a, const datum *d, Sluis__ApiView *out)
+{
+    Sluis__ApiDatum *x = arena_alloc(j->arena, sizeof(*x));
+    if (!x)
+        return SLUIS_NOMEM;
+    sluis__api_datum__init(x);
+    x->attribute = (char *)(uintptr_t)a->name;
+    x->value = d->row->value;
+    x->source = d->row->source;
+    x->obtained = d->row->obtained;
+    x->valid_from = d->row->valid_from;
+    x->valid_until = d->row->valid_until;
+    x->conditions = d->row->conditions;
+    x->n_conditions = d->row->n_conditions;
+    x->reference = d->row->reference;
+    x->category = (char *)(uintptr_t)category_name(a->category);
+    x->version = d->version;
+    x->corrected = d->row->corrected;
+    sluis_err e = instance_text(j, &d->instance, &x->instance);
+    if (!e)
+        out->data[out->n_data++] = x;
+    return e;
+}
+
+static sluis_err add_gone(job *j, const attribute *a, const id16 *instance, Sluis__ApiView *out)
+{
+    Sluis__ApiGone *x = arena_alloc(j->arena, sizeof(*x));
+    if (!x)
+        return SLUIS_NOMEM;
+    sluis__api_gone__init(x);
+    x->attribute = (char *)(uintptr_t)a->name;
+    sluis_err e = instance_text(j, instance, &x->instance);
+    if (!e)
+        out->gone[out->n_gone++] = x;
+    return e;
+}
+
+static bool served_at(const reader *r, const Sluis__DatumRow *row, const view_listing *l, uint64_t time)
+{
+    datum_use use = l->use;
+    use.now = time;
+    return datum_may_serve(r->rules, row, &use);
+}
+
+/* What this listing shows of a datum: as it stood when the listing began, unless it may not be shown any
+ * more, or its source has corrected or taken back since what it said. NOT_FOUND: nothing. */
+static sluis_err as_shown(reader *r, store_txn *t, job *j, const subject *s, const view_listing *l,
+                          uint32_t id, datum *d)
+{
+    const Sluis__DatumRow *current = d->row;
+    sluis_err e = registry_as_of(t, s, id, d, l->mark.at.size, j->arena, &d->row, &d->version);
+    if (e)
+        return e;
+    if (d->row != current && (current->withdrawn || current->corrected))
+        return SLUIS_NOT_FOUND;
+    bool served = served_at(r, d->row, l, l->mark.at.time) && served_at(r, d->row, l, l->use.now);
+    return served ? SLUIS_OK : SLUIS_NOT_FOUND;
+}
+
+/* The version that was shown at the base of this listing. 0: none was. A version that is kept no more counts
+ * as shown. */
+static sluis_err base_version(reader *r, store_txn *t, job *j, const subject *s, const view_listing *l,
+                              uint32_t id, const datum *d, uint64_t *version)
+{
+    Sluis__DatumRow *row = NULL;
+    *version = 0;
+    if (!l->mark.base.size)
+        return SLUIS_OK;
+    sluis_err e = registry_as_of(t, s, id, d, l->mark.base.size, j->arena, &row, version);
+    if (!e && !served_at(r, row, l, l->mark.base.time))
+        *version = 0;
+    return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
+}
+
+static sluis_err add(reader *r, store_txn *t, job *j, const subject *s, const view_listing *l, uint32_t id,
+                     datum *d, Sluis__ApiView *out)
+{
+    const attribute *a = rules_attribute(r->rules, id);
+    uint64_t before = 0;
+    sluis_err e = base_version(r, t, j, s, l, id, d, &before);
+    if (e)
+        return e;
+    e = as_shown(r, t, j, s, l, id, d);
+    if (e == SLUIS_NOT_FOUND)
+        return before ? add_gone(j, a, &d->instance, out) : SLUIS_OK;
+    if (!e && d->version != before)
+        e = add_datum(j, a, d, out);
+    return e;
+}
+
+static void note_attribute(Sluis__Record *rec, uint32_t id)
+{
+    if (!rec->n_attributes || rec->attributes[rec->n_attributes - 1] != id)
+        rec->attributes[rec->n_attributes++] = id;
+}
+
+/* One more than the page holds tells that there is a next one; what may not be shown tells nothing. */
+static sluis_err fill(reader *r, store_txn *t, job *j, const subject *s, view_listing *l, size_t limit,
+                      datum_walk *w, Sluis__ApiView *out, Sluis__Record *rec)
+{
+    datum_place place;
+    datum d;
+    sluis_err e;
+    while (!(e = registry_walk_next(w, j->arena, &place, &d))) {
+        size_t data = out->n_data, gone = out->n_gone;
+        if ((e = add(r, t, j, s, l, place.attribute, &d, out)))
+            return e;
+        if (out->n_data + out->n_gone > limit) {
+            out->n_data = data;
+            out->n_gone = gone;
+            l->more = true;
+            return SLUIS_OK;
+        }
+        if (out->n_data > data)
+            note_attribute(rec, place.attribute);
+        if (out->n_data + out->n_gone > data + gone)
+            l->mark.after = place;
+    }
+    return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
+}
+
+sluis_err view_list(reader *r, store_txn *t, job *j, const subject *s, view_listing *l, Sluis__ApiView *out,
+                    Sluis__Record *rec)
+{
+    datum_walk *w = NULL;
+    size_t limit = l->limit && l->limit < VIEW_DATA_MAX ? l->limit : VIEW_DATA_MAX;
+    out->data = arena_alloc(j->arena, (limit + 1) * sizeof(*out->data));
+    out->gone = arena_alloc(j->arena, (limit + 1) * sizeof(*out->gone));
+    rec->attributes = arena_alloc(j->arena, (l->n + 1) * sizeof(uint32_t));
+    if (!out->data || !out->gone || !rec->attributes)
+        return SLUIS_NOMEM;
+    sluis_err e = registry_walk_open(&w, t, s, l->ids, l->n, &l->mark.after);
+    if (!e)
+        e = fill(r, t, j, s, l, limit, w, out, rec);
+    registry_walk_close(&w);
+    if (e == SLUIS_NOMEM && out->n_data + out->n_gone) { /* the page is full */
+        l->more = true;
+        e = SLUIS_OK;
+    }
+    return e;
+}
