@@ -259,6 +259,8 @@ static sluis_err on_directory(adapter *a, bool welcome)
     if (dir && !a->in_force)
         log_write(LOG_ERROR, "directory.other-gateway", "gateway", dir->gateway, "text",
                   "not the gateway.name of the configuration", NULL);
+    if (a->in_force)
+        keys_gateway_learn(a, clock_ms());
     if (!welcome)
         return SLUIS_OK;
     log_write(LOG_INFO, "bus.welcome", "gateway", dir ? dir->gateway : "", NULL);

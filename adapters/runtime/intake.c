@@ -67,7 +67,7 @@ static sluis_err check_receipt(intake *i, const snapshot *dir, const envelope *e
     arena *a = arena_new(RECEIPT_ARENA);
     if (!a)
         return fail_set(f, SLUIS_NOMEM, "receipt", "out of memory");
-    sluis_err err = receipt_verify(&facts, a, receipt, dir->log_name, dir->log_pk, &i->receipts, f);
+    sluis_err err = receipt_verify(&facts, a, receipt, dir->log_name, &dir->log, &i->receipts, f);
     if (!err && e->core->kind != SLUIS__KIND__RETURNED &&
         !bytes_equal(BYTES(facts.record->message_hash.data, facts.record->message_hash.len), BYTES_OF(e->mh)))
         err = fail_set(f, SLUIS_CONFLICT, "receipt", "the receipt is of another message");

@@ -6,10 +6,12 @@
  * A step that was cut off is done again from where it was: a key that was made and not announced is
  * announced. */
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "crypto/keydisk.h"
+#include "crypto/pubfile.h"
 #include "directory/sealing.h"
 #include "runtime/parts.h"
 
@@ -48,6 +50,46 @@ sluis_err keys_open(adapter *a, sluis_fail *f)
     if (!err)
         err = seal_ring_load(&a->seals, a->s.keys, &a->pass, f);
     return err ? err : store_key(&a->store_key, a->s.keys, &a->pass, f);
+}
+
+/* The gateway's connection keys as its directory had them last: what a change of its key is survived by. */
+static bool gateway_path(char out[static KEY_PATH_MAX], const adapter *a)
+{
+    return snprintf(out, KEY_PATH_MAX, "%s/gateway-%s.curve.pub", a->s.keys, a->s.gateway.s) < KEY_PATH_MAX;
+}
+
+void keys_gateway_known(adapter *a)
+{
+    char path[KEY_PATH_MAX];
+    sluis_fail f = {0};
+    if (!gateway_path(path, a) || access(path, F_OK) != 0)
+        return;
+    if (pubfile_read_all(&a->gateway_keys, path, USE_CURVE, &f)) /* the configured one is there still */
+        log_write(LOG_ERROR, "gateway.keys", "code", error_token(f.code), "where", f.where, "text", f.text,
+                  NULL);
+    client_server_keys(a->client, &a->gateway_keys);
+}
+
+void keys_gateway_learn(adapter *a, uint64_t now)
+{
+    char path[KEY_PATH_MAX];
+    pubkeys keys = {.n = 0};
+    sluis_fail f = {0};
+    const snapshot *dir = client_snapshot(a->client);
+    const party *gateway = dir ? directory_find(dir->dir, &a->s.gateway) : NULL;
+    for (size_t i = 0; gateway && i < gateway->key_count; i++) {
+        const party_key *k = &gateway->keys[i], *valid;
+        if (k->use == USE_CURVE && !directory_key(dir->dir, gateway, USE_CURVE, &k->id, now, &valid, NULL))
+            pubkeys_add(&keys, k->pk);
+    }
+    if (keys.n == 0 ||
+        (keys.n == a->gateway_keys.n && memcmp(keys.pk, a->gateway_keys.pk, keys.n * PK_LEN) == 0))
+        return;
+    a->gateway_keys = keys;
+    client_server_keys(a->client, &keys);
+    if (!gateway_path(path, a) || pubfile_replace(path, USE_CURVE, &keys, &f))
+        log_write(LOG_ERROR, "gateway.keys", "code", error_token(f.code), "where", f.where, "text", f.text,
+                  NULL);
 }
 
 void keys_close(adapter *a)

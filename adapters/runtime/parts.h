@@ -45,10 +45,11 @@ struct adapter {
     source *source;
     local_rules *rules;
     keypair sign, curve;
-    seal_ring *seals;   /* those we can open mail with */
-    int keys_lock;      /* while we run, nobody changes how the keys are kept */
-    passphrase pass;    /* kept, for the next sealing key */
-    uint8_t *store_key; /* locked, 32 */
+    pubkeys gateway_keys; /* the gateway's connection keys, by its directory; none: not heard yet */
+    seal_ring *seals;     /* those we can open mail with */
+    int keys_lock;        /* while we run, nobody changes how the keys are kept */
+    passphrase pass;      /* kept, for the next sealing key */
+    uint8_t *store_key;   /* locked, 32 */
     inbox *inbox;
     intake intake;
     replier replier;
@@ -72,6 +73,10 @@ struct adapter {
 };
 
 sluis_err keys_open(adapter *a, sluis_fail *f);
+/* The gateway's connection keys: those kept from an earlier run, for the first connection; and those of a new
+ * directory, kept. */
+void keys_gateway_known(adapter *a);
+void keys_gateway_learn(adapter *a, uint64_t now_ms);
 void keys_close(adapter *a);
 /* Takes up sealing keys that `sluisctl key rotate` left beside the current one. */
 sluis_err keys_refresh(adapter *a, sluis_fail *f);

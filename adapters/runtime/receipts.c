@@ -124,7 +124,7 @@ sluis_err receipt_arrived(adapter *a, const client_event *ev)
     sluis_err e = ar ? inbox_get(a->inbox, a->renewing.transaction, ar, &row) : SLUIS_NOMEM;
     if (!e) {
         ProtobufCBinaryData *raw = place_of(row, a->renewing.answer);
-        e = receipt_renew(&renewed, BYTES(raw->data, raw->len), ev->receipt, dir->log_name, dir->log_pk, &f);
+        e = receipt_renew(&renewed, BYTES(raw->data, raw->len), ev->receipt, dir->log_name, &dir->log, &f);
         *raw = (ProtobufCBinaryData){renewed.n, renewed.p};
     }
     if (!e)

@@ -278,12 +278,24 @@ static sluis_err finish_turn(core *c, turn *t)
     return committed;
 }
 
+static const keypair *newest_log(const parts *p)
+{
+    return p->log_next.sk ? &p->log_next : &p->log;
+}
+
+static log_keys log_keys_of(const parts *p)
+{
+    return (log_keys){.log = &p->log, .next = p->log_next.sk ? &p->log_next : NULL, .known = p->log_keys};
+}
+
 static void count_expiry(core *c, uint64_t now)
 {
-    uint64_t ours, theirs, agreed, delegation = 0;
+    uint64_t ours, theirs, agreed, log = newest_log(c->p)->created + OWN_KEY_MS;
+    delegated word;
     parties_expire(c->dir, &c->p->settings->oin, now, &ours, &theirs, &agreed);
-    if (!delegation_until(buffer_bytes(&c->p->delegation), &delegation) && delegation < ours)
-        ours = delegation;
+    if (!delegation_read(&word, buffer_bytes(&c->p->delegation), NULL) && word.until < ours)
+        ours = word.until;
+    ours = log < ours ? log : ours;
     METRIC_SET(c->p->metrics, own_keys_expire_seconds, ours / 1000);
     METRIC_SET(c->p->metrics, party_keys_expire_seconds, theirs == UINT64_MAX ? 0 : theirs / 1000);
     METRIC_SET(c->p->metrics, party_agreements_end_seconds, agreed == UINT64_MAX ? 0 : agreed / 1000);
@@ -295,7 +307,7 @@ static void publish_directory(core *c)
     uint64_t now = clock_ms();
     job *j = job_new(JOB_DIRECTORY, (bytes){NULL, 0});
     sluis_err e = j ? snapshot_make(&j->snapshot, c->dir, buffer_bytes(&c->p->delegation), &c->p->directory,
-                                    c->p->settings->name, c->p->log.pk, now)
+                                    c->p->settings->name, &c->p->log_keys, now)
                     : SLUIS_NOMEM;
     if (e) {
         log_write(LOG_ERROR, "core.directory", "code", error_token(e), NULL);
@@ -640,9 +652,10 @@ static sluis_err core_open(core *c, const parts *p)
     sluis_fail f = {0};
     int capacity = parts_channel_capacity(p);
     store_txn *t = NULL;
+    log_keys keys = log_keys_of(p);
     sluis_err e = epoch_new(&c->epoch);
     if (!e)
-        e = journal_open(&c->journal, p->store, p->slots, &p->log, p->settings->name, &f);
+        e = journal_open(&c->journal, p->store, p->slots, &keys, p->settings->name, &f);
     if (!e)
         e = store_begin_read(p->store, &t);
     if (!e)
@@ -691,18 +704,29 @@ static void core_close(core *c)
 sluis_err core_begin(const parts *p, sluis_fail *f)
 {
     core c = {.p = p};
+    bool resigned = false;
     turn t = {.p = p, .seals = p->seals, .rules = p->first_rules, .reserved = true, .now = clock_ms()};
-    sluis_err e = journal_open(&c.journal, p->store, p->slots, &p->log, p->settings->name, f);
+    log_keys keys = log_keys_of(p);
+    sluis_err e = journal_open(&c.journal, p->store, p->slots, &keys, p->settings->name, f);
+    t.arena = arena_new(CORE_ARENA_MAX);
+    if (!e && !t.arena)
+        e = fail_set(f, SLUIS_NOMEM, "start", "out of memory");
     if (!e) /* before the first entry: what follows belongs to the next origin, and nothing to a copy */
         e = restore_open(p, c.journal, f);
     if (!e)
         e = store_begin_write(p->store, &t.t, true);
+    if (!e)
+        e = parties_resign(t.t, &p->settings->oin, &p->directory_keys, &p->directory, &resigned, f);
     if (!e)
         e = parties_load(t.t, p->directory.pk, &c.dir, f);
     if (!e)
         e = turn_load_sequences(&t);
     t.journal = c.journal;
     t.dir = c.dir;
+    if (!e && resigned)
+        e = party_key_renewed(&t, "directory-key-renewed", &p->directory);
+    if (!e && !journal_knows_key(c.journal))
+        e = party_key_renewed(&t, "log-key-renewed", newest_log(p));
     if (!e)
         e = party_enrol_self(&t, f);
     if (!e)

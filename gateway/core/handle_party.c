@@ -5,9 +5,7 @@
 #include "parties/parties.h"
 #include "wire/prescan.h"
 
-#define WORD(s)       ((char *)(uintptr_t)(s))
-#define OWN_KEYS      3
-#define OWN_KEY_YEARS 2
+#define WORD(s) ((char *)(uintptr_t)(s))
 
 /* New keys do not undo what was decided about the party or about keys that stay. */
 static void keep_decisions(Sluis__PartyEntry *next, const Sluis__PartyEntry *old)
@@ -91,8 +89,7 @@ static sluis_err suspend(turn *t, job *j, Sluis__Record *r, sluis_fail *f)
     return parties_put(t->t, x, &t->p->directory, true, f);
 }
 
-/* From here on the turn sees the new directory. */
-static sluis_err renew_directory(turn *t, sluis_fail *f)
+sluis_err party_renew_directory(turn *t, sluis_fail *f)
 {
     directory *next = NULL;
     if (parties_load(t->t, t->p->directory.pk, &next, f))
@@ -103,73 +100,14 @@ static sluis_err renew_directory(turn *t, sluis_fail *f)
     return SLUIS_OK;
 }
 
-static bool is_current(const party *self, const keypair *const *keys)
-{
-    bool same = self && self->key_count == OWN_KEYS;
-    for (size_t i = 0; same && i < OWN_KEYS; i++)
-        same = memcmp(self->keys[i].pk, keys[i]->pk, PK_LEN) == 0;
-    return same;
-}
-
-static sluis_err put_self(turn *t, const keypair *const *keys, bool replace, sluis_fail *f)
-{
-    const oin *own = &t->p->settings->oin;
-    Sluis__PartyEntry x = SLUIS__PARTY_ENTRY__INIT;
-    Sluis__DirectoryKey k[OWN_KEYS], *list[OWN_KEYS];
-    uint8_t sig[OWN_KEYS][SIG_LEN];
-    uint32_t suites[] = {SUITE_1};
-    uint64_t from = t->now - 60000, until = from + OWN_KEY_YEARS * 365 * DAY_MS;
-    for (size_t i = 0; i < OWN_KEYS; i++) {
-        sluis__directory_key__init(&k[i]);
-        k[i].use = keys[i]->use;
-        k[i].pk = (ProtobufCBinaryData){PK_LEN, (uint8_t *)(uintptr_t)keys[i]->pk};
-        k[i].valid_from = from;
-        k[i].valid_until = until;
-        sluis_err e = party_key_sign(sig[i], &t->p->sign, keys[i]->use, keys[i]->pk, from, until, own);
-        if (e)
-            return e;
-        k[i].signature = (ProtobufCBinaryData){SIG_LEN, sig[i]};
-        list[i] = &k[i];
-    }
-    x.oin = WORD(own->s);
-    x.name = t->p->settings->name;
-    x.domain = WORD("gemeente");
-    x.keys = list;
-    x.n_keys = OWN_KEYS;
-    x.valid_from = from;
-    x.valid_until = until;
-    x.suites = suites;
-    x.n_suites = 1;
-    return parties_put(t->t, &x, &t->p->directory, replace, f);
-}
-
-sluis_err party_enrol_self(turn *t, sluis_fail *f)
-{
-    const keypair *const keys[OWN_KEYS] = {&t->p->sign, seal_ring_current(t->seals), &t->p->curve};
-    const party *self = directory_find(t->dir, &t->p->settings->oin);
-    Sluis__Record r = SLUIS__RECORD__INIT;
-    if (is_current(self, keys))
-        return SLUIS_OK;
-    r.type = SLUIS__RECORD_TYPE__R_PARTY;
-    r.from = r.to = t->p->settings->oin.s;
-    r.decision = WORD(self ? "replaced" : "enrolled");
-    sluis_err e = put_self(t, keys, self != NULL, f);
-    if (!e)
-        e = renew_directory(t, f);
-    if (!e)
-        e = turn_journal(t, &r);
-    return e ? e : turn_event(t, "party-changed", &r, r.decision);
-}
-
 /* The gateway's own: another current sealing key, or an old one that is about to be destroyed. */
 static sluis_err take_seals(turn *t, job *j, Sluis__Record *r, bool *changed, sluis_fail *f)
 {
     const keypair *next = seal_ring_current(j->seals);
-    const keypair *const keys[OWN_KEYS] = {&t->p->sign, next, &t->p->curve};
     *changed = !keyid_equal(&next->id, &seal_ring_current(t->seals)->id);
     r->to = t->p->settings->oin.s;
     r->decision = WORD(*changed ? "seal-key-renewed" : "seal-key-destroyed");
-    sluis_err e = *changed ? put_self(t, keys, true, f) : SLUIS_OK;
+    sluis_err e = *changed ? party_put_self(t, next, changed, f) : SLUIS_OK;
     if (e)
         return e;
     seal_ring_unref(&t->new_seals); /* of an earlier change in the same turn */
@@ -211,7 +149,7 @@ sluis_err handle_party(turn *t, job *j, sluis_fail *f)
     if (!e && !changed && j->change == CHANGE_RENEW)
         return SLUIS_OK;
     if (!e && changed)
-        e = renew_directory(t, f);
+        e = party_renew_directory(t, f);
     if (!e)
         e = turn_journal(t, &r);
     if (!e)

@@ -45,6 +45,12 @@ sluis_err handle_forget(turn *t, job *j, sluis_fail *f);
 /* At the start: the municipality is a party of its own directory (it signs on behalf of API users, and the
  * registry is sealed to). Entered and journalled when it is not there, or with other keys. */
 sluis_err party_enrol_self(turn *t, sluis_fail *f);
+/* Puts the gateway's own entry, with this sealing key, when it differs from what stands there (*changed). */
+sluis_err party_put_self(turn *t, const keypair *seal, bool *changed, sluis_fail *f);
+/* From here on the turn sees the directory as it is stored now. */
+sluis_err party_renew_directory(turn *t, sluis_fail *f);
+/* At the start: the journal's word that another key does what this one's predecessor did. */
+sluis_err party_key_renewed(turn *t, const char *decision, const keypair *k);
 /* Its part for the agreements: CHANGE_AGREEMENT_... */
 sluis_err agreement_change(turn *t, job *j, Sluis__Record *r, bool *changed, sluis_fail *f);
 /* Other rules: in force for what follows in the same turn, when they may come after those in force. The same

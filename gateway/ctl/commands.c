@@ -25,11 +25,24 @@ static const ctl_option key_new[] = {
     END,
 };
 static const ctl_option key_rotate[] = {
-    {"dir", "DIR", "Folder of a party's keys", NULL, true},
-    {"days", "N", "Days the new keys are valid, from today", "365", false},
-    {"overlap", "N", "Days the old keys stay valid beside them: longer than a message lives", "35", false},
+    {"dir", "DIR", "Folder of the keys of a party or a gateway", NULL, true},
+    {"use", "sign|curve|log|directory", "Of a gateway: which of its keys", NULL, false},
+    {"days", "N", "Of a party: days the new keys are valid, from today", "365", false},
+    {"overlap", "N", "Days the old keys stay in force beside them: longer than a message lives", "35", false},
     {"passphrase-file", "FILE", "Passphrase of the old keys and the new (or fd:N, tty)", NULL, false},
-    {"finish", NULL, "The municipality has accepted: the new keys take the place of the old", NULL, false},
+    {"finish", NULL, "The new keys take the place of the old (a party: when the municipality has accepted)",
+     NULL, false},
+    END,
+};
+static const ctl_option key_delegate[] = {
+    {"root", "FILE", "The offline root key (root.key)", NULL, true},
+    {"key", "FILE",
+     "Public half of the directory key it speaks for (directory.new.key.pub, or directory.key.pub)", NULL,
+     true},
+    {"name", "NAME", "Name of the gateway, as in its checkpoints", NULL, true},
+    {"days", "N", "Days it is valid, from today", "365", false},
+    {"out", "FILE", "Where to write it: delegation.new.bin of the gateway's key folder", NULL, true},
+    {"passphrase-file", "FILE", "Passphrase of the root key (or fd:N, tty)", NULL, false},
     END,
 };
 static const ctl_option key_passphrase[] = {
@@ -159,7 +172,7 @@ static const ctl_option journal_copy[] = {
 };
 static const ctl_option journal_verify[] = {
     {"name", "NAME", "Name of the gateway, as the checkpoints carry it", NULL, true},
-    {"log-key", "FILE", "Public log key (log.key.pub)", NULL, true},
+    {"log-key", "FILE", "Public log key (log.key.pub, or log.pub: all it has had)", NULL, true},
     {"master-key", "FILE", "Master key of the key file: also checks records, rows and key slots", NULL,
      false},
     {"directory-key", "FILE", "Public directory key (directory.key.pub): also checks the parties' entries",
@@ -170,7 +183,7 @@ static const ctl_option journal_verify[] = {
 static const ctl_option restore[] = {
     {"data", "DIR", "The gateway's data folder; it holds no store", NULL, true},
     {"name", "NAME", "Name of the gateway, as the checkpoints carry it", NULL, true},
-    {"log-key", "FILE", "Public log key (log.key.pub)", NULL, true},
+    {"log-key", "FILE", "Public log key (log.key.pub, or log.pub: all it has had)", NULL, true},
     {"checkpoint", "FILE", "The newest checkpoint of this log that anybody has: a witness's `last`", NULL,
      false},
     {"none-newer", NULL, "Nobody has a checkpoint newer than the backup", NULL, false},
@@ -181,7 +194,7 @@ static const ctl_option restore[] = {
 static const ctl_option journal_export[] = {
     {"out", "DIR", "Folder of the export: made when absent, else brought up to date", NULL, true},
     {"name", "NAME", "Name of the gateway, as the checkpoints carry it", NULL, true},
-    {"log-key", "FILE", "Public log key (log.key.pub)", NULL, true},
+    {"log-key", "FILE", "Public log key (log.key.pub, or log.pub: all it has had)", NULL, true},
     END,
 };
 static const ctl_option journal_prove[] = {
@@ -200,7 +213,8 @@ static const ctl_option receipt_get[] = {
 };
 static const ctl_option receipt_verify[] = {
     {"name", "NAME", "Name of the gateway, as the checkpoints carry it", NULL, true},
-    {"log-key", "FILE", "Public log key (log.key.pub), from somewhere you trust", NULL, true},
+    {"log-key", "FILE", "Public log key (log.key.pub, or log.pub: all it has had), from somewhere you trust",
+     NULL, true},
     {"witness-key", "FILE", "Verifier key of a witness (witness.vkey): its cosignature must be there", NULL,
      false},
     END,
@@ -208,7 +222,8 @@ static const ctl_option receipt_verify[] = {
 static const ctl_option witness[] = {
     {"dir", "DIR", "Folder of the witness: its key, and the last checkpoint it cosigned", NULL, true},
     {"log", "NAME", "Name of the gateway, as the checkpoints carry it", NULL, true},
-    {"log-key", "FILE", "Public log key (log.key.pub), from somewhere you trust", NULL, true},
+    {"log-key", "FILE", "Public log key (log.key.pub, or log.pub: all it has had), from somewhere you trust",
+     NULL, true},
     {"out", "FILE", "File to write the cosigned checkpoint in", NULL, true},
     {"init", NULL, "The first checkpoint of all: there is none to go on from", NULL, false},
     {"restored", NULL, "The log was restored: take up its next origin", NULL, false},
@@ -217,7 +232,8 @@ static const ctl_option witness[] = {
 static const ctl_option witness_follow[] = {
     {"dir", "DIR", "Folder of the witness: its key, and the last checkpoint it cosigned", NULL, true},
     {"log", "NAME", "Name of the gateway, as the checkpoints carry it", NULL, true},
-    {"log-key", "FILE", "Public log key (log.key.pub), from somewhere you trust", NULL, true},
+    {"log-key", "FILE", "Public log key (log.key.pub, or log.pub: all it has had), from somewhere you trust",
+     NULL, true},
     {"url", "URL", "Where the log is served, such as https://sluis.example/v1/journaal", NULL, true},
     {"token-file", "FILE", "The reader's token (of `journal reader`), on the first line", NULL, true},
     {"every", "SECONDS", "Pause between two looks at the log", "10", false},
@@ -296,6 +312,8 @@ const ctl_command ctl_commands[] = {
     {"key new", NULL, "Makes the keys of a party or a gateway.", key_new, ctl_key_new},
     {"key rotate", NULL, "Makes new keys beside the old ones, and the request to accept them.", key_rotate,
      ctl_key_rotate},
+    {"key delegate", NULL, "The offline root's word for a directory key: a new one, or for longer.",
+     key_delegate, ctl_key_delegate},
     {"key passphrase", NULL, "Puts the keys of a folder under a passphrase, another one, or none.",
      key_passphrase, ctl_key_passphrase},
     {"key inspect", "PATH", "Shows what a key file holds, never the secret.", none, ctl_key_inspect},

@@ -111,7 +111,7 @@ static sluis_err put_level(export *x, unsigned level, sluis_fail *f)
 }
 
 /* The whole tree is verified before a byte of it leaves. */
-static sluis_err open_copy(export *x, const char *name, const uint8_t *log_pk, sluis_fail *f)
+static sluis_err open_copy(export *x, const char *name, const pubkeys *log, sluis_fail *f)
 {
     store_spot spot;
     journal_report report;
@@ -119,18 +119,18 @@ static sluis_err open_copy(export *x, const char *name, const uint8_t *log_pk, s
     if (e)
         return e;
     if ((e = copy_open_store(&x->store, x->store_dir, f)) ||
-        (e = journal_verify(x->store, NULL, name, log_pk, clock_day(clock_ms()), NULL, NULL, &report, f)))
+        (e = journal_verify(x->store, NULL, name, log, clock_day(clock_ms()), NULL, NULL, &report, f)))
         return e;
     if ((e = store_begin_read(x->store, &x->t)) ||
         (e = journal_checkpoint_at(x->t, x->note, sizeof x->note, &x->note_len)))
         return fail_set(f, e, "checkpoint", "there is no entry yet, or it cannot be read");
-    return checkpoint_open(&x->cp, x->note, x->note_len, name, log_pk, f);
+    return checkpoint_open(&x->cp, x->note, x->note_len, name, log, f);
 }
 
-static sluis_err export_all(export *x, const char *name, const uint8_t *log_pk, sluis_fail *f)
+static sluis_err export_all(export *x, const char *name, const pubkeys *log, sluis_fail *f)
 {
     char path[PATH_CAP];
-    sluis_err e = open_copy(x, name, log_pk, f);
+    sluis_err e = open_copy(x, name, log, f);
     if (e)
         return e;
     if (mkdir(x->out, 0755) && errno != EEXIST)
@@ -168,15 +168,15 @@ ctl_exit ctl_journal_prove(ctl_call *c)
 ctl_exit ctl_journal_export(ctl_call *c)
 {
     export x = {.out = ctl_value(c, "out")};
-    uint8_t log_pk[PK_LEN];
+    pubkeys log;
     sluis_fail f = {0};
     ctl_exit code = CTL_OK;
-    if (pubfile_read(log_pk, ctl_value(c, "log-key"), USE_LOG, &f)) {
+    if (pubfile_read_all(&log, ctl_value(c, "log-key"), USE_LOG, &f)) {
         f.code = SLUIS_IO;
         return ctl_failed(c, &f);
     }
     sluis_err e = snprintf(x.store_dir, sizeof x.store_dir, "%s/store", c->operand) < (int)sizeof x.store_dir
-                      ? export_all(&x, ctl_value(c, "name"), log_pk, &f)
+                      ? export_all(&x, ctl_value(c, "name"), &log, &f)
                       : fail_set(&f, SLUIS_IO, c->operand, "the path is too long");
     store_abort(&x.t);
     store_close(&x.store);

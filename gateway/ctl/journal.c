@@ -30,7 +30,8 @@ typedef struct {
     ctl_call *call;
     const char *name;
     char store_dir[PATH_CAP], slots_path[PATH_CAP];
-    uint8_t log_pk[PK_LEN], directory_pk[PK_LEN];
+    pubkeys log;
+    uint8_t directory_pk[PK_LEN];
     bool with_directory;
     uint8_t *master; /* NULL: the tree alone */
     store *store;
@@ -156,7 +157,7 @@ static sluis_err verify_all(verification *v, sluis_fail *f)
     if (v->master && ((e = keyslots_open_readonly(&v->slots, v->slots_path, v->master, f)) ||
                       (e = keyslots_verify(v->slots, &v->live, f))))
         return e;
-    if ((e = journal_verify(v->store, v->slots, v->name, v->log_pk, clock_day(clock_ms()), on_progress, v,
+    if ((e = journal_verify(v->store, v->slots, v->name, &v->log, clock_day(clock_ms()), on_progress, v,
                             &v->journal, f)))
         return e;
     if (v->slots && (e = registry_verify(v->store, v->slots, &v->rows, f)))
@@ -233,7 +234,7 @@ ctl_exit ctl_journal_verify(ctl_call *c)
     verification v = {
         .call = c, .name = ctl_value(c, "name"), .with_directory = ctl_value(c, "directory-key") != NULL};
     sluis_fail f = {0};
-    if (pubfile_read(v.log_pk, ctl_value(c, "log-key"), USE_LOG, &f) ||
+    if (pubfile_read_all(&v.log, ctl_value(c, "log-key"), USE_LOG, &f) ||
         (v.with_directory &&
          pubfile_read(v.directory_pk, ctl_value(c, "directory-key"), USE_DIRECTORY, &f)) ||
         (ctl_value(c, "master-key") && secretfile_read(&v.master, ctl_value(c, "master-key"), &f))) {

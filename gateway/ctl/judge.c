@@ -17,7 +17,7 @@ static bool follows(const checkpoint *last, const checkpoint *now, const char *l
 }
 
 sluis_err judge_request(checkpoint *out, bytes *note, const checkpoint *last, bool restored, bytes request,
-                        const char *log_name, const uint8_t log_pk[static PK_LEN], sluis_fail *f)
+                        const char *log_name, const pubkeys *log, sluis_fail *f)
 {
     uint8_t proof[PROOF_MAX][HASH_LEN];
     uint64_t old = 0;
@@ -38,7 +38,7 @@ sluis_err judge_request(checkpoint *out, bytes *note, const checkpoint *last, bo
             return fail_set(f, SLUIS_INVALID, "request",
                             "line %zu is not base64 of 32 bytes, or one too many", len + 2);
     }
-    sluis_err e = checkpoint_open(out, (const char *)note->p, note->n, log_name, log_pk, f);
+    sluis_err e = checkpoint_open(out, (const char *)note->p, note->n, log_name, log, f);
     if (e)
         return e;
     if (restored && last && old == 0 && follows(last, out, log_name))

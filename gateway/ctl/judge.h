@@ -11,6 +11,6 @@
  * rewritten, or the proof is none. restored: a checkpoint of the origin after the last one's, from nothing,
  * will do too: a person says that a restore opened it. */
 sluis_err judge_request(checkpoint *out, bytes *note, const checkpoint *last, bool restored, bytes request,
-                        const char *log_name, const uint8_t log_pk[static PK_LEN], sluis_fail *f);
+                        const char *log_name, const pubkeys *log, sluis_fail *f);
 
 #endif

@@ -57,20 +57,19 @@ static sluis_err make_root(const char *dir, const char *name, const keypair *dir
 {
     char offline[PATH_CAP], path[PATH_CAP];
     keypair root = {0};
-    buffer delegation;
-    buffer_init(&delegation, 4096);
+    buffer word;
+    buffer_init(&word, 4096);
     sluis_err e = join(offline, dir, "offline", "", f);
     if (e || (e = make_folder(offline, f)) || (e = keypair_generate(&root, USE_ROOT, from)) ||
         (e = join(path, offline, "root", ".key", f)) || (e = keyfile_seal(path, &root, pass, f)) ||
-        (e = delegation_sign(&delegation, name, dir_key->pk, from, until, &root)) ||
-        (e = join(path, dir, "delegation.bin", "", f)) ||
-        (e = file_write_new(path, delegation.p, delegation.n, 0644, f)))
+        (e = delegation_sign(&word, name, dir_key->pk, from, until, &root)) ||
+        (e = join(path, dir, "delegation.bin", "", f)) || (e = file_write_new(path, word.p, word.n, 0644, f)))
         goto done;
     if (!(e = join(path, dir, "root.pub", "", f)) && !(e = pubfile_write(path, USE_ROOT, root.pk, f)) &&
         !(e = join(path, dir, "master.key", "", f)))
         e = secretfile_seal(path, pass, f);
 done:
-    buffer_close(&delegation);
+    buffer_close(&word);
     keypair_close(&root);
     return e;
 }

@@ -1,4 +1,5 @@
-/* `key rotate`: three steps, of which the municipality's is in the middle.
+/* `key rotate` of a party (a gateway: key_gateway.c): three steps, of which the municipality's is in the
+ * middle.
  *
  *  1. `key rotate`           sign.new.key seal.new.key curve.new.key, and rotation.json: all six keys, the
  * old ones until the overlap is over
@@ -82,12 +83,6 @@ static ctl_exit begin(ctl_call *c, const char *dir)
     sluis_err err = a ? SLUIS_OK : SLUIS_NOMEM;
     if (!err && ctl_value(c, "passphrase-file"))
         err = passphrase_open(&pass, ctl_value(c, "passphrase-file"), &f);
-    if (!err && is_there(dir, "directory", ".key"))
-        err = fail_set(
-            &f, SLUIS_INVALID, dir,
-            "is a gateway's folder: its sealing keys renew themselves; curve.key is pinned by each "
-            "party, log.key is the journal's identity, directory.key hangs from the root: config/README.md "
-            "says what each would take");
     if (!err && is_there(dir, "rotation", ".json"))
         err = fail_set(&f, SLUIS_EXISTS, dir,
                        "a rotation is under way: have rotation.json accepted, then --finish");
@@ -184,5 +179,14 @@ static ctl_exit finish(ctl_call *c, const char *dir)
 ctl_exit ctl_key_rotate(ctl_call *c)
 {
     const char *dir = ctl_value(c, "dir");
+    bool gateway = is_there(dir, "directory", ".key");
+    if (gateway != (ctl_value(c, "use") != NULL)) {
+        ctl_note(c, gateway ? "sluisctl key rotate: a gateway's keys go one at a time: --use sign, curve, "
+                              "log or directory"
+                            : "sluisctl key rotate: a party's keys go together, without --use");
+        return CTL_USAGE;
+    }
+    if (gateway)
+        return ctl_key_rotate_gateway(c);
     return ctl_value(c, "finish") ? finish(c, dir) : begin(c, dir);
 }

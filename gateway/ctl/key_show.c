@@ -23,7 +23,7 @@ static json_t *public_json(const char *use, const uint8_t *pk)
 
 static sluis_err inspect_public(json_t **out, const char *path, sluis_fail *f)
 {
-    uint8_t pk[PK_LEN];
+    pubkeys keys = {.n = 0};
     char *text = NULL;
     size_t n = 0;
     key_use use;
@@ -34,9 +34,13 @@ static sluis_err inspect_public(json_t **out, const char *path, sluis_fail *f)
                                         : SLUIS_OK;
     }
     if (!err)
-        err = pubfile_read(pk, path, use, f);
-    if (!err)
-        *out = public_json(key_use_name(use), pk);
+        err = pubfile_read_all(&keys, path, use, f);
+    if (!err && keys.n == 1)
+        *out = public_json(key_use_name(use), keys.pk[0]);
+    else if (!err)
+        *out = json_array();
+    for (size_t i = 0; !err && keys.n > 1 && i < keys.n; i++) /* oldest first */
+        json_array_append_new(*out, public_json(key_use_name(use), keys.pk[i]));
     free(text);
     return err;
 }
@@ -66,7 +70,11 @@ ctl_exit ctl_key_inspect(ctl_call *c)
     bool public_ = n > 4 && strcmp(path + n - 4, ".pub") == 0;
     if (public_ ? inspect_public(&out, path, &f) : inspect_private(&out, path, &f))
         return ctl_failed(c, &f);
-    ctl_print(c, out);
+    static const char *const columns[] = {"use", "id", "pk", NULL};
+    if (json_is_array(out))
+        ctl_print_table(c, out, columns);
+    else
+        ctl_print(c, out);
     return CTL_OK;
 }
 
@@ -96,22 +104,46 @@ static sluis_err add_keys(json_t *rows, const char *dir, uint64_t now, uint64_t 
     return err;
 }
 
-/* A gateway's directory key speaks for as long as the root said. */
-static sluis_err add_delegation(json_t *rows, const char *dir, uint64_t now, uint64_t ahead, sluis_fail *f)
+/* A key of a gateway: two years after it was made, or after the one was that follows it. */
+static sluis_err add_own(json_t *rows, const char *dir, key_use use, uint64_t now, uint64_t ahead,
+                         sluis_fail *f)
 {
-    char path[KEY_PATH_CAP], *raw = NULL;
+    char path[KEY_PATH_CAP];
+    keyfile_facts facts;
+    sluis_err err = key_path(path, dir, key_use_name(use), ".new.key", f);
+    if (!err && access(path, F_OK) != 0)
+        err = key_path(path, dir, key_use_name(use), ".key", f);
+    if (!err)
+        err = keyfile_inspect(&facts, path, f);
+    if (!err)
+        add_row(rows, key_use_name(use), facts.created + OWN_KEY_MS, now, ahead);
+    return err;
+}
+
+/* The directory key speaks for as long as the root said. */
+static sluis_err add_delegation(json_t *rows, const char *path, uint64_t now, uint64_t ahead, sluis_fail *f)
+{
+    char *raw = NULL;
     size_t n = 0;
-    uint64_t until = 0;
-    sluis_err err = key_path(path, dir, "delegation", ".bin", f);
-    if (err || access(path, F_OK) != 0)
-        return err;
-    err = ctl_read(&raw, &n, path, f);
-    if (!err && delegation_until(BYTES(raw, n), &until))
+    delegated word;
+    sluis_err err = ctl_read(&raw, &n, path, f);
+    if (!err && delegation_read(&word, BYTES(raw, n), NULL))
         err = fail_set(f, SLUIS_CORRUPT, path, "is not a delegation");
     if (!err)
-        add_row(rows, "directory", until, now, ahead);
+        add_row(rows, "directory", word.until, now, ahead);
     free(raw);
     return err;
+}
+
+/* A gateway's sealing keys renew themselves. */
+static sluis_err add_gateway(json_t *rows, const char *dir, const char *word, uint64_t now, uint64_t ahead,
+                             sluis_fail *f)
+{
+    static const key_use uses[] = {USE_SIGN, USE_CURVE, USE_LOG};
+    sluis_err err = SLUIS_OK;
+    for (size_t i = 0; !err && i < sizeof uses / sizeof *uses; i++)
+        err = add_own(rows, dir, uses[i], now, ahead, f);
+    return err ? err : add_delegation(rows, word, now, ahead, f);
 }
 
 ctl_exit ctl_key_needs_renewal(ctl_call *c)
@@ -123,9 +155,11 @@ ctl_exit ctl_key_needs_renewal(ctl_call *c)
     json_t *rows = json_array(), *row;
     size_t i;
     bool due = false;
-    sluis_err err = add_keys(rows, dir, now, ahead, &f);
+    char word[KEY_PATH_CAP];
+    sluis_err err = key_path(word, dir, "delegation", ".bin", &f);
     if (!err)
-        err = add_delegation(rows, dir, now, ahead, &f);
+        err = access(word, F_OK) == 0 ? add_gateway(rows, dir, word, now, ahead, &f)
+                                      : add_keys(rows, dir, now, ahead, &f);
     if (err) {
         json_decref(rows);
         fail_set(&f, err, dir, "%s", error_text(err));

@@ -123,14 +123,15 @@ ctl_exit ctl_receipt_verify(ctl_call *c)
     sluis_fail f = {0};
     receipt_facts facts;
     receipt_cache under = {.n = 0};
-    uint8_t log_pk[PK_LEN], witness_pk[PK_LEN];
+    uint8_t witness_pk[PK_LEN];
+    pubkeys log;
     char *raw = NULL, witness[ORIGIN_MAX + 1];
     const char *vkey = ctl_value(c, "witness-key");
     cosigned by = {.name = vkey ? witness : NULL};
     size_t n = 0;
     ctl_exit code = CTL_OK;
     arena *a = arena_new(RECEIPT_ARENA);
-    sluis_err e = a ? pubfile_read(log_pk, ctl_value(c, "log-key"), USE_LOG, &f)
+    sluis_err e = a ? pubfile_read_all(&log, ctl_value(c, "log-key"), USE_LOG, &f)
                     : fail_set(&f, SLUIS_NOMEM, "", "%s", error_text(SLUIS_NOMEM));
     if (!e && vkey)
         e = ctl_vkey_read(witness, witness_pk, vkey, &f);
@@ -141,7 +142,7 @@ ctl_exit ctl_receipt_verify(ctl_call *c)
         code = ctl_failed(c, &f);
         goto done;
     }
-    e = receipt_verify(&facts, a, BYTES(raw, n), ctl_value(c, "name"), log_pk, &under, &f);
+    e = receipt_verify(&facts, a, BYTES(raw, n), ctl_value(c, "name"), &log, &under, &f);
     if (!e && vkey)
         e = cosignature_open(&by.seconds, under.note, under.n, witness, witness_pk, &f);
     if (e) {

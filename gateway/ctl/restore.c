@@ -28,7 +28,7 @@
 
 typedef struct {
     const char *name;
-    uint8_t log_pk[PK_LEN];
+    pubkeys log;
     char from_store[PATH_CAP], from_slots[PATH_CAP], to_store[PATH_CAP], to_slots[PATH_CAP];
     const char *keys; /* the key file that is put in place; NULL: the one that lies there stays */
     checkpoint copy, known;
@@ -58,11 +58,11 @@ static sluis_err check_copy(restore *r, sluis_fail *f)
     if (!e)
         e = copy_open_store(&s, r->from_store, f);
     if (!e)
-        e = journal_verify(s, NULL, r->name, r->log_pk, clock_day(clock_ms()), NULL, NULL, &report, f);
+        e = journal_verify(s, NULL, r->name, &r->log, clock_day(clock_ms()), NULL, NULL, &report, f);
     if (!e && ((e = store_begin_read(s, &t)) || (e = journal_checkpoint_at(t, note, sizeof note, &n))))
         fail_set(f, e, r->from_store, "holds no journal");
     if (!e)
-        e = checkpoint_open(&r->copy, note, n, r->name, r->log_pk, f);
+        e = checkpoint_open(&r->copy, note, n, r->name, &r->log, f);
     store_abort(&t);
     store_close(&s);
     return e;
@@ -74,7 +74,7 @@ static sluis_err check_known(restore *r, const char *path, sluis_fail *f)
     uint64_t theirs, ours;
     sluis_err e = ctl_read(&r->note, &r->note_len, path, f);
     if (!e)
-        e = checkpoint_open(&r->known, r->note, r->note_len, r->name, r->log_pk, f);
+        e = checkpoint_open(&r->known, r->note, r->note_len, r->name, &r->log, f);
     if (e)
         return e;
     if (!origin_number(r->known.origin, r->name, &theirs) || !origin_number(r->copy.origin, r->name, &ours) ||
@@ -189,7 +189,7 @@ static sluis_err put_in_place(restore *r, const char *data, sluis_fail *f)
 static sluis_err run(restore *r, ctl_call *c, sluis_fail *f)
 {
     const char *data = ctl_value(c, "data"), *known = ctl_value(c, "checkpoint");
-    sluis_err e = pubfile_read(r->log_pk, ctl_value(c, "log-key"), USE_LOG, f);
+    sluis_err e = pubfile_read_all(&r->log, ctl_value(c, "log-key"), USE_LOG, f);
     if (!e && !known == !ctl_value(c, "none-newer"))
         e = fail_set(f, SLUIS_INVALID, "--checkpoint",
                      "name the newest checkpoint that a witness or party has, or say --none-newer");

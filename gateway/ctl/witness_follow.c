@@ -92,7 +92,7 @@ static round_end smaller(follower *x, buffer *out)
     long status = 0;
     if (ask(x, "checkpoint", NULL, out, &status, &f) || status != HTTP_OK)
         return later(x, "checkpoint", &f, status);
-    sluis_err e = checkpoint_open(&cp, (const char *)out->p, out->n, x->w.log_name, x->w.log_pk, &f);
+    sluis_err e = checkpoint_open(&cp, (const char *)out->p, out->n, x->w.log_name, &x->w.log, &f);
     if (!e && strcmp(cp.origin, x->w.last.origin) != 0)
         e = fail_set(&f, SLUIS_CONFLICT, "checkpoint",
                      "is of %s; the last cosigned is of %s. When a restore was announced: --restored",

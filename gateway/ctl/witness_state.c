@@ -29,7 +29,7 @@ static sluis_err read_last(witness *w, const char *path, sluis_fail *f)
     char *text = NULL;
     size_t n = 0;
     sluis_err e = ctl_read(&text, &n, path, f);
-    if (!e && !(e = checkpoint_open(&w->last, text, n, w->log_name, w->log_pk, f)))
+    if (!e && !(e = checkpoint_open(&w->last, text, n, w->log_name, &w->log, f)))
         e = cosignature_open(&seconds, text, n, w->name, w->key.pk, f);
     if (!e) { /* a note that opens is no longer than NOTE_MAX */
         memcpy(w->note, text, n + 1);
@@ -47,7 +47,7 @@ sluis_err witness_open(witness *w, const char *dir, const char *log_name, const 
     uint8_t pk[PK_LEN];
     sluis_err e;
     *w = (witness){.dir = dir, .log_name = log_name, .lock = -1};
-    if ((e = pubfile_read(w->log_pk, log_key_file, USE_LOG, f)) ||
+    if ((e = pubfile_read_all(&w->log, log_key_file, USE_LOG, f)) ||
         (e = witness_path(path, sizeof path, dir, "witness.key", f)) ||
         (e = keyfile_read(&w->key, path, USE_WITNESS, f)) ||
         (e = witness_path(path, sizeof path, dir, "witness.vkey", f)) ||
@@ -92,8 +92,8 @@ sluis_err witness_cosign(witness *w, bytes request, bool restored, bool *mine, s
     char path[PATH_CAP], note[NOTE_MAX + 1];
     bytes text;
     *mine = false;
-    sluis_err e = judge_request(&now, &text, w->has_last ? &w->last : NULL, restored, request, w->log_name,
-                                w->log_pk, f);
+    sluis_err e =
+        judge_request(&now, &text, w->has_last ? &w->last : NULL, restored, request, w->log_name, &w->log, f);
     if (e)
         return e;
     *mine = true;

@@ -10,13 +10,14 @@
 #define SLUIS_CTL_WITNESS_STATE_H
 
 #include "crypto/note.h"
+#include "crypto/pubfile.h"
 #include "ctl/command.h"
 
 typedef struct {
     const char *dir, *log_name; /* borrowed */
     char name[ORIGIN_MAX + 1];
     keypair key;
-    uint8_t log_pk[PK_LEN];
+    pubkeys log;
     int lock;
     checkpoint last;
     bool has_last;

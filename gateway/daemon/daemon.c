@@ -53,24 +53,89 @@ static sluis_err read_key(keypair *out, const char *dir, key_use use, passphrase
     return keyfile_open(out, path, use, pass, f);
 }
 
+/* The key that `sluisctl key rotate` has made to follow this one; sk NULL: there is none, or it is in its
+ * place already and only its copy was not removed. */
+static sluis_err read_next(keypair *out, const char *dir, const keypair *now, passphrase *pass, sluis_fail *f)
+{
+    char path[512];
+    snprintf(path, sizeof(path), "%s/%s.new.key", dir, key_use_name(now->use));
+    sluis_err e = access(path, F_OK) ? SLUIS_OK : keyfile_open(out, path, now->use, pass, f);
+    if (!e && out->sk && keyid_equal(&out->id, &now->id))
+        keypair_close(out);
+    return e;
+}
+
+/* Every key of this use that there was: <use>.pub when there were more than one, and those given. */
+static sluis_err read_history(pubkeys *out, const char *dir, key_use use, const keypair *now,
+                              const keypair *next, sluis_fail *f)
+{
+    char path[512];
+    snprintf(path, sizeof(path), "%s/%s.pub", dir, key_use_name(use));
+    *out = (pubkeys){0};
+    sluis_err e = access(path, F_OK) ? SLUIS_OK : pubfile_read_all(out, path, use, f);
+    if (!e && (pubkeys_add(out, now->pk) || (next && next->sk && pubkeys_add(out, next->pk))))
+        e = fail_set(f, SLUIS_FULL, path, "more than %d keys", PUBFILE_KEYS);
+    return e;
+}
+
+/* The root's word for the directory key. After a change of that key it may still lie beside the old one's. */
+static sluis_err read_delegation(parts *p, sluis_fail *f)
+{
+    static const char *const names[] = {"delegation.bin", "delegation.new.bin"};
+    const char *dir = p->settings->keys;
+    delegated word;
+    char path[512];
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
+        if (i && access(path, F_OK))
+            break;
+        buffer_clear(&p->delegation);
+        sluis_err e = read_small(dir, names[i], &p->delegation, f);
+        if (!e && delegation_read(&word, buffer_bytes(&p->delegation), NULL))
+            e = fail_set(f, SLUIS_INVALID, path, "is no delegation");
+        if (e)
+            return e;
+        if (memcmp(word.pk, p->directory.pk, PK_LEN) == 0)
+            return SLUIS_OK;
+    }
+    return fail_set(
+        f, SLUIS_UNKNOWN_KEY, dir,
+        "delegation.bin is not for directory.key: have the root sign one (`sluisctl key delegate`)");
+}
+
 static sluis_err open_keys(parts *p, uint8_t **km, sluis_fail *f)
 {
     const char *dir = p->settings->keys;
     keypair *const keys[] = {&p->sign, &p->curve, &p->log, &p->directory};
     static const key_use uses[] = {USE_SIGN, USE_CURVE, USE_LOG, USE_DIRECTORY};
+    keypair sign_next = {0};
     char path[512];
     buffer_init(&p->delegation, 4096);
     snprintf(path, sizeof(path), "%s/master.key", dir);
     sluis_err e =
         p->settings->passphrase_file ? passphrase_open(&p->pass, p->settings->passphrase_file, f) : SLUIS_OK;
+    if (!e) /* first: it ends what a crash has left in the folder */
+        e = seal_ring_load(&p->seals, dir, &p->pass, f);
     for (size_t i = 0; !e && i < sizeof(uses) / sizeof(uses[0]); i++)
         e = read_key(keys[i], dir, uses[i], &p->pass, f);
     if (!e)
-        e = seal_ring_load(&p->seals, dir, &p->pass, f);
+        e = read_next(&sign_next, dir, &p->sign, &p->pass, f);
+    if (!e)
+        e = read_next(&p->curve_next, dir, &p->curve, &p->pass, f);
+    if (!e)
+        e = read_next(&p->log_next, dir, &p->log, &p->pass, f);
+    if (!e)
+        e = read_history(&p->log_keys, dir, USE_LOG, &p->log, &p->log_next, f);
+    if (!e)
+        e = read_history(&p->directory_keys, dir, USE_DIRECTORY, &p->directory, NULL, f);
     if (!e)
         e = secretfile_open(km, path, &p->pass, f);
     if (!e)
-        e = read_small(dir, "delegation.bin", &p->delegation, f);
+        e = read_delegation(p, f);
+    if (sign_next.sk) { /* parties have it with the directory before they see what it signs */
+        p->sign_old = p->sign;
+        p->sign = sign_next;
+    }
     return e;
 }
 
@@ -165,6 +230,9 @@ static void gateway_close(gateway *g)
     keypair_close(&p->curve);
     keypair_close(&p->log);
     keypair_close(&p->directory);
+    keypair_close(&p->sign_old);
+    keypair_close(&p->curve_next);
+    keypair_close(&p->log_next);
     buffer_close(&p->delegation);
     free(p->metrics);
     free(g);

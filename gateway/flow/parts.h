@@ -4,6 +4,7 @@
 #define SLUIS_FLOW_PARTS_H
 
 #include "settings/settings.h"
+#include "crypto/pubfile.h"
 #include "crypto/seal_ring.h"
 #include "metrics/metrics.h"
 #include "policy/rules.h"
@@ -19,9 +20,12 @@ typedef struct {
     const row_keys *rows;
     rules *first_rules; /* as they were at the start; jobs and turns carry those in force */
     keypair sign, curve, log, directory;
-    seal_ring *seals; /* as they were at the start, NULL soon after; jobs carry those in force */
-    passphrase pass;  /* kept, for the next sealing key; the control thread's */
-    uint8_t root_pk[PK_LEN];
+    /* While a key goes over to another (`sluisctl key rotate`); sk NULL: it does not. */
+    keypair sign_old;                 /* the one before sign, which parties still take */
+    keypair curve_next, log_next;     /* announced; log_next signs checkpoints too */
+    pubkeys log_keys, directory_keys; /* those in force, next, and before */
+    seal_ring *seals;  /* as they were at the start, NULL soon after; jobs carry those in force */
+    passphrase pass;   /* kept, for the next sealing key; the control thread's */
     buffer delegation; /* SignedDelegation: the root's word for the directory key */
     metrics *metrics;
     channel_hub *hub;

@@ -20,7 +20,8 @@ typedef struct {
 struct journal {
     store *store;
     keyslots *slots;
-    const keypair *log;
+    const keypair *log, *next_log; /* NULL: one key signs */
+    pubkeys known;
     char name[ORIGIN_MAX + 1], origin[ORIGIN_MAX + 1];
     uint64_t origin_from; /* index of the entry that opened the origin */
     edge *edge;
@@ -99,7 +100,7 @@ static sluis_err load(journal *j, store_txn *t, sluis_fail *f)
         return load_empty(j, t, f);
     if (err || value.n > NOTE_MAX)
         return fail_set(f, err ? err : SLUIS_CORRUPT, "journal", "its checkpoint cannot be read");
-    if (checkpoint_open(&cp, (const char *)value.p, value.n, j->name, j->log->pk, f))
+    if (checkpoint_open(&cp, (const char *)value.p, value.n, j->name, &j->known, f))
         return f && f->code == SLUIS_UNKNOWN_KEY ? SLUIS_UNKNOWN_KEY : SLUIS_CORRUPT;
     if (!origin_number(cp.origin, j->name, &number) || cp.size == 0)
         return fail_set(f, SLUIS_CORRUPT, "journal", "its checkpoint is of another log: %s", cp.origin);
@@ -128,7 +129,7 @@ static sluis_err load(journal *j, store_txn *t, sluis_fail *f)
     return SLUIS_OK;
 }
 
-sluis_err journal_open(journal **out, store *s, keyslots *slots, const keypair *log, const char *name,
+sluis_err journal_open(journal **out, store *s, keyslots *slots, const log_keys *keys, const char *name,
                        sluis_fail *f)
 {
     store_txn *t = NULL;
@@ -140,11 +141,18 @@ sluis_err journal_open(journal **out, store *s, keyslots *slots, const keypair *
     buffer_init(&j->scratch, RECORD_MAX + 128);
     j->store = s;
     j->slots = slots;
-    j->log = log;
+    j->log = keys->log;
+    j->next_log = keys->next;
+    j->known = keys->known;
     j->days = secret_alloc(DAY_KEYS * sizeof(day_key));
     sluis_err err = j->days ? edge_new(&j->edge) : SLUIS_NOMEM;
     if (err) {
         fail_set(f, err, "journal", "out of memory, or no locked memory left");
+        goto fail;
+    }
+    if ((err = pubkeys_add(&j->known, j->log->pk)) ||
+        (j->next_log && (err = pubkeys_add(&j->known, j->next_log->pk)))) {
+        fail_set(f, err, "journal", "more than %d log keys", PUBFILE_KEYS);
         goto fail;
     }
     memset(j->days, 0, DAY_KEYS * sizeof(day_key));
@@ -339,7 +347,7 @@ static sluis_err check_known(const journal *j, bytes last_known, uint64_t *numbe
     checkpoint cp;
     uint64_t own;
 
-    if (checkpoint_open(&cp, (const char *)last_known.p, last_known.n, j->name, j->log->pk, f))
+    if (checkpoint_open(&cp, (const char *)last_known.p, last_known.n, j->name, &j->known, f))
         return SLUIS_INVALID;
     if (!origin_number(cp.origin, j->name, number) || !origin_number(j->origin, j->name, &own) ||
         *number < own || (*number == own && cp.size < edge_size(j->edge)))
@@ -383,6 +391,14 @@ const char *journal_origin(const journal *j, uint64_t *from)
     return j->origin;
 }
 
+bool journal_knows_key(const journal *j)
+{
+    checkpoint cp;
+    pubkeys newest = pubkeys_of(j->next_log ? j->next_log->pk : j->log->pk);
+    return j->committed_note_len == 0 ||
+           !checkpoint_open(&cp, j->committed_note, j->committed_note_len, j->name, &newest, NULL);
+}
+
 sluis_err journal_seal(journal *j, store_txn *t)
 {
     checkpoint cp = {.size = edge_size(j->edge)};
@@ -396,6 +412,8 @@ sluis_err journal_seal(journal *j, store_txn *t)
         return err;
     memcpy(cp.root, j->tail.hash[j->tail.height], HASH_LEN);
     if ((err = checkpoint_sign(j->note, sizeof(j->note), &j->note_len, &cp, j->name, j->log)) ||
+        (j->next_log &&
+         (err = checkpoint_sign_too(j->note, sizeof(j->note), &j->note_len, j->name, j->next_log))) ||
         (err = store_put(t, TABLE_META, bytes_str(META_JOURNAL), BYTES(j->note, j->note_len))) ||
         (err = tail_store(t, &j->tail)))
         return err;

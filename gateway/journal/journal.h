@@ -22,6 +22,13 @@
 
 typedef struct journal journal;
 
+/* What signs the log. Borrowed for as long as the journal is open. */
+typedef struct {
+    const keypair *log;  /* the key in force */
+    const keypair *next; /* the one that follows it signs beside it; NULL: none */
+    pubkeys known;       /* what else checkpoints of this log were signed with */
+} log_keys;
+
 /* The n of "<name>/journal/<n>"; false: it is no origin of this log. */
 bool origin_number(const char *origin, const char *name, uint64_t *n);
 
@@ -34,9 +41,10 @@ typedef struct {
     size_t record_len;
 } journal_entry;
 
-/* Rebuilds the right edge of the tree from the store and checks it against the stored checkpoint (CORRUPT).
+/* Rebuilds the right edge of the tree from the store and checks it against the stored checkpoint (CORRUPT;
+ * UNKNOWN_KEY: signed by none of these keys).
  * An empty store gets origin "<name>/journal/1" and a first R_ORIGIN entry at the first append. */
-sluis_err journal_open(journal **out, store *s, keyslots *slots, const keypair *log, const char *name,
+sluis_err journal_open(journal **out, store *s, keyslots *slots, const log_keys *keys, const char *name,
                        sluis_fail *f);
 void journal_close(journal **j);
 
@@ -52,6 +60,8 @@ sluis_err journal_append(journal *j, store_txn *t, const Sluis__Record *r, uint8
 sluis_err journal_new_origin(journal *j, store_txn *t, uint64_t when, bytes last_known, sluis_fail *f);
 /* The origin in force, and the index of the entry that opened it. */
 const char *journal_origin(const journal *j, uint64_t *from);
+/* Whether the committed checkpoint bears the newest key's signature; true when there is none yet. */
+bool journal_knows_key(const journal *j);
 /* Last call before commit: signs and stores the checkpoint over all appended entries (no-op when none). */
 sluis_err journal_seal(journal *j, store_txn *t);
 void journal_committed(journal *j);
@@ -132,8 +142,7 @@ typedef void (*journal_progress)(void *ctx, uint64_t done, uint64_t total);
  * transaction index. slots NULL: the tree alone. A missing record is accepted after its keep-until day
  * (today), or when a later R_FORGOTTEN entry names its index. f->where names the first bad entry: "entry
  * 123". */
-sluis_err journal_verify(store *s, keyslots *slots, const char *name, const uint8_t log_pk[static PK_LEN],
-                         uint32_t today, journal_progress progress, void *ctx, journal_report *out,
-                         sluis_fail *f);
+sluis_err journal_verify(store *s, keyslots *slots, const char *name, const pubkeys *log, uint32_t today,
+                         journal_progress progress, void *ctx, journal_report *out, sluis_fail *f);
 
 #endif

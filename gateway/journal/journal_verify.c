@@ -12,7 +12,7 @@
 
 /* ---- checkpoint ---- */
 
-static sluis_err open_checkpoint(verifier *v, const char *name, const uint8_t *pk)
+static sluis_err open_checkpoint(verifier *v, const char *name, const pubkeys *log)
 {
     uint64_t number;
     bytes note;
@@ -31,7 +31,7 @@ static sluis_err open_checkpoint(verifier *v, const char *name, const uint8_t *p
     }
     if (err)
         return fail_set(v->f, err, "checkpoint", "cannot be read");
-    if ((err = checkpoint_open(&v->cp, (const char *)note.p, note.n, name, pk, v->f)))
+    if ((err = checkpoint_open(&v->cp, (const char *)note.p, note.n, name, log, v->f)))
         return err;
     if (!origin_number(v->cp.origin, name, &number) || v->cp.size == 0)
         return fail_set(v->f, SLUIS_CORRUPT, "checkpoint", "is of another log: %s", v->cp.origin);
@@ -107,18 +107,16 @@ static void verifier_close(verifier *v)
     store_abort(&v->t);
 }
 
-sluis_err journal_verify(store *s, keyslots *slots, const char *name, const uint8_t log_pk[static PK_LEN],
-                         uint32_t today, journal_progress progress, void *ctx, journal_report *out,
-                         sluis_fail *f)
+sluis_err journal_verify(store *s, keyslots *slots, const char *name, const pubkeys *log, uint32_t today,
+                         journal_progress progress, void *ctx, journal_report *out, sluis_fail *f)
 {
-    verifier v = {
-        .slots = slots, .today = today, .name = name, .log_pk = log_pk, .origin = 1, .out = out, .f = f};
+    verifier v = {.slots = slots, .today = today, .name = name, .log = log, .origin = 1, .out = out, .f = f};
     verify_pass *records = NULL;
     uint64_t i = 0;
     sluis_err err;
 
     memset(out, 0, sizeof(*out));
-    if ((err = verifier_open(&v, s)) || (err = open_checkpoint(&v, name, log_pk)) || v.cp.size == 0)
+    if ((err = verifier_open(&v, s)) || (err = open_checkpoint(&v, name, log)) || v.cp.size == 0)
         goto done;
     if (slots)
         err = verify_records_start(&records, &v, s);

@@ -22,7 +22,7 @@ typedef struct {
     buffer tile;
     arena *arena;
     const char *name;
-    const uint8_t *log_pk;
+    const pubkeys *log;
     uint64_t origin;          /* n of the origin that the entries seen last belong to; 1 at the start */
     uint8_t before[HASH_LEN]; /* the root up to the last restore */
     index_list gone;          /* entries without a readable record */

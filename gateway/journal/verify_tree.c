@@ -133,7 +133,7 @@ static sluis_err open_bound(verifier *v, uint64_t index, const ProtobufCBinaryDa
 {
     sluis_fail why = {0};
 
-    if (checkpoint_open(cp, (const char *)note->data, note->len, v->name, v->log_pk, &why) ||
+    if (checkpoint_open(cp, (const char *)note->data, note->len, v->name, v->log, &why) ||
         !origin_number(cp->origin, v->name, number))
         return verifier_bad_entry(v, index,
                                   "opens an origin, and binds a checkpoint that is none of this log");

@@ -392,7 +392,8 @@ static json_t *cmd_receipt_get(desk *d, const json_t *q, sluis_fail *f)
     const char *note = json_string_value(json_object_get(q, "note"));
     char kept[NOTE_MAX + 1];
     checkpoint cp;
-    sluis_err e = note ? checkpoint_open(&cp, note, strlen(note), p->settings->name, p->log.pk, f) : SLUIS_OK;
+    sluis_err e =
+        note ? checkpoint_open(&cp, note, strlen(note), p->settings->name, &p->log_keys, f) : SLUIS_OK;
     if (!e)
         e = store_begin_read(p->store, &t);
     if (!e && json_is_true(json_object_get(q, "witnessed"))) {

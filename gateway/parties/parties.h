@@ -10,6 +10,8 @@
 
 #define ENROLMENT_MAX      (64u << 10) /* bytes of one request */
 #define ENROLMENT_KEYS_MAX 16
+#define OWN_KEY_DAYS       (2 * 365) /* a gateway's own keys are to be renewed after */
+#define OWN_KEY_MS         (OWN_KEY_DAYS * DAY_MS)
 
 /* An enrolment request as `sluisctl key new` writes it (JSON): OIN and keys, each signed by the party's
  * signing key (party_key_sign). Days are UTC midnights; enrolment_write rounds from and until down to one. It
@@ -42,6 +44,11 @@ sluis_err parties_get(store_txn *t, const oin *who, const uint8_t dir_pk[static 
 /* The directory as the snapshot holds it, agreements included; version 0 and no parties when empty. CORRUPT:
  * an entry or agreement under another key than its own, or the newest of all is not of the stored version. */
 sluis_err parties_load(store_txn *t, const uint8_t dir_pk[static PK_LEN], directory **out, sluis_fail *f);
+/* When the directory was signed by a key of before (known): every entry and agreement is checked under that
+ * one, and signed again with dir_key; *done. own: a party that is in every directory. CORRUPT: signed by none
+ * of these. */
+sluis_err parties_resign(store_txn *t, const oin *own, const pubkeys *known, const keypair *dir_key,
+                         bool *done, sluis_fail *f);
 /* The directory's version as stored. META "directory": version u64 | its complement u64; CORRUPT. */
 sluis_err parties_version(store_txn *t, uint64_t *out);
 

@@ -98,7 +98,7 @@ void read_hello_checkpoint(reader *r, store_txn *t, bytes note)
     uint64_t theirs, ours;
     checkpoint cp, own;
     size_t n = 0;
-    if (checkpoint_open(&cp, (const char *)note.p, note.n, name, r->p->log.pk, NULL) ||
+    if (checkpoint_open(&cp, (const char *)note.p, note.n, name, &r->p->log_keys, NULL) ||
         journal_checkpoint_at(t, own_note, sizeof own_note, &n) || checkpoint_read(&own, own_note, n, NULL) ||
         !origin_number(cp.origin, name, &theirs) || !origin_number(own.origin, name, &ours))
         return;
@@ -117,7 +117,7 @@ sluis_err read_log_cosign(reader *r, store_txn *t, job *j)
     checkpoint cp, own;
     const char *who = NULL;
     uint64_t seconds;
-    sluis_err e = checkpoint_open(&cp, text, strlen(text), r->p->settings->name, r->p->log.pk, &j->why);
+    sluis_err e = checkpoint_open(&cp, text, strlen(text), r->p->settings->name, &r->p->log_keys, &j->why);
     if (!e && !(who = witnesses_find(r->witnesses, bytes_str(text), &seconds, &j->why)))
         e = SLUIS_FORBIDDEN;
     if (!e && !(e = journal_checkpoint_at(t, note, sizeof note, &n)))

@@ -27,7 +27,7 @@ static sluis_err try_journal(reader *r, store_txn *t)
     sluis_err e = journal_checkpoint_at(t, note, sizeof(note), &n);
     if (e == SLUIS_NOT_FOUND) /* nothing was ever committed */
         return SLUIS_OK;
-    return e ? e : checkpoint_open(&cp, note, n, r->p->settings->name, r->p->log.pk, NULL);
+    return e ? e : checkpoint_open(&cp, note, n, r->p->settings->name, &r->p->log_keys, NULL);
 }
 
 /* A party could connect: the bus's port accepts on this machine. */

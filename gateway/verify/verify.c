@@ -97,7 +97,7 @@ static sluis_err check_evidence(verifier *v, job *j)
     if (!a)
         return fail_set(&j->why, SLUIS_NOMEM, "receipt", "out of memory");
     sluis_err err =
-        receipt_verify(&facts, a, buffer_bytes(&j->evidence), s->name, v->p->log.pk, NULL, &j->why);
+        receipt_verify(&facts, a, buffer_bytes(&j->evidence), s->name, &v->p->log_keys, NULL, &j->why);
     if (!err &&
         (facts.record->type != SLUIS__RECORD_TYPE__R_MESSAGE || j->env->core->kind != SLUIS__KIND__REQUEST ||
          !bytes_equal(BYTES(facts.record->message_hash.data, facts.record->message_hash.len),

@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "crypto/keydisk.h"
+#include "crypto/pubfile.h"
 
 #define MAGIC      "sluis-key-1\n"
 #define MAGIC_LEN  12
@@ -314,6 +315,34 @@ sluis_err keyfile_reseal(const char *path, passphrase *from, passphrase *to, slu
     secret_free(secret);
     secret_free(next);
     return e;
+}
+
+sluis_err keyfile_succeed(const char *path, const char *next, sluis_fail *f)
+{
+    char pub[KEYDISK_PATH], next_pub[KEYDISK_PATH];
+    keyfile_facts old, new;
+    uint8_t *raw = NULL;
+    size_t n = 0;
+    if (snprintf(pub, sizeof pub, "%s.pub", path) >= (int)sizeof pub ||
+        snprintf(next_pub, sizeof next_pub, "%s.pub", next) >= (int)sizeof next_pub)
+        return fail_set(f, SLUIS_TOO_BIG, path, "path longer than %d bytes", KEYDISK_PATH - 5);
+    sluis_err e = keyfile_inspect(&new, next, f);
+    if (!e)
+        e = keyfile_inspect(&old, path, f);
+    if (!e && (old.use != new.use || old.use == USE_BARE))
+        e = fail_set(f, SLUIS_INVALID, next, "is of another use than %s", path);
+    if (!e && !(raw = secret_alloc(FILE_2_LEN + 1)))
+        e = no_lock(path, f);
+    if (!e && !keyid_equal(&old.id, &new.id)) {
+        e = keydisk_read(raw, FILE_2_LEN + 1, &n, next, f);
+        if (!e)
+            e = keydisk_replace(path, raw, n, f);
+    }
+    secret_free(raw);
+    pubkeys one = pubkeys_of(new.pk);
+    if (!e)
+        e = pubfile_replace(pub, (key_use) new.use, &one, f);
+    return e ? e : keyfile_destroy(next, f);
 }
 
 sluis_err keyfile_destroy(const char *path, sluis_fail *f)

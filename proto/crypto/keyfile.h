@@ -44,6 +44,11 @@ sluis_err keyfile_inspect(keyfile_facts *out, const char *path, sluis_fail *f);
  * one or the new one, whatever happens (keydisk_replace). Its public half stays as it is. */
 sluis_err keyfile_reseal(const char *path, passphrase *from, passphrase *to, sluis_fail *f);
 
+/* The key at next (and its .pub) takes the place of the one at path, whose bytes are written over; next is
+ * then gone. No passphrase is needed: the file goes as it is. A crash leaves path with the old key or the new
+ * one, and the same call goes on from there. NOT_FOUND: there is no next, and nothing was changed. */
+sluis_err keyfile_succeed(const char *path, const char *next, sluis_fail *f);
+
 /* A bare 32-byte symmetric secret (the registry's master key KM), same file rules, use byte 0. */
 sluis_err secretfile_write(const char *path, sluis_fail *f);                 /* fresh random */
 sluis_err secretfile_read(uint8_t **out32, const char *path, sluis_fail *f); /* owned: secret_free */

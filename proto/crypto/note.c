@@ -45,24 +45,37 @@ static void key_hash(uint8_t out[static KEYHASH_LEN], const char *name, uint8_t 
     memcpy(out, h, KEYHASH_LEN);
 }
 
+/* Appends the log's signature line over text, which may be the note's own beginning. */
+static sluis_err add_line(char *note, size_t cap, size_t *len, bytes text, const char *name,
+                          const keypair *log)
+{
+    char sig[LINE_SIG_B64 + 1];
+    uint8_t raw[LINE_SIG];
+    key_hash(raw, name, ALG_ED25519, log->pk);
+    sign_detached(raw + KEYHASH_LEN, log->sk, text.p, text.n);
+    base64_encode(sig, sizeof sig, raw, sizeof raw);
+    int n = snprintf(note + *len, cap - *len, DASH "%s %s\n", name, sig);
+    if (n < 0 || (size_t)n >= cap - *len)
+        return SLUIS_TOO_BIG;
+    *len += (size_t)n;
+    return SLUIS_OK;
+}
+
 sluis_err checkpoint_sign(char *out, size_t cap, size_t *len, const checkpoint *c, const char *name,
                           const keypair *log)
 {
-    char root[ROOT_B64 + 1], sig[LINE_SIG_B64 + 1], text[ORIGIN_MAX + 128];
-    uint8_t raw[LINE_SIG];
+    char root[ROOT_B64 + 1];
     if (log->use != USE_LOG || !printable(c->origin, strnlen(c->origin, sizeof c->origin), false) ||
         !printable(name, strnlen(name, ORIGIN_MAX + 1), true))
         return SLUIS_INVALID;
     base64_encode(root, sizeof root, c->root, HASH_LEN);
-    int n = snprintf(text, sizeof text, "%s\n%llu\n%s\n", c->origin, (unsigned long long)c->size, root);
-    key_hash(raw, name, ALG_ED25519, log->pk);
-    sign_detached(raw + KEYHASH_LEN, log->sk, text, (size_t)n);
-    base64_encode(sig, sizeof sig, raw, sizeof raw);
-    n = snprintf(out, cap, "%s\n" DASH "%s %s\n", text, name, sig);
-    if ((size_t)n >= cap)
-        return SLUIS_TOO_BIG;
-    *len = (size_t)n;
-    return SLUIS_OK;
+    int n = snprintf(out, cap, "%s\n%llu\n%s\n\n", c->origin, (unsigned long long)c->size, root);
+    size_t whole = (size_t)n;
+    sluis_err e =
+        n < 0 || whole >= cap ? SLUIS_TOO_BIG : add_line(out, cap, &whole, BYTES(out, whole - 1), name, log);
+    if (!e)
+        *len = whole;
+    return e;
 }
 
 bool note_line(bytes *rest, bytes *line)
@@ -171,24 +184,42 @@ static sluis_err split_note(checkpoint *c, bytes *text, bytes *lines, const char
     return e;
 }
 
+sluis_err checkpoint_sign_too(char *note, size_t cap, size_t *len, const char *name, const keypair *log)
+{
+    checkpoint c = {0};
+    bytes text, lines;
+    if (log->use != USE_LOG)
+        return SLUIS_INVALID;
+    sluis_err e = split_note(&c, &text, &lines, note, *len, NULL);
+    return e ? e : add_line(note, cap, len, text, name, log);
+}
+
 sluis_err checkpoint_read(checkpoint *out, const char *note, size_t n, sluis_fail *f)
 {
     bytes text, lines;
     return split_note(out, &text, &lines, note, n, f);
 }
 
-sluis_err checkpoint_open(checkpoint *out, const char *note, size_t n, const char *name,
-                          const uint8_t pk[static PK_LEN], sluis_fail *f)
+sluis_err checkpoint_open(checkpoint *out, const char *note, size_t n, const char *name, const pubkeys *log,
+                          sluis_fail *f)
 {
     checkpoint c = {0};
     uint8_t hash[KEYHASH_LEN], raw[LINE_SIG];
     bytes text, lines;
+    const uint8_t *pk = NULL;
+    sluis_fail why = {0};
     sluis_err e = split_note(&c, &text, &lines, note, n, f);
     if (e)
         return e;
-    key_hash(hash, name, ALG_ED25519, pk);
-    if ((e = find_line(raw, sizeof raw, lines, name, hash, f)))
-        return e;
+    e = fail_set(&why, SLUIS_UNKNOWN_KEY, "checkpoint", "no key of " NAME_FMT " is known", name);
+    for (size_t i = log->n; e == SLUIS_UNKNOWN_KEY && i-- > 0;) {
+        pk = log->pk[i];
+        fail_clear(&why);
+        key_hash(hash, name, ALG_ED25519, pk);
+        e = find_line(raw, sizeof raw, lines, name, hash, &why);
+    }
+    if (e)
+        return fail_set(f, e, why.where, "%s", why.text);
     if (sign_verify(raw + KEYHASH_LEN, pk, text.p, text.n) != SLUIS_OK)
         return fail_set(f, SLUIS_BAD_SIGNATURE, "checkpoint",
                         "the signature of " NAME_FMT " does not fit the text", name);

@@ -7,7 +7,7 @@
 #ifndef SLUIS_CRYPTO_NOTE_H
 #define SLUIS_CRYPTO_NOTE_H
 
-#include "crypto/keyfile.h"
+#include "crypto/pubfile.h"
 
 #define NOTE_MAX   2048
 #define ORIGIN_MAX 128
@@ -20,9 +20,13 @@ typedef struct {
 
 sluis_err checkpoint_sign(char *out, size_t cap, size_t *len, const checkpoint *c, const char *name,
                           const keypair *log);
-/* Finds and checks the line of (name, pk); lines of other keys (witnesses) are allowed. Strict otherwise. */
-sluis_err checkpoint_open(checkpoint *out, const char *note, size_t n, const char *name,
-                          const uint8_t pk[static PK_LEN], sluis_fail *f);
+/* Another key's line beside it: a log that goes over to another key is signed by both for a while. TOO_BIG.
+ */
+sluis_err checkpoint_sign_too(char *note, size_t cap, size_t *len, const char *name, const keypair *log);
+/* Finds and checks a line of name with one of these keys, the newest that there is; lines of other keys
+ * (witnesses) are allowed. Strict otherwise. UNKNOWN_KEY, BAD_SIGNATURE, INVALID, TOO_BIG. */
+sluis_err checkpoint_open(checkpoint *out, const char *note, size_t n, const char *name, const pubkeys *log,
+                          sluis_fail *f);
 
 /* Size, root and origin as the text says them, strictly parsed; no signature is looked at. INVALID, TOO_BIG.
  */

@@ -7,7 +7,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/ids.h"
-#include "crypto/keyfile.h"
+#include "crypto/pubfile.h"
 #include "directory/agreement.h"
 #include "sluis.pb-c.h"
 
@@ -49,8 +49,16 @@ sluis_err party_key_sign(uint8_t sig[static SIG_LEN], const keypair *sign, key_u
 sluis_err party_key_verify(const uint8_t sig[static SIG_LEN], const uint8_t by[static PK_LEN], key_use use,
                            const uint8_t pk[static PK_LEN], uint64_t from, uint64_t until, const oin *who);
 
-/* When a signed delegation ends; its signature is not checked (snapshot_open does that). */
-sluis_err delegation_until(bytes signed_delegation, uint64_t *until);
+/* The root's word that a key speaks for a gateway, from when until when (UTC ms). read checks no signature;
+ * open does, and that it is valid now: BAD_SIGNATURE, NOT_YET, EXPIRED. */
+typedef struct {
+    char gateway[ORIGIN_NAME_MAX + 1];
+    uint8_t pk[PK_LEN];
+    uint64_t from, until;
+} delegated;
+sluis_err delegation_read(delegated *out, bytes signed_delegation, sluis_fail *f);
+sluis_err delegation_open(delegated *out, bytes signed_delegation, const uint8_t root_pk[static PK_LEN],
+                          uint64_t now_ms, sluis_fail *f);
 
 /* A signed entry as it is stored and sent. */
 sluis_err entry_sign(buffer *out, const Sluis__PartyEntry *e, const keypair *dir_key);
@@ -87,16 +95,17 @@ sluis_err directory_key(const directory *d, const party *p, key_use use, const k
 sluis_err directory_current(const directory *d, const party *p, key_use use, uint64_t now_ms,
                             const party_key **out, sluis_fail *f);
 
-/* A snapshot for adapters. open checks delegation under root_pk, signature, age (EXPIRED beyond 24 h). */
+/* A snapshot for adapters. log: at least one key, the newest last. open checks delegation under root_pk,
+ * signature, age (EXPIRED beyond 24 h). */
 sluis_err snapshot_make(buffer *out, const directory *d, bytes signed_delegation, const keypair *dir_key,
-                        const char *log_name, const uint8_t log_pk[static PK_LEN], uint64_t now_ms);
+                        const char *log_name, const pubkeys *log, uint64_t now_ms);
 /* Names a signed snapshot: H("sluis1-snapshot", -, raw). */
 void snapshot_hash(uint8_t out[static HASH_LEN], bytes raw);
 typedef struct {
     directory *dir; /* owned reference */
     char gateway[ORIGIN_NAME_MAX + 1];
     char log_name[ORIGIN_NAME_MAX + 1];
-    uint8_t log_pk[PK_LEN];
+    pubkeys log; /* the keys that the log has had, and has; the newest last */
     uint64_t made;
 } snapshot;
 sluis_err snapshot_open(snapshot *out, bytes raw, const uint8_t root_pk[static PK_LEN], uint64_t now_ms,

@@ -47,34 +47,74 @@ sluis_err delegation_sign(buffer *out, const char *gateway, const uint8_t dir_pk
     return err;
 }
 
-sluis_err delegation_until(bytes signed_delegation, uint64_t *until)
+/* root_pk NULL: whose it is, is not asked. */
+static sluis_err take_delegation(delegated *out, arena *a, bytes raw, const uint8_t *root_pk, sluis_fail *f)
 {
     ProtobufCMessage *m;
+    sluis_err err = wire_unpack(&m, &sluis__signed_delegation__descriptor, a, raw, f);
+    if (err)
+        return err;
+    const Sluis__SignedDelegation *s = (const Sluis__SignedDelegation *)m;
+    bytes said = BYTES(s->delegation.data, s->delegation.len);
+    if (s->signature.len != SIG_LEN ||
+        (root_pk && statement_verify(s->signature.data, STATEMENT_DELEGATION, said, root_pk)))
+        return fail_set(f, SLUIS_BAD_SIGNATURE, "signeddelegation", "is not signed by the root key");
+    err = wire_unpack(&m, &sluis__delegation__descriptor, a, said, f);
+    if (err)
+        return err;
+    const Sluis__Delegation *d = (const Sluis__Delegation *)m;
+    if (!origin_name_valid(d->gateway) || d->directory_pk.len != PK_LEN)
+        return fail_set(f, SLUIS_INVALID, "delegation", "names no gateway or no key");
+    strcpy(out->gateway, d->gateway);
+    memcpy(out->pk, d->directory_pk.data, PK_LEN);
+    out->from = d->valid_from;
+    out->until = d->valid_until;
+    return SLUIS_OK;
+}
+
+static sluis_err check_term(const delegated *d, uint64_t now_ms, sluis_fail *f)
+{
+    if (now_ms < d->from)
+        return fail_set(f, SLUIS_NOT_YET, "delegation",
+                        "the root's delegation is not valid yet: compare the clocks");
+    if (now_ms >= d->until)
+        return fail_set(f, SLUIS_EXPIRED, "delegation",
+                        "the root's delegation is over: have the root sign a new one");
+    return SLUIS_OK;
+}
+
+static sluis_err delegation_take(delegated *out, bytes raw, const uint8_t *root_pk, sluis_fail *f)
+{
     arena *a = arena_new((size_t)4 * ENTRY_MAX);
-    sluis_err err =
-        a ? wire_unpack(&m, &sluis__signed_delegation__descriptor, a, signed_delegation, NULL) : SLUIS_NOMEM;
-    if (!err) {
-        const Sluis__SignedDelegation *s = (const Sluis__SignedDelegation *)m;
-        err = wire_unpack(&m, &sluis__delegation__descriptor, a, BYTES(s->delegation.data, s->delegation.len),
-                          NULL);
-    }
-    if (!err)
-        *until = ((const Sluis__Delegation *)m)->valid_until;
+    sluis_err err = a ? take_delegation(out, a, raw, root_pk, f)
+                      : fail_set(f, SLUIS_NOMEM, "delegation", "out of memory");
     arena_free(&a);
     return err;
 }
 
+sluis_err delegation_read(delegated *out, bytes raw, sluis_fail *f)
+{
+    return delegation_take(out, raw, NULL, f);
+}
+
+sluis_err delegation_open(delegated *out, bytes raw, const uint8_t root_pk[static PK_LEN], uint64_t now_ms,
+                          sluis_fail *f)
+{
+    sluis_err err = delegation_take(out, raw, root_pk, f);
+    return err ? err : check_term(out, now_ms, f);
+}
+
 sluis_err snapshot_make(buffer *out, const directory *d, bytes signed_delegation, const keypair *dir_key,
-                        const char *log_name, const uint8_t log_pk[static PK_LEN], uint64_t now_ms)
+                        const char *log_name, const pubkeys *log, uint64_t now_ms)
 {
     uint8_t sig[SIG_LEN];
     buffer packed;
     Sluis__DirectorySnapshot s = SLUIS__DIRECTORY_SNAPSHOT__INIT;
     Sluis__SignedSnapshot signed_ = SLUIS__SIGNED_SNAPSHOT__INIT;
     size_t n = directory_count(d);
-    if (!origin_name_valid(log_name))
+    if (!origin_name_valid(log_name) || log->n == 0)
         return SLUIS_INVALID;
-    ProtobufCBinaryData *entries = calloc(n ? n : 1, sizeof *entries);
+    ProtobufCBinaryData earlier[PUBFILE_KEYS], *entries = calloc(n ? n : 1, sizeof *entries);
     if (!entries)
         return SLUIS_NOMEM;
     for (size_t i = 0; i < n; i++) {
@@ -86,7 +126,11 @@ sluis_err snapshot_make(buffer *out, const directory *d, bytes signed_delegation
     s.n_entries = n;
     s.version = directory_version(d);
     s.made = now_ms;
-    s.log_pk = data_of(log_pk, PK_LEN);
+    for (size_t i = 0; i + 1 < log->n; i++)
+        earlier[i] = data_of(log->pk[i], PK_LEN);
+    s.earlier_log_pks = earlier;
+    s.n_earlier_log_pks = log->n - 1;
+    s.log_pk = data_of(log->pk[log->n - 1], PK_LEN);
     s.log_name = (char *)(uintptr_t)log_name;
     buffer_init(&packed, SNAPSHOT_MAX);
     sluis_err err = wire_pack(&packed, &s.base);
@@ -105,35 +149,6 @@ sluis_err snapshot_make(buffer *out, const directory *d, bytes signed_delegation
 void snapshot_hash(uint8_t out[static HASH_LEN], bytes raw)
 {
     hash_one(out, "sluis1-snapshot", NULL, raw.p, raw.n);
-}
-
-/* The delegation inside a snapshot whose own signature is not checked yet. */
-static sluis_err open_delegation(const Sluis__Delegation **out, arena *a, bytes raw, const uint8_t *root_pk,
-                                 uint64_t now_ms, sluis_fail *f)
-{
-    ProtobufCMessage *m;
-    sluis_err err = wire_unpack(&m, &sluis__signed_delegation__descriptor, a, raw, f);
-    if (err)
-        return err;
-    const Sluis__SignedDelegation *s = (const Sluis__SignedDelegation *)m;
-    bytes said = BYTES(s->delegation.data, s->delegation.len);
-    if (s->signature.len != SIG_LEN ||
-        statement_verify(s->signature.data, STATEMENT_DELEGATION, said, root_pk))
-        return fail_set(f, SLUIS_BAD_SIGNATURE, "signeddelegation", "is not signed by the root key");
-    err = wire_unpack(&m, &sluis__delegation__descriptor, a, said, f);
-    if (err)
-        return err;
-    const Sluis__Delegation *d = (const Sluis__Delegation *)m;
-    if (!origin_name_valid(d->gateway) || d->directory_pk.len != PK_LEN)
-        return fail_set(f, SLUIS_INVALID, "delegation", "names no gateway or no key");
-    if (now_ms < d->valid_from)
-        return fail_set(f, SLUIS_NOT_YET, "delegation",
-                        "the root's delegation is not valid yet: compare the clocks");
-    if (now_ms >= d->valid_until)
-        return fail_set(f, SLUIS_EXPIRED, "delegation",
-                        "the root's delegation is over: have the root sign a new one");
-    *out = d;
-    return SLUIS_OK;
 }
 
 static sluis_err check_age(uint64_t made, uint64_t now_ms, sluis_fail *f)
@@ -160,11 +175,20 @@ static sluis_err build(directory **out, const Sluis__DirectorySnapshot *s, const
     return directory_build(out, entries, s->n_entries, s->version, dir_pk, f);
 }
 
+static sluis_err take_log(pubkeys *out, const Sluis__DirectorySnapshot *s)
+{
+    sluis_err err = SLUIS_OK;
+    for (size_t i = 0; !err && i < s->n_earlier_log_pks; i++)
+        err = s->earlier_log_pks[i].len == PK_LEN ? pubkeys_add(out, s->earlier_log_pks[i].data)
+                                                  : SLUIS_INVALID;
+    return err || s->log_pk.len != PK_LEN ? SLUIS_INVALID : pubkeys_add(out, s->log_pk.data);
+}
+
 static sluis_err open_in(snapshot *out, arena *a, bytes raw, const uint8_t *root_pk, uint64_t now_ms,
                          sluis_fail *f)
 {
     ProtobufCMessage *m;
-    const Sluis__Delegation *d = NULL;
+    delegated d;
     sluis_err err = wire_unpack(&m, &sluis__signed_snapshot__descriptor, a, raw, f);
     if (err)
         return err;
@@ -176,23 +200,25 @@ static sluis_err open_in(snapshot *out, arena *a, bytes raw, const uint8_t *root
     if (err)
         return err;
     const Sluis__DirectorySnapshot *s = (const Sluis__DirectorySnapshot *)m;
-    err = open_delegation(&d, a, BYTES(s->delegation.data, s->delegation.len), root_pk, now_ms, f);
+    err = take_delegation(&d, a, BYTES(s->delegation.data, s->delegation.len), root_pk, f);
+    if (!err)
+        err = check_term(&d, now_ms, f);
     if (err)
         return err;
-    if (statement_verify(signed_->signature.data, STATEMENT_SNAPSHOT, said, d->directory_pk.data))
+    if (statement_verify(signed_->signature.data, STATEMENT_SNAPSHOT, said, d.pk))
         return fail_set(f, SLUIS_BAD_SIGNATURE, "signedsnapshot",
                         "is not signed by the key that the root delegated");
     err = check_age(s->made, now_ms, f);
     if (err)
         return err;
-    if (!origin_name_valid(s->log_name) || s->log_pk.len != PK_LEN)
-        return fail_set(f, SLUIS_INVALID, "directorysnapshot", "names no log or no log key");
-    err = build(&out->dir, s, d->directory_pk.data, a, f);
+    if (!origin_name_valid(s->log_name) || take_log(&out->log, s))
+        return fail_set(f, SLUIS_INVALID, "directorysnapshot", "names no log, no log key, or more than %d",
+                        PUBFILE_KEYS);
+    err = build(&out->dir, s, d.pk, a, f);
     if (err)
         return err;
-    strcpy(out->gateway, d->gateway);
+    strcpy(out->gateway, d.gateway);
     strcpy(out->log_name, s->log_name);
-    memcpy(out->log_pk, s->log_pk.data, PK_LEN);
     out->made = s->made;
     return SLUIS_OK;
 }

@@ -38,7 +38,10 @@
 struct client {
     const client_options *o; /* a copy, below */
     client_options options;
-    uint8_t server_pk[PK_LEN], root_pk[PK_LEN];
+    uint8_t server_pk[PK_LEN], root_pk[PK_LEN]; /* as configured */
+    pubkeys server_keys;                        /* tried in turn; never none */
+    size_t server_key;                          /* which one is, now */
+    size_t broken;                              /* handshakes broken off since one succeeded */
     char program[NAME_MAX_LEN + 1];
     void *ctx, *dealer, *monitor;
     pending *waiting;
@@ -217,6 +220,10 @@ static void lost(client *c, int patience_ms)
 
 static sluis_err redial(client *c)
 {
+    if (c->broken)
+        c->server_key = (c->server_key + 1) % c->server_keys.n;
+    if (zmq_setsockopt(c->dealer, ZMQ_CURVE_SERVERKEY, c->server_keys.pk[c->server_key], PK_LEN) != 0)
+        return session_error();
     c->redial_at = in_ms(HANDSHAKE_MS + (uint64_t)c->o->reconnect_max_ms);
     zmq_disconnect(c->dealer, c->o->endpoint); /* fails when libzmq gave it up already */
     return zmq_connect(c->dealer, c->o->endpoint) == 0 ? SLUIS_OK : session_error();
@@ -230,11 +237,13 @@ static bool read_monitor(client *c, client_event *out)
         return false;
     zmq_recv(c->monitor, address, sizeof address, ZMQ_DONTWAIT);
     uint16_t what;
+    bool all;
     memcpy(&what, event, sizeof what); /* in the machine's own order */
     switch (what) {
     case ZMQ_EVENT_HANDSHAKE_SUCCEEDED:
         lost(c, 0);
         c->open = true;
+        c->broken = 0;
         c->hello_at = 0;
         break;
     case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:
@@ -245,11 +254,13 @@ static bool read_monitor(client *c, client_event *out)
         break;
     case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
     case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
-        lost(c, HANDSHAKE_MS);
-        if (refused(c, out, "handshake"))
+        c->broken++;
+        all = c->broken % c->server_keys.n == 0; /* each key has had its turn: wait a while */
+        lost(c, all ? HANDSHAKE_MS : 0);
+        if (all && refused(c, out, "handshake"))
             fail_set(&out->why, SLUIS_CLOSED, c->o->endpoint,
                      "hung up during the handshake: is this the gateway, and its connection key the one "
-                     "configured?");
+                     "configured? (the gateway's operator has it: curve.key.pub)");
         break;
     default:
         if (c->open) /* after a refused handshake, when to dial again is settled */
@@ -590,6 +601,19 @@ const char *client_origin(const client *c, uint64_t *from)
     return c->origin;
 }
 
+void client_server_keys(client *c, const pubkeys *keys)
+{
+    uint8_t now[PK_LEN];
+    memcpy(now, c->server_keys.pk[c->server_key], PK_LEN);
+    c->server_keys = *keys;
+    if (pubkeys_add(&c->server_keys, c->server_pk)) /* full: it takes the last place */
+        memcpy(c->server_keys.pk[PUBFILE_KEYS - 1], c->server_pk, PK_LEN);
+    c->server_key = c->server_keys.n - 1; /* the first is next */
+    for (size_t i = 0; i < c->server_keys.n; i++)
+        if (memcmp(c->server_keys.pk[i], now, PK_LEN) == 0)
+            c->server_key = i;
+}
+
 void client_show(client *c, bytes note)
 {
     if (note.n <= sizeof c->shown)
@@ -713,7 +737,7 @@ static sluis_err open_dealer(client *c, sluis_fail *f)
     if (!c->dealer)
         return fail_zmq(f, o->endpoint, "no socket");
     if (session_set(c->dealer, set) || zmq_setsockopt(c->dealer, ZMQ_MAXMSGSIZE, &max, sizeof max) != 0 ||
-        zmq_setsockopt(c->dealer, ZMQ_CURVE_SERVERKEY, c->server_pk, 32) != 0 ||
+        zmq_setsockopt(c->dealer, ZMQ_CURVE_SERVERKEY, c->server_keys.pk[0], PK_LEN) != 0 ||
         zmq_setsockopt(c->dealer, ZMQ_CURVE_PUBLICKEY, o->curve->pk, 32) != 0 ||
         zmq_setsockopt(c->dealer, ZMQ_CURVE_SECRETKEY, o->curve->sk, 32) != 0)
         return fail_zmq(f, o->endpoint, "an option was refused");
@@ -750,6 +774,7 @@ sluis_err client_open(client **out, const client_options *o, sluis_fail *f)
     c->options = *o;
     c->o = &c->options;
     memcpy(c->server_pk, o->server_curve_pk, PK_LEN);
+    c->server_keys = pubkeys_of(o->server_curve_pk);
     memcpy(c->root_pk, o->root_pk, PK_LEN);
     strncpy(c->program, o->program, NAME_MAX_LEN);
     buffer_init(&c->parts, SNAPSHOT_MAX);

@@ -14,7 +14,7 @@ typedef struct client client;
 typedef struct {
     const char *endpoint;
     const keypair *curve;           /* borrowed */
-    const uint8_t *server_curve_pk; /* 32 */
+    const uint8_t *server_curve_pk; /* 32, as configured */
     const uint8_t *root_pk;         /* 32 */
     const char *program;
     uint32_t credit; /* deliveries outstanding we accept */
@@ -23,6 +23,9 @@ typedef struct {
 } client_options;
 
 sluis_err client_open(client **out, const client_options *o, sluis_fail *f);
+/* The connection keys that the gateway has by its directory, in the order in which they are tried when a
+ * handshake breaks off; the configured one is the last. Copied. The connection that stands is left alone. */
+void client_server_keys(client *c, const pubkeys *keys);
 void client_close(client **c);
 
 typedef enum {

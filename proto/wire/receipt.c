@@ -69,14 +69,14 @@ static sluis_err check_widths(const Sluis__Receipt *r, sluis_fail *f)
     return SLUIS_OK;
 }
 
-static sluis_err open_checkpoint(checkpoint *out, bytes note, const char *log_name, const uint8_t *log_pk,
+static sluis_err open_checkpoint(checkpoint *out, bytes note, const char *log_name, const pubkeys *log,
                                  receipt_cache *last, sluis_fail *f)
 {
     if (last && last->n && last->n == note.n && memcmp(last->note, note.p, note.n) == 0) {
         *out = last->cp;
         return SLUIS_OK;
     }
-    sluis_err err = checkpoint_open(out, (const char *)note.p, note.n, log_name, log_pk, f);
+    sluis_err err = checkpoint_open(out, (const char *)note.p, note.n, log_name, log, f);
     if (err || !last)
         return err;
     memcpy(last->note, note.p, note.n);
@@ -105,8 +105,8 @@ static sluis_err check_inclusion(const Sluis__Receipt *r, const checkpoint *cp, 
     return SLUIS_OK;
 }
 
-sluis_err receipt_verify(receipt_facts *out, arena *a, bytes raw, const char *log_name,
-                         const uint8_t log_pk[static PK_LEN], receipt_cache *last, sluis_fail *f)
+sluis_err receipt_verify(receipt_facts *out, arena *a, bytes raw, const char *log_name, const pubkeys *log,
+                         receipt_cache *last, sluis_fail *f)
 {
     uint8_t commitment[HASH_LEN];
     ProtobufCMessage *m;
@@ -125,7 +125,7 @@ sluis_err receipt_verify(receipt_facts *out, arena *a, bytes raw, const char *lo
     if (memcmp(commitment, out->leaf.commitment, HASH_LEN) != 0)
         return fail_set(f, SLUIS_BAD_COMMITMENT, "receipt.record",
                         "is not the record that the leaf commits to");
-    err = open_checkpoint(&out->cp, BYTES(r->checkpoint.data, r->checkpoint.len), log_name, log_pk, last, f);
+    err = open_checkpoint(&out->cp, BYTES(r->checkpoint.data, r->checkpoint.len), log_name, log, last, f);
     if (!err)
         err = check_inclusion(r, &out->cp, last, f);
     if (!err)
@@ -139,8 +139,8 @@ sluis_err receipt_verify(receipt_facts *out, arena *a, bytes raw, const char *lo
 
 #define RENEW_ARENA (1u << 20)
 
-sluis_err receipt_renew(buffer *out, bytes receipt, bytes proof, const char *log_name,
-                        const uint8_t log_pk[static PK_LEN], sluis_fail *f)
+sluis_err receipt_renew(buffer *out, bytes receipt, bytes proof, const char *log_name, const pubkeys *log,
+                        sluis_fail *f)
 {
     receipt_facts facts;
     ProtobufCMessage *m = NULL;
@@ -162,7 +162,7 @@ sluis_err receipt_renew(buffer *out, bytes receipt, bytes proof, const char *log
         err = wire_pack(&joined, &new->base);
     }
     if (!err)
-        err = receipt_verify(&facts, a, buffer_bytes(&joined), log_name, log_pk, NULL, f);
+        err = receipt_verify(&facts, a, buffer_bytes(&joined), log_name, log, NULL, f);
     if (!err) {
         buffer_add(out, joined.p, joined.n);
         err = out->err;

@@ -40,14 +40,14 @@ typedef struct {
 /* Everything, offline: decode, commitment, path, checkpoint signature. last may be NULL. log_name is the name
  * of the signing key in the note; out->cp.origin tells which log it was. out->record lives in a.
  * VERSION, INVALID, TOO_BIG, BAD_COMMITMENT, UNKNOWN_KEY (not signed by this log), BAD_SIGNATURE. */
-sluis_err receipt_verify(receipt_facts *out, arena *a, bytes raw, const char *log_name,
-                         const uint8_t log_pk[static PK_LEN], receipt_cache *last, sluis_fail *f);
+sluis_err receipt_verify(receipt_facts *out, arena *a, bytes raw, const char *log_name, const pubkeys *log,
+                         receipt_cache *last, sluis_fail *f);
 
 /* Appends the receipt with path and checkpoint of proof instead of its own: a receipt without salt and
  * record, of the same entry, as ReceiptIs brings it. Both are checked. CONFLICT: proof is of another entry;
  * else as receipt_verify. */
-sluis_err receipt_renew(buffer *out, bytes receipt, bytes proof, const char *log_name,
-                        const uint8_t log_pk[static PK_LEN], sluis_fail *f);
+sluis_err receipt_renew(buffer *out, bytes receipt, bytes proof, const char *log_name, const pubkeys *log,
+                        sluis_fail *f);
 
 /* Appends a packed receipt; note is the signed checkpoint's text; salt NULL: a proof without salt and record.
  * TOO_BIG. */

@@ -73,7 +73,7 @@ static void house_open(house *h, const char *folder, bool write)
     if (e)
         die(path, e, &f);
     need("key", keypair_from_seed(&h->log, USE_LOG, seed, 1));
-    if (write && (e = journal_open(&h->journal, h->store, h->slots, &h->log, NAME, &f)))
+    if (write && (e = journal_open(&h->journal, h->store, h->slots, &(log_keys){.log = &h->log}, NAME, &f)))
         die("journal", e, &f);
 }
 
@@ -230,7 +230,8 @@ static int verify(const char *folder)
     sluis_fail f = {0};
     house_open(&h, folder, false);
     uint64_t start = clock_mono_us();
-    sluis_err e = journal_verify(h.store, h.slots, NAME, h.log.pk, clock_day(clock_ms()), NULL, NULL, &r, &f);
+    sluis_err e = journal_verify(h.store, h.slots, NAME, (pubkeys[]){pubkeys_of(h.log.pk)},
+                                 clock_day(clock_ms()), NULL, NULL, &r, &f);
     double seconds = since_us(start) / 1e6;
     if (e || r.records != r.entries)
         die("verify", e, &f);

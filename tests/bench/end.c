@@ -165,7 +165,7 @@ envelope *end_take(end *x, const client_event *ev, ProtobufCMessage **body)
     if (!e)
         e = envelope_verify(env, key->pk, x->roots, &f);
     if (!e)
-        e = receipt_verify(&facts, env->arena, ev->receipt, snap->log_name, snap->log_pk, &x->receipts, &f);
+        e = receipt_verify(&facts, env->arena, ev->receipt, snap->log_name, &snap->log, &x->receipts, &f);
     if (!e && memcmp(facts.record->message_hash.data, env->mh, HASH_LEN) != 0)
         e = SLUIS_CONFLICT;
     if (!e)

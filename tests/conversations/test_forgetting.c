@@ -82,7 +82,8 @@ static void make_old(files *x, rig *r, uint32_t today)
     journal_entry e;
     slot_key s;
     uint8_t p[HASH_LEN];
-    assert_int_equal(journal_open(&j, x->store, x->slots, &x->log, r->settings.name, NULL), SLUIS_OK);
+    assert_int_equal(
+        journal_open(&j, x->store, x->slots, &(log_keys){.log = &x->log}, r->settings.name, NULL), SLUIS_OK);
     assert_int_equal(store_begin_write(x->store, &t, true), SLUIS_OK);
     for (uint32_t i = 0; i < OLD; i++) {
         Sluis__Record rec = SLUIS__RECORD__INIT;
@@ -127,7 +128,8 @@ static void forgotten_by_itself(void **state)
         files_open(&x, &r);
         assert_false(has_day(&x, 8, today - 5)); /* replayed at the start */
         gone = !has_day(&x, 7, today - 1) && !has_day(&x, 7, today - 2) && rows_of(&x, TABLE_INTENT) == 0;
-        if (journal_verify(x.store, x.slots, r.settings.name, x.log.pk, today, NULL, NULL, &report, &f))
+        if (journal_verify(x.store, x.slots, r.settings.name, (pubkeys[]){pubkeys_of(x.log.pk)}, today, NULL,
+                           NULL, &report, &f))
             fail_msg("%s: %s", f.where, f.text);
         if (gone) {
             assert_int_equal(report.erased, OLD);

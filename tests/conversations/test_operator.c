@@ -346,7 +346,8 @@ static const Sluis__Record *record_at(json_int_t index, arena *a)
         accepted(json_pack("{s:s, s:I, s:s}", "cmd", "receipt.get", "index", index, "by", "controleur-1"));
     const char *text = text_of(got, "receipt");
     assert_int_equal(base64_decode(raw, sizeof(raw), &n, text, strlen(text)), SLUIS_OK);
-    if (receipt_verify(&facts, a, BYTES(raw, n), house.settings.name, log.pk, NULL, &f))
+    if (receipt_verify(&facts, a, BYTES(raw, n), house.settings.name, (pubkeys[]){pubkeys_of(log.pk)}, NULL,
+                       &f))
         fail_msg("%s: %s", f.where, f.text);
     keypair_close(&log);
     json_decref(got);
@@ -621,7 +622,8 @@ static void receipts_are_given(void **state)
             accepted(json_pack("{s:s, s:I, s:s}", "cmd", "receipt.get", "index", i, "by", "controleur-1"));
         const char *text = text_of(got, "receipt");
         assert_int_equal(base64_decode(raw, sizeof(raw), &n, text, strlen(text)), SLUIS_OK);
-        if (receipt_verify(&facts, a, BYTES(raw, n), house.settings.name, log.pk, NULL, &f))
+        if (receipt_verify(&facts, a, BYTES(raw, n), house.settings.name, (pubkeys[]){pubkeys_of(log.pk)},
+                           NULL, &f))
             fail_msg("%s: %s", f.where, f.text);
         assert_int_equal(facts.index, i);
         assert_true(facts.cp.size >= (uint64_t)entries);
@@ -634,7 +636,8 @@ static void receipts_are_given(void **state)
         accepted(json_pack("{s:s, s:I, s:s}", "cmd", "receipt.get", "index", entries, "by", "controleur-2"));
     const char *first = text_of(look, "receipt"); /* the first look above: who, at what */
     assert_int_equal(base64_decode(raw, sizeof(raw), &n, first, strlen(first)), SLUIS_OK);
-    assert_int_equal(receipt_verify(&facts, a, BYTES(raw, n), house.settings.name, log.pk, NULL, &f),
+    assert_int_equal(receipt_verify(&facts, a, BYTES(raw, n), house.settings.name,
+                                    (pubkeys[]){pubkeys_of(log.pk)}, NULL, &f),
                      SLUIS_OK);
     assert_int_equal(facts.record->type, SLUIS__RECORD_TYPE__R_READ);
     assert_string_equal(facts.record->employee, "controleur-1");
@@ -692,7 +695,8 @@ static void growth_is_proved(void **state)
     const char *note = text_of(a, "request");
     assert_memory_equal(note, "old 0\n\n", 7);
     note += 7;
-    assert_int_equal(checkpoint_open(&before, note, strlen(note), house.settings.name, log.pk, NULL),
+    assert_int_equal(checkpoint_open(&before, note, strlen(note), house.settings.name,
+                                     (pubkeys[]){pubkeys_of(log.pk)}, NULL),
                      SLUIS_OK);
     assert_int_equal(number_of(a, "size"), before.size);
     json_decref(accepted(enrol(request_of("00000099000000011000"), "Wijkteam Oost", "ggd")));
@@ -701,7 +705,8 @@ static void growth_is_proved(void **state)
     assert_true(note_line(&rest, &line));
     while (note_line(&rest, &line) && line.n)
         assert_true(note_hash(path[n++], line));
-    assert_int_equal(checkpoint_open(&after, (const char *)rest.p, rest.n, house.settings.name, log.pk, NULL),
+    assert_int_equal(checkpoint_open(&after, (const char *)rest.p, rest.n, house.settings.name,
+                                     (pubkeys[]){pubkeys_of(log.pk)}, NULL),
                      SLUIS_OK);
     assert_true(after.size > before.size);
     assert_int_equal(merkle_verify_consistency(before.size, after.size, before.root, after.root,
@@ -742,8 +747,8 @@ static void verify_copy(const char *dir, uint64_t entries)
                        .max_readers = 4,
                        .read_only = true};
     if (store_open_lmdb(&s, &o, &f) || keyslots_open_readonly(&slots, slots_path, km, &f) ||
-        journal_verify(s, slots, house.settings.name, log.pk, clock_day(clock_ms()), NULL, NULL, &report,
-                       &f) ||
+        journal_verify(s, slots, house.settings.name, (pubkeys[]){pubkeys_of(log.pk)}, clock_day(clock_ms()),
+                       NULL, NULL, &report, &f) ||
         registry_verify(s, slots, &rows, &f))
         fail_msg("%s: %s", f.where, f.text);
     assert_int_equal(report.entries, entries);
@@ -753,9 +758,9 @@ static void verify_copy(const char *dir, uint64_t entries)
 
     log.pk[0] ^= 1; /* another gateway's key: the same copy does not pass */
     fail_clear(&f);
-    assert_int_not_equal(
-        journal_verify(s, slots, house.settings.name, log.pk, clock_day(clock_ms()), NULL, NULL, &report, &f),
-        SLUIS_OK);
+    assert_int_not_equal(journal_verify(s, slots, house.settings.name, (pubkeys[]){pubkeys_of(log.pk)},
+                                        clock_day(clock_ms()), NULL, NULL, &report, &f),
+                         SLUIS_OK);
     keyslots_close(&slots);
     store_close(&s);
     secret_free(km);

@@ -252,7 +252,8 @@ sluis_err folder_check(const char *dir, const char *keys, const settings *s, con
     if (!e)
         e = keyslots_verify(slots, &live, f);
     if (!e)
-        e = journal_verify(st, slots, s->name, log.pk, clock_day(clock_ms()), NULL, NULL, &report, f);
+        e = journal_verify(st, slots, s->name, (pubkeys[]){pubkeys_of(log.pk)}, clock_day(clock_ms()), NULL,
+                           NULL, &report, f);
     if (!e)
         e = registry_verify(st, slots, &rows, f);
     if (!e)

@@ -14,7 +14,7 @@ static void judge(const checkpoint *last, bytes request, const keypair *log)
     checkpoint cp;
     bytes note;
     sluis_fail f = {0};
-    sluis_err e = judge_request(&cp, &note, last, false, request, NAME, log->pk, &f);
+    sluis_err e = judge_request(&cp, &note, last, false, request, NAME, (pubkeys[]){pubkeys_of(log->pk)}, &f);
     if (e && (f.code != e || !f.where[0] || !f.text[0]))
         abort();
     if (e)

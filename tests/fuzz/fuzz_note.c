@@ -12,7 +12,7 @@ static void try_checkpoint(const keypair *key, const char *note, size_t n)
     checkpoint c;
     char again[NOTE_MAX];
     size_t len;
-    if (checkpoint_open(&c, note, n, NAME, key->pk, NULL) != SLUIS_OK)
+    if (checkpoint_open(&c, note, n, NAME, (pubkeys[]){pubkeys_of(key->pk)}, NULL) != SLUIS_OK)
         return;
     if (checkpoint_sign(again, sizeof again, &len, &c, NAME, key) != SLUIS_OK || len > n)
         abort();

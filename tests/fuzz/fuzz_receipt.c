@@ -18,10 +18,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     arena *a = arena_new(4u << 20);
     if (!a || crypto_start() || keypair_from_seed(&log, USE_LOG, seed, 0))
         abort();
-    sluis_err e = receipt_verify(&facts, a, BYTES(data, n), NAME, log.pk, NULL, &f);
+    sluis_err e = receipt_verify(&facts, a, BYTES(data, n), NAME, (pubkeys[]){pubkeys_of(log.pk)}, NULL, &f);
     if (e && (f.code != e || !f.where[0] || !f.text[0]))
         abort();
-    if (receipt_verify(&again, a, BYTES(data, n), NAME, log.pk, &last, NULL) != e)
+    if (receipt_verify(&again, a, BYTES(data, n), NAME, (pubkeys[]){pubkeys_of(log.pk)}, &last, NULL) != e)
         abort();
     if (!e && (!facts.record || facts.index >= facts.cp.size || again.index != facts.index ||
                memcmp(facts.leaf.commitment, again.leaf.commitment, HASH_LEN) != 0))

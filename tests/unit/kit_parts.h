@@ -125,7 +125,10 @@ KIT void house_open(house *h)
     assert_int_equal(seal_ring_of(&h->p.seals, &seal), SLUIS_OK);
     key_make(&h->p.log, USE_LOG, 90);
     key_make(&h->p.directory, USE_DIRECTORY, 91);
-    assert_int_equal(journal_open(&h->journal, h->x.store, h->x.slots, &h->p.log, h->settings.name, &f),
+    h->p.log_keys = pubkeys_of(h->p.log.pk);
+    h->p.directory_keys = pubkeys_of(h->p.directory.pk);
+    assert_int_equal(journal_open(&h->journal, h->x.store, h->x.slots, &(log_keys){.log = &h->p.log},
+                                  h->settings.name, &f),
                      SLUIS_OK);
     store_txn *t = fixture_write(&h->x);
     house_enrol(h, t, &h->gem, "Gemeente", "gemeente");

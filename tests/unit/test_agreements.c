@@ -279,12 +279,52 @@ static void a_changed_row_is_found_out(void **state)
     assert_int_equal(still_loads(NULL, NULL), SLUIS_OK);
 }
 
+/* Another directory key: every entry and agreement is under it, with the words and moments that they had. */
+static void another_directory_key_signs_all(void **state)
+{
+    (void)state;
+    keypair next;
+    directory *before = NULL, *after = NULL;
+    bool done = false;
+    sluis_fail f = {0};
+    pubkeys known = h.p.directory_keys, strangers = {.n = 0};
+    key_make(&next, USE_DIRECTORY, 92);
+    assert_int_equal(pubkeys_add(&known, next.pk), SLUIS_OK);
+    assert_int_equal(pubkeys_add(&strangers, next.pk), SLUIS_OK);
+    store_txn *t = fixture_write(&h.x);
+    assert_int_equal(parties_load(t, h.p.directory.pk, &before, &f), SLUIS_OK);
+    assert_int_equal(parties_resign(t, &h.school.oin, &known, &h.p.directory, &done, &f), SLUIS_OK);
+    assert_false(done); /* it is signed by this one */
+    assert_int_equal(parties_resign(t, &h.school.oin, &strangers, &next, &done, &f), SLUIS_CORRUPT);
+    assert_int_equal(parties_resign(t, &h.school.oin, &known, &next, &done, &f), SLUIS_OK);
+    assert_true(done);
+    assert_int_not_equal(parties_load(t, h.p.directory.pk, &after, NULL), SLUIS_OK);
+    assert_int_equal(parties_load(t, next.pk, &after, &f), SLUIS_OK);
+    assert_true(directory_version(after) > directory_version(before));
+    assert_int_equal(directory_count(after), directory_count(before));
+    for (size_t i = 0; i < directory_count(after); i++) {
+        const party *a = directory_at(before, i), *b = directory_at(after, i);
+        assert_string_equal(a->name, b->name);
+        assert_int_equal(a->key_count, b->key_count);
+        assert_int_equal(a->agreement_count, b->agreement_count);
+        for (size_t k = 0; k < a->agreement_count; k++) {
+            assert_memory_equal(a->agreements[k].hash, b->agreements[k].hash, HASH_LEN);
+            assert_true(a->agreements[k].accepted == b->agreements[k].accepted);
+            assert_memory_equal(a->agreements[k].party_signature, b->agreements[k].party_signature, SIG_LEN);
+        }
+    }
+    store_abort(&t);
+    directory_unref(&before);
+    directory_unref(&after);
+    keypair_close(&next);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_comes_back_as_it_was), cmocka_unit_test(the_vector_stands),
         cmocka_unit_test(a_malformed_file_is_refused), cmocka_unit_test(the_directory_goes_up),
-        cmocka_unit_test(a_changed_row_is_found_out),
+        cmocka_unit_test(a_changed_row_is_found_out),  cmocka_unit_test(another_directory_key_signs_all),
     };
     return cmocka_run_group_tests_name("agreements", tests, start, stop);
 }

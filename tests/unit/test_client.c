@@ -92,7 +92,7 @@ static void make_snapshot(fixture *x, uint64_t made, const keypair *root)
         delegation_sign(&delegation, "gateway.test", x->dir_key.pk, made - DAY_MS, made + DAY_MS, root),
         SLUIS_OK);
     assert_int_equal(snapshot_make(&x->snapshot, d, buffer_bytes(&delegation), &x->dir_key,
-                                   "gateway.test/journal/1", x->log.pk, made),
+                                   "gateway.test/journal/1", (pubkeys[]){pubkeys_of(x->log.pk)}, made),
                      SLUIS_OK);
     directory_unref(&d);
     buffer_close(&delegation);
@@ -341,7 +341,7 @@ static void says_hello_and_takes_welcome(void **state)
     at_client(x, CLIENT_WELCOME, &ev);
     assert_true(client_connected(x->c));
     assert_string_equal(client_snapshot(x->c)->gateway, "gateway.test");
-    assert_memory_equal(client_snapshot(x->c)->log_pk, x->log.pk, 32);
+    assert_memory_equal(client_snapshot(x->c)->log.pk[0], x->log.pk, 32);
 }
 
 static void repeats_hello_until_welcome(void **state)

@@ -376,7 +376,7 @@ static void world_init(world *w)
     assert_int_equal(delegation_sign(&w->delegation, "gem.test", dir_key.pk, FROM, UNTIL, &root_key),
                      SLUIS_OK);
     assert_int_equal(snapshot_make(&w->snapshot, w->d, buffer_bytes(&w->delegation), &dir_key,
-                                   "gem.test/journal/1", log_key.pk, T0),
+                                   "gem.test/journal/1", (pubkeys[]){pubkeys_of(log_key.pk)}, T0),
                      SLUIS_OK);
 }
 
@@ -399,6 +399,31 @@ static sluis_err try_open(const world *w, const uint8_t *root_pk, uint64_t now, 
     return err;
 }
 
+/* The log's earlier keys come along, oldest first; the newest is the last. */
+static void a_snapshot_names_every_log_key(void **state)
+{
+    (void)state;
+    world w;
+    snapshot s;
+    pubkeys log = {.n = 0};
+    uint8_t pk[PK_LEN] = {7};
+    world_init(&w);
+    assert_int_equal(pubkeys_add(&log, pk), SLUIS_OK);
+    assert_int_equal(pubkeys_add(&log, log_key.pk), SLUIS_OK);
+    buffer_clear(&w.snapshot);
+    assert_int_equal(snapshot_make(&w.snapshot, w.d, buffer_bytes(&w.delegation), &dir_key, "l", &log, T0),
+                     SLUIS_OK);
+    assert_int_equal(snapshot_open(&s, buffer_bytes(&w.snapshot), root_key.pk, T0, NULL), SLUIS_OK);
+    assert_int_equal(s.log.n, 2);
+    assert_memory_equal(s.log.pk, log.pk, 2 * PK_LEN);
+    snapshot_close(&s);
+    buffer_clear(&w.snapshot);
+    assert_int_equal(
+        snapshot_make(&w.snapshot, w.d, buffer_bytes(&w.delegation), &dir_key, "l", &(pubkeys){.n = 0}, T0),
+        SLUIS_INVALID);
+    world_close(&w);
+}
+
 static void a_snapshot_is_the_directory(void **state)
 {
     (void)state;
@@ -408,7 +433,7 @@ static void a_snapshot_is_the_directory(void **state)
     assert_int_equal(snapshot_open(&s, buffer_bytes(&w.snapshot), root_key.pk, T0, NULL), SLUIS_OK);
     assert_string_equal(s.gateway, "gem.test");
     assert_string_equal(s.log_name, "gem.test/journal/1");
-    assert_memory_equal(s.log_pk, log_key.pk, PK_LEN);
+    assert_memory_equal(s.log.pk[0], log_key.pk, PK_LEN);
     assert_int_equal(s.made, T0);
     assert_int_equal(directory_version(s.dir), 9);
     assert_int_equal(directory_count(s.dir), 2);
@@ -445,8 +470,9 @@ static void a_snapshot_hangs_from_the_root(void **state)
     assert_int_equal(try_open(&w, root_key.pk, UNTIL, &f), SLUIS_EXPIRED);
 
     buffer_clear(&w.snapshot);
-    assert_int_equal(
-        snapshot_make(&w.snapshot, w.d, buffer_bytes(&w.delegation), &other, "l", log_key.pk, T0), SLUIS_OK);
+    assert_int_equal(snapshot_make(&w.snapshot, w.d, buffer_bytes(&w.delegation), &other, "l",
+                                   (pubkeys[]){pubkeys_of(log_key.pk)}, T0),
+                     SLUIS_OK);
     fail_clear(&f);
     assert_int_equal(try_open(&w, root_key.pk, T0, &f), SLUIS_BAD_SIGNATURE);
     assert_string_equal(f.where, "signedsnapshot");
@@ -455,8 +481,9 @@ static void a_snapshot_hangs_from_the_root(void **state)
     buffer_clear(&w.delegation);
     buffer_clear(&w.snapshot);
     assert_int_equal(delegation_sign(&w.delegation, "gem.test", other.pk, FROM, UNTIL, &root_key), SLUIS_OK);
-    assert_int_equal(
-        snapshot_make(&w.snapshot, w.d, buffer_bytes(&w.delegation), &other, "l", log_key.pk, T0), SLUIS_OK);
+    assert_int_equal(snapshot_make(&w.snapshot, w.d, buffer_bytes(&w.delegation), &other, "l",
+                                   (pubkeys[]){pubkeys_of(log_key.pk)}, T0),
+                     SLUIS_OK);
     fail_clear(&f);
     assert_int_equal(try_open(&w, root_key.pk, T0, &f), SLUIS_BAD_SIGNATURE);
     assert_string_equal(f.where, OIN_GEM);
@@ -491,6 +518,7 @@ int main(void)
         cmocka_unit_test(bad_entries_are_refused),
         cmocka_unit_test(parties_do_not_overlap),
         cmocka_unit_test(entries_need_the_directory_key),
+        cmocka_unit_test(a_snapshot_names_every_log_key),
         cmocka_unit_test(a_snapshot_is_the_directory),
         cmocka_unit_test(a_snapshot_lives_a_day),
         cmocka_unit_test(a_snapshot_hangs_from_the_root),

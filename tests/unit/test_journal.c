@@ -23,7 +23,8 @@ static void ground_open(ground *g, engine e)
 {
     fixture_open(&g->x, e);
     log_key(&g->log);
-    assert_int_equal(journal_open(&g->j, g->x.store, g->x.slots, &g->log, NAME, NULL), SLUIS_OK);
+    assert_int_equal(journal_open(&g->j, g->x.store, g->x.slots, &(log_keys){.log = &g->log}, NAME, NULL),
+                     SLUIS_OK);
 }
 
 static void ground_close(ground *g)
@@ -77,7 +78,8 @@ static void add(ground *g, uint64_t n, uint32_t keep)
 
 static sluis_err verify_at(ground *g, uint32_t today, journal_report *report, sluis_fail *f)
 {
-    return journal_verify(g->x.store, g->x.slots, NAME, g->log.pk, today, NULL, NULL, report, f);
+    return journal_verify(g->x.store, g->x.slots, NAME, (pubkeys[]){pubkeys_of(g->log.pk)}, today, NULL, NULL,
+                          report, f);
 }
 
 static sluis_err verify(void *ctx, sluis_fail *f)
@@ -92,7 +94,8 @@ static sluis_err verify_tree_alone(void *ctx, sluis_fail *f)
     ground *g = ctx;
     journal_report report;
 
-    return journal_verify(g->x.store, NULL, NAME, g->log.pk, TODAY, NULL, NULL, &report, f);
+    return journal_verify(g->x.store, NULL, NAME, (pubkeys[]){pubkeys_of(g->log.pk)}, TODAY, NULL, NULL,
+                          &report, f);
 }
 
 static void verify_ok(ground *g, uint64_t entries)
@@ -114,7 +117,7 @@ static void check_receipt(ground *g, bytes raw, uint64_t index, uint64_t size, u
     uint8_t tx[16];
     arena *a = arena_new(1 << 16);
 
-    if (receipt_verify(&facts, a, raw, NAME, g->log.pk, cache, &f))
+    if (receipt_verify(&facts, a, raw, NAME, (pubkeys[]){pubkeys_of(g->log.pk)}, cache, &f))
         fail_msg("receipt %llu of %llu: %s: %s", (unsigned long long)index, (unsigned long long)size, f.where,
                  f.text);
     assert_int_equal(facts.index, index);
@@ -345,7 +348,8 @@ static void test_every_size(void **state)
         check_receipt(&g, buffer_bytes(&b), size - 1, size, size, NULL);
         if (size >= 254 && size <= 259) { /* opening anew at the edges of a tile */
             journal_close(&g.j);
-            assert_int_equal(journal_open(&g.j, g.x.store, g.x.slots, &g.log, NAME, NULL), SLUIS_OK);
+            assert_int_equal(journal_open(&g.j, g.x.store, g.x.slots, &(log_keys){.log = &g.log}, NAME, NULL),
+                             SLUIS_OK);
         }
     }
     verify_ok(&g, 600);
@@ -449,31 +453,37 @@ static void test_reopen(void **state)
         keyslots_close(&g.x.slots);
         fixture_store(&g.x, ENGINE_LMDB);
         assert_int_equal(keyslots_open(&g.x.slots, g.x.slots_path, 64, g.x.km, NULL), SLUIS_OK);
-        assert_int_equal(journal_open(&g.j, g.x.store, g.x.slots, &g.log, NAME, &f), SLUIS_OK);
+        assert_int_equal(journal_open(&g.j, g.x.store, g.x.slots, &(log_keys){.log = &g.log}, NAME, &f),
+                         SLUIS_OK);
     }
     assert_int_equal(journal_size(g.j), 1155);
     verify_ok(&g, 1155);
 
     assert_int_equal(keypair_from_seed(&other, USE_LOG, seed, 0), SLUIS_OK);
-    assert_int_equal(journal_open(&j, g.x.store, g.x.slots, &other, NAME, NULL), SLUIS_UNKNOWN_KEY);
-    assert_int_equal(journal_open(&j, g.x.store, g.x.slots, &g.log, "other", NULL), SLUIS_UNKNOWN_KEY);
+    assert_int_equal(journal_open(&j, g.x.store, g.x.slots, &(log_keys){.log = &other}, NAME, NULL),
+                     SLUIS_UNKNOWN_KEY);
+    assert_int_equal(journal_open(&j, g.x.store, g.x.slots, &(log_keys){.log = &g.log}, "other", NULL),
+                     SLUIS_UNKNOWN_KEY);
     assert_null(j);
     /* a leaf that no checkpoint covers, and a changed one */
     size_t n;
     row_copy *rows = fixture_rows(&g.x, TABLE_LEAF, &n);
     rows[n - 1].key[7]++;
     fixture_put(&g.x, TABLE_LEAF, &rows[n - 1]);
-    assert_int_equal(journal_open(&j, g.x.store, g.x.slots, &g.log, NAME, &f), SLUIS_CORRUPT);
+    assert_int_equal(journal_open(&j, g.x.store, g.x.slots, &(log_keys){.log = &g.log}, NAME, &f),
+                     SLUIS_CORRUPT);
     assert_non_null(strstr(f.text, "beyond its checkpoint"));
     fixture_delete(&g.x, TABLE_LEAF, &rows[n - 1]);
     rows[n - 2].value[20] ^= 1;
     fixture_put(&g.x, TABLE_LEAF, &rows[n - 2]);
     fail_clear(&f);
-    assert_int_equal(journal_open(&j, g.x.store, g.x.slots, &g.log, NAME, &f), SLUIS_CORRUPT);
+    assert_int_equal(journal_open(&j, g.x.store, g.x.slots, &(log_keys){.log = &g.log}, NAME, &f),
+                     SLUIS_CORRUPT);
     assert_non_null(strstr(f.text, "root of its checkpoint"));
     rows[n - 2].value[20] ^= 1;
     fixture_put(&g.x, TABLE_LEAF, &rows[n - 2]);
-    assert_int_equal(journal_open(&j, g.x.store, g.x.slots, &g.log, NAME, NULL), SLUIS_OK);
+    assert_int_equal(journal_open(&j, g.x.store, g.x.slots, &(log_keys){.log = &g.log}, NAME, NULL),
+                     SLUIS_OK);
     journal_close(&j);
     fixture_rows_free(rows, n);
     keypair_close(&other);
@@ -695,9 +705,11 @@ static void test_wrong_keys(void **state)
     assert_int_equal(verify_at(&g, TODAY, &report, &f), SLUIS_OK); /* empty */
     assert_int_equal(report.entries, 0);
     add(&g, 3, TODAY);
-    assert_int_equal(journal_verify(g.x.store, g.x.slots, NAME, pk, TODAY, NULL, NULL, &report, &f),
+    assert_int_equal(journal_verify(g.x.store, g.x.slots, NAME, (pubkeys[]){pubkeys_of(pk)}, TODAY, NULL,
+                                    NULL, &report, &f),
                      SLUIS_UNKNOWN_KEY);
-    assert_int_equal(journal_verify(g.x.store, g.x.slots, "gw", g.log.pk, TODAY, NULL, NULL, &report, NULL),
+    assert_int_equal(journal_verify(g.x.store, g.x.slots, "gw", (pubkeys[]){pubkeys_of(g.log.pk)}, TODAY,
+                                    NULL, NULL, &report, NULL),
                      SLUIS_UNKNOWN_KEY);
     ground_close(&g);
 }
@@ -956,7 +968,7 @@ static void test_receipt_under(void **state)
     add(&g, 300, TODAY);
     const char *now = journal_checkpoint(g.j, &n);
     memcpy(note, now, n);
-    assert_int_equal(checkpoint_open(&cp, note, n, NAME, g.log.pk, NULL), SLUIS_OK);
+    assert_int_equal(checkpoint_open(&cp, note, n, NAME, (pubkeys[]){pubkeys_of(g.log.pk)}, NULL), SLUIS_OK);
     add(&g, 400, TODAY);
     store_txn *t = fixture_read(&g.x);
     static const uint64_t at[] = {0, 1, 255, 256, 299};
@@ -964,7 +976,9 @@ static void test_receipt_under(void **state)
         buffer_clear(&out);
         arena_reset(a);
         assert_int_equal(journal_receipt_under(t, g.x.slots, at[i], &cp, BYTES(note, n), &out), SLUIS_OK);
-        assert_int_equal(receipt_verify(&facts, a, buffer_bytes(&out), NAME, g.log.pk, NULL, NULL), SLUIS_OK);
+        assert_int_equal(receipt_verify(&facts, a, buffer_bytes(&out), NAME,
+                                        (pubkeys[]){pubkeys_of(g.log.pk)}, NULL, NULL),
+                         SLUIS_OK);
         assert_int_equal(facts.cp.size, 300);
         assert_int_equal(facts.index, at[i]);
     }
@@ -1031,7 +1045,8 @@ static void test_next_origin(void **state)
     assert_int_equal(verify_tree_alone(&g, &f), SLUIS_OK);
     /* opened again, it goes on; the next number is beyond every one that was seen */
     journal_close(&g.j);
-    assert_int_equal(journal_open(&g.j, g.x.store, g.x.slots, &g.log, NAME, NULL), SLUIS_OK);
+    assert_int_equal(journal_open(&g.j, g.x.store, g.x.slots, &(log_keys){.log = &g.log}, NAME, NULL),
+                     SLUIS_OK);
     assert_string_equal(journal_origin(g.j, &from), NAME "/journal/2");
     assert_int_equal(from, 300);
     t = fixture_write(&g.x);
@@ -1040,7 +1055,7 @@ static void test_next_origin(void **state)
     commit(&g, &t);
     assert_string_equal(journal_origin(g.j, &from), NAME "/journal/7");
     note_of(&g, note, &n);
-    assert_int_equal(checkpoint_open(&cp, note, n, NAME, g.log.pk, NULL), SLUIS_OK);
+    assert_int_equal(checkpoint_open(&cp, note, n, NAME, (pubkeys[]){pubkeys_of(g.log.pk)}, NULL), SLUIS_OK);
     assert_string_equal(cp.origin, NAME "/journal/7");
     assert_int_equal(verify_at(&g, TODAY, &report, NULL), SLUIS_OK);
     assert_int_equal(report.restores, 2);

@@ -65,7 +65,8 @@ static sluis_err judge(const char *text, const checkpoint *last)
     checkpoint out;
     bytes note;
     sluis_fail f = {0};
-    sluis_err e = judge_request(&out, &note, last, false, bytes_str(text), NAME, key.pk, &f);
+    sluis_err e =
+        judge_request(&out, &note, last, false, bytes_str(text), NAME, (pubkeys[]){pubkeys_of(key.pk)}, &f);
     assert_true(!e == !f.text[0]); /* a refusal is said in words */
     return e;
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "crypto/keyfile.h"
+#include "crypto/pubfile.h"
 
 static char dir[] = "/tmp/sluis-keys-XXXXXX", path[64], pub[72];
 static sluis_fail f;
@@ -444,6 +445,51 @@ static void a_sealed_key_opens_with_its_passphrase_only(void **state)
     secret_free(q.key);
 }
 
+/* The next key in the place of the old one; each point at which it may be cut off ends the same. */
+static void a_key_succeeds(void **state)
+{
+    char next[80], next_pub[96];
+    uint8_t pk[PK_LEN];
+    (void)state;
+    snprintf(next, sizeof next, "%s/key.next", dir);
+    snprintf(next_pub, sizeof next_pub, "%s.pub", next);
+    assert_int_equal(keyfile_succeed(path, next, NULL), SLUIS_NOT_FOUND);
+    for (int cut = 0; cut < 3; cut++) {
+        keypair old, new, now = {0};
+        assert_int_equal(keypair_generate(&old, USE_SIGN, 1), SLUIS_OK);
+        assert_int_equal(keypair_generate(&new, USE_SIGN, 2), SLUIS_OK);
+        assert_int_equal(keyfile_write(cut ? next : path, cut ? &new : &old, &f), SLUIS_OK);
+        if (!cut)
+            assert_int_equal(keyfile_write(next, &new, &f), SLUIS_OK);
+        else /* the new one is in its place already; its public half there is the old one's, or missing */
+            assert_int_equal(keyfile_write(path, &new, &f), SLUIS_OK);
+        if (cut)
+            unlink(cut == 1 ? pub : next_pub);
+        assert_int_equal(keyfile_succeed(path, next, &f), SLUIS_OK);
+        assert_int_equal(keyfile_read(&now, path, USE_SIGN, &f), SLUIS_OK);
+        assert_memory_equal(now.pk, new.pk, PK_LEN);
+        assert_int_equal(pubfile_read(pk, pub, USE_SIGN, &f), SLUIS_OK);
+        assert_memory_equal(pk, new.pk, PK_LEN);
+        assert_int_not_equal(access(next, F_OK), 0);
+        assert_int_not_equal(access(next_pub, F_OK), 0);
+        assert_int_equal(mode_of(path), 0600);
+        keypair_close(&old);
+        keypair_close(&new);
+        keypair_close(&now);
+        clean(NULL);
+    }
+    keypair sign, seal;
+    assert_int_equal(keypair_generate(&sign, USE_SIGN, 1), SLUIS_OK);
+    assert_int_equal(keypair_generate(&seal, USE_SEAL, 1), SLUIS_OK);
+    assert_int_equal(keyfile_write(path, &sign, &f), SLUIS_OK);
+    assert_int_equal(keyfile_write(next, &seal, &f), SLUIS_OK);
+    assert_int_equal(keyfile_succeed(path, next, NULL), SLUIS_INVALID);
+    keypair_close(&sign);
+    keypair_close(&seal);
+    unlink(next);
+    unlink(next_pub);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -460,6 +506,7 @@ int main(void)
         cmocka_unit_test(a_passphrase_comes_from_a_file_or_a_descriptor),
         cmocka_unit_test(a_passphrase_is_a_credential),
         cmocka_unit_test_teardown(a_key_goes_from_passphrase_to_passphrase, clean),
+        cmocka_unit_test_teardown(a_key_succeeds, clean),
         cmocka_unit_test_teardown(a_sealed_key_opens_with_its_passphrase_only, clean),
     };
     return cmocka_run_group_tests(tests, start, stop);

@@ -95,7 +95,8 @@ static void snapshot_of(buffer *out, size_t count)
     assert_int_equal(
         delegation_sign(&delegation, "gateway.test", dir_key.pk, now - DAY_MS, now + DAY_MS, &root),
         SLUIS_OK);
-    assert_int_equal(snapshot_make(out, d, buffer_bytes(&delegation), &dir_key, "gateway.test", logk.pk, now),
+    assert_int_equal(snapshot_make(out, d, buffer_bytes(&delegation), &dir_key, "gateway.test",
+                                   (pubkeys[]){pubkeys_of(logk.pk)}, now),
                      SLUIS_OK);
     directory_unref(&d);
     for (size_t i = 0; i < count; i++)

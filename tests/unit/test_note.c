@@ -45,7 +45,7 @@ static sluis_err open_text(const char *text, size_t n)
 {
     checkpoint c;
     fail_clear(&f);
-    return checkpoint_open(&c, text, n, NAME, key.pk, &f);
+    return checkpoint_open(&c, text, n, NAME, (pubkeys[]){pubkeys_of(key.pk)}, &f);
 }
 
 /* Signs any text as our key would: what remains to be refused is its form. */
@@ -71,7 +71,7 @@ static void round_trip(void **state)
         20 + 1 + 9 + 45 + 1 + 4 + 20 + 1);
     assert_int_equal(note[len - 1], '\n');
     assert_int_equal(strlen(note), len);
-    assert_int_equal(checkpoint_open(&c, note, len, NAME, key.pk, &f), SLUIS_OK);
+    assert_int_equal(checkpoint_open(&c, note, len, NAME, (pubkeys[]){pubkeys_of(key.pk)}, &f), SLUIS_OK);
     assert_string_equal(c.origin, NAME);
     assert_true(c.size == 20852163);
     for (size_t i = 0; i < HASH_LEN; i++)
@@ -230,8 +230,11 @@ static void other_keys_and_names(void **state)
 {
     (void)state;
     checkpoint c;
-    assert_int_equal(checkpoint_open(&c, note, len, NAME, other.pk, NULL), SLUIS_UNKNOWN_KEY);
-    assert_int_equal(checkpoint_open(&c, note, len, "gw.example/journal/2", key.pk, &f), SLUIS_UNKNOWN_KEY);
+    assert_int_equal(checkpoint_open(&c, note, len, NAME, (pubkeys[]){pubkeys_of(other.pk)}, NULL),
+                     SLUIS_UNKNOWN_KEY);
+    assert_int_equal(
+        checkpoint_open(&c, note, len, "gw.example/journal/2", (pubkeys[]){pubkeys_of(key.pk)}, &f),
+        SLUIS_UNKNOWN_KEY);
     assert_string_equal(f.text, "no signature of gw.example/journal/2 with the key asked for");
     char text[sizeof note];
     memcpy(text, note, sizeof note);
@@ -267,6 +270,30 @@ static void signing_checks_its_arguments(void **state)
     memset(c.origin, 'o', ORIGIN_MAX);
     assert_int_equal(checkpoint_sign(note, sizeof note, &n, &c, NAME, &key), SLUIS_OK);
     assert_int_equal(open_text(note, n), SLUIS_OK);
+}
+
+/* A log that goes over to another key: both sign, and who knows either takes it. */
+static void two_keys(void **state)
+{
+    (void)state;
+    uint8_t seed[32] = {9};
+    keypair next;
+    checkpoint c;
+    assert_int_equal(keypair_from_seed(&next, USE_LOG, seed, 0), SLUIS_OK);
+    pubkeys old_key = pubkeys_of(key.pk), new_key = pubkeys_of(next.pk), both = old_key, none = {.n = 0};
+    assert_int_equal(pubkeys_add(&both, next.pk), SLUIS_OK);
+    assert_int_equal(checkpoint_open(&c, note, len, NAME, &both, &f),
+                     SLUIS_OK); /* signed by the first alone */
+    assert_int_equal(checkpoint_open(&c, note, len, NAME, &new_key, NULL), SLUIS_UNKNOWN_KEY);
+    assert_int_equal(checkpoint_open(&c, note, len, NAME, &none, NULL), SLUIS_UNKNOWN_KEY);
+    assert_int_equal(checkpoint_sign_too(note, len + 8, &len, NAME, &next), SLUIS_TOO_BIG);
+    assert_int_equal(checkpoint_sign_too(note, sizeof note, &len, NAME, &next), SLUIS_OK);
+    assert_int_equal(checkpoint_open(&c, note, len, NAME, &old_key, &f), SLUIS_OK);
+    assert_int_equal(checkpoint_open(&c, note, len, NAME, &new_key, &f), SLUIS_OK);
+    note[len - 10] = note[len - 10] == 'A' ? 'B' : 'A'; /* in the second signature: the newest key decides */
+    assert_int_equal(checkpoint_open(&c, note, len, NAME, &both, NULL), SLUIS_BAD_SIGNATURE);
+    assert_int_equal(checkpoint_open(&c, note, len, NAME, &old_key, NULL), SLUIS_OK);
+    keypair_close(&next);
 }
 
 /* ---- cosignatures ---- */
@@ -372,6 +399,7 @@ int main(void)
         cmocka_unit_test_setup(other_keys_and_names, sign_one),
         cmocka_unit_test(too_big),
         cmocka_unit_test(signing_checks_its_arguments),
+        cmocka_unit_test_setup(two_keys, sign_one),
         cmocka_unit_test_setup(cosigned, sign_one),
         cmocka_unit_test_setup(nothing_cosigned_may_change, sign_one),
         cmocka_unit_test_setup(cosigning_checks_its_arguments, sign_one),

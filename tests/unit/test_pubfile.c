@@ -86,8 +86,43 @@ static void test_changed(void **state)
     put(good);
 }
 
+/* Several keys, oldest first; a doubled one, a line of another use and one too many are refused. */
+static void test_several(void **state)
+{
+    pubkeys all = {.n = 0}, back;
+    uint8_t pk[PK_LEN] = {0}, one[PK_LEN];
+    (void)state;
+    for (uint8_t i = 0; i < PUBFILE_KEYS; i++) {
+        pk[0] = i;
+        assert_int_equal(pubkeys_add(&all, pk), SLUIS_OK);
+        assert_int_equal(pubkeys_add(&all, pk), SLUIS_OK); /* again: nothing new */
+        assert_int_equal(pubfile_replace(path, USE_LOG, &all, NULL), SLUIS_OK);
+        assert_int_equal(pubfile_read_all(&back, path, USE_LOG, NULL), SLUIS_OK);
+        assert_int_equal(back.n, i + 1);
+        assert_memory_equal(back.pk, all.pk, back.n * PK_LEN);
+        assert_int_equal(pubfile_read(one, path, USE_LOG, NULL), i ? SLUIS_INVALID : SLUIS_OK);
+    }
+    pk[0] = 99;
+    assert_int_equal(pubkeys_add(&all, pk), SLUIS_FULL);
+    assert_false(pubkeys_hold(&all, pk));
+    assert_int_equal(pubfile_read_all(&back, path, USE_SIGN, NULL), SLUIS_INVALID);
+    char text[PUBFILE_MAX * (PUBFILE_KEYS + 2)];
+    FILE *f = fopen(path, "r");
+    assert_non_null(f);
+    size_t n = fread(text, 1, sizeof text - 1, f), line = n / PUBFILE_KEYS;
+    fclose(f);
+    text[n] = '\0';
+    memcpy(text + line, text, line); /* the first twice */
+    put(text);
+    assert_int_equal(pubfile_read_all(&back, path, USE_LOG, NULL), SLUIS_INVALID);
+    text[0] = '\0';
+    put(text);
+    assert_int_equal(pubfile_read_all(&back, path, USE_LOG, NULL), SLUIS_INVALID);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_round_trip), cmocka_unit_test(test_changed)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_round_trip), cmocka_unit_test(test_changed),
+                                       cmocka_unit_test(test_several)};
     return cmocka_run_group_tests_name("pubfile", tests, setup, teardown);
 }

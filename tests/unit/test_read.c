@@ -540,11 +540,11 @@ static void health_says_what_is_wrong(void **state)
     assert_int_equal(run(r, j, read_health), SLUIS_OK);
     assert_true(reply_of(j)->health->checks[1]->ok);
     job_free(&j);
-    r->h.p.log.pk[0] ^= 1;
+    r->h.p.log_keys.pk[0][0] ^= 1;
     j = call_of(r, "", OIN_GEM, "");
     assert_int_equal(run(r, j, read_health), SLUIS_OK);
     assert_false(reply_of(j)->health->checks[1]->ok);
-    r->h.p.log.pk[0] ^= 1;
+    r->h.p.log_keys.pk[0][0] ^= 1;
     job_free(&j);
 }
 

@@ -86,9 +86,9 @@ static void every_leaf_has_its_receipt(void **state)
         receipt_facts facts;
         arena *a = arena_new(1 << 16);
         receipt_of(&b, i);
-        assert_int_equal(
-            receipt_verify(&facts, a, buffer_bytes(&b), LOG, log_key.pk, i % 2 ? &last : NULL, NULL),
-            SLUIS_OK);
+        assert_int_equal(receipt_verify(&facts, a, buffer_bytes(&b), LOG, (pubkeys[]){pubkeys_of(log_key.pk)},
+                                        i % 2 ? &last : NULL, NULL),
+                         SLUIS_OK);
         assert_int_equal(facts.index, i);
         assert_int_equal(facts.leaf.klass, 3);
         assert_int_equal(facts.cp.size, LEAVES);
@@ -190,7 +190,8 @@ static void forged_receipts_are_refused(void **state)
         receipt_facts facts;
         ProtobufCMessage *m;
         arena *a = arena_new(1 << 18);
-        assert_int_equal(receipt_verify(&facts, a, buffer_bytes(&good), LOG, log_key.pk, &last, NULL),
+        assert_int_equal(receipt_verify(&facts, a, buffer_bytes(&good), LOG,
+                                        (pubkeys[]){pubkeys_of(log_key.pk)}, &last, NULL),
                          SLUIS_OK);
         assert_int_equal(wire_unpack(&m, &sluis__receipt__descriptor, a, buffer_bytes(&good), NULL),
                          SLUIS_OK);
@@ -198,8 +199,8 @@ static void forged_receipts_are_refused(void **state)
         buffer_clear(&bad);
         assert_int_equal(wire_pack(&bad, m), SLUIS_OK);
         for (int cached = 0; cached < 2; cached++) {
-            sluis_err err =
-                receipt_verify(&facts, a, buffer_bytes(&bad), LOG, log_key.pk, cached ? &last : NULL, NULL);
+            sluis_err err = receipt_verify(&facts, a, buffer_bytes(&bad), LOG,
+                                           (pubkeys[]){pubkeys_of(log_key.pk)}, cached ? &last : NULL, NULL);
             if (err != forgeries[i].err)
                 fail_msg("%s: %s", forgeries[i].what, error_token(err));
             assert_null(facts.record);
@@ -220,13 +221,16 @@ static void another_log_key_or_name_is_refused(void **state)
     buffer_init(&b, 1 << 16);
     key_make(&other, USE_LOG, 78);
     receipt_of(&b, 0);
-    assert_int_equal(receipt_verify(&facts, a, buffer_bytes(&b), LOG, other.pk, NULL, NULL),
-                     SLUIS_UNKNOWN_KEY);
     assert_int_equal(
-        receipt_verify(&facts, a, buffer_bytes(&b), "gem.test/journal/2", log_key.pk, NULL, NULL),
+        receipt_verify(&facts, a, buffer_bytes(&b), LOG, (pubkeys[]){pubkeys_of(other.pk)}, NULL, NULL),
         SLUIS_UNKNOWN_KEY);
+    assert_int_equal(receipt_verify(&facts, a, buffer_bytes(&b), "gem.test/journal/2",
+                                    (pubkeys[]){pubkeys_of(log_key.pk)}, NULL, NULL),
+                     SLUIS_UNKNOWN_KEY);
     for (size_t n = 0; n < b.n; n++)
-        assert_int_not_equal(receipt_verify(&facts, a, BYTES(b.p, n), LOG, log_key.pk, NULL, NULL), SLUIS_OK);
+        assert_int_not_equal(
+            receipt_verify(&facts, a, BYTES(b.p, n), LOG, (pubkeys[]){pubkeys_of(log_key.pk)}, NULL, NULL),
+            SLUIS_OK);
     keypair_close(&other);
     buffer_close(&b);
     arena_free(&a);
@@ -258,17 +262,22 @@ static void a_receipt_is_renewed(void **state)
     assert_int_equal(receipt_pack(&proof, leaves[2], 2, NULL, BYTES(NULL, 0),
                                   (const uint8_t(*)[HASH_LEN])path, len, BYTES(note, note_len)),
                      SLUIS_OK);
-    assert_int_equal(receipt_verify(&facts, a, buffer_bytes(&proof), LOG, log_key.pk, NULL, NULL),
-                     SLUIS_INVALID);
-    assert_int_equal(receipt_renew(&out, buffer_bytes(&old), buffer_bytes(&proof), LOG, log_key.pk, &f),
+    assert_int_equal(
+        receipt_verify(&facts, a, buffer_bytes(&proof), LOG, (pubkeys[]){pubkeys_of(log_key.pk)}, NULL, NULL),
+        SLUIS_INVALID);
+    assert_int_equal(receipt_renew(&out, buffer_bytes(&old), buffer_bytes(&proof), LOG,
+                                   (pubkeys[]){pubkeys_of(log_key.pk)}, &f),
                      SLUIS_OK);
-    assert_int_equal(receipt_verify(&facts, a, buffer_bytes(&out), LOG, log_key.pk, NULL, NULL), SLUIS_OK);
+    assert_int_equal(
+        receipt_verify(&facts, a, buffer_bytes(&out), LOG, (pubkeys[]){pubkeys_of(log_key.pk)}, NULL, NULL),
+        SLUIS_OK);
     assert_int_equal(facts.index, 2);
     assert_int_equal(facts.cp.size, LEAVES);
     assert_int_equal(facts.record->when, T0 + 2);
     size_t n = out.n;
     receipt_of(&proof, 1); /* another entry's */
-    assert_int_equal(receipt_renew(&out, buffer_bytes(&old), buffer_bytes(&proof), LOG, log_key.pk, &f),
+    assert_int_equal(receipt_renew(&out, buffer_bytes(&old), buffer_bytes(&proof), LOG,
+                                   (pubkeys[]){pubkeys_of(log_key.pk)}, &f),
                      SLUIS_CONFLICT);
     merkle_path(TREE_JOURNAL, path, &len, (const uint8_t(*)[HASH_LEN])hashes, LEAVES,
                 1); /* its leaf, another's path */
@@ -277,7 +286,8 @@ static void a_receipt_is_renewed(void **state)
                                   (const uint8_t(*)[HASH_LEN])path, len, BYTES(note, note_len)),
                      SLUIS_OK);
     fail_clear(&f);
-    assert_int_equal(receipt_renew(&out, buffer_bytes(&old), buffer_bytes(&proof), LOG, log_key.pk, &f),
+    assert_int_equal(receipt_renew(&out, buffer_bytes(&old), buffer_bytes(&proof), LOG,
+                                   (pubkeys[]){pubkeys_of(log_key.pk)}, &f),
                      SLUIS_INVALID);
     assert_int_equal(out.n, n); /* a failure appends nothing */
     buffer_close(&old);

@@ -32,7 +32,8 @@ static void attach(ground *g)
     g->p.slots = g->x.slots;
     g->p.rows = keyslots_rows(g->x.slots);
     g->p.metrics = &g->metrics;
-    assert_int_equal(journal_open(&g->journal, g->x.store, g->x.slots, &g->log, NAME, NULL), SLUIS_OK);
+    assert_int_equal(
+        journal_open(&g->journal, g->x.store, g->x.slots, &(log_keys){.log = &g->log}, NAME, NULL), SLUIS_OK);
     t = fixture_read(&g->x);
     assert_int_equal(retention_load(&g->r, t, g->p.rows), SLUIS_OK);
     store_abort(&t);
@@ -121,7 +122,8 @@ static void sound(ground *g, uint64_t erased)
 {
     journal_report report;
     sluis_fail f = {0};
-    if (journal_verify(g->x.store, g->x.slots, NAME, g->log.pk, TODAY, NULL, NULL, &report, &f))
+    if (journal_verify(g->x.store, g->x.slots, NAME, (pubkeys[]){pubkeys_of(g->log.pk)}, TODAY, NULL, NULL,
+                       &report, &f))
         fail_msg("%s: %s", f.where, f.text);
     if (erased != UINT64_MAX)
         assert_int_equal(report.erased, erased);
