@@ -28,6 +28,7 @@ static const config_key entry_keys[] = {
     {"retention", CONFIG_STR, true, 1, 64, "", NULL, "retention class"},
     {"valid_days", CONFIG_INT, true, 0, 36500, "days", NULL, "how long a registered value answers"},
     {"address", CONFIG_BOOL, false, 0, 0, "", "false", "tells where a person lives"},
+    {"source_wins", CONFIG_BOOL, false, 0, 0, "", "false", "its source replaces what others said"},
     {"intervention", CONFIG_BOOL, false, 0, 0, "", "false", "answers the standard question"},
     {"ggm", CONFIG_STR, false, 1, 128, "", NULL, "name in the Gemeentelijk Gegevensmodel"},
 };

@@ -2,8 +2,9 @@
 
 #include <string.h>
 
-#define INSTANCES_MAX 32
-#define USE_ARENA     (1u << 20)
+#include "base/clock.h"
+
+#define USE_ARENA (8u << 20) /* one datum, and what stands beside it */
 
 static bool same_case(const Sluis__DatumTerms *t, const datum_use *u)
 {
@@ -28,10 +29,8 @@ static bool holds(const condition_kind *c, const Sluis__DatumTerms *t, const dat
     return false;
 }
 
-bool datum_may_serve(const rules *r, const Sluis__DatumRow *row, const datum_use *use)
+bool datum_may_be_told(const rules *r, const Sluis__DatumRow *row, const datum_use *use)
 {
-    if (row->withdrawn)
-        return false;
     for (size_t i = 0; i < row->n_conditions; i++) {
         const condition_kind *c = rules_condition(r, row->conditions[i]);
         if (!c || !holds(c, row->terms, use))
@@ -40,26 +39,38 @@ bool datum_may_serve(const rules *r, const Sluis__DatumRow *row, const datum_use
     return true;
 }
 
-bool datum_answers(const rules *r, const Sluis__DatumRow *row, const datum_use *use)
+bool datum_may_serve(const rules *r, const Sluis__DatumRow *row, const datum_use *use)
 {
-    return row->valid_from <= use->now && (!row->valid_until || use->now < row->valid_until) &&
+    return !row->withdrawn && datum_may_be_told(r, row, use);
+}
+
+uint64_t datum_fresh_until(const attribute *a, const Sluis__DatumRow *row)
+{
+    uint64_t until = row->obtained + (uint64_t)a->valid_days * DAY_MS;
+    return row->valid_until && row->valid_until < until ? row->valid_until : until;
+}
+
+bool datum_answers(const rules *r, const attribute *a, const Sluis__DatumRow *row, const datum_use *use)
+{
+    return row->valid_from <= use->now && use->now < datum_fresh_until(a, row) &&
            datum_may_serve(r, row, use);
 }
 
 sluis_err datum_known(registry *g, store_txn *t, const rules *r, const subject *s, uint32_t id,
                       const datum_use *use, bool *known)
 {
-    datum found[INSTANCES_MAX];
-    size_t n = 0;
-    arena *a = arena_new(USE_ARENA);
+    const attribute *a = rules_attribute(r, id);
+    arena *mem = arena_new(USE_ARENA);
+    datum d = {.version = 0};
+    sluis_err e = mem ? SLUIS_OK : SLUIS_NOMEM;
     *known = false;
-    if (!a)
-        return SLUIS_NOMEM;
-    sluis_err e = registry_current(g, t, s, id, a, found, INSTANCES_MAX, &n);
-    for (size_t i = 0; !e && i < n; i++)
-        *known = *known || datum_answers(r, found[i].row, use);
-    arena_free(&a);
-    return e;
+    while (!e && a && !*known) {
+        arena_reset(mem);
+        e = registry_next(g, t, s, id, mem, &d);
+        *known = !e && datum_answers(r, a, d.row, use);
+    }
+    arena_free(&mem);
+    return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
 }
 
 bool result_hidden_from_household(const rules *r, const Sluis__ResultRow *row)

@@ -15,10 +15,15 @@ typedef struct {
 
 /* What its party took back serves nothing. A condition that the rules in force do not know any more is held
  * as strictly as may be: not shown. */
+bool datum_may_be_told(const rules *r, const Sluis__DatumRow *row,
+                       const datum_use *use); /* taken back or not */
 bool datum_may_serve(const rules *r, const Sluis__DatumRow *row, const datum_use *use);
-/* Valid now, and may serve. */
-bool datum_answers(const rules *r, const Sluis__DatumRow *row, const datum_use *use);
-/* Whether a current datum exists that is valid now and may answer the request. */
+/* Until when it answers without asking its source again: the catalogue's valid_days after it was obtained, or
+ * the end of its validity when that comes first. UTC ms. */
+uint64_t datum_fresh_until(const attribute *a, const Sluis__DatumRow *row);
+/* Valid now, not older than that, and may serve. */
+bool datum_answers(const rules *r, const attribute *a, const Sluis__DatumRow *row, const datum_use *use);
+/* Whether a current datum exists that is valid now, not older than that, and may answer the request. */
 sluis_err datum_known(registry *g, store_txn *t, const rules *r, const subject *s, uint32_t id,
                       const datum_use *use, bool *known);
 /* Another member of the household may not read of this result. */

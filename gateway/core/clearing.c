@@ -112,7 +112,7 @@ static sluis_err clear_history(clearing *c, turn *t, bytes key, bytes value, boo
     return *took ? store_delete(t->t, TABLE_HISTORY, key) : SLUIS_OK;
 }
 
-/* These two stand under the person alone: see next_row. */
+/* These three stand under the person alone: see next_row. */
 static sluis_err clear_datum(clearing *c, turn *t, bytes key, bytes value, bool *took)
 {
     (void)c;
@@ -127,6 +127,14 @@ static sluis_err clear_dossier(clearing *c, turn *t, bytes key, bytes value, boo
     (void)value;
     *took = true;
     return store_delete(t->t, TABLE_DOSSIER, key);
+}
+
+static sluis_err clear_settled(clearing *c, turn *t, bytes key, bytes value, bool *took)
+{
+    (void)c;
+    (void)value;
+    *took = true;
+    return store_delete(t->t, TABLE_SETTLED, key);
 }
 
 static sluis_err clear_link(clearing *c, turn *t, bytes key, bytes value, bool *took)
@@ -152,7 +160,8 @@ static const struct {
     {TABLE_OUTBOX, false, clear_outbox},     {TABLE_EVENT, false, clear_event},
     {TABLE_APPINDEX, false, clear_appindex}, {TABLE_REQUEST, false, clear_request},
     {TABLE_HISTORY, false, clear_history},   {TABLE_DATUM, true, clear_datum},
-    {TABLE_DOSSIER, true, clear_dossier},    {TABLE_LINK, true, clear_link},
+    {TABLE_DOSSIER, true, clear_dossier},    {TABLE_SETTLED, true, clear_settled},
+    {TABLE_LINK, true, clear_link},
 };
 #define STAGES (sizeof(stages) / sizeof(stages[0]))
 

@@ -93,6 +93,7 @@ static bool may_use_reserve(const job *j)
     case SLUIS__API_CALL__OP_REPORT_CONCERN:
     case SLUIS__API_CALL__OP_DECIDE_CONCERN:
     case SLUIS__API_CALL__OP_ASK_INTERVENTIONS:
+    case SLUIS__API_CALL__OP_RESOLVE:
         return false;
     default:
         return true;
@@ -189,6 +190,8 @@ static sluis_err apply_call(turn *t, job *j)
         e = handle_decide_concern(t, j, &j->why);
     else if (j->call->op_case == SLUIS__API_CALL__OP_ASK_INTERVENTIONS)
         e = handle_ask_interventions(t, j, &j->why);
+    else if (j->call->op_case == SLUIS__API_CALL__OP_RESOLVE)
+        e = handle_resolve(t, j, &j->why);
     else if (j->call->op_case == SLUIS__API_CALL__OP_LOG_COSIGN)
         e = handle_cosigned(t, j);
     else

@@ -120,6 +120,10 @@ static sluis_err handle(turn *t, due_kind kind, bytes key)
         if (key.n == NOTICE_KEY)
             e = notices_step(t, key.p);
         break;
+    case DUE_SETTLED:
+        if (key.n == NOTICE_KEY)
+            e = notices_step_settled(t, key.p);
+        break;
     case DUE_SERVICE:
         if (key.n == ID_LEN + 4)
             e = case_service_due(t, key.p, get_u32(key.p + ID_LEN));

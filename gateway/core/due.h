@@ -15,6 +15,7 @@ typedef enum {
     DUE_MESSAGE = 3,    /* key of DEDUP: forgotten */
     DUE_INVITATION = 4, /* key of MEETING: no reply is taken any more */
     DUE_NOTICE = 5,     /* transaction, two u64: who read a corrected answer is told (notices.h) */
+    DUE_SETTLED = 6,    /* sid, two u64: who read a value that is current no more is told (notices.h) */
     DUE_SERVICE = 10,   /* case, its service's place u32: late when it is not there by then */
     DUE_GLASS = 11 /* case, number of a look in acute danger u32: signalled when nobody has reviewed it */
 } due_kind;

@@ -7,7 +7,7 @@
 #include "core/send.h"
 #include "wire/messages.h"
 
-#define INSTANCES_MAX 32
+#define INSTANCES_MAX 32 /* that a message carries */
 
 static datum_use use_of(const turn *t, const Sluis__Core *c)
 {
@@ -121,23 +121,25 @@ static sluis_err add_conditions(turn *t, const Sluis__DatumRow *row, Sluis__Attr
 static sluis_err fill_result(turn *t, const subject *s, const datum_use *use, uint32_t id,
                              Sluis__AttributeResult *r)
 {
-    datum found[INSTANCES_MAX];
-    size_t n = 0;
+    const attribute *a = rules_attribute(t->rules, id);
+    datum d = {.version = 0};
+    sluis_err e = SLUIS_OK;
     sluis__attribute_result__init(r);
     r->attribute = id;
     r->outcome = SLUIS__OUTCOME__GIVEN;
     r->instances = arena_alloc(t->arena, INSTANCES_MAX * sizeof(*r->instances));
     if (!r->instances)
         return SLUIS_NOMEM;
-    sluis_err e = registry_current(t->p->registry, t->t, s, id, t->arena, found, INSTANCES_MAX, &n);
-    for (size_t i = 0; !e && i < n; i++) {
-        if (!datum_answers(t->rules, found[i].row, use))
+    while (!e && a && !(e = registry_next(t->p->registry, t->t, s, id, t->arena, &d))) {
+        if (!datum_answers(t->rules, a, d.row, use))
             continue;
-        e = fill_instance(t, &found[i], r);
+        if (r->n_instances == INSTANCES_MAX)
+            return SLUIS_TOO_BIG;
+        e = fill_instance(t, &d, r);
         if (!e)
-            e = add_conditions(t, found[i].row, r);
+            e = add_conditions(t, d.row, r);
     }
-    return e;
+    return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
 }
 
 static sluis_err fill_body(turn *t, const job *j, const subject *s, const register_split *split,

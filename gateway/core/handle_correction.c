@@ -87,7 +87,7 @@ static sluis_err write_correction(turn *t, job *j, Sluis__RequestRow *row, const
     about_record(t, j, row, &r);
     sluis_err e = shown ? turn_journal(t, &r) : SLUIS_NOMEM;
     if (!e)
-        e = results_correct(t, j, row, s, b->results, b->n_results);
+        e = results_correct(t, j, row, s, b->reason, b->results, b->n_results);
     if (!e)
         e = note(t, j, row);
     if (!e)

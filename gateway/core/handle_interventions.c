@@ -3,13 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "core/agreed.h"
+#include "core/ask.h"
 #include "core/handlers.h"
 #include "core/send.h"
 #include "flow/api_out.h"
 
-#define ANSWER_DAYS  14
 #define PARTIES_MAX  16 /* that one call asks */
 #define OUT_OF_SCOPE "buiten-bereik"
 #define NO_PARTY     "geen-partij"
@@ -115,70 +114,19 @@ static sluis_err add_law(asking *a, const char *law, sluis_fail *f)
     return a->count > before ? SLUIS_OK : leave_out(a, law, why);
 }
 
-static sluis_err fill_body(asking *a, size_t i, Sluis__RequestBody *b, Sluis__Subject *person)
-{
-    size_t n = a->attribute_count[i];
-    Sluis__AttributeAsk *asks = arena_alloc(a->t->arena, n * sizeof(*asks));
-    b->asks = arena_alloc(a->t->arena, n * sizeof(*b->asks));
-    if (!asks || !b->asks)
-        return SLUIS_NOMEM;
-    for (; b->n_asks < n; b->n_asks++) {
-        sluis__attribute_ask__init(&asks[b->n_asks]);
-        asks[b->n_asks].attribute = a->attributes[i][b->n_asks];
-        asks[b->n_asks].necessity = a->in->problem;
-        b->asks[b->n_asks] = &asks[b->n_asks];
-    }
-    person->bsn = a->bsn;
-    b->subject = person;
-    b->motivation = a->in->motivation;
-    b->answer_by = a->in->answer_by ? a->in->answer_by : a->t->now + ANSWER_DAYS * DAY_MS;
-    return SLUIS_OK;
-}
-
-/* As if it came in: a message of the gateway on the application's behalf. */
 static sluis_err ask_one(asking *a, size_t i, sluis_fail *f)
 {
-    turn *t = a->t;
-    Sluis__RequestBody b = SLUIS__REQUEST_BODY__INIT;
-    Sluis__Subject person = SLUIS__SUBJECT__INIT;
-    Sluis__Core c = SLUIS__CORE__INIT;
-    uint8_t mh[HASH_LEN];
-    buffer whole;
-    buffer_init(&whole, t->p->settings->max_frame);
-    a->transaction[i] = uuid_new(t->now);
-    c.transaction = (ProtobufCBinaryData){UUID_LEN, a->transaction[i].b};
-    c.kind = SLUIS__KIND__REQUEST;
-    c.application = a->j->claims.app;
-    c.function = a->j->claims.function;
-    c.employee = a->j->claims.employee;
-    c.case_id = a->in->case_id;
-    c.phase = case_facts_of(a->row).phase;
-    c.legal_basis = a->in->legal_basis;
-    c.purpose = a->in->purpose;
-    c.attributes = a->attributes[i];
-    c.n_attributes = a->attribute_count[i];
-    sluis_err e = fill_body(a, i, &b, &person);
-    if (!e)
-        e = send_seal(t, &c, &b.base, a->to[i], t->p->settings->request_days * DAY_MS, &whole, mh);
-    job *one = e ? NULL : job_new(JOB_SUBMIT, buffer_bytes(&whole));
-    if (!e && !one)
-        e = SLUIS_NOMEM;
-    if (!e)
-        e = envelope_decode(&one->env, BYTES(one->raw, one->raw_len), t->p->settings->max_frame, f);
-    if (!e) {
-        one->body = &b.base;
-        one->call = a->j->call;
-        one->claims = a->j->claims;
-        one->user = t->p->settings->oin;
-        e = handle_request(t, one, f);
-    }
-    if (!e)
-        turn_note_news(t, &a->to[i]->oin);
-    if (one)
-        one->call = NULL; /* the other job's */
-    job_free(&one);
-    buffer_close(&whole);
-    return e;
+    const question q = {.case_id = a->in->case_id.data,
+                        .phase = case_facts_of(a->row).phase,
+                        .bsn = a->bsn,
+                        .purpose = a->in->purpose,
+                        .legal_basis = a->in->legal_basis,
+                        .motivation = a->in->motivation,
+                        .necessity = a->in->problem,
+                        .attributes = a->attributes[i],
+                        .attribute_count = a->attribute_count[i],
+                        .answer_by = a->in->answer_by};
+    return ask_party(a->t, a->j, &q, a->to[i], &a->transaction[i], f);
 }
 
 static sluis_err reply(asking *a)
@@ -210,8 +158,6 @@ static sluis_err find_member(asking *a, sluis_fail *f)
     const Sluis__ApiAskInterventions *in = a->in;
     case_state state, next;
     id16 sid;
-    datum d;
-    size_t n = 0;
     sluis_err e = in->case_id.len == ID_LEN
                       ? case_load(a->t->t, a->t->p->rows, in->case_id.data, a->t->arena, &a->row)
                       : SLUIS_NOT_FOUND;
@@ -227,11 +173,8 @@ static sluis_err find_member(asking *a, sluis_fail *f)
     if (!e)
         e = registry_subject_by_sid(a->t->p->registry, a->t->t, &sid, &a->s);
     if (!e)
-        e = registry_current(a->t->p->registry, a->t->t, &a->s, ATTRIBUTE_BSN, a->t->arena, &d, 1, &n);
-    if (!e && !n)
-        e = SLUIS_CORRUPT; /* a member was opened without a number */
-    a->bsn = e ? NULL : d.row->value;
-    return e;
+        e = registry_bsn(a->t->p->registry, a->t->t, &a->s, a->t->arena, &a->bsn);
+    return e == SLUIS_NOT_FOUND ? SLUIS_CORRUPT : e; /* a member was opened without a number */
 }
 
 static sluis_err check_call(asking *a, sluis_fail *f)

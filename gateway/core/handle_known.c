@@ -19,7 +19,7 @@ typedef struct {
     Sluis__CaseRow *row;
     subject s;
     const party *to;
-    datum number;
+    char *bsn;
     char *rule;
 } asking;
 
@@ -38,7 +38,6 @@ static sluis_err find_person(asking *a, sluis_fail *f)
 {
     turn *t = a->t;
     id16 sid;
-    size_t n = 0;
     sluis_err e = a->in->case_id.len == ID_LEN
                       ? case_load(t->t, t->p->rows, a->in->case_id.data, t->arena, &a->row)
                       : SLUIS_NOT_FOUND;
@@ -50,8 +49,8 @@ static sluis_err find_person(asking *a, sluis_fail *f)
     if (!e)
         e = registry_subject_by_sid(t->p->registry, t->t, &sid, &a->s);
     if (!e)
-        e = registry_current(t->p->registry, t->t, &a->s, ATTRIBUTE_BSN, t->arena, &a->number, 1, &n);
-    return !e && !n ? SLUIS_CORRUPT : e; /* a member was opened without a number */
+        e = registry_bsn(t->p->registry, t->t, &a->s, t->arena, &a->bsn);
+    return e == SLUIS_NOT_FOUND ? SLUIS_CORRUPT : e; /* a member was opened without a number */
 }
 
 static sluis_err check_policy(asking *a, sluis_fail *f)
@@ -149,7 +148,7 @@ static sluis_err write_query(asking *a, job *j, sluis_fail *f)
     uuid transaction = uuid_new(t->now);
     fill(a, &transaction, &c, &r);
     fill_row(t, &c, a->j->claims.oin.s, a->to, a->in->member, &a->s.sid, &row);
-    person.bsn = a->number.row->value;
+    person.bsn = a->bsn;
     body.subject = &person;
     r.subject = row.sid;
     sluis_err e = deadline_of(t, &c, a->to->domain, 0, &row.answer_by, f);

@@ -33,7 +33,8 @@ sluis_err handle_change_case(turn *t, job *j, sluis_fail *f);
 sluis_err handle_report_concern(turn *t, job *j, sluis_fail *f);
 sluis_err handle_decide_concern(turn *t, job *j, sluis_fail *f);
 sluis_err handle_ask_interventions(turn *t, job *j, sluis_fail *f);
-sluis_err handle_read(turn *t, job *j, sluis_fail *f); /* a decided read: journal it */
+sluis_err handle_resolve(turn *t, job *j, sluis_fail *f); /* what sources say differently */
+sluis_err handle_read(turn *t, job *j, sluis_fail *f);    /* a decided read: journal it */
 /* The read's entry in the journal, and its copy in the dossier of whom it is about, if anyone. */
 sluis_err read_note(turn *t, const read_decision *d);
 sluis_err handle_cosigned(turn *t, const job *j); /* a witness's line, checked: keep it */

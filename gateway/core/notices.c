@@ -50,26 +50,35 @@ static sluis_err add_told(turn *t, Sluis__CorrectionRow *c, const Sluis__Record 
     return SLUIS_OK;
 }
 
+/* What readers are told of. */
+typedef struct {
+    const uint8_t *transaction; /* of the request; NULL: it is about none */
+    ProtobufCBinaryData case_id;
+    const subject *s;
+    Sluis__CorrectionRow *c;
+} notice;
+
 /* The entry, in the journal and the dossier, and the event that its application reads. */
-static sluis_err tell(turn *t, const uint8_t *transaction, const Sluis__RequestRow *row, const subject *s,
-                      Sluis__CorrectionRow *c, const Sluis__Record *reader)
+static sluis_err tell(turn *t, const notice *n, const Sluis__Record *reader)
 {
     Sluis__Record r = SLUIS__RECORD__INIT;
+    Sluis__CorrectionRow *c = n->c;
     r.type = SLUIS__RECORD_TYPE__R_MESSAGE;
     r.kind = SLUIS__KIND__CORRECTION_NOTICE;
-    r.transaction = (ProtobufCBinaryData){UUID_LEN, (uint8_t *)(uintptr_t)transaction};
+    if (n->transaction)
+        r.transaction = (ProtobufCBinaryData){UUID_LEN, (uint8_t *)(uintptr_t)n->transaction};
     r.from = (char *)(uintptr_t)t->p->settings->oin.s;
     r.to = reader->from;
     r.application = reader->application;
     r.case_id = reader->case_id;
-    r.subject = row->sid;
+    r.subject = (ProtobufCBinaryData){ID_LEN, (uint8_t *)(uintptr_t)n->s->sid.b};
     r.attributes = c->attributes;
     r.n_attributes = c->n_attributes;
     r.decision = (char *)(uintptr_t) "permit";
+    const ProtobufCBinaryData *in = reader->case_id.len == ID_LEN ? &reader->case_id : &n->case_id;
     sluis_err e = turn_journal(t, &r);
     if (!e)
-        e = turn_dossier(t, s, reader->case_id.len == ID_LEN ? reader->case_id.data : row->case_id.data,
-                         c->reason, NULL, 0);
+        e = turn_dossier(t, n->s, in->len == ID_LEN ? in->data : NULL, c->reason, NULL, 0);
     if (!e)
         e = turn_event(t, "correction-notice", &r, NULL);
     return e ? e : add_told(t, c, reader);
@@ -77,9 +86,10 @@ static sluis_err tell(turn *t, const uint8_t *transaction, const Sluis__RequestR
 
 /* Reads on from `from`, up to the correction's own entry; *next: where the following step begins, 0 = done.
  */
-static sluis_err walk(turn *t, const uint8_t *transaction, const Sluis__RequestRow *row, const subject *s,
-                      Sluis__CorrectionRow *c, uint64_t from, uint64_t *next)
+static sluis_err walk(turn *t, const notice *w, uint64_t from, uint64_t *next)
 {
+    const subject *s = w->s;
+    Sluis__CorrectionRow *c = w->c;
     store_cursor *cur = NULL;
     uint8_t first[ID_LEN + 8];
     bytes key, sealed;
@@ -113,7 +123,7 @@ static sluis_err walk(turn *t, const uint8_t *transaction, const Sluis__RequestR
     e = e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
     for (size_t i = 0; !e && i < n; i++) /* after the walk: they write in the table it went over */
         if (!told(c, readers[i]))
-            e = tell(t, transaction, row, s, c, readers[i]);
+            e = tell(t, w, readers[i]);
     arena_free(&a);
     return e;
 }
@@ -137,13 +147,52 @@ sluis_err notices_step(turn *t, const uint8_t key[static NOTICE_KEY])
     sluis_err e = turn_request_load(t, again, &row, &s);
     Sluis__CorrectionRow *c = e ? NULL : correction_at(row, get_u64(again + UUID_LEN));
     if (c) {
-        e = walk(t, again, row, &s, c, get_u64(again + UUID_LEN + 8), &next);
+        const notice w = {.transaction = again, .case_id = row->case_id, .s = &s, .c = c};
+        e = walk(t, &w, get_u64(again + UUID_LEN + 8), &next);
         if (!e)
             e = turn_request_save(t, again, row, &s);
     }
     put_u64(again + UUID_LEN + 8, next);
     if (!e && next)
         e = due_add(t, DUE_NOTICE, t->now, BYTES_OF(again));
+    subject_close(&s);
+    return e;
+}
+
+sluis_err notices_begin_settled(turn *t, const uint8_t sid[static ID_LEN], uint64_t since)
+{
+    uint8_t key[NOTICE_KEY];
+    memcpy(key, sid, ID_LEN);
+    put_u64(key + ID_LEN, t->entry.index);
+    put_u64(key + ID_LEN + 8, since + 1);
+    return due_add(t, DUE_SETTLED, t->now, BYTES_OF(key));
+}
+
+sluis_err notices_step_settled(turn *t, const uint8_t key[static NOTICE_KEY])
+{
+    uint8_t again[NOTICE_KEY];
+    ProtobufCMessage *m = NULL;
+    subject s = {0};
+    bytes sealed;
+    uint64_t next = 0;
+    memcpy(again, key, NOTICE_KEY);
+    const bytes at = BYTES(again, ID_LEN + 8);
+    sluis_err e = store_get(t->t, TABLE_SETTLED, at, &sealed);
+    if (!e)
+        e = row_open(t->p->registry, t->t, TABLE_SETTLED, at, sealed, t->arena,
+                     &sluis__settled_row__descriptor, &m, &s);
+    if (e) /* forgotten since */
+        return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
+    Sluis__SettledRow *row = (Sluis__SettledRow *)m;
+    if (row->correction) {
+        const notice w = {.case_id = row->case_id, .s = &s, .c = row->correction};
+        e = walk(t, &w, get_u64(again + ID_LEN + 8), &next);
+        if (!e)
+            e = turn_put_sealed(t, &s, TABLE_SETTLED, at, &row->base);
+    }
+    put_u64(again + ID_LEN + 8, next);
+    if (!e && next)
+        e = due_add(t, DUE_SETTLED, t->now, BYTES_OF(again));
     subject_close(&s);
     return e;
 }

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "cases/cases.h"
 #include "core/agreed.h"
+#include "core/settle.h"
 
 static bool was_asked(const Sluis__RequestRow *row, uint32_t id)
 {
@@ -172,8 +173,15 @@ static void fill_terms(const Sluis__RequestRow *row, const Sluis__AttributeResul
             out->until = r->conditions[i]->until;
 }
 
+/* What registering the results of one message came to. */
+typedef struct {
+    settlement settled;
+    uint64_t corrected; /* it is a correction, of this moment; else 0 */
+    bool open;          /* something differs from what another source said */
+} registering;
+
 static sluis_err register_result(turn *t, const job *j, const Sluis__RequestRow *row, const subject *s,
-                                 const Sluis__AttributeResult *r, uint64_t corrected)
+                                 const Sluis__AttributeResult *r, registering *x)
 {
     static const id16 only = {{0}};
     const attribute *a = rules_attribute(t->rules, r->attribute);
@@ -197,7 +205,7 @@ static sluis_err register_result(turn *t, const job *j, const Sluis__RequestRow 
         d.conditions = conditions;
         d.n_conditions = n;
         d.terms = n ? &terms : NULL;
-        d.corrected = corrected;
+        d.corrected = x->corrected;
         d.registered = t->now;
         d.journal_index = t->entry.index;
         id16 instance = only;
@@ -210,17 +218,30 @@ static sluis_err register_result(turn *t, const job *j, const Sluis__RequestRow 
             METRIC_ADD(t->p->metrics, registry_discrepancies, 1);
         if (!e && outcome != DATUM_SAME)
             METRIC_ADD(t->p->metrics, registry_data, 1);
+        if (!e && outcome != DATUM_NEW)
+            e = settle_statement(t, j, &x->settled, s, a, &instance, outcome, &x->open);
     }
+    return e;
+}
+
+/* Keeps what was settled; whoever works in the case hears of what is open. */
+static sluis_err finish(turn *t, const job *j, const Sluis__RequestRow *row, const subject *s, registering *x)
+{
+    sluis_err e = settlement_write(t, &x->settled, s);
+    if (!e && x->open)
+        e = turn_request_event(t, j->env->core->transaction.data, row, "discrepancy-found", NULL);
     return e;
 }
 
 sluis_err results_register(turn *t, const job *j, const Sluis__RequestRow *row, const subject *s,
                            Sluis__AttributeResult *const *v, size_t n)
 {
+    registering x = {.corrected = 0};
     sluis_err e = SLUIS_OK;
+    settlement_begin(&x.settled, row->case_id.data, "");
     for (size_t i = 0; !e && i < n; i++)
-        e = register_result(t, j, row, s, v[i], 0);
-    return e;
+        e = register_result(t, j, row, s, v[i], &x);
+    return e ? e : finish(t, j, row, s, &x);
 }
 
 static bool among(const Sluis__AttributeResult *r, const id16 *instance)
@@ -234,37 +255,52 @@ static bool among(const Sluis__AttributeResult *r, const id16 *instance)
     return false;
 }
 
-/* What this party said of the attribute and does not say any more. */
-static sluis_err take_back(turn *t, const job *j, const subject *s, const Sluis__AttributeResult *r)
+/* The current value of an instance, which its party does not say any more. */
+static sluis_err withdraw(turn *t, const job *j, const subject *s, uint32_t id, const datum *at)
 {
-    datum found[32];
-    size_t n = 0;
-    sluis_err e = registry_current(t->p->registry, t->t, s, r->attribute, t->arena, found, 32, &n);
-    for (size_t i = 0; !e && i < n; i++) {
-        Sluis__DatumRow *d = found[i].row;
-        datum_outcome outcome;
-        uint64_t version;
-        if (d->withdrawn || strcmp(d->source, j->env->core->sender) != 0 || among(r, &found[i].instance))
+    Sluis__DatumRow d = *at->row;
+    datum_outcome outcome;
+    uint64_t version;
+    d.withdrawn = true;
+    d.corrected = d.registered = t->now;
+    d.journal_index = t->entry.index;
+    d.message_hash = (ProtobufCBinaryData){HASH_LEN, (uint8_t *)(uintptr_t)j->env->mh};
+    return registry_put(t->p->registry, t->t, s, id, &at->instance, &d, &outcome, &version);
+}
+
+/* What this party said of the attribute and does not say any more, current or beside it. */
+static sluis_err take_back(turn *t, const job *j, const subject *s, const Sluis__AttributeResult *r,
+                           registering *x)
+{
+    const char *from = j->env->core->sender;
+    datum at = {.version = 0};
+    sluis_err e;
+    while (!(e = registry_next(t->p->registry, t->t, s, r->attribute, t->arena, &at))) {
+        if (among(r, &at.instance))
             continue;
-        d->withdrawn = true;
-        d->corrected = d->registered = t->now;
-        d->journal_index = t->entry.index;
-        d->message_hash = (ProtobufCBinaryData){HASH_LEN, (uint8_t *)(uintptr_t)j->env->mh};
-        e = registry_put(t->p->registry, t->t, s, r->attribute, &found[i].instance, d, &outcome, &version);
+        if (!at.row->withdrawn && strcmp(at.row->source, from) == 0)
+            e = withdraw(t, j, s, r->attribute, &at);
+        for (const datum_beside *b = at.beside; !e && b; b = b->next)
+            if (strcmp(b->row->source, from) == 0)
+                e = settle_drop(t, &x->settled, s, r->attribute, &at, b, SETTLED_WITHDRAWN);
+        if (e)
+            return e;
     }
-    return e;
+    return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
 }
 
 sluis_err results_correct(turn *t, const job *j, const Sluis__RequestRow *row, const subject *s,
-                          Sluis__AttributeResult *const *v, size_t n)
+                          const char *why, Sluis__AttributeResult *const *v, size_t n)
 {
+    registering x = {.corrected = t->now};
     sluis_err e = SLUIS_OK;
+    settlement_begin(&x.settled, row->case_id.data, why);
     for (size_t i = 0; !e && i < n; i++) {
-        e = take_back(t, j, s, v[i]);
+        e = take_back(t, j, s, v[i], &x);
         if (!e)
-            e = register_result(t, j, row, s, v[i], t->now);
+            e = register_result(t, j, row, s, v[i], &x);
     }
-    return e;
+    return e ? e : finish(t, j, row, s, &x);
 }
 
 Sluis__ResultRow *results_row(turn *t, const job *j, const Sluis__AttributeResult *r)

@@ -19,9 +19,9 @@ size_t results_text(Sluis__AttributeResult *const *v, size_t n);
 sluis_err results_register(turn *t, const job *j, const Sluis__RequestRow *row, const subject *s,
                            Sluis__AttributeResult *const *v, size_t n);
 /* The same for a correction: what is given replaces what this party gave before, what is not given any more,
- * or not in these instances, is taken back. */
+ * or not in these instances, is taken back: also where it stood beside what another said. */
 sluis_err results_correct(turn *t, const job *j, const Sluis__RequestRow *row, const subject *s,
-                          Sluis__AttributeResult *const *v, size_t n);
+                          const char *why, Sluis__AttributeResult *const *v, size_t n);
 /* One as it is kept: the outcome, never the value. In the turn's arena; NULL when that is full. */
 Sluis__ResultRow *results_row(turn *t, const job *j, const Sluis__AttributeResult *r);
 

@@ -94,6 +94,10 @@ static const struct {
     {"service-reported", "dienst-gemeld"},
     {"glass-broken", "noodinzage"},
     {"glass-reviewed", "noodinzage-beoordeeld"},
+    {"discrepancy-found", "discrepantie-gevonden"},
+    {"discrepancy-accepted", "discrepantie-overgenomen"},
+    {"discrepancy-kept", "discrepantie-afgewezen"},
+    {"discrepancy-asked", "discrepantie-nagevraagd"},
     /* statuses of a service */
     {"planned", "gepland"},
     {"started", "gestart"},
@@ -414,6 +418,50 @@ static json_t *datum_json(const Sluis__ApiDatum *d)
     json_object_set_new(o, "verwijzing", json_boolean(d->reference));
     put_time(o, "gecorrigeerd", d->corrected);
     put_number(o, "versie", d->version);
+    put_time(o, "versTot", d->fresh_until);
+    json_object_set_new(o, "verouderd", json_boolean(d->stale));
+    json_object_set_new(o, "weersproken", json_boolean(d->disputed));
+    if (d->withdrawn)
+        json_object_set_new(o, "teruggenomen", json_true());
+    return o;
+}
+
+static json_t *statement_json(const Sluis__ApiStatement *s)
+{
+    json_t *o = datum_json(s->datum);
+    put_number(o, "nummer", s->number);
+    return o;
+}
+
+json_t *render_discrepancies(const Sluis__ApiReply *r, char location[static RENDER_LOCATION])
+{
+    const Sluis__ApiDiscrepancyList *l = r->discrepancies;
+    char id[UUID_STR];
+    json_t *o = json_object(), *a = json_array();
+    (void)location;
+    put_case_id(o, l->case_id, id);
+    put_number(o, "lid", l->member);
+    for (size_t i = 0; i < l->n_discrepancies; i++) {
+        const Sluis__ApiDiscrepancy *d = l->discrepancies[i];
+        json_t *x = json_object();
+        json_object_set_new(x, "huidig", statement_json(d->current));
+        json_object_set_new(x, "anders", statement_json(d->statement));
+        put(x, "bronVolgensCatalogus", d->source);
+        put_uuid(x, "verzoekId", d->asked, id);
+        json_array_append_new(a, x);
+    }
+    json_object_set_new(o, "discrepanties", a);
+    return o;
+}
+
+json_t *render_decision(const Sluis__ApiReply *r, char location[static RENDER_LOCATION])
+{
+    char id[UUID_STR];
+    json_t *o = json_object();
+    (void)location;
+    put(o, "besluit", dutch(r->decision->decision));
+    put_uuid(o, "verzoekId", r->decision->transaction, id);
+    put_number(o, "journaalnummer", r->decision->number);
     return o;
 }
 

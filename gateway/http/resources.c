@@ -280,6 +280,64 @@ static sluis_err build_get_dossier(const json_t *parameters, const json_t *body,
     return id_field(&q->case_id, parameters, a);
 }
 
+static sluis_err build_list_discrepancies(const json_t *parameters, const json_t *body, arena *a,
+                                          Sluis__ApiCall *c)
+{
+    (void)body;
+    Sluis__ApiListDiscrepancies *q = arena_alloc(a, sizeof *q);
+    if (!q)
+        return SLUIS_NOMEM;
+    sluis__api_list_discrepancies__init(q);
+    q->member = number(parameters, "lid");
+    c->op_case = SLUIS__API_CALL__OP_LIST_DISCREPANCIES;
+    c->list_discrepancies = q;
+    return id_field(&q->case_id, parameters, a);
+}
+
+/* An instance's id, when there is one. */
+static sluis_err instance_field(ProtobufCBinaryData *out, const json_t *body, arena *a)
+{
+    id16 id;
+    const char *s = json_str(body, "voorkomen");
+    if (!s)
+        return SLUIS_OK;
+    if (id_parse(&id, s))
+        return SLUIS_INVALID;
+    *out = (ProtobufCBinaryData){ID_LEN, arena_copy(a, id.b, ID_LEN)};
+    return out->data ? SLUIS_OK : SLUIS_NOMEM;
+}
+
+static uint64_t long_number(const json_t *object, const char *name)
+{
+    return (uint64_t)json_integer_value(json_object_get(object, name));
+}
+
+static sluis_err build_resolve(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c)
+{
+    static const struct {
+        const char *dutch, *name;
+    } decisions[] = {{"overnemen", "accept"}, {"behouden", "keep"}, {"navragen", "ask"}};
+    Sluis__ApiResolve *q = arena_alloc(a, sizeof *q);
+    if (!q)
+        return SLUIS_NOMEM;
+    sluis__api_resolve__init(q);
+    q->member = number(parameters, "lid");
+    q->attribute = text(body, "naam");
+    q->current = long_number(body, "huidig");
+    q->statement = long_number(body, "anders");
+    for (size_t i = 0; i < sizeof decisions / sizeof *decisions; i++)
+        if (strcmp(decisions[i].dutch, text(body, "besluit")) == 0)
+            q->decision = (char *)(uintptr_t)decisions[i].name;
+    q->motivation = text(body, "motivering");
+    q->party = text(body, "partij");
+    q->purpose = text(body, "doel");
+    q->legal_basis = text(body, "grondslag");
+    c->op_case = SLUIS__API_CALL__OP_RESOLVE;
+    c->resolve = q;
+    sluis_err e = instance_field(&q->instance, body, a);
+    return e ? e : id_field(&q->case_id, parameters, a);
+}
+
 /* ---- changes of a case: each names its event ---- */
 
 static sluis_err change(case_event event, const json_t *parameters, const json_t *body, arena *a,
@@ -591,6 +649,8 @@ const resource resources[RESOURCE_COUNT] = {
     {"lichtVerzoekToe", build_clarify, RESULT(REQUEST), render_request, false},
     {"getVerzoek", build_get_request, RESULT(REQUEST), render_request, false},
     {"getWeergave", build_get_view, RESULT(VIEW), render_view, false},
+    {"listDiscrepanties", build_list_discrepancies, RESULT(DISCREPANCIES), render_discrepancies, false},
+    {"losDiscrepantieOp", build_resolve, RESULT(DECISION), render_decision, false},
     {"getDossier", build_get_dossier, RESULT(DOSSIER), render_dossier, false},
     {"getReady", build_health, RESULT(HEALTH), render_health, true},
     {"getMetrics", build_metrics, RESULT(METRICS), NULL, true},

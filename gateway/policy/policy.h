@@ -105,6 +105,7 @@ typedef enum {
     ACT_HAND_OVER,    /* to another municipality */
     ACT_REPORT_CONCERN,
     ACT_DECIDE_CONCERN, /* and see those reported */
+    ACT_RESOLVE,        /* what sources say differently */
     ACT_COUNT
 } application_act;
 bool policy_may(const rules *r, application_act act, const char *application, const char *function,

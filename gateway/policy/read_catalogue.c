@@ -18,6 +18,7 @@ static const config_key attribute_keys[] = {
     {"valid_days", CONFIG_INT, true, 0, VALID_DAYS_MAX, "days", NULL, "how long a known value answers"},
     {"address", CONFIG_BOOL, false, 0, 0, "", "false", "tells where a person lives"},
     {"intervention", CONFIG_BOOL, false, 0, 0, "", "false", "answers the standard question on interventions"},
+    {"source_wins", CONFIG_BOOL, false, 0, 0, "", "false", "its source replaces what others said, at once"},
     {"ggm", CONFIG_STR, false, 1, TITLE_MAX_LEN, "", NULL, "name in the Gemeentelijk Gegevensmodel"}};
 static const config_key catalogue_file[] = {
     {"attributes", CONFIG_LIST, true, 1, RULESET_ATTRIBUTES_MAX, "", NULL, "every datum that may pass"}};
@@ -50,6 +51,7 @@ static sluis_err attribute_row(rules *r, const config_node *row, size_t i, sluis
         .ggm = read_str(row, "ggm"),
         .intervention = config_bool(row, KEYS_OF(attribute_keys), "intervention"),
         .address = config_bool(row, KEYS_OF(attribute_keys), "address"),
+        .source_wins = config_bool(row, KEYS_OF(attribute_keys), "source_wins"),
         .valid_days = (uint32_t)config_int(row, KEYS_OF(attribute_keys), "valid_days"),
     };
     size_t domain = name_index(&r->domains, a.source);

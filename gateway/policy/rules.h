@@ -31,6 +31,7 @@ typedef struct {
     const char *ggm;     /* NULL: no GGM name */
     uint32_t valid_days; /* how long a registered value answers without asking again; 0 = not at all */
     bool intervention;   /* part of the standard question on interventions, to the law that is its source */
+    bool source_wins;    /* what its source says replaces what others said, at once */
     bool address;        /* tells where a person lives: never leaves when the address is secret */
 } attribute;
 

@@ -97,15 +97,9 @@ static sluis_err find_party(reader *r, job *j, seal_to to[static 2])
 
 static sluis_err person_of(reader *r, store_txn *t, job *j, const subject *s, Sluis__Subject *out)
 {
-    datum d;
-    size_t n = 0;
-    sluis_err e = registry_current(r->p->registry, t, s, ATTRIBUTE_BSN, job_arena(j), &d, 1, &n);
-    if (!e && n == 0)
-        e = SLUIS_CORRUPT; /* a member was opened without a number */
     sluis__subject__init(out);
-    if (!e)
-        out->bsn = d.row->value;
-    return e;
+    sluis_err e = registry_bsn(r->p->registry, t, s, job_arena(j), &out->bsn);
+    return e == SLUIS_NOT_FOUND ? SLUIS_CORRUPT : e; /* a member was opened without a number */
 }
 
 static sluis_err fill_given(reader *r, job *j, Sluis__RequestBody *b)

@@ -32,6 +32,8 @@ static const struct {
     {SLUIS__API_CALL__OP_GET_REQUEST, read_request, AFTER_BUS},
     {SLUIS__API_CALL__OP_LIST_REQUESTS, read_requests, AFTER_BUS},
     {SLUIS__API_CALL__OP_GET_VIEW, read_view, AFTER_CORE},
+    {SLUIS__API_CALL__OP_LIST_DISCREPANCIES, read_discrepancies, AFTER_CORE},
+    {SLUIS__API_CALL__OP_RESOLVE, NULL, AFTER_CORE},
     {SLUIS__API_CALL__OP_GET_DOSSIER, read_dossier, AFTER_CORE},
     {SLUIS__API_CALL__OP_HEALTH, read_health, AFTER_BUS},
     {SLUIS__API_CALL__OP_METRICS, read_metrics, AFTER_BUS},

@@ -22,6 +22,7 @@ sluis_err read_case(reader *r, store_txn *t, job *j);
 sluis_err read_request(reader *r, store_txn *t, job *j);
 sluis_err read_requests(reader *r, store_txn *t, job *j);
 sluis_err read_view(reader *r, store_txn *t, job *j);
+sluis_err read_discrepancies(reader *r, store_txn *t, job *j);
 sluis_err read_dossier(reader *r, store_txn *t, job *j);
 sluis_err read_health(reader *r, store_txn *t, job *j);
 sluis_err read_metrics(reader *r, store_txn *t, job *j);
@@ -46,6 +47,9 @@ sluis_err reader_case(reader *r, store_txn *t, job *j, bytes case_id, Sluis__Cas
 /* The member's subject; close it after use. */
 sluis_err reader_member(reader *r, store_txn *t, job *j, const Sluis__CaseRow *row, uint32_t member,
                         subject *out);
+/* A datum as the API shows it. Borrows from row; the rest in the job's arena. */
+sluis_err reader_datum(job *j, const attribute *a, const id16 *instance, uint64_t version,
+                       const Sluis__DatumRow *row, uint64_t now, Sluis__ApiDatum *out);
 /* A record of this read, in the job's arena, with the token's who and the case's where. */
 Sluis__Record *reader_record(job *j, Sluis__RecordType type, const Sluis__CaseRow *row, bytes case_id);
 

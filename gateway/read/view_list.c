@@ -13,28 +13,47 @@ static sluis_err instance_text(job *j, const id16 *instance, char **out)
     return *out ? SLUIS_OK : SLUIS_NOMEM;
 }
 
-static sluis_err add_datum(job *j, const attribute *a, const datum *d, Sluis__ApiView *out)
+sluis_err reader_datum(job *j, const attribute *a, const id16 *instance, uint64_t version,
+                       const Sluis__DatumRow *row, uint64_t now, Sluis__ApiDatum *out)
+{
+    sluis__api_datum__init(out);
+    out->attribute = (char *)(uintptr_t)a->name;
+    out->value = row->value;
+    out->source = row->source;
+    out->obtained = row->obtained;
+    out->valid_from = row->valid_from;
+    out->valid_until = row->valid_until;
+    out->conditions = row->conditions;
+    out->n_conditions = row->n_conditions;
+    out->reference = row->reference;
+    out->category = (char *)(uintptr_t)category_name(a->category);
+    out->version = version;
+    out->corrected = row->corrected;
+    out->withdrawn = row->withdrawn;
+    out->fresh_until = datum_fresh_until(a, row);
+    out->stale = out->fresh_until <= now;
+    return instance_text(j, instance, &out->instance);
+}
+
+/* Another source says otherwise, and may be heard here. */
+static bool disputed(const rules *r, const datum *d, const datum_use *use)
+{
+    const datum_beside *b = d->beside;
+    while (b && !datum_may_serve(r, b->row, use))
+        b = b->next;
+    return b != NULL;
+}
+
+static sluis_err add_datum(reader *r, job *j, const attribute *a, const datum *d, const datum_use *use,
+                           Sluis__ApiView *out)
 {
     Sluis__ApiDatum *x = arena_alloc(j->arena, sizeof(*x));
-    if (!x)
-        return SLUIS_NOMEM;
-    sluis__api_datum__init(x);
-    x->attribute = (char *)(uintptr_t)a->name;
-    x->value = d->row->value;
-    x->source = d->row->source;
-    x->obtained = d->row->obtained;
-    x->valid_from = d->row->valid_from;
-    x->valid_until = d->row->valid_until;
-    x->conditions = d->row->conditions;
-    x->n_conditions = d->row->n_conditions;
-    x->reference = d->row->reference;
-    x->category = (char *)(uintptr_t)category_name(a->category);
-    x->version = d->version;
-    x->corrected = d->row->corrected;
-    sluis_err e = instance_text(j, &d->instance, &x->instance);
-    if (!e)
-        out->data[out->n_data++] = x;
-    return e;
+    sluis_err e = x ? reader_datum(j, a, &d->instance, d->version, d->row, use->now, x) : SLUIS_NOMEM;
+    if (e)
+        return e;
+    x->disputed = disputed(r->rules, d, use);
+    out->data[out->n_data++] = x;
+    return SLUIS_OK;
 }
 
 static sluis_err add_gone(job *j, const attribute *a, const id16 *instance, Sluis__ApiView *out)
@@ -99,7 +118,7 @@ static sluis_err add(reader *r, store_txn *t, job *j, const subject *s, const vi
     if (e == SLUIS_NOT_FOUND)
         return before ? add_gone(j, a, &d->instance, out) : SLUIS_OK;
     if (!e && d->version != before)
-        e = add_datum(j, a, d, out);
+        e = add_datum(r, j, a, d, &l->use, out);
     return e;
 }
 

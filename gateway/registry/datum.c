@@ -58,6 +58,23 @@ sluis_err datum_open(const subject *s, bytes key, bytes value, arena *a, Sluis__
     return err;
 }
 
+sluis_err datum_place_row(datum *d, arena *a, Sluis__DatumRow *row, uint64_t version)
+{
+    datum_beside **end = &d->beside;
+
+    if (!row->discrepancy) {
+        d->row = row;
+        d->version = version;
+        return SLUIS_OK;
+    }
+    while (*end)
+        end = &(*end)->next;
+    if (!(*end = arena_alloc(a, sizeof(**end))))
+        return SLUIS_NOMEM;
+    **end = (datum_beside){.version = version, .row = row};
+    return SLUIS_OK;
+}
+
 sluis_err datum_supersede(store_txn *t, const uint8_t key[static DATUM_KEY_LEN], uint64_t index)
 {
     uint8_t moved[HISTORY_KEY_LEN], small[1024], *copy = small;

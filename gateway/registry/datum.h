@@ -22,6 +22,8 @@ sluis_err datum_seal(buffer *out, const uint8_t key[static KEY_LEN], bytes ad, c
 sluis_err datum_unseal(const uint8_t key[static KEY_LEN], bytes ad, bytes sealed, arena *a,
                        const ProtobufCMessageDescriptor *d, ProtobufCMessage **out);
 
+/* Puts a row of an instance in its place: what is current, or behind what stands beside it. NOMEM. */
+sluis_err datum_place_row(datum *d, arena *a, Sluis__DatumRow *row, uint64_t version);
 sluis_err datum_open(const subject *s, bytes key, bytes value, arena *a, Sluis__DatumRow **out);
 /* Moves a row to HISTORY, under the index of the entry that supersedes it. */
 sluis_err datum_supersede(store_txn *t, const uint8_t key[static DATUM_KEY_LEN], uint64_t index);

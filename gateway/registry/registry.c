@@ -173,70 +173,57 @@ static bool same_terms(const Sluis__DatumRow *a, const Sluis__DatumRow *b)
     return true;
 }
 
-/* What is registered for one instance: the current statement, the newest one, and the newest discrepancy of
- * this source. */
-typedef struct {
-    uint64_t newest, current_version, beside_version;
-    Sluis__DatumRow *current, *beside;
-} history;
+bool registry_same(const Sluis__DatumRow *a, const Sluis__DatumRow *b)
+{
+    return same_text(a->value, b->value) && same_terms(a, b);
+}
 
-static sluis_err history_walk(store_txn *t, const subject *s, bytes prefix, const char *source, arena *a,
-                              history *h)
+/* All that stands for one instance: the current statement, and one a source that differs. */
+static sluis_err instance_load(store_txn *t, const subject *s, bytes prefix, arena *a, datum *d,
+                               uint64_t *newest)
 {
     store_cursor *c = NULL;
     bytes key, value;
-    sluis_err err = store_cursor_open(t, TABLE_DATUM, prefix, prefix, &c);
 
+    memcpy(d->instance.b, prefix.p + DATUM_ATTRIBUTE_LEN, ID_LEN);
+    d->row = NULL;
+    d->beside = NULL;
+    d->version = *newest = 0;
+    sluis_err err = store_cursor_open(t, TABLE_DATUM, prefix, prefix, &c);
     while (!err && !(err = store_cursor_next(c, &key, &value))) {
         Sluis__DatumRow *row;
         if ((err = datum_open(s, key, value, a, &row)))
             break;
-        if (!row->discrepancy) {
-            h->current = row;
-            h->current_version = datum_version(key);
-        } else if (same_text(row->source, source)) {
-            h->beside = row;
-            h->beside_version = datum_version(key);
-        }
+        *newest = datum_version(key);
+        err = datum_place_row(d, a, row, *newest);
     }
     store_cursor_close(&c);
     return err == SLUIS_NOT_FOUND ? SLUIS_OK : err;
 }
 
-/* One look-up where the newest version is the current one; all versions only where discrepancies stand. */
-static sluis_err history_load(store_txn *t, const subject *s, bytes prefix, const char *source, arena *a,
-                              history *h)
+static datum_beside *beside_of(const datum *d, const char *source)
 {
-    Sluis__DatumRow *row;
-    bytes key, value;
+    datum_beside *b = d->beside;
 
-    *h = (history){0};
-    sluis_err err = store_last(t, TABLE_DATUM, prefix, &key, &value);
-    if (err)
-        return err == SLUIS_NOT_FOUND ? SLUIS_OK : err;
-    if ((err = datum_open(s, key, value, a, &row)))
-        return err;
-    h->newest = datum_version(key);
-    if (row->discrepancy)
-        return history_walk(t, s, prefix, source, a, h);
-    h->current = row;
-    h->current_version = h->newest;
-    return SLUIS_OK;
+    while (b && !same_text(b->row->source, source))
+        b = b->next;
+    return b;
 }
 
-static datum_outcome judge(const history *h, const Sluis__DatumRow *row, uint64_t *holds)
+static datum_outcome judge(const datum *d, const datum_beside *own, const Sluis__DatumRow *row,
+                           uint64_t *holds)
 {
     *holds = 0;
-    if (!h->current)
+    if (!d->row)
         return DATUM_NEW;
-    if (same_text(h->current->value, row->value) && same_terms(h->current, row)) {
-        *holds = h->current_version;
+    if (registry_same(d->row, row)) {
+        *holds = d->version;
         return DATUM_SAME;
     }
-    if (same_text(h->current->source, row->source))
+    if (same_text(d->row->source, row->source))
         return DATUM_NEWER;
-    if (h->beside && same_text(h->beside->value, row->value) && same_terms(h->beside, row))
-        *holds = h->beside_version;
+    if (own && registry_same(own->row, row))
+        *holds = own->version;
     return DATUM_DISCREPANCY;
 }
 
@@ -244,24 +231,26 @@ sluis_err registry_put(registry *r, store_txn *t, const subject *s, uint32_t att
                        Sluis__DatumRow *row, datum_outcome *outcome, uint64_t *version)
 {
     uint8_t key[DATUM_KEY_LEN];
-    history h;
+    uint64_t newest;
+    datum d;
     arena *a = arena_new(DATUM_ARENA);
 
     (void)r;
     if (!a)
         return SLUIS_NOMEM;
     datum_key(key, &s->sid, attribute, instance, 0);
-    sluis_err err = history_load(t, s, BYTES(key, DATUM_PREFIX_LEN), row->source, a, &h);
+    sluis_err err = instance_load(t, s, BYTES(key, DATUM_PREFIX_LEN), a, &d, &newest);
     if (err)
         goto done;
-    *outcome = judge(&h, row, version);
+    const datum_beside *own = beside_of(&d, row->source);
+    *outcome = judge(&d, own, row, version);
     row->discrepancy = *outcome == DATUM_DISCREPANCY;
     if (*version)
         goto done;
-    *version = h.newest + 1;
-    if (*outcome == DATUM_NEWER) {
-        row->previous = h.current_version;
-        datum_key(key, &s->sid, attribute, instance, h.current_version);
+    *version = newest + 1;
+    row->previous = *outcome == DATUM_NEWER ? d.version : row->discrepancy && own ? own->version : 0;
+    if (row->previous) {
+        datum_key(key, &s->sid, attribute, instance, row->previous);
         err = datum_supersede(t, key, row->journal_index);
     }
     datum_key(key, &s->sid, attribute, instance, *version);
@@ -272,68 +261,48 @@ done:
     return err;
 }
 
-/* Calls each(ctx, datum) for the current datum of every instance, in order, until it says stop. */
-typedef bool (*datum_fn)(void *ctx, const datum *d);
-
-static sluis_err each_current(store_txn *t, const subject *s, uint32_t attribute, arena *a, datum_fn each,
-                              void *ctx)
+sluis_err registry_get(registry *r, store_txn *t, const subject *s, uint32_t attribute, const id16 *instance,
+                       arena *a, datum *out)
 {
-    uint8_t from[DATUM_KEY_LEN], prefix[DATUM_KEY_LEN];
-    static const id16 zero;
-    bool more = true;
-
-    datum_key(prefix, &s->sid, attribute, &zero, 0);
-    memcpy(from, prefix, sizeof(from));
-    while (more) {
-        store_cursor *c = NULL;
-        bytes key, value;
-        history h;
-        datum d;
-        sluis_err err =
-            store_cursor_open(t, TABLE_DATUM, BYTES_OF(from), BYTES(prefix, DATUM_ATTRIBUTE_LEN), &c);
-        if (!err)
-            err = store_cursor_next(c, &key, &value);
-        if (!err && key.n != DATUM_KEY_LEN)
-            err = SLUIS_CORRUPT;
-        if (!err)
-            memcpy(from, key.p, DATUM_KEY_LEN);
-        store_cursor_close(&c);
-        if (err)
-            return err == SLUIS_NOT_FOUND ? SLUIS_OK : err;
-        if ((err = history_load(t, s, BYTES(from, DATUM_PREFIX_LEN), "", a, &h)))
-            return err;
-        memcpy(d.instance.b, from + DATUM_ATTRIBUTE_LEN, ID_LEN);
-        d.version = h.current_version;
-        d.row = h.current;
-        if (h.current)
-            more = each(ctx, &d);
-        memset(from + DATUM_PREFIX_LEN, 0xff, 8); /* beyond every version of this instance */
-    }
-    return SLUIS_OK;
-}
-
-typedef struct {
-    datum *out;
-    size_t cap, n;
-} collected;
-
-static bool collect(void *ctx, const datum *d)
-{
-    collected *c = ctx;
-
-    if (c->n < c->cap)
-        c->out[c->n++] = *d;
-    return c->n < c->cap;
-}
-
-sluis_err registry_current(registry *r, store_txn *t, const subject *s, uint32_t attribute, arena *a,
-                           datum *out, size_t cap, size_t *n)
-{
-    collected c = {.out = out, .cap = cap};
-    sluis_err err = each_current(t, s, attribute, a, collect, &c);
+    uint8_t key[DATUM_KEY_LEN];
+    uint64_t newest;
 
     (void)r;
-    *n = err ? 0 : c.n;
+    datum_key(key, &s->sid, attribute, instance, 0);
+    sluis_err err = instance_load(t, s, BYTES(key, DATUM_PREFIX_LEN), a, out, &newest);
+    if (err)
+        return err;
+    return out->row ? SLUIS_OK : newest ? SLUIS_CORRUPT : SLUIS_NOT_FOUND;
+}
+
+sluis_err registry_next(registry *r, store_txn *t, const subject *s, uint32_t attribute, arena *a, datum *at)
+{
+    uint8_t from[DATUM_KEY_LEN];
+    static const id16 zero;
+    store_cursor *c = NULL;
+    bytes key, value;
+    id16 instance;
+
+    /* beyond every version of the one before */
+    datum_key(from, &s->sid, attribute, at->version ? &at->instance : &zero, at->version ? UINT64_MAX : 0);
+    sluis_err err = store_cursor_open(t, TABLE_DATUM, BYTES_OF(from), BYTES(from, DATUM_ATTRIBUTE_LEN), &c);
+    if (!err)
+        err = store_cursor_next(c, &key, &value);
+    if (!err && key.n != DATUM_KEY_LEN)
+        err = SLUIS_CORRUPT;
+    if (!err)
+        memcpy(instance.b, key.p + DATUM_ATTRIBUTE_LEN, ID_LEN);
+    store_cursor_close(&c);
+    return err ? err : registry_get(r, t, s, attribute, &instance, a, at);
+}
+
+sluis_err registry_bsn(registry *r, store_txn *t, const subject *s, arena *a, char **out)
+{
+    static const id16 only;
+    datum d;
+    sluis_err err = registry_get(r, t, s, ATTRIBUTE_BSN, &only, a, &d);
+
+    *out = err ? NULL : d.row->value;
     return err;
 }
 

@@ -40,21 +40,53 @@ typedef enum { DATUM_NEW, DATUM_SAME, DATUM_NEWER, DATUM_DISCREPANCY } datum_out
 /* Registers a statement. The current value again, on the same terms (validity, conditions, reference), from
  * whichever source: nothing new (DATUM_SAME). Another value or other terms from the current one's source: the
  * next version; the one before moves to HISTORY, under row->journal_index (of the entry that brought the
- * statement). The same from another source: kept beside it, marked discrepancy; the current one stays; said
- * again by the same source, it is not stored again. Sets row->discrepancy and row->previous; *version is the
- * one that holds the statement. */
+ * statement). The same from another source: kept beside it, marked discrepancy; the current one stays. Said
+ * again by the same source it is not stored again; what that source said beside it before moves to HISTORY:
+ * at most one a source stands beside. Sets row->discrepancy and row->previous; *version is the one that holds
+ * the statement. */
 sluis_err registry_put(registry *r, store_txn *t, const subject *s, uint32_t attribute, const id16 *instance,
                        Sluis__DatumRow *row, datum_outcome *outcome, uint64_t *version);
+/* The same value on the same terms, whoever says it. */
+bool registry_same(const Sluis__DatumRow *a, const Sluis__DatumRow *b);
+
+/* A statement that differs from the current one and waits for someone to resolve it. */
+typedef struct datum_beside {
+    uint64_t version;
+    Sluis__DatumRow *row;
+    struct datum_beside *next;
+} datum_beside;
 
 typedef struct {
     id16 instance;
-    uint64_t version;
-    Sluis__DatumRow *row; /* in the arena */
+    uint64_t version;     /* 0: before the first (registry_next) */
+    Sluis__DatumRow *row; /* the current one; NOT to be mistaken for valid now: see valid_from, valid_until */
+    datum_beside *beside; /* in the order of their versions */
 } datum;
-/* The current (newest version that is no discrepancy) datum of each instance; at most cap, *n found. NOT to
- * be mistaken for valid now: see valid_from and valid_until. */
-sluis_err registry_current(registry *r, store_txn *t, const subject *s, uint32_t attribute, arena *a,
-                           datum *out, size_t cap, size_t *n);
+/* The datum of the instance behind at->instance, or of the first when at->version is 0; rows in the arena,
+ * which may be reset between two calls. NOT_FOUND: there are no more. In a write transaction others may write
+ * between two calls. */
+sluis_err registry_next(registry *r, store_txn *t, const subject *s, uint32_t attribute, arena *a, datum *at);
+/* The datum of one instance. NOT_FOUND. */
+sluis_err registry_get(registry *r, store_txn *t, const subject *s, uint32_t attribute, const id16 *instance,
+                       arena *a, datum *out);
+
+/* The person's own number, in the arena. NOT_FOUND: it is not known. */
+sluis_err registry_bsn(registry *r, store_txn *t, const subject *s, arena *a, char **out);
+
+/* ---- discrepancies (discrepancy.c): of one instance as registry_get gave it ---- */
+/* b becomes the current version, under the entry of this index; the one before it moves to HISTORY. The row
+ * of b as it stood is the caller's to keep. */
+sluis_err registry_accept(store_txn *t, const subject *s, uint32_t attribute, const datum *d,
+                          const datum_beside *b, uint64_t journal_index, uint64_t now);
+/* The same, and what was current stands beside it from then on. */
+sluis_err registry_exchange(store_txn *t, const subject *s, uint32_t attribute, const datum *d,
+                            const datum_beside *b, uint64_t journal_index, uint64_t now);
+/* b stands beside no more; its row is the caller's to keep. */
+sluis_err registry_drop(store_txn *t, const subject *s, uint32_t attribute, const datum *d,
+                        const datum_beside *b);
+/* Writes the row of b again: its source is being asked, in this transaction. */
+sluis_err registry_asked(store_txn *t, const subject *s, uint32_t attribute, const datum *d,
+                         const datum_beside *b, const uint8_t transaction[static UUID_LEN]);
 
 /* Rows about a person in other tables (DOSSIER, REQUEST): appends sid | row check over it (tables/rows.h) |
  * nonce | AE(SK, nonce, table u8|key, message). What it appends is what store_put takes. */

@@ -91,11 +91,7 @@ static sluis_err take(datum_walk *w, arena *a, datum *out)
     Sluis__DatumRow *row;
     sluis_err err = datum_open(w->s, w->key, w->value, a, &row);
 
-    if (err || row->discrepancy)
-        return err;
-    out->row = row;
-    out->version = datum_version(w->key);
-    return SLUIS_OK;
+    return err ? err : datum_place_row(out, a, row, datum_version(w->key));
 }
 
 sluis_err registry_walk_next(datum_walk *w, arena *a, datum_place *at, datum *out)

@@ -11,7 +11,7 @@
  *
  *   LEAF, TILE, RECORD               the tree and the day key's AE          journal/ writes these
  *   DATUM, HISTORY                   the subject key's AE                   registry_put
- *   DOSSIER, REQUEST                 AE, and this check over whose it is    row_seal does both
+ *   DOSSIER, REQUEST, SETTLED        AE, and this check over whose it is    row_seal does both
  *   everything else                  this check                             rows_put, rows_put_bytes
  *
  * (META "journal" is a signed note, META "directory" a number written twice, PARTY and AGREEMENT signed:

@@ -33,6 +33,7 @@
  *  link      sid 16|table u8|its key 16             empty: a case, a report of concern that is about this
  * person gone      sid 16                                 when u64: forgotten, and what is left is being
  * cleared away
+ *  settled   sid 16|journal index u64               SettledRow, sealed: what that entry settled
  *
  * "sealed": sid 16|the 16 bytes of rows.h over it|nonce 24|AE(subject key, nonce, table u8|LMDB key,
  * message). Every other value outside leaf, record, tile, party, agreement, datum and these of named ends in
@@ -70,7 +71,8 @@
     X(CONCERN, "concern")                                                                                    \
     X(RULESET, "ruleset")                                                                                    \
     X(LINK, "link")                                                                                          \
-    X(GONE, "gone")
+    X(GONE, "gone")                                                                                          \
+    X(SETTLED, "settled")
 
 typedef enum {
 #define X(name, text) TABLE_##name,

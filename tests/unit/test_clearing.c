@@ -66,6 +66,8 @@ static void long_dossier(room *r)
         put_u64(key + ID_LEN, UINT64_C(1000000) + i);
         assert_int_equal(turn_put_sealed(&t, &r->child, TABLE_DOSSIER, BYTES_OF(key), &row.base), SLUIS_OK);
     }
+    Sluis__SettledRow settled = SLUIS__SETTLED_ROW__INIT;
+    assert_int_equal(turn_put_sealed(&t, &r->child, TABLE_SETTLED, BYTES_OF(key), &settled.base), SLUIS_OK);
     house_commit(&r->h, &t);
 }
 

@@ -1,3 +1,4 @@
+#include "base/clock.h"
 #include "cases/datum_use.h"
 #include "gateway_fixture.h"
 
@@ -69,16 +70,29 @@ static void put(ground *g, const subject *s, const id16 *instance, Sluis__DatumR
     commit(g, &t);
 }
 
+/* The current data of an attribute, in order; how many there are, of which at most cap are kept. */
+static size_t current_of(ground *g, store_txn *t, const subject *s, uint32_t id, datum *out, size_t cap)
+{
+    datum d = {.version = 0};
+    size_t n = 0;
+    sluis_err e;
+    while (!(e = registry_next(g->r, t, s, id, g->a, &d))) {
+        if (n < cap)
+            out[n] = d;
+        n++;
+    }
+    assert_int_equal(e, SLUIS_NOT_FOUND);
+    return n;
+}
+
 static void expect_current(ground *g, const subject *s, size_t count, size_t i, const char *value,
                            uint64_t version)
 {
     datum out[4];
-    size_t n;
     store_txn *t = fixture_read(&g->x);
 
     arena_reset(g->a);
-    assert_int_equal(registry_current(g->r, t, s, 7, g->a, out, 4, &n), SLUIS_OK);
-    assert_int_equal(n, count);
+    assert_int_equal(current_of(g, t, s, 7, out, 4), count);
     assert_string_equal(out[i].row->value, value);
     assert_int_equal(out[i].version, version);
     assert_false(out[i].row->discrepancy);
@@ -291,21 +305,17 @@ static void data_in(engine e)
     expect_current(&g, &s, 2, 1, "x", 1);
 
     datum out[1];
-    size_t n;
     subject other = person(&g, OTHER);
     store_txn *t = fixture_read(&g.x);
-    assert_int_equal(registry_current(g.r, t, &s, 7, g.a, out, 1, &n), SLUIS_OK);
-    assert_int_equal(n, 1);
+    assert_int_equal(current_of(&g, t, &s, 7, out, 1), 2);
     assert_memory_equal(out[0].instance.b, one.b, 16);
-    assert_int_equal(registry_current(g.r, t, &s, 8, g.a, out, 1, &n), SLUIS_OK);
-    assert_int_equal(n, 0);
-    assert_int_equal(registry_current(g.r, t, &s, 6, g.a, out, 1, &n), SLUIS_OK);
-    assert_int_equal(n, 0);
-    assert_int_equal(registry_current(g.r, t, &other, 7, g.a, out, 1, &n), SLUIS_OK);
-    assert_int_equal(n, 0);
+    assert_int_equal(current_of(&g, t, &s, 8, out, 1), 0);
+    assert_int_equal(current_of(&g, t, &s, 6, out, 1), 0);
+    assert_int_equal(current_of(&g, t, &other, 7, out, 1), 0);
     /* the key of another cannot open it */
     other.sid = s.sid;
-    assert_int_equal(registry_current(g.r, t, &other, 7, g.a, out, 1, &n), SLUIS_CORRUPT);
+    out[0].version = 0;
+    assert_int_equal(registry_next(g.r, t, &other, 7, g.a, &out[0]), SLUIS_CORRUPT);
     store_abort(&t);
     ground_close(&g);
 }
@@ -336,6 +346,10 @@ static void test_known(void **state)
                  {299, false}, {300, true}, {1u << 30, true}};
     Sluis__DatumRow row = statement("a", "ba");
     bool known;
+    sluis_fail f = {0};
+    rules *r = NULL;
+
+    assert_int_equal(rules_load(&r, "config/rules", &f), SLUIS_OK);
 
     row.valid_until = 200;
     put(&g, &s, &one, row, DATUM_NEW, 1);
@@ -345,12 +359,146 @@ static void test_known(void **state)
     store_txn *t = fixture_read(&g.x);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         const datum_use use = {.now = cases[i].now, .purpose = "jeugdhulp"};
-        assert_int_equal(datum_known(g.r, t, NULL, &s, 7, &use, &known), SLUIS_OK);
+        assert_int_equal(datum_known(g.r, t, r, &s, 7, &use, &known), SLUIS_OK);
         assert_int_equal(known, cases[i].known);
     }
     const datum_use none = {.now = 150, .purpose = "jeugdhulp"};
-    assert_int_equal(datum_known(g.r, t, NULL, &s, 9, &none, &known), SLUIS_OK);
+    assert_int_equal(datum_known(g.r, t, r, &s, 9, &none, &known), SLUIS_OK);
     assert_false(known);
+    /* older than its catalogue allows (90 days), to the millisecond */
+    const datum_use last = {.now = 500 + 90 * DAY_MS - 1, .purpose = "jeugdhulp"},
+                    old = {.now = 500 + 90 * DAY_MS, .purpose = "jeugdhulp"};
+    assert_int_equal(datum_known(g.r, t, r, &s, 7, &last, &known), SLUIS_OK);
+    assert_true(known);
+    assert_int_equal(datum_known(g.r, t, r, &s, 7, &old, &known), SLUIS_OK);
+    assert_false(known);
+    store_abort(&t);
+    rules_unref(&r);
+    ground_close(&g);
+}
+
+/* ---- discrepancies ---- */
+
+/* As many as there are: none is cut off. */
+static void test_many_instances(void **state)
+{
+    (void)state;
+    ground g;
+    ground_open(&g, ENGINE_MEMORY);
+    subject s = person(&g, BSN);
+    datum out[1];
+
+    for (unsigned i = 0; i < 100; i++) {
+        id16 instance = {{0}};
+        put_u32(instance.b, i + 1);
+        put(&g, &s, &instance, statement("v", "ba"), DATUM_NEW, 1);
+    }
+    store_txn *t = fixture_read(&g.x);
+    assert_int_equal(current_of(&g, t, &s, 7, out, 1), 100);
+    store_abort(&t);
+    ground_close(&g);
+}
+
+static datum datum_at(ground *g, store_txn *t, const subject *s, const id16 *instance)
+{
+    datum d = {.version = 0};
+    assert_int_equal(registry_get(g->r, t, s, 7, instance, g->a, &d), SLUIS_OK);
+    return d;
+}
+
+static size_t beside_count(const datum *d)
+{
+    size_t n = 0;
+    for (const datum_beside *b = d->beside; b; b = b->next)
+        n++;
+    return n;
+}
+
+/* However often sources change their word, few rows stand where the next statement is written. */
+static void test_few_rows_stand(void **state)
+{
+    (void)state;
+    ground g;
+    ground_open(&g, ENGINE_MEMORY);
+    subject s = person(&g, BSN);
+    id16 one = {{1}};
+    char value[16];
+    uint64_t n;
+
+    for (unsigned i = 0; i < 600; i++) {
+        static const char *const sources[] = {"ba", "school", "ggd"};
+        Sluis__DatumRow row = statement(value, sources[i % 3]);
+        snprintf(value, sizeof(value), "v%u", i);
+        row.journal_index = i + 1;
+        put(&g, &s, &one, row, i == 0 ? DATUM_NEW : i % 3 ? DATUM_DISCREPANCY : DATUM_NEWER, i + 1);
+    }
+    store_txn *t = fixture_read(&g.x);
+    assert_int_equal(store_count(t, TABLE_DATUM, &n), SLUIS_OK);
+    assert_int_equal(n, 3);
+    assert_int_equal(store_count(t, TABLE_HISTORY, &n), SLUIS_OK);
+    assert_int_equal(n, 597);
+    datum d = datum_at(&g, t, &s, &one);
+    assert_string_equal(d.row->value, "v597");
+    assert_int_equal(beside_count(&d), 2);
+    assert_string_equal(d.beside->row->value, "v598");
+    store_abort(&t);
+    ground_close(&g);
+}
+
+/* Accepted: current under the decision's entry, the one before in history behind it; exchanged; dropped. */
+static void test_resolved(void **state)
+{
+    (void)state;
+    ground g;
+    ground_open(&g, ENGINE_MEMORY);
+    subject s = person(&g, BSN);
+    id16 one = {{1}};
+    uint8_t key[HISTORY_KEY_LEN];
+    bytes value;
+    Sluis__DatumRow row = statement("a", "ba"), *old;
+
+    row.journal_index = 1;
+    put(&g, &s, &one, row, DATUM_NEW, 1);
+    row = statement("b", "bb");
+    row.journal_index = 2;
+    put(&g, &s, &one, row, DATUM_DISCREPANCY, 2);
+    row = statement("c", "bc");
+    row.journal_index = 3;
+    put(&g, &s, &one, row, DATUM_DISCREPANCY, 3);
+
+    store_txn *t = fixture_write(&g.x);
+    datum d = datum_at(&g, t, &s, &one);
+    assert_int_equal(registry_accept(t, &s, 7, &d, d.beside, 9, 77), SLUIS_OK);
+    d = datum_at(&g, t, &s, &one);
+    assert_string_equal(d.row->value, "b");
+    assert_string_equal(d.row->source, "bb");
+    assert_int_equal(d.version, 4);
+    assert_int_equal(d.row->journal_index, 9);
+    assert_int_equal(d.row->registered, 77);
+    assert_int_equal(beside_count(&d), 1);
+    put_u64(key, 9);
+    datum_key(key + 8, &s.sid, 7, &one, d.row->previous);
+    assert_int_equal(store_get(t, TABLE_HISTORY, BYTES_OF(key), &value), SLUIS_OK);
+    assert_int_equal(datum_open(&s, BYTES(key + 8, DATUM_KEY_LEN), value, g.a, &old), SLUIS_OK);
+    assert_string_equal(old->value, "a");
+
+    assert_int_equal(registry_exchange(t, &s, 7, &d, d.beside, 10, 78), SLUIS_OK);
+    d = datum_at(&g, t, &s, &one);
+    assert_string_equal(d.row->value, "c");
+    assert_string_equal(d.beside->row->value, "b");
+    assert_int_equal(d.beside->row->journal_index, 9); /* as it was said */
+    assert_int_equal(d.beside->row->previous, 0);
+    put_u64(key, 10);
+    datum_key(key + 8, &s.sid, 7, &one, d.row->previous);
+    assert_int_equal(store_get(t, TABLE_HISTORY, BYTES_OF(key), &value), SLUIS_OK);
+    assert_int_equal(datum_open(&s, BYTES(key + 8, DATUM_KEY_LEN), value, g.a, &old), SLUIS_OK);
+    assert_string_equal(old->value, "b");
+    assert_int_equal(old->journal_index, 9); /* and from there on to "a" */
+    assert_int_equal(beside_count(&d), 1);
+    assert_int_equal(registry_drop(t, &s, 7, &d, d.beside), SLUIS_OK);
+    d = datum_at(&g, t, &s, &one);
+    assert_string_equal(d.row->value, "c");
+    assert_null(d.beside);
     store_abort(&t);
     ground_close(&g);
 }
@@ -479,6 +627,10 @@ static void fill(ground *g)
     e.when = 12;
     d.expires = 6;
     r.created = 8;
+    Sluis__SettledDatum settled_datum = SLUIS__SETTLED_DATUM__INIT, *settled_data[] = {&settled_datum};
+    Sluis__SettledRow settled = SLUIS__SETTLED_ROW__INIT;
+    settled.data = settled_data;
+    settled.n_data = 1;
     Sluis__DeadLetterRow dead = SLUIS__DEAD_LETTER_ROW__INIT;
     dead.when = 9;
     put(g, &s, &instance, statement("v", "ba"), DATUM_NEW, 1);
@@ -517,6 +669,9 @@ static void fill(ground *g)
     buffer_clear(&b);
     assert_int_equal(row_seal(&b, &s, TABLE_DOSSIER, BYTES_OF(dossier_key), &dossier.base), SLUIS_OK);
     assert_int_equal(store_put(t, TABLE_DOSSIER, BYTES_OF(dossier_key), buffer_bytes(&b)), SLUIS_OK);
+    buffer_clear(&b);
+    assert_int_equal(row_seal(&b, &s, TABLE_SETTLED, BYTES_OF(dossier_key), &settled.base), SLUIS_OK);
+    assert_int_equal(store_put(t, TABLE_SETTLED, BYTES_OF(dossier_key), buffer_bytes(&b)), SLUIS_OK);
     buffer_close(&b);
     commit(g, &t);
 }
@@ -529,7 +684,7 @@ static void test_verify_finds_flips(void **state)
     static const gateway_table tables[] = {
         TABLE_CASE,    TABLE_REQUEST, TABLE_APPINDEX, TABLE_EVENT,  TABLE_OUTBOX, TABLE_DUE,     TABLE_DEDUP,
         TABLE_SUBJECT, TABLE_DATUM,   TABLE_DOSSIER,  TABLE_INTENT, TABLE_META,   TABLE_ATTEMPT, TABLE_DEAD,
-        TABLE_MEETING, TABLE_HISTORY, TABLE_RULESET,  TABLE_LINK,   TABLE_GONE};
+        TABLE_MEETING, TABLE_HISTORY, TABLE_RULESET,  TABLE_LINK,   TABLE_GONE,   TABLE_SETTLED};
     registry_report report;
     sluis_fail f = {0};
 
@@ -582,26 +737,21 @@ static void test_verify_names_the_row(void **state)
         fixture_rows_free(rows, n);
     }
     assert_int_equal(registry_verify(g.x.store, g.x.slots, &report, NULL), SLUIS_OK);
-    assert_int_equal(report.forgotten, 2);
+    assert_int_equal(report.forgotten, 3);
     ground_close(&g);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_subjects_memory),
-        cmocka_unit_test(test_subjects_lmdb),
-        cmocka_unit_test(test_forgetting),
-        cmocka_unit_test(test_room_for_days),
-        cmocka_unit_test(test_slot_of_another),
-        cmocka_unit_test(test_data_memory),
-        cmocka_unit_test(test_data_lmdb),
-        cmocka_unit_test(test_known),
-        cmocka_unit_test(test_sealed_rows),
-        cmocka_unit_test(test_history_memory),
-        cmocka_unit_test(test_history_lmdb),
-        cmocka_unit_test(test_verify_finds_flips),
-        cmocka_unit_test(test_verify_names_the_row),
+        cmocka_unit_test(test_subjects_memory),    cmocka_unit_test(test_subjects_lmdb),
+        cmocka_unit_test(test_forgetting),         cmocka_unit_test(test_room_for_days),
+        cmocka_unit_test(test_slot_of_another),    cmocka_unit_test(test_data_memory),
+        cmocka_unit_test(test_data_lmdb),          cmocka_unit_test(test_known),
+        cmocka_unit_test(test_many_instances),     cmocka_unit_test(test_few_rows_stand),
+        cmocka_unit_test(test_resolved),           cmocka_unit_test(test_sealed_rows),
+        cmocka_unit_test(test_history_memory),     cmocka_unit_test(test_history_lmdb),
+        cmocka_unit_test(test_verify_finds_flips), cmocka_unit_test(test_verify_names_the_row),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

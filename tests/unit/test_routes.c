@@ -108,6 +108,8 @@ static void test_find(void **state)
         {"DELETE", "/v1/zaken/" CASE_ID, NULL, 405, "methode", ""},
         {"OPTIONS", "/v1/zaken", NULL, 405, "methode", ""},
         {"GET", "/v1/zaken/xyz", NULL, 400, "invalid", "zaakId"},
+        {"GET", "/v1/zaken/" CASE_ID "/leden/1/discrepanties", "listDiscrepanties", 0, NULL, NULL},
+        {"POST", "/v1/zaken/" CASE_ID "/leden/1/discrepanties", "losDiscrepantieOp", 0, NULL, NULL},
         {"GET", "/v1/zaken/" CASE_ID "/leden/0/dossier", NULL, 400, "invalid", "lid"},
         {"GET", "/v1/zaken/" CASE_ID "/leden/01/dossier", NULL, 400, "invalid", "lid"},
         {"GET", "/v1/zaken/" CASE_ID "/leden/33/dossier", NULL, 400, "invalid", "lid"},
@@ -485,7 +487,7 @@ static void test_reads(void **state)
     assert_non_null(strstr(
         text, "{\"naam\":\"a\",\"waarde\":\"\xc3\xa9\\\"\",\"bron\":\"00000099000000002000\",\"verkregen\":"
               "\"1970-01-01T00:00:01.000Z\",\"voorwaarden\":[],\"categorie\":\"gezondheid\","
-              "\"verwijzing\":false,\"versie\":0}"));
+              "\"verwijzing\":false,\"versie\":0,\"verouderd\":false,\"weersproken\":false}"));
 
     fd = ask(&g, "GET", "/v1/zaken/" CASE_ID "/leden/2/dossier", TOKEN, NULL);
     c = next_call(&g);

@@ -1,0 +1,65 @@
+/* What becomes of a statement that stands beside the current one. */
+#include <string.h>
+
+#include "registry/datum.h"
+
+static uint64_t newest_of(const datum *d)
+{
+    uint64_t newest = d->version;
+
+    for (const datum_beside *x = d->beside; x; x = x->next)
+        newest = x->version > newest ? x->version : newest;
+    return newest;
+}
+
+sluis_err registry_accept(store_txn *t, const subject *s, uint32_t attribute, const datum *d,
+                          const datum_beside *b, uint64_t journal_index, uint64_t now)
+{
+    uint8_t key[DATUM_KEY_LEN];
+    Sluis__DatumRow row = *b->row;
+
+    row.discrepancy = false;
+    row.asked = (ProtobufCBinaryData){0, NULL};
+    row.previous = d->version;
+    row.journal_index = journal_index;
+    row.registered = now;
+    datum_key(key, &s->sid, attribute, &d->instance, d->version);
+    sluis_err err = datum_supersede(t, key, journal_index);
+    if (!err)
+        err = registry_drop(t, s, attribute, d, b);
+    datum_key(key, &s->sid, attribute, &d->instance, newest_of(d) + 1);
+    return err ? err : datum_store(t, s, key, &row);
+}
+
+sluis_err registry_exchange(store_txn *t, const subject *s, uint32_t attribute, const datum *d,
+                            const datum_beside *b, uint64_t journal_index, uint64_t now)
+{
+    uint8_t key[DATUM_KEY_LEN];
+    Sluis__DatumRow was = *d->row;
+
+    was.discrepancy = true;
+    was.previous = 0; /* its past is the current one's */
+    sluis_err err = registry_accept(t, s, attribute, d, b, journal_index, now);
+    datum_key(key, &s->sid, attribute, &d->instance, newest_of(d) + 2);
+    return err ? err : datum_store(t, s, key, &was);
+}
+
+sluis_err registry_drop(store_txn *t, const subject *s, uint32_t attribute, const datum *d,
+                        const datum_beside *b)
+{
+    uint8_t key[DATUM_KEY_LEN];
+
+    datum_key(key, &s->sid, attribute, &d->instance, b->version);
+    return store_delete(t, TABLE_DATUM, BYTES_OF(key));
+}
+
+sluis_err registry_asked(store_txn *t, const subject *s, uint32_t attribute, const datum *d,
+                         const datum_beside *b, const uint8_t transaction[static UUID_LEN])
+{
+    uint8_t key[DATUM_KEY_LEN];
+    Sluis__DatumRow row = *b->row;
+
+    row.asked = (ProtobufCBinaryData){UUID_LEN, (uint8_t *)(uintptr_t)transaction};
+    datum_key(key, &s->sid, attribute, &d->instance, b->version);
+    return datum_store(t, s, key, &row);
+}
