@@ -61,6 +61,8 @@ static sluis_err open_parts(adapter *a, sluis_fail *f)
     if (!err)
         err = local_rules_read(&a->rules, a->s.rules, a->s.mode, a->catalogue, f);
     if (!err)
+        err = staff_read(&a->staff, a->s.staff, a->catalogue, f);
+    if (!err)
         err = open_source(&a->s, a->catalogue, &a->mapping, &a->source, f);
     if (!err)
         err = keys_open(a, f);
@@ -119,6 +121,7 @@ void adapter_close(adapter **pa)
     inbox_close(&a->inbox);
     keys_close(a);
     source_free(&a->source);
+    staff_free(&a->staff);
     local_rules_free(&a->rules);
     mapping_free(&a->mapping);
     catalogue_free(&a->catalogue);

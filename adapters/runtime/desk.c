@@ -87,10 +87,22 @@ sluis_err desk_open(adapter *a, const json_t *request, opened *o, sluis_fail *f)
     return SLUIS_OK;
 }
 
+/* Whose it is: as a person gave it, or as the configuration says. */
+static const char *owner_of(const adapter *a, const Sluis__InboxRow *row, const Sluis__Core *core)
+{
+    return *row->owner ? row->owner : staff_owner(a->staff, core);
+}
+
+sluis_err desk_may(adapter *a, opened *o, const char *by, sluis_fail *f)
+{
+    return staff_may(a->staff, owner_of(a, o->row, o->e->core), by, clock_ms(), &o->behalf, f);
+}
+
 /* ---- list ---- */
 typedef struct {
     const adapter *a;
     json_t *items;
+    const char *who; /* "": whoever; else what this person may decide now */
 } listing;
 
 static sluis_err list_row(void *ctx, const uint8_t transaction[static UUID_LEN], const Sluis__InboxRow *row,
@@ -105,20 +117,24 @@ static sluis_err list_row(void *ctx, const uint8_t transaction[static UUID_LEN],
     uuid_format(id, transaction);
     if (envelope_decode(&e, BYTES(row->envelope.data, row->envelope.len), ENVELOPE_MAX, NULL))
         return SLUIS_OK;
-    json_array_append_new(l->items,
-                          json_pack("{s:s, s:s, s:o, s:o, s:s, s:s, s:o, s:o}", "id", id, "state", row->state,
-                                    "received", time_of(row->received), "expires", time_of(row->expires),
-                                    "from", e->core->sender, "purpose", e->core->purpose, "attributes",
-                                    names_of(l->a, e->core->attributes, e->core->n_attributes), "note",
-                                    text_of(row->note)));
+    const char *owner = owner_of(l->a, row, e->core), *behalf;
+    if (!*l->who || !staff_may(l->a->staff, owner, l->who, clock_ms(), &behalf, NULL))
+        json_array_append_new(l->items, json_pack("{s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:o, s:o}", "id", id,
+                                                  "state", row->state, "received", time_of(row->received),
+                                                  "expires", time_of(row->expires), "owner", owner, "from",
+                                                  e->core->sender, "purpose", e->core->purpose, "attributes",
+                                                  names_of(l->a, e->core->attributes, e->core->n_attributes),
+                                                  "note", text_of(row->note)));
     envelope_free(&e);
     return SLUIS_OK;
 }
 
 static json_t *cmd_list(adapter *a, const json_t *request, sluis_fail *f)
 {
-    listing l = {a, json_array()};
-    (void)request;
+    listing l = {.a = a};
+    if (text_at(request, "who", false, &l.who, f))
+        return NULL;
+    l.items = json_array();
     sluis_err err = inbox_walk(a->inbox, list_row, &l);
     if (!err)
         return json_pack("{s:o}", "items", l.items);
@@ -188,7 +204,10 @@ static json_t *show_opened(adapter *a, const opened *o, const consideration *c)
     json_object_set_new(r, "person", json_string(person_words[c->person]));
     json_object_set_new(r, "fields", fields);
     json_object_set_new(r, "given", show_given(a, o->body));
+    json_object_set_new(r, "owner", text_of(owner_of(a, o->row, core)));
+    json_object_set_new(r, "assigned_by", text_of(o->row->assigned_by));
     json_object_set_new(r, "decided_by", text_of(o->row->decided_by));
+    json_object_set_new(r, "decided_for", text_of(o->row->decided_for));
     json_object_set_new(r, "note", text_of(o->row->note));
     json_object_set_new(r, "dialogue", talk_show(o->row));
     return r;
@@ -344,6 +363,7 @@ static sluis_err keep_decision(adapter *a, opened *o, const ProtobufCMessage *bo
     if (!err) {
         o->row->state = (char *)(uintptr_t)STATE_DECIDED;
         o->row->decided_by = (char *)(uintptr_t)by;
+        o->row->decided_for = (char *)(uintptr_t)o->behalf;
         o->row->draft = (ProtobufCBinaryData){draft.n, draft.p};
         err = inbox_put(a->inbox, o->id.b, o->row);
     }
@@ -377,6 +397,8 @@ static json_t *settle_request(adapter *a, const json_t *request, person_decision
                        o.row->state);
     if (!err && o.e->core->kind == SLUIS__KIND__KNOWN_QUERY)
         err = fail_set(f, SLUIS_CONFLICT, "id", "it asks only whether the person is known: inbox known");
+    if (!err)
+        err = desk_may(a, &o, by, f);
     if (!err)
         err = consider_opened(a, &o, &c, f);
     if (!err)
@@ -460,9 +482,41 @@ static json_t *cmd_known(adapter *a, const json_t *request, sluis_fail *f)
                        o.row->state);
     body.known = strcmp(answer, "yes") == 0;
     if (!err)
+        err = desk_may(a, &o, by, f);
+    if (!err)
         err = keep_decision(a, &o, &body.base, by, f);
     desk_close(&o);
     return err ? NULL : json_pack("{s:s, s:s}", "id", id, "state", STATE_DECIDED);
+}
+
+/* ---- to whom it belongs ---- */
+static json_t *cmd_assign(adapter *a, const json_t *request, sluis_fail *f)
+{
+    opened o;
+    const char *by, *to;
+    char id[UUID_STR];
+    sluis_err err = text_at(request, "by", true, &by, f);
+    if (!err)
+        err = text_at(request, "to", true, &to, f);
+    if (!err && !staff_knows(a->staff, to))
+        err = fail_set(f, SLUIS_INVALID, "to", "to is no person and no team of the configuration's staff");
+    if (err || desk_open(a, request, &o, f))
+        return NULL;
+    uuid_format(id, o.id.b);
+    if (!inbox_state_is(o.row, STATE_HELD))
+        err = fail_set(f, SLUIS_CONFLICT, "id", "this request does not wait for a decision: it is %s",
+                       o.row->state);
+    if (!err)
+        err = desk_may(a, &o, by, f);
+    if (!err) {
+        o.row->owner = (char *)(uintptr_t)to;
+        o.row->assigned_by = (char *)(uintptr_t)by;
+        err = inbox_put(a->inbox, o.id.b, o.row);
+        if (err)
+            fail_set(f, err, "", "it could not be stored");
+    }
+    desk_close(&o);
+    return err ? NULL : json_pack("{s:s, s:s}", "id", id, "owner", to);
 }
 
 /* ---- status and disclosures ---- */
@@ -504,16 +558,16 @@ static sluis_err list_disclosure(void *ctx, const Sluis__DisclosureRow *row)
         uuid_format(id, row->transaction.data);
     if (json_array_size(l->items) == LIST_MAX)
         json_array_remove(l->items, 0); /* the newest are kept */
-    json_array_append_new(l->items,
-                          json_pack("{s:o, s:s, s:s, s:s, s:s, s:o}", "when", time_of(row->when), "id", id,
-                                    "to", row->to, "decision", row->decision, "by", row->by, "given",
-                                    names_of(l->a, row->attributes, row->n_attributes)));
+    json_array_append_new(l->items, json_pack("{s:o, s:s, s:s, s:s, s:s, s:s, s:o}", "when",
+                                              time_of(row->when), "id", id, "to", row->to, "decision",
+                                              row->decision, "by", row->by, "for", row->on_behalf, "given",
+                                              names_of(l->a, row->attributes, row->n_attributes)));
     return SLUIS_OK;
 }
 
 static json_t *cmd_disclosures(adapter *a, const json_t *request, sluis_fail *f)
 {
-    listing l = {a, json_array()};
+    listing l = {.a = a, .items = json_array()};
     (void)request;
     sluis_err err = inbox_disclosures(a->inbox, list_disclosure, &l);
     if (!err)
@@ -534,6 +588,7 @@ json_t *desk_command(void *ctx, const char *cmd, const json_t *request, sluis_fa
         {"inbox.release", cmd_release},
         {"inbox.refuse", cmd_refuse},
         {"inbox.known", cmd_known},
+        {"inbox.assign", cmd_assign},
         {"inbox.ask", talk_command_ask},
         {"inbox.correct", talk_command_correct},
         {"status", cmd_status},
@@ -546,10 +601,7 @@ json_t *desk_command(void *ctx, const char *cmd, const json_t *request, sluis_fa
             return commands[i].handle(ctx, request, f);
     }
     fail_set(f, SLUIS_INVALID, "cmd",
-             "commands: inbox.list, inbox.show, inbox.release, inbox.refuse, inbox.known, inbox.ask, "
-             "inbox.correct, "
-             "status, disclosures.list, "
-             "receipt.get, "
-             "receipt.renew");
+             "commands: inbox.list, inbox.show, inbox.release, inbox.refuse, inbox.known, inbox.assign, "
+             "inbox.ask, inbox.correct, status, disclosures.list, receipt.get, receipt.renew");
     return NULL;
 }

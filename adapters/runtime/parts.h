@@ -10,6 +10,7 @@
 #include "runtime/inbox.h"
 #include "runtime/intake.h"
 #include "runtime/reply.h"
+#include "runtime/staff.h"
 #include "session/client.h"
 
 #define TURN_EVENTS 64  /* events taken before a turn ends */
@@ -44,6 +45,7 @@ struct adapter {
     mapping *mapping; /* NULL: typed */
     source *source;
     local_rules *rules;
+    staff *staff;
     keypair sign, curve;
     pubkeys gateway_keys; /* the gateway's connection keys, by its directory; none: not heard yet */
     seal_ring *seals;     /* those we can open mail with */
@@ -114,8 +116,11 @@ typedef struct {
     Sluis__InboxRow *row;
     envelope *e;
     Sluis__RequestBody *body;
+    const char *behalf; /* after desk_may: for whom who decides stands in, "" for nobody */
 } opened;
 sluis_err desk_open(adapter *a, const json_t *request, opened *o, sluis_fail *f);
+/* Whether this person may decide about it now (staff.h). FORBIDDEN. */
+sluis_err desk_may(adapter *a, opened *o, const char *by, sluis_fail *f);
 void desk_close(opened *o);
 
 json_t *talk_command_ask(adapter *a, const json_t *request, sluis_fail *f);

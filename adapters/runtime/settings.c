@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "crypto/pubfile.h"
+#include "runtime/staff.h"
 #include "wire/envelope.h"
 
 #define KEYS(a)        (a), sizeof(a) / sizeof((a)[0])
@@ -24,6 +25,7 @@ static const config_key root_keys[] = {
     {"source", CONFIG_GROUP, false, 0, 0, "", NULL, "the folder of files; not for a party that types"},
     {"mode", CONFIG_STR, false, 1, 16, "", "release", "automatic, or release: a person releases each answer"},
     {"rules", CONFIG_LIST, false, 0, 256, "", NULL, "the party's own law, an attribute or category each"},
+    {"staff", CONFIG_GROUP, false, 0, 0, "", NULL, "who decides what, and who stands in; absent: anyone"},
     {"test_mode", CONFIG_BOOL, false, 0, 0, "", "false", "test identifiers only, instead of real ones only"},
     {"credit", CONFIG_INT, false, 1, 256, "messages", "64", "deliveries taken before one is done"},
     {"max_frame", CONFIG_INT, false, 65536, ENVELOPE_MAX, "bytes", "1048576", "largest message"},
@@ -157,6 +159,7 @@ static sluis_err read_root(settings *s, party_kinds kinds, sluis_fail *f)
     s->control = config_str(root, KEYS(root_keys), "control");
     s->catalogue = config_str(root, KEYS(root_keys), "catalogue");
     s->rules = config_get(root, "rules");
+    s->staff = config_get(root, "staff");
     read_bounds(s, root);
     const config_node *keep = config_get(root, "seal_keep_ms");
     if (s->seal_keep_ms > s->seal_period_ms * OVERLAP_MAX)
@@ -204,4 +207,5 @@ void adapter_settings_describe(buffer *out)
     describe(out, "", KEYS(root_keys));
     describe(out, "gateway.", KEYS(gateway_keys));
     describe(out, "source.", KEYS(source_keys));
+    staff_describe(out);
 }

@@ -22,7 +22,7 @@ typedef struct {
     uint8_t gateway_curve_pk[PK_LEN], root_pk[PK_LEN];
     answer_mode mode;
     bool test_mode;
-    const config_node *rules; /* NULL: none */
+    const config_node *rules, *staff; /* NULL: none */
     uint32_t credit;
     size_t max_frame, max_files, max_file_bytes, max_held;
     uint64_t quota_bytes, answer_ms, keep_ms, seal_period_ms, seal_keep_ms;

@@ -168,6 +168,8 @@ json_t *talk_command_ask(adapter *a, const json_t *request, sluis_fail *f)
                      "a question can be asked while a request waits for a decision: it is %s", o.row->state);
     body.text = (char *)(uintptr_t)text;
     if (!err)
+        err = desk_may(a, &o, by, f);
+    if (!err)
         err = talk_send(a, &o, SLUIS__KIND__CLARIFICATION_QUESTION, &body.base, text, by, NULL, f);
     json_t *r = err ? NULL : said(request, &o);
     desk_close(&o);
@@ -264,6 +266,7 @@ static sluis_err send_correction(adapter *a, opened *o, const Sluis__CorrectionB
     d.attributes = given;
     d.decision = (char *)(uintptr_t) "corrected";
     d.by = (char *)(uintptr_t)by;
+    d.on_behalf = (char *)(uintptr_t)o->behalf;
     return talk_send(a, o, SLUIS__KIND__CORRECTION, &b->base, reason, by, &d, f);
 }
 
@@ -280,6 +283,8 @@ json_t *talk_command_correct(adapter *a, const json_t *request, sluis_fail *f)
         err = fail_set(f, SLUIS_CONFLICT, "id", "only an answer that was sent can be corrected: it is %s",
                        o.row->state);
     body.reason = (char *)(uintptr_t)reason;
+    if (!err)
+        err = desk_may(a, &o, by, f);
     if (!err)
         err = correct_all(a, &o, request, &body, f);
     if (!err)

@@ -327,6 +327,7 @@ static sluis_err flush(adapter *a, answer_batch *b)
         rows[i].n_attributes = j->given_count;
         rows[i].decision = j->decision;
         rows[i].by = j->row->decided_by;
+        rows[i].on_behalf = j->row->decided_for;
         out[i] = (inbox_answer){.row = j->row, .disclosure = &rows[i]};
         memcpy(out[i].transaction, j->transaction, UUID_LEN);
         memcpy(out[i].message_id, j->reply.message_id, UUID_LEN);

@@ -143,6 +143,17 @@ static const ctl_option inbox_ask[] = {
     {"by", "WHO", "Pseudonym of the person who asks", NULL, true},
     END,
 };
+static const ctl_option inbox_list[] = {
+    ADAPTER_SOCKET,
+    {"who", "WHO", "Only what this person may decide today", NULL, false},
+    END,
+};
+static const ctl_option inbox_assign[] = {
+    ADAPTER_SOCKET,
+    {"to", "NAME", "The team or person that it belongs to from now on", NULL, true},
+    {"by", "WHO", "Pseudonym of the person who gives it away", NULL, true},
+    END,
+};
 static const ctl_option inbox_known[] = {
     ADAPTER_SOCKET,
     {"answer", "yes|no", "Whether the person is known here; nothing else leaves", NULL, true},
@@ -341,7 +352,7 @@ const ctl_command ctl_commands[] = {
      agreement_renewal, ctl_agreement_needs_renewal},
     {"subject forget", NULL, "Forgets a person: one person proposes it, another carries it out.",
      subject_forget, ctl_subject_forget},
-    {"inbox list", NULL, "Lists the requests that wait for a person at this party.", adapter_only,
+    {"inbox list", NULL, "Lists the requests that wait for a person at this party.", inbox_list,
      ctl_inbox_list},
     {"inbox show", "ID", "Shows one request and the answer the mapping proposes.", adapter_only,
      ctl_inbox_show},
@@ -349,6 +360,8 @@ const ctl_command ctl_commands[] = {
     {"inbox refuse", "ID", "Refuses a request for a coded reason.", inbox_refuse, ctl_inbox_refuse},
     {"inbox ask", "ID", "Asks a question about a request that waits; the answer stands in inbox show.",
      inbox_ask, ctl_inbox_ask},
+    {"inbox assign", "ID", "Gives a request that waits to another team or person of this party.",
+     inbox_assign, ctl_inbox_assign},
     {"inbox known", "ID", "Answers whether a person is known here.", inbox_known, ctl_inbox_known},
     {"inbox correct", "ID", "Corrects an answer that was sent; who read the old one is told.", inbox_correct,
      ctl_inbox_correct},

@@ -36,6 +36,7 @@ ctl_exit ctl_inbox_show(ctl_call *c);
 ctl_exit ctl_inbox_release(ctl_call *c);
 ctl_exit ctl_inbox_refuse(ctl_call *c);
 ctl_exit ctl_inbox_ask(ctl_call *c);
+ctl_exit ctl_inbox_assign(ctl_call *c);
 ctl_exit ctl_inbox_known(ctl_call *c);
 ctl_exit ctl_inbox_correct(ctl_call *c);
 ctl_exit ctl_inbox_disclosed(ctl_call *c);

@@ -12,9 +12,11 @@
 
 ctl_exit ctl_inbox_list(ctl_call *c)
 {
-    static const char *const columns[] = {"id", "state", "received", "from", "purpose", "attributes", NULL};
+    static const char *const columns[] = {"id",   "state",   "received",   "owner",
+                                          "from", "purpose", "attributes", NULL};
     ctl_exit code = CTL_OK;
-    json_t *reply = ctl_ask(c, json_pack("{s:s}", "cmd", "inbox.list"), &code);
+    json_t *reply =
+        ctl_ask(c, json_pack("{s:s,s:s*}", "cmd", "inbox.list", "who", ctl_value(c, "who")), &code);
     if (reply)
         ctl_print_table(c, json_incref(json_object_get(reply, "items")), columns);
     json_decref(reply);
@@ -196,6 +198,15 @@ ctl_exit ctl_inbox_known(ctl_call *c)
                        SLUIS_OK, &none);
 }
 
+ctl_exit ctl_inbox_assign(ctl_call *c)
+{
+    const sluis_fail none = {0};
+    return ask_or_fail(c,
+                       json_pack("{s:s,s:s,s:s,s:s}", "cmd", "inbox.assign", "id", c->operand, "to",
+                                 ctl_value(c, "to"), "by", ctl_value(c, "by")),
+                       SLUIS_OK, &none);
+}
+
 ctl_exit ctl_inbox_correct(ctl_call *c)
 {
     sluis_fail f = {0};
@@ -213,7 +224,7 @@ ctl_exit ctl_inbox_correct(ctl_call *c)
 
 ctl_exit ctl_inbox_disclosed(ctl_call *c)
 {
-    static const char *const columns[] = {"when", "id", "to", "decision", "by", "given", NULL};
+    static const char *const columns[] = {"when", "id", "to", "decision", "by", "for", "given", NULL};
     ctl_exit code = CTL_OK;
     json_t *reply = ctl_ask(c, json_pack("{s:s}", "cmd", "disclosures.list"), &code);
     if (reply)
