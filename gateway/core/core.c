@@ -94,6 +94,7 @@ static bool may_use_reserve(const job *j)
     case SLUIS__API_CALL__OP_DECIDE_CONCERN:
     case SLUIS__API_CALL__OP_ASK_INTERVENTIONS:
     case SLUIS__API_CALL__OP_RESOLVE:
+    case SLUIS__API_CALL__OP_NOTE_EXCHANGE:
         return false;
     default:
         return true;
@@ -192,6 +193,10 @@ static sluis_err apply_call(turn *t, job *j)
         e = handle_ask_interventions(t, j, &j->why);
     else if (j->call->op_case == SLUIS__API_CALL__OP_RESOLVE)
         e = handle_resolve(t, j, &j->why);
+    else if (j->call->op_case == SLUIS__API_CALL__OP_NOTE_EXCHANGE)
+        e = handle_note_exchange(t, j, &j->why);
+    else if (j->call->op_case == SLUIS__API_CALL__OP_RESTRICT_ENTRY)
+        e = handle_restrict_entry(t, j, &j->why);
     else if (j->call->op_case == SLUIS__API_CALL__OP_LOG_COSIGN)
         e = handle_cosigned(t, j);
     else

@@ -33,8 +33,10 @@ sluis_err handle_change_case(turn *t, job *j, sluis_fail *f);
 sluis_err handle_report_concern(turn *t, job *j, sluis_fail *f);
 sluis_err handle_decide_concern(turn *t, job *j, sluis_fail *f);
 sluis_err handle_ask_interventions(turn *t, job *j, sluis_fail *f);
-sluis_err handle_resolve(turn *t, job *j, sluis_fail *f); /* what sources say differently */
-sluis_err handle_read(turn *t, job *j, sluis_fail *f);    /* a decided read: journal it */
+sluis_err handle_resolve(turn *t, job *j, sluis_fail *f);        /* what sources say differently */
+sluis_err handle_note_exchange(turn *t, job *j, sluis_fail *f);  /* outside the bus, into the dossier */
+sluis_err handle_restrict_entry(turn *t, job *j, sluis_fail *f); /* what the client does not read */
+sluis_err handle_read(turn *t, job *j, sluis_fail *f);           /* a decided read: journal it */
 /* The read's entry in the journal, and its copy in the dossier of whom it is about, if anyone. */
 sluis_err read_note(turn *t, const read_decision *d);
 sluis_err handle_cosigned(turn *t, const job *j); /* a witness's line, checked: keep it */
@@ -75,6 +77,8 @@ sluis_err case_note(turn *t, const uint8_t *case_id, const Sluis__CaseRow *row, 
 /* Withdraws every request of this case that waits and that the case, as it is in row, does not cover any
  * more: journalled, in the dossier, and told to its party. r: on whose behalf. */
 sluis_err case_withdraw(turn *t, const uint8_t *case_id, const Sluis__CaseRow *row, const Sluis__Record *r);
+/* A restriction in a dossier is to be looked at again, by its key; in due.h's words. */
+sluis_err dossier_review_due(turn *t, const uint8_t key[static ID_LEN + 8]);
 /* What became of a service, or of a look in acute danger, by its time; in due.h's words. */
 sluis_err case_service_due(turn *t, const uint8_t *case_id, uint32_t index);
 sluis_err case_glass_due(turn *t, const uint8_t *case_id, uint32_t number);

@@ -329,6 +329,19 @@ sluis_err api_out_request(buffer *out, uint64_t call, uint32_t status, const rul
     return e;
 }
 
+sluis_err api_out_noted(buffer *out, uint64_t call, uint64_t journal_index, uint64_t when)
+{
+    Sluis__ApiReply r = SLUIS__API_REPLY__INIT;
+    Sluis__ApiNoted n = SLUIS__API_NOTED__INIT;
+    n.journal_index = journal_index;
+    n.when = when;
+    r.call = call;
+    r.status = 201;
+    r.result_case = SLUIS__API_REPLY__RESULT_NOTED;
+    r.noted = &n;
+    return wire_pack(out, &r.base);
+}
+
 void api_concern_fill(Sluis__ApiConcern *out, const uint8_t transaction[static UUID_LEN],
                       const Sluis__ConcernRow *row, bool whole)
 {

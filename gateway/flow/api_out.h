@@ -14,6 +14,8 @@ sluis_err api_out_case(buffer *out, uint64_t call, uint32_t status, const rules 
                        const id16 *case_id, const Sluis__CaseRow *row);
 sluis_err api_out_request(buffer *out, uint64_t call, uint32_t status, const rules *r,
                           const uint8_t transaction[static UUID_LEN], const Sluis__RequestRow *row);
+/* An entry was made in a dossier. */
+sluis_err api_out_noted(buffer *out, uint64_t call, uint64_t journal_index, uint64_t when);
 /* whole: with whom and what it is about, for who decides. */
 sluis_err api_out_concern(buffer *out, uint64_t call, uint32_t status,
                           const uint8_t transaction[static UUID_LEN], const Sluis__ConcernRow *row,

@@ -3,9 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/bytes.h"
-#include "base/clock.h"
-#include "base/ids.h"
+#include "http/render_parts.h"
 
 /* Machine words of the gateway and what callers read. A word that is not here passes as it is. */
 static const struct {
@@ -98,6 +96,18 @@ static const struct {
     {"discrepancy-accepted", "discrepantie-overgenomen"},
     {"discrepancy-kept", "discrepantie-afgewezen"},
     {"discrepancy-asked", "discrepantie-nagevraagd"},
+    {"exchange", "uitwisseling-buiten-de-bus"},
+    {"restricted", "beperkt"},
+    {"exchange-noted", "uitwisseling-genoteerd"},
+    {"entry-restricted", "regel-beperkt"},
+    {"restriction-lifted", "beperking-opgeheven"},
+    {"restriction-review", "beperking-te-toetsen"},
+    {"restriction-unreviewed", "beperking-niet-getoetst"},
+    /* channels outside the bus */
+    {"spoken", "mondeling"},
+    {"phone", "telefoon"},
+    {"secure-mail", "beveiligde-mail"},
+    {"other", "anders"},
     /* statuses of a service */
     {"planned", "gepland"},
     {"started", "gestart"},
@@ -107,104 +117,12 @@ static const struct {
     {"journal", "journaal"},
 };
 
-static const char *dutch(const char *word)
+const char *dutch(const char *word)
 {
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strcmp(words[i].word, word) == 0)
             return words[i].dutch;
     return word;
-}
-
-static void put(json_t *o, const char *name, const char *value)
-{
-    json_object_set_new(o, name, json_string(value));
-}
-
-static void put_some(json_t *o, const char *name, const char *value)
-{
-    if (value[0])
-        put(o, name, value);
-}
-
-static void put_number(json_t *o, const char *name, uint64_t value)
-{
-    json_object_set_new(o, name, json_integer((json_int_t)value));
-}
-
-/* 0 means that there is no such moment. */
-static void put_time(json_t *o, const char *name, uint64_t ms)
-{
-    char text[TIME_STR];
-    if (!ms)
-        return;
-    time_format(text, ms);
-    put(o, name, text);
-}
-
-static void put_case_id(json_t *o, ProtobufCBinaryData id, char out[static 33])
-{
-    out[0] = 0;
-    if (id.len == ID_LEN)
-        hex_encode(out, id.data, ID_LEN);
-    put_some(o, "zaakId", out);
-}
-
-static void put_uuid(json_t *o, const char *name, ProtobufCBinaryData id, char out[static UUID_STR])
-{
-    out[0] = 0;
-    if (id.len == UUID_LEN)
-        uuid_format(out, id.data);
-    put_some(o, name, out);
-}
-
-static json_t *list_of(char *const *s, size_t n)
-{
-    json_t *a = json_array();
-    for (size_t i = 0; i < n; i++)
-        json_array_append_new(a, json_string(s[i]));
-    return a;
-}
-
-static void put_list(json_t *o, const char *name, char *const *s, size_t n)
-{
-    if (n)
-        json_object_set_new(o, name, list_of(s, n));
-}
-
-static void put_link(json_t *o, const char *name, const char *href)
-{
-    json_t *links = json_object_get(o, "_links");
-    if (!links) {
-        links = json_object();
-        json_object_set_new(o, "_links", links);
-    }
-    json_object_set_new(links, name, json_pack("{s:s}", "href", href));
-}
-
-static void put_results(json_t *o, Sluis__ApiResult *const *results, size_t n)
-{
-    json_t *a = json_array();
-    json_object_set_new(o, "uitkomsten", a);
-    for (size_t i = 0; i < n; i++) {
-        const Sluis__ApiResult *r = results[i];
-        json_t *x = json_object();
-        put(x, "naam", r->attribute);
-        put(x, "uitkomst", dutch(r->outcome));
-        put_some(x, "reden", r->reason);
-        put_some(x, "toelichting", r->explanation);
-        put_some(x, "noodzaak", r->necessity);
-        put_some(x, "bron", r->source);
-        put_list(x, "voorwaarden", r->conditions, r->n_conditions);
-        json_array_append_new(a, x);
-    }
-}
-
-static void put_numbers(json_t *o, const char *name, const uint32_t *list, size_t n)
-{
-    json_t *a = json_array();
-    for (size_t i = 0; i < n; i++)
-        json_array_append_new(a, json_integer(list[i]));
-    json_object_set_new(o, name, a);
 }
 
 static json_t *member_json(const Sluis__ApiMemberOut *m)
@@ -303,17 +221,6 @@ json_t *render_case(const Sluis__ApiReply *r, char location[static RENDER_LOCATI
     if (r->status == 201)
         memcpy(location, href, sizeof href);
     return o;
-}
-
-/* The party's own law, as the party weighed it. */
-static void put_judgement(json_t *o, const char *law, const char *judgement)
-{
-    if (!judgement[0])
-        return;
-    json_t *x = json_object();
-    put_some(x, "wet", law);
-    put(x, "oordeel", judgement);
-    json_object_set_new(o, "oordeelPartij", x);
 }
 
 static void put_clarifications(json_t *o, const Sluis__ApiRequestState *q)
@@ -507,54 +414,6 @@ json_t *render_view(const Sluis__ApiReply *r, char location[static RENDER_LOCATI
     put_hex(o, "volgende", v->next);
     put_hex(o, "sinds", v->since);
     put_time(o, "gemaakt", v->made);
-    return o;
-}
-
-static json_t *entry_json(const Sluis__ApiDossierEntry *x)
-{
-    char id[UUID_STR];
-    json_t *o = json_object();
-    put_time(o, "wanneer", x->when);
-    put(o, "soort", dutch(x->type));
-    put_some(o, "van", x->from);
-    put_some(o, "vanNaam", x->from_name);
-    put_some(o, "aan", x->to);
-    put_some(o, "aanNaam", x->to_name);
-    put_some(o, "toepassing", x->application);
-    put_some(o, "functie", x->function);
-    put_some(o, "doel", x->purpose);
-    put_some(o, "doelNaam", x->purpose_title);
-    put_some(o, "grondslag", x->legal_basis);
-    put_some(o, "grondslagNaam", x->legal_basis_title);
-    put_some(o, "fase", dutch(x->phase));
-    put_some(o, "motivering", x->motivation);
-    put_list(o, "attributen", x->attributes, x->n_attributes);
-    put_some(o, "besluit", dutch(x->decision));
-    if (x->n_results)
-        put_results(o, x->results, x->n_results);
-    put_judgement(o, x->judgement_law, x->judgement);
-    put_some(o, "stand", dutch(x->state));
-    put_some(o, "afloop", dutch(x->reason));
-    put_some(o, "bekend", x->known);
-    put_time(o, "meldingOntvangen", x->received);
-    put_uuid(o, "verzoekId", x->transaction, id);
-    put_number(o, "journaalnummer", x->journal_index);
-    return o;
-}
-
-json_t *render_dossier(const Sluis__ApiReply *r, char location[static RENDER_LOCATION])
-{
-    const Sluis__ApiDossier *d = r->dossier;
-    char id[33];
-    json_t *o = json_object(), *a = json_array();
-    (void)location;
-    put_case_id(o, d->case_id, id);
-    put_number(o, "lid", d->member);
-    for (size_t i = 0; i < d->n_entries; i++)
-        json_array_append_new(a, entry_json(d->entries[i]));
-    json_object_set_new(o, "verloop", a);
-    if (d->next)
-        put_number(o, "volgende", d->next);
     return o;
 }
 

@@ -6,74 +6,9 @@
 #include "base/ids.h"
 #include "cases/case_state.h"
 #include "crypto/note.h"
-#include "http/json.h"
+#include "http/build.h"
 #include "journal/tile_path.h"
 #include "wire/messages.h"
-
-/* protobuf-c's strings are not const; packing only reads them. */
-static char *text(const json_t *object, const char *name)
-{
-    const char *s = json_str(object, name);
-    return (char *)(uintptr_t)(s ? s : "");
-}
-
-static uint32_t number(const json_t *object, const char *name)
-{
-    return (uint32_t)json_integer_value(json_object_get(object, name));
-}
-
-static sluis_err id_field(ProtobufCBinaryData *out, const json_t *parameters, arena *a)
-{
-    id16 id;
-    const char *s = json_str(parameters, "zaakId");
-    if (!s || id_parse(&id, s))
-        return SLUIS_INVALID;
-    *out = (ProtobufCBinaryData){ID_LEN, arena_copy(a, id.b, ID_LEN)};
-    return out->data ? SLUIS_OK : SLUIS_NOMEM;
-}
-
-static sluis_err uuid_field(ProtobufCBinaryData *out, const json_t *parameters, const char *name, arena *a)
-{
-    uuid u;
-    const char *s = json_str(parameters, name);
-    if (!s || uuid_parse(&u, s))
-        return SLUIS_INVALID;
-    *out = (ProtobufCBinaryData){UUID_LEN, arena_copy(a, u.b, UUID_LEN)};
-    return out->data ? SLUIS_OK : SLUIS_NOMEM;
-}
-
-static sluis_err bookmark_field(ProtobufCBinaryData *out, const json_t *parameters, const char *name,
-                                arena *a)
-{
-    const char *s = json_str(parameters, name);
-    size_t n = s ? strlen(s) / 2 : 0;
-    if (!n)
-        return SLUIS_OK;
-    *out = (ProtobufCBinaryData){n, arena_alloc(a, n)};
-    return out->data ? hex_decode(out->data, n, s, 2 * n) : SLUIS_NOMEM;
-}
-
-static sluis_err strings(char ***out, size_t *n, const json_t *array, arena *a)
-{
-    *n = json_array_size(array);
-    *out = arena_alloc(a, (*n + 1) * sizeof(char *));
-    if (!*out)
-        return SLUIS_NOMEM;
-    for (size_t i = 0; i < *n; i++)
-        (*out)[i] = (char *)(uintptr_t)json_string_value(json_array_get(array, i));
-    return SLUIS_OK;
-}
-
-static sluis_err numbers(uint32_t **out, size_t *n, const json_t *array, arena *a)
-{
-    *n = json_array_size(array);
-    *out = arena_alloc(a, (*n + 1) * sizeof(**out));
-    if (!*out)
-        return SLUIS_NOMEM;
-    for (size_t i = 0; i < *n; i++)
-        (*out)[i] = (uint32_t)json_integer_value(json_array_get(array, i));
-    return SLUIS_OK;
-}
 
 static sluis_err build_open_case(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c)
 {
@@ -262,22 +197,6 @@ static sluis_err build_get_view(const json_t *parameters, const json_t *body, ar
     if (!e)
         e = bookmark_field(&q->since, parameters, "sinds", a);
     return e ? e : id_field(&q->case_id, parameters, a);
-}
-
-static sluis_err build_get_dossier(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c)
-{
-    (void)body;
-    Sluis__ApiGetDossier *q = arena_alloc(a, sizeof *q);
-    if (!q)
-        return SLUIS_NOMEM;
-    sluis__api_get_dossier__init(q);
-    q->member = number(parameters, "lid");
-    q->viewer = number(parameters, "namens");
-    q->after = (uint64_t)json_integer_value(json_object_get(parameters, "vanaf"));
-    q->limit = number(parameters, "limit");
-    c->op_case = SLUIS__API_CALL__OP_GET_DOSSIER;
-    c->get_dossier = q;
-    return id_field(&q->case_id, parameters, a);
 }
 
 static sluis_err build_list_discrepancies(const json_t *parameters, const json_t *body, arena *a,
@@ -652,6 +571,9 @@ const resource resources[RESOURCE_COUNT] = {
     {"listDiscrepanties", build_list_discrepancies, RESULT(DISCREPANCIES), render_discrepancies, false},
     {"losDiscrepantieOp", build_resolve, RESULT(DECISION), render_decision, false},
     {"getDossier", build_get_dossier, RESULT(DOSSIER), render_dossier, false},
+    {"noteerUitwisseling", build_note_exchange, RESULT(NOTED), render_noted, false},
+    {"beperkRegel", build_restrict, RESULT(NOTED), render_noted, false},
+    {"hefBeperkingOp", build_lift, RESULT(NOTED), render_noted, false},
     {"getReady", build_health, RESULT(HEALTH), render_health, true},
     {"getMetrics", build_metrics, RESULT(METRICS), NULL, true},
     {"getCheckpoint", build_checkpoint, RESULT(BLOB), NULL, false},

@@ -104,8 +104,10 @@ typedef enum {
     ACT_REVIEW_GLASS, /* and judge such a look afterwards */
     ACT_HAND_OVER,    /* to another municipality */
     ACT_REPORT_CONCERN,
-    ACT_DECIDE_CONCERN, /* and see those reported */
-    ACT_RESOLVE,        /* what sources say differently */
+    ACT_DECIDE_CONCERN,   /* and see those reported */
+    ACT_RESOLVE,          /* what sources say differently */
+    ACT_NOTE_EXCHANGE,    /* outside the bus, in the dossier */
+    ACT_RESTRICT_DOSSIER, /* what the client does not read of it */
     ACT_COUNT
 } application_act;
 bool policy_may(const rules *r, application_act act, const char *application, const char *function,

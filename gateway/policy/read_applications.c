@@ -26,6 +26,7 @@ static const char *const acts[ACT_COUNT] = {
     [ACT_BREAK_GLASS] = "break-glass",       [ACT_REVIEW_GLASS] = "review-break-glass",
     [ACT_HAND_OVER] = "hand-over",           [ACT_REPORT_CONCERN] = "report-concern",
     [ACT_DECIDE_CONCERN] = "decide-concern", [ACT_RESOLVE] = "resolve-discrepancy",
+    [ACT_NOTE_EXCHANGE] = "note-exchange",   [ACT_RESTRICT_DOSSIER] = "restrict-dossier",
 };
 
 static sluis_err function_row(rules *r, const config_node *row, size_t i, sluis_fail *f)
@@ -48,7 +49,8 @@ static sluis_err may_row(rules *r, const config_node *row, size_t i, sluis_fail 
     return config_fail(
         config_get(row, "act"), f,
         "no act is called \"%.64s\"; there are open-case, read-dossier, change-case, widen-scope, "
-        "break-glass, review-break-glass, hand-over, report-concern, decide-concern, resolve-discrepancy",
+        "break-glass, review-break-glass, hand-over, report-concern, decide-concern, "
+        "resolve-discrepancy, note-exchange, restrict-dossier",
         act);
 }
 

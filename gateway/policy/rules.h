@@ -115,6 +115,7 @@ uint8_t rules_journal_class(const rules *r, const char *retention);   /* 1..255;
 /* As people read them; NULL: no such purpose or legal basis. */
 const char *rules_purpose_title(const rules *r, const char *id);
 const char *rules_legal_basis_title(const rules *r, const char *id);
+const char *rules_function_title(const rules *r, const char *id);
 const char *rules_article(const rules *r, const char *rule); /* the text beside a rule; NULL: no such rule */
 const char *rules_law_at(const rules *r, size_t i); /* in the order of laws.conf; NULL beyond the last */
 bool rules_is_law(const rules *r, const char *id);

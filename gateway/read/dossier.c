@@ -20,6 +20,7 @@ typedef struct {
     job *j;
     const dossier_question *q;
     Sluis__ApiDossier *out;
+    restrictions held;
     size_t limit, bytes;
 } page;
 
@@ -32,7 +33,7 @@ static sluis_err add_entry(page *p, const Sluis__DossierRow *row, Sluis__ResultR
                            size_t row_bytes, Sluis__ApiDossierEntry **out)
 {
     Sluis__ApiDossierEntry *x = arena_alloc(p->j->arena, sizeof(*x));
-    sluis_err e = x ? dossier_entry(p->r, p->j, p->q, row, results, n, x) : SLUIS_NOMEM;
+    sluis_err e = x ? dossier_entry(p->r, p->j, p->q, &p->held, row, results, n, x) : SLUIS_NOMEM;
     if (e)
         return e;
     p->bytes += row_bytes + ENTRY_COST + NAME_COST * (x->n_attributes + x->n_results);
@@ -150,9 +151,10 @@ sluis_err dossier_page(reader *r, store_txn *t, job *j, const subject *s, const 
     out->member = q->member;
     out->entries = arena_alloc(j->arena, 2 * p.limit * sizeof(*out->entries)); /* each with its answer */
     arena *a = arena_new(ROW_ARENA);
-    sluis_err e = out->entries && a
-                      ? store_cursor_open(t, TABLE_DOSSIER, BYTES_OF(from), BYTES(s->sid.b, ID_LEN), &c)
-                      : SLUIS_NOMEM;
+    sluis_err e =
+        out->entries && a ? restrictions_load(r->p->registry, t, s, j->arena, &p.held) : SLUIS_NOMEM;
+    if (!e)
+        e = store_cursor_open(t, TABLE_DOSSIER, BYTES_OF(from), BYTES(s->sid.b, ID_LEN), &c);
     for (size_t seen = 0; !e && (e = store_cursor_next(c, &key, &sealed)) == SLUIS_OK; seen++) {
         if (is_full(&p) || seen == SCAN_MAX) {
             out->next = last;

@@ -2,6 +2,7 @@
 #ifndef SLUIS_READ_DOSSIER_H
 #define SLUIS_READ_DOSSIER_H
 
+#include "cases/restriction.h"
 #include "read/reader.h"
 
 #define DOSSIER_PAGE_MAX   500 /* entries; a page ends before that at DOSSIER_PAGE_BYTES */
@@ -23,9 +24,12 @@ sluis_err dossier_may_read(reader *r, store_txn *t, job *j, const dossier_questi
  * out->next: where the following page begins, 0: there is none. Everything lies in the job's arena. */
 sluis_err dossier_page(reader *r, store_txn *t, job *j, const subject *s, const dossier_question *q,
                        Sluis__ApiDossier *out);
-/* One entry as this viewer may read it; results: those of the answer, where the entry is one. */
-sluis_err dossier_entry(reader *r, job *j, const dossier_question *q, const Sluis__DossierRow *row,
-                        Sluis__ResultRow *const *results, size_t result_count, Sluis__ApiDossierEntry *out);
+/* One entry as this viewer may read it; results: those of the answer, where the entry is one. Of what is
+ * restricted a member of the case reads that it is, by which function and until when; nothing else is filled
+ * in. */
+sluis_err dossier_entry(reader *r, job *j, const dossier_question *q, const restrictions *held,
+                        const Sluis__DossierRow *row, Sluis__ResultRow *const *results, size_t result_count,
+                        Sluis__ApiDossierEntry *out);
 /* The entry that says that this dossier was read, with the answer that core lets out after it. */
 sluis_err dossier_journal(job *j, const dossier_question *q, const Sluis__CaseRow *row, const subject *s);
 

@@ -1,6 +1,7 @@
 /* One entry of a dossier, in the words of the API. */
 #include <string.h>
 
+#include "base/clock.h"
 #include "cases/datum_use.h"
 #include "flow/api_out.h"
 #include "read/dossier.h"
@@ -85,8 +86,48 @@ static void fill_record(reader *r, job *j, const Sluis__Record *rec, Sluis__ApiD
     x->transaction = rec->transaction;
 }
 
-sluis_err dossier_entry(reader *r, job *j, const dossier_question *q, const Sluis__DossierRow *row,
-                        Sluis__ResultRow *const *results, size_t result_count, Sluis__ApiDossierEntry *x)
+static sluis_err fill_restriction(job *j, const Sluis__RestrictionRow *row, bool whole,
+                                  Sluis__ApiDossierEntry *x)
+{
+    Sluis__ApiRestriction *o = arena_alloc(j->arena, sizeof(*o));
+    if (!o)
+        return SLUIS_NOMEM;
+    sluis__api_restriction__init(o);
+    o->function = row->function;
+    o->since = row->since;
+    o->review = row->review;
+    o->late = row->review < clock_ms();
+    if (whole) {
+        o->reason = row->reason;
+        o->employee = row->employee;
+    }
+    x->restriction = o;
+    return SLUIS_OK;
+}
+
+static sluis_err fill_exchange(job *j, const Sluis__ExchangeRow *row, Sluis__ApiDossierEntry *x)
+{
+    Sluis__ApiExchange *o = arena_alloc(j->arena, sizeof(*o));
+    char **names = arena_alloc(j->arena, (row->n_categories + 1) * sizeof(*names));
+    if (!o || !names)
+        return SLUIS_NOMEM;
+    sluis__api_exchange__init(o);
+    o->channel = row->channel;
+    o->received = row->received;
+    o->with = row->with;
+    o->happened = row->happened;
+    o->corrects = row->corrects;
+    o->categories = names;
+    for (; o->n_categories < row->n_categories; o->n_categories++)
+        names[o->n_categories] = (char *)(uintptr_t)category_name((category)row->categories[o->n_categories]);
+    x->type = (char *)(uintptr_t) "exchange";
+    x->exchange = o;
+    return SLUIS_OK;
+}
+
+sluis_err dossier_entry(reader *r, job *j, const dossier_question *q, const restrictions *held,
+                        const Sluis__DossierRow *row, Sluis__ResultRow *const *results, size_t result_count,
+                        Sluis__ApiDossierEntry *x)
 {
     ProtobufCMessage *m = NULL;
     const bool all = result_count == 0;
@@ -96,10 +137,24 @@ sluis_err dossier_entry(reader *r, job *j, const dossier_question *q, const Slui
     if (e)
         return e;
     const Sluis__Record *rec = (const Sluis__Record *)m;
+    const Sluis__RestrictionRow *hidden =
+        restriction_of(held, row->journal_index, BYTES(rec->transaction.data, rec->transaction.len));
     sluis__api_dossier_entry__init(x);
+    x->journal_index = row->journal_index;
+    if (hidden)
+        e = fill_restriction(j, hidden, q->viewer == 0, x);
+    if (hidden && q->viewer) {
+        x->type = (char *)(uintptr_t) "restricted";
+        x->when = hidden->since;
+        return e;
+    }
     fill_record(r, j, rec, x);
     x->motivation = row->motivation;
-    x->journal_index = row->journal_index;
+    x->about = row->about;
+    if (!e && row->exchange)
+        e = fill_exchange(j, row->exchange, x);
+    if (e)
+        return e;
     x->attributes = arena_alloc(j->arena, (rec->n_attributes + 1) * sizeof(char *));
     if (!x->attributes)
         return SLUIS_NOMEM;

@@ -173,6 +173,7 @@ static const check checks[] = {
     {TABLE_DEAD, 8 + 8, 0, &sluis__dead_letter_row__descriptor, check_message},
     {TABLE_CONCERN, UUID_LEN, 0, &sluis__concern_row__descriptor, check_sealed},
     {TABLE_SETTLED, ID_LEN + 8, 0, &sluis__settled_row__descriptor, check_sealed},
+    {TABLE_RESTRICTION, ID_LEN + 8, 0, &sluis__restriction_row__descriptor, check_sealed},
     {TABLE_RULESET, 8 + HASH_LEN, 0, &sluis__rules_row__descriptor, check_message},
     {TABLE_LINK, ID_LEN + 1 + ID_LEN, 0, NULL, check_plain},
     {TABLE_GONE, ID_LEN, 8, NULL, check_plain},

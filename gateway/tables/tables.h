@@ -30,10 +30,10 @@
  *  agreement party OIN 20|agreement id 16           SignedAgreement
  *  concern   transaction 16                         ConcernRow, sealed
  *  ruleset   in force since u64|hash 32             RulesRow: every set that ever was in force
- *  link      sid 16|table u8|its key 16             empty: a case, a report of concern that is about this
- * person gone      sid 16                                 when u64: forgotten, and what is left is being
- * cleared away
+ *  link      sid 16|table u8|its key 16             empty: a case or report of concern about this person
+ *  gone      sid 16                                 when u64: forgotten, and what is left is being cleared
  *  settled   sid 16|journal index u64               SettledRow, sealed: what that entry settled
+ *  restriction  sid 16|journal index u64            RestrictionRow, sealed: what that entry restricted
  *
  * "sealed": sid 16|the 16 bytes of rows.h over it|nonce 24|AE(subject key, nonce, table u8|LMDB key,
  * message). Every other value outside leaf, record, tile, party, agreement, datum and these of named ends in
@@ -72,7 +72,8 @@
     X(RULESET, "ruleset")                                                                                    \
     X(LINK, "link")                                                                                          \
     X(GONE, "gone")                                                                                          \
-    X(SETTLED, "settled")
+    X(SETTLED, "settled")                                                                                    \
+    X(RESTRICTION, "restriction")
 
 typedef enum {
 #define X(name, text) TABLE_##name,

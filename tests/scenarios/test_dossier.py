@@ -89,3 +89,128 @@ def test_ended_without_an_answer(city):
     city.ctl("party", "resume", PARTIES["politie"][0], "--by", "anna", "--reason", "onderzoek", "--socket", city.control)
     city.start_adapter("politie", city.adapter_config("politie"))
     city.wait_connected("politie")
+
+
+# ---- restricted, and by whom (item 22)
+
+def restrict(city, case, member, number, body, function="regisseur", end="", app="wmo-intake"):
+    return city.call("POST", f"/v1/zaken/{case}/leden/{member}/dossier/{number}/beperking{end}", city.token(app, function, "mw-7"), body)
+
+
+def police_case(city):
+    """A case with an exchange with the police in it: (case, its transaction, the number of the request's entry)."""
+    case = city.open_case([(PARENT, "ouder"), (CHILD, "kind")])
+    t = city.file(case, 1, "politie", ["politie-verdenking"])["verzoekId"]
+    city.answered(t)
+    number = [e["journaalnummer"] for e in city.dossier(case, 1) if e.get("verzoekId") == t and e["soort"] == "verzoek"][0]
+    return case, t, number
+
+
+def test_restriction(city):
+    """The client reads that something is restricted, by whom as a function, and until when; nothing of what it is."""
+    case, t, number = police_case(city)
+    why, until = "Het onderzoek van de politie loopt nog: Zonnebloem", soon(3600)
+    whole = city.dossier(case, 1)
+    a = restrict(city, case, 1, number, {"reden": why, "toetsing": until})
+    check(a.status == 201, f"{a.status} {a.body!r}")
+    shown = city.dossier(case, 1)
+    text = json.dumps(shown)
+    check(t not in text and "politie" not in text.lower() and "Zonnebloem" not in text and "mw-7" not in text, f"{shown}")
+    hidden = [e for e in shown if e["soort"] == "beperkt"]
+    check(len(hidden) == 1, f"request and answer are one exchange, told once each or not at all: {hidden}")
+    check(hidden[0]["beperking"].keys() == {"door", "sinds", "toetsing"} and hidden[0]["beperking"]["door"] == "regisseur"
+          and hidden[0]["beperking"]["toetsing"] == until, f"{hidden}")
+    check(hidden[0].keys() == {"wanneer", "soort", "beperking", "journaalnummer"}, f"more than that: {hidden}")
+    told = [e for e in shown if e.get("besluit") == "regel-beperkt"]
+    check(len(told) == 1 and told[0]["betreft"] == number and "motivering" not in told[0], f"{told}")
+    check(city.dossier(case, 1, viewer=1) and len(shown) >= len(whole) - 1, "entries are missing")
+
+    a = city.call("GET", f"/v1/zaken/{case}/leden/1/dossier", city.token("wmo-intake"))
+    mine = [e for e in a.json()["verloop"] if e.get("verzoekId") == t and e["soort"] == "verzoek"][0]
+    check(mine["beperking"]["reden"] == why and mine["beperking"]["medewerker"] == "mw-7" and mine["attributen"], f"{mine}")
+
+    a = restrict(city, case, 1, number, {"reden": "Het onderzoek is afgerond"}, end="/opheffing")
+    check(a.status == 201, f"{a.status} {a.body!r}")
+    again = city.dossier(case, 1)
+    check([e for e in again if e.get("verzoekId") == t] == [e for e in whole if e.get("verzoekId") == t], "not as it was")
+    ended = [e for e in again if e.get("besluit") == "beperking-opgeheven"]
+    check(len(ended) == 1 and ended[0]["motivering"] == "Het onderzoek is afgerond", f"{ended}")
+
+
+def test_restriction_refused(city):
+    case, _, number = police_case(city)
+    good = {"reden": "Het onderzoek loopt nog", "toetsing": soon(3600)}
+    refused(restrict(city, case, 1, number, good, function="consulent"), 403, "forbidden", "dossier beperken")
+    refused(restrict(city, case, 1, number, dict(good, reden=" - ")), 422, "no-motivation")
+    refused(restrict(city, case, 1, number, dict(good, toetsing=soon(-60))), 400, "invalid", "een moment dat nog komt")
+    refused(restrict(city, case, 1, number, dict(good, toetsing=soon(400 * 86400))), 400, "invalid", "binnen 366 dagen")
+    check(restrict(city, case, 1, number, {"reden": "Zonder datum"}).status == 400, "without a date of review")
+    check(restrict(city, case, 1, number, {"toetsing": soon(60)}).status == 400, "without a reason")
+    check(restrict(city, case, 2, number, good).status == 404, "an entry of another member")
+    check(restrict(city, case, 1, number + 100000, good).status == 404, "no such entry")
+    refused(restrict(city, case, 1, number, {"reden": "Niets beperkt"}, end="/opheffing"), 409, "conflict", "niet beperkt")
+    check(restrict(city, case, 1, number, good).status == 201, "in order")
+    told = [e["journaalnummer"] for e in city.dossier(case, 1) if e.get("besluit") == "regel-beperkt"][0]
+    refused(restrict(city, case, 1, told, good), 400, "invalid", "staat er voor de cli")
+
+
+def test_restriction_is_looked_at_again(city):
+    """At its date the author and the coordinator hear of it, and it holds until somebody decides; a kill -9 changes nothing."""
+    case, t, number = police_case(city)
+    check(restrict(city, case, 1, number, {"reden": "Het onderzoek loopt nog", "toetsing": soon(2)}).status == 201, "restricted")
+    city.gateway.kill()
+    city.start_gateway()
+    wait_for("the gateway", lambda: city.call("GET", "/health/ready").status == 200)
+    wait_for("the date of review", lambda: "beperking-te-toetsen" in [k for k, _ in events(city, case)], 20)
+    shown = [e for e in city.dossier(case, 1) if e["soort"] == "beperkt"]
+    check(len(shown) == 1 and shown[0]["beperking"]["toetsingTeLaat"], f"it ended by itself: {shown}")
+    check(restrict(city, case, 1, number, {"reden": "Nog steeds", "toetsing": soon(3600)}).status == 201, "again")
+    shown = [e for e in city.dossier(case, 1) if e["soort"] == "beperkt"]
+    check(len(shown) == 1 and "toetsingTeLaat" not in shown[0]["beperking"], f"{shown}")
+
+
+# ---- outside the bus (item 33)
+
+NOTE = {"wijze": "telefoon", "richting": "gegeven", "met": "Huisarts Voorbeeld", "categorieen": ["gezondheid"],
+        "doel": "onderzoek-meervoudige-problematiek", "grondslag": "wams-5.4.1", "motivering": "De huisarts belde terug"}
+
+
+def note(city, case, member, function="consulent", **changes):
+    made = {k: v for k, v in {**NOTE, "wanneer": soon(-3600), **changes}.items() if v is not None}
+    return city.call("POST", f"/v1/zaken/{case}/leden/{member}/dossier/uitwisselingen", city.token("wmo-intake", function), made)
+
+
+def test_outside_the_bus(city):
+    """With whom, when, what, on what basis and why; a correction is a new note, and the first one stays."""
+    case = city.open_case([(PARENT, "ouder"), (CHILD, "kind")])
+    a = note(city, case, 2)
+    check(a.status == 201, f"{a.status} {a.body!r}")
+    first = a.json()["journaalnummer"]
+    a = note(city, case, 2, met="Huisarts Andere", attributen=["jgz-gehoor"], categorieen=None, corrigeert=first, motivering="Verkeerde naam")
+    check(a.status == 201, f"{a.status} {a.body!r}")
+    noted = [e for e in city.dossier(case, 2) if e["soort"] == "uitwisseling-buiten-de-bus"]
+    check(len(noted) == 2 and noted[0]["journaalnummer"] == first, f"{noted}")
+    old, new = noted
+    check(old["buitenDeBus"]["met"] == NOTE["met"] and old["buitenDeBus"]["categorieen"] == ["gezondheid"]
+          and old["buitenDeBus"]["wijze"] == "telefoon" and old["buitenDeBus"]["richting"] == "gegeven", f"{old}")
+    check(old["motivering"] == NOTE["motivering"] and old["doelNaam"] and old["grondslag"] == NOTE["grondslag"]
+          and old["functie"] == "consulent", f"{old}")
+    check(new["buitenDeBus"]["corrigeert"] == first and new["attributen"] == ["jgz-gehoor"], f"{new}")
+    check(not [e for e in city.dossier(case, 1) if "buitenDeBus" in e], "it stands with another member")
+    check([k for k, _ in events(city, case)].count("uitwisseling-genoteerd") == 2, f"{events(city, case)}")
+
+
+def test_outside_the_bus_refused(city):
+    case = city.open_case([(CHILD, "kind")])
+    course = len(city.dossier(case, 1))
+    refused(note(city, case, 1, function="teamleider"), 403, "forbidden", "uitwisseling noteren")
+    refused(note(city, case, 1, motivering=" - "), 422, "no-motivation")
+    refused(note(city, case, 1, categorieen=None), 400, "invalid", "noem gegevens")
+    refused(note(city, case, 1, wanneer=soon(3600)), 400, "invalid", "een moment dat geweest is")
+    refused(note(city, case, 1, doel="geen-doel"), 400, "invalid", "noem een doel")
+    refused(note(city, case, 1, attributen=["geen-gegeven"]), 400, "invalid", "catalogus")
+    refused(note(city, case, 1, corrigeert=999999), 400, "invalid", "noem het journaalnummer")
+    check(note(city, case, 1, wijze="postduif").status == 400, "a channel that is none")
+    check(note(city, case, 2).status == 404, "no such member")
+    after = [e for e in city.dossier(case, 1) if e["soort"] != "dossier"]
+    check(len(after) == course, f"something was noted: {after}")

@@ -20,11 +20,12 @@ FORMAT = b"sluis-gateway"
 
 
 def take_up(city, version):
-    """Its files in the city's folder; what stands in them."""
-    with lzma.open(STORES / f"{version}.tar.xz") as x, tarfile.open(fileobj=x) as t:
-        t.extractall(city.root, filter="data")
+    """Its files in the city's folder, with the rules it was judged by; what stands in them."""
+    for archive in (version, "rules"):
+        with lzma.open(STORES / f"{archive}.tar.xz") as x, tarfile.open(fileobj=x) as t:
+            t.extractall(city.root, filter="data")
     city.ports = {"bus": free_port(), "http": free_port()}
-    city.rules = TREE / "config" / "rules"
+    city.rules = city.root / "rules"
     city.write_gateway(LIMITS.replace("4096", "256"))
     city.write_http()
     return json.loads((city.root / "known.json").read_text())

@@ -48,7 +48,8 @@ static json_t *entry_of(const char *type, const char *phase, const char *decisio
 
 static void kinds_of_entries(void **state)
 {
-    static const char *const others[] = {"case", "read", "from-register", "message"};
+    static const char *const others[] = {"case",     "read",       "from-register", "message",
+                                         "exchange", "restricted", "returned"};
     (void)state;
     for (int k = SLUIS__KIND__KIND_NONE + 1; message_kind_of((Sluis__Kind)k); k++) {
         const char *name = message_kind_of((Sluis__Kind)k)->name;
@@ -62,7 +63,9 @@ static void phases_and_decisions(void **state)
 {
     static const Sluis__Phase phases[] = {SLUIS__PHASE__RESEARCH, SLUIS__PHASE__COORDINATION,
                                           SLUIS__PHASE__MEETING};
-    static const char *const decisions[] = {"permit", "opened", "from-register", "expired"};
+    static const char *const decisions[] = {
+        "permit",         "opened",           "from-register",     "expired",
+        "exchange-noted", "entry-restricted", "restriction-lifted"};
     (void)state;
     for (size_t i = 0; i < sizeof phases / sizeof *phases; i++)
         differs(entry_of("case", phase_name(phases[i]), ""), "verloop", "fase", phase_name(phases[i]));
