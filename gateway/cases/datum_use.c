@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "policy/policy.h"
 
 #define USE_ARENA (8u << 20) /* one datum, and what stands beside it */
 
@@ -29,8 +30,22 @@ static bool holds(const condition_kind *c, const Sluis__DatumTerms *t, const dat
     return false;
 }
 
-bool datum_may_be_told(const rules *r, const Sluis__DatumRow *row, const datum_use *use)
+/* Registered for the law of who asks, or for one from which it may be reused. */
+static bool for_law(const rules *r, const attribute *a, const Sluis__DatumRow *row, const datum_use *use)
 {
+    const application *app = rules_application(r, use->application);
+    if (!row->n_laws || use->danger)
+        return true;
+    for (size_t i = 0; app && i < row->n_laws; i++)
+        if (strcmp(row->laws[i], app->law) == 0 || policy_reuses(r, row->laws[i], app->law, a, use->now))
+            return true;
+    return false;
+}
+
+bool datum_may_be_told(const rules *r, const attribute *a, const Sluis__DatumRow *row, const datum_use *use)
+{
+    if (!for_law(r, a, row, use))
+        return false;
     for (size_t i = 0; i < row->n_conditions; i++) {
         const condition_kind *c = rules_condition(r, row->conditions[i]);
         if (!c || !holds(c, row->terms, use))
@@ -39,9 +54,9 @@ bool datum_may_be_told(const rules *r, const Sluis__DatumRow *row, const datum_u
     return true;
 }
 
-bool datum_may_serve(const rules *r, const Sluis__DatumRow *row, const datum_use *use)
+bool datum_may_serve(const rules *r, const attribute *a, const Sluis__DatumRow *row, const datum_use *use)
 {
-    return !row->withdrawn && datum_may_be_told(r, row, use);
+    return !row->withdrawn && datum_may_be_told(r, a, row, use);
 }
 
 uint64_t datum_fresh_until(const attribute *a, const Sluis__DatumRow *row)
@@ -53,7 +68,7 @@ uint64_t datum_fresh_until(const attribute *a, const Sluis__DatumRow *row)
 bool datum_answers(const rules *r, const attribute *a, const Sluis__DatumRow *row, const datum_use *use)
 {
     return row->valid_from <= use->now && use->now < datum_fresh_until(a, row) &&
-           datum_may_serve(r, row, use);
+           datum_may_serve(r, a, row, use);
 }
 
 sluis_err datum_known(registry *g, store_txn *t, const rules *r, const subject *s, uint32_t id,

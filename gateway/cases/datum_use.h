@@ -10,14 +10,17 @@ typedef struct {
     const uint8_t *case_id; /* ID_LEN */
     const char *application;
     const char *purpose; /* of the request it would answer; NULL: it would be shown in a view */
+    bool danger;         /* a look in acute danger: for whichever law it was registered */
     uint64_t now;
 } datum_use;
 
-/* What its party took back serves nothing. A condition that the rules in force do not know any more is held
- * as strictly as may be: not shown. */
-bool datum_may_be_told(const rules *r, const Sluis__DatumRow *row,
+/* What its party took back serves nothing; nor does what was registered for another law, unless a rule lets
+ * it be reused. A condition that the rules in force do not know any more is held as strictly as may be: not
+ * shown.
+ */
+bool datum_may_serve(const rules *r, const attribute *a, const Sluis__DatumRow *row, const datum_use *use);
+bool datum_may_be_told(const rules *r, const attribute *a, const Sluis__DatumRow *row,
                        const datum_use *use); /* taken back or not */
-bool datum_may_serve(const rules *r, const Sluis__DatumRow *row, const datum_use *use);
 /* Until when it answers without asking its source again: the catalogue's valid_days after it was obtained, or
  * the end of its validity when that comes first. UTC ms. */
 uint64_t datum_fresh_until(const attribute *a, const Sluis__DatumRow *row);

@@ -131,7 +131,8 @@ static sluis_err check_statements(resolving *x, sluis_fail *f)
     if (!x->b || x->d.row->journal_index != x->in->current)
         return fail_set(f, SLUIS_CONFLICT, "anders",
                         "het register is intussen veranderd: lees de discrepanties opnieuw");
-    return datum_may_be_told(x->t->rules, x->d.row, &use) && datum_may_serve(x->t->rules, x->b->row, &use)
+    return datum_may_be_told(x->t->rules, x->a, x->d.row, &use) &&
+                   datum_may_serve(x->t->rules, x->a, x->b->row, &use)
                ? SLUIS_OK
                : fail_set(f, SLUIS_NOT_FOUND, "", "%s", error_text(SLUIS_NOT_FOUND));
 }

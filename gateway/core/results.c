@@ -185,6 +185,8 @@ static sluis_err register_result(turn *t, const job *j, const Sluis__RequestRow 
 {
     static const id16 only = {{0}};
     const attribute *a = rules_attribute(t->rules, r->attribute);
+    const application *app = rules_application(t->rules, row->application);
+    char *law = app ? (char *)(uintptr_t)app->law : NULL;
     Sluis__DatumTerms terms;
     char **conditions;
     size_t n;
@@ -205,6 +207,8 @@ static sluis_err register_result(turn *t, const job *j, const Sluis__RequestRow 
         d.conditions = conditions;
         d.n_conditions = n;
         d.terms = n ? &terms : NULL;
+        d.laws = &law;
+        d.n_laws = law && *law;
         d.corrected = x->corrected;
         d.registered = t->now;
         d.journal_index = t->entry.index;

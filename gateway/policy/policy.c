@@ -259,6 +259,21 @@ bool view_allows(const view *v, uint32_t id)
     return v && low < v->attribute_count && v->attributes[low] == id;
 }
 
+bool policy_reuses(const rules *r, const char *from_law, const char *law, const attribute *a, uint64_t at)
+{
+    size_t from = name_index(&r->laws, from_law), to = name_index(&r->laws, law);
+    size_t n = (size_t)(a - r->attributes);
+    if (from == NAME_NONE || to == NAME_NONE)
+        return false;
+    for (size_t i = 0; i < r->reuse_count; i++) {
+        const reuse_entry *e = &r->reuse[i];
+        if (e->from_laws >> from & 1 && e->laws >> to & 1 && period_holds(&e->when, at) &&
+            (e->categories >> a->category & 1 || e->attributes[n / 64] >> n % 64 & 1))
+            return true;
+    }
+    return false;
+}
+
 bool policy_shows(const rules *r, const view *v, const case_facts *c, uint32_t id)
 {
     const attribute *a = rules_attribute(r, id);

@@ -92,6 +92,10 @@ bool view_allows(const view *v, uint32_t attribute);
 /* Whether the view shows it in this case: not what tells a secret address. */
 bool policy_shows(const rules *r, const view *v, const case_facts *c, uint32_t attribute);
 
+/* Whether a datum that was registered for one law may serve an application of another at this moment: a reuse
+ * rule of views.conf says so. */
+bool policy_reuses(const rules *r, const char *from_law, const char *law, const attribute *a, uint64_t at);
+
 /* May this provider's own answer be taken: domain gives category at all (its own law). */
 bool policy_domain_gives(const rules *r, const char *domain, category c, uint64_t at);
 /* What an application's `may` can give to a function (applications.conf). */

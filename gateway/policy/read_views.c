@@ -1,4 +1,4 @@
-/* views.conf: what an application may see of a case. */
+/* views.conf: what an application may see of a case, and what of it was registered for another law. */
 #include "policy/read.h"
 
 #include <stdlib.h>
@@ -13,8 +13,19 @@ static const config_key view_keys[] = {
     {"attributes", CONFIG_STRS, true, 1, RULESET_ATTRIBUTES_MAX, "", NULL, "what they see"},
     KEY_FROM,
     KEY_UNTIL};
+static const config_key reuse_keys[] = {
+    {"id", CONFIG_STR, true, 1, NAME_MAX_LEN, "", NULL, "name, never reused"},
+    {"article", CONFIG_STR, true, 1, TITLE_MAX_LEN, "", NULL, "what it rests on"},
+    {"from_laws", CONFIG_STRS, true, 1, RULESET_NAMES_MAX, "", NULL, "registered for one of these laws"},
+    {"laws", CONFIG_STRS, true, 1, RULESET_NAMES_MAX, "", NULL, "serves these laws"},
+    {"categories", CONFIG_STRS, false, 1, 5, "", NULL, "data of these categories"},
+    {"attributes", CONFIG_STRS, false, 1, RULESET_ATTRIBUTES_MAX, "", NULL, "these data"},
+    KEY_FROM,
+    KEY_UNTIL};
 static const config_key views_file[] = {
-    {"views", CONFIG_LIST, true, 1, RULESET_LIST_MAX, "", NULL, "what applications see"}};
+    {"views", CONFIG_LIST, true, 1, RULESET_LIST_MAX, "", NULL, "what applications see"},
+    {"reuse", CONFIG_LIST, false, 0, RULESET_LIST_MAX, "", NULL,
+     "what of it may have been registered for another law"}};
 
 static int by_number(const void *a, const void *b)
 {
@@ -127,11 +138,58 @@ static sluis_err view_row(rules *r, const config_node *row, size_t i, sluis_fail
     return err;
 }
 
+static sluis_err take_reused(rules *r, reuse_entry *e, const config_node *row, sluis_fail *f)
+{
+    const config_node *list = config_get(row, "attributes");
+    uint64_t *bits = ruleset_alloc(r, (r->attribute_count + 63) / 64, sizeof *bits);
+    if (!bits)
+        return SLUIS_NOMEM;
+    e->attributes = bits;
+    if (!list && !config_get(row, "categories"))
+        return config_fail(row, f, "reuse has \"categories\", \"attributes\" or both");
+    for (size_t i = 0; i < config_count(list); i++) {
+        const attribute *a = rules_attribute_named(r, config_at_str(list, i));
+        if (!a)
+            return config_fail(config_at(list, i), f, "no attribute is called \"%.64s\"",
+                               config_at_str(list, i));
+        size_t at = (size_t)(a - r->attributes);
+        bits[at / 64] |= UINT64_C(1) << at % 64;
+    }
+    return read_categories(row, "categories", &e->categories, f);
+}
+
+static sluis_err reuse_row(rules *r, const config_node *row, size_t i, sluis_fail *f)
+{
+    reuse_entry *e = &r->reuse[i];
+    e->id = read_str(row, "id");
+    e->article = read_str(row, "article");
+    if (!name_valid(e->id))
+        return config_fail(config_get(row, "id"), f, "\"%.64s\" is no name: use a-z, 0-9 and . _ : -", e->id);
+    for (size_t k = 0; k < i; k++)
+        if (strcmp(r->reuse[k].id, e->id) == 0)
+            return config_fail(config_get(row, "id"), f, "\"%.64s\" stands twice", e->id);
+    sluis_err err = read_period(row, &e->when, f);
+    if (!err)
+        err = read_bits(row, "from_laws", &r->laws, "law", &e->from_laws, f);
+    if (!err)
+        err = read_bits(row, "laws", &r->laws, "law", &e->laws, f);
+    if (!err)
+        err = take_reused(r, e, row, f);
+    if (!err)
+        r->reuse_count = i + 1;
+    return err;
+}
+
 sluis_err ruleset_read_views(rules *r, const config_node *root, sluis_fail *f)
 {
     sluis_err err = config_check(root, KEYS_OF(views_file), f);
     if (err)
         return err;
     r->views = ruleset_alloc(r, config_count(config_get(root, "views")), sizeof *r->views);
-    return r->views ? read_rows(r, root, "views", KEYS_OF(view_keys), view_row, f) : SLUIS_NOMEM;
+    r->reuse = ruleset_alloc(r, config_count(config_get(root, "reuse")) + 1, sizeof *r->reuse);
+    if (!r->views || !r->reuse)
+        return SLUIS_NOMEM;
+    err = read_rows(r, root, "views", KEYS_OF(view_keys), view_row, f);
+    return err || !config_get(root, "reuse") ? err
+                                             : read_rows(r, root, "reuse", KEYS_OF(reuse_keys), reuse_row, f);
 }

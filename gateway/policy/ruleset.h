@@ -73,6 +73,15 @@ typedef struct {
     bool own;              /* names its applications: goes before the law's view */
 } view_entry;
 
+/* What was registered for one law serves another. */
+typedef struct {
+    const char *id, *article;
+    period when;
+    uint64_t from_laws, laws;
+    uint32_t categories;
+    const uint64_t *attributes; /* bit n: the n-th of the catalogue */
+} reuse_entry;
+
 typedef struct {
     const char *id, *article;
     period when;
@@ -111,6 +120,8 @@ struct rules {
     size_t application_count;
     view_entry *views;
     size_t view_count;
+    reuse_entry *reuse;
+    size_t reuse_count;
     permit *permits;
     size_t permit_count;
     const permit **by_domain[RULESET_NAMES_MAX]; /* in file order */

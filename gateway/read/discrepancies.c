@@ -53,9 +53,9 @@ static sluis_err of_attribute(listing *l, const attribute *a)
     size_t before = l->out.n_discrepancies;
     sluis_err e;
     while (!(e = registry_next(l->r->p->registry, l->t, l->s, a->id, l->j->arena, &d))) {
-        const datum_beside *b = datum_may_be_told(l->r->rules, d.row, &l->use) ? d.beside : NULL;
+        const datum_beside *b = datum_may_be_told(l->r->rules, a, d.row, &l->use) ? d.beside : NULL;
         for (; !e && b; b = b->next)
-            if (datum_may_serve(l->r->rules, b->row, &l->use))
+            if (datum_may_serve(l->r->rules, a, b->row, &l->use))
                 e = add(l, a, &d, b);
         if (e)
             return e;

@@ -97,7 +97,8 @@ static sluis_err decide(reader *r, store_txn *t, job *j, question *x, uint64_t n
         qsort(ids, x->list.n, sizeof(*ids), by_number);
     x->list.ids = ids;
     x->list.limit = q->limit;
-    x->list.use = (datum_use){.case_id = q->case_id.data, .application = j->claims.app, .now = now};
+    x->list.use = (datum_use){
+        .case_id = q->case_id.data, .application = j->claims.app, .danger = x->look != NULL, .now = now};
     return e;
 }
 

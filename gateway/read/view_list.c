@@ -36,10 +36,10 @@ sluis_err reader_datum(job *j, const attribute *a, const id16 *instance, uint64_
 }
 
 /* Another source says otherwise, and may be heard here. */
-static bool disputed(const rules *r, const datum *d, const datum_use *use)
+static bool disputed(const rules *r, const attribute *a, const datum *d, const datum_use *use)
 {
     const datum_beside *b = d->beside;
-    while (b && !datum_may_serve(r, b->row, use))
+    while (b && !datum_may_serve(r, a, b->row, use))
         b = b->next;
     return b != NULL;
 }
@@ -51,7 +51,7 @@ static sluis_err add_datum(reader *r, job *j, const attribute *a, const datum *d
     sluis_err e = x ? reader_datum(j, a, &d->instance, d->version, d->row, use->now, x) : SLUIS_NOMEM;
     if (e)
         return e;
-    x->disputed = disputed(r->rules, d, use);
+    x->disputed = disputed(r->rules, a, d, use);
     out->data[out->n_data++] = x;
     return SLUIS_OK;
 }
@@ -69,11 +69,12 @@ static sluis_err add_gone(job *j, const attribute *a, const id16 *instance, Slui
     return e;
 }
 
-static bool served_at(const reader *r, const Sluis__DatumRow *row, const view_listing *l, uint64_t time)
+static bool served_at(const reader *r, uint32_t id, const Sluis__DatumRow *row, const view_listing *l,
+                      uint64_t time)
 {
     datum_use use = l->use;
     use.now = time;
-    return datum_may_serve(r->rules, row, &use);
+    return datum_may_serve(r->rules, rules_attribute(r->rules, id), row, &use);
 }
 
 /* What this listing shows of a datum: as it stood when the listing began, unless it may not be shown any
@@ -87,7 +88,7 @@ static sluis_err as_shown(reader *r, store_txn *t, job *j, const subject *s, con
         return e;
     if (d->row != current && (current->withdrawn || current->corrected))
         return SLUIS_NOT_FOUND;
-    bool served = served_at(r, d->row, l, l->mark.at.time) && served_at(r, d->row, l, l->use.now);
+    bool served = served_at(r, id, d->row, l, l->mark.at.time) && served_at(r, id, d->row, l, l->use.now);
     return served ? SLUIS_OK : SLUIS_NOT_FOUND;
 }
 
@@ -101,7 +102,7 @@ static sluis_err base_version(reader *r, store_txn *t, job *j, const subject *s,
     if (!l->mark.base.size)
         return SLUIS_OK;
     sluis_err e = registry_as_of(t, s, id, d, l->mark.base.size, j->arena, &row, version);
-    if (!e && !served_at(r, row, l, l->mark.base.time))
+    if (!e && !served_at(r, id, row, l, l->mark.base.time))
         *version = 0;
     return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
 }

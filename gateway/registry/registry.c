@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "registry/datum.h"
 #include "wire/envelope.h"
 
@@ -227,6 +228,101 @@ static datum_outcome judge(const datum *d, const datum_beside *own, const Sluis_
     return DATUM_DISCREPANCY;
 }
 
+static bool has_law(const Sluis__DatumRow *row, const char *law)
+{
+    for (size_t i = 0; i < row->n_laws; i++)
+        if (strcmp(row->laws[i], law) == 0)
+            return true;
+    return row->n_laws == 0;
+}
+
+/* Adds the laws of from to those of row; a row without laws is for all. */
+static sluis_err add_laws(arena *a, Sluis__DatumRow *row, const Sluis__DatumRow *from, bool *added)
+{
+    char **all = arena_alloc(a, (row->n_laws + from->n_laws + 1) * sizeof(*all));
+
+    *added = false;
+    if (!all)
+        return SLUIS_NOMEM;
+    if (row->n_laws)
+        memcpy(all, row->laws, row->n_laws * sizeof(*all));
+    for (size_t i = 0; i < from->n_laws; i++)
+        if (!has_law(row, from->laws[i])) {
+            all[row->n_laws++] = from->laws[i];
+            row->laws = all;
+            *added = true;
+        }
+    return SLUIS_OK;
+}
+
+/* What is registered already, said again: for a law more, or later. */
+static sluis_err say_again(store_txn *t, const subject *s, uint32_t attribute, const datum *d,
+                           const Sluis__DatumRow *said, uint64_t newest, arena *a, uint64_t *version)
+{
+    uint8_t key[DATUM_KEY_LEN];
+    Sluis__DatumRow row = *d->row;
+    bool added = false;
+
+    sluis_err err = add_laws(a, &row, said, &added);
+    bool later = same_text(row.source, said->source) && said->obtained >= row.obtained + DAY_MS;
+    if (err || (!added && !later))
+        return err;
+    if (later)
+        row.obtained = said->obtained;
+    datum_key(key, &s->sid, attribute, &d->instance, d->version);
+    if (added) {
+        row.previous = d->version;
+        row.journal_index = said->journal_index;
+        row.registered = said->registered;
+        *version = newest + 1;
+        err = datum_supersede(t, key, row.journal_index);
+        datum_key(key, &s->sid, attribute, &d->instance, *version);
+    }
+    return err ? err : datum_store(t, s, key, &row);
+}
+
+/* The same of a statement that stands beside the current one: nobody reads its versions. */
+static sluis_err say_again_beside(store_txn *t, const subject *s, uint32_t attribute, const datum *d,
+                                  const datum_beside *own, const Sluis__DatumRow *said, arena *a)
+{
+    uint8_t key[DATUM_KEY_LEN];
+    Sluis__DatumRow row = *own->row;
+    bool added = false;
+
+    sluis_err err = add_laws(a, &row, said, &added);
+    datum_key(key, &s->sid, attribute, &d->instance, own->version);
+    return err || !added ? err : datum_store(t, s, key, &row);
+}
+
+/* A correction is for all that read what it corrects. */
+static sluis_err laws_of_corrected(arena *a, Sluis__DatumRow *row, const Sluis__DatumRow *was)
+{
+    bool added;
+
+    if (!was->n_laws)
+        row->n_laws = 0;
+    return add_laws(a, row, was, &added);
+}
+
+/* A version of its own; what it takes the place of moves to HISTORY. */
+static sluis_err say_new(store_txn *t, const subject *s, uint32_t attribute, const datum *d,
+                         const Sluis__DatumRow *said, uint64_t previous, uint64_t version, arena *a)
+{
+    uint8_t key[DATUM_KEY_LEN];
+    Sluis__DatumRow row = *said;
+    sluis_err err = SLUIS_OK;
+
+    row.previous = previous;
+    if (previous) {
+        datum_key(key, &s->sid, attribute, &d->instance, previous);
+        err = datum_supersede(t, key, row.journal_index);
+    }
+    if (!err && row.corrected && previous && previous == d->version)
+        err = laws_of_corrected(a, &row, d->row);
+    datum_key(key, &s->sid, attribute, &d->instance, version);
+    return err ? err : datum_store(t, s, key, &row);
+}
+
 sluis_err registry_put(registry *r, store_txn *t, const subject *s, uint32_t attribute, const id16 *instance,
                        Sluis__DatumRow *row, datum_outcome *outcome, uint64_t *version)
 {
@@ -240,23 +336,22 @@ sluis_err registry_put(registry *r, store_txn *t, const subject *s, uint32_t att
         return SLUIS_NOMEM;
     datum_key(key, &s->sid, attribute, instance, 0);
     sluis_err err = instance_load(t, s, BYTES(key, DATUM_PREFIX_LEN), a, &d, &newest);
-    if (err)
-        goto done;
-    const datum_beside *own = beside_of(&d, row->source);
-    *outcome = judge(&d, own, row, version);
-    row->discrepancy = *outcome == DATUM_DISCREPANCY;
-    if (*version)
-        goto done;
-    *version = newest + 1;
-    row->previous = *outcome == DATUM_NEWER ? d.version : row->discrepancy && own ? own->version : 0;
-    if (row->previous) {
-        datum_key(key, &s->sid, attribute, instance, row->previous);
-        err = datum_supersede(t, key, row->journal_index);
+    if (!err) {
+        const datum_beside *own = beside_of(&d, row->source);
+        *outcome = judge(&d, own, row, version);
+        row->discrepancy = *outcome == DATUM_DISCREPANCY;
+        if (*version && row->discrepancy) {
+            err = say_again_beside(t, s, attribute, &d, own, row, a);
+        } else if (*version) {
+            err = say_again(t, s, attribute, &d, row, newest, a, version);
+        } else {
+            uint64_t previous = *outcome == DATUM_NEWER   ? d.version
+                                : row->discrepancy && own ? own->version
+                                                          : 0;
+            *version = newest + 1;
+            err = say_new(t, s, attribute, &d, row, previous, *version, a);
+        }
     }
-    datum_key(key, &s->sid, attribute, instance, *version);
-    if (!err)
-        err = datum_store(t, s, key, row);
-done:
     arena_free(&a);
     return err;
 }

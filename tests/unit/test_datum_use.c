@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "cases/datum_use.h"
 
 #define TEXT(s) ((char *)(uintptr_t)(s))
@@ -45,7 +46,7 @@ static bool serves(char *condition, const char *case_id, const char *app, const 
     row.conditions = &condition;
     row.n_conditions = 1;
     row.terms = &terms;
-    return datum_may_serve(in_force, &row, &use);
+    return datum_may_serve(in_force, rules_attribute_named(in_force, "jgz-gedrag"), &row, &use);
 }
 
 static void conditions(void **state)
@@ -77,12 +78,46 @@ static void conditions(void **state)
             fail_msg("row %zu: %s", i, t[i].condition);
 }
 
+/* Registered for one law: for another only by a rule, in its days. */
+static void reuse(void **state)
+{
+    static const struct {
+        const char *name, *law, *app;
+        const char *day;
+        bool danger, serves;
+    } t[] = {
+        {"jgz-gedrag", "wmo", "wmo-intake", "2020-01-01", false, true}, /* its own law needs no rule */
+        {"jgz-gedrag", "wmo", "jeugd-intake", "2026-11-26", false, true},
+        {"jgz-gedrag", "wmo", "jeugd-intake", "2025-12-31", false, false}, /* the rule begins in 2026 */
+        {"jgz-gedrag", "wmo", "pw-intake", "2026-11-26", false, false},    /* health: no rule */
+        {"jgz-gedrag", "wmo", "pw-intake", "2026-11-26", true, true},      /* acute danger */
+        {"jgz-gedrag", "participatiewet", "wmo-intake", "2026-11-26", false, false},
+        {"pw-afstand-arbeidsmarkt", "participatiewet", "wgs-intake", "2026-11-26", false, true},
+        {"politie-antecedenten", "wmo", "jeugd-intake", "2026-11-26", false, false}, /* criminal: no rule */
+        {"politie-antecedenten", "wmo", "nobody", "2026-11-26", false, false},
+        {"politie-antecedenten", "", "nobody", "2026-11-26", false, true}, /* for all */
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof t / sizeof t[0]; i++) {
+        Sluis__DatumRow row = SLUIS__DATUM_ROW__INIT;
+        char *law = TEXT(t[i].law);
+        uint64_t now = 0;
+        assert_int_equal(time_parse(&now, t[i].day), SLUIS_OK);
+        const datum_use use = {
+            .case_id = (const uint8_t *)THIS, .application = t[i].app, .danger = t[i].danger, .now = now};
+        row.laws = &law;
+        row.n_laws = *law != 0;
+        if (datum_may_serve(in_force, rules_attribute_named(in_force, t[i].name), &row, &use) != t[i].serves)
+            fail_msg("row %zu: %s for %s", i, t[i].name, t[i].app);
+    }
+}
+
 static void none(void **state)
 {
     Sluis__DatumRow row = SLUIS__DATUM_ROW__INIT;
     const datum_use use = {.case_id = (const uint8_t *)OTHER, .application = "pw-intake", .now = 1};
     (void)state;
-    assert_true(datum_may_serve(in_force, &row, &use));
+    assert_true(datum_may_serve(in_force, rules_attribute_named(in_force, "jgz-gedrag"), &row, &use));
 }
 
 static void household(void **state)
@@ -104,7 +139,7 @@ static void household(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(conditions), cmocka_unit_test(none),
-                                       cmocka_unit_test(household)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(conditions), cmocka_unit_test(reuse),
+                                       cmocka_unit_test(none), cmocka_unit_test(household)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -399,6 +399,81 @@ static void test_many_instances(void **state)
     ground_close(&g);
 }
 
+static datum datum_at(ground *g, store_txn *t, const subject *s, const id16 *instance);
+
+static void expect_laws(ground *g, const subject *s, const id16 *instance, const char *laws)
+{
+    char got[64] = "";
+    store_txn *t = fixture_read(&g->x);
+    datum d = datum_at(g, t, s, instance);
+    for (size_t i = 0; i < d.row->n_laws; i++)
+        snprintf(got + strlen(got), sizeof(got) - strlen(got), "%s ", d.row->laws[i]);
+    assert_string_equal(got, laws);
+    store_abort(&t);
+}
+
+/* For each law that asked; what another value was registered for is not this one's, unless it corrects it. */
+static void test_laws(void **state)
+{
+    (void)state;
+    ground g;
+    ground_open(&g, ENGINE_MEMORY);
+    subject s = person(&g, BSN);
+    id16 one = {{1}};
+    char *wmo = (char[]){"wmo"}, *wgs = (char[]){"wgs"};
+    Sluis__DatumRow row = statement("a", "ba");
+    row.laws = &wmo;
+    row.n_laws = 1;
+    row.journal_index = 1;
+    put(&g, &s, &one, row, DATUM_NEW, 1);
+    put(&g, &s, &one, row, DATUM_SAME, 1);
+    row.laws = &wgs;
+    row.journal_index = 2;
+    put(&g, &s, &one, row, DATUM_SAME, 2); /* who looks for what changed finds it */
+    expect_laws(&g, &s, &one, "wmo wgs ");
+    row = statement("b", "ba");
+    row.laws = &wmo;
+    row.n_laws = 1;
+    row.journal_index = 3;
+    put(&g, &s, &one, row, DATUM_NEWER, 3);
+    expect_laws(&g, &s, &one, "wmo ");
+    row = statement("c", "ba");
+    row.laws = &wgs;
+    row.n_laws = 1;
+    row.corrected = 9;
+    row.journal_index = 4;
+    put(&g, &s, &one, row, DATUM_NEWER, 4);
+    expect_laws(&g, &s, &one, "wgs wmo ");
+    ground_close(&g);
+}
+
+/* Confirmed by its own source: as fresh as the word of today. */
+static void test_said_again_later(void **state)
+{
+    (void)state;
+    ground g;
+    ground_open(&g, ENGINE_MEMORY);
+    subject s = person(&g, BSN);
+    id16 one = {{1}};
+    static const struct {
+        const char *source;
+        uint64_t obtained, is;
+    } said[] = {{"ba", 1000, 1000},
+                {"ba", 1000 + DAY_MS - 1, 1000},
+                {"bb", 1000 + 2 * DAY_MS, 1000},
+                {"ba", 1000 + DAY_MS, 1000 + DAY_MS},
+                {"ba", 2000, 1000 + DAY_MS}};
+    for (size_t i = 0; i < 5; i++) {
+        Sluis__DatumRow row = statement("a", said[i].source);
+        row.obtained = said[i].obtained;
+        put(&g, &s, &one, row, i ? DATUM_SAME : DATUM_NEW, 1);
+        store_txn *t = fixture_read(&g.x);
+        assert_int_equal(datum_at(&g, t, &s, &one).row->obtained, said[i].is);
+        store_abort(&t);
+    }
+    ground_close(&g);
+}
+
 static datum datum_at(ground *g, store_txn *t, const subject *s, const id16 *instance)
 {
     datum d = {.version = 0};
@@ -744,14 +819,24 @@ static void test_verify_names_the_row(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_subjects_memory),    cmocka_unit_test(test_subjects_lmdb),
-        cmocka_unit_test(test_forgetting),         cmocka_unit_test(test_room_for_days),
-        cmocka_unit_test(test_slot_of_another),    cmocka_unit_test(test_data_memory),
-        cmocka_unit_test(test_data_lmdb),          cmocka_unit_test(test_known),
-        cmocka_unit_test(test_many_instances),     cmocka_unit_test(test_few_rows_stand),
-        cmocka_unit_test(test_resolved),           cmocka_unit_test(test_sealed_rows),
-        cmocka_unit_test(test_history_memory),     cmocka_unit_test(test_history_lmdb),
-        cmocka_unit_test(test_verify_finds_flips), cmocka_unit_test(test_verify_names_the_row),
+        cmocka_unit_test(test_subjects_memory),
+        cmocka_unit_test(test_subjects_lmdb),
+        cmocka_unit_test(test_forgetting),
+        cmocka_unit_test(test_room_for_days),
+        cmocka_unit_test(test_slot_of_another),
+        cmocka_unit_test(test_data_memory),
+        cmocka_unit_test(test_data_lmdb),
+        cmocka_unit_test(test_known),
+        cmocka_unit_test(test_laws),
+        cmocka_unit_test(test_said_again_later),
+        cmocka_unit_test(test_many_instances),
+        cmocka_unit_test(test_few_rows_stand),
+        cmocka_unit_test(test_resolved),
+        cmocka_unit_test(test_sealed_rows),
+        cmocka_unit_test(test_history_memory),
+        cmocka_unit_test(test_history_lmdb),
+        cmocka_unit_test(test_verify_finds_flips),
+        cmocka_unit_test(test_verify_names_the_row),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
