@@ -125,6 +125,13 @@ sluis_err agreed_about(turn *t, const job *j, const Sluis__RequestRow *row, slui
     return e || row->origin != SLUIS__ORIGIN__BUS ? e : judge_end(t, row->requester, &x, f);
 }
 
+sluis_err agreed_sender(turn *t, const job *j, sluis_fail *f)
+{
+    const asked x = {.who = directory_find(t->dir, &j->env->sender), .role = "core.sender"};
+    return x.who ? judge(t, &x, f)
+                 : fail_set(f, SLUIS_UNKNOWN_PARTY, x.role, "not in the directory any more");
+}
+
 sluis_err agreed_between(turn *t, const job *j, const party *to, bool for_purpose, sluis_fail *f)
 {
     const agreed_question q = {.purpose = for_purpose ? j->env->core->purpose : NULL};

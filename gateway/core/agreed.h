@@ -20,6 +20,8 @@ sluis_err agreed_about(turn *t, const job *j, const Sluis__RequestRow *row, slui
  * agreement in force, for its purpose when it names one that the sender chose (MEETING_INVITATION, _REPORT).
  */
 sluis_err agreed_between(turn *t, const job *j, const party *to, bool for_purpose, sluis_fail *f);
+/* What a party brings of its own accord (CONCERN): it has an agreement in force. */
+sluis_err agreed_sender(turn *t, const job *j, sluis_fail *f);
 /* A call that asks this party for no data: for this purpose. */
 sluis_err agreed_purpose(turn *t, const party *to, const char *purpose, sluis_fail *f);
 /* What waits for this party, and is still in an envelope only: by its header. */

@@ -66,11 +66,13 @@ static sluis_err register_bsn(turn *t, const subject *s, const job *j, const cha
 static sluis_err check_persons(turn *t, const Sluis__ApiOpenCase *o, sluis_fail *f)
 {
     sluis_err e = SLUIS_OK;
+    uint64_t fresh = 0;
     for (size_t i = 0; !e && i < o->n_members; i++)
-        if ((e = registry_check(t->p->registry, t->t, o->members[i]->bsn)) == SLUIS_CONFLICT)
+        if ((e = registry_check(t->p->registry, t->t, o->members[i]->bsn, &fresh)) == SLUIS_CONFLICT)
             fail_set(f, e, "leden", "lid %zu wordt op dit moment vergeten: open de zaak daarna opnieuw",
                      i + 1);
-    return e;
+    return e == SLUIS_FULL ? fail_set(f, SLUIS_REGISTER_FULL, "leden", "%s", error_text(SLUIS_REGISTER_FULL))
+                           : e;
 }
 
 /* The members as they were told, without persons: what can be checked before anything is written. */

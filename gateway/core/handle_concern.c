@@ -5,7 +5,9 @@
 #include "base/clock.h"
 #include "cases/concern.h"
 #include "cases/links.h"
+#include "core/agreed.h"
 #include "core/handlers.h"
+#include "core/reported.h"
 #include "core/send.h"
 #include "flow/api_out.h"
 
@@ -64,6 +66,10 @@ sluis_err handle_concern(turn *t, job *j, sluis_fail *f)
     sluis_err e = check_concern(t, b->subject->bsn, b->concern, b->reporter, f);
     if (!e && store_get(t->t, TABLE_CONCERN, BYTES(c->transaction.data, UUID_LEN), &there) != SLUIS_NOT_FOUND)
         e = fail_set(f, SLUIS_CONFLICT, "core.transaction", "this transaction has its concern already");
+    if (!e)
+        e = agreed_sender(t, j, f);
+    if (!e)
+        e = reported_admit(t, &j->env->sender, f);
     if (e)
         return e;
     turn_record_of(t, j, SLUIS__RECORD_TYPE__R_MESSAGE, &r);
@@ -77,6 +83,14 @@ sluis_err handle_concern(turn *t, job *j, sluis_fail *f)
     return write_concern(t, c->transaction.data, &row, &r);
 }
 
+static sluis_err check_room(turn *t, const char *bsn, sluis_fail *f)
+{
+    uint64_t fresh = 0;
+    sluis_err e = registry_check(t->p->registry, t->t, bsn, &fresh);
+    return e == SLUIS_FULL ? fail_set(f, SLUIS_REGISTER_FULL, "bsn", "%s", error_text(SLUIS_REGISTER_FULL))
+                           : e;
+}
+
 sluis_err handle_report_concern(turn *t, job *j, sluis_fail *f)
 {
     const Sluis__ApiReportConcern *in = j->call->report_concern;
@@ -86,6 +100,8 @@ sluis_err handle_report_concern(turn *t, job *j, sluis_fail *f)
     if (!policy_may(t->rules, ACT_REPORT_CONCERN, j->claims.app, j->claims.function, t->now))
         return fail_set(f, SLUIS_FORBIDDEN, "token.functie", "geen geldende regel laat deze functie melden");
     sluis_err e = check_concern(t, in->bsn, in->concern, in->reporter, f);
+    if (!e)
+        e = check_room(t, in->bsn, f);
     if (e)
         return e;
     api_record(j, SLUIS__RECORD_TYPE__R_CASE, NULL, &r);

@@ -34,7 +34,10 @@ static uint32_t status_of(sluis_err e)
     case SLUIS_AGREEMENT_REVOKED:
     case SLUIS_MODE:
         return 422;
+    case SLUIS_TOO_MANY:
+        return 429;
     case SLUIS_FULL:
+    case SLUIS_REGISTER_FULL:
     case SLUIS_NO_SPACE:
         return 503;
     case SLUIS_TIMEOUT:

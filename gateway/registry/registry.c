@@ -76,12 +76,12 @@ static void subject_fill(registry *r, subject *out, slot_key *key)
 }
 
 /* Persons leave a part of the key file to the journal's day keys: without a day key nothing passes at all. */
-static bool room_for_subject(const registry *r)
+static bool room_for_subjects(const registry *r, uint64_t n)
 {
     uint64_t live, erased, slots;
 
     keyslots_usage(r->slots, &live, &erased, &slots);
-    return 16 * (live + erased + 1) <= 11 * slots;
+    return 16 * (live + erased + n) <= 11 * slots;
 }
 
 sluis_err registry_subject(registry *r, store_txn *t, const char bsn[static BSN_LEN], bool create,
@@ -94,7 +94,7 @@ sluis_err registry_subject(registry *r, store_txn *t, const char bsn[static BSN_
     keyslots_subject(r->slots, p, bsn);
     sluis_err err = keyslots_find(r->slots, p, &key);
     if (err == SLUIS_NOT_FOUND && create)
-        err = room_for_subject(r) ? keyslots_add(r->slots, p, &key) : SLUIS_FULL;
+        err = room_for_subjects(r, 1) ? keyslots_add(r->slots, p, &key) : SLUIS_FULL;
     if (err)
         return err;
     err = subject_row(r, t, &key.sid, &slot);
@@ -113,7 +113,12 @@ sluis_err registry_subject(registry *r, store_txn *t, const char bsn[static BSN_
     return err;
 }
 
-sluis_err registry_check(registry *r, store_txn *t, const char bsn[static BSN_LEN])
+bool registry_has_room(const registry *r)
+{
+    return room_for_subjects(r, 1);
+}
+
+sluis_err registry_check(registry *r, store_txn *t, const char bsn[static BSN_LEN], uint64_t *fresh)
 {
     uint8_t p[HASH_LEN];
     slot_key key;
@@ -123,7 +128,9 @@ sluis_err registry_check(registry *r, store_txn *t, const char bsn[static BSN_LE
     if (!err && being_erased(t, key.slot))
         err = SLUIS_CONFLICT;
     wipe(&key, sizeof(key));
-    return err == SLUIS_NOT_FOUND ? SLUIS_OK : err;
+    if (err == SLUIS_NOT_FOUND)
+        err = room_for_subjects(r, ++*fresh) ? SLUIS_OK : SLUIS_FULL;
+    return err;
 }
 
 sluis_err registry_subject_by_sid(registry *r, store_txn *t, const id16 *sid, subject *out)

@@ -98,8 +98,11 @@ sluis_err row_seal(buffer *out, const subject *s, gateway_table table, bytes key
 sluis_err row_open(registry *r, store_txn *t, gateway_table table, bytes key, bytes sealed, arena *a,
                    const ProtobufCMessageDescriptor *d, ProtobufCMessage **out, subject *owner);
 
-/* Whether this person can be registered now, or is; CONFLICT: their key is being erased. */
-sluis_err registry_check(registry *r, store_txn *t, const char bsn[static BSN_LEN]);
+/* Whether one more person fits. */
+bool registry_has_room(const registry *r);
+/* Whether this person can be registered now, or is; CONFLICT: their key is being erased. *fresh is one more
+ * when they would be new; FULL: there is no room for so many. */
+sluis_err registry_check(registry *r, store_txn *t, const char bsn[static BSN_LEN], uint64_t *fresh);
 
 /* Forgets this subject at once: the SUBJECT row goes, the intent to erase the key slot is written, and the
  * sid is listed in GONE. Nothing under the key can be read any more once the slot is erased; the rows

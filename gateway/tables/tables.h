@@ -34,6 +34,7 @@
  *  gone      sid 16                                 when u64: forgotten, and what is left is being cleared
  *  settled   sid 16|journal index u64               SettledRow, sealed: what that entry settled
  *  restriction  sid 16|journal index u64            RestrictionRow, sealed: what that entry restricted
+ *  reported  OIN 20                                 day u32|count u32: reports of concern it brought that day
  *
  * "sealed": sid 16|the 16 bytes of rows.h over it|nonce 24|AE(subject key, nonce, table u8|LMDB key,
  * message). Every other value outside leaf, record, tile, party, agreement, datum and these of named ends in
@@ -73,7 +74,8 @@
     X(LINK, "link")                                                                                          \
     X(GONE, "gone")                                                                                          \
     X(SETTLED, "settled")                                                                                    \
-    X(RESTRICTION, "restriction")
+    X(RESTRICTION, "restriction")                                                                            \
+    X(REPORTED, "reported")
 
 typedef enum {
 #define X(name, text) TABLE_##name,

@@ -48,6 +48,8 @@
     X(KIND, "kind", "message kind not supported here")                                                       \
     X(DUPLICATE, "duplicate", "received before; the first receipt stands")                                   \
     X(FULL, "full", "a queue or quota is full; send again later")                                            \
+    X(TOO_MANY, "too-many", "more than is allowed in this time; send again later")                           \
+    X(REGISTER_FULL, "register-full", "the register has no room for another person: its operator must act")  \
     X(NO_SPACE, "no-space", "no space left in the store")                                                    \
     X(IO, "io", "input/output error")                                                                        \
     X(CORRUPT, "corrupt", "stored bytes fail their check")                                                   \

@@ -264,7 +264,7 @@ call_ms = {int(500 * SLOW)};
         text = self.root / "convenant.txt"
         text.write_text("Wij delen alleen wat nodig is.\n")
         options = [x for key, names in lists.items() for x in (f"--{key}", ",".join(names))]
-        self.ctl("agreement", "propose", "--dir", self.root / "adapters" / name / "keys", "--municipality", GATEWAY_OIN,
+        self.ctl("agreement", "propose", "--dir", self.root / "adapters" / name / "keys", "--municipality", self.oin,
                  "--covenant", covenant, "--version", version, "--text", text, "--until", until, "--out", out, *options)
         return out
 

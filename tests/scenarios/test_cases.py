@@ -296,6 +296,9 @@ def test_concern_by_application(city):
 def test_concern_by_party(city):
     """CONCERN on the bus; the outcome comes back to its reporter, sealed, without the case."""
     gp = city.bus_party("huisarts", "00000099000000006300", "Huisarts Voorbeeld", "huisarts")
+    answer = gp.say({"kind": "concern", "body": {"subject": {"bsn": PARTNER}, "concern": "Mishandeling vermoed", "reporter": "huisarts"}})
+    check(answer["code"] == "agreement-missing", f"{answer}")
+    city.agree("huisarts", purposes=PURPOSES, gives=("health",))
     said = {"kind": "concern", "body": {"subject": {"bsn": PARTNER}, "concern": "Mishandeling vermoed", "reporter": "huisarts"}}
     answer = gp.say(dict(said, body=dict(said["body"], concern="")))
     check(answer["code"] == "no-motivation", f"{answer}")

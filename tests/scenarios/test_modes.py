@@ -70,7 +70,7 @@ def test_production_takes_no_test_identifier(city):
     a = opening(city, NOBODY, NOBODYS_CITY)
     check(a.status == 201, f"{a.status} {a.body!r}")
 
-    gp = city.bus_party("huisarts", NOBODYS_GP, "Huisarts", "huisarts")
+    gp = city.bus_party("huisarts", NOBODYS_GP, "Huisarts", "huisarts", {"purposes": PURPOSES, "gives": ("health",)})
     answer = gp.say(concern(CHILD))
     check(answer["code"] == "mode" and "testpersonen en echte personen gaan niet samen" in answer["text"], f"{answer}")
     check(gp.say(concern(NOBODY))["code"] == "ok", "no test person, refused")
