@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "policy/levels.h"
 
 #define WEIGHT      20    /* a request moves a share by a twentieth */
 #define NOTES_MAX   65536 /* of one turn; what is beyond is not counted */
@@ -35,19 +36,29 @@ struct cooperation {
     size_t note_count, note_room;
 };
 
-static account *find(cooperation *c, const oin *whom)
+/* The place of this party among the accounts, which are in the order of OINs: where it is, or would be. */
+static size_t place_of(const cooperation *c, const oin *whom, bool *there)
 {
-    for (size_t i = 0; i < c->n; i++)
-        if (oin_equal(&c->v[i].party, whom))
-            return &c->v[i];
-    return NULL;
+    size_t low = 0, high = c->n;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (memcmp(c->v[mid].party.s, whom->s, OIN_LEN) < 0)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    *there = low < c->n && memcmp(c->v[low].party.s, whom->s, OIN_LEN) == 0;
+    return low;
 }
 
 static account *find_or_add(cooperation *c, const oin *whom)
 {
-    account *a = find(c, whom);
-    if (a || c->n == PARTIES_MAX)
-        return a;
+    bool there = false;
+    size_t at = place_of(c, whom, &there);
+    if (there)
+        return &c->v[at];
+    if (c->n == PARTIES_MAX)
+        return NULL;
     if (c->n == c->room) {
         size_t room = c->room ? 2 * c->room : 16;
         account *more = realloc(c->v, room * sizeof(*more));
@@ -56,8 +67,10 @@ static account *find_or_add(cooperation *c, const oin *whom)
         c->v = more;
         c->room = room;
     }
-    c->v[c->n] = (account){.party = *whom};
-    return &c->v[c->n++];
+    memmove(&c->v[at + 1], &c->v[at], (c->n - at) * sizeof(*c->v));
+    c->v[at] = (account){.party = *whom};
+    c->n++;
+    return &c->v[at];
 }
 
 /* ---- what a turn notes ---- */
@@ -159,15 +172,28 @@ void cooperation_rolled_back(cooperation *c)
 
 /* ---- signals and rows ---- */
 
+/* What is expected of a party: what was agreed with its domain, else the configuration's limits. */
+typedef struct {
+    uint32_t on[SHARES], off, requests; /* percent, percent, a number */
+} terms;
+
+static terms terms_of(const turn *t, const char *domain)
+{
+    const settings *s = t->p->settings;
+    const cooperation_level *l = rules_level(t->rules, domain, t->now);
+    return l ? (terms){{l->refused, l->late, l->failed}, l->restored, l->requests}
+             : (terms){{s->signal_on, s->signal_on, s->signal_on}, s->signal_off, s->signal_min};
+}
+
 /* Between off and on a share leaves its signal as it is. */
-static uint32_t signals_of(const settings *s, const account *a)
+static uint32_t signals_of(const terms *x, const account *a)
 {
     uint32_t now = a->signals;
     for (int i = 0; i < SHARES; i++) {
         uint64_t percent = (uint64_t)a->share[i] * 100;
-        if (a->count >= s->signal_min && percent >= (uint64_t)s->signal_on * SHARE_ONE)
+        if (a->count >= x->requests && percent >= (uint64_t)x->on[i] * SHARE_ONE)
             now |= 1u << i;
-        else if (percent < (uint64_t)s->signal_off * SHARE_ONE)
+        else if (percent < (uint64_t)x->off * SHARE_ONE)
             now &= ~(1u << i);
     }
     return now;
@@ -209,7 +235,8 @@ sluis_err cooperation_step(cooperation *c, turn *t)
         const party *p = a->dirty ? directory_find(t->dir, &a->party) : NULL;
         if (!a->dirty)
             continue;
-        a->next = signals_of(t->p->settings, a);
+        const terms expected = terms_of(t, p ? p->domain : "");
+        a->next = signals_of(&expected, a);
         e = put_row(t, a, p ? p->domain : "");
         if (!e)
             e = tell(t, a);

@@ -1,6 +1,8 @@
 /* How cooperation with each party goes: shares of what was refused, answered late, and failed, each a moving
- * share of about the last 20 requests. A share that rises above signal_on raises a signal, which falls only
- * when the share is below signal_off again: an event, a line in the log, a metric. Nothing is decided by it.
+ * share of about the last 20 requests. A share that rises to what was agreed with the party's domain
+ * (policy/levels.h; limits.signal_on where nothing was) raises a signal, which falls only when the share is
+ * below the agreed restored_percent (signal_off) again: an event, a line in the log, a metric. Nothing is
+ * decided by it.
  *
  * Kept in memory and written down in housekeeping, so that an answer costs no row; a crash may lose the
  * counts of the last second, never half a signal.

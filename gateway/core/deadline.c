@@ -4,6 +4,7 @@
 
 #include "core/cooperation.h"
 #include "core/due.h"
+#include "policy/levels.h"
 #include "policy/templates.h"
 
 typedef enum { NOTHING, REMINDED, LATE } pressed; /* RequestRow.pressed */
@@ -16,10 +17,10 @@ static uint64_t least(uint64_t a, uint64_t b)
 sluis_err deadline_of(turn *t, const Sluis__Core *c, const char *domain, uint64_t asked, uint64_t *answer_by,
                       sluis_fail *f)
 {
-    const request_template *x = rules_template_for(t->rules, c->purpose, domain, t->now);
     if (asked && (asked <= t->now || asked > c->expires))
         return fail_set(f, SLUIS_INVALID, "body.answer_by", "between now and the time the request expires");
-    uint32_t days = x ? x->answer_days : t->p->settings->answer_working_days;
+    uint32_t days =
+        rules_answer_days(t->rules, c->purpose, domain, t->now, t->p->settings->answer_working_days);
     *answer_by = asked ? asked : least(rules_working_days_after(t->rules, t->now, days), c->expires);
     return SLUIS_OK;
 }

@@ -87,6 +87,8 @@ static sluis_err write_files(const json_t *files, const char *dir, sluis_fail *f
                         strerror(errno));
     for (size_t i = 0; !e && rules_file_name(i); i++) {
         const json_t *text = json_object_get(files, rules_file_name(i));
+        if (!text && rules_file_optional(i))
+            continue;
         if (!json_is_string(text))
             return fail_set(f, SLUIS_INVALID, rules_file_name(i), "is not in the reply");
         snprintf(path, sizeof path, "%s/%s", dir, rules_file_name(i));

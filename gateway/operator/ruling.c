@@ -103,7 +103,8 @@ json_t *desk_config_export(desk *d, const json_t *q, sluis_fail *f)
     json_t *out = set_json(&x), *files = json_object();
     for (size_t i = 0; rules_file_name(i); i++) {
         rules_text text = rules_text_at(r, i);
-        json_object_set_new(files, text.name, json_stringn(text.text, text.n));
+        if (text.text)
+            json_object_set_new(files, text.name, json_stringn(text.text, text.n));
     }
     json_object_set_new(out, "files", files);
     rules_unref(&r);

@@ -28,6 +28,7 @@ static const struct {
     {FILE_VIEWS, "reuse", "id", true, {NULL}, NULL},
     {FILE_RULES, "templates", NULL, true, {NULL}, NULL}, /* versions of one share their name */
     {FILE_RULES, "rules", "id", true, {NULL}, NULL},
+    {FILE_COOPERATION, "levels", "id", true, {NULL}, NULL},
 };
 
 typedef struct {
@@ -156,8 +157,14 @@ sluis_err rules_may_follow(const rules *old, const rules *next, uint64_t since, 
     const judge j = {.now = now, .since = since, .today = since - since % DAY_MS, .f = f};
     sluis_err err = SLUIS_OK;
     for (size_t l = 0; l < sizeof lists / sizeof lists[0] && !err; l++) {
-        const config_node *was = config_root(old->files[lists[l].file]);
-        const config_node *is = config_root(next->files[lists[l].file]);
+        const config *before = old->files[lists[l].file], *after = next->files[lists[l].file];
+        if (!before) /* there was no such file: nothing of it has begun */
+            continue;
+        if (!after)
+            return fail_set(
+                f, SLUIS_CONFLICT, rules_file_name(lists[l].file),
+                "this file is gone: what it says has begun, put it back and end it with \"until\"");
+        const config_node *was = config_root(before), *is = config_root(after);
         err = check_list(&j, l, config_get(was, lists[l].list), config_get(is, lists[l].list), is);
     }
     if (err)

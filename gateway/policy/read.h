@@ -1,4 +1,4 @@
-/* Reading rows of configuration: what the readers of the ten files share. Each error names file and line. */
+/* Reading rows of configuration: what the readers of the files share. Each error names file and line. */
 #ifndef SLUIS_POLICY_READ_H
 #define SLUIS_POLICY_READ_H
 

@@ -24,13 +24,14 @@ sluis_err recorded_put(store_txn *t, const row_keys *k, const rules *r, uint64_t
     key_of(key, &which);
     for (size_t i = 0; i < RULESET_FILES; i++) {
         rules_text text = rules_text_at(r, i);
+        if (!text.text)
+            continue;
         sluis__rules_file_row__init(&file[i]);
         file[i].name = (char *)(uintptr_t)text.name; /* protobuf-c knows no const */
         file[i].text = (ProtobufCBinaryData){text.n, (uint8_t *)(uintptr_t)text.text};
-        files[i] = &file[i];
+        files[row.n_files++] = &file[i];
     }
     row.files = files;
-    row.n_files = RULESET_FILES;
     return rows_put(t, k, TABLE_RULESET, BYTES_OF(key), &row.base);
 }
 

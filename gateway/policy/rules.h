@@ -73,18 +73,18 @@ typedef struct {
     condition_force force;
 } condition_kind;
 
-/* Reads the ten files that config/README.md names from dir, checks each and all that one says about another.
+/* Reads the files that config/README.md names from dir, checks each and all that one says about another.
  * Errors name file, line and text. A .conf file that no set has is an error too. */
 sluis_err rules_load(rules **out, const char *dir, sluis_fail *f);
 
-/* The same from memory: all ten files, in any order. path is what errors call it; NULL: the name. */
+/* The same from memory: all files, in any order. path is what errors call it; NULL: the name. */
 typedef struct {
     const char *name, *path; /* "rules.conf" */
     const char *text;
     size_t n;
 } rules_text;
 sluis_err rules_load_texts(rules **out, const rules_text *texts, size_t n, sluis_fail *f);
-/* The files of a set as they were read, borrowed; i as for rules_file_name. */
+/* The files of a set as they were read, borrowed; i as for rules_file_name. text NULL: the set has none. */
 rules_text rules_text_at(const rules *r, size_t i);
 
 /* Whether a set may come after another at this moment: what has begun stays as it is and can only be given an
@@ -93,6 +93,7 @@ rules_text rules_text_at(const rules *r, size_t i);
  * classes, types) is never taken away or reused. Every request can then be judged again by the rules of its
  * own moment. CONFLICT: f names file and line of next, and what to do. */
 sluis_err rules_may_follow(const rules *old, const rules *next, uint64_t since, uint64_t now, sluis_fail *f);
+bool rules_file_optional(size_t i);    /* a set may do without it */
 const char *rules_file_name(size_t i); /* the files' names, in the order of the hash; NULL beyond the last */
 
 rules *rules_ref(rules *r);

@@ -1,12 +1,13 @@
-/* Ten files become a rule set, or an error that names file and line.
+/* Eleven files (the last may be absent) become a rule set, or an error that names file and line.
  *
- * Hash of the set: H("sluis1-rules", -, m) with m, for each file in the order of the table below,
- *   name length u32 | name | text length u32 | text */
+ * Hash of the set: H("sluis1-rules", -, m) with m, for each file that is there, in the order of the table
+ * below, name length u32 | name | text length u32 | text */
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "policy/ruleset.h"
 
@@ -15,6 +16,7 @@
 static const struct {
     const char *name;
     sluis_err (*read)(rules *r, const config_node *root, sluis_fail *f);
+    bool optional;
 } files[RULESET_FILES] = {
     [FILE_LAWS] = {"laws.conf", ruleset_read_laws},
     [FILE_PURPOSES] = {"purposes.conf", ruleset_read_purposes},
@@ -26,11 +28,17 @@ static const struct {
     [FILE_VIEWS] = {"views.conf", ruleset_read_views},
     [FILE_RULES] = {"rules.conf", ruleset_read_rules},
     [FILE_HOLIDAYS] = {"holidays.conf", ruleset_read_holidays},
+    [FILE_COOPERATION] = {"cooperation.conf", ruleset_read_levels, .optional = true},
 };
 
 const char *rules_file_name(size_t i)
 {
     return i < RULESET_FILES ? files[i].name : NULL;
+}
+
+bool rules_file_optional(size_t i)
+{
+    return i < RULESET_FILES && files[i].optional;
 }
 
 rules_text rules_text_at(const rules *r, size_t i)
@@ -70,16 +78,19 @@ static void hash_texts(uint8_t out[static HASH_LEN], const rules_text *const *te
 {
     uint8_t lengths[2 * RULESET_FILES][4];
     bytes parts[4 * RULESET_FILES];
+    size_t n = 0;
     for (size_t i = 0; i < RULESET_FILES; i++) {
+        if (!texts[i])
+            continue;
         bytes name = bytes_str(texts[i]->name);
         put_u32(lengths[2 * i], (uint32_t)name.n);
         put_u32(lengths[2 * i + 1], (uint32_t)texts[i]->n);
-        parts[4 * i] = BYTES_OF(lengths[2 * i]);
-        parts[4 * i + 1] = name;
-        parts[4 * i + 2] = BYTES_OF(lengths[2 * i + 1]);
-        parts[4 * i + 3] = BYTES(texts[i]->text, texts[i]->n);
+        parts[n++] = BYTES_OF(lengths[2 * i]);
+        parts[n++] = name;
+        parts[n++] = BYTES_OF(lengths[2 * i + 1]);
+        parts[n++] = BYTES(texts[i]->text, texts[i]->n);
     }
-    hash_tagged(out, "sluis1-rules", NULL, parts, 4 * RULESET_FILES);
+    hash_tagged(out, "sluis1-rules", NULL, parts, n);
 }
 
 sluis_err rules_load_texts(rules **out, const rules_text *texts, size_t n, sluis_fail *f)
@@ -95,6 +106,9 @@ sluis_err rules_load_texts(rules **out, const rules_text *texts, size_t n, sluis
     atomic_init(&r->refs, 1);
     for (size_t i = 0; i < RULESET_FILES; i++) {
         const rules_text *t = sorted[i] = text_of(texts, n, files[i].name);
+        r->texts[i] = (rules_text){.name = files[i].name};
+        if (!t && files[i].optional)
+            continue;
         if (!t) {
             err = fail_set(f, SLUIS_NOT_FOUND, files[i].name, "this file is missing from the rule set");
             goto fail;
@@ -150,7 +164,7 @@ done:
     return err;
 }
 
-/* A .conf file beside the ten would be a rule that somebody believes in and nobody reads. */
+/* A .conf file beside these would be a rule that somebody believes in and nobody reads. */
 static sluis_err check_folder(const char *dir, sluis_fail *f)
 {
     char path[PATH_MAX_LEN];
@@ -180,17 +194,19 @@ sluis_err rules_load(rules **out, const char *dir, sluis_fail *f)
     rules_text texts[RULESET_FILES];
     *out = NULL;
     sluis_err err = check_folder(dir, f);
+    size_t n = 0;
     for (size_t i = 0; i < RULESET_FILES && !err; i++) {
         int len = snprintf(paths[i], PATH_MAX_LEN, "%s/%s", dir, files[i].name);
         if (len < 0 || (size_t)len >= PATH_MAX_LEN)
             err = fail_set(f, SLUIS_TOO_BIG, "rules", "the folder's name is too long");
-        texts[i] = (rules_text){.name = files[i].name, .path = paths[i]};
-        if (!err)
-            err = read_text(paths[i], &owned[i], &texts[i].n, f);
-        texts[i].text = owned[i];
+        texts[n] = (rules_text){.name = files[i].name, .path = paths[i]};
+        if (!err && !(files[i].optional && access(paths[i], F_OK) != 0 && errno == ENOENT)) {
+            err = read_text(paths[i], &owned[i], &texts[n].n, f);
+            texts[n++].text = owned[i];
+        }
     }
     if (!err)
-        err = rules_load_texts(out, texts, RULESET_FILES, f);
+        err = rules_load_texts(out, texts, n, f);
     for (size_t i = 0; i < RULESET_FILES; i++)
         free(owned[i]);
     return err;

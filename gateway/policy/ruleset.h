@@ -8,6 +8,7 @@
 
 #include <stdatomic.h>
 
+#include "policy/levels.h"
 #include "policy/policy.h"
 #include "policy/templates.h"
 
@@ -30,6 +31,7 @@ typedef enum {
     FILE_VIEWS,
     FILE_RULES,
     FILE_HOLIDAYS,
+    FILE_COOPERATION, /* may be absent: text NULL, files NULL */
     RULESET_FILES
 } ruleset_file;
 
@@ -96,6 +98,11 @@ typedef struct {
     uint8_t journal_class;
 } term;
 
+typedef struct {
+    cooperation_level public;
+    uint64_t domains;
+} level_entry;
+
 struct rules {
     atomic_size_t refs;
     uint8_t hash[HASH_LEN];
@@ -128,6 +135,8 @@ struct rules {
     size_t by_domain_count[RULESET_NAMES_MAX];
     request_template *templates;
     size_t template_count;
+    level_entry *levels;
+    size_t level_count;
     uint32_t *holidays; /* days since 1970, ascending */
     size_t holiday_count;
 };
@@ -151,5 +160,6 @@ sluis_err ruleset_read_views(rules *r, const config_node *root, sluis_fail *f);
 sluis_err ruleset_read_rules(rules *r, const config_node *root, sluis_fail *f);
 sluis_err ruleset_read_templates(rules *r, const config_node *root, sluis_fail *f); /* of rules.conf */
 sluis_err ruleset_read_holidays(rules *r, const config_node *root, sluis_fail *f);
+sluis_err ruleset_read_levels(rules *r, const config_node *root, sluis_fail *f);
 
 #endif

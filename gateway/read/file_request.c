@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "cases/datum_use.h"
+#include "policy/levels.h"
 #include "policy/templates.h"
 #include "read/reader.h"
 #include "wire/messages.h"
@@ -255,10 +256,9 @@ static void set_deadline(reader *r, job *j)
 {
     const party *p = directory_find(j->dir, &j->request->party);
     uint64_t now = clock_ms(), last = now + r->p->settings->request_days * DAY_MS;
-    const request_template *x =
-        p ? rules_template_for(r->rules, j->call->file_request->purpose, p->domain, now) : NULL;
-    uint64_t by =
-        rules_working_days_after(r->rules, now, x ? x->answer_days : r->p->settings->answer_working_days);
+    uint32_t days = rules_answer_days(r->rules, j->call->file_request->purpose, p ? p->domain : "", now,
+                                      r->p->settings->answer_working_days);
+    uint64_t by = rules_working_days_after(r->rules, now, days);
     j->request->answer_by = by < last ? by : last;
 }
 

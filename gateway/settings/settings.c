@@ -60,7 +60,7 @@ static const config_key limit_keys[] = {
      "to answer a request, where no template says otherwise"},
     {"remind_working_days", CONFIG_INT, false, 0, 60, "working days", "2", "before that, the reminder"},
     {"signal_on", CONFIG_INT, false, 1, 100, "percent", "50",
-     "refused, late or failed of a party's requests: then a signal"},
+     "refused, late or failed of a party's requests: then a signal, where no level was agreed"},
     {"signal_off", CONFIG_INT, false, 0, 99, "percent", "25", "below it the signal ends"},
     {"signal_min", CONFIG_INT, false, 1, 10000, "requests", "10", "no signal before a party had so many"},
     {"party_renew_s", CONFIG_INT, false, 1, 31536000, "s", "3600",

@@ -6,7 +6,7 @@
 
 #include "policy/policy.h"
 
-#define FILES 10
+#define FILES 11
 
 static const char *const small[FILES][2] = {
     {"laws.conf", "laws = ( { id = \"wmo\"; title = \"W\"; } );\n"
@@ -37,6 +37,10 @@ static const char *const small[FILES][2] = {
      "domains = [\"school\"]; phases = [\"research\"]; purposes = [\"p\"]; legal_bases = [\"b\"]; "
      "categories = [\"ordinary\"]; attributes = [\"zorg\"]; obligations = [\"notify-client\"]; } );\n"},
     {"holidays.conf", "holidays = [\"2026-12-25\"];\n"},
+    {"cooperation.conf", "levels = ( { id = \"licht\"; title = \"L\"; domains = [\"wmo\"]; answer_days = 5; "
+                         "refused_percent = 50; "
+                         "late_percent = 50; failed_percent = 50; restored_percent = 25; requests = 10; from "
+                         "= \"2026-01-01\"; } );\n"},
 };
 
 static void ask(const rules *r)

@@ -117,7 +117,7 @@ def test_checked_before(city):
     city.ctl("config", "export", "--out", old, "--socket", city.control)
     for path in sorted(old.iterdir()):
         check(path.read_bytes() == (rules / path.name).read_bytes(), f"{path.name} is not what was read")
-    check(len(list(old.iterdir())) == 10, "ten files")
+    check(len(list(old.iterdir())) == 11, "eleven files")
     good = city.ctl("config", "check", "--config", city.root / "sluisd.conf", "--against", old)
     check(good["attributes"] >= 120 and good["hash"] == city.ctl("config", "check", "--rules", old)["hash"], f"{good}")
     path = rules / "rules.conf"

@@ -18,7 +18,7 @@
 
 #define KIT       __attribute__((unused)) static
 #define RULES_DIR "config/rules"
-#define KIT_FILES 10
+#define KIT_FILES 11
 
 typedef struct {
     char *text[KIT_FILES]; /* owned */

@@ -51,6 +51,8 @@ static const change changes[] = {
     {"catalogue.conf", "\"school-diagnose\"", "category = \"health\"", "category = \"ordinary\"",
      "\"category\" of \"school-diagnose\" was changed", 0},
     {"catalogue.conf", "\"school-diagnose\"", "valid_days = 365", "valid_days = 30", NULL, 0},
+    {"cooperation.conf", "\"zwaar\"", "late_percent = 25", "late_percent = 30",
+     "\"zwaar\" has begun and was changed", 2},
 };
 
 static void each_change(void **state)

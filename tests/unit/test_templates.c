@@ -2,6 +2,7 @@
 #include "kit_rules.h"
 
 #include "base/clock.h"
+#include "policy/levels.h"
 #include "policy/templates.h"
 
 static uint64_t at(const char *time)
@@ -38,6 +39,14 @@ static void working_days(void **state)
     assert_int_equal(rules_working_days_before(r, at("2026-12-01T00:00:00.000Z"), 0),
                      at("2026-11-30T00:00:00.000Z"));
     assert_int_equal(rules_working_days_before(r, 0, 3), 0); /* never runs below the first day */
+    /* a template goes before what was agreed with the domain, and that before the configuration */
+    const uint64_t now = at("2026-11-26T10:00:00.000Z");
+    const char *research = "onderzoek-meervoudige-problematiek";
+    assert_int_equal(rules_answer_days(r, research, "ggd", now, 30), 10);
+    assert_int_equal(rules_answer_days(r, "jeugdhulp", "ggd", now, 30), 5);
+    assert_int_equal(rules_answer_days(r, "jeugdhulp", "huisarts", now, 30), 10);
+    assert_int_equal(rules_answer_days(r, "jeugdhulp", "huisarts", at("2025-12-31T00:00:00.000Z"), 30), 30);
+    assert_int_equal(rules_answer_days(r, "jeugdhulp", "bakker", now, 30), 30);
     rules_unref(&r);
 }
 
