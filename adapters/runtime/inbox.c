@@ -11,7 +11,8 @@
 #define READERS    8
 
 enum { TABLE_INBOX, TABLE_BYHASH, TABLE_SENT, TABLE_DISCLOSURE, TABLES };
-static const char *const table_names[TABLES] = {"inbox", "byhash", "sent", "disclosure"};
+static const store_table tables[TABLES] = {
+    {.name = "inbox"}, {.name = "byhash"}, {.name = "sent"}, {.name = "disclosure"}};
 
 struct inbox {
     store *store;
@@ -21,7 +22,7 @@ struct inbox {
 sluis_err inbox_open(inbox **out, const inbox_options *o, sluis_fail *f)
 {
     const store_options so = {.path = o->path,
-                              .tables = table_names,
+                              .tables = tables,
                               .table_count = TABLES,
                               .format = INBOX_STORE_FORMAT,
                               .format_version = INBOX_STORE_VERSION,

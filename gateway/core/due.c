@@ -111,7 +111,8 @@ static sluis_err handle(turn *t, due_kind kind, bytes key)
             e = deadline_step(t, key.p);
         break;
     case DUE_MESSAGE:
-        e = store_delete(t->t, TABLE_DEDUP, key);
+        if (key.n == OIN_LEN + UUID_LEN)
+            e = turn_dedup_forget(t, key.p);
         break;
     case DUE_INVITATION:
         e = store_delete(t->t, TABLE_MEETING, key);

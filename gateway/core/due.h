@@ -12,7 +12,7 @@
 typedef enum {
     DUE_DELIVERY = 1,   /* key of OUTBOX: it comes back when nobody has taken it */
     DUE_REQUEST = 2,    /* transaction: reminder, escalation, end, when nobody has answered */
-    DUE_MESSAGE = 3,    /* key of DEDUP: forgotten */
+    DUE_MESSAGE = 3,    /* sender OIN|message id: its row of DEDUP is forgotten */
     DUE_INVITATION = 4, /* key of MEETING: no reply is taken any more */
     DUE_NOTICE = 5,     /* transaction, two u64: who read a corrected answer is told (notices.h) */
     DUE_SETTLED = 6,    /* sid, two u64: who read a value that is current no more is told (notices.h) */

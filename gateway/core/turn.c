@@ -6,6 +6,7 @@
 #include "cases/cases.h"
 #include "core/cooperation.h"
 #include "core/due.h"
+#include "tables/event_key.h"
 
 buffer *turn_scratch(turn *t)
 {
@@ -85,8 +86,10 @@ sluis_err turn_event(turn *t, const char *type, const Sluis__Record *about, cons
     row.application = about->application;
     row.party = about->to;
     row.detail = (char *)(uintptr_t)detail;
-    uint8_t key[8];
-    put_u64(key, ++t->event_seq);
+    uint8_t key[EVENT_KEY_LEN];
+    uint64_t size = journal_size(t->journal);
+    t->event_seq = event_number_next(t->event_seq, size ? size - 1 : 0);
+    event_key(key, t->event_seq);
     return rows_put(t->t, t->p->rows, TABLE_EVENT, BYTES_OF(key), &row.base);
 }
 
@@ -167,8 +170,8 @@ sluis_err turn_expire(turn *t, unsigned limit)
 
 static void key_dedup(uint8_t out[static OIN_LEN + UUID_LEN], const Sluis__Core *c)
 {
-    memcpy(out, c->sender, OIN_LEN);
-    memcpy(out + OIN_LEN, c->message_id.data, UUID_LEN);
+    memcpy(out, c->message_id.data, UUID_LEN);
+    memcpy(out + UUID_LEN, c->sender, OIN_LEN);
 }
 
 sluis_err turn_dedup_check(turn *t, const job *j)
@@ -190,16 +193,26 @@ sluis_err turn_dedup_check(turn *t, const job *j)
 
 sluis_err turn_dedup_remember(turn *t, const job *j)
 {
-    uint8_t key[OIN_LEN + UUID_LEN];
+    uint8_t key[OIN_LEN + UUID_LEN], due[OIN_LEN + UUID_LEN];
     key_dedup(key, j->env->core);
     Sluis__DedupRow row = SLUIS__DEDUP_ROW__INIT;
     row.message_hash = (ProtobufCBinaryData){HASH_LEN, j->env->mh};
     row.expires = j->env->core->expires;
     row.journal_index = t->entry.index;
     sluis_err e = rows_put(t->t, t->p->rows, TABLE_DEDUP, BYTES_OF(key), &row.base);
+    memcpy(due, key + UUID_LEN, OIN_LEN);
+    memcpy(due + OIN_LEN, key, UUID_LEN);
     if (!e)
-        e = due_add(t, DUE_MESSAGE, row.expires, BYTES_OF(key));
+        e = due_add(t, DUE_MESSAGE, row.expires, BYTES_OF(due));
     return e;
+}
+
+sluis_err turn_dedup_forget(turn *t, const uint8_t due[static OIN_LEN + UUID_LEN])
+{
+    uint8_t key[OIN_LEN + UUID_LEN];
+    memcpy(key, due + OIN_LEN, UUID_LEN);
+    memcpy(key + UUID_LEN, due, OIN_LEN);
+    return store_delete(t->t, TABLE_DEDUP, BYTES_OF(key));
 }
 
 sluis_err turn_request_load(turn *t, const uint8_t transaction[static UUID_LEN], Sluis__RequestRow **out,

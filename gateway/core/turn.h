@@ -31,7 +31,7 @@ typedef struct {
     bool keys_wait;       /* this turn wrote an intent: a key slot is to be erased after the commit */
     arena *arena;         /* rows read in this turn */
     uint64_t now;
-    uint64_t outbox_seq, event_seq; /* last used */
+    uint64_t outbox_seq, event_seq; /* last used; event_seq: tables/event_key.h */
     journal_entry entry;            /* of the job being handled */
     bool has_entry;
     uint64_t duplicate_of;    /* journal index, when the job is a duplicate */
@@ -87,6 +87,8 @@ sluis_err turn_expire(turn *t, unsigned limit);
  * is set). CONFLICT: known with another. */
 sluis_err turn_dedup_check(turn *t, const job *j);
 sluis_err turn_dedup_remember(turn *t, const job *j);
+/* due: sender | message id, as the item of due.h names it. */
+sluis_err turn_dedup_forget(turn *t, const uint8_t due[static OIN_LEN + UUID_LEN]);
 
 /* The request a transaction stands for: sealed under its subject's key. */
 /* s: its subject, closed by the caller; NULL when it is not needed. */

@@ -87,9 +87,9 @@ static sluis_err check_pages(verification *v, sluis_fail *f)
     if (!e)
         return e;
     hex_encode(hex, spot.key, spot.key_len);
-    bool by_index = strcmp(spot.table, gateway_tables[TABLE_LEAF]) == 0 ||
-                    strcmp(spot.table, gateway_tables[TABLE_RECORD]) == 0;
-    if (by_index && spot.key_len == sizeof(uint64_t))
+    bool by_index = strcmp(spot.table, gateway_tables[TABLE_LEAF].tree) == 0 &&
+                    spot.key_len == sizeof(uint64_t) + 1; /* a leaf or a record */
+    if (by_index)
         snprintf(where, sizeof where, "entry %" PRIu64, get_u64(spot.key));
     else if (spot.table[0])
         snprintf(where, sizeof where, "%s %.40s", spot.table, hex);

@@ -259,6 +259,13 @@ static sluis_err write_tiles(journal *j, store_txn *t, unsigned touched)
     return err;
 }
 
+/* A row of the next index; one that is there already is not ours to change. */
+static sluis_err put_next(store_txn *t, gateway_table table, bytes key, bytes value)
+{
+    sluis_err err = store_put_new(t, table, key, value);
+    return err == SLUIS_EXISTS ? SLUIS_CORRUPT : err;
+}
+
 /* nonce | salt | record, the latter two sealed where they stand */
 static sluis_err write_record(journal *j, store_txn *t, const uint8_t key[static 8], const journal_entry *e,
                               const uint8_t *day)
@@ -277,7 +284,7 @@ static sluis_err write_record(journal *j, store_txn *t, const uint8_t key[static
     if (b->err)
         return b->err;
     ae_seal(b->p + NONCE_LEN, day, nonce, BYTES(key, 8), BYTES(b->p + NONCE_LEN, plain));
-    return store_append(t, TABLE_RECORD, BYTES(key, 8), buffer_bytes(b));
+    return put_next(t, TABLE_RECORD, BYTES(key, 8), buffer_bytes(b));
 }
 
 static sluis_err append(journal *j, store_txn *t, const Sluis__Record *r, uint8_t klass, uint32_t keep_until,
@@ -310,7 +317,7 @@ static sluis_err append(journal *j, store_txn *t, const Sluis__Record *r, uint8_
     if ((err = edge_append(j->edge, hash, &touched)))
         return err;
     put_u64(key, out->index);
-    if ((err = store_append(t, TABLE_LEAF, BYTES_OF(key), BYTES_OF(out->leaf))) ||
+    if ((err = put_next(t, TABLE_LEAF, BYTES_OF(key), BYTES_OF(out->leaf))) ||
         (err = write_record(j, t, key, out, day)) || (err = write_tiles(j, t, touched)) ||
         r->transaction.len == 0)
         return err;

@@ -137,7 +137,7 @@ static sluis_err collect(collected *c, store_txn *t, gateway_table table,
     sluis_err err = store_cursor_open(t, table, (bytes){0}, (bytes){0}, &at);
     while (!err && !(err = store_cursor_next(at, &key, &value))) {
         if (c->n == DIRECTORY_PARTIES) {
-            err = fail_set(f, SLUIS_TOO_BIG, gateway_tables[table], "more than %d", DIRECTORY_PARTIES);
+            err = fail_set(f, SLUIS_TOO_BIG, gateway_tables[table].name, "more than %d", DIRECTORY_PARTIES);
             break;
         }
         if (c->n == c->cap) {

@@ -85,7 +85,7 @@ static sluis_err resign_table(store_txn *t, gateway_table table, size_t len, res
     }
     free(keys);
     arena_free(&a);
-    return e ? fail_set(f, e, gateway_tables[table], "%s", error_text(e)) : SLUIS_OK;
+    return e ? fail_set(f, e, gateway_tables[table].name, "%s", error_text(e)) : SLUIS_OK;
 }
 
 /* Which of known signed this entry; NULL: none. */

@@ -4,6 +4,7 @@
 
 #include "flow/api_out.h"
 #include "read/reader.h"
+#include "tables/event_key.h"
 
 #define PAGE_MAX 100
 #define SCAN_MAX 20000 /* rows looked at for one page: the table is of all cases */
@@ -34,12 +35,12 @@ sluis_err read_events(reader *r, store_txn *t, job *j)
     Sluis__CaseRow *c = NULL;
     store_cursor *cur = NULL;
     bytes key, stored;
-    uint8_t from[8];
+    uint8_t from[EVENT_KEY_LEN];
     bytes case_id = BYTES(q->case_id.data, q->case_id.len);
     sluis_err e = reader_case(r, t, j, case_id, &c);
     if (e)
         return e;
-    put_u64(from, q->after + 1);
+    event_key(from, q->after + 1);
     list.events = arena_alloc(job_arena(j), limit * sizeof(*list.events));
     e = list.events ? store_cursor_open(t, TABLE_EVENT, BYTES_OF(from), ROW_EMPTY, &cur) : SLUIS_NOMEM;
     for (size_t seen = 0; !e && seen < SCAN_MAX && list.n_events < limit; seen++) {
@@ -51,7 +52,7 @@ sluis_err read_events(reader *r, store_txn *t, job *j)
         if (e)
             break;
         const Sluis__EventRow *row = (const Sluis__EventRow *)m;
-        list.next = get_u64(key.p);
+        list.next = event_number(key);
         if (bytes_equal(BYTES(row->case_id.data, row->case_id.len), case_id) &&
             (!app || !app->client_portal || strcmp(row->type, "client-notice") == 0))
             e = add_event(j, list.next, row, &list);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "registry/datum.h"
+#include "tables/event_key.h"
 #include "tables/lineage.h"
 #include "wire/envelope.h"
 
@@ -159,7 +160,7 @@ static const check checks[] = {
     {TABLE_CASE, ID_LEN, 0, &sluis__case_row__descriptor, check_message},
     {TABLE_REQUEST, UUID_LEN, 0, &sluis__request_row__descriptor, check_sealed},
     {TABLE_APPINDEX, VARIABLE, 0, NULL, check_plain},
-    {TABLE_EVENT, 8, 0, &sluis__event_row__descriptor, check_message},
+    {TABLE_EVENT, EVENT_KEY_LEN, 0, &sluis__event_row__descriptor, check_message},
     {TABLE_OUTBOX, OIN_SEQ, VARIABLE, NULL, check_plain},
     {TABLE_DEDUP, OIN_LEN + UUID_LEN, 0, &sluis__dedup_row__descriptor, check_message},
     {TABLE_DUE, 8 + 8 + 2, VARIABLE, NULL, check_plain},
@@ -187,7 +188,7 @@ static sluis_err bad_row(sluis_fail *f, sluis_err err, gateway_table table, byte
     size_t n = key.n < 48 ? key.n : 48;
 
     hex_encode(hex, key.p, n);
-    snprintf(where, sizeof(where), "%s %s%s", gateway_tables[table], hex, n < key.n ? "..." : "");
+    snprintf(where, sizeof(where), "%s %s%s", gateway_tables[table].name, hex, n < key.n ? "..." : "");
     return fail_set(f, err, where, "%s", why);
 }
 
@@ -211,7 +212,7 @@ static sluis_err verify_table(verifier *v, const check *c, sluis_fail *f)
     store_cursor_close(&rows);
     if (err == SLUIS_NOT_FOUND)
         return SLUIS_OK;
-    return fail_set(f, err, gateway_tables[c->table], "the store cannot be read");
+    return fail_set(f, err, gateway_tables[c->table].name, "the store cannot be read");
 }
 
 sluis_err registry_verify(store *s, keyslots *slots, registry_report *out, sluis_fail *f)

@@ -14,10 +14,10 @@
  *  case      case id 16                             CaseRow
  *  request   transaction 16                         RequestRow, sealed
  *  appindex  application, 0x00, transaction 16      empty: a transaction index an application
- *  event     sequence u64                           EventRow
+ *  event     0 u8|number u64 (event_key.h)         EventRow
  *  outbox    recipient OIN 20|sequence u64          journal index u64|envelope: as short as may be, so that
  *                                                  two of ordinary size share a page
- *  dedup     sender OIN 20|message id 16            DedupRow
+ *  dedup     message id 16|sender OIN 20            DedupRow
  *  due       time u64|journal size u64|part u16     items of kind u8|length u8|key: what is then to be done
  *  subject   sid 16                                 slot u64 in the key file
  *  datum     sid 16|attribute u32|instance 16|version u64   nonce 24|AE(SK, nonce, key, DatumRow)
@@ -36,29 +36,36 @@
  *  restriction  sid 16|journal index u64            RestrictionRow, sealed: what that entry restricted
  *  reported  OIN 20                                 day u32|count u32: reports of concern it brought that day
  *
- * "sealed": sid 16|the 16 bytes of rows.h over it|nonce 24|AE(subject key, nonce, table u8|LMDB key,
+ * "sealed": sid 16|the 16 bytes of rows.h over it|nonce 24|AE(subject key, nonce, table u8|key,
  * message). Every other value outside leaf, record, tile, party, agreement, datum and these of named ends in
- * the 16 bytes of rows.h: an "empty" one is these 16 bytes. */
+ * the 16 bytes of rows.h: an "empty" one is these 16 bytes.
+ *
+ * What a message writes side by side shares a tree (store_table), so that its transaction touches few pages:
+ * "entry" what is numbered with the journal, "message" what begins with the UUIDv7 of a transaction or
+ * message. */
 #ifndef SLUIS_TABLES_TABLES_H
 #define SLUIS_TABLES_TABLES_H
+
+#include "store/store.h"
 
 #define GATEWAY_STORE_FORMAT  "sluis-gateway"
 #define GATEWAY_STORE_VERSION 3
 
-/* X(name, table name); the order is the format: a new table comes last. */
-#define GATEWAY_TABLES(X)                                                                                    \
+/* X(name, table name), S(name, table name, the tree it shares, its length of keys); the order is the format:
+ * a new table comes last. */
+#define GATEWAY_TABLES(X, S)                                                                                 \
     X(META, "named")                                                                                         \
-    X(LEAF, "leaf")                                                                                          \
-    X(RECORD, "record")                                                                                      \
+    S(LEAF, "leaf", "entry", 8)                                                                              \
+    S(RECORD, "record", "entry", 8)                                                                          \
     X(TILE, "tile")                                                                                          \
-    X(TXINDEX, "txindex")                                                                                    \
+    S(TXINDEX, "txindex", "message", 24)                                                                     \
     X(PARTY, "party")                                                                                        \
     X(CASE, "case")                                                                                          \
-    X(REQUEST, "request")                                                                                    \
+    S(REQUEST, "request", "message", 16)                                                                     \
     X(APPINDEX, "appindex")                                                                                  \
-    X(EVENT, "event")                                                                                        \
+    S(EVENT, "event", "entry", 9)                                                                            \
     X(OUTBOX, "outbox")                                                                                      \
-    X(DEDUP, "dedup")                                                                                        \
+    S(DEDUP, "dedup", "message", 36)                                                                         \
     X(DUE, "due")                                                                                            \
     X(SUBJECT, "subject")                                                                                    \
     X(DATUM, "datum")                                                                                        \
@@ -78,13 +85,15 @@
     X(REPORTED, "reported")
 
 typedef enum {
-#define X(name, text) TABLE_##name,
-    GATEWAY_TABLES(X)
+#define X(name, text)                TABLE_##name,
+#define S(name, text, tree, key_len) TABLE_##name,
+    GATEWAY_TABLES(X, S)
 #undef X
+#undef S
         TABLE_COUNT
 } gateway_table;
 
-/* The names, in order, for store_options.tables. */
-extern const char *const gateway_tables[TABLE_COUNT];
+/* In order, for store_options.tables. */
+extern const store_table gateway_tables[TABLE_COUNT];
 
 #endif

@@ -11,9 +11,9 @@ typedef struct upgrade upgrade;
 
 typedef struct {
     uint32_t from; /* to: from + 1 */
-    const char *const *tables;
+    const store_table *tables;
     size_t table_count;
-    const char *const *next_tables; /* of the version after it */
+    const store_table *next_tables; /* of the version after it */
     size_t next_count;
     sluis_err (*begin)(upgrade *u, void **state, sluis_fail *f); /* NULL: no state */
     sluis_err (*row)(upgrade *u, void *state, unsigned table, bytes key, bytes value);
@@ -25,7 +25,7 @@ extern const upgrade_step upgrade_step_1, upgrade_step_2;
 
 /* The tables of version 2: where step 1 ends and step 2 begins. */
 #define UPGRADE_TABLES_2 24
-extern const char *const upgrade_tables_2[UPGRADE_TABLES_2];
+extern const store_table upgrade_tables_2[UPGRADE_TABLES_2];
 
 /* For the step's functions. */
 const upgrade_options *upgrade_given(const upgrade *u);

@@ -25,9 +25,11 @@ enum { NAMED_1, LEAF_1, RECORD_1, TILE_1, TXINDEX_1, PARTY_1, CASE_1, REQUEST_1,
        EXPIRY_1, DEDUP_1, DEDUPEXP_1, SUBJECT_1, DATUM_1, DOSSIER_1, INTENT_1, ATTEMPT_1, DEAD_1 };
 enum { NAMED_2, LEAF_2, RECORD_2, TILE_2, TXINDEX_2, PARTY_2, CASE_2, REQUEST_2, APPINDEX_2, EVENT_2, OUTBOX_2, DEDUP_2,
        DUE_2, SUBJECT_2, DATUM_2, DOSSIER_2, INTENT_2, ATTEMPT_2, DEAD_2 };
-static const char *const tables_1[] = {
-    "named", "leaf", "record", "tile", "txindex", "party", "case", "request", "byhash", "appindex", "event", "outbox",
-    "expiry", "dedup", "dedupexp", "subject", "datum", "dossier", "intent", "attempt", "dead"};
+static const store_table tables_1[] = {
+    {.name = "named"}, {.name = "leaf"}, {.name = "record"}, {.name = "tile"}, {.name = "txindex"}, {.name = "party"},
+    {.name = "case"}, {.name = "request"}, {.name = "byhash"}, {.name = "appindex"}, {.name = "event"}, {.name = "outbox"},
+    {.name = "expiry"}, {.name = "dedup"}, {.name = "dedupexp"}, {.name = "subject"}, {.name = "datum"}, {.name = "dossier"},
+    {.name = "intent"}, {.name = "attempt"}, {.name = "dead"}};
 /* clang-format on */
 
 enum { DUE_DELIVERY_2 = 1, DUE_REQUEST_2 = 2, DUE_MESSAGE_2 = 3 }; /* kinds of items */

@@ -145,7 +145,7 @@ static sluis_err open_dir(upgrade *u, sluis_fail *f)
 
 /* ---- one step ---- */
 
-static sluis_err open_one(store **out, const upgrade *u, const char *path, const char *const *tables,
+static sluis_err open_one(store **out, const upgrade *u, const char *path, const store_table *tables,
                           size_t n, uint32_t version, sluis_fail *f)
 {
     const store_options o = {.path = path,
@@ -206,7 +206,7 @@ static sluis_err move_table(upgrade *u, unsigned table, sluis_fail *f)
         if (!e && u->put_bytes >= BATCH_BYTES)
             e = commit_batch(u);
         if (e)
-            fail_row(f, e, u->step->tables[table], key);
+            fail_row(f, e, u->step->tables[table].name, key);
     }
     store_cursor_close(&c);
     return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;

@@ -4,12 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TABLES_MAX 64
 /* What an entry costs beyond its own bytes, roughly: node header, alignment, a share of half-filled pages. */
 #define ENTRY_COST 64
 
 struct store_cursor {
     store_txn *t;
+    unsigned table;
     void *impl;
     uint64_t seen; /* t->changes when it was positioned */
     bool started;
@@ -44,6 +44,53 @@ static int compare(bytes a, bytes b)
     return c ? c : (a.n > b.n) - (a.n < b.n);
 }
 
+/* ---- shared trees ---- */
+
+static sluis_err set_trees(store *s, const store_options *o, const char *where, sluis_fail *f)
+{
+    for (unsigned i = 0; i < o->table_count; i++) {
+        const store_table *x = &o->tables[i];
+        s->tree[i] = i;
+        s->key_len[i] = x->tree ? x->key_len : 0;
+        if (x->tree && (x->key_len == 0 || x->key_len >= STORE_KEY_MAX))
+            return fail_set(f, SLUIS_INVALID, where, "table %s shares a tree: its keys have a length",
+                            x->name);
+        for (unsigned k = 0; x->tree && s->tree[i] == i && k < i; k++)
+            if (o->tables[k].tree && strcmp(o->tables[k].tree, x->tree) == 0)
+                s->tree[i] = k;
+    }
+    return SLUIS_OK;
+}
+
+/* The key as its tree holds it; NOT_FOUND: no key of this table. */
+static sluis_err key_in_tree(const store_txn *t, unsigned table, bytes *key,
+                             uint8_t full[static STORE_KEY_MAX])
+{
+    size_t n = t->s->key_len[table];
+    if (n == 0)
+        return SLUIS_OK;
+    if (key->n != n)
+        return SLUIS_NOT_FOUND;
+    memcpy(full, key->p, n);
+    full[n] = (uint8_t)table;
+    *key = BYTES(full, n + 1);
+    return SLUIS_OK;
+}
+
+/* And back; *ours: it is of this table. */
+static sluis_err key_of_tree(const store *s, unsigned table, bytes *key, bool *ours)
+{
+    *ours = true;
+    if (s->key_len[table] == 0)
+        return SLUIS_OK;
+    unsigned of = key->p[key->n - 1];
+    if (of >= s->table_count || s->tree[of] != s->tree[table] || key->n != s->key_len[of] + 1)
+        return SLUIS_CORRUPT;
+    *ours = of == table;
+    key->n--;
+    return SLUIS_OK;
+}
+
 sluis_err store_setup(store *s, const store_ops *ops, const store_options *o, sluis_fail *f)
 {
     const char *where = o->path ? o->path : "memory store";
@@ -60,7 +107,7 @@ sluis_err store_setup(store *s, const store_ops *ops, const store_options *o, sl
     s->read_only = o->read_only;
     atomic_init(&s->readers, 0);
     atomic_init(&s->syncs, 0);
-    return SLUIS_OK;
+    return set_trees(s, o, where, f);
 }
 
 void store_close(store **s)
@@ -140,13 +187,16 @@ static sluis_err ready(store_txn *t, unsigned table)
 
 sluis_err store_get(store_txn *t, unsigned table, bytes key, bytes *value)
 {
+    uint8_t full[STORE_KEY_MAX];
     *value = (bytes){0};
     sluis_err e = ready(t, table);
     if (e)
         return e;
     if ((e = check_key(key)))
         return stick(t, e);
-    e = t->s->ops->get(t, table, key, value);
+    e = key_in_tree(t, table, &key, full);
+    if (!e)
+        e = t->s->ops->get(t, t->s->tree[table], key, value);
     return e == SLUIS_NOT_FOUND ? e : stick(t, e);
 }
 
@@ -172,6 +222,7 @@ static sluis_err take_room(store_txn *t, uint64_t need)
 
 static sluis_err put(store_txn *t, unsigned table, bytes key, bytes value, engine_put how)
 {
+    uint8_t full[STORE_KEY_MAX];
     sluis_err e = ready(t, table);
     if (e)
         return e;
@@ -181,9 +232,11 @@ static sluis_err put(store_txn *t, unsigned table, bytes key, bytes value, engin
         return stick(t, e);
     if (value.n > STORE_VALUE_MAX)
         return stick(t, SLUIS_TOO_BIG);
+    if (key_in_tree(t, table, &key, full))
+        return stick(t, SLUIS_INVALID);
     if ((e = take_room(t, key.n + value.n + ENTRY_COST)))
         return stick(t, e);
-    e = t->s->ops->put(t, table, key, value, how);
+    e = t->s->ops->put(t, t->s->tree[table], key, value, how);
     if (e == SLUIS_EXISTS)
         return e;
     t->changes++;
@@ -207,6 +260,7 @@ sluis_err store_append(store_txn *t, unsigned table, bytes key, bytes value)
 
 sluis_err store_delete(store_txn *t, unsigned table, bytes key)
 {
+    uint8_t full[STORE_KEY_MAX];
     sluis_err e = ready(t, table);
     if (e)
         return e;
@@ -214,7 +268,9 @@ sluis_err store_delete(store_txn *t, unsigned table, bytes key)
         return stick(t, SLUIS_PERMISSION);
     if ((e = check_key(key)))
         return stick(t, e);
-    e = t->s->ops->del(t, table, key);
+    e = key_in_tree(t, table, &key, full);
+    if (!e)
+        e = t->s->ops->del(t, t->s->tree[table], key);
     if (e == SLUIS_NOT_FOUND)
         return e;
     t->changes++;
@@ -230,11 +286,12 @@ sluis_err store_cursor_open(store_txn *t, unsigned table, bytes from, bytes pref
     store_cursor *c = calloc(1, sizeof *c);
     if (!c)
         return stick(t, SLUIS_NOMEM);
-    if ((e = t->s->ops->cursor_open(t, table, &c->impl))) {
+    if ((e = t->s->ops->cursor_open(t, t->s->tree[table], &c->impl))) {
         free(c);
         return stick(t, e);
     }
     c->t = t;
+    c->table = table;
     store_cursor_seek(c, from, prefix);
     *out = c;
     if (t->err)
@@ -271,18 +328,14 @@ static sluis_err advance(store_cursor *c, bytes *key, bytes *value)
     return e;
 }
 
-sluis_err store_cursor_next(store_cursor *c, bytes *key, bytes *value)
+/* The next entry of the tree within the range. */
+static sluis_err step(store_cursor *c, bytes *key, bytes *value)
 {
-    *key = *value = (bytes){0};
-    if (c->t->err)
-        return c->t->err;
     sluis_err e = advance(c, key, value);
-    if (e && e != SLUIS_NOT_FOUND)
-        return stick(c->t, e);
-    if (e || !starts_with(*key, BYTES(c->prefix, c->prefix_n))) {
-        *key = *value = (bytes){0};
-        return SLUIS_NOT_FOUND;
-    }
+    if (!e && !starts_with(*key, BYTES(c->prefix, c->prefix_n)))
+        e = SLUIS_NOT_FOUND;
+    if (e)
+        return e;
     if (c->t->write) {
         memcpy(c->from, key->p, key->n);
         c->from_n = key->n;
@@ -290,6 +343,21 @@ sluis_err store_cursor_next(store_cursor *c, bytes *key, bytes *value)
     c->started = true;
     c->seen = c->t->changes;
     return SLUIS_OK;
+}
+
+sluis_err store_cursor_next(store_cursor *c, bytes *key, bytes *value)
+{
+    bool ours = false;
+    sluis_err e = c->t->err;
+    while (!e && !ours) {
+        e = step(c, key, value);
+        if (!e)
+            e = key_of_tree(c->t->s, c->table, key, &ours);
+    }
+    if (!e)
+        return SLUIS_OK;
+    *key = *value = (bytes){0};
+    return e == SLUIS_NOT_FOUND ? e : stick(c->t, e);
 }
 
 void store_cursor_close(store_cursor **c)
@@ -318,21 +386,34 @@ sluis_err store_last(store_txn *t, unsigned table, bytes prefix, bytes *key, byt
         memcpy(bound, prefix.p, n);
         bound[n - 1]++;
     }
-    e = t->s->ops->before(t, table, BYTES(bound, n), key, value);
-    if (e && e != SLUIS_NOT_FOUND)
-        return stick(t, e);
-    if (e || !starts_with(*key, prefix)) {
-        *key = *value = (bytes){0};
-        return SLUIS_NOT_FOUND;
+    bytes before = BYTES(bound, n);
+    for (bool ours = false; !e && !ours;) {
+        e = t->s->ops->before(t, t->s->tree[table], before, key, value);
+        before = *key;
+        if (!e && !starts_with(*key, prefix))
+            e = SLUIS_NOT_FOUND;
+        if (!e)
+            e = key_of_tree(t->s, table, key, &ours);
     }
-    return SLUIS_OK;
+    if (!e)
+        return SLUIS_OK;
+    *key = *value = (bytes){0};
+    return e == SLUIS_NOT_FOUND ? e : stick(t, e);
 }
 
 sluis_err store_count(store_txn *t, unsigned table, uint64_t *n)
 {
+    store_cursor *c = NULL;
+    bytes none = {NULL, 0}, key, value;
     *n = 0;
     sluis_err e = ready(t, table);
-    return e ? e : stick(t, t->s->ops->count(t, table, n));
+    if (e || t->s->key_len[table] == 0)
+        return e ? e : stick(t, t->s->ops->count(t, table, n));
+    e = store_cursor_open(t, table, none, none, &c);
+    while (!e && !(e = store_cursor_next(c, &key, &value)))
+        ++*n;
+    store_cursor_close(&c);
+    return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
 }
 
 sluis_err store_check_readers(store *s, unsigned *stale)

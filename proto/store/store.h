@@ -27,9 +27,18 @@ typedef struct store store;
 typedef struct store_txn store_txn;
 typedef struct store_cursor store_cursor;
 
+/* What is written together lies together: tables of short keys that grow side by side may share one tree, so
+ * that a transaction writes one page for all of them. A key in a shared tree ends in the number of its table,
+ * which nobody above sees; so all keys of such a table have one length. */
+typedef struct {
+    const char *name;
+    const char *tree; /* shared by the tables that name it; NULL: a tree of its own */
+    size_t key_len;   /* of a shared one: 1..510 */
+} store_table;
+
 typedef struct {
     const char *path;          /* folder, created 0700 when absent; NULL for the memory engine */
-    const char *const *tables; /* names; a table is its index in this array from then on */
+    const store_table *tables; /* a table is its index in this array from then on */
     size_t table_count;
     const char *format;      /* "sluis-gateway": written at creation, compared at opening */
     uint32_t format_version; /* ditto */
@@ -68,7 +77,7 @@ sluis_err store_get(store_txn *t, unsigned table, bytes key, bytes *value);
 sluis_err store_put(store_txn *t, unsigned table, bytes key, bytes value);     /* insert or replace */
 sluis_err store_put_new(store_txn *t, unsigned table, bytes key, bytes value); /* EXISTS (not sticky) */
 sluis_err store_append(store_txn *t, unsigned table, bytes key,
-                       bytes value); /* key greater than all others, else CONFLICT */
+                       bytes value); /* key greater than all others of its tree, else CONFLICT */
 sluis_err store_delete(store_txn *t, unsigned table, bytes key); /* NOT_FOUND (not sticky) */
 
 /* Range: every key >= from that starts with prefix, ascending; first call positions. NOT_FOUND at the end.
@@ -78,7 +87,8 @@ sluis_err store_cursor_next(store_cursor *c, bytes *key, bytes *value);
 /* Sets an open cursor to another range of its table: dearer than a step, cheaper than another cursor. */
 void store_cursor_seek(store_cursor *c, bytes from, bytes prefix);
 void store_cursor_close(store_cursor **c); /* before its transaction ends */
-/* The greatest entry whose key starts with prefix; NOT_FOUND when none. */
+/* The greatest entry whose key starts with prefix; NOT_FOUND when none. A key that is of no table of a shared
+ * tree is CORRUPT to every range of that tree. */
 sluis_err store_last(store_txn *t, unsigned table, bytes prefix, bytes *key, bytes *value);
 sluis_err store_count(store_txn *t, unsigned table, uint64_t *n);
 

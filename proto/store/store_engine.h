@@ -19,20 +19,20 @@ typedef struct {
     sluis_err (*commit)(store_txn *t); /* durable or not happened; frees t either way */
     void (*abort)(store_txn *t);       /* frees t */
 
-    sluis_err (*get)(store_txn *t, unsigned table, bytes key, bytes *value);
-    sluis_err (*put)(store_txn *t, unsigned table, bytes key, bytes value, engine_put how);
-    sluis_err (*del)(store_txn *t, unsigned table, bytes key);
+    sluis_err (*get)(store_txn *t, unsigned tree, bytes key, bytes *value);
+    sluis_err (*put)(store_txn *t, unsigned tree, bytes key, bytes value, engine_put how);
+    sluis_err (*del)(store_txn *t, unsigned tree, bytes key);
 
     /* seek: the first entry with a key >= key (key.n = 0: the first of all). next: the one after the entry
      * last returned; the front calls it only when nothing was written since. */
-    sluis_err (*cursor_open)(store_txn *t, unsigned table, void **out);
+    sluis_err (*cursor_open)(store_txn *t, unsigned tree, void **out);
     sluis_err (*cursor_seek)(void *c, bytes key, bytes *k, bytes *v);
     sluis_err (*cursor_next)(void *c, bytes *k, bytes *v);
     void (*cursor_close)(void *c);
 
     /* The greatest entry with a key < bound (bound.n = 0: the greatest of all). */
-    sluis_err (*before)(store_txn *t, unsigned table, bytes bound, bytes *k, bytes *v);
-    sluis_err (*count)(store_txn *t, unsigned table, uint64_t *n);
+    sluis_err (*before)(store_txn *t, unsigned tree, bytes bound, bytes *k, bytes *v);
+    sluis_err (*count)(store_txn *t, unsigned tree, uint64_t *n);
     /* Bytes in use, as this transaction sees it; what deleting gave back does not count. */
     sluis_err (*used)(store_txn *t, uint64_t *n);
 
@@ -41,10 +41,15 @@ typedef struct {
     sluis_err (*copy)(store *s, const char *dir, sluis_fail *f);
 } store_ops;
 
-/* First member of an engine's own store and transaction. */
+#define TABLES_MAX 64
+
+/* First member of an engine's own store and transaction. An engine knows trees only: the front gives it the
+ * number of the first table of a tree, and keys as they lie there. */
 struct store {
     const store_ops *ops;
     size_t table_count;
+    unsigned tree[TABLES_MAX];  /* of each table; its own number, or that of the first it shares with */
+    size_t key_len[TABLES_MAX]; /* 0: a tree of its own */
     uint64_t quota, map;
     uint32_t max_readers;
     bool read_only;

@@ -1,7 +1,7 @@
 /* The LMDB engine: the only file that knows LMDB (0.9.24).
  *
  * A folder holds data.mdb and lock.mdb (LMDB's) and writer.lock, which the one program that writes keeps
- * locked (flock). Each table is a named database; database "meta" holds, under "format":
+ * locked (flock). Each tree is a named database; database "meta" holds, under "format":
  *
  *   offset  size  field
  *   0       4     format version, u32 big-endian
@@ -270,7 +270,8 @@ static sluis_err lmdb_used(store_txn *base, uint64_t *n)
     if (e == SLUIS_OK)
         e = add_pages(t, t->m->meta, &pages);
     for (size_t i = 0; e == SLUIS_OK && i < base->s->table_count; i++)
-        e = add_pages(t, t->m->dbis[i], &pages);
+        if (base->s->tree[i] == i)
+            e = add_pages(t, t->m->dbis[i], &pages);
     *n = pages * t->m->page;
     return e;
 }
@@ -460,6 +461,11 @@ static sluis_err check_format(lmdb_store *m, MDB_txn *txn, const store_options *
     return SLUIS_OK;
 }
 
+static const char *tree_name(const store_table *t)
+{
+    return t->tree ? t->tree : t->name;
+}
+
 static sluis_err open_tables(lmdb_store *m, const store_options *o, sluis_fail *f)
 {
     unsigned create = o->read_only ? 0 : MDB_CREATE;
@@ -476,9 +482,11 @@ static sluis_err open_tables(lmdb_store *m, const store_options *o, sluis_fail *
     else
         e = check_format(m, txn, o, f);
     for (size_t i = 0; e == SLUIS_OK && i < o->table_count; i++) {
-        rc = mdb_dbi_open(txn, o->tables[i], create, &m->dbis[i]);
+        if (m->base.tree[i] != i)
+            continue;
+        rc = mdb_dbi_open(txn, tree_name(&o->tables[i]), create, &m->dbis[i]);
         if (rc)
-            e = fail_set(f, from_lmdb(rc), o->path, "table %s: %s", o->tables[i], mdb_strerror(rc));
+            e = fail_set(f, from_lmdb(rc), o->path, "table %s: %s", o->tables[i].name, mdb_strerror(rc));
     }
     if (e) {
         mdb_txn_abort(txn);
@@ -496,7 +504,7 @@ static sluis_err check_options(const store_options *o, sluis_fail *f)
         return fail_set(f, SLUIS_INVALID, where, "a path and a format name of at most %d bytes are needed",
                         FORMAT_MAX);
     for (size_t i = 0; i < o->table_count; i++)
-        if (strcmp(o->tables[i], META_TABLE) == 0)
+        if (strcmp(tree_name(&o->tables[i]), META_TABLE) == 0)
             return fail_set(f, SLUIS_INVALID, where, "a table cannot be called " META_TABLE);
     return SLUIS_OK;
 }

@@ -162,10 +162,10 @@ static inline size_t fixture_flips(fixture *x, gateway_table table, size_t step,
             *byte ^= mask;
             fixture_put(x, table, r);
             if (check(ctx, &f) == SLUIS_OK)
-                fail_msg("%s, row %zu: flipped bit %zu of %s was not found", gateway_tables[table], i, bit,
-                         at < r->key_n ? "key and value" : "value");
+                fail_msg("%s, row %zu: flipped bit %zu of %s was not found", gateway_tables[table].name, i,
+                         bit, at < r->key_n ? "key and value" : "value");
             if (!f.where[0] || !f.text[0])
-                fail_msg("%s, row %zu, bit %zu: found, but not named", gateway_tables[table], i, bit);
+                fail_msg("%s, row %zu, bit %zu: found, but not named", gateway_tables[table].name, i, bit);
             if (at < r->key_n)
                 fixture_delete(x, table, r);
             for (size_t other = 0; other < n; other++) /* the row that a flipped key fell upon */

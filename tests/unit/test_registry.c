@@ -715,7 +715,7 @@ static void fill(ground *g)
     memset(dossier_key + 16, 1, 8);
     store_txn *t = fixture_write(&g->x);
     assert_int_equal(rows_put(t, k, TABLE_CASE, BYTES(id, 16), &c.base), SLUIS_OK);
-    assert_int_equal(rows_put(t, k, TABLE_EVENT, BYTES(id, 8), &e.base), SLUIS_OK);
+    assert_int_equal(rows_put(t, k, TABLE_EVENT, BYTES(id, 9), &e.base), SLUIS_OK);
     assert_int_equal(rows_put_bytes(t, k, TABLE_OUTBOX, BYTES(id, 28), BYTES_OF(id)), SLUIS_OK);
     assert_int_equal(rows_put(t, k, TABLE_DEDUP, BYTES(id, 36), &d.base), SLUIS_OK);
     assert_int_equal(rows_put_bytes(t, k, TABLE_DUE, BYTES(id, 18), BYTES(id, 38)), SLUIS_OK);

@@ -3,7 +3,8 @@
 #include "rows.pb-c.h"
 #include "tables/rows.h"
 
-static const uint8_t key_a[] = "sender..........1", key_b[] = "sender..........2";
+static const uint8_t key_a[OIN_LEN + UUID_LEN] = "message........1sender",
+                                     key_b[OIN_LEN + UUID_LEN] = "message........2sender";
 
 static void test_check_layout(void **state)
 {

@@ -17,8 +17,11 @@
 
 #include "store/store.h"
 
-enum { ALPHA, BETA, TABLES };
-static const char *const names[TABLES] = {"alpha", "beta"};
+enum { ALPHA, BETA, GAMMA, DELTA, TABLES }; /* the last two share a tree */
+static const store_table names[TABLES] = {{.name = "alpha"},
+                                          {.name = "beta"},
+                                          {.name = "gamma", .tree = "joint", .key_len = 2},
+                                          {.name = "delta", .tree = "joint", .key_len = 3}};
 
 typedef struct {
     bool memory;
@@ -292,6 +295,104 @@ static void ranges(void **state)
     assert_int_equal(store_cursor_next(c, &k, &v), SLUIS_NOT_FOUND);
     store_cursor_close(&c);
     store_abort(&t);
+}
+
+static void expect_keys(store_txn *t, unsigned table, const char *from, const char *prefix, const char *keys)
+{
+    char got[512] = "";
+    store_cursor *c;
+    bytes k, v;
+    assert_int_equal(store_cursor_open(t, table, S(from), S(prefix), &c), SLUIS_OK);
+    while (store_cursor_next(c, &k, &v) == SLUIS_OK)
+        snprintf(got + strlen(got), sizeof got - strlen(got), "%.*s=%.*s ", (int)k.n, (const char *)k.p,
+                 (int)v.n, (const char *)v.p);
+    store_cursor_close(&c);
+    assert_string_equal(got, keys);
+}
+
+/* Two tables in one tree know nothing of each other. */
+static void shared_tree(void **state)
+{
+    store *s = ((fixture *)*state)->s;
+    store_txn *t = writing(s);
+    bytes k, v;
+    uint64_t n;
+    assert_int_equal(store_append(t, GAMMA, S("aa"), S("1")), SLUIS_OK);
+    assert_int_equal(store_put(t, DELTA, S("aaa"), S("2")), SLUIS_OK);
+    assert_int_equal(store_put(t, DELTA, S("ab\x01"), S("3")), SLUIS_OK);
+    assert_int_equal(store_put(t, GAMMA, S("ab"), S("4")), SLUIS_OK);
+    assert_int_equal(store_put(t, DELTA, S("acc"), S("5")), SLUIS_OK);
+    assert_int_equal(store_put(t, DELTA, S("azz"), S("6")), SLUIS_OK);
+    expect(t, GAMMA, "aa", "1");
+    expect(t, DELTA, "aa", NULL); /* no key of this table has two bytes */
+    expect(t, DELTA, "aaa", "2");
+    expect(t, GAMMA, "aaa", NULL);
+    expect_keys(t, GAMMA, "", "", "aa=1 ab=4 ");
+    expect_keys(t, DELTA, "", "", "aaa=2 ab\x01=3 acc=5 azz=6 ");
+    expect_keys(t, DELTA, "ab", "", "ab\x01=3 acc=5 azz=6 ");
+    expect_keys(t, DELTA, "", "ab", "ab\x01=3 ");
+    expect_keys(t, GAMMA, "ab", "a", "ab=4 ");
+    assert_int_equal(store_last(t, GAMMA, S(""), &k, &v), SLUIS_OK);
+    assert_true(bytes_equal(k, S("ab")) && bytes_equal(v, S("4")));
+    assert_int_equal(store_last(t, GAMMA, S("ac"), &k, &v), SLUIS_NOT_FOUND);
+    assert_int_equal(store_last(t, DELTA, S("a"), &k, &v), SLUIS_OK);
+    assert_true(bytes_equal(k, S("azz")));
+    assert_int_equal(store_count(t, GAMMA, &n), SLUIS_OK);
+    assert_int_equal(n, 2);
+    assert_int_equal(store_count(t, DELTA, &n), SLUIS_OK);
+    assert_int_equal(n, 4);
+    assert_int_equal(store_delete(t, GAMMA, S("ab\x01")), SLUIS_NOT_FOUND);
+    assert_int_equal(store_delete(t, DELTA, S("ab\x01")), SLUIS_OK);
+    assert_int_equal(store_put_new(t, GAMMA, S("ab"), S("7")), SLUIS_EXISTS);
+    assert_int_equal(store_commit(&t), SLUIS_OK);
+    t = reading(s);
+    expect_keys(t, GAMMA, "", "", "aa=1 ab=4 ");
+    expect_keys(t, DELTA, "", "", "aaa=2 acc=5 azz=6 ");
+    store_abort(&t);
+    t = writing(s); /* append looks at the whole tree, and a key of another length is refused */
+    assert_int_equal(store_append(t, GAMMA, S("ay"), S("8")), SLUIS_CONFLICT);
+    store_abort(&t);
+    t = writing(s);
+    assert_int_equal(store_put(t, GAMMA, S("abc"), S("8")), SLUIS_INVALID);
+    store_abort(&t);
+}
+
+/* A key of none of its tables is damage, to each of them. */
+static void stranger_in_a_shared_tree(void **state)
+{
+    fixture *x = *state;
+    static const store_table plain[] = {{.name = "joint"}};
+    static const char *const strangers[] = {"ab\x04", "ab\x01", "abc\x02", "a\x03"};
+    sluis_fail f = {0};
+    put_one(x->s, GAMMA, "aa", "1");
+    put_one(x->s, DELTA, "zzz", "1");
+    for (size_t i = 0; i < sizeof strangers / sizeof strangers[0]; i++) {
+        store_options o = options(x->dir);
+        store_cursor *c;
+        bytes k, v;
+        o.tables = plain;
+        o.table_count = 1;
+        store_close(&x->s);
+        assert_int_equal(store_open_lmdb(&x->s, &o, &f), SLUIS_OK);
+        put_one(x->s, 0, strangers[i], "?");
+        store_close(&x->s);
+        open_store(x);
+        for (unsigned table = GAMMA; table <= DELTA; table++) {
+            store_txn *t = reading(x->s);
+            sluis_err e;
+            assert_int_equal(store_cursor_open(t, table, S(""), S(""), &c), SLUIS_OK);
+            while ((e = store_cursor_next(c, &k, &v)) == SLUIS_OK)
+                ;
+            assert_int_equal(e, SLUIS_CORRUPT);
+            store_cursor_close(&c);
+            store_abort(&t);
+        }
+        store_close(&x->s);
+        assert_int_equal(store_open_lmdb(&x->s, &o, &f), SLUIS_OK);
+        store_txn *t = writing(x->s);
+        assert_int_equal(store_delete(t, 0, S(strangers[i])), SLUIS_OK);
+        assert_int_equal(store_commit(&t), SLUIS_OK);
+    }
 }
 
 static void expect_last(store_txn *t, bytes prefix, const char *key)
@@ -725,10 +826,12 @@ static void formats_are_compared(void **state)
     assert_int_equal(chmod(x->dir, 0777), 0);
     expect_refused(&o, SLUIS_PERMISSION, "chmod");
     assert_int_equal(chmod(x->dir, 0700), 0);
-    static const char *const bad[] = {"meta"};
+    static const store_table bad[] = {{.name = "meta"}}, endless[] = {{.name = "any", .tree = "joint"}};
     o.tables = bad;
     o.table_count = 1;
     expect_refused(&o, SLUIS_INVALID, "meta");
+    o.tables = endless;
+    expect_refused(&o, SLUIS_INVALID, "table any shares a tree: its keys have a length");
     o = options("/nonexistent/folder");
     expect_refused(&o, SLUIS_NOT_FOUND, "cannot be created");
     char file[128];
@@ -885,6 +988,7 @@ int main(void)
         BOTH(snapshots_stand_still),
         BOTH(ranges),
         BOTH(last_of_prefix),
+        BOTH(shared_tree),
         BOTH(deleting_under_a_cursor),
         BOTH(many_random_writes),
         BOTH(big_values),
@@ -898,6 +1002,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(reopening, setup_lmdb, teardown),
         cmocka_unit_test_setup_teardown(one_writer_only, setup_lmdb, teardown),
         cmocka_unit_test_setup_teardown(format_is_told_and_removed, setup_lmdb, teardown),
+        cmocka_unit_test_setup_teardown(stranger_in_a_shared_tree, setup_lmdb, teardown),
         cmocka_unit_test_setup_teardown(formats_are_compared, setup_lmdb, teardown),
         cmocka_unit_test_setup_teardown(copies, setup_lmdb, teardown),
         cmocka_unit_test_setup_teardown(cut_file_is_damage, setup_lmdb, teardown),

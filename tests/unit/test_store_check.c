@@ -17,7 +17,7 @@
 #define FLIPS  1500
 #define RANGES 65536
 
-static const char *const tables[] = {"one", "two", "empty"};
+static const store_table tables[] = {{.name = "one"}, {.name = "two"}, {.name = "empty"}};
 static char dir[64], live[128], copy[128], file[160];
 
 typedef struct {

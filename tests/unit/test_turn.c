@@ -443,11 +443,11 @@ static void sequences_go_on(void **state)
 
     t = house_begin(&r->h, T0, MiB); /* as after a restart: from the store */
     assert_int_equal(t.outbox_seq, 1);
-    assert_int_equal(t.event_seq, 2);
+    assert_int_equal(t.event_seq, 1 * 256 + 17); /* behind entry 1: the second of it (tables/event_key.h) */
     assert_int_equal(turn_event(&t, "three", &about, NULL), SLUIS_OK);
     house_abort(&r->h, &t);
     t = house_begin(&r->h, T0, MiB);
-    assert_int_equal(t.event_seq, 2);
+    assert_int_equal(t.event_seq, 1 * 256 + 17);
     assert_int_equal(count(&t, TABLE_EVENT), 2);
     /* A row of another length is not guessed at. */
     assert_int_equal(
