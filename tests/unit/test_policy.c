@@ -6,26 +6,46 @@ static const category all[] = {CATEGORY_ORDINARY, CATEGORY_FINANCIAL, CATEGORY_H
                                CATEGORY_IDENTIFICATION};
 #define CATEGORIES (sizeof all / sizeof all[0])
 
-/* A coordinator of the Wmo asks, for what the phase is for. One letter a category, in the order above:
+/* A coordinator asks, for what the phase is for. One letter a category, in the order above:
  *   .  denied, the domain's own law does not let it give this     -  denied, no rule permits it
- *   p  permitted     r  released by a person     m  released by a person, and stays in the meeting */
+ *   p  permitted     r  released by a person     m  released by a person, and stays in the meeting
+ * The Wmo and the Jeugdwet (care) may have special data of those that hold them; the Participatiewet and the
+ * Wgs (means) may not, and have ordinary data of the police only once there is a coordinated approach. */
+enum { CARE, MEANS, ASKERS };
 static const struct {
-    const char *domain, *research, *coordination, *meeting;
+    const char *domain;
+    struct {
+        const char *research, *coordination, *meeting;
+    } of[ASKERS];
 } matrix[] = {
-    {"gemeente", "p...-", "p...-", "m...-"},
-    {"onderwijs", "p.r..", "p.-..", "m.-.."},
-    {"leerplicht", "p..r.", "p..-.", "m..-."},
-    {"politie", "r..r.", "p..r.", "m..m."},
-    {"ggd", "p.r..", "p.r..", "m.m.."},
-    {"huisarts", "p.r..", "p.r..", "m.m.."},
-    {"veiligheidshuis", "-..r.", "p..r.", "m..m."},
-    {"veilig-thuis", "p.rr.", "p.rr.", "m.mm."},
-    {"wmo", "p.r..", "p.r..", "m.-.."},
-    {"jeugdwet", "p.rr.", "p.rr.", "m.--."},
-    {"participatiewet", "pp-..", "pp-..", "mm-.."},
-    {"wgs", ".p...", ".p...", ".m..."},
+    {"gemeente", {{"p...-", "p...-", "m...-"}, {"p...-", "p...-", "m...-"}}},
+    {"onderwijs", {{"p.r..", "p.-..", "m.-.."}, {"p.-..", "p.-..", "m.-.."}}},
+    {"leerplicht", {{"p..r.", "p..-.", "m..-."}, {"p..-.", "p..-.", "m..-."}}},
+    {"politie", {{"r..r.", "p..r.", "m..m."}, {"-..-.", "p..-.", "m..-."}}},
+    {"ggd", {{"p.r..", "p.r..", "m.m.."}, {"p.-..", "p.-..", "m.-.."}}},
+    {"huisarts", {{"p.r..", "p.r..", "m.m.."}, {"p.-..", "p.-..", "m.-.."}}},
+    {"veiligheidshuis", {{"-..r.", "p..r.", "m..m."}, {"-..-.", "p..-.", "m..-."}}},
+    {"veilig-thuis", {{"p.rr.", "p.rr.", "m.mm."}, {"p.--.", "p.--.", "m.--."}}},
+    {"wmo", {{"p.r..", "p.r..", "m.-.."}, {"p.-..", "p.-..", "m.-.."}}},
+    {"jeugdwet", {{"p.rr.", "p.rr.", "m.--."}, {"p.--.", "p.--.", "m.--."}}},
+    {"participatiewet", {{"pp-..", "pp-..", "mm-.."}, {"pp-..", "pp-..", "mm-.."}}},
+    {"wgs", {{".p...", ".p...", ".m..."}, {".p...", ".p...", ".m..."}}},
+};
+/* Every application of the shipped set, and how many of all its questions (function, phase, purpose, basis,
+ * domain, category) are permitted: a change of the rules changes a number, and is looked at. */
+static const struct {
+    const char *application;
+    int as; /* ASKERS: nothing is permitted */
+    size_t permitted;
+} askers[] = {
+    {"wmo-intake", CARE, 460},  {"jeugd-intake", CARE, 460},  {"pw-intake", MEANS, 321},
+    {"wgs-intake", MEANS, 321}, {"clientportaal", ASKERS, 0}, {"bench", ASKERS, 1128},
 };
 #define DOMAINS (sizeof matrix / sizeof matrix[0])
+
+static const char *const functions[] = {"consulent", "regisseur", "teamleider", "client"};
+static const char *const bases[] = {"wams-5.4.1", "wams-5.4.2", "wams-5.4.4",
+                                    "wams-4.3.3", "avg-6.1.a",  "avg-6.1.d"};
 
 /* The shipped set with, for each domain and category it may give, an attribute "x-<domain>-<category>". */
 static rules *with_one_of_each(void)
@@ -70,11 +90,12 @@ static char letter(const policy_answer *a)
     return a->obligations & OBLIGE_RELEASE_BY_PERSON ? 'r' : 'p';
 }
 
-static void check_phase(const rules *r, Sluis__Phase phase, const char *purpose, const char *basis, size_t d,
-                        const char *expected)
+static void check_phase(const rules *r, const char *app, Sluis__Phase phase, const char *purpose,
+                        const char *basis, size_t d, const char *expected)
 {
     policy_question q = kit_question();
     case_facts c = kit_case(phase);
+    q.application = app;
     q.function = "regisseur";
     q.phase = phase;
     q.purpose = purpose;
@@ -83,24 +104,82 @@ static void check_phase(const rules *r, Sluis__Phase phase, const char *purpose,
     for (size_t i = 0; i < CATEGORIES; i++) {
         policy_answer a = kit_ask(r, &q, &c, attribute_for(r, q.domain, all[i]));
         if (letter(&a) != expected[i])
-            fail_msg("%s, %s, phase %d: %c (%s), not %c", q.domain, category_name(all[i]), (int)phase,
-                     letter(&a), a.rule, expected[i]);
+            fail_msg("%s asks %s, %s, phase %d: %c (%s), not %c", app, q.domain, category_name(all[i]),
+                     (int)phase, letter(&a), a.rule, expected[i]);
         if (!a.permit)
             assert_int_equal(a.obligations, 0);
     }
 }
 
-static void every_domain_category_and_phase(void **state)
+static void every_law_domain_category_and_phase(void **state)
 {
     (void)state;
     rules *r = with_one_of_each();
-    for (size_t d = 0; d < DOMAINS; d++) {
-        check_phase(r, SLUIS__PHASE__RESEARCH, "onderzoek-meervoudige-problematiek", "wams-5.4.1", d,
-                    matrix[d].research);
-        check_phase(r, SLUIS__PHASE__COORDINATION, "gecoordineerde-aanpak", "wams-5.4.4", d,
-                    matrix[d].coordination);
-        check_phase(r, SLUIS__PHASE__MEETING, "casusoverleg", "wams-4.3.3", d, matrix[d].meeting);
+    for (size_t n = 0; n < sizeof askers / sizeof askers[0]; n++) {
+        const char *app = askers[n].application;
+        for (size_t d = 0; askers[n].as < ASKERS && d < DOMAINS; d++) {
+            check_phase(r, app, SLUIS__PHASE__RESEARCH, "onderzoek-meervoudige-problematiek", "wams-5.4.1", d,
+                        matrix[d].of[askers[n].as].research);
+            check_phase(r, app, SLUIS__PHASE__COORDINATION, "gecoordineerde-aanpak", "wams-5.4.4", d,
+                        matrix[d].of[askers[n].as].coordination);
+            check_phase(r, app, SLUIS__PHASE__MEETING, "casusoverleg", "wams-4.3.3", d,
+                        matrix[d].of[askers[n].as].meeting);
+        }
     }
+    rules_unref(&r);
+}
+
+static const char *const every_purpose[] = {"onderzoek-meervoudige-problematiek",
+                                            "gecoordineerde-aanpak",
+                                            "casusoverleg",
+                                            "arbeidstoeleiding",
+                                            "schuldhulpverlening",
+                                            "maatwerkvoorziening",
+                                            "jeugdhulp",
+                                            "acuut-gevaar"};
+
+/* How many of this asker's questions in one phase are permitted; each is decided, with a name. */
+static size_t permitted_in(const rules *r, policy_question *q, Sluis__Phase phase)
+{
+    const case_facts c = kit_case(phase);
+    size_t n = 0;
+    q->phase = phase;
+    for (size_t p = 0; p < sizeof every_purpose / sizeof every_purpose[0]; p++)
+        for (size_t b = 0; b < sizeof bases / sizeof bases[0]; b++)
+            for (size_t d = 0; d < DOMAINS; d++)
+                for (size_t k = 0; k < CATEGORIES; k++) {
+                    q->purpose = every_purpose[p];
+                    q->legal_basis = bases[b];
+                    q->domain = matrix[d].domain;
+                    const policy_answer a = kit_ask(r, q, &c, attribute_for(r, q->domain, all[k]));
+                    assert_int_equal(a.permit, !policy_is_refusal(a.rule));
+                    assert_true(a.permit || a.obligations == 0);
+                    n += a.permit;
+                }
+    return n;
+}
+
+static void every_question_is_decided(void **state)
+{
+    (void)state;
+    rules *r = with_one_of_each();
+    for (size_t n = 0; n < sizeof askers / sizeof askers[0]; n++) {
+        size_t permitted = 0;
+        policy_question q = kit_question();
+        q.application = askers[n].application;
+        q.acting = strcmp(q.application, "bench") == 0 ? &kit_bench_oin : &kit_oin;
+        for (size_t f = 0; f < sizeof functions / sizeof functions[0]; f++) {
+            q.function = functions[f];
+            for (int phase = SLUIS__PHASE__PHASE_NONE; phase <= SLUIS__PHASE__MEETING; phase++)
+                permitted += permitted_in(r, &q, (Sluis__Phase)phase);
+        }
+        if (permitted != askers[n].permitted)
+            fail_msg("%s: %zu questions are permitted, not %zu", q.application, permitted,
+                     askers[n].permitted);
+    }
+    for (size_t i = 0; i < sizeof askers / sizeof askers[0];
+         i++) /* one that is not there is permitted nothing, too */
+        assert_non_null(rules_application(r, askers[i].application));
     rules_unref(&r);
 }
 
@@ -344,12 +423,9 @@ static void obligations_add_up(void **state)
 #define QUESTIONS   4000
 
 static const char *const applications[] = {"wmo-intake", "pw-intake", "jeugd-intake", "wgs-intake", "bench"};
-static const char *const functions[] = {"consulent", "regisseur", "teamleider", "client"};
 static const char *const phases[] = {"research", "coordination", "meeting"};
 static const char *const purposes[] = {"onderzoek-meervoudige-problematiek", "gecoordineerde-aanpak",
                                        "casusoverleg", "arbeidstoeleiding", "acuut-gevaar"};
-static const char *const bases[] = {"wams-5.4.1", "wams-5.4.2", "wams-5.4.4",
-                                    "wams-4.3.3", "avg-6.1.a",  "avg-6.1.d"};
 #define PICK(seed, list) list[kit_random(seed) % (sizeof list / sizeof list[0])]
 
 typedef struct {
@@ -651,7 +727,8 @@ int main(void)
 {
     crypto_start();
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_domain_category_and_phase),
+        cmocka_unit_test(every_law_domain_category_and_phase),
+        cmocka_unit_test(every_question_is_decided),
         cmocka_unit_test(an_intake_is_permitted),
         cmocka_unit_test(the_scope_binds),
         cmocka_unit_test(each_denial_has_its_name),
