@@ -47,6 +47,9 @@ static const struct {
                            "glass-reviewed",
                            ANY,
                            {R, C, CASE_CLOSED, CASE_STOPPED, CASE_NOT_RELATED}},
+    [CASE_ASK_LOOK] = {"inzage-vragen", "look-asked", ANY, {NO, C, NO, NO, NO}},
+    [CASE_DECIDE_LOOK] = {"inzage-besluiten", "look-decided", ANY, {NO, C, NO, NO, NO}},
+    [CASE_END_LOOK] = {"inzage-beeindigen", "look-ended", ANY, {NO, C, NO, NO, NO}},
 };
 #undef R
 #undef C

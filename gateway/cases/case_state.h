@@ -35,6 +35,9 @@ typedef enum {
     CASE_REPORT_SERVICE,
     CASE_BREAK_GLASS,
     CASE_REVIEW_GLASS,
+    CASE_ASK_LOOK, /* into a colleague's view */
+    CASE_DECIDE_LOOK,
+    CASE_END_LOOK,
     CASE_EVENTS
 } case_event;
 

@@ -66,6 +66,24 @@ const Sluis__EmergencyRow *case_glass_open(const Sluis__CaseRow *row, const char
 sluis_err case_glass_review(Sluis__CaseRow *row, uint32_t number, const char *employee, bool justified,
                             uint64_t now, arena *a, sluis_fail *f);
 
+/* ---- looks into a colleague's view (case_look.c) ---- */
+#define CASE_LOOKS_MAX 64 /* that wait or run at once */
+/* Only in coordination of the light kind. */
+bool case_look_possible(const Sluis__CaseRow *row);
+/* Keeps the look, whose strings and memory are the caller's, under the next number. TOO_BIG, NOMEM. */
+sluis_err case_look_ask(Sluis__CaseRow *row, Sluis__LookRow *look, uint64_t now, arena *a, sluis_fail *f);
+Sluis__LookRow *case_look_find(const Sluis__CaseRow *row, uint32_t number); /* NULL */
+/* by: a pseudonym, or the rule that grants. It runs from now on. CONFLICT: not waiting; FORBIDDEN: by who
+ * asks. */
+sluis_err case_look_decide(Sluis__LookRow *x, const char *by, bool granted, uint64_t now, arena *a,
+                           sluis_fail *f);
+sluis_err case_look_end(Sluis__LookRow *x, uint64_t now, sluis_fail *f); /* CONFLICT: it is over */
+/* The look of this number when it runs, and is this employee's of this application and at this member; NULL.
+ */
+const Sluis__LookRow *case_look_open(const Sluis__CaseRow *row, uint32_t number, const char *app,
+                                     const char *employee, uint32_t member, uint64_t now);
+const char *case_look_state(const Sluis__LookRow *x, uint64_t now); /* "asked", "refused", "open", "ended" */
+
 /* A motivation says something, in at most this many bytes. */
 #define MOTIVATION_MAX 8000
 bool motivation_blank(const char *s);

@@ -9,6 +9,7 @@
 typedef struct {
     const uint8_t *case_id; /* ID_LEN */
     const char *application;
+    const char *law;     /* into whose view a colleague looks; NULL: the application's own */
     const char *purpose; /* of the request it would answer; NULL: it would be shown in a view */
     bool danger;         /* a look in acute danger: for whichever law it was registered */
     uint64_t now;

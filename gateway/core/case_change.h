@@ -28,5 +28,8 @@ sluis_err change_service(case_change *c, sluis_fail *f);
 sluis_err change_service_due(turn *t, const uint8_t *case_id, const Sluis__ServiceRow *s, uint32_t at);
 sluis_err change_break_glass(case_change *c, sluis_fail *f);
 sluis_err change_review_glass(case_change *c, sluis_fail *f);
+sluis_err change_ask_look(case_change *c, sluis_fail *f);
+sluis_err change_decide_look(case_change *c, sluis_fail *f);
+sluis_err change_end_look(case_change *c, sluis_fail *f);
 
 #endif

@@ -30,6 +30,9 @@ static const struct {
     {CASE_REPORT_SERVICE, ACT_CHANGE_CASE, change_service, false},
     {CASE_BREAK_GLASS, ACT_BREAK_GLASS, change_break_glass, false},
     {CASE_REVIEW_GLASS, ACT_REVIEW_GLASS, change_review_glass, false},
+    {CASE_ASK_LOOK, ACT_ASK_LOOK, change_ask_look, false},
+    {CASE_DECIDE_LOOK, ACT_GRANT_LOOK, change_decide_look, false},
+    {CASE_END_LOOK, ACT_ASK_LOOK, change_end_look, false},
 };
 #define CHANGES (sizeof changes / sizeof changes[0])
 

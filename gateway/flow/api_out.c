@@ -122,6 +122,33 @@ static void fill_emergencies(const Sluis__CaseRow *row, Sluis__ApiEmergency *all
     c->emergencies = list;
 }
 
+#define LOOK_NAMES_MAX (CASE_LOOKS_MAX * ATTRIBUTES_MAX)
+
+static void fill_looks(const Sluis__CaseRow *row, const rules *rs, uint64_t now, Sluis__ApiLook *all,
+                       Sluis__ApiLook **list, char **names, Sluis__ApiCase *c)
+{
+    for (size_t i = 0; i < row->n_looks && i < CASE_LOOKS_MAX; i++) {
+        const Sluis__LookRow *x = row->looks[i];
+        sluis__api_look__init(&all[i]);
+        all[i].number = x->number;
+        all[i].state = (char *)(uintptr_t)case_look_state(x, now);
+        all[i].application = x->application;
+        all[i].function = x->function;
+        all[i].member = x->member;
+        all[i].law = x->law;
+        all[i].purpose = x->purpose;
+        all[i].asked = x->asked;
+        all[i].until = x->ended && x->ended < x->until ? x->ended : x->until;
+        all[i].attributes = names + i * ATTRIBUTES_MAX;
+        for (size_t k = 0; k < x->n_attributes && k < ATTRIBUTES_MAX; k++) {
+            const attribute *at = rules_attribute(rs, x->attributes[k]);
+            all[i].attributes[all[i].n_attributes++] = (char *)(uintptr_t)(at ? at->name : "");
+        }
+        list[c->n_looks++] = &all[i];
+    }
+    c->looks = list;
+}
+
 /* What the client chose, where something else is enforced. */
 static void fill_scope(const Sluis__CaseRow *row, Sluis__ApiScope *wish, Sluis__ApiCase *c)
 {
@@ -154,7 +181,9 @@ sluis_err api_out_case(buffer *out, uint64_t call, uint32_t status, const rules 
     Sluis__ApiCase c = SLUIS__API_CASE__INIT;
     Sluis__ApiMemberOut members[CASE_MEMBERS_MAX], *member_list[CASE_MEMBERS_MAX];
     Sluis__ApiService services[CASE_SERVICES_MAX], *service_list[CASE_SERVICES_MAX];
-    Sluis__ApiEmergency looks[CASE_EMERGENCIES_MAX], *look_list[CASE_EMERGENCIES_MAX];
+    Sluis__ApiEmergency emergencies[CASE_EMERGENCIES_MAX], *emergency_list[CASE_EMERGENCIES_MAX];
+    Sluis__ApiLook looks[CASE_LOOKS_MAX], *look_list[CASE_LOOKS_MAX];
+    char *names[LOOK_NAMES_MAX];
     Sluis__ApiScope wish;
     const char *possible[CASE_EVENTS];
     coordination need = case_coordination(row, rs);
@@ -178,7 +207,8 @@ sluis_err api_out_case(buffer *out, uint64_t call, uint32_t status, const rules 
     fill_scope(row, &wish, &c);
     fill_members(row, members, member_list, &c);
     fill_services(row, now, services, service_list, &c);
-    fill_emergencies(row, looks, look_list, &c);
+    fill_emergencies(row, emergencies, emergency_list, &c);
+    fill_looks(row, rs, now, looks, look_list, names, &c);
     r.result_case = SLUIS__API_REPLY__RESULT_CASE_OUT;
     r.case_out = &c;
     return wire_pack(out, &r.base);

@@ -108,6 +108,15 @@ static const struct {
     {"phone", "telefoon"},
     {"secure-mail", "beveiligde-mail"},
     {"other", "anders"},
+    {"look-asked", "inzage-gevraagd"},
+    {"look-decided", "over-inzage-besloten"},
+    {"look-ended", "inzage-beeindigd"},
+    {"look-granted", "inzage-verleend"},
+    {"look-refused", "inzage-geweigerd"},
+    {"look-used", "inzage-bij-collega"},
+    /* how a look stands */
+    {"asked", "gevraagd"},
+    {"ended", "voorbij"},
     /* statuses of a service */
     {"planned", "gepland"},
     {"started", "gestart"},
@@ -183,6 +192,27 @@ static json_t *emergencies_json(const Sluis__ApiCase *c)
     return a;
 }
 
+static json_t *looks_json(const Sluis__ApiCase *c)
+{
+    json_t *a = json_array();
+    for (size_t i = 0; i < c->n_looks; i++) {
+        const Sluis__ApiLook *x = c->looks[i];
+        json_t *o = json_object();
+        put_number(o, "nummer", x->number);
+        put(o, "status", dutch(x->state));
+        put(o, "toepassing", x->application);
+        put(o, "functie", x->function);
+        put_number(o, "lid", x->member);
+        put(o, "wet", x->law);
+        put(o, "doel", x->purpose);
+        json_object_set_new(o, "attributen", list_of(x->attributes, x->n_attributes));
+        put_time(o, "gevraagd", x->asked);
+        put_time(o, "tot", x->until);
+        json_array_append_new(a, o);
+    }
+    return a;
+}
+
 json_t *render_case(const Sluis__ApiReply *r, char location[static RENDER_LOCATION])
 {
     const Sluis__ApiCase *c = r->case_out;
@@ -213,6 +243,7 @@ json_t *render_case(const Sluis__ApiReply *r, char location[static RENDER_LOCATI
     }
     json_object_set_new(o, "diensten", services_json(c));
     json_object_set_new(o, "noodinzages", emergencies_json(c));
+    json_object_set_new(o, "inzages", looks_json(c));
     json_object_set_new(o, "mogelijk", list_of(c->possible, c->n_possible));
     put_time(o, "geopend", c->opened);
     put_time(o, "beeindigd", c->ended);

@@ -189,6 +189,7 @@ static sluis_err build_get_view(const json_t *parameters, const json_t *body, ar
     sluis__api_get_view__init(q);
     q->member = number(parameters, "lid");
     q->limit = number(parameters, "limit");
+    q->look = number(parameters, "inzage");
     c->op_case = SLUIS__API_CALL__OP_GET_VIEW;
     c->get_view = q;
     sluis_err e = strings(&q->attributes, &q->n_attributes, json_object_get(parameters, "attributen"), a);
@@ -363,6 +364,37 @@ static sluis_err build_review(const json_t *parameters, const json_t *body, aren
     c->change_case->number = number(parameters, "nummer");
     c->change_case->justified = json_is_true(json_object_get(body, "terecht"));
     return SLUIS_OK;
+}
+
+static sluis_err build_ask_look(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c)
+{
+    sluis_err e = change(CASE_ASK_LOOK, parameters, body, a, c);
+    if (e)
+        return e;
+    Sluis__ApiChangeCase *q = c->change_case;
+    q->member = number(body, "lid");
+    q->minutes = number(body, "minuten");
+    q->law = text(body, "wet");
+    q->purpose = text(body, "doel");
+    return strings(&q->attributes, &q->n_attributes, json_object_get(body, "attributen"), a);
+}
+
+static sluis_err build_decide_look(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c)
+{
+    sluis_err e = change(CASE_DECIDE_LOOK, parameters, body, a, c);
+    if (e)
+        return e;
+    c->change_case->number = number(parameters, "nummer");
+    c->change_case->granted = json_is_true(json_object_get(body, "verleend"));
+    return SLUIS_OK;
+}
+
+static sluis_err build_end_look(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c)
+{
+    sluis_err e = change(CASE_END_LOOK, parameters, body, a, c);
+    if (!e)
+        c->change_case->number = number(parameters, "nummer");
+    return e;
 }
 
 /* ---- concerns, interventions ---- */
@@ -554,6 +586,9 @@ const resource resources[RESOURCE_COUNT] = {
     {"meldDienst", build_service, RESULT(CASE_OUT), render_case, false},
     {"openNoodinzage", build_glass, RESULT(CASE_OUT), render_case, false},
     {"beoordeelNoodinzage", build_review, RESULT(CASE_OUT), render_case, false},
+    {"vraagInzage", build_ask_look, RESULT(CASE_OUT), render_case, false},
+    {"besluitInzage", build_decide_look, RESULT(CASE_OUT), render_case, false},
+    {"beeindigInzage", build_end_look, RESULT(CASE_OUT), render_case, false},
     {"listGebeurtenissen", build_events, RESULT(EVENTS), render_events, false},
     {"vraagInterventies", build_interventions, RESULT(INTERVENTIONS), render_interventions, false},
     {"openMelding", build_report, RESULT(CONCERN), render_concern, false},

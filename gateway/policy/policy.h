@@ -112,6 +112,8 @@ typedef enum {
     ACT_RESOLVE,          /* what sources say differently */
     ACT_NOTE_EXCHANGE,    /* outside the bus, in the dossier */
     ACT_RESTRICT_DOSSIER, /* what the client does not read of it */
+    ACT_ASK_LOOK,         /* into a colleague's view */
+    ACT_GRANT_LOOK,       /* as the coordinator */
     ACT_COUNT
 } application_act;
 bool policy_may(const rules *r, application_act act, const char *application, const char *function,

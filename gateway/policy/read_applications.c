@@ -21,12 +21,20 @@ static const config_key applications_file[] = {
     {"applications", CONFIG_LIST, true, 1, RULESET_NAMES_MAX, "", NULL, "who talks to the gateway"}};
 
 static const char *const acts[ACT_COUNT] = {
-    [ACT_OPEN_CASE] = "open-case",           [ACT_READ_DOSSIER] = "read-dossier",
-    [ACT_CHANGE_CASE] = "change-case",       [ACT_WIDEN_SCOPE] = "widen-scope",
-    [ACT_BREAK_GLASS] = "break-glass",       [ACT_REVIEW_GLASS] = "review-break-glass",
-    [ACT_HAND_OVER] = "hand-over",           [ACT_REPORT_CONCERN] = "report-concern",
-    [ACT_DECIDE_CONCERN] = "decide-concern", [ACT_RESOLVE] = "resolve-discrepancy",
-    [ACT_NOTE_EXCHANGE] = "note-exchange",   [ACT_RESTRICT_DOSSIER] = "restrict-dossier",
+    [ACT_OPEN_CASE] = "open-case",
+    [ACT_READ_DOSSIER] = "read-dossier",
+    [ACT_CHANGE_CASE] = "change-case",
+    [ACT_WIDEN_SCOPE] = "widen-scope",
+    [ACT_BREAK_GLASS] = "break-glass",
+    [ACT_REVIEW_GLASS] = "review-break-glass",
+    [ACT_HAND_OVER] = "hand-over",
+    [ACT_REPORT_CONCERN] = "report-concern",
+    [ACT_DECIDE_CONCERN] = "decide-concern",
+    [ACT_RESOLVE] = "resolve-discrepancy",
+    [ACT_NOTE_EXCHANGE] = "note-exchange",
+    [ACT_RESTRICT_DOSSIER] = "restrict-dossier",
+    [ACT_ASK_LOOK] = "ask-look",
+    [ACT_GRANT_LOOK] = "grant-look",
 };
 
 static sluis_err function_row(rules *r, const config_node *row, size_t i, sluis_fail *f)
@@ -50,7 +58,7 @@ static sluis_err may_row(rules *r, const config_node *row, size_t i, sluis_fail 
         config_get(row, "act"), f,
         "no act is called \"%.64s\"; there are open-case, read-dossier, change-case, widen-scope, "
         "break-glass, review-break-glass, hand-over, report-concern, decide-concern, "
-        "resolve-discrepancy, note-exchange, restrict-dossier",
+        "resolve-discrepancy, note-exchange, restrict-dossier, ask-look, grant-look",
         act);
 }
 

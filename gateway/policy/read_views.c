@@ -25,7 +25,8 @@ static const config_key reuse_keys[] = {
 static const config_key views_file[] = {
     {"views", CONFIG_LIST, true, 1, RULESET_LIST_MAX, "", NULL, "what applications see"},
     {"reuse", CONFIG_LIST, false, 0, RULESET_LIST_MAX, "", NULL,
-     "what of it may have been registered for another law"}};
+     "what of it may have been registered for another law"},
+    {"looks", CONFIG_LIST, false, 0, RULESET_LIST_MAX, "", NULL, "what a colleague may look at"}};
 
 static int by_number(const void *a, const void *b)
 {
@@ -190,6 +191,7 @@ sluis_err ruleset_read_views(rules *r, const config_node *root, sluis_fail *f)
     if (!r->views || !r->reuse)
         return SLUIS_NOMEM;
     err = read_rows(r, root, "views", KEYS_OF(view_keys), view_row, f);
-    return err || !config_get(root, "reuse") ? err
-                                             : read_rows(r, root, "reuse", KEYS_OF(reuse_keys), reuse_row, f);
+    if (!err && config_get(root, "reuse"))
+        err = read_rows(r, root, "reuse", KEYS_OF(reuse_keys), reuse_row, f);
+    return err ? err : ruleset_read_looks(r, root, f);
 }

@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 
 #include "policy/levels.h"
+#include "policy/looks.h"
 #include "policy/policy.h"
 #include "policy/templates.h"
 
@@ -85,6 +86,11 @@ typedef struct {
 } reuse_entry;
 
 typedef struct {
+    look_rule public;
+    uint64_t laws, functions, purposes; /* who asks, for what */
+} look_entry;
+
+typedef struct {
     const char *id, *article;
     period when;
     uint64_t applications, functions, purposes, legal_bases, domains;
@@ -129,6 +135,8 @@ struct rules {
     size_t view_count;
     reuse_entry *reuse;
     size_t reuse_count;
+    look_entry *looks;
+    size_t look_count;
     permit *permits;
     size_t permit_count;
     const permit **by_domain[RULESET_NAMES_MAX]; /* in file order */
@@ -157,6 +165,7 @@ sluis_err ruleset_read_retention(rules *r, const config_node *root, sluis_fail *
 sluis_err ruleset_read_catalogue(rules *r, const config_node *root, sluis_fail *f);
 sluis_err ruleset_read_applications(rules *r, const config_node *root, sluis_fail *f);
 sluis_err ruleset_read_views(rules *r, const config_node *root, sluis_fail *f);
+sluis_err ruleset_read_looks(rules *r, const config_node *root, sluis_fail *f); /* of views.conf */
 sluis_err ruleset_read_rules(rules *r, const config_node *root, sluis_fail *f);
 sluis_err ruleset_read_templates(rules *r, const config_node *root, sluis_fail *f); /* of rules.conf */
 sluis_err ruleset_read_holidays(rules *r, const config_node *root, sluis_fail *f);

@@ -1,12 +1,14 @@
 /* A view: exactly the attributes that this application's law and function may see of one member of one case.
  * What lies outside it does not exist: the same answer, to the byte, as for a name that is in no catalogue.
- * While a look in acute danger is open, its employee sees the data it names besides, and the entry says so.
+ * While a look in acute danger is open, its employee sees the data it names besides, and the entry says so. A
+ * look into a colleague's view shows what it names and its rule still allows, and no more.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "journal/journal.h"
+#include "policy/looks.h"
 #include "read/view_list.h"
 
 static int by_number(const void *a, const void *b)
@@ -23,25 +25,59 @@ static bool listed(const uint32_t *ids, size_t n, uint32_t id)
     return false;
 }
 
-/* All that may be seen: the view's attributes, and what an open look in acute danger adds. A secret address
- * is in neither. */
-static sluis_err shown(reader *r, job *j, const view *v, const Sluis__EmergencyRow *look,
-                       const case_facts *facts, uint32_t **ids, size_t *n)
+/* What this reader looks through: the own view, with what an open look in acute danger adds; or, when it asks
+ * for that, a look into a colleague's view alone. */
+typedef struct {
+    const view *v;
+    const Sluis__EmergencyRow *glass;
+    const Sluis__LookRow *look;
+} window;
+
+static window window_of(const reader *r, const job *j, const Sluis__CaseRow *row, const case_facts *facts,
+                        uint64_t now)
 {
-    size_t most = (v ? v->attribute_count : 0) + (look ? look->n_attributes : 0);
+    const Sluis__ApiGetView *q = j->call->get_view;
+    const token_claims *who = &j->claims;
+    if (q->look)
+        return (window){.look = case_look_open(row, q->look, who->app, who->employee, q->member, now)};
+    return (window){.v = policy_view(r->rules, who->app, who->function, facts, now),
+                    .glass = case_glass_open(row, who->app, who->employee, q->member, now)};
+}
+
+/* What of the look the rules still allow. */
+static size_t look_ids(const reader *r, const job *j, const Sluis__LookRow *look, const case_facts *facts,
+                       uint64_t now, uint32_t *ids)
+{
+    const look_rule *rule =
+        policy_look(r->rules, j->claims.app, j->claims.function, look->law, look->purpose, facts, now);
+    size_t n = 0;
+    for (size_t i = 0; i < look->n_attributes; i++)
+        if (policy_look_covers(r->rules, rule, facts, look->attributes[i]))
+            ids[n++] = look->attributes[i];
+    return n;
+}
+
+/* All that may be seen; a secret address is in none of it. NOT_FOUND: nothing is to be seen at all. */
+static sluis_err shown(const reader *r, job *j, const window *w, const case_facts *facts, uint64_t now,
+                       uint32_t **ids, size_t *n)
+{
+    size_t most = (w->v ? w->v->attribute_count : 0) + (w->glass ? w->glass->n_attributes : 0) +
+                  (w->look ? w->look->n_attributes : 0);
     *n = 0;
     *ids = arena_alloc(j->arena, (most + 1) * sizeof(**ids));
     if (!*ids)
         return SLUIS_NOMEM;
-    for (size_t i = 0; v && i < v->attribute_count; i++)
-        if (policy_shows(r->rules, v, facts, v->attributes[i]))
-            (*ids)[(*n)++] = v->attributes[i];
-    for (size_t i = 0; look && i < look->n_attributes; i++) {
-        const attribute *a = rules_attribute(r->rules, look->attributes[i]);
+    for (size_t i = 0; w->v && i < w->v->attribute_count; i++)
+        if (policy_shows(r->rules, w->v, facts, w->v->attributes[i]))
+            (*ids)[(*n)++] = w->v->attributes[i];
+    for (size_t i = 0; w->glass && i < w->glass->n_attributes; i++) {
+        const attribute *a = rules_attribute(r->rules, w->glass->attributes[i]);
         if (a && !(a->address && facts->secret_address) && !listed(*ids, *n, a->id))
             (*ids)[(*n)++] = a->id;
     }
-    return SLUIS_OK;
+    if (w->look)
+        *n = look_ids(r, j, w->look, facts, now, *ids);
+    return w->v || w->glass || (w->look && *n) ? SLUIS_OK : SLUIS_NOT_FOUND;
 }
 
 /* The ids to read: all that may be seen, or the named part of it. */
@@ -70,8 +106,7 @@ static sluis_err wanted(reader *r, job *j, uint32_t **ids, size_t *n)
  * whatever is registered. */
 typedef struct {
     Sluis__CaseRow *row;
-    const view *v;
-    const Sluis__EmergencyRow *look;
+    window w;
     const char *name;
     id16 sid;
     view_listing list;
@@ -85,26 +120,28 @@ static sluis_err decide(reader *r, store_txn *t, job *j, question *x, uint64_t n
     if (e)
         return e;
     case_facts facts = case_facts_of(x->row);
-    x->v = policy_view(r->rules, j->claims.app, j->claims.function, &facts, now);
-    x->look = case_glass_open(x->row, j->claims.app, j->claims.employee, q->member, now);
-    x->name = x->look ? "noodinzage" : x->v ? x->v->id : "";
-    e = x->v || x->look ? case_member(x->row, q->member, &x->sid) : SLUIS_NOT_FOUND;
+    x->w = window_of(r, j, x->row, &facts, now);
+    x->name = x->w.look ? "inzage" : x->w.glass ? "noodinzage" : x->w.v ? x->w.v->id : "";
+    e = shown(r, j, &x->w, &facts, now, &ids, &x->list.n);
     if (!e)
-        e = shown(r, j, x->v, x->look, &facts, &ids, &x->list.n);
+        e = case_member(x->row, q->member, &x->sid);
     if (!e)
         e = wanted(r, j, &ids, &x->list.n);
     if (!e && x->list.n)
         qsort(ids, x->list.n, sizeof(*ids), by_number);
     x->list.ids = ids;
     x->list.limit = q->limit;
-    x->list.use = (datum_use){
-        .case_id = q->case_id.data, .application = j->claims.app, .danger = x->look != NULL, .now = now};
+    x->list.use = (datum_use){.case_id = q->case_id.data,
+                              .application = j->claims.app,
+                              .law = x->w.look ? x->w.look->law : NULL,
+                              .danger = x->w.glass != NULL,
+                              .now = now};
     return e;
 }
 
 /* Where the listing begins, and as of when. A listing since a bookmark of when other things might be shown is
  * whole. */
-static sluis_err begin(reader *r, store_txn *t, job *j, question *x)
+static sluis_err begin(reader *r, store_txn *t, job *j, const subject *s, question *x)
 {
     const Sluis__ApiGetView *q = j->call->get_view;
     view_mark now = {.at.time = x->list.use.now}, old;
@@ -117,12 +154,12 @@ static sluis_err begin(reader *r, store_txn *t, job *j, question *x)
         return fail_set(&j->why, SLUIS_INVALID, "na",
                         "na en sinds gaan niet samen: een volgende bladzijde weet sinds wanneer");
     if (q->since.len) {
-        e = view_mark_read(r, j, VIEW_SINCE, BYTES(q->since.data, q->since.len), "sinds", &now, &old,
+        e = view_mark_read(s, j, VIEW_SINCE, BYTES(q->since.data, q->since.len), "sinds", &now, &old,
                            &j->why);
         if (!e && memcmp(old.context, now.context, VIEW_CONTEXT_LEN) == 0)
             x->list.mark.base = old.at;
     } else if (q->after.len) {
-        e = view_mark_read(r, j, VIEW_PAGE, BYTES(q->after.data, q->after.len), "na", &now, &old, &j->why);
+        e = view_mark_read(s, j, VIEW_PAGE, BYTES(q->after.data, q->after.len), "na", &now, &old, &j->why);
         if (!e && memcmp(old.context, now.context, VIEW_CONTEXT_LEN) != 0)
             e = fail_set(&j->why, SLUIS_CONFLICT, "na",
                          "wat hier te zien is, is intussen iets anders: begin zonder na");
@@ -131,7 +168,7 @@ static sluis_err begin(reader *r, store_txn *t, job *j, question *x)
     return e;
 }
 
-static sluis_err reply_with(reader *r, job *j, question *x, Sluis__ApiView *out)
+static sluis_err reply_with(job *j, const subject *s, question *x, Sluis__ApiView *out)
 {
     const Sluis__ApiGetView *q = j->call->get_view;
     Sluis__ApiReply reply = SLUIS__API_REPLY__INIT;
@@ -140,11 +177,11 @@ static sluis_err reply_with(reader *r, job *j, question *x, Sluis__ApiView *out)
     m.kind = x->list.more ? VIEW_PAGE : VIEW_SINCE;
     if (!x->list.more)
         m.after = (datum_place){.attribute = 0};
-    view_mark_write(bookmark, r, j, &m);
+    view_mark_write(bookmark, s, j, &m);
     *(x->list.more ? &out->next : &out->since) = (ProtobufCBinaryData){sizeof(bookmark), bookmark};
     out->case_id = q->case_id;
     out->member = q->member;
-    out->law = (char *)(uintptr_t)(x->v ? x->v->law : "");
+    out->law = x->w.look ? x->w.look->law : (char *)(uintptr_t)(x->w.v ? x->w.v->law : "");
     out->view = (char *)(uintptr_t)x->name;
     out->made = m.at.time;
     out->whole = m.base.size == 0;
@@ -162,12 +199,16 @@ static sluis_err answer(reader *r, store_txn *t, job *j, question *x, const subj
     Sluis__Record *rec = reader_record(j, SLUIS__RECORD_TYPE__R_READ, x->row, case_id);
     sluis_err e = rec ? view_list(r, t, j, s, &x->list, &out, rec) : SLUIS_NOMEM;
     if (!e)
-        e = reply_with(r, j, x, &out);
+        e = reply_with(j, s, x, &out);
     if (e)
         return e;
     rec->detail = (char *)(uintptr_t)x->name;
-    if (x->look)
+    if (x->w.glass)
         rec->decision = (char *)(uintptr_t) "glass-broken";
+    if (x->w.look) {
+        rec->decision = (char *)(uintptr_t) "look-used";
+        rec->purpose = x->w.look->purpose;
+    }
     j->read =
         (read_decision){.record = rec, .has_subject = true, .sid = s->sid, .case_version = x->row->version};
     memcpy(j->read.case_id.b, case_id.p, ID_LEN);
@@ -182,9 +223,9 @@ sluis_err read_view(reader *r, store_txn *t, job *j)
     subject s = {0};
     sluis_err e = decide(r, t, j, &x, clock_ms());
     if (!e)
-        e = begin(r, t, j, &x);
-    if (!e)
         e = registry_subject_by_sid(r->p->registry, t, &x.sid, &s);
+    if (!e)
+        e = begin(r, t, j, &s, &x);
     if (!e)
         e = answer(r, t, j, &x, &s);
     subject_close(&s);

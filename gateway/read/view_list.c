@@ -148,8 +148,7 @@ static sluis_err fill(reader *r, store_txn *t, job *j, const subject *s, view_li
         }
         if (out->n_data > data)
             note_attribute(rec, place.attribute);
-        if (out->n_data + out->n_gone > data + gone)
-            l->mark.after = place;
+        l->mark.after = place;
     }
     return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
 }

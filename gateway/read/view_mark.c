@@ -3,8 +3,8 @@
 #include <string.h>
 
 #define NAME      "view-mark"
-#define KEY_MAX   (sizeof(NAME) + ID_LEN + 4 + OIN_LEN + NAME_MAX_LEN)
-#define PLAIN_LEN (VIEW_MARK_LEN - ROW_CHECK_LEN)
+#define OWNER_MAX (sizeof(NAME) + ID_LEN + 4 + OIN_LEN + NAME_MAX_LEN)
+#define PLAIN_LEN (VIEW_MARK_LEN - NONCE_LEN - TAG_LEN)
 
 void view_context(uint8_t out[static VIEW_CONTEXT_LEN], const char *name, const uint32_t *ids, size_t n)
 {
@@ -14,8 +14,8 @@ void view_context(uint8_t out[static VIEW_CONTEXT_LEN], const char *name, const 
     memcpy(out, full, VIEW_CONTEXT_LEN);
 }
 
-/* Whose it is, as the key of the row it would be. */
-static bytes key_of(uint8_t out[static KEY_MAX], const job *j)
+/* Whose it is. */
+static bytes owner_of(uint8_t out[static OWNER_MAX], const job *j)
 {
     const Sluis__ApiGetView *q = j->call->get_view;
     uint8_t *p = out;
@@ -32,19 +32,20 @@ static bytes key_of(uint8_t out[static KEY_MAX], const job *j)
     return BYTES(out, (size_t)(p - out) + n);
 }
 
-void view_mark_write(uint8_t out[static VIEW_MARK_LEN], const reader *r, const job *j, const view_mark *m)
+void view_mark_write(uint8_t out[static VIEW_MARK_LEN], const subject *s, const job *j, const view_mark *m)
 {
-    uint8_t key[KEY_MAX];
-    out[0] = (uint8_t)m->kind;
-    put_u64(out + 1, m->base.size);
-    put_u64(out + 9, m->base.time);
-    put_u64(out + 17, m->at.size);
-    put_u64(out + 25, m->at.time);
-    put_u64(out + 33, m->origin);
-    put_u32(out + 41, m->after.attribute);
-    memcpy(out + 45, m->after.instance.b, ID_LEN);
-    memcpy(out + 45 + ID_LEN, m->context, VIEW_CONTEXT_LEN);
-    row_check_write(out + PLAIN_LEN, r->p->rows, TABLE_META, key_of(key, j), BYTES(out, PLAIN_LEN));
+    uint8_t owner[OWNER_MAX], plain[PLAIN_LEN];
+    plain[0] = (uint8_t)m->kind;
+    put_u64(plain + 1, m->base.size);
+    put_u64(plain + 9, m->base.time);
+    put_u64(plain + 17, m->at.size);
+    put_u64(plain + 25, m->at.time);
+    put_u64(plain + 33, m->origin);
+    put_u32(plain + 41, m->after.attribute);
+    memcpy(plain + 45, m->after.instance.b, ID_LEN);
+    memcpy(plain + 45 + ID_LEN, m->context, VIEW_CONTEXT_LEN);
+    random_nonce(out);
+    ae_seal(out + NONCE_LEN, s->key, out, owner_of(owner, j), BYTES_OF(plain));
 }
 
 static void fill(view_mark *m, const uint8_t *plain)
@@ -58,16 +59,16 @@ static void fill(view_mark *m, const uint8_t *plain)
     memcpy(m->context, plain + 45 + ID_LEN, VIEW_CONTEXT_LEN);
 }
 
-sluis_err view_mark_read(const reader *r, const job *j, view_mark_kind kind, bytes mark, const char *where,
+sluis_err view_mark_read(const subject *s, const job *j, view_mark_kind kind, bytes mark, const char *where,
                          const view_mark *now, view_mark *out, sluis_fail *f)
 {
-    uint8_t key[KEY_MAX];
-    bytes plain;
-    if (mark.n != VIEW_MARK_LEN || row_check_open(&plain, r->p->rows, TABLE_META, key_of(key, j), mark) ||
-        plain.p[0] != kind)
+    uint8_t owner[OWNER_MAX], plain[PLAIN_LEN];
+    if (mark.n != VIEW_MARK_LEN ||
+        ae_open(plain, s->key, mark.p, owner_of(owner, j), BYTES(mark.p + NONCE_LEN, mark.n - NONCE_LEN)) ||
+        plain[0] != kind)
         return fail_set(f, SLUIS_INVALID, where,
                         "deze bladwijzer hoort niet bij deze weergave: begin zonder %s", where);
-    fill(out, plain.p);
+    fill(out, plain);
     if (out->origin != now->origin || out->at.size > now->at.size)
         return fail_set(f, SLUIS_INVALID, where,
                         "deze bladwijzer is van voor een herstel van de gateway: begin zonder %s", where);

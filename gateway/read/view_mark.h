@@ -1,20 +1,21 @@
-/* Bookmarks of a view, which its reader keeps for us: where a listing goes on, and from which state of the
- * register a later one tells what changed.
+/* Bookmarks of a view, which its reader keeps for us and cannot read: where a listing goes on, and from which
+ * state of the register a later one tells what changed.
  *
- *   kind u8 (1: the page after, 2: since) | base size u64 | base time u64 | size u64 | time u64 | origin u64
- *   | attribute u32 | instance 16 | context 16 | row check 16 (tables/rows.h: table META, key "view-mark" |
- * case id 16 | member u32 | organisation 20 | application)
+ *   nonce 24 | AE(subject key, nonce, owner, mark)
+ *   owner = "view-mark" | case id 16 | member u32 | organisation 20 | application
+ *   mark  = kind u8 (1: the page after, 2: since) | base size u64 | base time u64 | size u64 | time u64
+ *         | origin u64 | attribute u32 | instance 16 | context 16
  *
  * A state is the number of entries in the journal and the moment (UTC ms); base size 0: the listing is whole.
- * The check makes it ours, and of this reader alone. context: H("sluis1-view") over what may be shown.
- * Thread: pure. */
+ * Only who got it can use it, and none outlives the person's key. context: H("sluis1-view") over what may be
+ * shown. Thread: pure. */
 #ifndef SLUIS_READ_VIEW_MARK_H
 #define SLUIS_READ_VIEW_MARK_H
 
 #include "read/reader.h"
 #include "registry/walk.h"
 
-#define VIEW_MARK_LEN    (1 + 5 * 8 + 4 + ID_LEN + VIEW_CONTEXT_LEN + ROW_CHECK_LEN)
+#define VIEW_MARK_LEN    (NONCE_LEN + 1 + 5 * 8 + 4 + ID_LEN + VIEW_CONTEXT_LEN + TAG_LEN)
 #define VIEW_CONTEXT_LEN 16
 #define VIEW_PAGE_MS     (UINT64_C(3600) * 1000) /* pages of one listing follow each other within an hour */
 #define VIEW_SINCE_MS    (UINT64_C(7) * 86400 * 1000) /* older ones begin anew: what was deleted is not told */
@@ -35,10 +36,10 @@ typedef struct {
 
 /* What may be shown: a bookmark made when that was something else does not go on. */
 void view_context(uint8_t out[static VIEW_CONTEXT_LEN], const char *name, const uint32_t *ids, size_t n);
-void view_mark_write(uint8_t out[static VIEW_MARK_LEN], const reader *r, const job *j, const view_mark *m);
+void view_mark_write(uint8_t out[static VIEW_MARK_LEN], const subject *s, const job *j, const view_mark *m);
 /* INVALID: it is none of ours, of another kind, or another reader's; EXPIRED; f says so in Dutch. where: the
  * parameter it came in. now: what is in the snapshot. */
-sluis_err view_mark_read(const reader *r, const job *j, view_mark_kind kind, bytes mark, const char *where,
+sluis_err view_mark_read(const subject *s, const job *j, view_mark_kind kind, bytes mark, const char *where,
                          const view_mark *now, view_mark *out, sluis_fail *f);
 
 #endif

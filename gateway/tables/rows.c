@@ -25,8 +25,8 @@ void row_keys_free(row_keys **k)
     *k = NULL;
 }
 
-void row_check_write(uint8_t out[static ROW_CHECK_LEN], const row_keys *k, gateway_table table, bytes key,
-                     bytes value)
+static void row_check(uint8_t out[static ROW_CHECK_LEN], const row_keys *k, gateway_table table, bytes key,
+                      bytes value)
 {
     uint8_t head[5] = {(uint8_t)table};
     uint8_t full[HASH_LEN];
@@ -41,7 +41,7 @@ void row_check_wrap(buffer *out, const row_keys *k, gateway_table table, bytes k
 {
     uint8_t check[ROW_CHECK_LEN];
 
-    row_check_write(check, k, table, key, value);
+    row_check(check, k, table, key, value);
     if (value.n)
         buffer_add(out, value.p, value.n);
     buffer_add(out, check, sizeof(check));
@@ -54,7 +54,7 @@ sluis_err row_check_open(bytes *value, const row_keys *k, gateway_table table, b
     if (stored.n < ROW_CHECK_LEN)
         return SLUIS_CORRUPT;
     bytes inner = {stored.p, stored.n - ROW_CHECK_LEN};
-    row_check_write(check, k, table, key, inner);
+    row_check(check, k, table, key, inner);
     if (!secret_equal(check, stored.p + inner.n, ROW_CHECK_LEN))
         return SLUIS_CORRUPT;
     *value = inner;
@@ -66,7 +66,7 @@ sluis_err rows_put_buffer(store_txn *t, const row_keys *k, gateway_table table, 
     uint8_t check[ROW_CHECK_LEN];
 
     if (!value->err)
-        row_check_write(check, k, table, key, buffer_bytes(value));
+        row_check(check, k, table, key, buffer_bytes(value));
     buffer_add(value, check, sizeof(check));
     return value->err ? value->err : store_put(t, table, key, buffer_bytes(value));
 }
@@ -91,7 +91,7 @@ sluis_err rows_put_bytes(store_txn *t, const row_keys *k, gateway_table table, b
     if (value.n <= 64) { /* index rows and counters: no allocation on the hot path */
         if (value.n)
             memcpy(small, value.p, value.n);
-        row_check_write(small + value.n, k, table, key, value);
+        row_check(small + value.n, k, table, key, value);
         return store_put(t, table, key, BYTES(small, value.n + ROW_CHECK_LEN));
     }
     buffer_init(&b, ROW_MAX);

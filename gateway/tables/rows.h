@@ -37,9 +37,6 @@ typedef struct row_keys row_keys; /* Krow, in locked memory */
 sluis_err row_keys_new(row_keys **out, const uint8_t km[static KEY_LEN]);
 void row_keys_free(row_keys **k);
 
-/* The check alone. */
-void row_check_write(uint8_t out[static ROW_CHECK_LEN], const row_keys *k, gateway_table table, bytes key,
-                     bytes value);
 /* Appends value | check. */
 void row_check_wrap(buffer *out, const row_keys *k, gateway_table table, bytes key, bytes value);
 /* *value is borrowed from stored. CORRUPT. */

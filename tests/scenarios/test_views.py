@@ -1,7 +1,7 @@
-"""Views: pages, what changed since, what they refuse."""
-from city import CHILD
+"""Views: pages, what changed since, what they refuse; a look into a colleague's."""
+from city import CHILD, PARENT, WORK
 from house import check
-from test_cases import refused
+from test_cases import decisions, notices, refused
 
 SCHOOL = ["school-naam", "school-jaargroep", "school-soort", "school-aandachtspunten"]
 
@@ -53,3 +53,84 @@ def test_pages_and_changes(city):
     # Each page was a read, and is in the dossier.
     reads = [e for e in city.dossier(case, 1) if e["soort"] == "inzage"]
     check(len(reads) >= len(got) + 2, f"{len(reads)} reads in the dossier")
+
+
+# ---- a look into a colleague's view (item 31)
+
+LOOK = {"lid": 1, "wet": "wgs", "doel": "gecoordineerde-aanpak", "attributen": ["wgs-traject-startdatum"], "minuten": 30,
+        "motivering": "Traject en voorziening op elkaar afstemmen"}
+
+
+def look(city, case, number, app="wmo-intake", employee="mw-1", member=1, more=""):
+    return city.call("GET", f"/v1/zaken/{case}/leden/{member}/weergave?inzage={number}{more}", city.token(app, employee=employee))
+
+
+def same(a, b):
+    """The same answer, but for the address that it repeats."""
+    x, y = a.json(), b.json()
+    return a.status == b.status == 404 and dict(x, instance="") == dict(y, instance="")
+
+
+def coordinated(city, level="licht", **kw):
+    case = city.open_case([(PARENT, "client")], **kw)
+    city.change(case, "fase", {"overgang": "start-coordinatie", "coordinator": {"wie": "gemeente", "niveau": level}})
+    return case
+
+
+def test_look_into_a_colleagues_view(city):
+    case = city.open_case([(PARENT, "client")])
+    given = city.ask(case, 1, "wgs", ["wgs-traject-startdatum", "wgs-totaal-schuldbedrag"], app="pw-intake", how=WORK)
+    check(given["wgs-traject-startdatum"]["uitkomst"] == "verstrekt", f"{given}")
+    refused(city.change(case, "inzage", LOOK, raw=True), 409, "conflict", "de zaak is in onderzoek")
+    city.change(case, "fase", {"overgang": "start-coordinatie", "coordinator": {"wie": "gemeente", "niveau": "licht"}})
+    now = city.change(case, "inzage", LOOK)
+    check([x["status"] for x in now["inzages"]] == ["gevraagd"] and now["inzages"][0]["wet"] == "wgs", f"{now['inzages']}")
+    nothing = look(city, case, 9)
+    early = look(city, case, 1)
+    check(same(early, nothing), "asked is not granted, and looks like nothing")
+    refused(city.change(case, "inzage/1/besluit", {"verleend": True}, function="consulent", raw=True), 403, "forbidden")
+    refused(city.change(case, "inzage/1/besluit", {"verleend": True}, function="regisseur", raw=True), 403, "forbidden", "wie vraagt")
+    now = city.change(case, "inzage/1/besluit", {"verleend": True}, app="wgs-intake", function="regisseur", employee="rg-1")
+    check(now["inzages"][0]["status"] == "open" and now["inzages"][0]["tot"] > now["inzages"][0]["gevraagd"], f"{now['inzages']}")
+    refused(city.change(case, "inzage/1/besluit", {"verleend": True}, app="wgs-intake", function="regisseur", employee="rg-1", raw=True),
+            409, "conflict", "al besloten")
+    seen = look(city, case, 1).json()
+    check(set(names(seen)) == {"wgs-traject-startdatum"} and (seen["weergave"], seen["wet"]) == ("inzage", "wgs"), f"{seen}")
+    # Nobody else, nothing else, nobody else's.
+    for other in (look(city, case, 1, employee="mw-2"), look(city, case, 1, app="pw-intake"), look(city, case, 1, member=2),
+                  look(city, case, 1, more="&attributen=wgs-totaal-schuldbedrag")):
+        check(same(other, nothing), f"{other.status} {other.body!r}")
+    told = decisions(city, case, 1)
+    check(told.count("inzage-bij-collega") == 1 and "inzage-gevraagd" in told and "over-inzage-besloten" in told, f"{told}")
+    check("inzage-verleend" in notices(city, case), "the client is not told")
+    # It ends by hand, at once.
+    refused(city.change(case, "inzage/1/einde", {}, app="pw-intake", employee="mw-9", raw=True), 403, "forbidden")
+    city.change(case, "inzage/1/einde", {})
+    check(same(look(city, case, 1), nothing), "it is over, and looks like nothing")
+    refused(city.change(case, "inzage/1/einde", {}, raw=True), 409, "conflict", "al voorbij")
+
+
+def test_look_by_rule_and_what_it_refuses(city):
+    case = coordinated(city)
+    asked = {"lid": 1, "wet": "wmo", "doel": "gecoordineerde-aanpak", "attributen": ["wmo-voorziening"], "motivering": "Afstemmen"}
+    now = city.change(case, "inzage", asked, app="pw-intake")
+    check(now["inzages"][0]["status"] == "open", f"the rule grants it: {now['inzages']}")
+    check(look(city, case, 1, app="pw-intake").status == 200, "and it is used")
+    for body, status, code, text in (
+            (dict(asked, attributen=["wmo-mantelzorg"]), 403, "denied", "nummer 1"),
+            (dict(asked, attributen=["wmo-voorziening", "bestaat-niet"]), 403, "denied", "nummer 2"),
+            (dict(asked, doel="acuut-gevaar"), 403, "denied", "geen regel"),
+            (dict(asked, wet="jeugdwet"), 403, "denied", "buiten het bereik"),
+            (dict(asked, minuten=481), 413, "too-big", "480"),
+            (dict(asked, lid=2), 400, "invalid", "lid"),
+            (dict(asked, motivering=" . "), 422, "no-motivation", "")):
+        refused(city.change(case, "inzage", body, app="pw-intake", raw=True), status, code, text)
+    refused(city.change(case, "inzage", asked, app="pw-intake", function="teamleider", raw=True), 403, "forbidden", "inzage-vragen")
+    # Heavy coordination has its meeting; and an end of the case ends every look.
+    city.change(case, "coordinator", {"coordinator": {"wie": "gemeente", "niveau": "zwaar"}})
+    check(look(city, case, 1, app="pw-intake").status == 404, "not in heavy coordination")
+    refused(city.change(case, "inzage", asked, app="pw-intake", raw=True), 409, "conflict", "lichte")
+    city.change(case, "coordinator", {"coordinator": {"wie": "gemeente", "niveau": "licht"}})
+    check(look(city, case, 1, app="pw-intake").status == 200, "light again, and the time is not over")
+    city.change(case, "fase", {"overgang": "sluiten"})
+    check(look(city, case, 1, app="pw-intake").status == 404, "the case is over")

@@ -10,7 +10,8 @@
     "interventies-vragen, dienst-melden, noodinzage, noodinzage-beoordelen"
 #define OPEN_C                                                                                               \
     "sluiten, niet-samenhangend, bereik-kiezen, bereik-verruimen, lid-wijzigen, coordinator-aanwijzen, "     \
-    "interventies-vragen, dienst-melden, noodinzage, noodinzage-beoordelen"
+    "interventies-vragen, dienst-melden, noodinzage, noodinzage-beoordelen, "                                \
+    "inzage-vragen, inzage-besluiten, inzage-beeindigen"
 #define OVER "noodinzage-beoordelen"
 
 static const char *const stored[CASE_STATES] = {"research", "coordination", "closed", "stopped",
@@ -35,6 +36,9 @@ static const struct {
     [CASE_REPORT_SERVICE] = {"dienst-melden", "service-reported", "rc..."},
     [CASE_BREAK_GLASS] = {"noodinzage", "glass-broken", "rc..."},
     [CASE_REVIEW_GLASS] = {"noodinzage-beoordelen", "glass-reviewed", "rcxsn"},
+    [CASE_ASK_LOOK] = {"inzage-vragen", "look-asked", ".c..."},
+    [CASE_DECIDE_LOOK] = {"inzage-besluiten", "look-decided", ".c..."},
+    [CASE_END_LOOK] = {"inzage-beeindigen", "look-ended", ".c..."},
 };
 static const char letters[] = "rcxsn";
 
@@ -61,7 +65,7 @@ static void every_state_against_every_event(void **state)
             assert_string_equal(f.where, "fase");
             assert_string_equal(f.text, text);
         }
-    assert_int_equal(refused, 36);
+    assert_int_equal(refused, 48);
 }
 
 /* Two laws: coordination first. One law and nothing beside it: nothing to coordinate. */

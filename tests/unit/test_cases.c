@@ -226,6 +226,54 @@ static void states_follow_the_table(void **state)
     assert_int_equal(request_state_step(REQUEST_OPEN, (request_state)9, NULL), SLUIS_INVALID);
 }
 
+/* A look runs for whom it was granted, for its time, and no longer; what is over makes room. */
+static void a_look_ends_by_itself(void **state)
+{
+    Sluis__CaseRow row = SLUIS__CASE_ROW__INIT;
+    Sluis__LookRow x = SLUIS__LOOK_ROW__INIT, more[CASE_LOOKS_MAX + 1];
+    sluis_fail f = {0};
+    arena *a = arena_new(1u << 20);
+    const uint64_t now = UINT64_C(1795500000000), minute = 60000;
+    (void)state;
+    row.phase = (char *)(uintptr_t) "coordination";
+    row.level = (char *)(uintptr_t) "licht";
+    x.application = (char *)(uintptr_t) "pw-intake";
+    x.employee = (char *)(uintptr_t) "mw-1";
+    x.member = 1;
+    x.minutes = 30;
+    assert_int_equal(case_look_ask(&row, &x, now, a, &f), SLUIS_OK);
+    assert_int_equal(x.number, 1);
+    assert_string_equal(case_look_state(&x, now), "asked");
+    assert_null(case_look_open(&row, 1, "pw-intake", "mw-1", 1, now));
+    assert_int_equal(case_look_decide(&x, "mw-1", true, now, a, &f), SLUIS_FORBIDDEN);
+    assert_int_equal(case_look_decide(&x, "rg-1", true, now, a, &f), SLUIS_OK);
+    assert_int_equal(case_look_decide(&x, "rg-1", true, now, a, &f), SLUIS_CONFLICT);
+    assert_ptr_equal(case_look_open(&row, 1, "pw-intake", "mw-1", 1, now + 30 * minute - 1), &x);
+    assert_null(case_look_open(&row, 1, "pw-intake", "mw-1", 1, now + 30 * minute));
+    assert_null(case_look_open(&row, 1, "pw-intake", "mw-2", 1, now));
+    assert_null(case_look_open(&row, 1, "wmo-intake", "mw-1", 1, now));
+    assert_null(case_look_open(&row, 1, "pw-intake", "mw-1", 2, now));
+    assert_null(case_look_open(&row, 2, "pw-intake", "mw-1", 1, now));
+    assert_string_equal(case_look_state(&x, now + 30 * minute), "ended");
+    assert_int_equal(case_look_end(&x, now + 30 * minute, &f), SLUIS_CONFLICT);
+    row.level = (char *)(uintptr_t) "zwaar";
+    assert_null(case_look_open(&row, 1, "pw-intake", "mw-1", 1, now));
+
+    for (size_t i = 0; i < CASE_LOOKS_MAX; i++) { /* the first is over, and makes room */
+        sluis__look_row__init(&more[i]);
+        assert_int_equal(case_look_ask(&row, &more[i], now + 30 * minute, a, &f), SLUIS_OK);
+        assert_int_equal(more[i].number, i + 2);
+    }
+    assert_int_equal(row.n_looks, CASE_LOOKS_MAX);
+    assert_null(case_look_find(&row, 1));
+    sluis__look_row__init(&more[CASE_LOOKS_MAX]);
+    assert_int_equal(case_look_ask(&row, &more[CASE_LOOKS_MAX], now, a, &f), SLUIS_TOO_BIG);
+    assert_int_equal(case_look_end(&more[3], now, &f), SLUIS_OK);
+    assert_int_equal(case_look_ask(&row, &more[CASE_LOOKS_MAX], now, a, &f), SLUIS_OK);
+    assert_int_equal(more[CASE_LOOKS_MAX].number, CASE_LOOKS_MAX + 2);
+    arena_free(&a);
+}
+
 int main(void)
 {
     crypto_start();
@@ -236,6 +284,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_impossible_case_is_not_stored, setup, teardown),
         cmocka_unit_test_setup_teardown(a_failed_save_keeps_the_version, setup, teardown),
         cmocka_unit_test(states_follow_the_table),
+        cmocka_unit_test(a_look_ends_by_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

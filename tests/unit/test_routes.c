@@ -385,6 +385,7 @@ static void test_open_case(void **state)
         "\",\"soort\":\"client\",\"fase\":\"onderzoek\",\"leden\":[{\"lid\":1,\"rol\":"
         "\"client\",\"geheimAdres\":false,\"zichtbaarVoor\":[]}],\"bereik\":{\"wetten\":[],\"domeinen\":[],"
         "\"problemen\":[],\"partijen\":[]},\"coordinatie\":\"niet\",\"diensten\":[],\"noodinzages\":[],"
+        "\"inzages\":[],"
         "\"mogelijk\":[],\"geopend\":\"2026-11-24T06:00:00.123Z\","
         "\"_links\":{\"self\":{\"href\":\"/v1/zaken/" CASE_ID "\"}}}");
     finish(&g);
