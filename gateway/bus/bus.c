@@ -8,6 +8,7 @@
 #include "bus/frames.h"
 #include "crypto/note.h"
 #include "bus/members.h"
+#include "bus/rates.h"
 #include "bus/sessions.h"
 #include "flow/api_out.h"
 #include "flow/fatal.h"
@@ -30,6 +31,7 @@ typedef struct {
     channel *in, *verify, *read, *core;
     verifier *own; /* for a message that is alone */
     sessions *sessions;
+    rates *rates; /* of applications */
     directory *dir;
     seal_ring *seals;
     rules *rules;
@@ -569,7 +571,7 @@ static void reply_call(bus *b, job *j)
 {
     sluis_err e = SLUIS_OK;
     if (j->call && !j->reply.n)
-        e = api_out_problem(&j->reply, j->call->call, &j->why);
+        e = api_out_later(&j->reply, j->call->call, &j->why, j->retry_after);
     if (!e && j->reply.n)
         e = bus_server_send_api(b->server, j->route, j->route_len, buffer_bytes(&j->reply));
     if (e || !j->reply.n)
@@ -579,11 +581,27 @@ static void reply_call(bus *b, job *j)
     retire(b, j);
 }
 
+/* A token that was verified just now: whose it is, calls so often and no more. Health, metrics and the
+ * journal's readers act for no application, and what they read is no entry. */
+static void check_rate(bus *b, job *j)
+{
+    uint32_t wait = *j->claims.app ? rates_take(b->rates, &j->claims.oin, j->claims.app, clock_mono_us()) : 0;
+    if (!wait)
+        return;
+    METRIC_ADD(b->p->metrics, api_limited, 1);
+    j->retry_after = wait;
+    fail_set(&j->why, SLUIS_TOO_MANY, "gateway",
+             "deze toepassing roept vaker aan dan %u keer in een minuut; over %u s weer",
+             b->p->settings->calls_per_minute, wait);
+}
+
 /* An API job comes by between its stages. */
 static void route_call(bus *b, job *j)
 {
     if (b->nulls && j->stage != STAGE_REPLY)
         fail_set(&j->why, SLUIS_FULL, "gateway", "stopping; try again in a minute");
+    if (j->stage == STAGE_READ && !j->why.code)
+        check_rate(b, j);
     if (j->stage == STAGE_READ && !j->why.code) {
         pass(b->read, j);
     } else if (j->stage == STAGE_ENVELOPE && !j->why.code) {
@@ -637,7 +655,7 @@ static void tell_acks(bus *b)
 
 static void finish_submission(bus *b, job *j)
 {
-    session *s = sessions_find(b->sessions, &j->user);
+    session *s = sessions_account(b->sessions, &j->user);
     if (s && s->submitted)
         s->submitted--;
     if (!j->why.code) {
@@ -826,6 +844,8 @@ static sluis_err bus_open(bus *b, const parts *p, sluis_fail *f)
     buffer_init(&b->frame, 17u << 20);
     sluis_err e = sessions_new(&b->sessions, s->max_sessions);
     if (!e)
+        e = rates_new(&b->rates, s->calls_per_minute);
+    if (!e)
         e = channel_open(&b->in, p->hub, CHANNEL_BUS, CHANNEL_RECV_BIND, capacity);
     if (!e)
         e = channel_open(&b->verify, p->hub, CHANNEL_VERIFY, CHANNEL_SEND_BIND, capacity);
@@ -853,6 +873,7 @@ static void bus_close(bus *b)
     channel_close(&b->core);
     verifier_free(&b->own);
     sessions_free(&b->sessions);
+    rates_free(&b->rates);
     directory_unref(&b->dir);
     seal_ring_unref(&b->seals);
     rules_unref(&b->rules);

@@ -11,6 +11,7 @@
 
 typedef struct session {
     oin user;
+    bool gone; /* over; only submitted, refused and counted_since hold */
     uint8_t curve_pk[32];
     uint8_t route[64];
     size_t route_len;
@@ -36,12 +37,16 @@ typedef struct sessions sessions;
 sluis_err sessions_new(sessions **out, uint32_t max);
 void sessions_free(sessions **s);
 session *sessions_find(sessions *s, const oin *user);
+/* The same, or what is kept of one that is over. */
+session *sessions_account(sessions *s, const oin *user);
 /* A fresh session for this party in place of its older one, whose submissions, refusals and fetch still
- * count: a new hello gives no new credit. NULL: max reached. */
+ * count: a new hello gives no new credit, whether the older one is over or not. NULL: max reached. */
 session *sessions_open(sessions *s, const oin *user, uint64_t generation);
+/* It is over. What counts is kept until the party comes back, for as many parties as may be connected at
+ * once. */
 void sessions_drop(sessions *s, session *one);
-uint32_t sessions_count(const sessions *s);
-/* Iteration: start with i = 0; NULL at the end. */
+uint32_t sessions_count(const sessions *s); /* of those that are not over */
+/* Iteration over these: start with i = 0; NULL at the end. */
 session *sessions_next(sessions *s, uint32_t *i);
 
 #endif

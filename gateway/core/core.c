@@ -74,31 +74,19 @@ static bool is_upkeep(const job *j)
     return j->kind == JOB_DONE || j->kind == JOB_MISSED;
 }
 
-/* What goes on when intake has stopped: what was asked for, what was taken in before, what only reads, and
- * what the operator does. Each is bounded by something that had room: an answer by its request, a read by its
- * rate. */
+/* What goes on when intake has stopped: answers to what was taken in before, what ends something, and what
+ * the operator does. A read is an entry, too, and bounded by nothing that had room: it waits, or reads would
+ * eat the reserve. */
 static bool may_use_reserve(const job *j)
 {
     if (j->kind == JOB_PARTY)
         return j->change != CHANGE_RENEW;
     if (j->env)
         return j->env->core->kind == SLUIS__KIND__RESPONSE;
-    if (!j->call)
-        return true;
-    switch (j->call->op_case) {
-    case SLUIS__API_CALL__OP_OPEN_CASE:
-    case SLUIS__API_CALL__OP_FILE_REQUEST:
-    case SLUIS__API_CALL__OP_CHANGE_CASE:
-    case SLUIS__API_CALL__OP_CHANGE_REQUEST:
-    case SLUIS__API_CALL__OP_REPORT_CONCERN:
-    case SLUIS__API_CALL__OP_DECIDE_CONCERN:
-    case SLUIS__API_CALL__OP_ASK_INTERVENTIONS:
-    case SLUIS__API_CALL__OP_RESOLVE:
-    case SLUIS__API_CALL__OP_NOTE_EXCHANGE:
-        return false;
-    default:
-        return true;
-    }
+    if (j->kind == JOB_RECEIPT)
+        return j->route_len == 0; /* an operator's */
+    return !j->call ||
+           j->call->op_case == SLUIS__API_CALL__OP_LOG_COSIGN; /* a witness's line takes another's place */
 }
 
 static sluis_err journal_refusal(turn *t, job *j, Sluis__RecordType type)

@@ -54,11 +54,17 @@ static uint32_t status_of(sluis_err e)
 
 sluis_err api_out_problem(buffer *out, uint64_t call, const sluis_fail *why)
 {
+    return api_out_later(out, call, why, 0);
+}
+
+sluis_err api_out_later(buffer *out, uint64_t call, const sluis_fail *why, uint32_t retry_after)
+{
     Sluis__ApiReply r = SLUIS__API_REPLY__INIT;
     Sluis__ApiProblem p = SLUIS__API_PROBLEM__INIT;
     r.call = call;
     r.status = p.status = status_of(why->code);
     p.code = (char *)(uintptr_t)error_token(why->code);
+    p.retry_after = retry_after;
     /* What may not be seen and what does not exist answer with the same bytes. */
     if (why->code != SLUIS_NOT_FOUND) {
         p.where = (char *)(uintptr_t)why->where;

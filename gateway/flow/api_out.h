@@ -10,6 +10,8 @@
 
 /* Each appends one packed ApiReply to out. */
 sluis_err api_out_problem(buffer *out, uint64_t call, const sluis_fail *why);
+/* The same, with the seconds after which another attempt makes sense; 0: nothing is said. */
+sluis_err api_out_later(buffer *out, uint64_t call, const sluis_fail *why, uint32_t retry_after);
 sluis_err api_out_case(buffer *out, uint64_t call, uint32_t status, const rules *rs, uint64_t now,
                        const id16 *case_id, const Sluis__CaseRow *row);
 sluis_err api_out_request(buffer *out, uint64_t call, uint32_t status, const rules *r,

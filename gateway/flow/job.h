@@ -105,11 +105,12 @@ typedef struct job {
     size_t route_len;
     uint8_t *raw; /* owned: an envelope or a packed ApiCall */
     size_t raw_len;
-    directory *dir;   /* reference: the directory it is judged by before core */
-    seal_ring *seals; /* reference: the registry's sealing keys; of a change: the next ones */
-    rules *rules;     /* reference: the rules in force when it came in; of a change: the next ones */
-    sluis_fail why;   /* code != OK: refused, and why */
-    arena *arena;     /* owned: ApiCall, decisions, fetched rows; NULL until needed */
+    directory *dir;       /* reference: the directory it is judged by before core */
+    seal_ring *seals;     /* reference: the registry's sealing keys; of a change: the next ones */
+    rules *rules;         /* reference: the rules in force when it came in; of a change: the next ones */
+    uint32_t retry_after; /* s; a call that was refused for its rate */
+    sluis_fail why;       /* code != OK: refused, and why */
+    arena *arena;         /* owned: ApiCall, decisions, fetched rows; NULL until needed */
 
     /* a submission */
     envelope *env;           /* decoded; owns the body below */

@@ -249,12 +249,14 @@ static void finish_problem(front *f, pending *p, const problem *why)
 {
     const http_field invalid[] = {{"WWW-Authenticate", "Bearer realm=\"sluis\", error=\"invalid_token\""},
                                   {NULL, NULL}};
-    const http_field again[] = {{"Retry-After", "1"}, {NULL, NULL}};
+    char seconds[16];
+    snprintf(seconds, sizeof seconds, "%u", why->retry_after ? why->retry_after : 1);
+    const http_field again[] = {{"Retry-After", seconds}, {NULL, NULL}};
     log_answer(resources[p->operation].operation, why->status, p->started_us);
     answer_problem(p->request, why, p->path,
-                   why->status == 401   ? invalid
-                   : why->status == 503 ? again
-                                        : NULL);
+                   why->status == 401                       ? invalid
+                   : why->status == 503 || why->retry_after ? again
+                                                            : NULL);
     calls_done(f->calls, p);
 }
 
@@ -270,6 +272,7 @@ static void finish_sluisd_problem(front *f, pending *p, const Sluis__ApiReply *r
     uint32_t status = r->status ? r->status : in->status;
     problem_told(&why, status_sane(status) && status >= 400 ? (int)status : 502, in->code, in->where,
                  in->detail);
+    why.retry_after = in->retry_after;
     finish_problem(f, p, &why);
 }
 

@@ -6,8 +6,9 @@
 #include "base/bytes.h"
 
 typedef struct {
-    int status;    /* HTTP; 0 = no problem */
-    char code[65]; /* stable token */
+    int status;           /* HTTP; 0 = no problem */
+    unsigned retry_after; /* s; 0 = not said */
+    char code[65];        /* stable token */
     char title[128];
     char detail[512];
     char where[160]; /* field or place; "" = none */

@@ -18,6 +18,7 @@
     X(bus_delivered, "counter", "deliveries sent to parties")                                                \
     X(bus_redelivered, "counter", "deliveries sent again")                                                   \
     X(api_calls, "counter", "calls received from the HTTP front")                                            \
+    X(api_limited, "counter", "calls refused: their application calls too often")                            \
     X(verify_ok, "counter", "messages verified")                                                             \
     X(verify_refused, "counter", "messages refused by verification")                                         \
     X(core_batches, "counter", "commits")                                                                    \

@@ -73,6 +73,8 @@ static const config_key limit_keys[] = {
      "a replaced sealing key is destroyed after: a day, and the longest life of a message"},
     {"key_overlap_s", CONFIG_INT, false, 1, 31536000, "s", "3024000",
      "a signing key of the gateway that was replaced stays valid for: longer than a message lives"},
+    {"calls_per_minute", CONFIG_INT, false, 1, 10000000, "calls", "6000",
+     "calls of one application through the API; beyond: 429"},
     {"concerns_per_day", CONFIG_INT, false, 1, 1000000, "reports", "50",
      "reports of concern that one party on the bus may bring in a day"},
     {"glass_minutes", CONFIG_INT, false, 1, 1440, "minutes", "60",
@@ -154,6 +156,7 @@ static void load_limits(settings *s, const config_node *g)
     LIMIT(seal_renew_s, uint32_t);
     LIMIT(seal_keep_s, uint32_t);
     LIMIT(key_overlap_s, uint32_t);
+    LIMIT(calls_per_minute, uint32_t);
     LIMIT(concerns_per_day, uint32_t);
     LIMIT(party_renew_s, uint32_t);
     LIMIT(glass_minutes, uint32_t);

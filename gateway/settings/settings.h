@@ -32,6 +32,7 @@ typedef struct {
     uint32_t refusals_per_minute; /* journalled refusals and reads of one party; beyond them it waits */
     uint32_t seal_renew_s;        /* the registry's sealing key is renewed after this, */
     uint32_t seal_keep_s;         /* and the one it replaced destroyed after this */
+    uint32_t calls_per_minute;    /* of one application */
     uint32_t concerns_per_day;    /* reports of concern of one party on the bus */
     uint32_t key_overlap_s;       /* a signing key that was replaced stays valid for this */
     uint32_t glass_minutes,

@@ -68,10 +68,21 @@ static void the_newest_wins(void **state)
     assert_false(y->behind || y->missed);
     assert_memory_equal(y->route, fresh.route, sizeof(fresh.route));
     assert_int_equal(sessions_count(s), 1);
-    sessions_drop(s, y); /* but not over an end */
+    y->refused = 7;
+    y->counted_since = 1000;
+    sessions_drop(s, y); /* and over an end, but for the fetch, which nobody waits for any more */
+    assert_null(sessions_find(s, &a));
+    assert_int_equal(sessions_count(s), 0);
+    session *kept = sessions_account(s, &a);
+    assert_non_null(kept);
+    kept->submitted--; /* an answer that came meanwhile */
+    kept->refused++;
     y = sessions_open(s, &a, 9);
-    assert_int_equal(y->submitted, 0);
-    assert_false(y->fetching);
+    assert_int_equal(y->submitted, 4);
+    assert_int_equal(y->refused, 8);
+    assert_int_equal(y->counted_since, 1000);
+    assert_false(y->fetching || y->gone);
+    assert_int_equal(sessions_count(s), 1);
     sessions_free(&s);
 }
 
@@ -92,6 +103,41 @@ static void the_bound_holds(void **state)
     assert_null(sessions_find(s, &first));
     assert_non_null(sessions_open(s, &more, 1));
     assert_int_equal(sessions_count(s), 20);
+    sessions_free(&s);
+}
+
+/* Of so many as may be connected; first goes what nothing is under way of, and then the rest. */
+static void what_is_kept_is_bounded(void **state)
+{
+    sessions *s = NULL;
+    unsigned kept = 0;
+    (void)state;
+    assert_int_equal(sessions_new(&s, 10), SLUIS_OK);
+    for (unsigned i = 0; i < 11; i++) {
+        oin o = user(i);
+        session *x = sessions_open(s, &o, i);
+        assert_non_null(x);
+        x->submitted = i % 2;
+        sessions_drop(s, x);
+    }
+    for (unsigned i = 0; i < 11; i++) {
+        oin o = user(i);
+        const session *x = sessions_account(s, &o);
+        assert_int_equal(x != NULL, i % 2);
+        kept += x != NULL;
+    }
+    assert_int_equal(kept, 5);
+    for (unsigned i = 20; i < 26; i++) {
+        oin o = user(i);
+        session *x = sessions_open(s, &o, i);
+        x->submitted = 1;
+        sessions_drop(s, x);
+    }
+    for (unsigned i = 0; i < 26; i++) {
+        oin o = user(i);
+        assert_null(sessions_account(s, &o));
+    }
+    assert_int_equal(sessions_count(s), 0);
     sessions_free(&s);
 }
 
@@ -187,8 +233,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(opens_and_finds),          cmocka_unit_test(the_newest_wins),
-        cmocka_unit_test(the_bound_holds),          cmocka_unit_test(drops_lose_no_other),
-        cmocka_unit_test(iteration_sees_each_once), cmocka_unit_test(dropping_while_iterating),
+        cmocka_unit_test(the_bound_holds),          cmocka_unit_test(what_is_kept_is_bounded),
+        cmocka_unit_test(drops_lose_no_other),      cmocka_unit_test(iteration_sees_each_once),
+        cmocka_unit_test(dropping_while_iterating),
     };
     return cmocka_run_group_tests_name("sessions", tests, NULL, NULL);
 }

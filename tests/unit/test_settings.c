@@ -121,6 +121,7 @@ static void defaults(void **state)
     assert_int_equal(s.seal_keep_s, 31 * 86400);
     assert_int_equal(s.key_overlap_s, 35 * 86400);
     assert_int_equal(s.concerns_per_day, 50);
+    assert_int_equal(s.calls_per_minute, 6000);
     assert_int_equal(s.party_renew_s, 3600);
 }
 
@@ -209,7 +210,7 @@ static void limits(void **state)
     (void)state;
     const settings_group *g = &settings_groups[4];
     assert_string_equal(g->group, "limits");
-    assert_int_equal(g->count, 27);
+    assert_int_equal(g->count, 28);
     for (size_t i = 0; i < g->count; i++) {
         const config_key *k = &g->keys[i];
         snprintf(line, sizeof(line), "limits = {\n %s = %lldL; };", k->key, (long long)k->min - 1);
