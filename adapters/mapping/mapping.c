@@ -5,6 +5,7 @@
 
 #include "crypto/crypto.h"
 #include "mapping/mapping_file.h"
+#include "wire/instance.h"
 
 #define UNMAPPED_PATHS 4096
 
@@ -150,10 +151,9 @@ static sluis_err instance_of(taker *t, const map_attribute *a, const document_hi
         return document_fail(t->d, h->place, t->f, "%s: more than one %.100s", a->name, a->key);
     if (!key.n || !key.v[0].text || !key.v[0].text[0])
         return SLUIS_OK;
-    uint8_t hash[HASH_LEN];
-    const bytes parts[] = {BYTES(a->name, strlen(a->name) + 1), bytes_str(key.v[0].text)};
-    hash_tagged(hash, "sluis1-instance", NULL, parts, 2);
-    memcpy(nv->instance, hash, ID_LEN);
+    id16 id;
+    instance_id(&id, a->name, key.v[0].text);
+    memcpy(nv->instance, id.b, ID_LEN);
     nv->keyed = true;
     return SLUIS_OK;
 }

@@ -80,7 +80,7 @@ static bool is_upkeep(const job *j)
 static bool may_use_reserve(const job *j)
 {
     if (j->kind == JOB_PARTY)
-        return j->change != CHANGE_RENEW;
+        return j->change != CHANGE_RENEW && j->change != CHANGE_IMPORT;
     if (j->env)
         return j->env->core->kind == SLUIS__KIND__RESPONSE;
     if (j->kind == JOB_RECEIPT)
@@ -214,9 +214,10 @@ static sluis_err apply(turn *t, job *j)
     if (j->kind == JOB_RECEIPT)
         return read_note(t, &j->read);
     if (j->kind == JOB_PARTY) {
-        e = j->change == CHANGE_FORGET  ? handle_forget(t, j, &j->why)
-            : j->change == CHANGE_RULES ? handle_rules(t, j, &j->why)
-                                        : handle_party(t, j, &j->why);
+        e = j->change == CHANGE_FORGET   ? handle_forget(t, j, &j->why)
+            : j->change == CHANGE_RULES  ? handle_rules(t, j, &j->why)
+            : j->change == CHANGE_IMPORT ? handle_import(t, j, &j->why)
+                                         : handle_party(t, j, &j->why);
         return is_fault(e) ? e : SLUIS_OK;
     }
     return j->env ? apply_submission(t, j) : apply_call(t, j);

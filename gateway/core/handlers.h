@@ -45,6 +45,8 @@ sluis_err handle_cosigned(turn *t, const job *j); /* a witness's line, checked: 
 sluis_err handle_party(turn *t, job *j, sluis_fail *f);
 /* Two persons' word to forget a person: proposes, or deletes everything and leaves the key to be erased. */
 sluis_err handle_forget(turn *t, job *j, sluis_fail *f);
+/* Lines of an existing file of data: all of them, or none. */
+sluis_err handle_import(turn *t, job *j, sluis_fail *f);
 /* At the start: the municipality is a party of its own directory (it signs on behalf of API users, and the
  * registry is sealed to). Entered and journalled when it is not there, or with other keys. */
 sluis_err party_enrol_self(turn *t, sluis_fail *f);

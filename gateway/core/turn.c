@@ -23,6 +23,7 @@ static const char *retention_of(Sluis__RecordType type)
     case SLUIS__RECORD_TYPE__R_PARTY:
     case SLUIS__RECORD_TYPE__R_RULES:
     case SLUIS__RECORD_TYPE__R_FORGOTTEN:
+    case SLUIS__RECORD_TYPE__R_IMPORT:
         return RETENTION_MANAGEMENT;
     default:
         return RETENTION_TRAFFIC;

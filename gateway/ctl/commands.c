@@ -285,6 +285,16 @@ static const ctl_option config_check[] = {
      false},
     END,
 };
+static const ctl_option register_import[] = {
+    GATEWAY_SOCKET,
+    {"source", "OIN", "Whose data they are; the municipality's own when not said", NULL, false},
+    {"basis", "NAME", "Legal basis by which they are held", NULL, true},
+    {"law", "NAME", "Law that they are held for; the attribute's source, where that is a law, when not said",
+     NULL, false},
+    {"reason", "CODE", "Why, as a code: it stands in the journal", NULL, true},
+    {"by", "WHO", "Pseudonym of the person who decides", NULL, true},
+    END,
+};
 static const ctl_option store_upgrade[] = {
     {"master-key", "FILE", "Master key of the key file", NULL, true},
     END,
@@ -352,6 +362,8 @@ const ctl_command ctl_commands[] = {
      agreement_renewal, ctl_agreement_needs_renewal},
     {"subject forget", NULL, "Forgets a person: one person proposes it, another carries it out.",
      subject_forget, ctl_subject_forget},
+    {"register import", "FILE", "Brings an existing file of data into the register: a line of JSON a datum.",
+     register_import, ctl_register_import},
     {"inbox list", NULL, "Lists the requests that wait for a person at this party.", inbox_list,
      ctl_inbox_list},
     {"inbox show", "ID", "Shows one request and the answer the mapping proposes.", adapter_only,

@@ -49,6 +49,7 @@ ctl_exit ctl_journal_verify(ctl_call *c);
 ctl_exit ctl_journal_export(ctl_call *c);
 ctl_exit ctl_journal_prove(ctl_call *c);
 ctl_exit ctl_journal_reader(ctl_call *c);
+ctl_exit ctl_register_import(ctl_call *c);
 ctl_exit ctl_store_upgrade(ctl_call *c);
 ctl_exit ctl_restore(ctl_call *c);
 ctl_exit ctl_receipt_get(ctl_call *c);

@@ -43,7 +43,7 @@ typedef enum {
 typedef enum { STAGE_TOKEN, STAGE_READ, STAGE_ENVELOPE, STAGE_CORE, STAGE_REPLY } job_stage;
 
 /* What an operator changes: the directory, or (forget) what is kept of a person; seals: the gateway itself;
- * renew: a party, its own sealing keys (raw is its frame). */
+ * renew: a party, its own sealing keys (raw is its frame); import: data of an existing file. */
 typedef enum {
     CHANGE_ENROL,
     CHANGE_SUSPEND,
@@ -55,13 +55,35 @@ typedef enum {
     CHANGE_AGREEMENT_REVOKE,
     CHANGE_FORGET,
     CHANGE_RULES,
-    CHANGE_RENEW
+    CHANGE_RENEW,
+    CHANGE_IMPORT
 } party_change;
 
 typedef struct {
     oin to;
     uint64_t seq;
 } delivery;
+
+/* One statement of a file that is brought in; strings in the job's arena. Times are UTC ms, 0: not said. */
+typedef struct {
+    const char *bsn, *attribute, *value;
+    id16 instance;
+    uint64_t obtained, valid_from, valid_until;
+} import_line;
+
+/* Some lines of it, in order. */
+typedef struct {
+    uint8_t file[HASH_LEN]; /* of all of it */
+    oin source;             /* who says so */
+    const char *basis;
+    const char *law; /* that they are held for; NULL: the attribute's source, where that is one */
+    bool check;      /* only looked at */
+    uint64_t first;  /* number of the first line, from 1 on */
+    import_line *lines;
+    size_t count;       /* 0: only how far the file is */
+    uint64_t taken;     /* filled in by core: lines of the file that are in */
+    uint64_t counts[4]; /* ditto: lines by datum_outcome */
+} import_batch;
 
 /* A row of the outbox, fetched. */
 typedef struct {
@@ -149,6 +171,7 @@ typedef struct job {
     Sluis__AgreementFact *agreement; /* agreement file; in the arena */
     oin party;                       /* the others: whom; revoke, agreements: filled in by core */
     keyid key;                       /* revoke: which key; agreements: which (file: filled in by core) */
+    import_batch *import;            /* in the arena */
     const char *outcome;     /* revoke: "proposed" or "revoked"; rules: "changed" or "unchanged"; static */
     const char *by, *reason; /* who asks, and why: a pseudonym and a code, in the arena */
     char bsn[BSN_LEN + 1];   /* forget: whom; wiped */

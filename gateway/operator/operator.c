@@ -598,6 +598,7 @@ static const struct {
     {"agreement.accept", desk_agreement_accept},
     {"agreement.revoke", desk_agreement_revoke},
     {"subject.forget", cmd_subject_forget},
+    {"register.import", desk_register_import},
     {"trace", cmd_trace},
     {"journal.copy", cmd_journal_copy},
     {"receipt.get", cmd_receipt_get},

@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scenarios"))
-from city import City, PARTIES, RESEARCH, BENCH  # noqa: E402
+from city import City, LIMITS, PARTIES, RESEARCH, BENCH  # noqa: E402
 from house import BENCH_OIN, GATEWAY_OIN, TREE, Process, check, seeded, test_bsns, wait_for  # noqa: E402
 
 RUNS = int(os.environ.get("BENCH_RUNS", "3"))
@@ -38,6 +38,7 @@ W1 = (1, scaled(50), scaled(600))
 SENDERS = [f"00000099{100000 + i:09d}000" for i in range(64)]
 W64X4 = (4, scaled(1000), scaled(8000))
 IDLE = scaled(1000)
+IMPORTED = scaled(200000)  # lines of an existing file
 
 
 def pub(path):
@@ -206,6 +207,27 @@ def measure_idle(city, ends, idle, note):
     note("idle_adapters_drop_pct", 100 * (1 - beside / alone))
 
 
+def measure_import(bin_dir, rng, note):
+    """An existing file of data into an empty register: looked at first, then taken, a line a datum."""
+    city = City(bin_dir)
+    try:
+        city.make(LIMITS.replace("4096", "65536"))
+        city.start_gateway()
+        persons = test_bsns(rng, PERSONS)
+        path = city.root / "data.jsonl"
+        with open(path, "w", encoding="utf-8") as f:
+            for i in range(IMPORTED):
+                f.write(json.dumps({"bsn": persons[i % len(persons)], "naam": "wmo-voorziening", "waarde": f"Voorziening {i % 97}",
+                                    "voorkomen": f"V-{i}", "verkregen": "2025-01-01"}) + "\n")
+        began = time.monotonic()
+        done = city.ctl("register", "import", path, "--basis", "wmo-5.1.1", "--by", "beheer-1", "--reason", "meting", "--socket", city.control)
+        note("import_per_s", IMPORTED / (time.monotonic() - began))
+        check(done["new"] == IMPORTED, f"{done}")
+        city.stop()
+    finally:
+        city.close()
+
+
 def add_ratios(figures):
     fig = figures.get
     cores = os.cpu_count()
@@ -261,6 +283,9 @@ def main():
             measure_idle(city, ends, idle, note)
         ends.party.kill()
         city.stop()
+        for run in range(RUNS):
+            print(f"bench: import, run {run + 1} of {RUNS}", flush=True)
+            measure_import(build / "bin", rng, note)
     finally:
         if ends and ends.party:
             ends.party.kill()

@@ -1,0 +1,193 @@
+/* A batch of an existing file of data, brought in by an operator: each line a statement of one source about
+ * one person. The batch is taken whole or not at all, with one entry in the journal; how far the file has
+ * come stands in the same transaction, so that a second try goes on where the first ended. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/handlers.h"
+#include "policy/policy.h"
+
+#define POSITION     "import:" /* META: this, then the file's hash; value: lines taken u64 */
+#define POSITION_LEN (sizeof(POSITION) - 1 + HASH_LEN)
+
+static void position_key(uint8_t out[static POSITION_LEN], const uint8_t file[static HASH_LEN])
+{
+    memcpy(out, POSITION, sizeof(POSITION) - 1);
+    memcpy(out + sizeof(POSITION) - 1, file, HASH_LEN);
+}
+
+static sluis_err position_get(turn *t, const import_batch *b, uint64_t *lines)
+{
+    uint8_t key[POSITION_LEN];
+    bytes v;
+    position_key(key, b->file);
+    *lines = 0;
+    sluis_err e = rows_get_bytes(t->t, t->p->rows, TABLE_META, BYTES_OF(key), &v);
+    if (!e && v.n != 8)
+        e = SLUIS_CORRUPT;
+    if (!e)
+        *lines = get_u64(v.p);
+    return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
+}
+
+static sluis_err position_put(turn *t, const import_batch *b, uint64_t lines)
+{
+    uint8_t key[POSITION_LEN], v[8];
+    position_key(key, b->file);
+    put_u64(v, lines);
+    return rows_put_bytes(t->t, t->p->rows, TABLE_META, BYTES_OF(key), BYTES_OF(v));
+}
+
+/* ---- what is looked at before anything is written ---- */
+
+static sluis_err fail_line(sluis_fail *f, sluis_err e, const import_batch *b, size_t i, const char *text)
+{
+    char where[32];
+    snprintf(where, sizeof(where), "line %" PRIu64, b->first + i);
+    return fail_set(f, e, where, "%s", text);
+}
+
+/* Data are taken from who is their source: a party in its domain, and the municipality for its own and for
+ * those of the laws that it carries out. */
+static bool is_source(const turn *t, const import_batch *b, const party *from, const attribute *a)
+{
+    if (strcmp(from->domain, a->source) == 0)
+        return true;
+    return oin_equal(&b->source, &t->p->settings->oin) && rules_is_law(t->rules, a->source);
+}
+
+static sluis_err check_line(turn *t, const import_batch *b, const party *from, size_t i, sluis_fail *f)
+{
+    const import_line *l = &b->lines[i];
+    const attribute *a = rules_attribute_named(t->rules, l->attribute);
+    sluis_fail why = {0};
+    if (!bsn_valid(l->bsn, strlen(l->bsn)))
+        return fail_line(f, SLUIS_INVALID, b, i, "bsn: nine digits that pass the eleven-test are needed");
+    if (bsn_is_test(l->bsn) != t->p->settings->test_mode)
+        return fail_line(f, SLUIS_MODE, b, i, "bsn: test persons and real ones do not go together");
+    if (!a || a->id == ATTRIBUTE_BSN)
+        return fail_line(f, SLUIS_INVALID, b, i, "naam: the catalogue has no such attribute to be filled");
+    if (!is_source(t, b, from, a))
+        return fail_line(f, SLUIS_DENIED, b, i,
+                         "naam: --source is not this attribute's source in the catalogue");
+    if (attribute_check_value(a, l->value, &why))
+        return fail_line(f, SLUIS_INVALID, b, i, why.text);
+    if (l->obtained > t->now)
+        return fail_line(f, SLUIS_INVALID, b, i, "verkregen: lies in the future");
+    if (l->valid_until && l->valid_until <= l->valid_from)
+        return fail_line(f, SLUIS_INVALID, b, i, "geldigTot: lies before geldigVan");
+    return SLUIS_OK;
+}
+
+static bool stands_before(const import_batch *b, size_t i)
+{
+    size_t k = 0;
+    while (k < i && strcmp(b->lines[k].bsn, b->lines[i].bsn) != 0)
+        k++;
+    return k < i;
+}
+
+/* That each person can be registered, with a key slot for who is new. */
+static sluis_err check_persons(turn *t, const import_batch *b, sluis_fail *f)
+{
+    uint64_t fresh = 0;
+    for (size_t i = 0; i < b->count; i++) {
+        sluis_err e =
+            stands_before(b, i) ? SLUIS_OK : registry_check(t->p->registry, t->t, b->lines[i].bsn, &fresh);
+        if (e == SLUIS_CONFLICT)
+            return fail_line(f, e, b, i, "this person is being forgotten: try again later");
+        if (e == SLUIS_FULL)
+            return fail_line(f, SLUIS_DENIED, b, i,
+                             "the key file has no room for this person: see limits.key_slots");
+        if (e)
+            return e;
+    }
+    return SLUIS_OK;
+}
+
+static sluis_err check_batch(turn *t, const import_batch *b, sluis_fail *f)
+{
+    const party *from = directory_find(t->dir, &b->source);
+    uint64_t taken;
+    if (!from)
+        return fail_set(f, SLUIS_UNKNOWN_PARTY, b->source.s, "is not in the directory: see `party list`");
+    if (!rules_legal_basis_title(t->rules, b->basis))
+        return fail_set(f, SLUIS_INVALID, "basis", "the rules in force know no such legal basis");
+    if (b->law && !rules_is_law(t->rules, b->law))
+        return fail_set(f, SLUIS_INVALID, "law", "the rules in force know no such law");
+    sluis_err e = position_get(t, b, &taken);
+    if (!e && !b->check && b->count && b->first != taken + 1)
+        e = fail_set(f, SLUIS_CONFLICT, "first", "%" PRIu64 " lines of this file are in: go on from there",
+                     taken);
+    for (size_t i = 0; !e && i < b->count; i++)
+        e = check_line(t, b, from, i, f);
+    return e ? e : check_persons(t, b, f);
+}
+
+/* ---- writing ---- */
+
+static sluis_err put_line(turn *t, import_batch *b, const import_line *l)
+{
+    const attribute *a = rules_attribute_named(t->rules, l->attribute);
+    char *law = (char *)(uintptr_t)(b->law ? b->law : a->source);
+    Sluis__DatumRow d = SLUIS__DATUM_ROW__INIT;
+    subject s = {0};
+    datum_outcome outcome;
+    uint64_t version;
+    d.value = (char *)(uintptr_t)l->value;
+    d.source = b->source.s;
+    d.message_hash = (ProtobufCBinaryData){HASH_LEN, b->file};
+    d.legal_basis = (char *)(uintptr_t)b->basis;
+    d.category = a->category;
+    d.laws = &law;
+    d.n_laws = rules_is_law(t->rules, law); /* else for all */
+    d.obtained = l->obtained ? l->obtained : t->now;
+    d.valid_from = l->valid_from;
+    d.valid_until = l->valid_until;
+    d.registered = t->now;
+    d.journal_index = t->entry.index;
+    sluis_err e = registry_subject(t->p->registry, t->t, l->bsn, true, &s);
+    if (!e)
+        e = registry_put(t->p->registry, t->t, &s, a->id, &l->instance, &d, &outcome, &version);
+    subject_close(&s);
+    if (e)
+        return e;
+    b->counts[outcome]++;
+    METRIC_ADD(t->p->metrics, registry_discrepancies, outcome == DATUM_DISCREPANCY);
+    METRIC_ADD(t->p->metrics, registry_data, outcome != DATUM_SAME);
+    return SLUIS_OK;
+}
+
+/* Which file, which lines of it: the hash is of the whole file, and tells nothing of a person. */
+static sluis_err journal_batch(turn *t, const job *j)
+{
+    const import_batch *b = j->import;
+    Sluis__Record r = SLUIS__RECORD__INIT;
+    char hex[2 * HASH_LEN + 1], detail[sizeof(hex) + 64];
+    hex_encode(hex, b->file, HASH_LEN);
+    snprintf(detail, sizeof(detail), "lines %" PRIu64 "-%" PRIu64 " of %s", b->first, b->first + b->count - 1,
+             hex);
+    r.type = SLUIS__RECORD_TYPE__R_IMPORT;
+    r.from = (char *)(uintptr_t)b->source.s;
+    r.to = t->p->settings->oin.s;
+    r.employee = (char *)(uintptr_t)j->by;
+    r.legal_basis = (char *)(uintptr_t)b->basis;
+    r.decision = (char *)(uintptr_t)j->reason;
+    r.detail = detail;
+    return turn_journal(t, &r);
+}
+
+sluis_err handle_import(turn *t, job *j, sluis_fail *f)
+{
+    import_batch *b = j->import;
+    sluis_err e = check_batch(t, b, f);
+    if (!e && (b->check || !b->count))
+        return position_get(t, b, &b->taken);
+    if (!e)
+        e = journal_batch(t, j);
+    for (size_t i = 0; !e && i < b->count; i++)
+        e = put_line(t, b, &b->lines[i]);
+    b->taken = b->first + b->count - 1;
+    return e ? e : position_put(t, b, b->taken);
+}
