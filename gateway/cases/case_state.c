@@ -42,6 +42,7 @@ static const struct {
     [CASE_NAME_COORDINATOR] = {"coordinator-aanwijzen", "coordinator-named", ANY, {NO, C, NO, NO, NO}},
     [CASE_ASK_INTERVENTIONS] = {"interventies-vragen", "interventions-asked", ANY, {R, C, NO, NO, NO}},
     [CASE_REPORT_SERVICE] = {"dienst-melden", "service-reported", ANY, {R, C, NO, NO, NO}},
+    [CASE_LINK_PERSON] = {"bsn-koppelen", "person-linked", ANY, {R, C, NO, NO, NO}},
     [CASE_BREAK_GLASS] = {"noodinzage", "glass-broken", ANY, {R, C, NO, NO, NO}},
     [CASE_REVIEW_GLASS] = {"noodinzage-beoordelen",
                            "glass-reviewed",

@@ -33,6 +33,7 @@ typedef enum {
     CASE_NAME_COORDINATOR, /* another coordinator or level */
     CASE_ASK_INTERVENTIONS,
     CASE_REPORT_SERVICE,
+    CASE_LINK_PERSON, /* the BSN of a member becomes known */
     CASE_BREAK_GLASS,
     CASE_REVIEW_GLASS,
     CASE_ASK_LOOK, /* into a colleague's view */

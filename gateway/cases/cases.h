@@ -84,6 +84,10 @@ const Sluis__LookRow *case_look_open(const Sluis__CaseRow *row, uint32_t number,
                                      const char *employee, uint32_t member, uint64_t now);
 const char *case_look_state(const Sluis__LookRow *x, uint64_t now); /* "asked", "refused", "open", "ended" */
 
+/* Who is asked about a person has to know who that is. */
+#define NO_NUMBER                                                                                            \
+    "van deze persoon is geen BSN bekend: een partij kan de persoon niet vinden; "                           \
+    "koppel eerst het BSN"
 /* A motivation says something, in at most this many bytes. */
 #define MOTIVATION_MAX 8000
 bool motivation_blank(const char *s);

@@ -12,9 +12,10 @@ typedef struct {
     const Sluis__ApiChangeCase *in;
     const uint8_t *id; /* of the case */
     Sluis__CaseRow *row;
-    Sluis__Record r;    /* attributes and subject, when the change is about some */
-    uint32_t about;     /* the member whose dossier it stands in; 0 = all */
-    const char *notice; /* what the client is told; NULL: nothing */
+    Sluis__Record r;     /* attributes and subject, when the change is about some */
+    uint32_t about;      /* the member whose dossier it stands in; 0 = all */
+    subject was, person; /* link-person: who the member was, and is; closed by handle_change_case */
+    const char *notice;  /* what the client is told; NULL: nothing */
 } case_change;
 
 sluis_err change_coordinate(case_change *c, sluis_fail *f);
@@ -26,6 +27,8 @@ sluis_err change_coordinator(case_change *c, sluis_fail *f);
 sluis_err change_service(case_change *c, sluis_fail *f);
 /* When the service is planned for later: looked at again then. */
 sluis_err change_service_due(turn *t, const uint8_t *case_id, const Sluis__ServiceRow *s, uint32_t at);
+sluis_err change_link_person(case_change *c, sluis_fail *f); /* case_person.c */
+sluis_err change_person_linked(case_change *c);              /* once its entry is written */
 sluis_err change_break_glass(case_change *c, sluis_fail *f);
 sluis_err change_review_glass(case_change *c, sluis_fail *f);
 sluis_err change_ask_look(case_change *c, sluis_fail *f);

@@ -22,6 +22,25 @@ void api_record(const job *j, Sluis__RecordType type, const uint8_t *case_id, Sl
         r->case_id = (ProtobufCBinaryData){ID_LEN, (uint8_t *)(uintptr_t)case_id};
 }
 
+/* A BSN, or a name of the municipality's own that is none. */
+static sluis_err check_person(turn *t, const char *bsn, const char *own, size_t member, sluis_fail *f)
+{
+    if (!*bsn == !*own)
+        return fail_set(f, SLUIS_INVALID, "leden.bsn", "lid %zu: geef een bsn, of een eigenKenmerk", member);
+    if (*own && (!name_valid(own) || strspn(own, "0123456789") == BSN_LEN))
+        return fail_set(f, SLUIS_INVALID, "leden.eigenKenmerk",
+                        "lid %zu: kleine letters, cijfers en . _ : -, en geen negen cijfers", member);
+    if (*own)
+        return SLUIS_OK;
+    if (!bsn_valid(bsn, strlen(bsn)))
+        return fail_set(f, SLUIS_INVALID, "leden.bsn", "lid %zu: negen cijfers die de elfproef doorstaan",
+                        member);
+    return bsn_is_test(bsn) == t->p->settings->test_mode
+               ? SLUIS_OK
+               : fail_set(f, SLUIS_MODE, "leden.bsn",
+                          "lid %zu: testpersonen en echte personen gaan niet samen", member);
+}
+
 static sluis_err check_members(turn *t, const Sluis__ApiOpenCase *o, sluis_fail *f)
 {
     bool household = strcmp(o->kind, "huishouden") == 0;
@@ -31,35 +50,37 @@ static sluis_err check_members(turn *t, const Sluis__ApiOpenCase *o, sluis_fail 
         return fail_set(f, SLUIS_INVALID, "leden", "een cliënt is één persoon, een huishouden 1 tot %d",
                         CASE_MEMBERS_MAX);
     for (size_t i = 0; i < o->n_members; i++) {
-        const char *bsn = o->members[i]->bsn;
-        if (!bsn_valid(bsn, strlen(bsn)))
-            return fail_set(f, SLUIS_INVALID, "leden.bsn", "lid %zu: negen cijfers die de elfproef doorstaan",
-                            i + 1);
-        if (bsn_is_test(bsn) != t->p->settings->test_mode)
-            return fail_set(f, SLUIS_MODE, "leden.bsn",
-                            "lid %zu: testpersonen en echte personen gaan niet samen", i + 1);
+        const char *bsn = o->members[i]->bsn, *own = o->members[i]->own;
+        sluis_err e = check_person(t, bsn, own, i + 1, f);
+        if (e)
+            return e;
         if (!name_valid(o->members[i]->role))
             return fail_set(f, SLUIS_INVALID, "leden.rol", "lid %zu: een naam is nodig", i + 1);
         for (size_t k = 0; k < i; k++)
-            if (strcmp(o->members[k]->bsn, bsn) == 0)
+            if (strcmp(o->members[k]->bsn, bsn) == 0 && strcmp(o->members[k]->own, own) == 0)
                 return fail_set(f, SLUIS_INVALID, "leden.bsn", "de leden %zu en %zu zijn dezelfde persoon",
                                 k + 1, i + 1);
     }
     return SLUIS_OK;
 }
 
-/* The person's own number, sealed like any datum: what a request to a party is filled in with. */
-static sluis_err register_bsn(turn *t, const subject *s, const job *j, const char *bsn)
+/* What the municipality itself calls the person: a datum like any other. */
+static sluis_err register_name(turn *t, const subject *s, const job *j, uint32_t id, const char *name)
 {
     static const id16 only = {{0}};
     Sluis__DatumRow d = SLUIS__DATUM_ROW__INIT;
     datum_outcome outcome;
     uint64_t version;
-    d.value = (char *)(uintptr_t)bsn;
+    d.value = (char *)(uintptr_t)name;
     d.source = (char *)(uintptr_t)j->claims.oin.s;
     d.category = CATEGORY_IDENTIFICATION;
     d.obtained = d.registered = t->now;
-    return registry_put(t->p->registry, t->t, s, ATTRIBUTE_BSN, &only, &d, &outcome, &version);
+    return registry_put(t->p->registry, t->t, s, id, &only, &d, &outcome, &version);
+}
+
+sluis_err register_bsn(turn *t, const subject *s, const job *j, const char *bsn)
+{
+    return register_name(t, s, j, ATTRIBUTE_BSN, bsn);
 }
 
 /* Each can be registered now: a household is written whole or not at all. */
@@ -67,10 +88,14 @@ static sluis_err check_persons(turn *t, const Sluis__ApiOpenCase *o, sluis_fail 
 {
     sluis_err e = SLUIS_OK;
     uint64_t fresh = 0;
-    for (size_t i = 0; !e && i < o->n_members; i++)
-        if ((e = registry_check(t->p->registry, t->t, o->members[i]->bsn, &fresh)) == SLUIS_CONFLICT)
+    for (size_t i = 0; !e && i < o->n_members; i++) {
+        const Sluis__ApiMember *m = o->members[i];
+        e = *m->own ? registry_check_own(t->p->registry, t->t, m->own, &fresh)
+                    : registry_check(t->p->registry, t->t, m->bsn, &fresh);
+        if (e == SLUIS_CONFLICT)
             fail_set(f, e, "leden", "lid %zu wordt op dit moment vergeten: open de zaak daarna opnieuw",
                      i + 1);
+    }
     return e == SLUIS_FULL ? fail_set(f, SLUIS_REGISTER_FULL, "leden", "%s", error_text(SLUIS_REGISTER_FULL))
                            : e;
 }
@@ -99,12 +124,13 @@ static sluis_err list_members(turn *t, const Sluis__ApiOpenCase *o, Sluis__CaseR
 
 static sluis_err add_member(turn *t, job *j, size_t i, Sluis__CaseRow *row)
 {
-    const char *bsn = j->call->open_case->members[i]->bsn;
+    const Sluis__ApiMember *in = j->call->open_case->members[i];
     Sluis__MemberRow *m = row->members[i];
     subject s = {0};
-    sluis_err e = registry_subject(t->p->registry, t->t, bsn, true, &s);
+    sluis_err e = *in->own ? registry_subject_own(t->p->registry, t->t, in->own, true, &s)
+                           : registry_subject(t->p->registry, t->t, in->bsn, true, &s);
     if (!e)
-        e = register_bsn(t, &s, j, bsn);
+        e = *in->own ? register_name(t, &s, j, ATTRIBUTE_OWN, in->own) : register_bsn(t, &s, j, in->bsn);
     m->sid.data = arena_copy(t->arena, s.sid.b, ID_LEN);
     m->sid.len = ID_LEN;
     if (!e && !m->sid.data)

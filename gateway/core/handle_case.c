@@ -17,22 +17,24 @@ static const struct {
     case_event event;
     application_act act;
     sluis_err (*apply)(case_change *, sluis_fail *);
-    bool narrows; /* open requests may fall outside */
+    bool narrows;                     /* open requests may fall outside */
+    sluis_err (*then)(case_change *); /* what else is written, under the change's entry; NULL: nothing */
 } changes[] = {
-    {CASE_COORDINATE, ACT_CHANGE_CASE, change_coordinate, false},
-    {CASE_CLOSE, ACT_CHANGE_CASE, change_end, true},
-    {CASE_STOP, ACT_CHANGE_CASE, change_end, true},
-    {CASE_UNRELATE, ACT_CHANGE_CASE, change_end, true},
-    {CASE_CHOOSE_SCOPE, ACT_CHANGE_CASE, change_choose_scope, true},
-    {CASE_WIDEN_SCOPE, ACT_WIDEN_SCOPE, change_widen_scope, false},
-    {CASE_CHANGE_MEMBER, ACT_CHANGE_CASE, change_member, true},
-    {CASE_NAME_COORDINATOR, ACT_CHANGE_CASE, change_coordinator, false},
-    {CASE_REPORT_SERVICE, ACT_CHANGE_CASE, change_service, false},
-    {CASE_BREAK_GLASS, ACT_BREAK_GLASS, change_break_glass, false},
-    {CASE_REVIEW_GLASS, ACT_REVIEW_GLASS, change_review_glass, false},
-    {CASE_ASK_LOOK, ACT_ASK_LOOK, change_ask_look, false},
-    {CASE_DECIDE_LOOK, ACT_GRANT_LOOK, change_decide_look, false},
-    {CASE_END_LOOK, ACT_ASK_LOOK, change_end_look, false},
+    {CASE_COORDINATE, ACT_CHANGE_CASE, change_coordinate, false, NULL},
+    {CASE_CLOSE, ACT_CHANGE_CASE, change_end, true, NULL},
+    {CASE_STOP, ACT_CHANGE_CASE, change_end, true, NULL},
+    {CASE_UNRELATE, ACT_CHANGE_CASE, change_end, true, NULL},
+    {CASE_CHOOSE_SCOPE, ACT_CHANGE_CASE, change_choose_scope, true, NULL},
+    {CASE_WIDEN_SCOPE, ACT_WIDEN_SCOPE, change_widen_scope, false, NULL},
+    {CASE_CHANGE_MEMBER, ACT_CHANGE_CASE, change_member, true, NULL},
+    {CASE_NAME_COORDINATOR, ACT_CHANGE_CASE, change_coordinator, false, NULL},
+    {CASE_REPORT_SERVICE, ACT_CHANGE_CASE, change_service, false, NULL},
+    {CASE_LINK_PERSON, ACT_LINK_PERSON, change_link_person, false, change_person_linked},
+    {CASE_BREAK_GLASS, ACT_BREAK_GLASS, change_break_glass, false, NULL},
+    {CASE_REVIEW_GLASS, ACT_REVIEW_GLASS, change_review_glass, false, NULL},
+    {CASE_ASK_LOOK, ACT_ASK_LOOK, change_ask_look, false, NULL},
+    {CASE_DECIDE_LOOK, ACT_GRANT_LOOK, change_decide_look, false, NULL},
+    {CASE_END_LOOK, ACT_ASK_LOOK, change_end_look, false, NULL},
 };
 #define CHANGES (sizeof changes / sizeof changes[0])
 
@@ -186,6 +188,8 @@ static sluis_err write_change(case_change *c, size_t i)
     sluis_err e = case_save(t->t, t->p->rows, c->id, c->row);
     if (!e)
         e = turn_journal(t, &c->r);
+    if (!e && changes[i].then)
+        e = changes[i].then(c);
     if (!e)
         e = case_note(t, c->id, c->row, c->about, c->in->motivation);
     if (!e)
@@ -225,11 +229,15 @@ sluis_err handle_change_case(turn *t, job *j, sluis_fail *f)
         return e;
     api_record(j, SLUIS__RECORD_TYPE__R_CASE, c.id, &c.r);
     e = changes[i].apply(&c, f);
-    if (e)
-        return e;
-    c.row->phase = (char *)(uintptr_t)case_state_name(to);
-    e = write_change(&c, i);
+    if (!e) {
+        c.row->phase = (char *)(uintptr_t)case_state_name(to);
+        e = write_change(&c, i);
+    }
     id16 id;
     memcpy(id.b, c.id, ID_LEN);
-    return e ? e : api_out_case(&j->reply, j->call->call, 200, t->rules, t->now, &id, c.row);
+    if (!e)
+        e = api_out_case(&j->reply, j->call->call, 200, t->rules, t->now, &id, c.row);
+    subject_close(&c.was);
+    subject_close(&c.person);
+    return e;
 }

@@ -174,7 +174,7 @@ static sluis_err find_member(asking *a, sluis_fail *f)
         e = registry_subject_by_sid(a->t->p->registry, a->t->t, &sid, &a->s);
     if (!e)
         e = registry_bsn(a->t->p->registry, a->t->t, &a->s, a->t->arena, &a->bsn);
-    return e == SLUIS_NOT_FOUND ? SLUIS_CORRUPT : e; /* a member was opened without a number */
+    return e == SLUIS_NOT_FOUND ? fail_set(f, SLUIS_CONFLICT, "lid", NO_NUMBER) : e;
 }
 
 static sluis_err check_call(asking *a, sluis_fail *f)

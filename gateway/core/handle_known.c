@@ -50,7 +50,7 @@ static sluis_err find_person(asking *a, sluis_fail *f)
         e = registry_subject_by_sid(t->p->registry, t->t, &sid, &a->s);
     if (!e)
         e = registry_bsn(t->p->registry, t->t, &a->s, t->arena, &a->bsn);
-    return e == SLUIS_NOT_FOUND ? SLUIS_CORRUPT : e; /* a member was opened without a number */
+    return e == SLUIS_NOT_FOUND ? fail_set(f, SLUIS_CONFLICT, "lid", NO_NUMBER) : e;
 }
 
 static sluis_err check_policy(asking *a, sluis_fail *f)

@@ -55,6 +55,8 @@ static sluis_err ask_source(resolving *x, sluis_fail *f)
         e = fail_set(f, SLUIS_DENIED, "partij", "de bron van dit gegeven is het domein %s", x->a->source);
     if (!e)
         e = registry_bsn(x->t->p->registry, x->t->t, &x->s, x->t->arena, &bsn);
+    if (e == SLUIS_NOT_FOUND)
+        e = fail_set(f, SLUIS_CONFLICT, "lid", NO_NUMBER);
     const question q = {.case_id = in->case_id.data,
                         .phase = case_facts_of(x->row).phase,
                         .bsn = bsn,

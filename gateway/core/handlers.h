@@ -71,6 +71,8 @@ sluis_err party_revoke(turn *t, job *j, Sluis__Record *r, bool *changed, sluis_f
 sluis_err party_renew(turn *t, job *j, Sluis__Record *r, bool *changed, sluis_fail *f);
 
 /* ---- what calls about a case share ---- */
+/* The person's own number, sealed like any datum: what a request to a party is filled in with. */
+sluis_err register_bsn(turn *t, const subject *s, const job *j, const char *bsn);
 /* A record of an API call: who the token says, for which case (NULL: none). */
 void api_record(const job *j, Sluis__RecordType type, const uint8_t *case_id, Sluis__Record *r);
 /* The turn's entry in the dossier of one member, or (member 0) of all. */

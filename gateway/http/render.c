@@ -92,6 +92,7 @@ static const struct {
     {"service-reported", "dienst-gemeld"},
     {"glass-broken", "noodinzage"},
     {"glass-reviewed", "noodinzage-beoordeeld"},
+    {"person-linked", "bsn-gekoppeld"},
     {"discrepancy-found", "discrepantie-gevonden"},
     {"discrepancy-accepted", "discrepantie-overgenomen"},
     {"discrepancy-kept", "discrepantie-afgewezen"},

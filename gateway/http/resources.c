@@ -26,6 +26,7 @@ static sluis_err build_open_case(const json_t *parameters, const json_t *body, a
         const json_t *in = json_array_get(members, i);
         sluis__api_member__init(&all[i]);
         all[i].bsn = text(in, "bsn");
+        all[i].own = text(in, "eigenKenmerk");
         all[i].role = text(in, "rol");
         all[i].secret = json_is_true(json_object_get(in, "geheimAdres"));
         sluis_err e = numbers(&all[i].seen_by, &all[i].n_seen_by, json_object_get(in, "zichtbaarVoor"), a);
@@ -329,6 +330,16 @@ static sluis_err build_member(const json_t *parameters, const json_t *body, aren
     return numbers(&q->seen_by, &q->n_seen_by, json_object_get(body, "zichtbaarVoor"), a);
 }
 
+static sluis_err build_link_person(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c)
+{
+    sluis_err e = change(CASE_LINK_PERSON, parameters, body, a, c);
+    if (e)
+        return e;
+    c->change_case->member = number(parameters, "lid");
+    c->change_case->bsn = text(body, "bsn");
+    return SLUIS_OK;
+}
+
 static sluis_err build_service(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c)
 {
     sluis_err e = change(CASE_REPORT_SERVICE, parameters, body, a, c);
@@ -583,6 +594,7 @@ const resource resources[RESOURCE_COUNT] = {
     {"wijzigCoordinator", build_coordinator, RESULT(CASE_OUT), render_case, false},
     {"wijzigBereik", build_scope, RESULT(CASE_OUT), render_case, false},
     {"wijzigLid", build_member, RESULT(CASE_OUT), render_case, false},
+    {"koppelBsn", build_link_person, RESULT(CASE_OUT), render_case, false},
     {"meldDienst", build_service, RESULT(CASE_OUT), render_case, false},
     {"openNoodinzage", build_glass, RESULT(CASE_OUT), render_case, false},
     {"beoordeelNoodinzage", build_review, RESULT(CASE_OUT), render_case, false},

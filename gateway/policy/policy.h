@@ -109,6 +109,7 @@ typedef enum {
     ACT_HAND_OVER,    /* to another municipality */
     ACT_REPORT_CONCERN,
     ACT_DECIDE_CONCERN,   /* and see those reported */
+    ACT_LINK_PERSON,      /* the BSN of a member who was known by another name */
     ACT_RESOLVE,          /* what sources say differently */
     ACT_NOTE_EXCHANGE,    /* outside the bus, in the dossier */
     ACT_RESTRICT_DOSSIER, /* what the client does not read of it */

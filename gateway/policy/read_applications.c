@@ -35,6 +35,7 @@ static const char *const acts[ACT_COUNT] = {
     [ACT_RESTRICT_DOSSIER] = "restrict-dossier",
     [ACT_ASK_LOOK] = "ask-look",
     [ACT_GRANT_LOOK] = "grant-look",
+    [ACT_LINK_PERSON] = "link-person",
 };
 
 static sluis_err function_row(rules *r, const config_node *row, size_t i, sluis_fail *f)
@@ -58,7 +59,8 @@ static sluis_err may_row(rules *r, const config_node *row, size_t i, sluis_fail 
         config_get(row, "act"), f,
         "no act is called \"%.64s\"; there are open-case, read-dossier, change-case, widen-scope, "
         "break-glass, review-break-glass, hand-over, report-concern, decide-concern, "
-        "resolve-discrepancy, note-exchange, restrict-dossier, ask-look, grant-look",
+        "resolve-discrepancy, note-exchange, restrict-dossier, ask-look, grant-look, "
+        "link-person",
         act);
 }
 

@@ -100,7 +100,7 @@ static sluis_err person_of(reader *r, store_txn *t, job *j, const subject *s, Sl
 {
     sluis__subject__init(out);
     sluis_err e = registry_bsn(r->p->registry, t, s, job_arena(j), &out->bsn);
-    return e == SLUIS_NOT_FOUND ? SLUIS_CORRUPT : e; /* a member was opened without a number */
+    return e == SLUIS_NOT_FOUND ? fail_set(&j->why, SLUIS_CONFLICT, "lid", NO_NUMBER) : e;
 }
 
 static sluis_err fill_given(reader *r, job *j, Sluis__RequestBody *b)

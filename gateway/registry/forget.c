@@ -5,6 +5,29 @@
 
 #include "registry/intents.h"
 
+/* Those that were merged into this one have key slots of their own. */
+static sluis_err forget_merged(registry *r, store_txn *t, const id16 *sid)
+{
+    store_cursor *c = NULL;
+    bytes key, stored, value;
+    id16 own;
+
+    sluis_err err = store_cursor_open(t, TABLE_MERGED, ROW_EMPTY, ROW_EMPTY, &c);
+    while (!err && !(err = store_cursor_next(c, &key, &stored))) {
+        err = row_check_open(&value, keyslots_rows(registry_slots(r)), TABLE_MERGED, key, stored);
+        if (!err && (key.n != ID_LEN || value.n != ID_LEN + 8))
+            err = SLUIS_CORRUPT;
+        if (err || memcmp(value.p, sid->b, ID_LEN) != 0)
+            continue;
+        memcpy(own.b, key.p, ID_LEN);
+        err = intents_add(t, registry_slots(r), get_u64(value.p + ID_LEN), &own);
+        if (!err)
+            err = store_delete(t, TABLE_MERGED, BYTES(own.b, ID_LEN));
+    }
+    store_cursor_close(&c);
+    return err == SLUIS_NOT_FOUND ? SLUIS_OK : err;
+}
+
 sluis_err registry_forget(registry *r, store_txn *t, const id16 *sid, uint64_t now)
 {
     const row_keys *k = keyslots_rows(registry_slots(r));
@@ -21,6 +44,8 @@ sluis_err registry_forget(registry *r, store_txn *t, const id16 *sid, uint64_t n
         err = store_delete(t, TABLE_SUBJECT, key);
     if (!err)
         err = intents_add(t, registry_slots(r), slot, sid);
+    if (!err)
+        err = forget_merged(r, t, sid);
     put_u64(when, now);
     return err ? err : rows_put_bytes(t, k, TABLE_GONE, key, BYTES_OF(when));
 }

@@ -304,6 +304,11 @@ void keyslots_subject(const keyslots *k, uint8_t p[static HASH_LEN], const char 
     hash_one(p, "sluis1-subject", k->secrets->kp, bsn, BSN_LEN);
 }
 
+void keyslots_own(const keyslots *k, uint8_t p[static HASH_LEN], const char *own)
+{
+    hash_one(p, "sluis1-own-id", k->secrets->kp, own, strlen(own));
+}
+
 void keyslots_period(const keyslots *k, uint8_t p[static HASH_LEN], uint8_t klass, uint32_t day)
 {
     uint8_t m[5] = {klass};

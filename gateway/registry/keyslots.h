@@ -3,7 +3,8 @@
  *   slot = state u8 (0 free, 1 live, 2 erased) | 7 zero | P 32 | sid 16 random | nonce 24 random
  *        | AE(Kw, nonce, slot[0..56], key 32)
  *   Kp = H("sluis1-k-pseud", KM, ""), Kw = H("sluis1-k-wrap", KM, "")
- *   P  = H("sluis1-subject", Kp, BSN 9) or H("sluis1-period", Kp, class u8 | day u32)
+ *   P  = H("sluis1-subject", Kp, BSN 9), H("sluis1-own-id", Kp, the municipality's own name for a person)
+ *        or H("sluis1-period", Kp, class u8 | day u32)
  *
  * Open addressing by P, linear; a 4096-byte header names format, version and capacity. Create: add ...,
  * sync, then commit the store (a crash leaves a harmless orphan, found again by P). Erase: state 2, the rest
@@ -35,6 +36,7 @@ sluis_err keyslots_open_readonly(keyslots **out, const char *path, const uint8_t
 void keyslots_close(keyslots **k);
 
 void keyslots_subject(const keyslots *k, uint8_t p[static HASH_LEN], const char bsn[static BSN_LEN]);
+void keyslots_own(const keyslots *k, uint8_t p[static HASH_LEN], const char *own);
 void keyslots_period(const keyslots *k, uint8_t p[static HASH_LEN], uint8_t klass, uint32_t day);
 
 /* The key of the row checks (tables/rows.h), derived from the same KM; borrowed, lives as long as k. Any

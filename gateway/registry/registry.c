@@ -84,33 +84,71 @@ static bool room_for_subjects(const registry *r, uint64_t n)
     return 16 * (live + erased + n) <= 11 * slots;
 }
 
-sluis_err registry_subject(registry *r, store_txn *t, const char bsn[static BSN_LEN], bool create,
-                           subject *out)
+/* Who this subject is, when it was merged into another. NOT_FOUND: it was not. */
+static sluis_err merged_into(registry *r, store_txn *t, const id16 *sid, id16 *into)
 {
-    uint8_t p[HASH_LEN], value[8];
+    bytes value;
+    sluis_err err = rows_get_bytes(t, keyslots_rows(r->slots), TABLE_MERGED, sid_bytes(sid), &value);
+
+    if (!err && value.n != ID_LEN + 8)
+        err = SLUIS_CORRUPT;
+    if (!err)
+        memcpy(into->b, value.p, ID_LEN);
+    return err;
+}
+
+/* The subject of this slot; made when it is new, or left behind by a crash between key file and store. */
+static sluis_err of_slot(registry *r, store_txn *t, slot_key *key, bool create, subject *out)
+{
+    uint8_t value[8];
     uint64_t slot;
+    id16 into;
+
+    sluis_err err = subject_row(r, t, &key->sid, &slot);
+    if (err == SLUIS_NOT_FOUND && merged_into(r, t, &key->sid, &into) == SLUIS_OK)
+        return registry_subject_by_sid(r, t, &into, out);
+    if (!err && slot != key->slot)
+        err = SLUIS_CORRUPT;
+    if (err == SLUIS_NOT_FOUND && create) {
+        put_u64(value, key->slot);
+        err = being_erased(t, key->slot) ? SLUIS_CONFLICT
+                                         : rows_put_bytes(t, keyslots_rows(r->slots), TABLE_SUBJECT,
+                                                          sid_bytes(&key->sid), BYTES_OF(value));
+    }
+    if (!err)
+        subject_fill(r, out, key);
+    return err;
+}
+
+static sluis_err by_pseudonym(registry *r, store_txn *t, const uint8_t p[static HASH_LEN], bool create,
+                              subject *out)
+{
     slot_key key;
 
-    keyslots_subject(r->slots, p, bsn);
     sluis_err err = keyslots_find(r->slots, p, &key);
     if (err == SLUIS_NOT_FOUND && create)
         err = room_for_subjects(r, 1) ? keyslots_add(r->slots, p, &key) : SLUIS_FULL;
-    if (err)
-        return err;
-    err = subject_row(r, t, &key.sid, &slot);
-    if (!err && slot != key.slot)
-        err = SLUIS_CORRUPT;
-    if (err == SLUIS_NOT_FOUND && create) {
-        /* new, or left behind by a crash between the key file and the store */
-        put_u64(value, key.slot);
-        err = being_erased(t, key.slot) ? SLUIS_CONFLICT
-                                        : rows_put_bytes(t, keyslots_rows(r->slots), TABLE_SUBJECT,
-                                                         sid_bytes(&key.sid), BYTES_OF(value));
-    }
     if (!err)
-        subject_fill(r, out, &key);
+        err = of_slot(r, t, &key, create, out);
     wipe(&key, sizeof(key));
     return err;
+}
+
+sluis_err registry_subject(registry *r, store_txn *t, const char bsn[static BSN_LEN], bool create,
+                           subject *out)
+{
+    uint8_t p[HASH_LEN];
+
+    keyslots_subject(r->slots, p, bsn);
+    return by_pseudonym(r, t, p, create, out);
+}
+
+sluis_err registry_subject_own(registry *r, store_txn *t, const char *own, bool create, subject *out)
+{
+    uint8_t p[HASH_LEN];
+
+    keyslots_own(r->slots, p, own);
+    return by_pseudonym(r, t, p, create, out);
 }
 
 bool registry_has_room(const registry *r)
@@ -118,12 +156,10 @@ bool registry_has_room(const registry *r)
     return room_for_subjects(r, 1);
 }
 
-sluis_err registry_check(registry *r, store_txn *t, const char bsn[static BSN_LEN], uint64_t *fresh)
+static sluis_err check_pseudonym(registry *r, store_txn *t, const uint8_t p[static HASH_LEN], uint64_t *fresh)
 {
-    uint8_t p[HASH_LEN];
     slot_key key;
 
-    keyslots_subject(r->slots, p, bsn);
     sluis_err err = keyslots_find(r->slots, p, &key);
     if (!err && being_erased(t, key.slot))
         err = SLUIS_CONFLICT;
@@ -133,12 +169,31 @@ sluis_err registry_check(registry *r, store_txn *t, const char bsn[static BSN_LE
     return err;
 }
 
+sluis_err registry_check(registry *r, store_txn *t, const char bsn[static BSN_LEN], uint64_t *fresh)
+{
+    uint8_t p[HASH_LEN];
+
+    keyslots_subject(r->slots, p, bsn);
+    return check_pseudonym(r, t, p, fresh);
+}
+
+sluis_err registry_check_own(registry *r, store_txn *t, const char *own, uint64_t *fresh)
+{
+    uint8_t p[HASH_LEN];
+
+    keyslots_own(r->slots, p, own);
+    return check_pseudonym(r, t, p, fresh);
+}
+
 sluis_err registry_subject_by_sid(registry *r, store_txn *t, const id16 *sid, subject *out)
 {
     uint64_t slot;
     slot_key key;
+    id16 into;
     sluis_err err = subject_row(r, t, sid, &slot);
 
+    if (err == SLUIS_NOT_FOUND && merged_into(r, t, sid, &into) == SLUIS_OK)
+        return registry_subject_by_sid(r, t, &into, out);
     if (err)
         return err;
     err = keyslots_get(r->slots, slot, &key);

@@ -13,7 +13,8 @@
 #include "tables/tables.h"
 #include "wire/arena.h"
 
-#define ATTRIBUTE_BSN 1 /* of the catalogue: the person's own number */
+#define ATTRIBUTE_BSN 1  /* of the catalogue: the person's own number */
+#define ATTRIBUTE_OWN 99 /* what the municipality itself calls a person */
 
 typedef struct registry registry;
 
@@ -31,7 +32,11 @@ void registry_close(registry **r);
  * used; the rest is the journal's. */
 sluis_err registry_subject(registry *r, store_txn *t, const char bsn[static BSN_LEN], bool create,
                            subject *out);
-/* By sid. A row without its key is CORRUPT unless the subject was forgotten (NOT_FOUND). */
+/* By a name of the municipality's own, for a person whose BSN is not known: name_valid, and no nine digits.
+ * Once that person was merged (registry_merge): the subject with the BSN. Errors as above. */
+sluis_err registry_subject_own(registry *r, store_txn *t, const char *own, bool create, subject *out);
+/* By sid; of one that was merged: the other. A row without its key is CORRUPT unless the subject was
+ * forgotten (NOT_FOUND). */
 sluis_err registry_subject_by_sid(registry *r, store_txn *t, const id16 *sid, subject *out);
 void subject_close(subject *s);
 
@@ -98,11 +103,24 @@ sluis_err row_seal(buffer *out, const subject *s, gateway_table table, bytes key
 sluis_err row_open(registry *r, store_txn *t, gateway_table table, bytes key, bytes sealed, arena *a,
                    const ProtobufCMessageDescriptor *d, ProtobufCMessage **out, subject *owner);
 
+/* ---- merging (merge.c): what was known of a person under another name ---- */
+/* Moves data, history and what was settled from one subject to another, sealed anew, and leaves a MERGED row:
+ * whoever names from finds to from then on. Where both know something of one instance, what from had is said
+ * to to (registry_put, under this entry, unless the same source said something later), and stands in *settled
+ * as it stood, with its past. Rows about from in other tables are the caller's, before. One transaction, as
+ * long as all of it: the caller has counted. */
+sluis_err registry_merge(registry *r, store_txn *t, const subject *from, const subject *to,
+                         uint64_t journal_index, arena *a, Sluis__SettledRow *settled);
+/* The sealed row that stands under key (sid 16|u64) in this table goes to to, at the same number. */
+sluis_err registry_reseal(store_txn *t, const subject *to, gateway_table table,
+                          const uint8_t key[static ID_LEN + 8], const ProtobufCMessage *row);
+
 /* Whether one more person fits. */
 bool registry_has_room(const registry *r);
 /* Whether this person can be registered now, or is; CONFLICT: their key is being erased. *fresh is one more
  * when they would be new; FULL: there is no room for so many. */
 sluis_err registry_check(registry *r, store_txn *t, const char bsn[static BSN_LEN], uint64_t *fresh);
+sluis_err registry_check_own(registry *r, store_txn *t, const char *own, uint64_t *fresh); /* the same */
 
 /* Forgets this subject at once: the SUBJECT row goes, the intent to erase the key slot is written, and the
  * sid is listed in GONE. Nothing under the key can be read any more once the slot is erased; the rows

@@ -173,6 +173,7 @@ static const check checks[] = {
     {TABLE_AGREEMENT, OIN_LEN + KEYID_LEN, 0, &sluis__signed_agreement__descriptor, check_party},
     {TABLE_DEAD, 8 + 8, 0, &sluis__dead_letter_row__descriptor, check_message},
     {TABLE_CONCERN, UUID_LEN, 0, &sluis__concern_row__descriptor, check_sealed},
+    {TABLE_MERGED, ID_LEN, ID_LEN + 8, NULL, check_plain},
     {TABLE_SETTLED, ID_LEN + 8, 0, &sluis__settled_row__descriptor, check_sealed},
     {TABLE_RESTRICTION, ID_LEN + 8, 0, &sluis__restriction_row__descriptor, check_sealed},
     {TABLE_RULESET, 8 + HASH_LEN, 0, &sluis__rules_row__descriptor, check_message},

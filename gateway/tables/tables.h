@@ -35,6 +35,7 @@
  *  settled   sid 16|journal index u64               SettledRow, sealed: what that entry settled
  *  restriction  sid 16|journal index u64            RestrictionRow, sealed: what that entry restricted
  *  reported  OIN 20                                 day u32|count u32: reports of concern it brought that day
+ *  merged    sid 16                                 sid 16|slot u64: who that is now; its own key slot
  *
  * "sealed": sid 16|the 16 bytes of rows.h over it|nonce 24|AE(subject key, nonce, table u8|key,
  * message). Every other value outside leaf, record, tile, party, agreement, datum and these of named ends in
@@ -82,7 +83,8 @@
     X(GONE, "gone")                                                                                          \
     X(SETTLED, "settled")                                                                                    \
     X(RESTRICTION, "restriction")                                                                            \
-    X(REPORTED, "reported")
+    X(REPORTED, "reported")                                                                                  \
+    X(MERGED, "merged")
 
 typedef enum {
 #define X(name, text)                TABLE_##name,

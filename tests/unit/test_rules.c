@@ -8,7 +8,7 @@ static void shipped_set_loads(void **state)
 {
     (void)state;
     rules *r = kit_shipped();
-    assert_int_equal(rules_attribute_count(r), 174);
+    assert_int_equal(rules_attribute_count(r), 175);
 
     const attribute *a = rules_attribute(r, 4004);
     assert_non_null(a);
@@ -68,7 +68,7 @@ static bool in_a_view(const rules *r, uint32_t id)
     return false;
 }
 
-/* The catalogue is large enough, over all domains; every datum but the person's own number stands in
+/* The catalogue is large enough, over all domains; every datum but what a person is found by stands in
  * somebody's view. It comes from a mapping, or a person types it at a party of its domain: then people must
  * be able to read what it is. */
 static void every_datum_comes_from_somewhere_and_is_used(void **state)
@@ -78,7 +78,7 @@ static void every_datum_comes_from_somewhere_and_is_used(void **state)
         const char *domain;
         size_t data, mapped;
     } expected[] = {
-        {"gemeente", 15, 1},        {"onderwijs", 32, 30}, {"ggd", 28, 22},        {"wgs", 27, 21},
+        {"gemeente", 16, 1},        {"onderwijs", 32, 30}, {"ggd", 28, 22},        {"wgs", 27, 21},
         {"participatiewet", 14, 0}, {"jeugdwet", 11, 0},   {"politie", 10, 0},     {"wmo", 10, 0},
         {"huisarts", 10, 0},        {"leerplicht", 7, 0},  {"veilig-thuis", 6, 0}, {"veiligheidshuis", 4, 0}};
     rules *r = kit_shipped();
@@ -94,7 +94,7 @@ static void every_datum_comes_from_somewhere_and_is_used(void **state)
             data++;
             mapped += strstr(maps, quoted) != NULL;
             assert_true(strlen(a->title) > 2 && rules_retention_days(r, a->retention) > 0);
-            if (!in_a_view(r, a->id) && strcmp(a->name, "bsn") != 0)
+            if (!in_a_view(r, a->id) && strcmp(a->name, "bsn") != 0 && strcmp(a->name, "eigen-kenmerk") != 0)
                 fail_msg("no view shows %s", a->name);
         }
         if (data != expected[d].data || mapped != expected[d].mapped)

@@ -1,0 +1,253 @@
+/* One person who was known as two. */
+#include <string.h>
+
+#include "registry/datum.h"
+
+typedef struct {
+    registry *r;
+    store_txn *t;
+    const subject *from, *to;
+    uint64_t journal_index;
+    arena *a; /* of what settled keeps */
+    Sluis__SettledRow *settled;
+} merging;
+
+/* The same row under the other subject. */
+static sluis_err store_as(const merging *m, gateway_table table, bytes key,
+                          const uint8_t datum_at[static DATUM_KEY_LEN], const Sluis__DatumRow *row)
+{
+    buffer b;
+
+    buffer_init(&b, ROW_MAX);
+    sluis_err err = datum_seal(&b, m->to->key, BYTES(datum_at, DATUM_KEY_LEN), &row->base);
+    if (!err)
+        err = store_put(m->t, table, key, buffer_bytes(&b));
+    buffer_close(&b);
+    return err;
+}
+
+/* The versions before this one, back along (journal_index, previous), as far as they are kept. key: the DATUM
+ * key that row stood under, of from. */
+static sluis_err move_history(const merging *m, const uint8_t key[static DATUM_KEY_LEN],
+                              const Sluis__DatumRow *row, arena *work)
+{
+    uint8_t old[HISTORY_KEY_LEN], now[HISTORY_KEY_LEN];
+    Sluis__DatumRow *at = NULL;
+    bytes value;
+
+    memcpy(old + 8, key, DATUM_KEY_LEN);
+    for (; row->previous; row = at) {
+        put_u64(old, row->journal_index);
+        put_u64(old + 8 + DATUM_PREFIX_LEN, row->previous);
+        sluis_err err = store_get(m->t, TABLE_HISTORY, BYTES_OF(old), &value);
+        if (err)
+            return err == SLUIS_NOT_FOUND ? SLUIS_OK : err;
+        err = datum_open(m->from, BYTES(old + 8, DATUM_KEY_LEN), value, work, &at);
+        memcpy(now, old, sizeof(now));
+        memcpy(now + 8, m->to->sid.b, ID_LEN);
+        if (!err)
+            err = store_as(m, TABLE_HISTORY, BYTES_OF(now), now + 8, at);
+        if (!err)
+            err = store_delete(m->t, TABLE_HISTORY, BYTES_OF(old));
+        if (err)
+            return err;
+    }
+    return SLUIS_OK;
+}
+
+/* A copy that outlives the row's own arena. */
+static sluis_err keep(const merging *m, const uint8_t key[static DATUM_KEY_LEN], const Sluis__DatumRow *row)
+{
+    size_t n = protobuf_c_message_get_packed_size(&row->base);
+    Sluis__SettledDatum **all = arena_alloc(m->a, (m->settled->n_data + 1) * sizeof(*all));
+    Sluis__SettledDatum *x = arena_alloc(m->a, sizeof(*x));
+    uint8_t *packed = arena_alloc(m->a, n + 1);
+    uint8_t *instance = arena_copy(m->a, key + DATUM_ATTRIBUTE_LEN, ID_LEN);
+    ProtobufCMessage *copy = NULL;
+
+    if (!all || !x || !packed || !instance)
+        return SLUIS_NOMEM;
+    protobuf_c_message_pack(&row->base, packed);
+    sluis_err err = row_unpack(&copy, &sluis__datum_row__descriptor, m->a, BYTES(packed, n));
+    if (err)
+        return err;
+    sluis__settled_datum__init(x);
+    x->attribute = get_u32(key + ID_LEN);
+    x->instance = (ProtobufCBinaryData){ID_LEN, instance};
+    x->version = get_u64(key + DATUM_PREFIX_LEN);
+    x->outcome = (char *)(uintptr_t) "merged";
+    x->row = (Sluis__DatumRow *)copy;
+    if (m->settled->n_data)
+        memcpy(all, m->settled->data, m->settled->n_data * sizeof(*all));
+    all[m->settled->n_data++] = x;
+    m->settled->data = all;
+    return SLUIS_OK;
+}
+
+/* What from had, said to to: what a source said later stays before what it said earlier. */
+static sluis_err say_to(const merging *m, const uint8_t key[static DATUM_KEY_LEN], const Sluis__DatumRow *was,
+                        arena *work)
+{
+    Sluis__DatumRow row = *was;
+    datum_outcome outcome;
+    uint64_t version;
+    id16 instance;
+    datum d;
+
+    memcpy(instance.b, key + DATUM_ATTRIBUTE_LEN, ID_LEN);
+    sluis_err err = registry_get(m->r, m->t, m->to, get_u32(key + ID_LEN), &instance, work, &d);
+    if (err)
+        return err;
+    if (strcmp(d.row->source, row.source) == 0 && row.obtained < d.row->obtained)
+        return SLUIS_OK;
+    row.journal_index = m->journal_index;
+    row.previous = 0;
+    row.asked = (ProtobufCBinaryData){0, NULL};
+    return registry_put(m->r, m->t, m->to, get_u32(key + ID_LEN), &instance, &row, &outcome, &version);
+}
+
+static sluis_err move_row(const merging *m, const uint8_t key[static DATUM_KEY_LEN],
+                          const Sluis__DatumRow *row, bool there, arena *work)
+{
+    uint8_t now[DATUM_KEY_LEN];
+
+    memcpy(now, key, DATUM_KEY_LEN);
+    memcpy(now, m->to->sid.b, ID_LEN);
+    sluis_err err = there ? keep(m, key, row) : store_as(m, TABLE_DATUM, BYTES_OF(now), now, row);
+    if (!err)
+        err = move_history(m, key, row, work);
+    if (!err && there)
+        err = say_to(m, key, row, work);
+    return err ? err : store_delete(m->t, TABLE_DATUM, BYTES(key, DATUM_KEY_LEN));
+}
+
+static sluis_err knows(const merging *m, const uint8_t key[static DATUM_KEY_LEN], bool *there)
+{
+    uint8_t theirs[DATUM_KEY_LEN];
+    bytes k, v;
+
+    memcpy(theirs, key, DATUM_KEY_LEN);
+    memcpy(theirs, m->to->sid.b, ID_LEN);
+    sluis_err err = store_last(m->t, TABLE_DATUM, BYTES(theirs, DATUM_PREFIX_LEN), &k, &v);
+    *there = err == SLUIS_OK;
+    return err == SLUIS_NOT_FOUND ? SLUIS_OK : err;
+}
+
+static sluis_err move_data(const merging *m, arena *work)
+{
+    uint8_t key[DATUM_KEY_LEN], at[DATUM_KEY_LEN] = {0};
+    store_cursor *c = NULL;
+    bytes k, v, prefix = BYTES(m->from->sid.b, ID_LEN);
+    bool there = false;
+
+    sluis_err err = store_cursor_open(m->t, TABLE_DATUM, prefix, prefix, &c);
+    while (!err && !(err = store_cursor_next(c, &k, &v))) {
+        Sluis__DatumRow *row;
+        arena_reset(work);
+        if ((err = datum_open(m->from, k, v, work, &row)))
+            break;
+        memcpy(key, k.p, DATUM_KEY_LEN);
+        if (memcmp(at, key, DATUM_PREFIX_LEN) != 0) { /* another instance */
+            memcpy(at, key, DATUM_PREFIX_LEN);
+            err = knows(m, key, &there);
+        }
+        if (!err)
+            err = move_row(m, key, row, there, work);
+    }
+    store_cursor_close(&c);
+    return err == SLUIS_NOT_FOUND ? SLUIS_OK : err;
+}
+
+static sluis_err move_pasts(const merging *m, const Sluis__SettledRow *row, arena *work)
+{
+    uint8_t stood[DATUM_KEY_LEN];
+    sluis_err err = SLUIS_OK;
+
+    for (size_t i = 0; !err && i < row->n_data; i++) {
+        const Sluis__SettledDatum *x = row->data[i];
+        id16 instance;
+        if (x->instance.len != ID_LEN || !x->row)
+            return SLUIS_CORRUPT;
+        memcpy(instance.b, x->instance.data, ID_LEN);
+        datum_key(stood, &m->from->sid, x->attribute, &instance, x->version);
+        err = move_history(m, stood, x->row, work);
+    }
+    return err;
+}
+
+/* What was settled before keeps its place; the past of its statements moves with it. */
+static sluis_err move_settled(const merging *m, arena *work)
+{
+    uint8_t key[ID_LEN + 8];
+    store_cursor *c = NULL;
+    bytes k, v, prefix = BYTES(m->from->sid.b, ID_LEN);
+
+    sluis_err err = store_cursor_open(m->t, TABLE_SETTLED, prefix, prefix, &c);
+    while (!err && !(err = store_cursor_next(c, &k, &v))) {
+        ProtobufCMessage *row = NULL;
+        arena_reset(work);
+        if (k.n != sizeof(key)) {
+            err = SLUIS_CORRUPT;
+            break;
+        }
+        memcpy(key, k.p, sizeof(key));
+        err = row_open(m->r, m->t, TABLE_SETTLED, k, v, work, &sluis__settled_row__descriptor, &row, NULL);
+        if (!err)
+            err = move_pasts(m, (const Sluis__SettledRow *)row, work);
+        if (!err)
+            err = registry_reseal(m->t, m->to, TABLE_SETTLED, key, row);
+    }
+    store_cursor_close(&c);
+    return err == SLUIS_NOT_FOUND ? SLUIS_OK : err;
+}
+
+sluis_err registry_reseal(store_txn *t, const subject *to, gateway_table table,
+                          const uint8_t key[static ID_LEN + 8], const ProtobufCMessage *row)
+{
+    uint8_t now[ID_LEN + 8];
+    buffer b;
+
+    memcpy(now, to->sid.b, ID_LEN);
+    memcpy(now + ID_LEN, key + ID_LEN, 8);
+    buffer_init(&b, ROW_MAX);
+    sluis_err err = row_seal(&b, to, table, BYTES_OF(now), row);
+    if (!err)
+        err = store_put(t, table, BYTES_OF(now), buffer_bytes(&b));
+    if (!err)
+        err = store_delete(t, table, BYTES(key, ID_LEN + 8));
+    buffer_close(&b);
+    return err;
+}
+
+/* Whoever names from finds to. */
+static sluis_err leave_trace(const merging *m)
+{
+    const row_keys *k = keyslots_rows(registry_slots(m->r));
+    const bytes sid = BYTES(m->from->sid.b, ID_LEN);
+    uint8_t becomes[ID_LEN + 8];
+    bytes slot;
+
+    sluis_err err = rows_get_bytes(m->t, k, TABLE_SUBJECT, sid, &slot);
+    if (err || slot.n != 8)
+        return err ? err : SLUIS_CORRUPT;
+    memcpy(becomes, m->to->sid.b, ID_LEN);
+    memcpy(becomes + ID_LEN, slot.p, 8);
+    err = store_delete(m->t, TABLE_SUBJECT, sid);
+    return err ? err : rows_put_bytes(m->t, k, TABLE_MERGED, sid, BYTES_OF(becomes));
+}
+
+sluis_err registry_merge(registry *r, store_txn *t, const subject *from, const subject *to,
+                         uint64_t journal_index, arena *a, Sluis__SettledRow *settled)
+{
+    const merging m = {
+        .r = r, .t = t, .from = from, .to = to, .journal_index = journal_index, .a = a, .settled = settled};
+    arena *work = arena_new(DATUM_ARENA);
+
+    sluis_err err = work ? move_settled(&m, work) : SLUIS_NOMEM;
+    if (!err)
+        err = move_data(&m, work);
+    if (!err)
+        err = leave_trace(&m);
+    arena_free(&work);
+    return err;
+}

@@ -1,0 +1,199 @@
+/* A person known as two becomes one: everything about the first is found, and read, under the other; nothing
+ * is left under the first but the trace of who it is now. */
+#include "kit_people.h"
+
+#include "core/merge.h"
+#include "registry/intents.h"
+#include "registry/walk.h"
+
+#define OWN    "jz-2041"
+#define SHARED 13 /* burgerlijke-staat: both know it */
+#define ALONE  14 /* gezag-minderjarige: the first alone */
+
+typedef struct {
+    house h;
+    subject from, to;
+    id16 case_id, other_case, theirs;
+    uuid request;
+} room;
+
+static void say(room *r, turn *t, const subject *s, uint32_t id, const char *source, const char *value,
+                uint64_t obtained)
+{
+    static const id16 only = {{0}};
+    Sluis__Record rec = SLUIS__RECORD__INIT;
+    Sluis__DatumRow d = SLUIS__DATUM_ROW__INIT;
+    datum_outcome outcome;
+    uint64_t version;
+    rec.type = SLUIS__RECORD_TYPE__R_CASE;
+    assert_int_equal(turn_journal(t, &rec), SLUIS_OK);
+    d.value = TEXT(value);
+    d.source = TEXT(source);
+    d.obtained = obtained;
+    d.journal_index = t->entry.index;
+    assert_int_equal(registry_put(r->h.p.registry, t->t, s, id, &only, &d, &outcome, &version), SLUIS_OK);
+}
+
+static int setup(void **state)
+{
+    room *r = calloc(1, sizeof(*r));
+    house_open(&r->h);
+    turn t = house_begin(&r->h, T0, 1u << 20);
+    assert_int_equal(registry_subject_own(r->h.p.registry, t.t, OWN, true, &r->from), SLUIS_OK);
+    r->to = house_subject(&r->h, t.t, r->h.person);
+    const subject *from = &r->from, *to = &r->to;
+    r->case_id = people_case(&t, &from, 1, "research", 0);
+    r->other_case = people_case(&t, &from, 1, "closed", 5);
+    r->theirs = people_case(&t, &to, 1, "research", 0);
+    r->request = people_request(&t, &r->from, &r->case_id);
+    people_note(&t, &r->from, &r->other_case);
+    people_note(&t, &r->to, &r->theirs);
+    say(r, &t, &r->from, ALONE, OIN_SCHL, "moeder", 10);
+    say(r, &t, &r->from, ALONE, OIN_SCHL, "beide ouders", 20);
+    say(r, &t, &r->from, SHARED, OIN_SCHL, "gehuwd", 10);
+    say(r, &t, &r->from, SHARED, OIN_SCHL, "gescheiden", 20);
+    say(r, &t, &r->to, SHARED, OIN_GEM, "ongehuwd", 15);
+    house_commit(&r->h, &t);
+    *state = r;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    room *r = *state;
+    house_close(&r->h);
+    free(r);
+    return 0;
+}
+
+static void merge(room *r)
+{
+    Sluis__Record rec = SLUIS__RECORD__INIT;
+    sluis_fail f = {0};
+    turn t = house_begin(&r->h, T0, 1u << 20);
+    Sluis__CaseRow *row = NULL;
+    rec.type = SLUIS__RECORD_TYPE__R_CASE;
+    assert_int_equal(merge_check(&t, &r->from, &r->to, &f), SLUIS_OK);
+    assert_int_equal(turn_journal(&t, &rec), SLUIS_OK);
+    assert_int_equal(case_load(t.t, t.p->rows, r->case_id.b, t.arena, &row), SLUIS_OK);
+    row->members[0]->sid.data = r->to.sid.b; /* as the change of the case does */
+    assert_int_equal(case_save(t.t, t.p->rows, r->case_id.b, row), SLUIS_OK);
+    assert_int_equal(merge_write(&t, &r->from, &r->to, r->case_id.b, "zelfde persoon"), SLUIS_OK);
+    house_commit(&r->h, &t);
+}
+
+static size_t dossier_count(room *r, const subject *s)
+{
+    store_cursor *c = NULL;
+    bytes key, value, prefix = BYTES(s->sid.b, ID_LEN);
+    size_t n = 0;
+    store_txn *t = fixture_read(&r->h.x);
+    assert_int_equal(store_cursor_open(t, TABLE_DOSSIER, prefix, prefix, &c), SLUIS_OK);
+    while (store_cursor_next(c, &key, &value) == SLUIS_OK)
+        n++;
+    store_cursor_close(&c);
+    store_abort(&t);
+    return n;
+}
+
+static void all_of_it(void **state)
+{
+    room *r = *state;
+    static const id16 only = {{0}};
+    arena *a = arena_new(1u << 20);
+    subject s = {0};
+    size_t entries = dossier_count(r, &r->from) + dossier_count(r, &r->to);
+    uint64_t history = people_count(&r->h, TABLE_HISTORY);
+    merge(r);
+    people_sound(&r->h);
+    assert_int_equal(people_found(&r->h, r->from.sid.b, ID_LEN), 1); /* MERGED */
+    assert_int_equal(people_count(&r->h, TABLE_MERGED), 1);
+    assert_int_equal(dossier_count(r, &r->to), entries);
+    assert_int_equal(people_count(&r->h, TABLE_HISTORY), history);
+
+    turn t = house_begin(&r->h, T0, 1u << 20);
+    datum d = {.version = 0};
+    Sluis__DatumRow *was = NULL;
+    uint64_t version = 0;
+    assert_int_equal(registry_get(t.p->registry, t.t, &r->to, ALONE, &only, a, &d), SLUIS_OK);
+    assert_string_equal(d.row->value, "beide ouders");
+    assert_int_equal(registry_as_of(t.t, &r->to, ALONE, &d, d.row->journal_index, a, &was, &version),
+                     SLUIS_OK);
+    assert_string_equal(was->value, "moeder");
+    /* both know it, and differ: nobody's word is lost */
+    assert_int_equal(registry_get(t.p->registry, t.t, &r->to, SHARED, &only, a, &d), SLUIS_OK);
+    assert_string_equal(d.row->value, "ongehuwd");
+    assert_string_equal(d.beside->row->value, "gescheiden");
+    assert_null(d.beside->next);
+
+    Sluis__RequestRow *q = NULL;
+    assert_int_equal(turn_request_load(&t, r->request.b, &q, &s), SLUIS_OK);
+    assert_memory_equal(s.sid.b, r->to.sid.b, ID_LEN);
+    assert_memory_equal(q->sid.data, r->to.sid.b, ID_LEN);
+    const id16 *cases[] = {&r->case_id, &r->other_case, &r->theirs};
+    for (size_t i = 0; i < 3; i++) {
+        Sluis__CaseRow *row = NULL;
+        assert_int_equal(case_load(t.t, t.p->rows, cases[i]->b, t.arena, &row), SLUIS_OK);
+        assert_int_equal(case_member_of(row, &r->to.sid), 1);
+    }
+    /* by either name, and by the old random number */
+    assert_int_equal(registry_subject_own(t.p->registry, t.t, OWN, true, &s), SLUIS_OK);
+    assert_memory_equal(s.sid.b, r->to.sid.b, ID_LEN);
+    assert_int_equal(registry_subject_by_sid(t.p->registry, t.t, &r->from.sid, &s), SLUIS_OK);
+    assert_memory_equal(s.key, r->to.key, KEY_LEN);
+    house_abort(&r->h, &t);
+    arena_free(&a);
+}
+
+/* Forgotten: both keys are erased, and the name is new again. */
+static void forgotten_as_one(void **state)
+{
+    room *r = *state;
+    subject s = {0};
+    uint64_t n = 0;
+    merge(r);
+    turn t = house_begin(&r->h, T0, 1u << 20);
+    assert_int_equal(registry_forget(t.p->registry, t.t, &r->to.sid, T0), SLUIS_OK);
+    assert_int_equal(registry_subject_own(t.p->registry, t.t, OWN, true, &s), SLUIS_CONFLICT);
+    house_commit(&r->h, &t);
+    assert_int_equal(intents_replay(r->h.x.store, r->h.x.slots, &n), SLUIS_OK);
+    assert_int_equal(n, 2);
+    assert_int_equal(people_count(&r->h, TABLE_MERGED), 0);
+    t = house_begin(&r->h, T0, 1u << 20);
+    assert_int_equal(registry_subject_own(t.p->registry, t.t, OWN, true, &s), SLUIS_OK);
+    assert_memory_not_equal(s.sid.b, r->to.sid.b, ID_LEN);
+    assert_memory_not_equal(s.sid.b, r->from.sid.b, ID_LEN);
+    house_abort(&r->h, &t);
+}
+
+static void refused(void **state)
+{
+    room *r = *state;
+    sluis_fail f = {0};
+    turn t = house_begin(&r->h, T0, 1u << 20);
+    const subject *both[] = {&r->from, &r->to};
+    people_case(&t, both, 2, "closed", 9);
+    assert_int_equal(merge_check(&t, &r->from, &r->to, &f), SLUIS_CONFLICT);
+    assert_non_null(strstr(f.text, "ander lid van dezelfde zaak"));
+    assert_int_equal(merge_check(&t, &r->from, NULL, &f), SLUIS_OK);
+    for (uint64_t i = 0; i <= MERGE_ROWS_MAX; i++) {
+        uint8_t key[ID_LEN + 8];
+        memcpy(key, r->from.sid.b, ID_LEN);
+        put_u64(key + ID_LEN, 1000 + i);
+        assert_int_equal(store_put(t.t, TABLE_DOSSIER, BYTES_OF(key), bytes_str("x")), SLUIS_OK);
+    }
+    fail_clear(&f);
+    assert_int_equal(merge_check(&t, &r->from, NULL, &f), SLUIS_TOO_BIG);
+    assert_non_null(strstr(f.text, "meer dan 8192 regels"));
+    house_abort(&r->h, &t);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(all_of_it, setup, teardown),
+        cmocka_unit_test_setup_teardown(forgotten_as_one, setup, teardown),
+        cmocka_unit_test_setup_teardown(refused, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
