@@ -109,7 +109,7 @@ static sluis_err add_own(json_t *rows, const char *dir, key_use use, uint64_t no
                          sluis_fail *f)
 {
     char path[KEY_PATH_CAP];
-    keyfile_facts facts;
+    keyfile_facts facts = {0};
     sluis_err err = key_path(path, dir, key_use_name(use), ".new.key", f);
     if (!err && access(path, F_OK) != 0)
         err = key_path(path, dir, key_use_name(use), ".key", f);

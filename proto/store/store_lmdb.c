@@ -574,8 +574,11 @@ sluis_err store_format_lmdb(const char *path, const char *format, uint32_t *vers
     MDB_txn *txn = NULL;
     if (snprintf(file, sizeof file, "%s/data.mdb", path) >= (int)sizeof file)
         return fail_set(f, SLUIS_TOO_BIG, path, "the path is too long");
-    if (access(file, F_OK) != 0)
+    struct stat st;
+    if (stat(file, &st) != 0)
         return errno == ENOENT ? SLUIS_NOT_FOUND : fail_os(f, file, "cannot be examined");
+    if (st.st_size == 0) /* a first start that was cut off */
+        return SLUIS_NOT_FOUND;
     sluis_err e = open_env(&m, &o, f);
     if (!e && mdb_txn_begin(m.env, NULL, MDB_RDONLY, &txn))
         e = fail_set(f, SLUIS_IO, path, "cannot be read");
