@@ -74,6 +74,8 @@ def test_accepted(city):
     d = open_[0]
     check((d["huidig"]["waarde"], d["huidig"]["bron"]) == ("Somber", PARTIES["ggd"][0]), f"{d}")
     check((d["anders"]["waarde"], d["anders"]["bron"]) == ("Opgewekt", SECOND), f"{d}")
+    moved = dict(d, huidig=dict(d["huidig"], nummer=d["huidig"]["nummer"] + 1))  # read before another value became current
+    resolve(city, case, moved, "overnemen", want=409)
     done = resolve(city, case, d, "overnemen", why="De jeugdarts van de buurregio zag het kind laatst.")
     check(done["besluit"] == "discrepantie-overgenomen", f"{done}")
     late = resolve(city, case, d, "behouden", employee="mw-2", want=409)
