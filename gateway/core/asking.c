@@ -55,6 +55,34 @@ sluis_err asking_member(turn *t, const Sluis__CaseRow *row, const char *bsn, sub
     return e;
 }
 
+void asking_row(const turn *t, const Sluis__Core *c, const char *requester, const party *to, uint32_t member,
+                const id16 *sid, Sluis__RequestRow *row)
+{
+    sluis__request_row__init(row);
+    row->case_id = c->case_id;
+    row->member = member;
+    row->sid = (ProtobufCBinaryData){ID_LEN, (uint8_t *)(uintptr_t)sid->b};
+    row->party = (char *)(uintptr_t)to->oin.s;
+    row->requester = (char *)(uintptr_t)requester;
+    row->application = c->application;
+    row->state = (char *)(uintptr_t)request_state_name(REQUEST_OPEN);
+    row->created = t->now;
+    row->expires = c->expires;
+    row->purpose = c->purpose;
+    row->legal_basis = c->legal_basis;
+    row->phase = c->phase;
+    row->origin = c->origin;
+}
+
+sluis_err asking_words(const char *text, const char *where, const char *missing, sluis_fail *f)
+{
+    if (motivation_blank(text))
+        return fail_set(f, SLUIS_NO_MOTIVATION, where, "%s", missing);
+    if (strlen(text) > MOTIVATION_MAX)
+        return fail_set(f, SLUIS_TOO_BIG, where, "ten hoogste %d bytes", MOTIVATION_MAX);
+    return SLUIS_OK;
+}
+
 sluis_err asking_motivation(const char *text, sluis_fail *f)
 {
     if (motivation_blank(text))

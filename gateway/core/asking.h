@@ -17,6 +17,13 @@ sluis_err asking_case(turn *t, const job *j, Sluis__CaseRow **out, sluis_fail *f
 /* The person is a member of the case: its subject, closed by the caller, and its number. NO_CASE. */
 sluis_err asking_member(turn *t, const Sluis__CaseRow *row, const char *bsn, subject *s, uint32_t *member,
                         sluis_fail *f);
+/* What is kept of a question put to this party, but for what is asked: open from now on. Borrows all it is
+ * given. */
+void asking_row(const turn *t, const Sluis__Core *c, const char *requester, const party *to, uint32_t member,
+                const id16 *sid, Sluis__RequestRow *row);
+/* Words of an API call that say something, within MOTIVATION_MAX. NO_MOTIVATION: missing says what to write;
+ * TOO_BIG. */
+sluis_err asking_words(const char *text, const char *where, const char *missing, sluis_fail *f);
 /* A motivation that says something, within MOTIVATION_MAX. NO_MOTIVATION, TOO_BIG. */
 sluis_err asking_motivation(const char *text, sluis_fail *f);
 

@@ -156,14 +156,21 @@ sluis_err case_service_due(turn *t, const uint8_t *case_id, uint32_t index)
 
 /* ---- looks in acute danger ---- */
 
+sluis_err change_attribute_room(case_change *c, uint32_t **ids, sluis_fail *f)
+{
+    size_t n = c->in->n_attributes;
+    if (n < 1 || n > ATTRIBUTES_MAX)
+        return fail_set(f, SLUIS_INVALID, "attributen", "noem 1 tot %d gegevens", ATTRIBUTES_MAX);
+    *ids = arena_alloc(c->t->arena, n * sizeof(**ids));
+    return *ids ? SLUIS_OK : fail_set(f, SLUIS_NOMEM, "attributen", "%s", error_text(SLUIS_NOMEM));
+}
+
 static sluis_err glass_attributes(case_change *c, Sluis__EmergencyRow *x, sluis_fail *f)
 {
     const Sluis__ApiChangeCase *in = c->in;
-    if (in->n_attributes < 1 || in->n_attributes > ATTRIBUTES_MAX)
-        return fail_set(f, SLUIS_INVALID, "attributen", "noem 1 tot %d gegevens", ATTRIBUTES_MAX);
-    x->attributes = arena_alloc(c->t->arena, in->n_attributes * sizeof(*x->attributes));
-    if (!x->attributes)
-        return fail_set(f, SLUIS_NOMEM, "attributen", "%s", error_text(SLUIS_NOMEM));
+    sluis_err e = change_attribute_room(c, &x->attributes, f);
+    if (e)
+        return e;
     for (size_t i = 0; i < in->n_attributes; i++) {
         const attribute *a = rules_attribute_named(c->t->rules, in->attributes[i]);
         if (!a)

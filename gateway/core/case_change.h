@@ -29,6 +29,8 @@ sluis_err change_service(case_change *c, sluis_fail *f);
 sluis_err change_service_due(turn *t, const uint8_t *case_id, const Sluis__ServiceRow *s, uint32_t at);
 sluis_err change_link_person(case_change *c, sluis_fail *f); /* case_person.c */
 sluis_err change_person_linked(case_change *c);              /* once its entry is written */
+/* Room for the attributes that the call names, of which it must name some. INVALID, NOMEM. */
+sluis_err change_attribute_room(case_change *c, uint32_t **ids, sluis_fail *f);
 sluis_err change_break_glass(case_change *c, sluis_fail *f);
 sluis_err change_review_glass(case_change *c, sluis_fail *f);
 sluis_err change_ask_look(case_change *c, sluis_fail *f);

@@ -8,11 +8,9 @@ static sluis_err look_attributes(case_change *c, const look_rule *rule, Sluis__L
 {
     const Sluis__ApiChangeCase *in = c->in;
     case_facts facts = case_facts_of(c->row);
-    if (in->n_attributes < 1 || in->n_attributes > ATTRIBUTES_MAX)
-        return fail_set(f, SLUIS_INVALID, "attributen", "noem 1 tot %d gegevens", ATTRIBUTES_MAX);
-    x->attributes = arena_alloc(c->t->arena, in->n_attributes * sizeof(*x->attributes));
-    if (!x->attributes)
-        return fail_set(f, SLUIS_NOMEM, "attributen", "%s", error_text(SLUIS_NOMEM));
+    sluis_err e = change_attribute_room(c, &x->attributes, f);
+    if (e)
+        return e;
     for (size_t i = 0; i < in->n_attributes; i++) {
         const attribute *a = rules_attribute_named(c->t->rules, in->attributes[i]);
         if (!a || !policy_look_covers(c->t->rules, rule, &facts, a->id))

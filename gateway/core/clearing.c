@@ -112,38 +112,8 @@ static sluis_err clear_history(clearing *c, turn *t, bytes key, bytes value, boo
     return *took ? store_delete(t->t, TABLE_HISTORY, key) : SLUIS_OK;
 }
 
-/* These stand under the person alone: see next_row. */
-static sluis_err clear_datum(clearing *c, turn *t, bytes key, bytes value, bool *took)
-{
-    (void)c;
-    (void)value;
-    *took = true;
-    return store_delete(t->t, TABLE_DATUM, key);
-}
-
-static sluis_err clear_dossier(clearing *c, turn *t, bytes key, bytes value, bool *took)
-{
-    (void)c;
-    (void)value;
-    *took = true;
-    return store_delete(t->t, TABLE_DOSSIER, key);
-}
-
-static sluis_err clear_settled(clearing *c, turn *t, bytes key, bytes value, bool *took)
-{
-    (void)c;
-    (void)value;
-    *took = true;
-    return store_delete(t->t, TABLE_SETTLED, key);
-}
-
-static sluis_err clear_restriction(clearing *c, turn *t, bytes key, bytes value, bool *took)
-{
-    (void)c;
-    (void)value;
-    *took = true;
-    return store_delete(t->t, TABLE_RESTRICTION, key);
-}
+/* A row that stands under the person alone: see next_person. */
+static sluis_err clear_own(clearing *c, turn *t, bytes key, bytes value, bool *took);
 
 static sluis_err clear_link(clearing *c, turn *t, bytes key, bytes value, bool *took)
 {
@@ -165,13 +135,20 @@ static const struct {
     bool by_person; /* its key begins with the sid: only these rows are gone over */
     sluis_err (*clear)(clearing *, turn *, bytes key, bytes value, bool *took);
 } stages[] = {
-    {TABLE_OUTBOX, false, clear_outbox},          {TABLE_EVENT, false, clear_event},
-    {TABLE_APPINDEX, false, clear_appindex},      {TABLE_REQUEST, false, clear_request},
-    {TABLE_HISTORY, false, clear_history},        {TABLE_DATUM, true, clear_datum},
-    {TABLE_DOSSIER, true, clear_dossier},         {TABLE_SETTLED, true, clear_settled},
-    {TABLE_RESTRICTION, true, clear_restriction}, {TABLE_LINK, true, clear_link},
+    {TABLE_OUTBOX, false, clear_outbox},     {TABLE_EVENT, false, clear_event},
+    {TABLE_APPINDEX, false, clear_appindex}, {TABLE_REQUEST, false, clear_request},
+    {TABLE_HISTORY, false, clear_history},   {TABLE_DATUM, true, clear_own},
+    {TABLE_DOSSIER, true, clear_own},        {TABLE_SETTLED, true, clear_own},
+    {TABLE_RESTRICTION, true, clear_own},    {TABLE_LINK, true, clear_link},
 };
 #define STAGES (sizeof(stages) / sizeof(stages[0]))
+
+static sluis_err clear_own(clearing *c, turn *t, bytes key, bytes value, bool *took)
+{
+    (void)value;
+    *took = true;
+    return store_delete(t->t, stages[c->stage].table, key);
+}
 
 /* ---- the walk ---- */
 

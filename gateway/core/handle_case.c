@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "core/asking.h"
 #include "core/case_change.h"
 #include "core/send.h"
 #include "flow/api_out.h"
@@ -216,11 +217,9 @@ sluis_err handle_change_case(turn *t, job *j, sluis_fail *f)
     if (!policy_may(t->rules, changes[i].act, j->claims.app, j->claims.function, t->now))
         return fail_set(f, SLUIS_FORBIDDEN, "token.functie", "geen geldende regel laat deze functie %s",
                         case_event_name(changes[i].event));
-    if (motivation_blank(in->motivation))
-        return fail_set(f, SLUIS_NO_MOTIVATION, "motivering", "schrijf waarom");
-    if (strlen(in->motivation) > MOTIVATION_MAX)
-        return fail_set(f, SLUIS_TOO_BIG, "motivering", "ten hoogste %d bytes", MOTIVATION_MAX);
-    sluis_err e = load(t, j, &c.row, f);
+    sluis_err e = asking_words(in->motivation, "motivering", "schrijf waarom", f);
+    if (!e)
+        e = load(t, j, &c.row, f);
     if (!e)
         e = case_state_parse(&from, c.row->phase);
     if (!e)

@@ -6,6 +6,7 @@
 #include "cases/concern.h"
 #include "cases/links.h"
 #include "core/agreed.h"
+#include "core/asking.h"
 #include "core/handlers.h"
 #include "core/reported.h"
 #include "core/send.h"
@@ -21,10 +22,9 @@ static sluis_err check_concern(turn *t, const char *bsn, const char *concern, co
         return fail_set(f, SLUIS_INVALID, "bsn", "negen cijfers die de elfproef doorstaan");
     if (bsn_is_test(bsn) != t->p->settings->test_mode)
         return fail_set(f, SLUIS_MODE, "bsn", "testpersonen en echte personen gaan niet samen");
-    if (motivation_blank(concern))
-        return fail_set(f, SLUIS_NO_MOTIVATION, "zorg", "schrijf wat de zorg is");
-    if (strlen(concern) > MOTIVATION_MAX)
-        return fail_set(f, SLUIS_TOO_BIG, "zorg", "ten hoogste %d bytes", MOTIVATION_MAX);
+    sluis_err e = asking_words(concern, "zorg", "schrijf wat de zorg is", f);
+    if (e)
+        return e;
     return strlen(reporter) > REPORTER_MAX
                ? fail_set(f, SLUIS_TOO_BIG, "melder", "ten hoogste %d bytes", REPORTER_MAX)
                : SLUIS_OK;
@@ -199,11 +199,10 @@ sluis_err handle_decide_concern(turn *t, job *j, sluis_fail *f)
         !oin_equal(&j->claims.oin, &t->p->settings->oin))
         return fail_set(f, SLUIS_FORBIDDEN, "token.functie",
                         "geen geldende regel laat deze functie over meldingen besluiten");
-    if (motivation_blank(in->motivation))
-        return fail_set(f, SLUIS_NO_MOTIVATION, "motivering", "schrijf waarom: de melder leest dit");
-    if (strlen(in->motivation) > MOTIVATION_MAX)
-        return fail_set(f, SLUIS_TOO_BIG, "motivering", "ten hoogste %d bytes", MOTIVATION_MAX);
-    sluis_err e = key.n == UUID_LEN ? store_get(t->t, TABLE_CONCERN, key, &sealed) : SLUIS_NOT_FOUND;
+    sluis_err e = asking_words(in->motivation, "motivering", "schrijf waarom: de melder leest dit", f);
+    if (e)
+        return e;
+    e = key.n == UUID_LEN ? store_get(t->t, TABLE_CONCERN, key, &sealed) : SLUIS_NOT_FOUND;
     if (!e)
         e = row_open(t->p->registry, t->t, TABLE_CONCERN, key, sealed, t->arena,
                      &sluis__concern_row__descriptor, &m, &s);

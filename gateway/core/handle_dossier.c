@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "cases/restriction.h"
+#include "core/asking.h"
 #include "core/due.h"
 #include "core/handlers.h"
 #include "flow/api_out.h"
@@ -43,15 +44,6 @@ static sluis_err begin(dossier_work *w, ProtobufCBinaryData case_id, sluis_fail 
     api_record(w->j, SLUIS__RECORD_TYPE__R_CASE, w->case_id, &w->r);
     w->r.phase = case_facts_of(w->row).phase;
     w->r.subject = (ProtobufCBinaryData){ID_LEN, w->s.sid.b};
-    return SLUIS_OK;
-}
-
-static sluis_err check_why(const char *why, const char *where, sluis_fail *f)
-{
-    if (motivation_blank(why))
-        return fail_set(f, SLUIS_NO_MOTIVATION, where, "schrijf waarom");
-    if (strlen(why) > MOTIVATION_MAX)
-        return fail_set(f, SLUIS_TOO_BIG, where, "ten hoogste %d bytes", MOTIVATION_MAX);
     return SLUIS_OK;
 }
 
@@ -121,7 +113,7 @@ static sluis_err check_exchange(const dossier_work *w, const Sluis__ApiNoteExcha
         return fail_set(f, SLUIS_INVALID, "doel", "noem een doel uit de regels");
     if (!rules_legal_basis_title(rs, in->legal_basis))
         return fail_set(f, SLUIS_INVALID, "grondslag", "noem een grondslag uit de regels");
-    return check_why(in->motivation, "motivering", f);
+    return asking_words(in->motivation, "motivering", "schrijf waarom", f);
 }
 
 /* Names to numbers. */
@@ -262,7 +254,7 @@ static sluis_err check_restriction(const turn *t, const Sluis__ApiRestrictEntry 
     if (!in->lift && (in->review <= t->now || in->review > t->now + RESTRICTION_DAYS_MAX * DAY_MS))
         return fail_set(f, SLUIS_INVALID, "toetsing", "een moment dat nog komt, binnen %d dagen",
                         RESTRICTION_DAYS_MAX);
-    return check_why(in->reason, "reden", f);
+    return asking_words(in->reason, "reden", "schrijf waarom", f);
 }
 
 sluis_err handle_restrict_entry(turn *t, job *j, sluis_fail *f)

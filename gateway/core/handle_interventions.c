@@ -5,6 +5,7 @@
 
 #include "core/agreed.h"
 #include "core/ask.h"
+#include "core/asking.h"
 #include "core/handlers.h"
 #include "core/send.h"
 #include "flow/api_out.h"
@@ -184,10 +185,9 @@ static sluis_err check_call(asking *a, sluis_fail *f)
     if (!policy_may(a->t->rules, ACT_CHANGE_CASE, j->claims.app, j->claims.function, a->t->now))
         return fail_set(f, SLUIS_FORBIDDEN, "token.functie",
                         "geen geldende regel laat deze functie interventies-vragen");
-    if (motivation_blank(in->motivation))
-        return fail_set(f, SLUIS_NO_MOTIVATION, "motivering", "schrijf waarom");
-    if (strlen(in->motivation) > MOTIVATION_MAX)
-        return fail_set(f, SLUIS_TOO_BIG, "motivering", "ten hoogste %d bytes", MOTIVATION_MAX);
+    sluis_err e = asking_words(in->motivation, "motivering", "schrijf waarom", f);
+    if (e)
+        return e;
     if (!rules_is_problem(a->t->rules, in->problem))
         return fail_set(f, SLUIS_INVALID, "probleem", "dit is geen probleem van purposes.conf");
     if (!name_valid(in->purpose) || !name_valid(in->legal_basis))

@@ -25,10 +25,10 @@ typedef struct {
 
 static sluis_err check_words(const asking *a, sluis_fail *f)
 {
-    if (motivation_blank(a->in->motivation))
-        return fail_set(f, SLUIS_NO_MOTIVATION, "motivering", "schrijf waarom dit voor deze zaak nodig is");
-    if (strlen(a->in->motivation) > MOTIVATION_MAX)
-        return fail_set(f, SLUIS_TOO_BIG, "motivering", "ten hoogste %d bytes", MOTIVATION_MAX);
+    sluis_err e =
+        asking_words(a->in->motivation, "motivering", "schrijf waarom dit voor deze zaak nodig is", f);
+    if (e)
+        return e;
     if (!name_valid(a->in->purpose) || !name_valid(a->in->legal_basis))
         return fail_set(f, SLUIS_INVALID, "doel", "noem een doel en een grondslag uit de regels");
     return SLUIS_OK;
@@ -79,26 +79,6 @@ static sluis_err check_policy(asking *a, sluis_fail *f)
     return agreed_purpose(t, a->to, a->in->purpose, f);
 }
 
-static void fill_row(const turn *t, const Sluis__Core *c, const char *requester, const party *to,
-                     uint32_t member, const id16 *sid, Sluis__RequestRow *row)
-{
-    sluis__request_row__init(row);
-    row->kind = SLUIS__KIND__KNOWN_QUERY;
-    row->case_id = c->case_id;
-    row->member = member;
-    row->sid = (ProtobufCBinaryData){ID_LEN, (uint8_t *)(uintptr_t)sid->b};
-    row->party = (char *)(uintptr_t)to->oin.s;
-    row->requester = (char *)(uintptr_t)requester;
-    row->application = c->application;
-    row->state = (char *)(uintptr_t)request_state_name(REQUEST_OPEN);
-    row->created = t->now;
-    row->expires = c->expires;
-    row->purpose = c->purpose;
-    row->legal_basis = c->legal_basis;
-    row->phase = c->phase;
-    row->origin = c->origin;
-}
-
 static void fill(asking *a, const uuid *transaction, Sluis__Core *c, Sluis__Record *r)
 {
     sluis__core__init(c);
@@ -147,7 +127,8 @@ static sluis_err write_query(asking *a, job *j, sluis_fail *f)
     uint8_t mh[HASH_LEN];
     uuid transaction = uuid_new(t->now);
     fill(a, &transaction, &c, &r);
-    fill_row(t, &c, a->j->claims.oin.s, a->to, a->in->member, &a->s.sid, &row);
+    asking_row(t, &c, a->j->claims.oin.s, a->to, a->in->member, &a->s.sid, &row);
+    row.kind = SLUIS__KIND__KNOWN_QUERY;
     person.bsn = a->bsn;
     body.subject = &person;
     r.subject = row.sid;
@@ -260,7 +241,8 @@ sluis_err handle_known_query(turn *t, job *j, sluis_fail *f)
     if (!e && turn_request_load(t, c->transaction.data, &there, NULL) != SLUIS_NOT_FOUND)
         e = fail_set(f, SLUIS_CONFLICT, "core.transaction", "this transaction has its request already");
     if (!e) {
-        fill_row(t, c, asking_acting(j)->s, to, member, &s.sid, &kept);
+        asking_row(t, c, asking_acting(j)->s, to, member, &s.sid, &kept);
+        kept.kind = SLUIS__KIND__KNOWN_QUERY;
         e = deadline_of(t, c, to->domain, 0, &kept.answer_by, f);
     }
     if (!e)

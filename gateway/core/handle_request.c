@@ -119,25 +119,12 @@ static void fill_row(turn *t, const job *j, const party *to, uint32_t member, co
                      const register_split *split, Sluis__RequestRow *row)
 {
     const Sluis__Core *c = j->env->core;
-    sluis__request_row__init(row);
+    asking_row(t, c, asking_acting(j)->s, to, member, sid, row);
     row->message_hash = (ProtobufCBinaryData){HASH_LEN, (uint8_t *)(uintptr_t)j->env->mh};
-    row->case_id = c->case_id;
-    row->member = member;
-    row->sid = (ProtobufCBinaryData){ID_LEN, (uint8_t *)(uintptr_t)sid->b};
-    row->party = (char *)(uintptr_t)to->oin.s;
-    row->requester = (char *)(uintptr_t)asking_acting(j)->s;
-    row->application = c->application;
     row->n_attributes = split->asked_count;
     row->attributes = (uint32_t *)(uintptr_t)split->asked; /* protobuf-c knows no const */
     row->n_known = split->known_count;
     row->known = (uint32_t *)(uintptr_t)split->known;
-    row->state = (char *)(uintptr_t)request_state_name(REQUEST_OPEN);
-    row->created = t->now;
-    row->expires = c->expires;
-    row->purpose = c->purpose;
-    row->legal_basis = c->legal_basis;
-    row->phase = c->phase;
-    row->origin = c->origin;
     if (j->request) {
         row->known = j->request->known;
         row->n_known = j->request->known_count;

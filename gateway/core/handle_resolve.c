@@ -5,6 +5,7 @@
 
 #include "cases/datum_use.h"
 #include "core/ask.h"
+#include "core/asking.h"
 #include "core/handlers.h"
 #include "core/send.h"
 #include "core/settle.h"
@@ -89,11 +90,7 @@ static sluis_err check_call(const resolving *x, sluis_fail *f)
     if (!policy_may(x->t->rules, ACT_RESOLVE, j->claims.app, j->claims.function, x->t->now))
         return fail_set(f, SLUIS_FORBIDDEN, "token.functie",
                         "geen geldende regel laat deze functie een discrepantie oplossen");
-    if (motivation_blank(x->in->motivation))
-        return fail_set(f, SLUIS_NO_MOTIVATION, "motivering", "schrijf waarom");
-    return strlen(x->in->motivation) > MOTIVATION_MAX
-               ? fail_set(f, SLUIS_TOO_BIG, "motivering", "ten hoogste %d bytes", MOTIVATION_MAX)
-               : SLUIS_OK;
+    return asking_words(x->in->motivation, "motivering", "schrijf waarom", f);
 }
 
 /* What the caller does not see in a view does not exist. */

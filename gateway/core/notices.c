@@ -6,13 +6,19 @@
 
 #define READERS_MAX 64 /* applications told of one correction */
 
-sluis_err notices_begin(turn *t, const uint8_t transaction[static UUID_LEN], uint64_t answer_index)
+/* id: of the request or the person it is about; readers from the entry after since on are told. */
+static sluis_err begin(turn *t, due_kind kind, const uint8_t id[static UUID_LEN], uint64_t since)
 {
     uint8_t key[NOTICE_KEY];
-    memcpy(key, transaction, UUID_LEN);
+    memcpy(key, id, UUID_LEN);
     put_u64(key + UUID_LEN, t->entry.index);
-    put_u64(key + UUID_LEN + 8, answer_index + 1);
-    return due_add(t, DUE_NOTICE, t->now, BYTES_OF(key));
+    put_u64(key + UUID_LEN + 8, since + 1);
+    return due_add(t, kind, t->now, BYTES_OF(key));
+}
+
+sluis_err notices_begin(turn *t, const uint8_t transaction[static UUID_LEN], uint64_t answer_index)
+{
+    return begin(t, DUE_NOTICE, transaction, answer_index);
 }
 
 static bool reads_any(const Sluis__Record *rec, const Sluis__CorrectionRow *c)
@@ -161,11 +167,7 @@ sluis_err notices_step(turn *t, const uint8_t key[static NOTICE_KEY])
 
 sluis_err notices_begin_settled(turn *t, const uint8_t sid[static ID_LEN], uint64_t since)
 {
-    uint8_t key[NOTICE_KEY];
-    memcpy(key, sid, ID_LEN);
-    put_u64(key + ID_LEN, t->entry.index);
-    put_u64(key + ID_LEN + 8, since + 1);
-    return due_add(t, DUE_SETTLED, t->now, BYTES_OF(key));
+    return begin(t, DUE_SETTLED, sid, since);
 }
 
 sluis_err notices_step_settled(turn *t, const uint8_t key[static NOTICE_KEY])

@@ -1,5 +1,6 @@
 #include "policy/read.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -105,6 +106,35 @@ sluis_err read_phases(const config_node *group, const char *key, uint32_t *out, 
                                config_at_str(list, i));
         *out |= UINT32_C(1) << p;
     }
+    return SLUIS_OK;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+sluis_err read_attributes(rules *r, const config_node *list, const uint32_t **ids, size_t *count,
+                          sluis_fail *f)
+{
+    size_t n = config_count(list);
+    uint32_t *found = ruleset_alloc(r, n, sizeof *found);
+    if (!found)
+        return SLUIS_NOMEM;
+    for (size_t i = 0; i < n; i++) {
+        const char *name = config_at_str(list, i);
+        const attribute *a = rules_attribute_named(r, name);
+        if (!a)
+            return config_fail(config_at(list, i), f, "no attribute is called \"%.64s\"", name);
+        for (size_t k = 0; k < i; k++)
+            if (found[k] == a->id)
+                return config_fail(config_at(list, i), f, "\"%.64s\" stands twice", name);
+        found[i] = a->id;
+    }
+    qsort(found, n, sizeof *found, by_number);
+    *ids = found;
+    *count = n;
     return SLUIS_OK;
 }
 

@@ -42,6 +42,9 @@ sluis_err read_bits(const config_node *group, const char *key, const name_list *
                     uint64_t *out, sluis_fail *f);
 sluis_err read_categories(const config_node *group, const char *key, uint32_t *out, sluis_fail *f);
 sluis_err read_phases(const config_node *group, const char *key, uint32_t *out, sluis_fail *f);
+/* A list of attributes by name, none twice: their ids, ascending, in the set. */
+sluis_err read_attributes(rules *r, const config_node *list, const uint32_t **ids, size_t *count,
+                          sluis_fail *f);
 /* Whether this domain may at any time give this category. */
 bool domain_ever_gives(const rules *r, size_t domain, category c);
 

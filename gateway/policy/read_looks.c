@@ -19,12 +19,6 @@ static const config_key look_keys[] = {
     KEY_FROM,
     KEY_UNTIL};
 
-static int by_number(const void *a, const void *b)
-{
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    return x < y ? -1 : x > y;
-}
-
 static bool in_a_view(const rules *r, const char *law, uint32_t id)
 {
     for (size_t i = 0; i < r->view_count; i++)
@@ -35,26 +29,13 @@ static bool in_a_view(const rules *r, const char *law, uint32_t id)
 
 static sluis_err take_attributes(rules *r, look_rule *l, const config_node *list, sluis_fail *f)
 {
-    size_t n = config_count(list);
-    uint32_t *ids = ruleset_alloc(r, n, sizeof *ids);
-    if (!ids)
-        return SLUIS_NOMEM;
-    for (size_t i = 0; i < n; i++) {
+    sluis_err e = read_attributes(r, list, &l->attributes, &l->attribute_count, f);
+    for (size_t i = 0; !e && i < l->attribute_count; i++) {
         const char *name = config_at_str(list, i);
-        const attribute *a = rules_attribute_named(r, name);
-        if (!a)
-            return config_fail(config_at(list, i), f, "no attribute is called \"%.64s\"", name);
-        if (!in_a_view(r, l->law, a->id))
-            return config_fail(config_at(list, i), f, "no view of \"%.64s\" shows \"%.64s\"", l->law, name);
-        for (size_t k = 0; k < i; k++)
-            if (ids[k] == a->id)
-                return config_fail(config_at(list, i), f, "\"%.64s\" stands twice", name);
-        ids[i] = a->id;
+        if (!in_a_view(r, l->law, rules_attribute_named(r, name)->id))
+            e = config_fail(config_at(list, i), f, "no view of \"%.64s\" shows \"%.64s\"", l->law, name);
     }
-    qsort(ids, n, sizeof *ids, by_number);
-    l->attributes = ids;
-    l->attribute_count = n;
-    return SLUIS_OK;
+    return e;
 }
 
 static sluis_err look_row(rules *r, const config_node *row, size_t i, sluis_fail *f)

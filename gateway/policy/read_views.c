@@ -28,35 +28,6 @@ static const config_key views_file[] = {
      "what of it may have been registered for another law"},
     {"looks", CONFIG_LIST, false, 0, RULESET_LIST_MAX, "", NULL, "what a colleague may look at"}};
 
-static int by_number(const void *a, const void *b)
-{
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    return x < y ? -1 : x > y;
-}
-
-static sluis_err take_attributes(rules *r, view *v, const config_node *list, sluis_fail *f)
-{
-    size_t n = config_count(list);
-    uint32_t *ids = ruleset_alloc(r, n, sizeof *ids);
-    bool *seen = ruleset_alloc(r, r->attribute_count, sizeof *seen);
-    if (!ids || !seen)
-        return SLUIS_NOMEM;
-    for (size_t i = 0; i < n; i++) {
-        const char *name = config_at_str(list, i);
-        const attribute *a = rules_attribute_named(r, name);
-        if (!a)
-            return config_fail(config_at(list, i), f, "no attribute is called \"%.64s\"", name);
-        if (seen[a - r->attributes])
-            return config_fail(config_at(list, i), f, "\"%.64s\" stands twice", name);
-        seen[a - r->attributes] = true;
-        ids[i] = a->id;
-    }
-    qsort(ids, n, sizeof *ids, by_number);
-    v->attributes = ids;
-    v->attribute_count = n;
-    return SLUIS_OK;
-}
-
 static sluis_err take_functions(rules *r, view_entry *e, const config_node *list)
 {
     size_t n = config_count(list);
@@ -128,7 +99,8 @@ static sluis_err view_row(rules *r, const config_node *row, size_t i, sluis_fail
     if (!err)
         err = take_applications(r, e, row, f);
     if (!err)
-        err = take_attributes(r, &e->public, config_get(row, "attributes"), f);
+        err = read_attributes(r, config_get(row, "attributes"), &e->public.attributes,
+                              &e->public.attribute_count, f);
     if (err)
         return err;
     e->public.from = when.from;

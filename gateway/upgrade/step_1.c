@@ -147,6 +147,15 @@ static sluis_err put_term(upgrade *u, state *s, unsigned table, uint8_t kind, si
     return e ? e : put_due(u, s, get_u64(key.p), kind, BYTES(key.p + 8, key_len));
 }
 
+/* A checked row that is a message; *m is in the arena. */
+static sluis_err open_row(upgrade *u, state *s, unsigned table, bytes key, bytes value,
+                          const ProtobufCMessageDescriptor *d, ProtobufCMessage **m)
+{
+    bytes packed;
+    sluis_err e = upgrade_checked(u, table, key, value, &packed);
+    return e ? e : row_unpack(m, d, s->arena, packed);
+}
+
 /* ---- rows about a person ---- */
 
 static sluis_err key_of(upgrade *u, state *s, bytes sid, slot_key *out)
@@ -205,10 +214,7 @@ static sluis_err put_sealed(upgrade *u, state *s, unsigned table, unsigned table
     slot_key k = {0};
     bytes plain = {NULL, 0};
     buffer b;
-    bytes packed;
-    sluis_err e = upgrade_checked(u, table, key, value, &packed);
-    if (!e)
-        e = row_unpack(&m, &sluis__v1__sealed_ref__descriptor, s->arena, packed);
+    sluis_err e = open_row(u, s, table, key, value, &sluis__v1__sealed_ref__descriptor, &m);
     if (e)
         return e;
     const Sluis__V1__SealedRef *ref = (const Sluis__V1__SealedRef *)m;
@@ -238,10 +244,7 @@ static sluis_err put_outbox(upgrade *u, state *s, bytes key, bytes value)
     ProtobufCMessage *m;
     uint8_t index[8];
     buffer b;
-    bytes packed;
-    sluis_err e = upgrade_checked(u, OUTBOX_1, key, value, &packed);
-    if (!e)
-        e = row_unpack(&m, &sluis__v1__outbox_row__descriptor, s->arena, packed);
+    sluis_err e = open_row(u, s, OUTBOX_1, key, value, &sluis__v1__outbox_row__descriptor, &m);
     if (e)
         return e;
     const Sluis__V1__OutboxRow *row = (const Sluis__V1__OutboxRow *)m;
