@@ -38,7 +38,9 @@ def test_what_is_brought_in_is_there(city):
     path = write(city, [line(CHILD, verkregen="2025-03-01", geldigVan="2025-03-01", geldigTot="2099-01-01"),
                         line(CHILD, "wmo-voorziening", "Huishoudelijke hulp", voorkomen="V-1"),
                         line(CHILD, "wmo-voorziening", "Vervoer", voorkomen="V-2"), line(PARENT, "wmo-mantelzorg", "true")])
+    before = city.status()["journal_entries"]
     done = bring(city, path)
+    check(city.status()["journal_entries"] == before + 1, "an entry a batch")
     check(done == {"lines": 4, "new": 4, "same": 0, "newer": 0, "discrepancies": 0}, f"{done}")
     case = city.open_case([(PARENT, "ouder"), (CHILD, "kind")])
     seen = {}
