@@ -2,13 +2,26 @@
  * restored. What a gateway runs on it upgrades itself, at its start. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "ctl/commands.h"
+#include "store/store_check.h"
 #include "tables/tables.h"
 #include "upgrade/upgrade.h"
 
-#define MAP_BYTES (UINT64_C(1) << 40) /* address space, not memory */
+#define PATH_CAP  2048
+#define MAP_BYTES (UINT64_C(1) << 30) /* the least */
+
+/* Room for a store made anew from this one, with as much again for pages that are less full. */
+static uint64_t map_bytes(const char *dir)
+{
+    char path[PATH_CAP];
+    struct stat st;
+    bool there =
+        snprintf(path, sizeof path, "%s/store/" STORE_FILE, dir) < (int)sizeof path && !stat(path, &st);
+    return MAP_BYTES + (there ? 2 * (uint64_t)st.st_size : 0);
+}
 
 static void on_progress(void *ctx, const upgrade_progress *p)
 {
@@ -22,7 +35,8 @@ ctl_exit ctl_store_upgrade(ctl_call *c)
 {
     sluis_fail f = {0};
     uint8_t *km = NULL;
-    upgrade_options o = {.dir = c->operand, .map_bytes = MAP_BYTES, .on_progress = on_progress, .ctx = c};
+    upgrade_options o = {
+        .dir = c->operand, .map_bytes = map_bytes(c->operand), .on_progress = on_progress, .ctx = c};
     sluis_err e = secretfile_read(&km, ctl_value(c, "master-key"), &f);
     if (e == SLUIS_NOT_FOUND)
         f.code = SLUIS_IO;

@@ -18,17 +18,17 @@ static const struct {
     sluis_err (*read)(rules *r, const config_node *root, sluis_fail *f);
     bool optional;
 } files[RULESET_FILES] = {
-    [FILE_LAWS] = {"laws.conf", ruleset_read_laws},
-    [FILE_PURPOSES] = {"purposes.conf", ruleset_read_purposes},
-    [FILE_DOMAINS] = {"domains.conf", ruleset_read_domains},
-    [FILE_REASONS] = {"reasons.conf", ruleset_read_reasons},
-    [FILE_RETENTION] = {"retention.conf", ruleset_read_retention},
-    [FILE_CATALOGUE] = {"catalogue.conf", ruleset_read_catalogue},
-    [FILE_APPLICATIONS] = {"applications.conf", ruleset_read_applications},
-    [FILE_VIEWS] = {"views.conf", ruleset_read_views},
-    [FILE_RULES] = {"rules.conf", ruleset_read_rules},
-    [FILE_HOLIDAYS] = {"holidays.conf", ruleset_read_holidays},
-    [FILE_COOPERATION] = {"cooperation.conf", ruleset_read_levels, .optional = true},
+    [FILE_LAWS] = {.name = "laws.conf", .read = ruleset_read_laws},
+    [FILE_PURPOSES] = {.name = "purposes.conf", .read = ruleset_read_purposes},
+    [FILE_DOMAINS] = {.name = "domains.conf", .read = ruleset_read_domains},
+    [FILE_REASONS] = {.name = "reasons.conf", .read = ruleset_read_reasons},
+    [FILE_RETENTION] = {.name = "retention.conf", .read = ruleset_read_retention},
+    [FILE_CATALOGUE] = {.name = "catalogue.conf", .read = ruleset_read_catalogue},
+    [FILE_APPLICATIONS] = {.name = "applications.conf", .read = ruleset_read_applications},
+    [FILE_VIEWS] = {.name = "views.conf", .read = ruleset_read_views},
+    [FILE_RULES] = {.name = "rules.conf", .read = ruleset_read_rules},
+    [FILE_HOLIDAYS] = {.name = "holidays.conf", .read = ruleset_read_holidays},
+    [FILE_COOPERATION] = {.name = "cooperation.conf", .read = ruleset_read_levels, .optional = true},
 };
 
 const char *rules_file_name(size_t i)

@@ -84,7 +84,7 @@ def test_killed_in_the_merge(city):
     theirs = opened(city, [{"bsn": CHILD, "rol": "client"}])
     city.ask(theirs, 1, "school", ["school-jaargroep"])
     for n in range(8):
-        cases = [opened(city, [own(f"dood-{seed}-{n}")]) for _ in range(12)]
+        cases = [opened(city, [own(f"dood-{n}")]) for _ in range(12)]
         for c in cases:
             city.view(c, 1)  # an entry each in the dossier
         worker = threading.Thread(target=link_quietly, args=(city, cases[0]))
