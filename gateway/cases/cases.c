@@ -125,6 +125,20 @@ case_facts case_facts_of(const Sluis__CaseRow *row)
                         .scope_domain_count = row->n_scope_domains};
 }
 
+case_facts case_facts_about(const Sluis__CaseRow *row, const id16 *sid)
+{
+    case_facts facts = case_facts_of(row);
+    for (size_t i = 0; row && i < row->n_members; i++) {
+        const Sluis__MemberRow *m = row->members[i];
+        if (!bytes_equal(BYTES(m->sid.data, m->sid.len), BYTES(sid->b, ID_LEN)))
+            continue;
+        facts.stopped = m->stopped;
+        facts.stopped_attributes = m->stopped_attributes;
+        facts.stopped_count = m->n_stopped_attributes;
+    }
+    return facts;
+}
+
 bool case_is_open(const Sluis__CaseRow *row)
 {
     case_state s;

@@ -29,6 +29,8 @@ sluis_err case_member(const Sluis__CaseRow *row, uint32_t member, id16 *sid);
 /* The member number of this sid; 0 = not a member. */
 uint32_t case_member_of(const Sluis__CaseRow *row, const id16 *sid);
 case_facts case_facts_of(const Sluis__CaseRow *row); /* borrowed; row NULL: does not exist */
+/* The same, with what is stopped about one of its members. */
+case_facts case_facts_about(const Sluis__CaseRow *row, const id16 *sid);
 bool case_is_open(const Sluis__CaseRow *row);
 /* Whether the person who is member `viewer` may look in the dossier of `member`: one's own, and those whose
  * seen_by names the viewer. */

@@ -139,7 +139,8 @@ static const struct {
     {TABLE_APPINDEX, false, clear_appindex}, {TABLE_REQUEST, false, clear_request},
     {TABLE_HISTORY, false, clear_history},   {TABLE_DATUM, true, clear_own},
     {TABLE_DOSSIER, true, clear_own},        {TABLE_SETTLED, true, clear_own},
-    {TABLE_RESTRICTION, true, clear_own},    {TABLE_LINK, true, clear_link},
+    {TABLE_RESTRICTION, true, clear_own},    {TABLE_RIGHTS, true, clear_own},
+    {TABLE_LINK, true, clear_link},
 };
 #define STAGES (sizeof(stages) / sizeof(stages[0]))
 

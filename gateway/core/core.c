@@ -181,6 +181,10 @@ static sluis_err apply_call(turn *t, job *j)
         e = handle_ask_interventions(t, j, &j->why);
     else if (j->call->op_case == SLUIS__API_CALL__OP_RESOLVE)
         e = handle_resolve(t, j, &j->why);
+    else if (j->call->op_case == SLUIS__API_CALL__OP_FILE_RIGHTS)
+        e = handle_file_rights(t, j, &j->why);
+    else if (j->call->op_case == SLUIS__API_CALL__OP_DECIDE_RIGHTS)
+        e = handle_decide_rights(t, j, &j->why);
     else if (j->call->op_case == SLUIS__API_CALL__OP_NOTE_EXCHANGE)
         e = handle_note_exchange(t, j, &j->why);
     else if (j->call->op_case == SLUIS__API_CALL__OP_RESTRICT_ENTRY)

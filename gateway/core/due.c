@@ -133,6 +133,10 @@ static sluis_err handle(turn *t, due_kind kind, bytes key)
         if (key.n == ID_LEN + 4)
             e = case_glass_due(t, key.p, get_u32(key.p + ID_LEN));
         break;
+    case DUE_RIGHTS:
+        if (key.n == ID_LEN + UUID_LEN)
+            e = rights_due(t, key.p);
+        break;
     case DUE_RESTRICTION:
         if (key.n == ID_LEN + 8)
             e = dossier_review_due(t, key.p);

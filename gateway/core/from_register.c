@@ -20,7 +20,7 @@ sluis_err from_register_split(turn *t, const job *j, const Sluis__CaseRow *row, 
 {
     const Sluis__Core *c = j->env->core;
     const datum_use use = use_of(t, c);
-    case_facts facts = case_facts_of(row);
+    case_facts facts = case_facts_about(row, &s->sid);
     const view *v = policy_view(t->rules, c->application, c->function, &facts, t->now);
     const bool look = !j->call && !j->evidence.n;
     if (j->request) {

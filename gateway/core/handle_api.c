@@ -135,6 +135,8 @@ static sluis_err add_member(turn *t, job *j, size_t i, Sluis__CaseRow *row)
     m->sid.len = ID_LEN;
     if (!e && !m->sid.data)
         e = SLUIS_NOMEM;
+    if (!e)
+        e = rights_apply_to(t, &s, m);
     subject_close(&s);
     return e;
 }
@@ -217,7 +219,7 @@ sluis_err handle_open_case(turn *t, job *j, sluis_fail *f)
 static sluis_err check_still_known(turn *t, const job *j, const Sluis__CaseRow *c, const subject *s,
                                    sluis_fail *f)
 {
-    case_facts facts = case_facts_of(c);
+    case_facts facts = case_facts_about(c, &s->sid);
     const view *v = policy_view(t->rules, j->claims.app, j->claims.function, &facts, t->now);
     datum_use use = {.case_id = j->request->case_id.b,
                      .application = j->claims.app,

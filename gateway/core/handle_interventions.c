@@ -88,7 +88,7 @@ static const char *denied(asking *a, const party *to, const case_facts *facts, c
 
 static sluis_err add_law(asking *a, const char *law, sluis_fail *f)
 {
-    case_facts facts = case_facts_of(a->row);
+    case_facts facts = case_facts_about(a->row, &a->s.sid);
     uint32_t ids[ATTRIBUTES_MAX];
     size_t n = question_of(a->t->rules, law, ids), before = a->count;
     const party *p;

@@ -56,7 +56,7 @@ static sluis_err find_person(asking *a, sluis_fail *f)
 static sluis_err check_policy(asking *a, sluis_fail *f)
 {
     turn *t = a->t;
-    case_facts facts = case_facts_of(a->row);
+    case_facts facts = case_facts_about(a->row, &a->s.sid);
     oin to;
     policy_question q = {.application = a->j->claims.app,
                          .acting = &a->j->claims.oin,
@@ -180,11 +180,11 @@ static sluis_err check_message(turn *t, const job *j, const Sluis__KnownQueryBod
     return asking_party(t, c->recipients[first_is_registry ? 1 : 0], to, f);
 }
 
-static sluis_err check_rules(turn *t, const job *j, const Sluis__CaseRow *row, const party *to, char **rule,
-                             sluis_fail *f)
+static sluis_err check_rules(turn *t, const job *j, const Sluis__CaseRow *row, const id16 *sid,
+                             const party *to, char **rule, sluis_fail *f)
 {
     const Sluis__Core *c = j->env->core;
-    case_facts facts = case_facts_of(row);
+    case_facts facts = case_facts_about(row, sid);
     policy_question q = {.application = c->application,
                          .acting = asking_acting(j),
                          .function = c->function,
@@ -237,7 +237,7 @@ sluis_err handle_known_query(turn *t, job *j, sluis_fail *f)
     if (!e)
         e = asking_member(t, row, b->subject->bsn, &s, &member, f);
     if (!e)
-        e = check_rules(t, j, row, to, &rule, f);
+        e = check_rules(t, j, row, &s.sid, to, &rule, f);
     if (!e && turn_request_load(t, c->transaction.data, &there, NULL) != SLUIS_NOT_FOUND)
         e = fail_set(f, SLUIS_CONFLICT, "core.transaction", "this transaction has its request already");
     if (!e) {

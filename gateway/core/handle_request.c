@@ -51,11 +51,11 @@ static sluis_err check_body(turn *t, const job *j, const Sluis__RequestBody *b, 
 
 /* Every attribute must be permitted: what is not necessary is not asked. */
 static sluis_err check_policy(turn *t, const job *j, const party *to, const Sluis__CaseRow *row,
-                              Sluis__Record *r, sluis_fail *f)
+                              const id16 *sid, Sluis__Record *r, sluis_fail *f)
 {
     const Sluis__Core *c = j->env->core;
     const oin *acting = asking_acting(j);
-    case_facts facts = case_facts_of(row);
+    case_facts facts = case_facts_about(row, sid);
     policy_question q = {.application = c->application,
                          .acting = acting,
                          .function = c->function,
@@ -88,11 +88,11 @@ static sluis_err check_policy(turn *t, const job *j, const party *to, const Slui
 /* What the party is handed so that it can answer: no more than who asks may see itself, and nothing
  * sensitive. */
 static sluis_err check_given(turn *t, const job *j, const Sluis__RequestBody *b, const Sluis__CaseRow *row,
-                             sluis_fail *f)
+                             const id16 *sid, sluis_fail *f)
 {
     if (b->n_given == 0)
         return SLUIS_OK;
-    case_facts facts = case_facts_of(row);
+    case_facts facts = case_facts_about(row, sid);
     const view *v = policy_view(t->rules, j->env->core->application, j->env->core->function, &facts, t->now);
     if (b->n_given > GIVEN_MAX)
         return fail_set(f, SLUIS_TOO_BIG, "body.given", "at most %d", GIVEN_MAX);
@@ -216,9 +216,9 @@ sluis_err handle_request(turn *t, job *j, sluis_fail *f)
     if (!e)
         e = asking_member(t, row, b->subject->bsn, &s, &member, f);
     if (!e)
-        e = check_policy(t, j, to, row, &r, f);
+        e = check_policy(t, j, to, row, &s.sid, &r, f);
     if (!e)
-        e = check_given(t, j, b, row, f);
+        e = check_given(t, j, b, row, &s.sid, f);
     if (!e)
         e = agreed_request(t, j, to, f);
     if (!e)

@@ -33,7 +33,9 @@ sluis_err handle_change_case(turn *t, job *j, sluis_fail *f);
 sluis_err handle_report_concern(turn *t, job *j, sluis_fail *f);
 sluis_err handle_decide_concern(turn *t, job *j, sluis_fail *f);
 sluis_err handle_ask_interventions(turn *t, job *j, sluis_fail *f);
-sluis_err handle_resolve(turn *t, job *j, sluis_fail *f);        /* what sources say differently */
+sluis_err handle_resolve(turn *t, job *j, sluis_fail *f);     /* what sources say differently */
+sluis_err handle_file_rights(turn *t, job *j, sluis_fail *f); /* what a client asks about the own data */
+sluis_err handle_decide_rights(turn *t, job *j, sluis_fail *f);
 sluis_err handle_note_exchange(turn *t, job *j, sluis_fail *f);  /* outside the bus, into the dossier */
 sluis_err handle_restrict_entry(turn *t, job *j, sluis_fail *f); /* what the client does not read */
 sluis_err handle_read(turn *t, job *j, sluis_fail *f);           /* a decided read: journal it */
@@ -81,6 +83,12 @@ sluis_err case_note(turn *t, const uint8_t *case_id, const Sluis__CaseRow *row, 
 /* Withdraws every request of this case that waits and that the case, as it is in row, does not cover any
  * more: journalled, in the dossier, and told to its party. r: on whose behalf. */
 sluis_err case_withdraw(turn *t, const uint8_t *case_id, const Sluis__CaseRow *row, const Sluis__Record *r);
+/* A term of what a client asked comes near, or is over; by its key; in due.h's words. */
+sluis_err rights_due(turn *t, const uint8_t key[static ID_LEN + UUID_LEN]);
+/* What the granted requests of this person stop, written in the member's row of each case. */
+sluis_err rights_apply(turn *t, const subject *s);
+/* The same for one row that is not stored yet. */
+sluis_err rights_apply_to(turn *t, const subject *s, Sluis__MemberRow *m);
 /* A restriction in a dossier is to be looked at again, by its key; in due.h's words. */
 sluis_err dossier_review_due(turn *t, const uint8_t key[static ID_LEN + 8]);
 /* What became of a service, or of a look in acute danger, by its time; in due.h's words. */

@@ -16,6 +16,11 @@ sluis_err api_out_case(buffer *out, uint64_t call, uint32_t status, const rules 
                        const id16 *case_id, const Sluis__CaseRow *row);
 sluis_err api_out_request(buffer *out, uint64_t call, uint32_t status, const rules *r,
                           const uint8_t transaction[static UUID_LEN], const Sluis__RequestRow *row);
+/* What a client asked, and how it stands. */
+sluis_err api_out_rights(buffer *out, uint64_t call, uint32_t status, const rules *rs, uint64_t now,
+                         const uint8_t transaction[static UUID_LEN], const Sluis__RightsRow *row);
+sluis_err api_rights_fill(Sluis__ApiRights *out, arena *a, const rules *rs, uint64_t now,
+                          const uint8_t transaction[static UUID_LEN], const Sluis__RightsRow *row);
 /* An entry was made in a dossier. */
 sluis_err api_out_noted(buffer *out, uint64_t call, uint64_t journal_index, uint64_t when);
 /* whole: with whom and what it is about, for who decides. */

@@ -97,6 +97,17 @@ static const struct {
     {"discrepancy-accepted", "discrepantie-overgenomen"},
     {"discrepancy-kept", "discrepantie-afgewezen"},
     {"discrepancy-asked", "discrepantie-nagevraagd"},
+    {"rights-filed", "avg-verzoek-ingediend"},
+    {"rights-extended", "avg-verzoek-verlengd"},
+    {"rights-granted", "avg-verzoek-toegewezen"},
+    {"rights-refused", "avg-verzoek-geweigerd"},
+    {"rights-done", "avg-verzoek-afgerond"},
+    {"rights-reminder", "avg-verzoek-nadert-termijn"},
+    {"rights-late", "avg-verzoek-te-laat"},
+    {"access", "inzage"},
+    {"erasure", "verwijdering"},
+    {"restriction", "beperking"},
+    {"objection", "bezwaar"},
     {"exchange", "uitwisseling-buiten-de-bus"},
     {"restricted", "beperkt"},
     {"exchange-noted", "uitwisseling-genoteerd"},
@@ -414,17 +425,6 @@ static json_t *gone_json(const Sluis__ApiView *v)
         json_array_append_new(a, o);
     }
     return a;
-}
-
-#define BOOKMARK_MAX 256
-
-static void put_hex(json_t *o, const char *name, ProtobufCBinaryData d)
-{
-    char hex[2 * BOOKMARK_MAX + 1];
-    if (d.len == 0 || d.len > BOOKMARK_MAX)
-        return;
-    hex_encode(hex, d.data, d.len);
-    put(o, name, hex);
 }
 
 json_t *render_view(const Sluis__ApiReply *r, char location[static RENDER_LOCATION])

@@ -16,6 +16,9 @@ json_t *render_discrepancies(const Sluis__ApiReply *r, char location[static REND
 json_t *render_decision(const Sluis__ApiReply *r, char location[static RENDER_LOCATION]);
 json_t *render_view(const Sluis__ApiReply *r, char location[static RENDER_LOCATION]);
 json_t *render_dossier(const Sluis__ApiReply *r, char location[static RENDER_LOCATION]);
+json_t *render_one_right(const Sluis__ApiRights *x);
+json_t *render_rights(const Sluis__ApiReply *r, char location[static RENDER_LOCATION]);
+json_t *render_rights_list(const Sluis__ApiReply *r, char location[static RENDER_LOCATION]);
 json_t *render_noted(const Sluis__ApiReply *r, char location[static RENDER_LOCATION]);
 json_t *render_concern(const Sluis__ApiReply *r, char location[static RENDER_LOCATION]);
 json_t *render_concerns(const Sluis__ApiReply *r, char location[static RENDER_LOCATION]);

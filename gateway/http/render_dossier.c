@@ -56,6 +56,7 @@ static json_t *entry_json(const Sluis__ApiDossierEntry *x)
     put_some(o, "motivering", x->motivation);
     put_list(o, "attributen", x->attributes, x->n_attributes);
     put_some(o, "besluit", dutch(x->decision));
+    put_some(o, "bijzonderheid", dutch(x->detail));
     if (x->n_results)
         put_results(o, x->results, x->n_results);
     put_judgement(o, x->judgement_law, x->judgement);

@@ -10,6 +10,8 @@
 #include "base/clock.h"
 #include "base/ids.h"
 
+#define BOOKMARK_MAX 256
+
 /* The Dutch word for one of the gateway's; one that is not in the table passes as it is. */
 const char *dutch(const char *word);
 
@@ -114,6 +116,15 @@ static inline void put_judgement(json_t *o, const char *law, const char *judgeme
     put_some(x, "wet", law);
     put(x, "oordeel", judgement);
     json_object_set_new(o, "oordeelPartij", x);
+}
+
+static inline void put_hex(json_t *o, const char *name, ProtobufCBinaryData d)
+{
+    char hex[2 * BOOKMARK_MAX + 1];
+    if (d.len == 0 || d.len > BOOKMARK_MAX)
+        return;
+    hex_encode(hex, d.data, d.len);
+    put(o, name, hex);
 }
 
 #endif

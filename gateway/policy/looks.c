@@ -41,6 +41,6 @@ bool policy_look_covers(const rules *r, const look_rule *l, const case_facts *c,
     const attribute *a = rules_attribute(r, id);
     for (size_t i = 0; l && a && i < l->attribute_count; i++)
         if (l->attributes[i] == id)
-            return !(a->address && c->secret_address);
+            return !(a->address && c->secret_address) && !policy_stopped(c, id);
     return false;
 }

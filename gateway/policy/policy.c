@@ -7,12 +7,13 @@
 
 static const char deny_default[] = "default-deny", deny_application[] = "application", deny_case[] = "case",
                   deny_phase[] = "phase", deny_scope[] = "scope", deny_catalogue[] = "catalogue",
-                  deny_domain[] = "domain", deny_secret[] = "secret-address";
+                  deny_domain[] = "domain", deny_secret[] = "secret-address",
+                  deny_stopped[] = "processing-restricted";
 
 bool policy_is_refusal(const char *rule)
 {
-    static const char *const all[] = {deny_default, deny_application, deny_case,   deny_phase,
-                                      deny_scope,   deny_catalogue,   deny_domain, deny_secret};
+    static const char *const all[] = {deny_default,   deny_application, deny_case,   deny_phase,  deny_scope,
+                                      deny_catalogue, deny_domain,      deny_secret, deny_stopped};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         if (strcmp(all[i], rule) == 0)
             return true;
@@ -154,6 +155,7 @@ void policy_decide(const rules *r, const policy_question *q, const case_facts *c
             const attribute *a = rules_attribute(r, q->attributes[i]);
             why = !a                                                       ? deny_catalogue
                   : a->address && c->secret_address                        ? deny_secret
+                  : policy_stopped(c, a->id)                               ? deny_stopped
                   : domain_gives(&r->domain[o.domain], a->category, q->at) ? deny_default
                                                                            : deny_domain;
         }
@@ -192,6 +194,8 @@ policy_answer policy_may_ask(const rules *r, const policy_question *q, const cas
 {
     const resolved o = resolve(r, q);
     const char *refusal = refuse_all(r, q, c, &o);
+    if (!refusal && c->stopped && c->stopped_count == 0)
+        refusal = deny_stopped;
     if (refusal)
         return (policy_answer){.permit = false, .rule = refusal};
     for (size_t i = 0; i < r->by_domain_count[o.domain]; i++) {
@@ -274,10 +278,18 @@ bool policy_reuses(const rules *r, const char *from_law, const char *law, const 
     return false;
 }
 
+bool policy_stopped(const case_facts *c, uint32_t id)
+{
+    for (size_t i = 0; i < c->stopped_count; i++)
+        if (c->stopped_attributes[i] == id)
+            return true;
+    return c->stopped && c->stopped_count == 0;
+}
+
 bool policy_shows(const rules *r, const view *v, const case_facts *c, uint32_t id)
 {
     const attribute *a = rules_attribute(r, id);
-    return a && view_allows(v, id) && !(a->address && c->secret_address);
+    return a && view_allows(v, id) && !(a->address && c->secret_address) && !policy_stopped(c, id);
 }
 
 bool policy_domain_gives(const rules *r, const char *domain, category c, uint64_t at)

@@ -23,6 +23,9 @@ typedef struct {
     const char *const *scope_problems, *const *scope_parties; /* none of them: not limited */
     size_t scope_problem_count, scope_party_count;
     bool secret_address; /* of a member: nothing leaves that says where they live */
+    bool stopped;        /* the client's granted request stopped the use of these data; none named: of all */
+    const uint32_t *stopped_attributes;
+    size_t stopped_count;
 } case_facts;
 
 typedef struct {
@@ -40,10 +43,10 @@ typedef struct {
 
 typedef struct {
     bool permit;
-    const char
-        *rule; /* id of the rule that decided, borrowed; for a denial what denied it: "application"
-                  (unknown, or not this organisation's), "case", "phase", "domain" (unknown, or its own
-                  law does not let it give this), "scope", "catalogue", "secret-address", "default-deny" */
+    const char *rule; /* id of the rule that decided, borrowed; for a denial what denied it: "application"
+                         (unknown, or not this organisation's), "case", "phase", "domain" (unknown, or its own
+                         law does not let it give this), "scope", "catalogue", "secret-address",
+                         "processing-restricted" (the client's request, granted), "default-deny" */
     uint32_t obligations;
 } policy_answer;
 
@@ -89,7 +92,9 @@ policy_answer policy_may_ask(const rules *r, const policy_question *q, const cas
 const view *policy_view(const rules *r, const char *application, const char *function, const case_facts *c,
                         uint64_t at);
 bool view_allows(const view *v, uint32_t attribute);
-/* Whether the view shows it in this case: not what tells a secret address. */
+/* What the client's granted request to restrict, or objection, stopped the use of. */
+bool policy_stopped(const case_facts *c, uint32_t id);
+/* Whether the view shows it in this case: not what tells a secret address, nor what is restricted. */
 bool policy_shows(const rules *r, const view *v, const case_facts *c, uint32_t attribute);
 
 /* Whether a datum that was registered for one law may serve an application of another at this moment: a reuse
@@ -115,6 +120,8 @@ typedef enum {
     ACT_RESTRICT_DOSSIER, /* what the client does not read of it */
     ACT_ASK_LOOK,         /* into a colleague's view */
     ACT_GRANT_LOOK,       /* as the coordinator */
+    ACT_FILE_RIGHTS,      /* for a client: what the client asks about the own data */
+    ACT_HANDLE_RIGHTS,    /* and decide on that, and see all of it */
     ACT_COUNT
 } application_act;
 bool policy_may(const rules *r, application_act act, const char *application, const char *function,

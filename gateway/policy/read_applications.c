@@ -36,6 +36,8 @@ static const char *const acts[ACT_COUNT] = {
     [ACT_ASK_LOOK] = "ask-look",
     [ACT_GRANT_LOOK] = "grant-look",
     [ACT_LINK_PERSON] = "link-person",
+    [ACT_FILE_RIGHTS] = "file-rights",
+    [ACT_HANDLE_RIGHTS] = "handle-rights",
 };
 
 static sluis_err function_row(rules *r, const config_node *row, size_t i, sluis_fail *f)
@@ -60,7 +62,7 @@ static sluis_err may_row(rules *r, const config_node *row, size_t i, sluis_fail 
         "no act is called \"%.64s\"; there are open-case, read-dossier, change-case, widen-scope, "
         "break-glass, review-break-glass, hand-over, report-concern, decide-concern, "
         "resolve-discrepancy, note-exchange, restrict-dossier, ask-look, grant-look, "
-        "link-person",
+        "link-person, file-rights, handle-rights",
         act);
 }
 

@@ -178,7 +178,8 @@ static const config_key term_keys[] = {
     {"journal_class", CONFIG_INT, true, 1, 255, "", NULL, "number in the journal's leaves, never reused"},
     {"basis", CONFIG_STR, true, 1, TITLE_MAX_LEN, "", NULL, "who says so"}};
 static const config_key retention_file[] = {
-    {"retention", CONFIG_LIST, true, 1, 255, "", NULL, "how long what is kept"}};
+    {"retention", CONFIG_LIST, true, 1, 255, "", NULL, "how long what is kept"},
+    {"rights", CONFIG_LIST, false, 0, RIGHT_COUNT, "", NULL, "what the client may ask, and its terms"}};
 
 static sluis_err term_row(rules *r, const config_node *row, size_t i, sluis_fail *f)
 {
@@ -208,7 +209,8 @@ sluis_err ruleset_read_retention(rules *r, const config_node *root, sluis_fail *
     if (err)
         return err;
     r->terms = ruleset_alloc(r, config_count(config_get(root, "retention")), sizeof *r->terms);
-    return r->terms ? read_rows(r, root, "retention", KEYS_OF(term_keys), term_row, f) : SLUIS_NOMEM;
+    err = r->terms ? read_rows(r, root, "retention", KEYS_OF(term_keys), term_row, f) : SLUIS_NOMEM;
+    return err ? err : ruleset_read_rights(r, root, f);
 }
 
 /* ---- holidays.conf */

@@ -11,6 +11,7 @@
 #include "policy/levels.h"
 #include "policy/looks.h"
 #include "policy/policy.h"
+#include "policy/rights.h"
 #include "policy/templates.h"
 
 #define RULESET_NAMES_MAX      64
@@ -126,6 +127,8 @@ struct rules {
     size_t condition_count;
     term *terms;
     size_t term_count;
+    client_right client_rights[RIGHT_COUNT];
+    bool has_right[RIGHT_COUNT];
     attribute *attributes; /* ascending by id */
     size_t attribute_count;
     const attribute **by_name;
@@ -162,6 +165,7 @@ sluis_err ruleset_read_purposes(rules *r, const config_node *root, sluis_fail *f
 sluis_err ruleset_read_domains(rules *r, const config_node *root, sluis_fail *f);
 sluis_err ruleset_read_reasons(rules *r, const config_node *root, sluis_fail *f);
 sluis_err ruleset_read_retention(rules *r, const config_node *root, sluis_fail *f);
+sluis_err ruleset_read_rights(rules *r, const config_node *root, sluis_fail *f); /* of retention.conf */
 sluis_err ruleset_read_catalogue(rules *r, const config_node *root, sluis_fail *f);
 sluis_err ruleset_read_applications(rules *r, const config_node *root, sluis_fail *f);
 sluis_err ruleset_read_views(rules *r, const config_node *root, sluis_fail *f);

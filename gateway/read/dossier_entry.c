@@ -84,6 +84,8 @@ static void fill_record(reader *r, job *j, const Sluis__Record *rec, Sluis__ApiD
     x->phase = (char *)(uintptr_t)(rec->phase ? phase_name(rec->phase) : "");
     x->decision = rec->decision;
     x->transaction = rec->transaction;
+    if (rec->type == SLUIS__RECORD_TYPE__R_CASE)
+        x->detail = rec->detail;
 }
 
 static sluis_err fill_restriction(job *j, const Sluis__RestrictionRow *row, bool whole,

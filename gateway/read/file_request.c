@@ -52,7 +52,7 @@ static sluis_err split(reader *r, store_txn *t, job *j, const Sluis__CaseRow *ro
 {
     api_request *q = j->request;
     uint64_t now = clock_ms();
-    case_facts facts = case_facts_of(row);
+    case_facts facts = case_facts_about(row, &s->sid);
     const view *v = policy_view(r->rules, j->claims.app, j->claims.function, &facts, now);
     datum_use use = {.case_id = q->case_id.b,
                      .application = j->claims.app,

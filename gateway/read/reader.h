@@ -29,6 +29,8 @@ sluis_err read_metrics(reader *r, store_txn *t, job *j);
 sluis_err read_file_request(reader *r, store_txn *t, job *j);
 sluis_err read_concern(reader *r, store_txn *t, job *j);
 sluis_err read_concerns(reader *r, store_txn *t, job *j);
+sluis_err read_rights(reader *r, store_txn *t, job *j);
+sluis_err read_rights_list(reader *r, store_txn *t, job *j);
 sluis_err read_events(reader *r, store_txn *t, job *j);
 sluis_err read_log(reader *r, store_txn *t, job *j);
 sluis_err read_log_cosign(reader *r, store_txn *t, job *j);

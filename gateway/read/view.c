@@ -117,14 +117,14 @@ static sluis_err decide(reader *r, store_txn *t, job *j, question *x, uint64_t n
     const Sluis__ApiGetView *q = j->call->get_view;
     uint32_t *ids = NULL;
     sluis_err e = reader_case(r, t, j, BYTES(q->case_id.data, q->case_id.len), &x->row);
+    if (!e)
+        e = case_member(x->row, q->member, &x->sid);
     if (e)
         return e;
-    case_facts facts = case_facts_of(x->row);
+    case_facts facts = case_facts_about(x->row, &x->sid);
     x->w = window_of(r, j, x->row, &facts, now);
     x->name = x->w.look ? "inzage" : x->w.glass ? "noodinzage" : x->w.v ? x->w.v->id : "";
     e = shown(r, j, &x->w, &facts, now, &ids, &x->list.n);
-    if (!e)
-        e = case_member(x->row, q->member, &x->sid);
     if (!e)
         e = wanted(r, j, &ids, &x->list.n);
     if (!e && x->list.n)

@@ -175,6 +175,7 @@ static const check checks[] = {
     {TABLE_CONCERN, UUID_LEN, 0, &sluis__concern_row__descriptor, check_sealed},
     {TABLE_MERGED, ID_LEN, ID_LEN + 8, NULL, check_plain},
     {TABLE_SETTLED, ID_LEN + 8, 0, &sluis__settled_row__descriptor, check_sealed},
+    {TABLE_RIGHTS, ID_LEN + UUID_LEN, 0, &sluis__rights_row__descriptor, check_sealed},
     {TABLE_RESTRICTION, ID_LEN + 8, 0, &sluis__restriction_row__descriptor, check_sealed},
     {TABLE_RULESET, 8 + HASH_LEN, 0, &sluis__rules_row__descriptor, check_message},
     {TABLE_LINK, ID_LEN + 1 + ID_LEN, 0, NULL, check_plain},

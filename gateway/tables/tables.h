@@ -36,6 +36,7 @@
  *  restriction  sid 16|journal index u64            RestrictionRow, sealed: what that entry restricted
  *  reported  OIN 20                                 day u32|count u32: reports of concern it brought that day
  *  merged    sid 16                                 sid 16|slot u64: who that is now; its own key slot
+ *  rights    sid 16|transaction 16                  RightsRow, sealed: what the client asked
  *
  * "sealed": sid 16|the 16 bytes of rows.h over it|nonce 24|AE(subject key, nonce, table u8|key,
  * message). Every other value outside leaf, record, tile, party, agreement, datum and these of named ends in
@@ -84,7 +85,8 @@
     X(SETTLED, "settled")                                                                                    \
     X(RESTRICTION, "restriction")                                                                            \
     X(REPORTED, "reported")                                                                                  \
-    X(MERGED, "merged")
+    X(MERGED, "merged")                                                                                      \
+    X(RIGHTS, "rights")
 
 typedef enum {
 #define X(name, text)                TABLE_##name,

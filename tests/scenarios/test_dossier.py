@@ -1,9 +1,12 @@
 """The client's dossier: whole, page after page; what is restricted in it, and by whom; what passed outside the bus; the
 client's own requests about the data; and the file to take away (items 22, 33, 43)."""
+import calendar
+import datetime
 import json
+import re
 
-from city import CHILD, PARENT, PARTIES, PARTNER
-from house import check, wait_for
+from city import CHILD, PARENT, PARTIES, PARTNER, REFUSING
+from house import TREE, check, wait_for
 from test_cases import events, refused
 from test_deadlines import GGD, body, post, soon
 from test_known import ask as ask_known
@@ -214,3 +217,141 @@ def test_outside_the_bus_refused(city):
     check(note(city, case, 2).status == 404, "no such member")
     after = [e for e in city.dossier(case, 1) if e["soort"] != "dossier"]
     check(len(after) == course, f"something was noted: {after}")
+
+
+# ---- what the client asks about the own data (item 43)
+
+OFFICER = {"function": "privacyfunctionaris"}
+
+
+def ask_right(city, case, member, kind, app="clientportaal", function="client", viewer=None, **more):
+    query = f"?namens={viewer or member}" if app == "clientportaal" else ""
+    return city.call("POST", f"/v1/zaken/{case}/leden/{member}/avg-verzoeken{query}", city.token(app, function, "client-1"),
+                     {"soort": kind, "tekst": "Dat wil ik graag", **more})
+
+
+def decide(city, case, member, right, step, why="Zo besloten", function="privacyfunctionaris", raw=False):
+    a = city.call("POST", f"/v1/zaken/{case}/leden/{member}/avg-verzoeken/{right}/besluit", city.token("wmo-intake", function, "pf-1"),
+                  {"overgang": step, "motivering": why})
+    if raw:
+        return a
+    check(a.status == 200, f"{step}: {a.status} {a.body!r}")
+    return a.json()
+
+
+def filed(city, case, member, kind, **more):
+    a = ask_right(city, case, member, kind, **more)
+    check(a.status == 201, f"{a.status} {a.body!r}")
+    return a.json()
+
+
+def months_after(n):
+    """The end of the day n calendar months from today, moved to a working day, as Regulation 1182/71 counts."""
+    now = datetime.datetime.now(datetime.timezone.utc)
+    year, month = now.year + (now.month - 1 + n) // 12, (now.month - 1 + n) % 12 + 1
+    day = datetime.date(year, month, min(now.day, calendar.monthrange(year, month)[1]))
+    holidays = set(re.findall(r'"(\d{4}-\d\d-\d\d)"', (TREE / "config/rules/holidays.conf").read_text()))
+    while day.weekday() > 4 or day.isoformat() in holidays:
+        day += datetime.timedelta(days=1)
+    return (day + datetime.timedelta(days=1)).strftime("%Y-%m-%dT00:00:00.000Z")
+
+
+def test_rights(city):
+    """Filed by the client, due in a month, extended once by two with reasons, granted, done: each step told to the client."""
+    case = city.open_case([(PARENT, "ouder"), (CHILD, "kind")])
+    right = filed(city, case, 1, "inzage")
+    check(right["stand"] == "ontvangen" and right["uiterlijk"] == months_after(1) and right["doorClient"], f"{right}")
+    check("AVG art. 15" in right["artikel"], f"{right}")
+    id_ = right["avgVerzoekId"]
+    longer = decide(city, case, 1, id_, "verlengen", "Veel stukken")
+    check(longer["stand"] == "verlengd" and longer["uiterlijk"] == months_after(3) and longer["redenVerlenging"] == "Veel stukken", f"{longer}")
+    refused(decide(city, case, 1, id_, "verlengen", raw=True), 409, "conflict", "mogelijk: toewijzen, weigeren")
+    refused(decide(city, case, 1, id_, "afronden", raw=True), 409, "conflict", "mogelijk: toewijzen, weigeren")
+    check(decide(city, case, 1, id_, "toewijzen")["stand"] == "toegewezen", "granted")
+    check(decide(city, case, 1, id_, "afronden", "Uitgereikt")["redenAfronding"] == "Uitgereikt", "done")
+    course = [(e["besluit"], e.get("motivering")) for e in city.dossier(case, 1) if e.get("verzoekId") == id_]
+    check(course == [("avg-verzoek-ingediend", "Dat wil ik graag"), ("avg-verzoek-verlengd", "Veel stukken"),
+                     ("avg-verzoek-toegewezen", "Zo besloten"), ("avg-verzoek-afgerond", "Uitgereikt")], f"{course}")
+    check([k for k, w in events(city, case) if k.startswith("avg-")] == [b for b, _ in course], f"{events(city, case)}")
+    a = city.call("GET", f"/v1/zaken/{case}/leden/1/avg-verzoeken?namens=1", city.token("clientportaal", "client", "client-1"))
+    check([(x["avgVerzoekId"], x["stand"]) for x in a.json()["avgVerzoeken"]] == [(id_, "afgerond")], f"{a.body!r}")
+    erase = filed(city, case, 1, "verwijdering")
+    granted = decide(city, case, 1, erase["avgVerzoekId"], "toewijzen")
+    check(granted["uitvoerenVoor"] == months_after(3), f"{granted}")
+
+
+def test_rights_refused(city):
+    case = city.open_case([(PARENT, "ouder"), (CHILD, "kind")])
+    check(ask_right(city, case, 1, "inzage", viewer=2).status == 404, "for a member who did not let one in")
+    check(ask_right(city, case, 1, "vergetelheid").status == 400, "a kind that is none")
+    refused(ask_right(city, case, 1, "inzage", tekst=" - "), 422, "no-motivation")
+    refused(ask_right(city, case, 1, "bezwaar", attributen=["geen-gegeven"]), 400, "invalid", "catalogus")
+    refused(ask_right(city, case, 1, "inzage", app="wmo-intake", function="teamleider"), 403, "forbidden", "AVG-verzoek indienen")
+    a = city.call("POST", f"/v1/zaken/{case}/leden/1/avg-verzoeken", city.token("clientportaal", "client"), {"soort": "inzage", "tekst": "Graag"})
+    refused(a, 400, "invalid", "noem het lid")
+    id_ = filed(city, case, 1, "inzage")["avgVerzoekId"]
+    refused(decide(city, case, 1, id_, "toewijzen", function="consulent", raw=True), 403, "forbidden", "over AVG-verzoeken besluiten")
+    refused(decide(city, case, 1, id_, "weigeren", why=" - ", raw=True), 422, "no-motivation")
+    check(decide(city, case, 2, id_, "toewijzen", raw=True).status == 404, "of another member")
+    refused(city.call("GET", "/v1/avg-verzoeken", city.token("wmo-intake")), 403, "forbidden", "AVG-verzoeken zien")
+    check(decide(city, case, 1, id_, "weigeren", "Al ingezien")["stand"] == "geweigerd", "refused with reasons")
+    refused(decide(city, case, 1, id_, "toewijzen", raw=True), 409, "conflict", "geweigerd")
+
+
+def officer_list(city, query=""):
+    out, after = [], ""
+    while True:
+        a = city.call("GET", f"/v1/avg-verzoeken?limit=3{query}{after}", city.token("wmo-intake", **OFFICER))
+        check(a.status == 200, f"{a.status} {a.body!r}")
+        out += a.json()["avgVerzoeken"]
+        if "volgende" not in a.json():
+            return out
+        after = f"&na={a.json()['volgende']}"
+
+
+def test_rights_are_listed(city):
+    """For who decides: what waits, page after page, and with stand=alle what is over."""
+    case = city.open_case([(PARENT, "ouder"), (CHILD, "kind"), (PARTNER, "partner")])
+    mine = [filed(city, case, m, k)["avgVerzoekId"] for m in (1, 2, 3) for k in ("inzage", "bezwaar")]
+    decide(city, case, 1, mine[0], "weigeren")
+    waiting = [x["avgVerzoekId"] for x in officer_list(city)]
+    check(set(mine[1:]) <= set(waiting) and mine[0] not in waiting and len(set(waiting)) == len(waiting), f"{waiting}")
+    check(mine[0] in [x["avgVerzoekId"] for x in officer_list(city, "&stand=alle")], "what is over")
+
+
+def test_granted_restriction_stops_use(city):
+    """Nothing new is done with the data: not asked, not shown, not answered from the register, in any case; until it is over."""
+    case = city.open_case([(CHILD, "kind")])
+    names = ["school-soort", "school-naam"]
+    city.ask(case, 1, "school", names)
+    check(set(city.values(case, 1)) >= set(names), "registered")
+    id_ = filed(city, case, 1, "beperking", attributen=["school-soort"])["avgVerzoekId"]
+    check("school-soort" in city.values(case, 1), "stopped before it was granted")
+    decide(city, case, 1, id_, "toewijzen")
+    check("school-soort" not in city.values(case, 1) and "school-naam" in city.values(case, 1), f"{city.values(case, 1)}")
+    check(city.view(case, 1, attributes=["school-soort"], raw=True).status == 404, "shown by name")
+    denied = city.file(case, 1, "school", ["school-soort"], raw=True)
+    refused(denied, 403, "denied", "processing-restricted")
+    other = city.open_case([(PARENT, "ouder"), (CHILD, "kind")])
+    refused(city.file(other, 2, "school", ["school-soort"], raw=True), 403, "denied", "processing-restricted")
+    check(city.file(other, 1, "school", ["school-soort"], raw=True).status == 202, "another person's")
+    whole = filed(city, other, 2, "bezwaar")["avgVerzoekId"]
+    decide(city, other, 2, whole, "toewijzen")
+    check(not city.values(case, 1), f"an objection to all of it, in the other case: {city.values(case, 1)}")
+    refused(ask_known(city, case, 1, "school", raw=True), 403, "denied", "processing-restricted")
+    decide(city, other, 2, whole, "afronden", "Belangen afgewogen")
+    check("school-naam" in city.values(case, 1) and "school-soort" not in city.values(case, 1), "one of the two is over")
+    decide(city, case, 1, id_, "afronden", "Gegeven gecorrigeerd")
+    check("school-soort" in city.values(case, 1), "both are over")
+
+
+def test_granted_erasure_is_carried_out(city):
+    """By two operators, as every forgetting; then nothing of it is listed any more."""
+    case = city.open_case([(REFUSING, "client")], laws=("wmo",), domains=("onderwijs",))
+    id_ = filed(city, case, 1, "verwijdering")["avgVerzoekId"]
+    decide(city, case, 1, id_, "toewijzen")
+    check(id_ in [x["avgVerzoekId"] for x in officer_list(city)], "granted, and still to be carried out")
+    city.change(case, "fase", {"overgang": "sluiten"})
+    for who in ("anna", "bram"):
+        city.ctl("subject", "forget", "--by", who, "--reason", "avg-17", "--socket", city.control, stdin=REFUSING + "\n")
+    wait_for("the list without it", lambda: id_ not in [x["avgVerzoekId"] for x in officer_list(city, "&stand=alle")])

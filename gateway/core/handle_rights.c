@@ -1,0 +1,345 @@
+/* What a client asks about the own data (AVG articles 15, 17, 18 and 21): filed by the client or for the
+ * client, decided within its term, and what was granted takes effect: a restriction or an objection stops the
+ * use of the data in every case of this person, an erasure waits for `subject forget`. Each step is an entry
+ * in journal and dossier, and an event. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "cases/links.h"
+#include "cases/rights.h"
+#include "core/due.h"
+#include "core/handlers.h"
+#include "flow/api_out.h"
+
+typedef struct {
+    turn *t;
+    job *j;
+    ProtobufCBinaryData case_id;
+    uint32_t member;
+    Sluis__CaseRow *row;
+    subject s;
+    uint8_t transaction[UUID_LEN];
+} rights_work;
+
+static sluis_err check_text(const char *said, const char *where, sluis_fail *f)
+{
+    if (motivation_blank(said))
+        return fail_set(f, SLUIS_NO_MOTIVATION, where, "schrijf waarom");
+    if (strlen(said) > MOTIVATION_MAX)
+        return fail_set(f, SLUIS_TOO_BIG, where, "ten hoogste %d bytes", MOTIVATION_MAX);
+    return SLUIS_OK;
+}
+
+static sluis_err begin(rights_work *w, sluis_fail *f)
+{
+    turn *t = w->t;
+    id16 sid;
+    sluis_err e = w->case_id.len == ID_LEN ? case_load(t->t, t->p->rows, w->case_id.data, t->arena, &w->row)
+                                           : SLUIS_NOT_FOUND;
+    if (!e && strcmp(w->row->owner, w->j->claims.oin.s) != 0)
+        e = SLUIS_NOT_FOUND;
+    if (!e)
+        e = case_member(w->row, w->member, &sid);
+    if (!e)
+        e = registry_subject_by_sid(t->p->registry, t->t, &sid, &w->s);
+    return e ? fail_set(f, e, "", "%s", error_text(e)) : SLUIS_OK;
+}
+
+static const client_right *right_of(const turn *t, const Sluis__RightsRow *row)
+{
+    right_kind k;
+    return right_parse(&k, row->kind) ? NULL : rules_right(t->rules, k);
+}
+
+/* The reminder before its term; the term itself, when there is no time for one. */
+static sluis_err plan(rights_work *w, const Sluis__RightsRow *row)
+{
+    const client_right *c = right_of(w->t, row);
+    const uint64_t term = rights_term(row), before = c ? c->remind_days * DAY_MS : 0;
+    uint8_t key[RIGHTS_KEY];
+    rights_key(key, &w->s.sid, w->transaction);
+    if (!term)
+        return SLUIS_OK;
+    return due_add(w->t, DUE_RIGHTS, term > w->t->now + before ? term - before : term, BYTES_OF(key));
+}
+
+/* The row, its entry in journal and dossier, its event, its next term; and the answer. */
+static sluis_err write(rights_work *w, Sluis__RightsRow *row, const char *decision, const char *why,
+                       uint32_t status)
+{
+    turn *t = w->t;
+    Sluis__Record r;
+    uint8_t key[RIGHTS_KEY];
+    api_record(w->j, SLUIS__RECORD_TYPE__R_CASE, w->case_id.data, &r);
+    r.phase = case_facts_of(w->row).phase;
+    r.subject = (ProtobufCBinaryData){ID_LEN, w->s.sid.b};
+    r.transaction = (ProtobufCBinaryData){UUID_LEN, w->transaction};
+    r.attributes = row->attributes;
+    r.n_attributes = row->n_attributes;
+    r.decision = (char *)(uintptr_t)decision;
+    r.detail = row->kind;
+    rights_key(key, &w->s.sid, w->transaction);
+    sluis_err e = turn_put_sealed(t, &w->s, TABLE_RIGHTS, BYTES_OF(key), &row->base);
+    if (!e)
+        e = turn_journal(t, &r);
+    if (!e)
+        e = turn_dossier(t, &w->s, w->case_id.data, why, NULL, 0);
+    if (!e)
+        e = turn_event(t, decision, &r, row->kind);
+    if (!e)
+        e = plan(w, row);
+    return e ? e
+             : api_out_rights(&w->j->reply, w->j->call->call, status, t->rules, t->now, w->transaction, row);
+}
+
+/* ---- filed ---- */
+
+/* In a client's portal, for oneself or for whom one may look for. */
+static sluis_err check_viewer(const rights_work *w, uint32_t viewer, sluis_fail *f)
+{
+    const application *app = rules_application(w->t->rules, w->j->claims.app);
+    if (app && app->client_portal && !viewer)
+        return fail_set(f, SLUIS_INVALID, "namens", "noem het lid dat dit vraagt");
+    if (viewer && !case_member_sees(w->row, viewer, w->member))
+        return fail_set(f, SLUIS_NOT_FOUND, "", "%s", error_text(SLUIS_NOT_FOUND));
+    return SLUIS_OK;
+}
+
+static sluis_err resolve(rights_work *w, const Sluis__ApiFileRights *in, Sluis__RightsRow *row, sluis_fail *f)
+{
+    if (in->n_attributes > ATTRIBUTES_MAX)
+        return fail_set(f, SLUIS_TOO_BIG, "attributen", "ten hoogste %d namen", ATTRIBUTES_MAX);
+    row->attributes = arena_alloc(w->t->arena, (in->n_attributes + 1) * sizeof(uint32_t));
+    if (!row->attributes)
+        return SLUIS_NOMEM;
+    for (size_t i = 0; i < in->n_attributes; i++) {
+        const attribute *a = rules_attribute_named(w->t->rules, in->attributes[i]);
+        if (!a)
+            return fail_set(f, SLUIS_INVALID, "attributen", "nummer %zu staat niet in de catalogus", i + 1);
+        row->attributes[row->n_attributes++] = a->id;
+    }
+    return SLUIS_OK;
+}
+
+static sluis_err check_count(rights_work *w, sluis_fail *f)
+{
+    rights_item *all = arena_alloc(w->t->arena, RIGHTS_MAX * sizeof(*all));
+    size_t n = 0;
+    sluis_err e = all ? rights_load(w->t->p->registry, w->t->t, &w->s, w->t->arena, all, &n) : SLUIS_NOMEM;
+    if (!e && n == RIGHTS_MAX)
+        e = fail_set(f, SLUIS_FULL, "soort", "er zijn al %d verzoeken van deze persoon", RIGHTS_MAX);
+    return e;
+}
+
+sluis_err handle_file_rights(turn *t, job *j, sluis_fail *f)
+{
+    const Sluis__ApiFileRights *in = j->call->file_rights;
+    rights_work w = {.t = t, .j = j, .case_id = in->case_id, .member = in->member};
+    Sluis__RightsRow row = SLUIS__RIGHTS_ROW__INIT;
+    right_kind kind;
+    uuid transaction = uuid_new(t->now);
+    memcpy(w.transaction, transaction.b, UUID_LEN);
+    if (!policy_may(t->rules, ACT_FILE_RIGHTS, j->claims.app, j->claims.function, t->now))
+        return fail_set(f, SLUIS_FORBIDDEN, "token.functie",
+                        "geen geldende regel laat deze functie een AVG-verzoek indienen");
+    if (right_parse(&kind, in->kind))
+        return fail_set(f, SLUIS_INVALID, "soort", "inzage, verwijdering, beperking of bezwaar");
+    const client_right *c = rules_right(t->rules, kind);
+    if (!c)
+        return fail_set(f, SLUIS_INVALID, "soort", "de regels die gelden kennen hiervoor geen termijnen");
+    sluis_err e = check_text(in->text, "tekst", f);
+    if (!e)
+        e = begin(&w, f);
+    if (!e)
+        e = check_viewer(&w, in->viewer, f);
+    if (!e)
+        e = resolve(&w, in, &row, f);
+    if (!e)
+        e = check_count(&w, f);
+    if (!e) {
+        row.kind = in->kind;
+        row.state = (char *)(uintptr_t)rights_state_name(RIGHTS_RECEIVED);
+        row.case_id = in->case_id;
+        row.member = in->member;
+        row.text = in->text;
+        row.filed = t->now;
+        row.by_client = in->viewer != 0;
+        row.application = j->claims.app;
+        row.due = rules_months_after(t->rules, t->now, c->months);
+        e = write(&w, &row, "rights-filed", in->text, 201);
+    }
+    subject_close(&w.s);
+    return e;
+}
+
+/* ---- decided ---- */
+
+static sluis_err load(rights_work *w, Sluis__RightsRow **out, sluis_fail *f)
+{
+    turn *t = w->t;
+    uint8_t key[RIGHTS_KEY];
+    bytes sealed;
+    ProtobufCMessage *m = NULL;
+    rights_key(key, &w->s.sid, w->transaction);
+    sluis_err e = store_get(t->t, TABLE_RIGHTS, BYTES_OF(key), &sealed);
+    if (!e)
+        e = row_open(t->p->registry, t->t, TABLE_RIGHTS, BYTES_OF(key), sealed, t->arena,
+                     &sluis__rights_row__descriptor, &m, NULL);
+    *out = (Sluis__RightsRow *)m;
+    return e ? fail_set(f, e, "", "%s", error_text(e)) : SLUIS_OK;
+}
+
+static sluis_err step(rights_work *w, Sluis__RightsRow *row, rights_state to, const char *why, sluis_fail *f)
+{
+    const client_right *c = right_of(w->t, row);
+    const uint64_t now = w->t->now;
+    const uint32_t months = c ? c->months + c->extend_months : 0;
+    if (to == RIGHTS_EXTENDED && (!c || !c->extend_months))
+        return fail_set(f, SLUIS_CONFLICT, "overgang", "deze termijn kan niet verlengd worden");
+    if (to == RIGHTS_EXTENDED && now > row->due)
+        return fail_set(f, SLUIS_CONFLICT, "overgang", "verlengen kan alleen binnen de eerste termijn");
+    row->state = (char *)(uintptr_t)rights_state_name(to);
+    row->pressed = 0;
+    if (to == RIGHTS_EXTENDED) {
+        row->extended = now;
+        row->extension_reason = (char *)(uintptr_t)why;
+        row->due = rules_months_after(w->t->rules, row->filed, months);
+    } else if (to == RIGHTS_DONE) {
+        row->done = now;
+        row->done_reason = (char *)(uintptr_t)why;
+    } else {
+        row->decided = now;
+        row->decision_reason = (char *)(uintptr_t)why;
+        row->decided_by = w->j->claims.function;
+        if (to == RIGHTS_GRANTED && c && c->done_months)
+            row->carry_out_by = rules_months_after(w->t->rules, row->filed, c->done_months);
+    }
+    return SLUIS_OK;
+}
+
+sluis_err handle_decide_rights(turn *t, job *j, sluis_fail *f)
+{
+    static const char *const said[RIGHTS_STATES] = {[RIGHTS_EXTENDED] = "rights-extended",
+                                                    [RIGHTS_GRANTED] = "rights-granted",
+                                                    [RIGHTS_REFUSED] = "rights-refused",
+                                                    [RIGHTS_DONE] = "rights-done"};
+    const Sluis__ApiDecideRights *in = j->call->decide_rights;
+    rights_work w = {.t = t, .j = j, .case_id = in->case_id, .member = in->member};
+    Sluis__RightsRow *row = NULL;
+    rights_state to = RIGHTS_RECEIVED;
+    if (!policy_may(t->rules, ACT_HANDLE_RIGHTS, j->claims.app, j->claims.function, t->now))
+        return fail_set(f, SLUIS_FORBIDDEN, "token.functie",
+                        "geen geldende regel laat deze functie over AVG-verzoeken besluiten");
+    if (in->transaction.len != UUID_LEN)
+        return fail_set(f, SLUIS_NOT_FOUND, "", "%s", error_text(SLUIS_NOT_FOUND));
+    memcpy(w.transaction, in->transaction.data, UUID_LEN);
+    sluis_err e = check_text(in->motivation, "motivering", f);
+    if (!e)
+        e = begin(&w, f);
+    if (!e)
+        e = load(&w, &row, f);
+    if (!e)
+        e = rights_step(row, in->event, &to, f);
+    if (!e)
+        e = step(&w, row, to, in->motivation, f);
+    if (!e)
+        e = write(&w, row, said[to], in->motivation, 200);
+    if (!e)
+        e = rights_apply(t, &w.s);
+    subject_close(&w.s);
+    return e;
+}
+
+/* ---- what is granted takes effect ---- */
+
+/* What all granted requests together stop: everything, or the data they name. */
+static sluis_err stopped(turn *t, const subject *s, bool *any, uint32_t **ids, size_t *n)
+{
+    rights_item *all = arena_alloc(t->arena, RIGHTS_MAX * sizeof(*all));
+    size_t count = 0;
+    bool whole = false;
+    *any = false;
+    *n = 0;
+    *ids = arena_alloc(t->arena, RIGHTS_STOPPED * sizeof(**ids));
+    sluis_err e = all && *ids ? rights_load(t->p->registry, t->t, s, t->arena, all, &count) : SLUIS_NOMEM;
+    for (size_t i = 0; !e && i < count; i++) {
+        const Sluis__RightsRow *row = all[i].row;
+        const client_right *c = right_of(t, row);
+        if (!rights_in(row, RIGHTS_GRANTED) || !c || !c->stops_use)
+            continue;
+        *any = true;
+        /* Beyond what is kept by name, everything is stopped: never less than was granted. */
+        whole = whole || row->n_attributes == 0 || *n + row->n_attributes > RIGHTS_STOPPED;
+        for (size_t k = 0; !whole && k < row->n_attributes; k++)
+            (*ids)[(*n)++] = row->attributes[k];
+    }
+    if (whole)
+        *n = 0;
+    return e;
+}
+
+sluis_err rights_apply_to(turn *t, const subject *s, Sluis__MemberRow *m)
+{
+    bool any = false;
+    sluis_err e = stopped(t, s, &any, &m->stopped_attributes, &m->n_stopped_attributes);
+    m->stopped = any;
+    return e;
+}
+
+typedef struct {
+    turn *t;
+    const subject *s;
+} applying;
+
+static sluis_err apply_in_case(void *ctx, const uint8_t id[static ID_LEN])
+{
+    const applying *a = ctx;
+    turn *t = a->t;
+    Sluis__CaseRow *row = NULL;
+    sluis_err e = case_load(t->t, t->p->rows, id, t->arena, &row);
+    for (size_t i = 0; !e && i < row->n_members; i++)
+        if (memcmp(row->members[i]->sid.data, a->s->sid.b, ID_LEN) == 0)
+            e = rights_apply_to(t, a->s, row->members[i]);
+    if (!e)
+        e = case_save(t->t, t->p->rows, id, row);
+    return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
+}
+
+sluis_err rights_apply(turn *t, const subject *s)
+{
+    applying a = {t, s};
+    return links_each(t->t, t->p->rows, s->sid.b, TABLE_CASE, apply_in_case, &a);
+}
+
+/* ---- terms ---- */
+
+sluis_err rights_due(turn *t, const uint8_t key[static RIGHTS_KEY])
+{
+    uint8_t at[RIGHTS_KEY];
+    bytes sealed;
+    subject s = {0};
+    ProtobufCMessage *m = NULL;
+    Sluis__Record about = SLUIS__RECORD__INIT;
+    memcpy(at, key, RIGHTS_KEY);
+    sluis_err e = store_get(t->t, TABLE_RIGHTS, BYTES_OF(at), &sealed);
+    if (!e)
+        e = row_open(t->p->registry, t->t, TABLE_RIGHTS, BYTES_OF(at), sealed, t->arena,
+                     &sluis__rights_row__descriptor, &m, &s);
+    Sluis__RightsRow *row = (Sluis__RightsRow *)m;
+    const client_right *c = e ? NULL : right_of(t, row);
+    const uint64_t term = e ? 0 : rights_term(row), before = c ? c->remind_days * DAY_MS : 0;
+    const uint32_t press = !term || t->now + before < term ? 0 : t->now < term ? 1 : 2;
+    if (!e && press > row->pressed) {
+        row->pressed = press;
+        about.transaction = (ProtobufCBinaryData){UUID_LEN, at + ID_LEN};
+        about.case_id = row->case_id;
+        about.application = row->application;
+        e = turn_put_sealed(t, &s, TABLE_RIGHTS, BYTES_OF(at), &row->base);
+        if (!e)
+            e = turn_event(t, press == 1 ? "rights-reminder" : "rights-late", &about, row->kind);
+        if (!e && press == 1)
+            e = due_add(t, DUE_RIGHTS, term, BYTES_OF(at));
+    }
+    subject_close(&s);
+    return e;
+}
