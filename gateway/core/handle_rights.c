@@ -52,15 +52,13 @@ static const client_right *right_of(const turn *t, const Sluis__RightsRow *row)
 }
 
 /* The reminder before its term; the term itself, when there is no time for one. */
-static sluis_err plan(rights_work *w, const Sluis__RightsRow *row)
+static sluis_err plan(turn *t, const uint8_t key[static RIGHTS_KEY], const Sluis__RightsRow *row)
 {
-    const client_right *c = right_of(w->t, row);
+    const client_right *c = right_of(t, row);
     const uint64_t term = rights_term(row), before = c ? c->remind_days * DAY_MS : 0;
-    uint8_t key[RIGHTS_KEY];
-    rights_key(key, &w->s.sid, w->transaction);
     if (!term)
         return SLUIS_OK;
-    return due_add(w->t, DUE_RIGHTS, term > w->t->now + before ? term - before : term, BYTES_OF(key));
+    return due_add(t, DUE_RIGHTS, term > t->now + before ? term - before : term, BYTES(key, RIGHTS_KEY));
 }
 
 /* The row, its entry in journal and dossier, its event, its next term; and the answer. */
@@ -87,7 +85,7 @@ static sluis_err write(rights_work *w, Sluis__RightsRow *row, const char *decisi
     if (!e)
         e = turn_event(t, decision, &r, row->kind);
     if (!e)
-        e = plan(w, row);
+        e = plan(t, key, row);
     return e ? e
              : api_out_rights(&w->j->reply, w->j->call->call, status, t->rules, t->now, w->transaction, row);
 }
@@ -309,6 +307,39 @@ sluis_err rights_apply(turn *t, const subject *s)
 {
     applying a = {t, s};
     return links_each(t->t, t->p->rows, s->sid.b, TABLE_CASE, apply_in_case, &a);
+}
+
+/* ---- a person known as two becomes one (merge.h) ---- */
+
+sluis_err rights_check_move(turn *t, const subject *from, const subject *to, sluis_fail *f)
+{
+    rights_item *all = arena_alloc(t->arena, RIGHTS_MAX * sizeof(*all));
+    size_t theirs = 0, own = 0;
+    sluis_err e = all ? rights_load(t->p->registry, t->t, from, t->arena, all, &theirs) : SLUIS_NOMEM;
+    if (!e && to)
+        e = rights_load(t->p->registry, t->t, to, t->arena, all, &own);
+    if (!e && theirs + own > RIGHTS_MAX)
+        e = fail_set(f, SLUIS_TOO_BIG, "bsn", "samen zijn er meer dan %d AVG-verzoeken van deze persoon",
+                     RIGHTS_MAX);
+    return e;
+}
+
+sluis_err rights_move(turn *t, const subject *from, const subject *to)
+{
+    rights_item *all = arena_alloc(t->arena, RIGHTS_MAX * sizeof(*all));
+    size_t n = 0;
+    uint8_t key[RIGHTS_KEY];
+    sluis_err e = all ? rights_load(t->p->registry, t->t, from, t->arena, all, &n) : SLUIS_NOMEM;
+    for (size_t i = 0; !e && i < n; i++) {
+        rights_key(key, &from->sid, all[i].transaction);
+        e = store_delete(t->t, TABLE_RIGHTS, BYTES_OF(key));
+        rights_key(key, &to->sid, all[i].transaction);
+        if (!e)
+            e = turn_put_sealed(t, to, TABLE_RIGHTS, BYTES_OF(key), &all[i].row->base);
+        if (!e)
+            e = plan(t, key, all[i].row);
+    }
+    return e ? e : rights_apply(t, to);
 }
 
 /* ---- terms ---- */

@@ -89,6 +89,10 @@ sluis_err rights_due(turn *t, const uint8_t key[static ID_LEN + UUID_LEN]);
 sluis_err rights_apply(turn *t, const subject *s);
 /* The same for one row that is not stored yet. */
 sluis_err rights_apply_to(turn *t, const subject *s, Sluis__MemberRow *m);
+/* A person known as two becomes one: whether there is room for what both asked (to NULL: new here; TOO_BIG),
+ * and what the first asked stands under the other, with its terms, and takes effect in all cases of both. */
+sluis_err rights_check_move(turn *t, const subject *from, const subject *to, sluis_fail *f);
+sluis_err rights_move(turn *t, const subject *from, const subject *to);
 /* A restriction in a dossier is to be looked at again, by its key; in due.h's words. */
 sluis_err dossier_review_due(turn *t, const uint8_t key[static ID_LEN + 8]);
 /* What became of a service, or of a look in acute danger, by its time; in due.h's words. */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cases/links.h"
+#include "core/handlers.h"
 
 #define ROW_ARENA (4u << 20)
 
@@ -48,7 +49,9 @@ sluis_err merge_check(turn *t, const subject *from, const subject *to, sluis_fai
     sluis_err e = to ? links_each(t->t, t->p->rows, from->sid.b, TABLE_CASE, not_both_members, &m) : SLUIS_OK;
     if (!e)
         e = count_rows(t, TABLE_DATUM, from, f);
-    return e ? e : count_rows(t, TABLE_DOSSIER, from, f);
+    if (!e)
+        e = count_rows(t, TABLE_DOSSIER, from, f);
+    return e ? e : rights_check_move(t, from, to, f);
 }
 
 /* ---- moving ---- */
@@ -154,6 +157,8 @@ sluis_err merge_write(turn *t, const subject *from, const subject *to, const uin
         e = links_each(t->t, t->p->rows, from->sid.b, TABLE_CASE, move_case, &m);
     if (!e)
         e = links_each(t->t, t->p->rows, from->sid.b, TABLE_CONCERN, move_concern, &m);
+    if (!e)
+        e = rights_move(t, from, to);
     if (!e)
         e = registry_merge(t->p->registry, t->t, from, to, t->entry.index, t->arena, &settled);
     memcpy(key, to->sid.b, ID_LEN);

@@ -7,6 +7,7 @@
 
 #include "cases/concern.h"
 #include "cases/links.h"
+#include "cases/rights.h"
 
 #define PEOPLE_MAX 4
 
@@ -103,6 +104,22 @@ KIT uuid people_concern(turn *t, const subject *s, uint64_t decided)
     assert_int_equal(turn_put_sealed(t, s, TABLE_CONCERN, BYTES_OF(tx.b), &row.base), SLUIS_OK);
     assert_int_equal(link_put(t->t, t->p->rows, s->sid.b, TABLE_CONCERN, tx.b), SLUIS_OK);
     assert_int_equal(turn_event(t, "concern-received", &rec, NULL), SLUIS_OK);
+    return tx;
+}
+
+/* The client asked for this ("restriction"), and it was granted or waits. */
+KIT uuid people_right(turn *t, const subject *s, const id16 *case_id, const char *kind, const char *state)
+{
+    Sluis__RightsRow row = SLUIS__RIGHTS_ROW__INIT;
+    uint8_t key[RIGHTS_KEY];
+    uuid tx = uuid_new(t->now);
+    row.kind = TEXT(kind);
+    row.state = TEXT(state);
+    row.case_id = data_of(case_id->b, ID_LEN);
+    row.member = 1;
+    row.due = t->now + DAY_MS;
+    rights_key(key, &s->sid, tx.b);
+    assert_int_equal(turn_put_sealed(t, s, TABLE_RIGHTS, BYTES_OF(key), &row.base), SLUIS_OK);
     return tx;
 }
 

@@ -35,6 +35,8 @@ static int setup(void **state)
     people_request(&t, &r->parent, &r->both);
     people_note(&t, &r->child, &r->both);
     people_note(&t, &r->child, &r->alone);
+    people_right(&t, &r->child, &r->both, "objection", "granted");
+    people_right(&t, &r->parent, &r->both, "objection", "granted");
     r->concern = people_concern(&t, &r->child, T0);
     people_concern(&t, &r->parent, T0);
     house_commit(&r->h, &t);

@@ -14,7 +14,7 @@ typedef struct {
     house h;
     subject from, to;
     id16 case_id, other_case, theirs;
-    uuid request;
+    uuid request, objection;
 } room;
 
 static void say(room *r, turn *t, const subject *s, uint32_t id, const char *source, const char *value,
@@ -46,6 +46,8 @@ static int setup(void **state)
     r->other_case = people_case(&t, &from, 1, "closed", 5);
     r->theirs = people_case(&t, &to, 1, "research", 0);
     r->request = people_request(&t, &r->from, &r->case_id);
+    r->objection = people_right(&t, &r->from, &r->other_case, "objection", "granted");
+    people_right(&t, &r->to, &r->theirs, "access", "received");
     people_note(&t, &r->from, &r->other_case);
     people_note(&t, &r->to, &r->theirs);
     say(r, &t, &r->from, ALONE, OIN_SCHL, "moeder", 10);
@@ -145,6 +147,31 @@ static void all_of_it(void **state)
     arena_free(&a);
 }
 
+/* What was asked about the own data, and what was granted stops the use in all cases, now of one person. */
+static void what_was_asked_goes_along(void **state)
+{
+    room *r = *state;
+    static rights_item all[RIGHTS_MAX];
+    const id16 *cases[] = {&r->case_id, &r->other_case, &r->theirs};
+    size_t n = 0;
+    merge(r);
+    turn t = house_begin(&r->h, T0, 1u << 20);
+    assert_int_equal(rights_load(t.p->registry, t.t, &r->from, t.arena, all, &n), SLUIS_OK);
+    assert_int_equal(n, 0);
+    assert_int_equal(rights_load(t.p->registry, t.t, &r->to, t.arena, all, &n), SLUIS_OK);
+    assert_int_equal(n, 2);
+    const size_t first = memcmp(all[0].transaction, r->objection.b, UUID_LEN) != 0; /* same millisecond */
+    assert_memory_equal(all[first].transaction, r->objection.b, UUID_LEN);
+    assert_string_equal(all[first].row->kind, "objection");
+    assert_string_equal(all[!first].row->kind, "access");
+    for (size_t i = 0; i < 3; i++) {
+        Sluis__CaseRow *row = NULL;
+        assert_int_equal(case_load(t.t, t.p->rows, cases[i]->b, t.arena, &row), SLUIS_OK);
+        assert_true(row->members[0]->stopped);
+    }
+    house_abort(&r->h, &t);
+}
+
 /* Forgotten: both keys are erased, and the name is new again. */
 static void forgotten_as_one(void **state)
 {
@@ -188,12 +215,28 @@ static void refused(void **state)
     house_abort(&r->h, &t);
 }
 
+static void more_than_is_kept_of_one_person(void **state)
+{
+    room *r = *state;
+    sluis_fail f = {0};
+    turn t = house_begin(&r->h, T0, 8u << 20);
+    for (size_t i = 0; i < RIGHTS_MAX - 2; i++)
+        people_right(&t, &r->to, &r->theirs, "access", "refused");
+    assert_int_equal(merge_check(&t, &r->from, &r->to, &f), SLUIS_OK);
+    people_right(&t, &r->to, &r->theirs, "access", "refused");
+    assert_int_equal(merge_check(&t, &r->from, &r->to, &f), SLUIS_TOO_BIG);
+    assert_non_null(strstr(f.text, "meer dan 200 AVG-verzoeken"));
+    house_abort(&r->h, &t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(all_of_it, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_was_asked_goes_along, setup, teardown),
         cmocka_unit_test_setup_teardown(forgotten_as_one, setup, teardown),
         cmocka_unit_test_setup_teardown(refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(more_than_is_kept_of_one_person, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
