@@ -57,6 +57,19 @@ void case_scope_choose(Sluis__CaseRow *row, const Sluis__ScopeRow *s)
     row->wish = NULL;
 }
 
+static void enforced(const Sluis__CaseRow *row, Sluis__ScopeRow *out)
+{
+    sluis__scope_row__init(out);
+    out->laws = row->scope_laws;
+    out->n_laws = row->n_scope_laws;
+    out->domains = row->scope_domains;
+    out->n_domains = row->n_scope_domains;
+    out->problems = row->scope_problems;
+    out->n_problems = row->n_scope_problems;
+    out->parties = row->scope_parties;
+    out->n_parties = row->n_scope_parties;
+}
+
 /* list becomes itself and what of more is not in it. empty_is_all: an empty list stands for everything. */
 static sluis_err unite(char ***list, size_t *n, char *const *more, size_t more_n, bool empty_is_all, arena *a,
                        bool *grew, sluis_fail *f)
@@ -81,6 +94,55 @@ static sluis_err unite(char ***list, size_t *n, char *const *more, size_t more_n
     return SLUIS_OK;
 }
 
+/* An empty list limits nothing: what both allow. */
+static sluis_err narrow(char ***list, size_t *n, char **more, size_t more_n, arena *a, sluis_fail *f)
+{
+    char **both = arena_alloc(a, (*n + 1) * sizeof(*both));
+    size_t count = 0;
+    if (!both)
+        return fail_set(f, SLUIS_NOMEM, "bereik", "%s", error_text(SLUIS_NOMEM));
+    if (!more_n)
+        return SLUIS_OK;
+    for (size_t i = 0; i < *n; i++)
+        if (listed(more, more_n, (*list)[i]))
+            both[count++] = (*list)[i];
+    if (*n && !count)
+        return fail_set(f, SLUIS_CONFLICT, "bereik",
+                        "wat de zaken aan problemen of partijen toelaten sluit elkaar uit: laat de cliënt "
+                        "het bereik kiezen en noem dat");
+    *list = *n ? both : more;
+    *n = *n ? count : more_n;
+    return SLUIS_OK;
+}
+
+static sluis_err join(Sluis__ScopeRow *s, const Sluis__ScopeRow *other, arena *a, sluis_fail *f)
+{
+    bool grew;
+    sluis_err e = unite(&s->laws, &s->n_laws, other->laws, other->n_laws, false, a, &grew, f);
+    if (!e)
+        e = unite(&s->domains, &s->n_domains, other->domains, other->n_domains, false, a, &grew, f);
+    if (!e)
+        e = narrow(&s->problems, &s->n_problems, other->problems, other->n_problems, a, f);
+    return e ? e : narrow(&s->parties, &s->n_parties, other->parties, other->n_parties, a, f);
+}
+
+sluis_err case_scope_join(Sluis__CaseRow *row, const Sluis__CaseRow *other, arena *a, sluis_fail *f)
+{
+    Sluis__ScopeRow now, chosen, *wish = row->wish;
+    enforced(row, &now);
+    enforced(other, &chosen);
+    if (other->wish)
+        chosen = *other->wish;
+    sluis_err e = wish ? join(wish, &chosen, a, f) : SLUIS_OK;
+    if (!e)
+        e = join(&now, &chosen, a, f);
+    if (!e) {
+        case_scope_choose(row, &now);
+        row->wish = wish;
+    }
+    return e;
+}
+
 sluis_err case_scope_widen(Sluis__CaseRow *row, const Sluis__ScopeRow *more, arena *a, sluis_fail *f)
 {
     Sluis__ScopeRow *wish = row->wish;
@@ -90,15 +152,7 @@ sluis_err case_scope_widen(Sluis__CaseRow *row, const Sluis__ScopeRow *more, are
         wish = arena_alloc(a, sizeof(*wish));
         if (!wish)
             return fail_set(f, SLUIS_NOMEM, "bereik", "%s", error_text(SLUIS_NOMEM));
-        sluis__scope_row__init(wish);
-        wish->laws = row->scope_laws;
-        wish->n_laws = row->n_scope_laws;
-        wish->domains = row->scope_domains;
-        wish->n_domains = row->n_scope_domains;
-        wish->problems = row->scope_problems;
-        wish->n_problems = row->n_scope_problems;
-        wish->parties = row->scope_parties;
-        wish->n_parties = row->n_scope_parties;
+        enforced(row, wish);
     }
     wide.wish = wish;
     sluis_err e = unite(&wide.scope_laws, &wide.n_scope_laws, more->laws, more->n_laws, false, a, &grew, f);

@@ -1,19 +1,25 @@
-/* Services that run in a case, as their providers report them: planned, started, delivered or stopped. */
+/* Services of a case: what the client applied for, and what runs, as its providers report it: planned,
+ * started, delivered or stopped, or declined. */
 #include <stdio.h>
 #include <string.h>
 
 #include "cases/cases.h"
 
-typedef enum { PLANNED, STARTED, DELIVERED, STOPPED, STATUSES } status;
+#define NAME_WANTED "een naam is [a-z0-9][a-z0-9._:-]{0,63}"
+
+typedef enum { REQUESTED, PLANNED, STARTED, DELIVERED, STOPPED, DECLINED, STATUSES } status;
 
 static const struct {
     const char *name, *dutch;
     unsigned next; /* bit n: may become status n; its own bit: may be reported again, with other times */
 } table[STATUSES] = {
+    [REQUESTED] = {"requested", "aangevraagd",
+                   1u << PLANNED | 1u << STARTED | 1u << DELIVERED | 1u << STOPPED | 1u << DECLINED},
     [PLANNED] = {"planned", "gepland", 1u << PLANNED | 1u << STARTED | 1u << DELIVERED | 1u << STOPPED},
     [STARTED] = {"started", "gestart", 1u << STARTED | 1u << DELIVERED | 1u << STOPPED},
     [DELIVERED] = {"delivered", "geleverd", 0},
     [STOPPED] = {"stopped", "gestopt", 0},
+    [DECLINED] = {"declined", "afgewezen", 0},
 };
 
 static bool parse(status *out, const char *s)
@@ -29,7 +35,7 @@ static bool parse(status *out, const char *s)
 static sluis_err step(const Sluis__ServiceRow *row, status to, sluis_fail *f)
 {
     status from;
-    char possible[64] = "";
+    char possible[80] = "";
     if (!parse(&from, row->status))
         return fail_set(f, SLUIS_CORRUPT, "dienst", "%s", error_text(SLUIS_CORRUPT));
     if (table[from].next >> to & 1)
@@ -43,40 +49,74 @@ static sluis_err step(const Sluis__ServiceRow *row, status to, sluis_fail *f)
                     *possible ? possible : "niets meer (meld een nieuwe dienst)");
 }
 
-sluis_err case_service_report(Sluis__CaseRow *row, const Sluis__ServiceRow *said, arena *a, uint32_t *index,
-                              sluis_fail *f)
+size_t case_service_place(const Sluis__CaseRow *row, const Sluis__ServiceRow *s)
 {
-    status to;
-    if (!name_valid(said->service))
-        return fail_set(f, SLUIS_INVALID, "dienst", "een naam is [a-z0-9][a-z0-9._:-]{0,63}");
-    if (!parse(&to, said->status))
-        return fail_set(f, SLUIS_INVALID, "status", "schrijf gepland, gestart, geleverd of gestopt");
-    if ((to == PLANNED || to == STARTED) && !said->planned)
-        return fail_set(f, SLUIS_INVALID, "gepland", "noem het moment waarop de dienst geleverd moet zijn");
     size_t i = 0;
-    while (i < row->n_services && (strcmp(row->services[i]->service, said->service) != 0 ||
-                                   strcmp(row->services[i]->party, said->party) != 0))
+    while (i < row->n_services && (strcmp(row->services[i]->service, s->service) != 0 ||
+                                   strcmp(row->services[i]->party, s->party) != 0))
         i++;
-    sluis_err e = i < row->n_services ? step(row->services[i], to, f) : SLUIS_OK;
-    if (e)
-        return e;
+    return i;
+}
+
+static sluis_err keep(Sluis__CaseRow *row, size_t i, Sluis__ServiceRow *kept, arena *a, sluis_fail *f)
+{
     if (i == CASE_SERVICES_MAX)
         return fail_set(f, SLUIS_TOO_BIG, "dienst", "ten hoogste %d diensten in een zaak", CASE_SERVICES_MAX);
-    Sluis__ServiceRow *kept = arena_alloc(a, sizeof(*kept));
     Sluis__ServiceRow **all = arena_alloc(a, (row->n_services + 1) * sizeof(*all));
-    if (!kept || !all)
+    if (!all)
         return fail_set(f, SLUIS_NOMEM, "dienst", "%s", error_text(SLUIS_NOMEM));
-    *kept = *said;
-    kept->status = (char *)(uintptr_t)table[to].name;
-    if (i < row->n_services && !kept->planned)
-        kept->planned = row->services[i]->planned;
     if (row->n_services)
         memcpy(all, row->services, row->n_services * sizeof(*all));
     all[i] = kept;
     row->services = all;
     row->n_services += i == row->n_services;
-    *index = (uint32_t)i;
     return SLUIS_OK;
+}
+
+sluis_err case_service_apply(Sluis__CaseRow *row, const Sluis__ServiceRow *wanted, arena *a, sluis_fail *f)
+{
+    Sluis__ServiceRow *kept = arena_alloc(a, sizeof(*kept));
+    if (!kept)
+        return fail_set(f, SLUIS_NOMEM, "dienst", "%s", error_text(SLUIS_NOMEM));
+    if (!name_valid(wanted->service))
+        return fail_set(f, SLUIS_INVALID, "dienst", NAME_WANTED);
+    if (case_service_place(row, wanted) < row->n_services)
+        return fail_set(f, SLUIS_CONFLICT, "dienst", "deze dienst is bij deze partij al aangevraagd");
+    *kept = *wanted;
+    kept->status = (char *)(uintptr_t)table[REQUESTED].name;
+    return keep(row, row->n_services, kept, a, f);
+}
+
+sluis_err case_service_report(Sluis__CaseRow *row, const Sluis__ServiceRow *said, arena *a, uint32_t *index,
+                              sluis_fail *f)
+{
+    status to;
+    if (!name_valid(said->service))
+        return fail_set(f, SLUIS_INVALID, "dienst", NAME_WANTED);
+    if (!parse(&to, said->status) || to == REQUESTED)
+        return fail_set(f, SLUIS_INVALID, "status",
+                        "schrijf gepland, gestart, geleverd, gestopt of afgewezen");
+    if ((to == PLANNED || to == STARTED) && !said->planned)
+        return fail_set(f, SLUIS_INVALID, "gepland", "noem het moment waarop de dienst geleverd moet zijn");
+    const size_t i = case_service_place(row, said);
+    const Sluis__ServiceRow *old = i < row->n_services ? row->services[i] : NULL;
+    sluis_err e = old ? step(old, to, f) : SLUIS_OK;
+    if (!e && !old && to == DECLINED)
+        e = fail_set(f, SLUIS_CONFLICT, "status", "deze dienst is hier niet aangevraagd");
+    if (e)
+        return e;
+    Sluis__ServiceRow *kept = arena_alloc(a, sizeof(*kept));
+    if (!kept)
+        return fail_set(f, SLUIS_NOMEM, "dienst", "%s", error_text(SLUIS_NOMEM));
+    *kept = *said;
+    kept->status = (char *)(uintptr_t)table[to].name;
+    if (old) {
+        kept->planned = kept->planned ? kept->planned : old->planned;
+        kept->law = old->law;
+        kept->requested = old->requested;
+    }
+    *index = (uint32_t)i;
+    return keep(row, i, kept, a, f);
 }
 
 bool case_service_late(const Sluis__ServiceRow *s, uint64_t now)

@@ -14,6 +14,7 @@ static const struct {
     [CASE_CLOSED] = {"closed", "gesloten", false},
     [CASE_STOPPED] = {"stopped", "gestopt door de cliënt", false},
     [CASE_NOT_RELATED] = {"not-related", "niet samenhangend", false},
+    [CASE_JOINED] = {"joined", "opgegaan in een andere zaak", false},
 };
 
 /* What coordination must be like for an event to be possible. */
@@ -23,37 +24,44 @@ typedef enum { ANY, WHEN_COORDINATION, WHEN_NOT_MANDATORY } condition;
 #define NO UINT8_MAX
 #define R  CASE_RESEARCH
 #define C  CASE_COORDINATION
+#define J  CASE_JOINED
 static const struct {
     const char *name, *done;
     condition in_research; /* in the other states there is none */
     uint8_t next[CASE_STATES];
 } events[CASE_EVENTS] = {
-    /* before:                  R                  C                 closed        stopped       not-rel. */
-    [CASE_COORDINATE] = {"start-coordinatie", "coordination-started", WHEN_COORDINATION, {C, NO, NO, NO, NO}},
-    [CASE_CLOSE] = {"sluiten", "closed", WHEN_NOT_MANDATORY, {CASE_CLOSED, CASE_CLOSED, NO, NO, NO}},
-    [CASE_STOP] = {"stoppen", "stopped", ANY, {CASE_STOPPED, NO, NO, NO, NO}},
+    /* before: R, C, closed, stopped, not-related, joined */
+    [CASE_COORDINATE] = {"start-coordinatie",
+                         "coordination-started",
+                         WHEN_COORDINATION,
+                         {C, NO, NO, NO, NO, NO}},
+    [CASE_CLOSE] = {"sluiten", "closed", WHEN_NOT_MANDATORY, {CASE_CLOSED, CASE_CLOSED, NO, NO, NO, NO}},
+    [CASE_STOP] = {"stoppen", "stopped", ANY, {CASE_STOPPED, NO, NO, NO, NO, NO}},
     [CASE_UNRELATE] = {"niet-samenhangend",
                        "not-related",
                        ANY,
-                       {CASE_NOT_RELATED, CASE_NOT_RELATED, NO, NO, NO}},
-    [CASE_CHOOSE_SCOPE] = {"bereik-kiezen", "scope-chosen", ANY, {R, C, NO, NO, NO}},
-    [CASE_WIDEN_SCOPE] = {"bereik-verruimen", "scope-widened", ANY, {R, C, NO, NO, NO}},
-    [CASE_CHANGE_MEMBER] = {"lid-wijzigen", "member-changed", ANY, {R, C, NO, NO, NO}},
-    [CASE_NAME_COORDINATOR] = {"coordinator-aanwijzen", "coordinator-named", ANY, {NO, C, NO, NO, NO}},
-    [CASE_ASK_INTERVENTIONS] = {"interventies-vragen", "interventions-asked", ANY, {R, C, NO, NO, NO}},
-    [CASE_REPORT_SERVICE] = {"dienst-melden", "service-reported", ANY, {R, C, NO, NO, NO}},
-    [CASE_LINK_PERSON] = {"bsn-koppelen", "person-linked", ANY, {R, C, NO, NO, NO}},
-    [CASE_BREAK_GLASS] = {"noodinzage", "glass-broken", ANY, {R, C, NO, NO, NO}},
+                       {CASE_NOT_RELATED, CASE_NOT_RELATED, NO, NO, NO, NO}},
+    [CASE_CHOOSE_SCOPE] = {"bereik-kiezen", "scope-chosen", ANY, {R, C, NO, NO, NO, NO}},
+    [CASE_WIDEN_SCOPE] = {"bereik-verruimen", "scope-widened", ANY, {R, C, NO, NO, NO, NO}},
+    [CASE_CHANGE_MEMBER] = {"lid-wijzigen", "member-changed", ANY, {R, C, NO, NO, NO, NO}},
+    [CASE_NAME_COORDINATOR] = {"coordinator-aanwijzen", "coordinator-named", ANY, {NO, C, NO, NO, NO, NO}},
+    [CASE_ASK_INTERVENTIONS] = {"interventies-vragen", "interventions-asked", ANY, {R, C, NO, NO, NO, NO}},
+    [CASE_REPORT_SERVICE] = {"dienst-melden", "service-reported", ANY, {R, C, NO, NO, NO, NO}},
+    [CASE_LINK_PERSON] = {"bsn-koppelen", "person-linked", ANY, {R, C, NO, NO, NO, NO}},
+    [CASE_BREAK_GLASS] = {"noodinzage", "glass-broken", ANY, {R, C, NO, NO, NO, NO}},
     [CASE_REVIEW_GLASS] = {"noodinzage-beoordelen",
                            "glass-reviewed",
                            ANY,
-                           {R, C, CASE_CLOSED, CASE_STOPPED, CASE_NOT_RELATED}},
-    [CASE_ASK_LOOK] = {"inzage-vragen", "look-asked", ANY, {NO, C, NO, NO, NO}},
-    [CASE_DECIDE_LOOK] = {"inzage-besluiten", "look-decided", ANY, {NO, C, NO, NO, NO}},
-    [CASE_END_LOOK] = {"inzage-beeindigen", "look-ended", ANY, {NO, C, NO, NO, NO}},
+                           {R, C, CASE_CLOSED, CASE_STOPPED, CASE_NOT_RELATED, NO}},
+    [CASE_ASK_LOOK] = {"inzage-vragen", "look-asked", ANY, {NO, C, NO, NO, NO, NO}},
+    [CASE_DECIDE_LOOK] = {"inzage-besluiten", "look-decided", ANY, {NO, C, NO, NO, NO, NO}},
+    [CASE_END_LOOK] = {"inzage-beeindigen", "look-ended", ANY, {NO, C, NO, NO, NO, NO}},
+    [CASE_JOIN] = {"samenvoegen", "cases-joined", ANY, {R, C, NO, NO, NO, NO}},
+    [CASE_GO_INTO] = {"opgaan", "joined-into", ANY, {J, J, NO, NO, NO, NO}},
 };
 #undef R
 #undef C
+#undef J
 
 static bool condition_holds(condition need, coordination c)
 {
@@ -164,5 +172,5 @@ sluis_err case_step(case_state from, case_event e, coordination c, case_state *n
         return fail_set(f, SLUIS_CONFLICT, "fase", "%s; %s kan nu niet; mogelijk: %s",
                         condition_text(events[e].in_research), events[e].name, possible);
     return fail_set(f, SLUIS_CONFLICT, "fase", "de zaak is %s: %s kan niet; mogelijk: %s", states[from].dutch,
-                    events[e].name, possible);
+                    events[e].name, *possible ? possible : "niets meer");
 }

@@ -5,6 +5,8 @@
  *      │               └────────► not-related
  *      └──► stopped (by the client), not-related
  *
+ *   research, coordination ──► joined (goes on in another case of the same persons)
+ *
  * Whoever is in a state that is over has nothing any more: no view, no open request; only what was done in
  * acute danger can still be reviewed. There is no way back: what begins again is a new case. Thread: pure. */
 #ifndef SLUIS_CASES_CASE_STATE_H
@@ -19,6 +21,7 @@ typedef enum {
     CASE_CLOSED,
     CASE_STOPPED, /* by the client */
     CASE_NOT_RELATED,
+    CASE_JOINED, /* goes on in another case */
     CASE_STATES
 } case_state;
 
@@ -39,6 +42,8 @@ typedef enum {
     CASE_ASK_LOOK, /* into a colleague's view */
     CASE_DECIDE_LOOK,
     CASE_END_LOOK,
+    CASE_JOIN,    /* takes up another case of the same persons */
+    CASE_GO_INTO, /* is taken up by another */
     CASE_EVENTS
 } case_event;
 

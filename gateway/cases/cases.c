@@ -16,6 +16,25 @@ sluis_err case_load(store_txn *t, const row_keys *k, const uint8_t case_id[stati
     return err;
 }
 
+bool case_covers(const Sluis__CaseRow *row, const uint8_t own[static ID_LEN], ProtobufCBinaryData id)
+{
+    const bytes wanted = BYTES(id.data, id.len);
+    bool covers = bytes_equal(wanted, BYTES(own, ID_LEN));
+    for (size_t i = 0; row && i < row->n_joined; i++)
+        covers = covers || bytes_equal(wanted, BYTES(row->joined[i].data, row->joined[i].len));
+    return covers;
+}
+
+sluis_err case_load_now(store_txn *t, const row_keys *k, uint8_t case_id[static ID_LEN], arena *a,
+                        Sluis__CaseRow **out)
+{
+    sluis_err err = case_load(t, k, case_id, a, out);
+    if (err || (*out)->joined_into.len != ID_LEN)
+        return err;
+    memcpy(case_id, (*out)->joined_into.data, ID_LEN);
+    return case_load(t, k, case_id, a, out);
+}
+
 static bool members_valid(const Sluis__CaseRow *row)
 {
     if (row->n_members > CASE_MEMBERS_MAX)

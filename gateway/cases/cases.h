@@ -11,6 +11,7 @@
 #define CASE_MEMBERS_MAX  32
 #define CASE_SCOPE_MAX    16   /* names in one list of a scope */
 #define CASE_REQUESTS_MAX 4096 /* that one change can look through */
+#define CASE_JOINED_MAX   16   /* other cases that go on in one */
 
 /* Loads into the arena; NOT_FOUND; CORRUPT when the row fails its check. */
 sluis_err case_load(store_txn *t, const row_keys *k, const uint8_t case_id[static ID_LEN], arena *a,
@@ -32,6 +33,12 @@ case_facts case_facts_of(const Sluis__CaseRow *row); /* borrowed; row NULL: does
 /* The same, with what is stopped about one of its members. */
 case_facts case_facts_about(const Sluis__CaseRow *row, const id16 *sid);
 bool case_is_open(const Sluis__CaseRow *row);
+/* Whether what stands under this case id belongs to the case `own`: it is its own, or that of one that goes
+ * on in it. row NULL: its own alone. */
+bool case_covers(const Sluis__CaseRow *row, const uint8_t own[static ID_LEN], ProtobufCBinaryData id);
+/* The case as case_load; when it goes on in another, that one, and its id in case_id. */
+sluis_err case_load_now(store_txn *t, const row_keys *k, uint8_t case_id[static ID_LEN], arena *a,
+                        Sluis__CaseRow **out);
 /* Whether the person who is member `viewer` may look in the dossier of `member`: one's own, and those whose
  * seen_by names the viewer. */
 bool case_member_sees(const Sluis__CaseRow *row, uint32_t viewer, uint32_t member);
@@ -48,8 +55,25 @@ void case_scope_choose(Sluis__CaseRow *row, const Sluis__ScopeRow *s);
 /* Adds to what is enforced and keeps the client's choice as the wish. INVALID: it adds nothing. NOMEM. */
 sluis_err case_scope_widen(Sluis__CaseRow *row, const Sluis__ScopeRow *more, arena *a, sluis_fail *f);
 
+/* What two cases become that go on as one: laws and domains of both, which the client chose each; a limit on
+ * problems or parties that either has holds for all of it. What overrode the choice in the other stays
+ * behind. Borrows from other. CONFLICT: limits that leave nothing; TOO_BIG; NOMEM. */
+sluis_err case_scope_join(Sluis__CaseRow *row, const Sluis__CaseRow *other, arena *a, sluis_fail *f);
+
+/* ---- what two cases become that go on as one (case_joined.c) ---- */
+/* Whether the other can go on in this one: INVALID, CONFLICT, TOO_BIG; f says why in Dutch. */
+sluis_err case_join_check(const Sluis__CaseRow *row, const Sluis__CaseRow *other, sluis_fail *f);
+/* Members, services, looks: the stricter, the later and all of them. What comes to stand in row goes out of
+ * other; what is over stays there. TOO_BIG, NOMEM: both are to be thrown away. */
+sluis_err case_join(Sluis__CaseRow *row, Sluis__CaseRow *other, uint64_t now, arena *a, sluis_fail *f);
+
 /* ---- services (case_service.c) ---- */
 #define CASE_SERVICES_MAX 64
+/* The place of the service that this is about: of the same name and party; n_services: it is not there. */
+size_t case_service_place(const Sluis__CaseRow *row, const Sluis__ServiceRow *s);
+/* The client applies for a service under a law: kept as the next one. INVALID; TOO_BIG; CONFLICT: it stands
+ * there already. Borrows. */
+sluis_err case_service_apply(Sluis__CaseRow *row, const Sluis__ServiceRow *wanted, arena *a, sluis_fail *f);
 /* What said->party reports of its service, in Dutch or as stored; *index: its place, which it keeps. INVALID;
  * TOO_BIG; CONFLICT: a status that cannot follow, f names those that can. */
 sluis_err case_service_report(Sluis__CaseRow *row, const Sluis__ServiceRow *said, arena *a, uint32_t *index,

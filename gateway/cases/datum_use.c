@@ -3,13 +3,14 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "cases/cases.h"
 #include "policy/policy.h"
 
 #define USE_ARENA (8u << 20) /* one datum, and what stands beside it */
 
 static bool same_case(const Sluis__DatumTerms *t, const datum_use *u)
 {
-    return t->case_id.len == ID_LEN && memcmp(t->case_id.data, u->case_id, ID_LEN) == 0;
+    return t->case_id.len == ID_LEN && case_covers(u->row, u->case_id, t->case_id);
 }
 
 static bool holds(const condition_kind *c, const Sluis__DatumTerms *t, const datum_use *u)

@@ -7,7 +7,8 @@
 #include "registry/registry.h"
 
 typedef struct {
-    const uint8_t *case_id; /* ID_LEN */
+    const uint8_t *case_id;    /* ID_LEN */
+    const Sluis__CaseRow *row; /* of it, for what was given in one that goes on in it */
     const char *application;
     const char *law;     /* into whose view a colleague looks; NULL: the application's own */
     const char *purpose; /* of the request it would answer; NULL: it would be shown in a view */

@@ -51,7 +51,7 @@ sluis_err change_end(case_change *c, sluis_fail *f)
 
 /* ---- the client's scope ---- */
 
-static sluis_err scope_of(case_change *c, Sluis__ScopeRow *s, sluis_fail *f)
+sluis_err change_scope_of(case_change *c, Sluis__ScopeRow *s, sluis_fail *f)
 {
     const Sluis__ApiScope *in = c->in->scope;
     sluis__scope_row__init(s);
@@ -71,7 +71,7 @@ static sluis_err scope_of(case_change *c, Sluis__ScopeRow *s, sluis_fail *f)
 sluis_err change_choose_scope(case_change *c, sluis_fail *f)
 {
     Sluis__ScopeRow s;
-    sluis_err e = scope_of(c, &s, f);
+    sluis_err e = change_scope_of(c, &s, f);
     if (!e)
         case_scope_choose(c->row, &s);
     return e;
@@ -81,7 +81,7 @@ sluis_err change_choose_scope(case_change *c, sluis_fail *f)
 sluis_err change_widen_scope(case_change *c, sluis_fail *f)
 {
     Sluis__ScopeRow s;
-    sluis_err e = scope_of(c, &s, f);
+    sluis_err e = change_scope_of(c, &s, f);
     if (!e && s.n_problems == 0)
         e = fail_set(f, SLUIS_INVALID, "bereik.problemen",
                      "tegen de keuze van de cliënt in kan alleen bij ernstige problemen: noem welke");
@@ -182,6 +182,12 @@ static sluis_err glass_attributes(case_change *c, Sluis__EmergencyRow *x, sluis_
     return SLUIS_OK;
 }
 
+sluis_err change_glass_due(turn *t, const uint8_t *case_id, const Sluis__EmergencyRow *x)
+{
+    const uint64_t at = x->until + t->p->settings->glass_review_days * UINT64_C(86400000);
+    return x->reviewed ? SLUIS_OK : due_in_case(t, case_id, DUE_GLASS, at, x->number);
+}
+
 sluis_err change_break_glass(case_change *c, sluis_fail *f)
 {
     Sluis__EmergencyRow x = SLUIS__EMERGENCY_ROW__INIT;
@@ -202,8 +208,7 @@ sluis_err change_break_glass(case_change *c, sluis_fail *f)
     if (!e)
         e = case_glass_break(c->row, &x, c->t->arena, f);
     if (!e)
-        e = due_in_case(c->t, c->id, DUE_GLASS, x.until + s->glass_review_days * UINT64_C(86400000),
-                        (uint32_t)c->row->n_emergencies);
+        e = change_glass_due(c->t, c->id, c->row->emergencies[c->row->n_emergencies - 1]);
     c->about = x.member;
     c->notice = "glass-broken";
     return e;

@@ -9,19 +9,23 @@
 
 #define INSTANCES_MAX 32 /* that a message carries */
 
-static datum_use use_of(const turn *t, const Sluis__Core *c)
+static datum_use use_of(const turn *t, const Sluis__Core *c, const Sluis__CaseRow *row)
 {
-    return (datum_use){
-        .case_id = c->case_id.data, .application = c->application, .purpose = c->purpose, .now = t->now};
+    return (datum_use){.case_id = c->case_id.data,
+                       .row = row,
+                       .application = c->application,
+                       .purpose = c->purpose,
+                       .now = t->now};
 }
 
 sluis_err from_register_split(turn *t, const job *j, const Sluis__CaseRow *row, const subject *s,
                               register_split *out)
 {
     const Sluis__Core *c = j->env->core;
-    const datum_use use = use_of(t, c);
+    const datum_use use = use_of(t, c, row);
     case_facts facts = case_facts_about(row, &s->sid);
     const view *v = policy_view(t->rules, c->application, c->function, &facts, t->now);
+    out->row = row;
     const bool look = !j->call && !j->evidence.n;
     if (j->request) {
         out->known_count = j->request->known_count;
@@ -145,7 +149,7 @@ static sluis_err fill_result(turn *t, const subject *s, const datum_use *use, ui
 static sluis_err fill_body(turn *t, const job *j, const subject *s, const register_split *split,
                            Sluis__ResponseBody *b)
 {
-    const datum_use use = use_of(t, j->env->core);
+    const datum_use use = use_of(t, j->env->core, split->row);
     Sluis__AttributeResult *all = arena_alloc(t->arena, split->known_count * sizeof(*all));
     sluis_err e = SLUIS_OK;
     sluis__response_body__init(b);

@@ -10,6 +10,7 @@
 typedef struct {
     uint32_t known[ATTRIBUTES_MAX], asked[ATTRIBUTES_MAX]; /* both in the header's order */
     size_t known_count, asked_count;
+    const Sluis__CaseRow *row; /* the case */
 } register_split;
 
 /* Of what comes by API the reader has looked before; what comes back after a restore is asked whole, as it

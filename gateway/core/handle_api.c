@@ -5,6 +5,7 @@
 #include "cases/cases.h"
 #include "cases/datum_use.h"
 #include "flow/api_out.h"
+#include "core/case_change.h"
 #include "core/from_register.h"
 #include "core/handlers.h"
 #include "journal/cosigned.h"
@@ -191,6 +192,8 @@ sluis_err handle_open_case(turn *t, job *j, sluis_fail *f)
     if (!e)
         e = list_members(t, o, &row, f);
     if (!e)
+        e = case_apply(t, j, &row, f);
+    if (!e)
         e = check_persons(t, o, f);
     if (e)
         return e;
@@ -211,6 +214,8 @@ sluis_err handle_open_case(turn *t, job *j, sluis_fail *f)
     if (!e)
         e = turn_event(t, "client-notice", &r, "research-started");
     if (!e)
+        e = case_applied(t, j, case_id.b, &row, &r);
+    if (!e)
         e = api_out_case(&j->reply, j->call->call, 201, t->rules, t->now, &case_id, &row);
     return e;
 }
@@ -222,6 +227,7 @@ static sluis_err check_still_known(turn *t, const job *j, const Sluis__CaseRow *
     case_facts facts = case_facts_about(c, &s->sid);
     const view *v = policy_view(t->rules, j->claims.app, j->claims.function, &facts, t->now);
     datum_use use = {.case_id = j->request->case_id.b,
+                     .row = c,
                      .application = j->claims.app,
                      .purpose = j->call->file_request->purpose,
                      .now = t->now};

@@ -36,12 +36,13 @@ static const struct {
     {CASE_ASK_LOOK, ACT_ASK_LOOK, change_ask_look, false, NULL},
     {CASE_DECIDE_LOOK, ACT_GRANT_LOOK, change_decide_look, false, NULL},
     {CASE_END_LOOK, ACT_ASK_LOOK, change_end_look, false, NULL},
+    {CASE_JOIN, ACT_CHANGE_CASE, change_join, true, change_joined},
 };
 #define CHANGES (sizeof changes / sizeof changes[0])
 
 /* ---- withdrawing ---- */
 
-static bool still_covered(turn *t, const Sluis__CaseRow *c, const Sluis__RequestRow *q)
+static bool still_covered(turn *t, const Sluis__CaseRow *c, const Sluis__RequestRow *q, const id16 *sid)
 {
     oin o;
     case_facts facts = case_facts_of(c);
@@ -53,8 +54,7 @@ static bool still_covered(turn *t, const Sluis__CaseRow *c, const Sluis__Request
                            .attributes = q->attributes,
                            .attribute_count = q->n_attributes,
                            .at = t->now};
-    id16 sid;
-    return p && policy_covers(t->rules, &was, &facts) && case_member(c, q->member, &sid) == SLUIS_OK;
+    return p && policy_covers(t->rules, &was, &facts) && case_member_of(c, sid);
 }
 
 /* The party drops what it holds. A request of an application on the bus has another sender, whose withdrawal
@@ -89,7 +89,7 @@ static sluis_err withdraw_one(turn *t, const uint8_t *transaction, const Sluis__
     sluis_err e = turn_request_load(t, transaction, &q, &s);
     if (e)
         return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
-    if (!request_waits(q) || still_covered(t, c, q)) {
+    if (!request_waits(q) || still_covered(t, c, q, &s.sid)) {
         subject_close(&s);
         return SLUIS_OK;
     }
@@ -111,9 +111,10 @@ static sluis_err withdraw_one(turn *t, const uint8_t *transaction, const Sluis__
     return e;
 }
 
-/* Transactions of requests that were filed in this case about this member, oldest first. */
-static sluis_err requests_of(turn *t, const id16 *sid, const uint8_t *case_id, arena *a,
-                             uint8_t (*out)[UUID_LEN], size_t cap, size_t *n)
+/* Transactions of requests that were filed in this case, or one that goes on in it, about this member, oldest
+ * first. */
+static sluis_err requests_of(turn *t, const id16 *sid, const uint8_t *case_id, const Sluis__CaseRow *row,
+                             arena *a, uint8_t (*out)[UUID_LEN], size_t cap, size_t *n)
 {
     store_cursor *cur = NULL;
     bytes key, sealed, prefix = BYTES(sid->b, ID_LEN);
@@ -128,8 +129,7 @@ static sluis_err requests_of(turn *t, const id16 *sid, const uint8_t *case_id, a
             e = row_unpack(&rec, &sluis__record__descriptor, a, BYTES(d->record.data, d->record.len));
         const Sluis__Record *r = (const Sluis__Record *)rec;
         if (e || r->type != SLUIS__RECORD_TYPE__R_MESSAGE || r->kind != SLUIS__KIND__REQUEST ||
-            r->transaction.len != UUID_LEN ||
-            !bytes_equal(BYTES(r->case_id.data, r->case_id.len), BYTES(case_id, ID_LEN)))
+            r->transaction.len != UUID_LEN || !case_covers(row, case_id, r->case_id))
             continue;
         if (*n == cap) {
             e = SLUIS_FULL;
@@ -150,7 +150,7 @@ sluis_err case_withdraw(turn *t, const uint8_t *case_id, const Sluis__CaseRow *r
     for (size_t i = 0; !e && i < row->n_members; i++) {
         id16 sid;
         memcpy(sid.b, row->members[i]->sid.data, ID_LEN);
-        e = requests_of(t, &sid, case_id, a, found, CASE_REQUESTS_MAX, &n);
+        e = requests_of(t, &sid, case_id, row, a, found, CASE_REQUESTS_MAX, &n);
     }
     for (size_t i = 0; !e && i < n; i++)
         e = withdraw_one(t, found[i], row, r);
@@ -228,7 +228,7 @@ sluis_err handle_change_case(turn *t, job *j, sluis_fail *f)
         return e;
     api_record(j, SLUIS__RECORD_TYPE__R_CASE, c.id, &c.r);
     e = changes[i].apply(&c, f);
-    if (!e) {
+    if (!e && !c.same) {
         c.row->phase = (char *)(uintptr_t)case_state_name(to);
         e = write_change(&c, i);
     }

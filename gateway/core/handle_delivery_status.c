@@ -4,12 +4,15 @@
 
 #include "core/case_change.h"
 
-static sluis_err case_of(turn *t, const job *j, Sluis__CaseRow **row, sluis_fail *f)
+/* The case, or the one that it goes on in, whose id is in case_id then. */
+static sluis_err case_of(turn *t, const job *j, uint8_t case_id[static ID_LEN], Sluis__CaseRow **row,
+                         sluis_fail *f)
 {
     const Sluis__Core *c = j->env->core;
     const party *from = directory_find(t->dir, &j->env->sender);
     case_state state, next;
-    sluis_err e = case_load(t->t, t->p->rows, c->case_id.data, t->arena, row);
+    memcpy(case_id, c->case_id.data, ID_LEN);
+    sluis_err e = case_load_now(t->t, t->p->rows, case_id, t->arena, row);
     case_facts facts = case_facts_of(e ? NULL : *row);
     /* who has no part in a case learns nothing of it */
     if (e == SLUIS_NOT_FOUND ||
@@ -41,7 +44,8 @@ sluis_err handle_delivery_status(turn *t, job *j, sluis_fail *f)
     if (c->n_recipients != 1 || !b)
         return fail_set(f, SLUIS_INVALID, "core.recipients",
                         "a delivery status is sealed to the registry alone");
-    sluis_err e = case_of(t, j, &row, f);
+    uint8_t case_id[ID_LEN];
+    sluis_err e = case_of(t, j, case_id, &row, f);
     s.service = b->service;
     s.party = c->sender;
     s.status = b->status;
@@ -56,12 +60,12 @@ sluis_err handle_delivery_status(turn *t, job *j, sluis_fail *f)
         return e;
     turn_record_of(t, j, SLUIS__RECORD_TYPE__R_MESSAGE, &r);
     r.decision = (char *)(uintptr_t) "permit";
-    e = case_save(t->t, t->p->rows, c->case_id.data, row);
+    e = case_save(t->t, t->p->rows, case_id, row);
     if (!e)
         e = turn_journal(t, &r);
     if (!e)
-        e = case_note(t, c->case_id.data, row, 0, NULL);
+        e = case_note(t, case_id, row, 0, NULL);
     if (!e)
-        e = change_service_due(t, c->case_id.data, row->services[at], at);
+        e = change_service_due(t, case_id, row->services[at], at);
     return e ? e : turn_event(t, case_event_done(CASE_REPORT_SERVICE), &r, row->services[at]->status);
 }

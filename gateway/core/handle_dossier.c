@@ -60,7 +60,7 @@ static sluis_err find_entry(dossier_work *w, uint64_t entry, Sluis__DossierRow *
         e = row_open(t->p->registry, t->t, TABLE_DOSSIER, BYTES_OF(key), sealed, t->arena,
                      &sluis__dossier_row__descriptor, &m, NULL);
     *out = (Sluis__DossierRow *)m;
-    if (!e && !bytes_equal(BYTES((*out)->case_id.data, (*out)->case_id.len), BYTES(w->case_id, ID_LEN)))
+    if (!e && !case_covers(w->row, w->case_id, (*out)->case_id))
         e = SLUIS_NOT_FOUND;
     return e;
 }

@@ -40,7 +40,9 @@ static sluis_err check_secret(turn *t, const Sluis__RequestRow *row, const attri
     Sluis__CaseRow *c = NULL;
     if (!a->address || row->case_id.len != ID_LEN)
         return SLUIS_OK;
-    sluis_err e = case_load(t->t, t->p->rows, row->case_id.data, t->arena, &c);
+    uint8_t id[ID_LEN];
+    memcpy(id, row->case_id.data, ID_LEN);
+    sluis_err e = case_load_now(t->t, t->p->rows, id, t->arena, &c);
     if (!e && case_facts_of(c).secret_address)
         return fail_set(f, SLUIS_DENIED, a->name, "not permitted: secret-address; nobody may be told it");
     return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;

@@ -105,6 +105,8 @@ static void fill_services(const Sluis__CaseRow *row, uint64_t now, Sluis__ApiSer
         all[i].actual = s->actual;
         all[i].reported = s->reported;
         all[i].late = case_service_late(s, now);
+        all[i].law = s->law;
+        all[i].requested = s->requested;
         list[c->n_services++] = &all[i];
     }
     c->services = list;
@@ -210,6 +212,9 @@ sluis_err api_out_case(buffer *out, uint64_t call, uint32_t status, const rules 
     c.coordination = (char *)(uintptr_t)coordination_name(need);
     case_possible(state, need, possible, &c.n_possible);
     c.possible = (char **)(uintptr_t)possible;
+    c.joined = row->joined;
+    c.n_joined = row->n_joined;
+    c.joined_into = row->joined_into;
     fill_scope(row, &wish, &c);
     fill_members(row, members, member_list, &c);
     fill_services(row, now, services, service_list, &c);

@@ -16,6 +16,7 @@ static const struct {
     {"closed", "gesloten"},
     {"stopped", "gestopt"},
     {"not-related", "niet-samenhangend"},
+    {"joined", "opgegaan"},
     /* states of a request, outcomes of an attribute */
     {"held", "aangehouden"},
     {"answered", "beantwoord"},
@@ -93,6 +94,9 @@ static const struct {
     {"glass-broken", "noodinzage"},
     {"glass-reviewed", "noodinzage-beoordeeld"},
     {"person-linked", "bsn-gekoppeld"},
+    {"cases-joined", "zaken-samengevoegd"},
+    {"joined-into", "opgegaan-in-andere-zaak"},
+    {"service-requested", "dienst-aangevraagd"},
     {"discrepancy-found", "discrepantie-gevonden"},
     {"discrepancy-accepted", "discrepantie-overgenomen"},
     {"discrepancy-kept", "discrepantie-afgewezen"},
@@ -130,6 +134,8 @@ static const struct {
     {"asked", "gevraagd"},
     {"ended", "voorbij"},
     /* statuses of a service */
+    {"requested", "aangevraagd"},
+    {"declined", "afgewezen"},
     {"planned", "gepland"},
     {"started", "gestart"},
     {"delivered", "geleverd"},
@@ -179,6 +185,8 @@ static json_t *services_json(const Sluis__ApiCase *c)
         put_time(o, "gepland", s->planned);
         put_time(o, "werkelijk", s->actual);
         put_time(o, "gemeld", s->reported);
+        put_some(o, "wet", s->law);
+        put_time(o, "aangevraagd", s->requested);
         json_object_set_new(o, "teLaat", json_boolean(s->late));
         json_array_append_new(a, o);
     }
@@ -225,6 +233,24 @@ static json_t *looks_json(const Sluis__ApiCase *c)
     return a;
 }
 
+/* Cases that go on in this one, or the one that this one goes on in. */
+static void put_joined(json_t *o, const Sluis__ApiCase *c)
+{
+    char id[33];
+    json_t *a = c->n_joined ? json_array() : NULL;
+    for (size_t i = 0; i < c->n_joined; i++)
+        if (c->joined[i].len == ID_LEN) {
+            hex_encode(id, c->joined[i].data, ID_LEN);
+            json_array_append_new(a, json_string(id));
+        }
+    if (a)
+        json_object_set_new(o, "opgenomen", a);
+    if (c->joined_into.len == ID_LEN) {
+        hex_encode(id, c->joined_into.data, ID_LEN);
+        put(o, "opgegaanIn", id);
+    }
+}
+
 json_t *render_case(const Sluis__ApiReply *r, char location[static RENDER_LOCATION])
 {
     const Sluis__ApiCase *c = r->case_out;
@@ -257,6 +283,7 @@ json_t *render_case(const Sluis__ApiReply *r, char location[static RENDER_LOCATI
     json_object_set_new(o, "noodinzages", emergencies_json(c));
     json_object_set_new(o, "inzages", looks_json(c));
     json_object_set_new(o, "mogelijk", list_of(c->possible, c->n_possible));
+    put_joined(o, c);
     put_time(o, "geopend", c->opened);
     put_time(o, "beeindigd", c->ended);
     snprintf(href, sizeof href, "/v1/zaken/%s", id);

@@ -10,6 +10,24 @@
 #include "journal/tile_path.h"
 #include "wire/messages.h"
 
+static sluis_err applied(Sluis__ApiOpenCase *o, const json_t *list, arena *a)
+{
+    size_t n = json_array_size(list);
+    Sluis__ApiApplied *all = arena_alloc(a, (n + 1) * sizeof *all);
+    o->applied = arena_alloc(a, (n + 1) * sizeof *o->applied);
+    if (!all || !o->applied)
+        return SLUIS_NOMEM;
+    for (size_t i = 0; i < n; i++) {
+        const json_t *in = json_array_get(list, i);
+        sluis__api_applied__init(&all[i]);
+        all[i].law = text(in, "wet");
+        all[i].service = text(in, "dienst");
+        all[i].party = text(in, "partij");
+        o->applied[o->n_applied++] = &all[i];
+    }
+    return SLUIS_OK;
+}
+
 static sluis_err build_open_case(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c)
 {
     (void)parameters;
@@ -34,11 +52,14 @@ static sluis_err build_open_case(const json_t *parameters, const json_t *body, a
             return e;
         o->members[o->n_members++] = &all[i];
     }
+    sluis_err e = applied(o, json_object_get(body, "aanvragen"), a);
+    if (e)
+        return e;
     o->kind = text(body, "soort");
     o->reason = text(body, "aanleiding");
     c->op_case = SLUIS__API_CALL__OP_OPEN_CASE;
     c->open_case = o;
-    sluis_err e = strings(&o->scope_laws, &o->n_scope_laws, json_object_get(scope, "wetten"), a);
+    e = strings(&o->scope_laws, &o->n_scope_laws, json_object_get(scope, "wetten"), a);
     if (!e)
         e = strings(&o->scope_domains, &o->n_scope_domains, json_object_get(scope, "domeinen"), a);
     if (!e)
@@ -301,22 +322,37 @@ static sluis_err build_coordinator(const json_t *parameters, const json_t *body,
     return e;
 }
 
-static sluis_err build_scope(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c)
+static sluis_err scope(Sluis__ApiChangeCase *q, const json_t *in, arena *a)
 {
-    const json_t *in = json_object_get(body, "bereik");
-    bool against = json_is_true(json_object_get(body, "tegenKeuzeClient"));
     Sluis__ApiScope *s = arena_alloc(a, sizeof *s);
-    sluis_err e = change(against ? CASE_WIDEN_SCOPE : CASE_CHOOSE_SCOPE, parameters, body, a, c);
-    if (e || !s)
-        return e ? e : SLUIS_NOMEM;
+    if (!s)
+        return SLUIS_NOMEM;
     sluis__api_scope__init(s);
-    c->change_case->scope = s;
-    e = strings(&s->laws, &s->n_laws, json_object_get(in, "wetten"), a);
+    q->scope = s;
+    sluis_err e = strings(&s->laws, &s->n_laws, json_object_get(in, "wetten"), a);
     if (!e)
         e = strings(&s->domains, &s->n_domains, json_object_get(in, "domeinen"), a);
     if (!e)
         e = strings(&s->problems, &s->n_problems, json_object_get(in, "problemen"), a);
     return e ? e : strings(&s->parties, &s->n_parties, json_object_get(in, "partijen"), a);
+}
+
+static sluis_err build_scope(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c)
+{
+    bool against = json_is_true(json_object_get(body, "tegenKeuzeClient"));
+    sluis_err e = change(against ? CASE_WIDEN_SCOPE : CASE_CHOOSE_SCOPE, parameters, body, a, c);
+    return e ? e : scope(c->change_case, json_object_get(body, "bereik"), a);
+}
+
+static sluis_err build_join(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c)
+{
+    const json_t *chosen = json_object_get(body, "bereik");
+    sluis_err e = change(CASE_JOIN, parameters, body, a, c);
+    if (e)
+        return e;
+    c->change_case->objection = json_is_true(json_object_get(body, "bezwaarClient"));
+    e = id_field(&c->change_case->other, body, a);
+    return e || !chosen ? e : scope(c->change_case, chosen, a);
 }
 
 static sluis_err build_member(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c)
@@ -601,6 +637,7 @@ const resource resources[RESOURCE_COUNT] = {
     {"vraagInzage", build_ask_look, RESULT(CASE_OUT), render_case, false},
     {"besluitInzage", build_decide_look, RESULT(CASE_OUT), render_case, false},
     {"beeindigInzage", build_end_look, RESULT(CASE_OUT), render_case, false},
+    {"voegZakenSamen", build_join, RESULT(CASE_OUT), render_case, false},
     {"listGebeurtenissen", build_events, RESULT(EVENTS), render_events, false},
     {"vraagInterventies", build_interventions, RESULT(INTERVENTIONS), render_interventions, false},
     {"openMelding", build_report, RESULT(CONCERN), render_concern, false},

@@ -25,7 +25,7 @@ typedef struct {
     bool probe;             /* health and metrics: the short deadline */
 } resource;
 
-#define RESOURCE_COUNT 45
+#define RESOURCE_COUNT 46
 extern const resource resources[RESOURCE_COUNT];
 
 #endif

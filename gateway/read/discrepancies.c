@@ -91,7 +91,8 @@ sluis_err read_discrepancies(reader *r, store_txn *t, job *j)
     if (e)
         return e;
     listing l = {.r = r, .t = t, .j = j, .s = &s};
-    l.use = (datum_use){.case_id = q->case_id.data, .application = j->claims.app, .now = clock_ms()};
+    l.use =
+        (datum_use){.case_id = q->case_id.data, .row = row, .application = j->claims.app, .now = clock_ms()};
     case_facts facts = case_facts_of(row);
     const view *v = policy_view(r->rules, j->claims.app, j->claims.function, &facts, l.use.now);
     sluis__api_discrepancy_list__init(&l.out);

@@ -109,7 +109,7 @@ static sluis_err add_more(page *p, Sluis__ApiDossierEntry *x)
  */
 static bool belongs(const page *p, const Sluis__DossierRow *row)
 {
-    return row->case_id.len ? bytes_equal(BYTES(row->case_id.data, row->case_id.len), p->q->case_id)
+    return row->case_id.len ? case_covers(p->q->row, p->q->case_id.p, row->case_id)
                             : p->q->viewer == p->q->member;
 }
 
@@ -170,7 +170,7 @@ sluis_err dossier_page(reader *r, store_txn *t, job *j, const subject *s, const 
     return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
 }
 
-sluis_err dossier_may_read(reader *r, store_txn *t, job *j, const dossier_question *q, Sluis__CaseRow **row,
+sluis_err dossier_may_read(reader *r, store_txn *t, job *j, dossier_question *q, Sluis__CaseRow **row,
                            subject *s)
 {
     if (!policy_may(r->rules, ACT_READ_DOSSIER, j->claims.app, j->claims.function, clock_ms()))
@@ -182,6 +182,7 @@ sluis_err dossier_may_read(reader *r, store_txn *t, job *j, const dossier_questi
     sluis_err e = reader_case(r, t, j, q->case_id, row);
     if (!e && q->viewer && !case_member_sees(*row, q->viewer, q->member))
         e = fail_set(&j->why, SLUIS_NOT_FOUND, "", "%s", error_text(SLUIS_NOT_FOUND));
+    q->row = *row;
     return e ? e : reader_member(r, t, j, *row, q->member, s);
 }
 
@@ -200,11 +201,11 @@ sluis_err dossier_journal(job *j, const dossier_question *q, const Sluis__CaseRo
 sluis_err read_dossier(reader *r, store_txn *t, job *j)
 {
     const Sluis__ApiGetDossier *in = j->call->get_dossier;
-    const dossier_question q = {.case_id = BYTES(in->case_id.data, in->case_id.len),
-                                .member = in->member,
-                                .viewer = in->viewer,
-                                .after = in->after,
-                                .limit = in->limit};
+    dossier_question q = {.case_id = BYTES(in->case_id.data, in->case_id.len),
+                          .member = in->member,
+                          .viewer = in->viewer,
+                          .after = in->after,
+                          .limit = in->limit};
     Sluis__CaseRow *row = NULL;
     Sluis__ApiReply reply = SLUIS__API_REPLY__INIT;
     Sluis__ApiDossier out = SLUIS__API_DOSSIER__INIT;

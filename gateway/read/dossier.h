@@ -10,6 +10,7 @@
 
 typedef struct {
     bytes case_id;
+    const Sluis__CaseRow *row; /* of it, for what goes on in it: filled in by dossier_may_read */
     uint32_t member;
     uint32_t viewer; /* the member who looks; 0: a professional */
     uint64_t after;  /* journal index of the last entry of the page before; 0: the beginning */
@@ -18,7 +19,7 @@ typedef struct {
 
 /* Whether this token may look, as that member: the case and the member's subject, which the caller closes. A
  * dossier that may not be seen does not exist. */
-sluis_err dossier_may_read(reader *r, store_txn *t, job *j, const dossier_question *q, Sluis__CaseRow **row,
+sluis_err dossier_may_read(reader *r, store_txn *t, job *j, dossier_question *q, Sluis__CaseRow **row,
                            subject *s);
 /* The entries behind q->after, in the journal's order; an answer stands on the page of its request.
  * out->next: where the following page begins, 0: there is none. Everything lies in the job's arena. */

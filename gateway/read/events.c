@@ -53,7 +53,7 @@ sluis_err read_events(reader *r, store_txn *t, job *j)
             break;
         const Sluis__EventRow *row = (const Sluis__EventRow *)m;
         list.next = event_number(key);
-        if (bytes_equal(BYTES(row->case_id.data, row->case_id.len), case_id) &&
+        if (case_covers(c, case_id.p, row->case_id) &&
             (!app || !app->client_portal || strcmp(row->type, "client-notice") == 0))
             e = add_event(j, list.next, row, &list);
     }

@@ -55,6 +55,7 @@ static sluis_err split(reader *r, store_txn *t, job *j, const Sluis__CaseRow *ro
     case_facts facts = case_facts_about(row, &s->sid);
     const view *v = policy_view(r->rules, j->claims.app, j->claims.function, &facts, now);
     datum_use use = {.case_id = q->case_id.b,
+                     .row = row,
                      .application = j->claims.app,
                      .purpose = j->call->file_request->purpose,
                      .now = now};

@@ -48,7 +48,7 @@ sluis_err rights_of_person(reader *r, store_txn *t, job *j, const subject *s, Sl
 sluis_err read_rights(reader *r, store_txn *t, job *j)
 {
     const Sluis__ApiGetRights *in = j->call->get_rights;
-    const dossier_question q = {
+    dossier_question q = {
         .case_id = BYTES(in->case_id.data, in->case_id.len), .member = in->member, .viewer = in->viewer};
     Sluis__ApiRightsList list = SLUIS__API_RIGHTS_LIST__INIT;
     Sluis__CaseRow *row = NULL;

@@ -132,6 +132,7 @@ static sluis_err decide(reader *r, store_txn *t, job *j, question *x, uint64_t n
     x->list.ids = ids;
     x->list.limit = q->limit;
     x->list.use = (datum_use){.case_id = q->case_id.data,
+                              .row = x->row,
                               .application = j->claims.app,
                               .law = x->w.look ? x->w.look->law : NULL,
                               .danger = x->w.glass != NULL,
