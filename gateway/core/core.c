@@ -560,6 +560,7 @@ static void run_batch(core *c)
             note_full(c, false);
         if (!e)
             e = store_check_readers(c->p->store, &stale);
+        METRIC_ADD(c->p->metrics, store_stale_readers, stale);
         if (e || stale)
             log_write(e ? LOG_ERROR : LOG_WARN, "core.housekeeping", "code", error_token(e), NULL);
     }

@@ -15,6 +15,7 @@
 #include "http/resources.h"
 #include "http/routes.h"
 #include "http/schema.h"
+#include "http/write.h"
 #include "session/api_client.h"
 #include "wire/envelope.h"
 #include "wire/fields.h"
@@ -296,13 +297,23 @@ static void finish_blob(front *f, pending *p, const Sluis__ApiBlob *b)
     calls_done(f->calls, p);
 }
 
+/* Text that is there, or memory was out. */
+static void finish_json(front *f, pending *p, uint32_t status, bytes text, const char *location)
+{
+    problem why = {0};
+    if (text.p) {
+        finish_text(f, p, status, JSON_TYPE, text, location);
+        return;
+    }
+    problem_set(&why, 500, "no-memory", "Interne fout", NULL, "geen geheugen");
+    finish_problem(f, p, &why);
+}
+
 static void finish_reply(front *f, pending *p, const Sluis__ApiReply *r)
 {
     const resource *res = &resources[p->operation];
     char location[LOCATION_MAX] = "";
     problem why = {0};
-    json_t *o = NULL;
-    char *text = NULL;
     if (r->result_case == SLUIS__API_REPLY__RESULT_PROBLEM) {
         finish_sluisd_problem(f, p, r);
         return;
@@ -317,19 +328,23 @@ static void finish_reply(front *f, pending *p, const Sluis__ApiReply *r)
         finish_blob(f, p, r->blob);
         return;
     }
-    if (!res->render) {
+    if (r->result_case == SLUIS__API_REPLY__RESULT_METRICS) {
         finish_text(f, p, r->status, "text/plain; version=0.0.4; charset=utf-8", bytes_str(r->metrics->text),
                     NULL);
         return;
     }
-    if ((o = res->render(r, location)) && (text = json_dumps(o, JSON_COMPACT))) {
-        finish_text(f, p, r->status, JSON_TYPE, bytes_str(text), location);
+    buffer written;
+    buffer_init(&written, REPLY_MAX);
+    if (write_reply(&written, r)) {
+        finish_json(f, p, r->status, written.err ? BYTES(NULL, 0) : buffer_bytes(&written), NULL);
     } else {
-        problem_set(&why, 500, "no-memory", "Interne fout", NULL, "geen geheugen");
-        finish_problem(f, p, &why);
+        json_t *o = res->render(r, location);
+        char *text = o ? json_dumps(o, JSON_COMPACT) : NULL;
+        finish_json(f, p, r->status, text ? bytes_str(text) : BYTES(NULL, 0), location);
+        free(text);
+        json_decref(o);
     }
-    free(text);
-    json_decref(o);
+    buffer_close(&written);
 }
 
 static void take_reply(front *f, bytes frame)

@@ -380,57 +380,6 @@ json_t *render_requests(const Sluis__ApiReply *r, char location[static RENDER_LO
     return o;
 }
 
-static json_t *datum_json(const Sluis__ApiDatum *d)
-{
-    json_t *o = json_object();
-    put(o, "naam", d->attribute);
-    put(o, "waarde", d->value);
-    put(o, "bron", d->source);
-    put_time(o, "verkregen", d->obtained);
-    put_time(o, "geldigVan", d->valid_from);
-    put_time(o, "geldigTot", d->valid_until);
-    put_some(o, "voorkomen", d->instance);
-    json_object_set_new(o, "voorwaarden", list_of(d->conditions, d->n_conditions));
-    put_some(o, "categorie", dutch(d->category));
-    json_object_set_new(o, "verwijzing", json_boolean(d->reference));
-    put_time(o, "gecorrigeerd", d->corrected);
-    put_number(o, "versie", d->version);
-    put_time(o, "versTot", d->fresh_until);
-    json_object_set_new(o, "verouderd", json_boolean(d->stale));
-    json_object_set_new(o, "weersproken", json_boolean(d->disputed));
-    if (d->withdrawn)
-        json_object_set_new(o, "teruggenomen", json_true());
-    return o;
-}
-
-static json_t *statement_json(const Sluis__ApiStatement *s)
-{
-    json_t *o = datum_json(s->datum);
-    put_number(o, "nummer", s->number);
-    return o;
-}
-
-json_t *render_discrepancies(const Sluis__ApiReply *r, char location[static RENDER_LOCATION])
-{
-    const Sluis__ApiDiscrepancyList *l = r->discrepancies;
-    char id[UUID_STR];
-    json_t *o = json_object(), *a = json_array();
-    (void)location;
-    put_case_id(o, l->case_id, id);
-    put_number(o, "lid", l->member);
-    for (size_t i = 0; i < l->n_discrepancies; i++) {
-        const Sluis__ApiDiscrepancy *d = l->discrepancies[i];
-        json_t *x = json_object();
-        json_object_set_new(x, "huidig", statement_json(d->current));
-        json_object_set_new(x, "anders", statement_json(d->statement));
-        put(x, "bronVolgensCatalogus", d->source);
-        put_uuid(x, "verzoekId", d->asked, id);
-        json_array_append_new(a, x);
-    }
-    json_object_set_new(o, "discrepanties", a);
-    return o;
-}
-
 json_t *render_decision(const Sluis__ApiReply *r, char location[static RENDER_LOCATION])
 {
     char id[UUID_STR];
@@ -439,40 +388,6 @@ json_t *render_decision(const Sluis__ApiReply *r, char location[static RENDER_LO
     put(o, "besluit", dutch(r->decision->decision));
     put_uuid(o, "verzoekId", r->decision->transaction, id);
     put_number(o, "journaalnummer", r->decision->number);
-    return o;
-}
-
-static json_t *gone_json(const Sluis__ApiView *v)
-{
-    json_t *a = json_array();
-    for (size_t i = 0; i < v->n_gone; i++) {
-        json_t *o = json_object();
-        put(o, "naam", v->gone[i]->attribute);
-        put_some(o, "voorkomen", v->gone[i]->instance);
-        json_array_append_new(a, o);
-    }
-    return a;
-}
-
-json_t *render_view(const Sluis__ApiReply *r, char location[static RENDER_LOCATION])
-{
-    const Sluis__ApiView *v = r->view;
-    char id[33];
-    json_t *o = json_object(), *a = json_array();
-    (void)location;
-    put_case_id(o, v->case_id, id);
-    put_number(o, "lid", v->member);
-    put(o, "wet", v->law);
-    put(o, "weergave", v->view);
-    for (size_t i = 0; i < v->n_data; i++)
-        json_array_append_new(a, datum_json(v->data[i]));
-    json_object_set_new(o, "gegevens", a);
-    if (!v->whole)
-        json_object_set_new(o, "vervallen", gone_json(v));
-    json_object_set_new(o, "volledig", json_boolean(v->whole));
-    put_hex(o, "volgende", v->next);
-    put_hex(o, "sinds", v->since);
-    put_time(o, "gemaakt", v->made);
     return o;
 }
 

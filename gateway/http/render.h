@@ -12,9 +12,7 @@
 json_t *render_case(const Sluis__ApiReply *r, char location[static RENDER_LOCATION]);
 json_t *render_request(const Sluis__ApiReply *r, char location[static RENDER_LOCATION]);
 json_t *render_requests(const Sluis__ApiReply *r, char location[static RENDER_LOCATION]);
-json_t *render_discrepancies(const Sluis__ApiReply *r, char location[static RENDER_LOCATION]);
 json_t *render_decision(const Sluis__ApiReply *r, char location[static RENDER_LOCATION]);
-json_t *render_view(const Sluis__ApiReply *r, char location[static RENDER_LOCATION]);
 json_t *render_dossier(const Sluis__ApiReply *r, char location[static RENDER_LOCATION]);
 json_t *render_one_right(const Sluis__ApiRights *x);
 json_t *render_rights(const Sluis__ApiReply *r, char location[static RENDER_LOCATION]);

@@ -21,7 +21,7 @@ typedef struct {
     const char *operation; /* operationId */
     resource_build build;  /* NULL: answered without sluisd */
     Sluis__ApiReply__ResultCase result;
-    resource_render render; /* NULL: what comes is sent as it is (metrics, the journal) */
+    resource_render render; /* NULL: written (write.h), or sent as it comes (metrics, the journal) */
     bool probe;             /* health and metrics: the short deadline */
 } resource;
 

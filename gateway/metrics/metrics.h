@@ -28,6 +28,7 @@
     X(core_duplicates, "counter", "messages received before")                                                \
     X(core_commit_errors, "counter", "commits that failed")                                                  \
     X(store_full, "gauge", "1 while intake is stopped for want of space")                                    \
+    X(store_stale_readers, "counter", "snapshots that their process left behind, cleared away")              \
     X(registry_data, "counter", "data registered")                                                           \
     X(registry_discrepancies, "counter", "differing statements kept beside the current one")                 \
     X(registry_cleared, "counter", "rows of forgotten persons cleared away")                                 \

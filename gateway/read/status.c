@@ -89,8 +89,10 @@ sluis_err read_metrics(reader *r, store_txn *t, job *j)
         buffer_printf(
             &b,
             "# HELP sluis_store_used_bytes bytes in use in the store\n# TYPE sluis_store_used_bytes gauge\n"
-            "sluis_store_used_bytes %llu\n",
-            (unsigned long long)h.used_bytes);
+            "sluis_store_used_bytes %llu\n"
+            "# HELP sluis_store_readers snapshots open now, the one of this answer too\n"
+            "# TYPE sluis_store_readers gauge\nsluis_store_readers %u\n",
+            (unsigned long long)h.used_bytes, h.readers);
     buffer_u8(&b, 0);
     sluis_err e = b.err;
     out.text = (char *)b.p;

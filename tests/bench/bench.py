@@ -20,6 +20,7 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scenarios"))
+from bench_views import Views, cpu_us  # noqa: E402
 from city import City, LIMITS, PARTIES, RESEARCH, BENCH  # noqa: E402
 from house import BENCH_OIN, GATEWAY_OIN, TREE, Process, check, seeded, test_bsns, wait_for  # noqa: E402
 
@@ -39,6 +40,8 @@ SENDERS = [f"00000099{100000 + i:09d}000" for i in range(64)]
 W64X4 = (4, scaled(1000), scaled(8000))
 IDLE = scaled(1000)
 IMPORTED = scaled(200000)  # lines of an existing file
+VIEWED = scaled(400)  # persons, of 50 data each
+REGISTER = scaled(100000)  # data
 
 
 def pub(path):
@@ -53,11 +56,6 @@ def attributes(domain, category, n):
            if f'source = "{domain}"' in m[2] and f'category = "{category}"' in m[2] and 'type = "text"' in m[2]]
     check(len(ids) >= n, f"{domain} has {len(ids)} text attributes of category {category}, {n} are needed")
     return sorted(ids)[:n]
-
-
-def cpu_us(pid):
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) * 1e6 / os.sysconf("SC_CLK_TCK")
 
 
 def rss_mb(pid):
@@ -228,6 +226,29 @@ def measure_import(bin_dir, rng, note):
         city.close()
 
 
+def measure_views(build, rng, note):
+    """A view of 50 attributes, 16 clients at once; and what is refused because it is not there, or not allowed."""
+    views = Views(build, rng, VIEWED)
+    try:
+        views.start()
+        before = views.used_bytes()
+        views.fill(REGISTER)
+        note("register_bytes_per_datum", (views.used_bytes() - before) / views.brought)
+        views.open_cases()
+        for run in range(RUNS):
+            r = views.run(16, scaled(1000), scaled(10000))
+            print(f"bench: views of 50, run {run + 1} of {RUNS}: {r['per_s']:.0f}/s", flush=True)
+            note("views50_per_s", r["per_s"])
+            note("view50_p50_us_c16", r["p50_us"])
+            for who in ("sluisd", "http", "client"):
+                note(f"view50_{who}_cpu_us", r[f"{who}_cpu_us"])
+            for name, path in views.refused().items():
+                note(f"view_{name}_us", views.run(1, scaled(200), scaled(2000), [path], 404, 100)["p50_us"])
+        views.city.stop()
+    finally:
+        views.close()
+
+
 def add_ratios(figures):
     fig = figures.get
     cores = os.cpu_count()
@@ -243,6 +264,7 @@ def add_ratios(figures):
     figures["ratio_64x4_to_ed25519_bound"] = fig("roundtrips_per_s_64x4") / figures["ed25519_bound_per_s_64x4"]
     figures["ratio_w16_to_lmdb_commits"] = fig("roundtrips_per_s_w16") / fig("floor_lmdb_sync_commits_per_s")
     figures["ratio_p50_w1_to_two_commits"] = fig("roundtrip_p50_us_w1") / (2 * commit_us)
+    figures["view_absent_to_forbidden"] = fig("view_absent_us") / fig("view_forbidden_us")
     figures["roundtrip_over_floor_us"] = fig("roundtrip_p50_us_w1") - 2 * commit_us
 
 
@@ -286,6 +308,7 @@ def main():
         for run in range(RUNS):
             print(f"bench: import, run {run + 1} of {RUNS}", flush=True)
             measure_import(build / "bin", rng, note)
+        measure_views(build, rng, note)
     finally:
         if ends and ends.party:
             ends.party.kill()

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "http/json.h"
+#include "http/json_out.h"
 
 static void test_accepts(void **state)
 {
@@ -90,9 +91,37 @@ static void test_no_echo(void **state)
     assert_null(strstr(f.text, "geheim"));
 }
 
+static void written_as_it_comes(void **state)
+{
+    static const char want[] =
+        "{\"a\":[\"\",\"caf\xc3\xa9\",{}],\"t\":\"\\\"\\\\/\\b\\f\\n\\r\\t\\u0001\\u001f\x7f\","
+        "\"n\":18446744073709551615,\"z\":0,\"ja\":true,\"nee\":false}";
+    buffer b;
+    (void)state;
+    buffer_init(&b, 4096);
+    json_out o = {.b = &b};
+    json_out_open(&o, NULL, '{');
+    json_out_open(&o, "a", '[');
+    json_out_text(&o, NULL, "");
+    json_out_text(&o, NULL, "caf\xc3\xa9");
+    json_out_open(&o, NULL, '{');
+    json_out_close(&o, '}');
+    json_out_close(&o, ']');
+    json_out_text(&o, "t", "\"\\/\b\f\n\r\t\x01\x1f\x7f");
+    json_out_number(&o, "n", UINT64_MAX);
+    json_out_number(&o, "z", 0);
+    json_out_bool(&o, "ja", true);
+    json_out_bool(&o, "nee", false);
+    json_out_close(&o, '}');
+    assert_int_equal(b.err, SLUIS_OK);
+    assert_int_equal(b.n, sizeof want - 1);
+    assert_memory_equal(b.p, want, b.n);
+    buffer_close(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_accepts), cmocka_unit_test(test_refuses),
-                                       cmocka_unit_test(test_no_echo)};
+                                       cmocka_unit_test(written_as_it_comes), cmocka_unit_test(test_no_echo)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
