@@ -58,6 +58,17 @@ size_t case_service_place(const Sluis__CaseRow *row, const Sluis__ServiceRow *s)
     return i;
 }
 
+bool case_service_same(const Sluis__CaseRow *row, const Sluis__ServiceRow *said)
+{
+    const size_t i = case_service_place(row, said);
+    status now, before;
+    if (i == row->n_services || !parse(&now, said->status) || !parse(&before, row->services[i]->status))
+        return false;
+    const Sluis__ServiceRow *s = row->services[i];
+    return now == before && now != REQUESTED && s->actual == said->actual &&
+           (!said->planned || s->planned == said->planned);
+}
+
 static sluis_err keep(Sluis__CaseRow *row, size_t i, Sluis__ServiceRow *kept, arena *a, sluis_fail *f)
 {
     if (i == CASE_SERVICES_MAX)

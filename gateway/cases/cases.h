@@ -78,6 +78,8 @@ sluis_err case_service_apply(Sluis__CaseRow *row, const Sluis__ServiceRow *wante
  * TOO_BIG; CONFLICT: a status that cannot follow, f names those that can. */
 sluis_err case_service_report(Sluis__CaseRow *row, const Sluis__ServiceRow *said, arena *a, uint32_t *index,
                               sluis_fail *f);
+/* Whether this is what the party reported of it last: there is nothing to be written. */
+bool case_service_same(const Sluis__CaseRow *row, const Sluis__ServiceRow *said);
 bool case_service_late(const Sluis__ServiceRow *s,
                        uint64_t now); /* planned before now, and still not there */
 

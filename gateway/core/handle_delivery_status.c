@@ -1,5 +1,6 @@
 /* DELIVERY_STATUS: how a service stands, from the party that delivers it, in a case whose scope has that
- * party. */
+ * party. The same report again is journalled, like every message, and changes nothing: no case, no dossier.
+ */
 #include <string.h>
 
 #include "core/case_change.h"
@@ -54,12 +55,15 @@ sluis_err handle_delivery_status(turn *t, job *j, sluis_fail *f)
     s.reported = t->now;
     if (!e)
         e = takes_part(t, j, f);
-    if (!e)
+    const bool same = !e && case_service_same(row, &s);
+    if (!e && !same)
         e = case_service_report(row, &s, t->arena, &at, f);
     if (e)
         return e;
     turn_record_of(t, j, SLUIS__RECORD_TYPE__R_MESSAGE, &r);
-    r.decision = (char *)(uintptr_t) "permit";
+    r.decision = (char *)(uintptr_t)(same ? "unchanged" : "permit");
+    if (same)
+        return turn_journal(t, &r);
     e = case_save(t->t, t->p->rows, case_id, row);
     if (!e)
         e = turn_journal(t, &r);

@@ -238,6 +238,12 @@ def test_services_by_their_party(city):
     check(first["code"] == "ok", f"{first}")
     check([e["kind"] for e in city.trace(first["transaction"])] == ["delivery-status"], "not in the journal")
     wait_for("late", lambda: city.case(case)["diensten"][0]["teLaat"], 10)
+    reported = city.case(case)["diensten"][0]["gemeld"]
+    again = care.say(said)
+    check(again["code"] == "ok", f"{again}")
+    check([e["decision"] for e in city.trace(again["transaction"])] == ["unchanged"], "not in the journal, or as a change")
+    check(city.case(case)["diensten"][0]["gemeld"] == reported, "the same said again changed the case")
+    check([e["soort"] for e in city.dossier(case, 1)].count("leveringsstatus") == 1, "the same said again is in the dossier")
     answer = stranger.say(said)
     check(answer["code"].startswith("agreement") and "convenant" in answer["text"], f"a party without an agreement: {answer}")
     answer = school.say(said)
