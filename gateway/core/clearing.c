@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "cases/links.h"
 #include "core/outbox.h"
 
@@ -112,9 +113,6 @@ static sluis_err clear_history(clearing *c, turn *t, bytes key, bytes value, boo
     return *took ? store_delete(t->t, TABLE_HISTORY, key) : SLUIS_OK;
 }
 
-/* A row that stands under the person alone: see next_person. */
-static sluis_err clear_own(clearing *c, turn *t, bytes key, bytes value, bool *took);
-
 static sluis_err clear_link(clearing *c, turn *t, bytes key, bytes value, bool *took)
 {
     uint8_t link[LINK_KEY];
@@ -133,23 +131,21 @@ static sluis_err clear_link(clearing *c, turn *t, bytes key, bytes value, bool *
 static const struct {
     gateway_table table;
     bool by_person; /* its key begins with the sid: only these rows are gone over */
-    sluis_err (*clear)(clearing *, turn *, bytes key, bytes value, bool *took);
+    sluis_err (*clear)(clearing *, turn *, bytes key, bytes value, bool *took); /* NULL: the row alone goes */
 } stages[] = {
-    {TABLE_OUTBOX, false, clear_outbox},     {TABLE_EVENT, false, clear_event},
-    {TABLE_APPINDEX, false, clear_appindex}, {TABLE_REQUEST, false, clear_request},
-    {TABLE_HISTORY, false, clear_history},   {TABLE_DATUM, true, clear_own},
-    {TABLE_DOSSIER, true, clear_own},        {TABLE_SETTLED, true, clear_own},
-    {TABLE_RESTRICTION, true, clear_own},    {TABLE_RIGHTS, true, clear_own},
+    {TABLE_OUTBOX, false, clear_outbox},
+    {TABLE_EVENT, false, clear_event},
+    {TABLE_APPINDEX, false, clear_appindex},
+    {TABLE_REQUEST, false, clear_request},
+    {TABLE_HISTORY, false, clear_history},
+    {TABLE_DATUM, true, NULL},
+    {TABLE_DOSSIER, true, NULL},
+    {TABLE_SETTLED, true, NULL},
+    {TABLE_RESTRICTION, true, NULL},
+    {TABLE_RIGHTS, true, NULL},
     {TABLE_LINK, true, clear_link},
 };
 #define STAGES (sizeof(stages) / sizeof(stages[0]))
-
-static sluis_err clear_own(clearing *c, turn *t, bytes key, bytes value, bool *took)
-{
-    (void)value;
-    *took = true;
-    return store_delete(t->t, stages[c->stage].table, key);
-}
 
 /* ---- the walk ---- */
 
@@ -203,7 +199,7 @@ static sluis_err clear_range(clearing *c, turn *t, bytes prefix, uint64_t until)
     }
     sluis_err e = store_cursor_open(t->t, stages[c->stage].table, BYTES(c->at, c->at_n), prefix, &rows);
     for (size_t seen = 0; !e && !(e = store_cursor_next(rows, &key, &value)); seen++) {
-        bool took = false;
+        bool took = !stages[c->stage].clear;
         if (seen && clock_mono_us() >= until) {
             memcpy(c->at, key.p, key.n);
             c->at_n = key.n;
@@ -211,7 +207,13 @@ static sluis_err clear_range(clearing *c, turn *t, bytes prefix, uint64_t until)
             break;
         }
         arena_reset(t->arena);
-        e = stages[c->stage].clear(c, t, key, value, &took);
+        e = took ? store_delete(t->t, stages[c->stage].table, key)
+                 : stages[c->stage].clear(c, t, key, value, &took);
+        if (e == SLUIS_CORRUPT && !store_error(t->t)) { /* one bad row must not keep the others */
+            log_write(LOG_ERROR, "core.clearing", "code", error_token(e), "where",
+                      gateway_tables[stages[c->stage].table], NULL);
+            e = SLUIS_OK;
+        }
         c->removed += took;
     }
     store_cursor_close(&rows);

@@ -5,7 +5,7 @@
  *   event      of the person's transactions; of cases that nobody else is in
  *   appindex   of the person's requests
  *   request, history   by the sid they stand under
- *   datum, dossier, settled    ditto
+ *   datum, dossier, settled, restriction     ditto
  *   link       cases are left, reports of concern deleted
  *
  * in this order, since what comes first is found by what comes after. Nothing is remembered of how far it

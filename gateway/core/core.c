@@ -1,6 +1,7 @@
 #include "core/core.h"
 
 #include "core/clearing.h"
+#include "core/clock_guard.h"
 #include "core/cooperation.h"
 
 #include <stdio.h>
@@ -14,6 +15,7 @@
 #include "core/handlers.h"
 #include "core/restore.h"
 #include "core/retention.h"
+#include "core/terms.h"
 #include "flow/fatal.h"
 #include "parties/parties.h"
 #include "registry/intents.h"
@@ -53,7 +55,8 @@ typedef struct {
     uint64_t housekept, snapshot_made;
     retention retention;
     clearing clearing;
-    bool more_upkeep; /* there is more to clear away: an idle gateway goes on at once */
+    terms terms;
+    bool more_upkeep; /* there is more to delete: an idle gateway goes on at once */
     cooperation *cooperation;
     uint64_t lazy_since; /* monotonic us: the oldest done that waits for company; 0 = none */
     bool stopping;
@@ -221,6 +224,7 @@ static sluis_err apply(turn *t, job *j)
         e = j->change == CHANGE_FORGET   ? handle_forget(t, j, &j->why)
             : j->change == CHANGE_RULES  ? handle_rules(t, j, &j->why)
             : j->change == CHANGE_IMPORT ? handle_import(t, j, &j->why)
+            : j->change == CHANGE_CLOCK  ? handle_clock(t, j)
                                          : handle_party(t, j, &j->why);
         return is_fault(e) ? e : SLUIS_OK;
     }
@@ -369,6 +373,22 @@ static void take_new(core *c, turn *t)
         publish_directory(c);
 }
 
+/* What is over, as far as the clock can be believed, and what is left of who was forgotten: a bounded step of
+ * each. */
+static sluis_err delete_some(turn *t, retention *days, terms *files, clearing *gone, bool *more)
+{
+    bool held = false, more_files = false, more_gone = false;
+    sluis_err e = clock_guard(t, &held);
+    if (!e && !held)
+        e = retention_step(days, t, FORGET_STEP);
+    if (!e && !held)
+        e = terms_step(files, t, CLEAR_US, &more_files);
+    if (!e)
+        e = clearing_step(gone, t, CLEAR_US, &more_gone);
+    *more = more_files || more_gone;
+    return e;
+}
+
 static sluis_err run_turn(core *c, slot *slots, size_t n, bool reserved, bool housekeeping)
 {
     turn t = {.p = c->p,
@@ -384,6 +404,7 @@ static sluis_err run_turn(core *c, slot *slots, size_t n, bool reserved, bool ho
               .event_seq = c->event_seq};
     retention kept = c->retention;
     clearing cleared = c->clearing;
+    terms ended = c->terms;
     bool more = false;
     sluis_err e = store_begin_write(c->p->store, &t.t, reserved);
     t.arena = arena_new(CORE_ARENA_MAX);
@@ -405,9 +426,7 @@ static sluis_err run_turn(core *c, slot *slots, size_t n, bool reserved, bool ho
     if (!e && housekeeping)
         e = turn_expire(&t, EXPIRE_STEP);
     if (!e && housekeeping)
-        e = retention_step(&kept, &t, FORGET_STEP);
-    if (!e && housekeeping)
-        e = clearing_step(&cleared, &t, CLEAR_US, &more);
+        e = delete_some(&t, &kept, &ended, &cleared, &more);
     if (!e && housekeeping)
         e = cooperation_step(c->cooperation, &t);
     if (!e) {
@@ -439,7 +458,9 @@ static sluis_err run_turn(core *c, slot *slots, size_t n, bool reserved, bool ho
         c->retention.keys_wait = c->retention.keys_wait || t.keys_wait;
         if (housekeeping) {
             METRIC_ADD(c->p->metrics, registry_cleared, cleared.removed - c->clearing.removed);
+            METRIC_ADD(c->p->metrics, retention_removed, ended.removed - c->terms.removed);
             c->clearing = cleared;
+            c->terms = ended;
             c->more_upkeep = more;
         }
         METRIC_ADD(c->p->metrics, core_batches, 1);
@@ -671,6 +692,8 @@ static sluis_err core_open(core *c, const parts *p)
     if (!e)
         e = retention_load(&c->retention, t, p->rows);
     if (!e)
+        e = terms_load(&c->terms, t, p->rows);
+    if (!e)
         e = cooperation_load(&c->cooperation, p, t);
     store_abort(&t);
     if (!e)
@@ -708,6 +731,7 @@ sluis_err core_begin(const parts *p, sluis_fail *f)
     core c = {.p = p};
     bool resigned = false;
     turn t = {.p = p, .seals = p->seals, .rules = p->first_rules, .reserved = true, .now = clock_ms()};
+    bool held = false;
     log_keys keys = log_keys_of(p);
     sluis_err e = journal_open(&c.journal, p->store, p->slots, &keys, p->settings->name, f);
     t.arena = arena_new(CORE_ARENA_MAX);
@@ -735,6 +759,8 @@ sluis_err core_begin(const parts *p, sluis_fail *f)
         e = rules_begin(&t, f);
     if (!e)
         e = links_begin(t.t, p->rows);
+    if (!e) /* before anything is deleted by it */
+        e = clock_guard(&t, &held);
     if (!e)
         e = finish_turn(&c, &t);
     if (!e)

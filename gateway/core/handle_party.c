@@ -1,6 +1,7 @@
 /* The directory changes: a signed entry, an entry in the journal, a new directory for everyone. */
 #include <string.h>
 
+#include "core/clock_guard.h"
 #include "core/handlers.h"
 #include "parties/parties.h"
 #include "wire/prescan.h"
@@ -104,10 +105,17 @@ sluis_err party_renew_directory(turn *t, sluis_fail *f)
 static sluis_err take_seals(turn *t, job *j, Sluis__Record *r, bool *changed, sluis_fail *f)
 {
     const keypair *next = seal_ring_current(j->seals);
+    bool held = false;
+    sluis_err e = SLUIS_OK;
     *changed = !keyid_equal(&next->id, &seal_ring_current(t->seals)->id);
+    if (!*changed && (e = clock_guard(t, &held)))
+        return e;
+    if (held)
+        return fail_set(f, SLUIS_CONFLICT, "clock",
+                        "it jumped ahead: no key is destroyed until it is confirmed");
     r->to = t->p->settings->oin.s;
     r->decision = WORD(*changed ? "seal-key-renewed" : "seal-key-destroyed");
-    sluis_err e = *changed ? party_put_self(t, next, changed, f) : SLUIS_OK;
+    e = *changed ? party_put_self(t, next, changed, f) : SLUIS_OK;
     if (e)
         return e;
     seal_ring_unref(&t->new_seals); /* of an earlier change in the same turn */

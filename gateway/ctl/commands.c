@@ -109,6 +109,12 @@ static const ctl_option subject_forget[] = {
     {"by", "WHO", "Pseudonym of the person who decides", NULL, true},
     END,
 };
+static const ctl_option retention_confirm[] = {
+    GATEWAY_SOCKET,
+    {"reason", "CODE", "Why, as a code: it stands in the journal", NULL, true},
+    {"by", "WHO", "Pseudonym of the person who confirms", NULL, true},
+    END,
+};
 static const ctl_option gateway_only[] = {GATEWAY_SOCKET, END};
 static const ctl_option adapter_only[] = {ADAPTER_SOCKET, END};
 static const ctl_option inbox_release[] = {
@@ -364,6 +370,10 @@ const ctl_command ctl_commands[] = {
      subject_forget, ctl_subject_forget},
     {"register import", "FILE", "Brings an existing file of data into the register: a line of JSON a datum.",
      register_import, ctl_register_import},
+    {"retention check", NULL, "Whether what is over is deleted; exit code 1 when the clock holds it back.",
+     gateway_only, ctl_retention_check},
+    {"retention confirm", NULL, "Confirms that the clock is right: what is over is deleted again.",
+     retention_confirm, ctl_retention_confirm},
     {"inbox list", NULL, "Lists the requests that wait for a person at this party.", inbox_list,
      ctl_inbox_list},
     {"inbox show", "ID", "Shows one request and the answer the mapping proposes.", adapter_only,

@@ -31,6 +31,8 @@ ctl_exit ctl_agreement_show(ctl_call *c);
 ctl_exit ctl_agreement_revoke(ctl_call *c);
 ctl_exit ctl_agreement_needs_renewal(ctl_call *c);
 ctl_exit ctl_subject_forget(ctl_call *c);
+ctl_exit ctl_retention_check(ctl_call *c);
+ctl_exit ctl_retention_confirm(ctl_call *c);
 ctl_exit ctl_inbox_list(ctl_call *c);
 ctl_exit ctl_inbox_show(ctl_call *c);
 ctl_exit ctl_inbox_release(ctl_call *c);

@@ -56,7 +56,8 @@ typedef enum {
     CHANGE_FORGET,
     CHANGE_RULES,
     CHANGE_RENEW,
-    CHANGE_IMPORT
+    CHANGE_IMPORT,
+    CHANGE_CLOCK
 } party_change;
 
 typedef struct {

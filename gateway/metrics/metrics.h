@@ -31,6 +31,8 @@
     X(store_stale_readers, "counter", "snapshots that their process left behind, cleared away")              \
     X(registry_data, "counter", "data registered")                                                           \
     X(registry_discrepancies, "counter", "differing statements kept beside the current one")                 \
+    X(retention_removed, "counter", "rows of persons' files whose term was over")                            \
+    X(retention_held, "gauge", "1 while nothing is deleted because the clock jumped ahead")                  \
     X(registry_cleared, "counter", "rows of forgotten persons cleared away")                                 \
     X(journal_entries, "gauge", "entries in the journal")                                                    \
     X(journal_expired, "counter", "records whose term was over")                                             \

@@ -49,6 +49,10 @@ json_t *desk_agreement_revoke(desk *d, const json_t *q, sluis_fail *f);
 /* importing.c: a batch of lines of a file: {"lines", "new", "same", "newer", "discrepancies"}; lines: how far
  * that file is in. */
 json_t *desk_register_import(desk *d, const json_t *q, sluis_fail *f);
+/* forgetting.c: {"held", "late", "clock", "clock_seen", "clock_jump_days", "last_pass", "being_cleared"};
+ * {"outcome": "confirmed"}. */
+json_t *desk_retention_show(desk *d, const json_t *q, sluis_fail *f);
+json_t *desk_retention_confirm(desk *d, const json_t *q, sluis_fail *f);
 
 /* cooperation.c: {"parties": [...]}, each with its shares and signals. */
 json_t *desk_cooperation_list(desk *d, const json_t *q, sluis_fail *f);

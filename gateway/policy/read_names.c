@@ -176,6 +176,9 @@ static const config_key term_keys[] = {
     KEY_TITLE,
     {"days", CONFIG_INT, true, -1, DAYS_MAX, "days", NULL, "how long; -1 for ever"},
     {"journal_class", CONFIG_INT, true, 1, 255, "", NULL, "number in the journal's leaves, never reused"},
+    {"law", CONFIG_STR, false, 1, NAME_MAX_LEN, "", NULL,
+     "whose files these are: kept so long after the person's last case was over; without it: after a datum "
+     "was obtained"},
     {"basis", CONFIG_STR, true, 1, TITLE_MAX_LEN, "", NULL, "who says so"}};
 static const config_key retention_file[] = {
     {"retention", CONFIG_LIST, true, 1, 255, "", NULL, "how long what is kept"},
@@ -186,19 +189,26 @@ static sluis_err term_row(rules *r, const config_node *row, size_t i, sluis_fail
     const char *id = read_str(row, "id");
     int64_t days = config_int(row, KEYS_OF(term_keys), "days");
     uint8_t class = (uint8_t)config_int(row, KEYS_OF(term_keys), "journal_class");
+    const char *law = read_str(row, "law");
+    size_t of = law ? name_index(&r->laws, law) : NAME_NONE;
     if (!name_valid(id))
         return config_fail(config_get(row, "id"), f, "\"%.64s\" is no name: use a-z, 0-9 and . _ : -", id);
     if (days == 0)
         return config_fail(config_get(row, "days"), f, "\"days\" is at least 1, or -1 for ever");
+    if (law && of == NAME_NONE)
+        return config_fail(config_get(row, "law"), f, "no law is called \"%.64s\"", law);
     for (size_t k = 0; k < i; k++) {
         if (strcmp(r->terms[k].id, id) == 0)
             return config_fail(config_get(row, "id"), f, "\"%.64s\" stands twice", id);
+        if (law && r->terms[k].law == of)
+            return config_fail(config_get(row, "law"), f, "the files of \"%.64s\" are of \"%.64s\"", law,
+                               r->terms[k].id);
         if (r->terms[k].journal_class == class)
             return config_fail(config_get(row, "journal_class"), f, "journal_class %u is that of \"%.64s\"",
                                class, r->terms[k].id);
     }
-    r->terms[i] =
-        (term){.id = id, .days = days < 0 ? KEEP_ALWAYS_DAYS : (uint32_t)days, .journal_class = class};
+    r->terms[i] = (term){
+        .id = id, .days = days < 0 ? KEEP_ALWAYS_DAYS : (uint32_t)days, .journal_class = class, .law = of};
     r->term_count = i + 1;
     return SLUIS_OK;
 }

@@ -164,6 +164,28 @@ uint8_t rules_journal_class(const rules *r, const char *retention)
     return t ? t->journal_class : 0;
 }
 
+bool rules_retention_of_files(const rules *r, const char *retention)
+{
+    const term *t = term_of(r, retention);
+    return t && t->law != NAME_NONE;
+}
+
+const char *rules_file_retention(const rules *r, const char *law)
+{
+    size_t index = law ? name_index(&r->laws, law) : NAME_NONE;
+    const term *longest = NULL;
+    for (size_t i = 0; i < r->term_count; i++) {
+        const term *t = &r->terms[i];
+        if (t->law == NAME_NONE)
+            continue;
+        if (t->law == index)
+            return t->id;
+        if (!longest || t->days > longest->days)
+            longest = t;
+    }
+    return longest ? longest->id : NULL;
+}
+
 static const char *title_of(const name_list *l, const char *id)
 {
     size_t i = name_index(l, id);

@@ -113,6 +113,12 @@ const condition_kind *rules_condition(const rules *r, const char *code); /* NULL
 #define RETENTION_MANAGEMENT "beheer"                                 /* rules, keys, parties */
 uint32_t rules_retention_days(const rules *r, const char *retention); /* 0xffffffff = always; unknown: 0 */
 uint8_t rules_journal_class(const rules *r, const char *retention);   /* 1..255; unknown: 0 */
+/* Whether this class is that of a law's files: its term begins when the person's last case is over. The
+ * others' begins when a datum was obtained. */
+bool rules_retention_of_files(const rules *r, const char *retention);
+/* The class of this law's files; law NULL, or one without a class: the longest of those that files have; NULL
+ * when no class is of files: what is in them is kept. */
+const char *rules_file_retention(const rules *r, const char *law);
 /* As people read them; NULL: no such purpose or legal basis. */
 const char *rules_purpose_title(const rules *r, const char *id);
 const char *rules_legal_basis_title(const rules *r, const char *id);

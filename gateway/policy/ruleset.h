@@ -103,6 +103,7 @@ typedef struct {
     const char *id;
     uint32_t days; /* 0xffffffff: always */
     uint8_t journal_class;
+    size_t law; /* whose files these are; NAME_NONE: of no law in particular */
 } term;
 
 typedef struct {

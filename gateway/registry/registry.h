@@ -129,6 +129,27 @@ sluis_err registry_forget(registry *r, store_txn *t, const id16 *sid, uint64_t n
 /* The same for every subject whose key was erased: in a restored store these are who was forgotten since the
  * backup. *n of them. */
 sluis_err registry_forget_keyless(registry *r, store_txn *t, uint64_t now, uint64_t *n);
+
+/* Deletes what over() says of this subject's data, past versions included: of a version that goes, all that
+ * it superseded goes too; gone() is told how many. Goes on at *at, which begins as 0 bytes, until the time
+ * `until` (monotonic us): TIMEOUT says that there is more, and *at where. At least one row a call; at most
+ * REGISTRY_CUT versions of a datum at once. */
+#define REGISTRY_CUT 64
+typedef struct {
+    bool (*over)(void *ctx, uint32_t attribute, const Sluis__DatumRow *row);
+    void (*gone)(void *ctx, uint32_t attribute, uint64_t n);
+    void *ctx;
+} registry_terms;
+typedef struct {
+    uint8_t key[STORE_KEY_MAX];
+    size_t n;
+} registry_place;
+sluis_err registry_trim(store_txn *t, const subject *s, const registry_terms *by, registry_place *at,
+                        uint64_t until);
+/* The same for one row of HISTORY that no version leads to any more: what stood beside a current one was
+ * settled. Only after registry_trim has gone over all data by the same terms. */
+sluis_err registry_trim_past(store_txn *t, const subject *s, bytes key, bytes value,
+                             const registry_terms *by);
 keyslots *registry_slots(registry *r);
 
 /* ---- verification, offline ---- */

@@ -77,6 +77,8 @@ static const config_key limit_keys[] = {
      "calls of one application through the API; beyond: 429"},
     {"concerns_per_day", CONFIG_INT, false, 1, 1000000, "reports", "50",
      "reports of concern that one party on the bus may bring in a day"},
+    {"clock_jump_days", CONFIG_INT, false, 1, 3650, "days", "7",
+     "nothing is deleted while the clock is further ahead of the time seen last, until a person confirms it"},
     {"glass_minutes", CONFIG_INT, false, 1, 1440, "minutes", "60",
      "longest look in acute danger (noodinzage)"},
     {"glass_review_days", CONFIG_INT, false, 1, 31, "days", "7",
@@ -159,6 +161,7 @@ static void load_limits(settings *s, const config_node *g)
     LIMIT(calls_per_minute, uint32_t);
     LIMIT(concerns_per_day, uint32_t);
     LIMIT(party_renew_s, uint32_t);
+    LIMIT(clock_jump_days, uint32_t);
     LIMIT(glass_minutes, uint32_t);
     LIMIT(glass_review_days, uint32_t);
 #undef LIMIT

@@ -35,6 +35,7 @@ typedef struct {
     uint32_t calls_per_minute;    /* of one application */
     uint32_t concerns_per_day;    /* reports of concern of one party on the bus */
     uint32_t key_overlap_s;       /* a signing key that was replaced stays valid for this */
+    uint32_t clock_jump_days;     /* further ahead of the time seen last it is not believed: clock_guard.h */
     uint32_t glass_minutes,
         glass_review_days;  /* a look in acute danger: longest, and when its review is due */
     uint32_t party_renew_s; /* a party may renew its sealing key this often */

@@ -31,7 +31,7 @@
  *  concern   transaction 16                         ConcernRow, sealed
  *  ruleset   in force since u64|hash 32             RulesRow: every set that ever was in force
  *  link      sid 16|table u8|its key 16             empty: a case or report of concern about this person
- *  gone      sid 16                                 when u64: forgotten, and what is left is being cleared
+ *  gone      sid 16                                 when u64: forgotten, not yet cleared away
  *  settled   sid 16|journal index u64               SettledRow, sealed: what that entry settled
  *  restriction  sid 16|journal index u64            RestrictionRow, sealed: what that entry restricted
  *  reported  OIN 20                                 day u32|count u32: reports of concern it brought that day

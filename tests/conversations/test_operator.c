@@ -721,8 +721,8 @@ static void growth_is_proved(void **state)
     keypair_close(&log);
 }
 
-/* Opens a copy as an auditor does, without the gateway, and verifies all of it. */
-static void verify_copy(const char *dir, uint64_t entries)
+/* Opens a copy as an auditor does, without the gateway, and verifies all of it: so many entries are in it. */
+static void verify_copy(const char *dir, uint64_t least, uint64_t most)
 {
     char path[200], slots_path[200], master[200];
     uint8_t *km = NULL;
@@ -751,8 +751,8 @@ static void verify_copy(const char *dir, uint64_t entries)
                        NULL, NULL, &report, &f) ||
         registry_verify(s, slots, &rows, &f))
         fail_msg("%s: %s", f.where, f.text);
-    assert_int_equal(report.entries, entries);
-    assert_int_equal(report.records, entries); /* none is missing */
+    assert_in_range(report.entries, least, most);
+    assert_int_equal(report.records, report.entries); /* none is missing */
     assert_int_equal(rows.rows[TABLE_CASE], 1);
     assert_true(rows.rows[TABLE_PARTY] >= 4);
 
@@ -774,6 +774,10 @@ static void a_copy_verifies_without_the_gateway(void **state)
     json_decref(
         accepted(enrol(request_of("00000099000000008000"), "Wijkteam", "ggd"))); /* an entry at least */
     snprintf(dir, sizeof(dir), "%s/copy", house.dir);
+    json_t *s = accepted(json_pack("{s:s}", "cmd", "status"));
+    uint64_t before = (uint64_t)number_of(s, "journal_entries");
+    assert_true(before > 1);
+    json_decref(s);
     json_t *done = accepted(json_pack("{s:s, s:s}", "cmd", "journal.copy", "dir", dir));
     assert_int_equal(strncmp(text_of(done, "store"), dir, strlen(dir)), 0);
     assert_int_equal(strncmp(text_of(done, "keys"), dir, strlen(dir)), 0);
@@ -781,9 +785,8 @@ static void a_copy_verifies_without_the_gateway(void **state)
     struct stat st;
     assert_int_equal(stat(dir, &st), 0);
     assert_int_equal(st.st_mode & 0777, 0700);
-    json_t *s = accepted(json_pack("{s:s}", "cmd", "status"));
-    assert_true(number_of(s, "journal_entries") > 1);
-    verify_copy(dir, (uint64_t)number_of(s, "journal_entries"));
+    s = accepted(json_pack("{s:s}", "cmd", "status")); /* the gateway goes on by itself meanwhile */
+    verify_copy(dir, before, (uint64_t)number_of(s, "journal_entries"));
     json_decref(s);
 
     json_t *again =

@@ -11,10 +11,11 @@
 
 #define PEOPLE_MAX 4
 
-/* A case in this state, of which these are members, ended at that time (0: not). */
-KIT id16 people_case(turn *t, const subject *const *who, size_t n, const char *phase, uint64_t ended)
+/* A case of this law in this state, of which these are members, ended at that time (0: not). */
+KIT id16 people_case_of(turn *t, const char *law, const subject *const *who, size_t n, const char *phase,
+                        uint64_t ended)
 {
-    static char *laws[] = {"wmo"};
+    char *laws[] = {TEXT(law)}, app[32];
     Sluis__MemberRow m[PEOPLE_MAX], *members[PEOPLE_MAX];
     Sluis__CaseRow row = SLUIS__CASE_ROW__INIT;
     uint32_t one = 1;
@@ -35,26 +36,38 @@ KIT id16 people_case(turn *t, const subject *const *who, size_t n, const char *p
     row.scope_laws = laws;
     row.n_scope_laws = 1;
     row.owner = TEXT(OIN_GEM);
-    row.opened_by = TEXT("wmo-intake");
+    snprintf(app, sizeof(app), "%s-intake", law);
+    row.opened_by = app;
     row.opened = 1;
     row.ended = ended;
     assert_int_equal(case_save(t->t, t->p->rows, id.b, &row), SLUIS_OK);
     return id;
 }
 
-/* One statement about this person, at this time. */
-KIT void people_datum(turn *t, const subject *s, uint32_t id, const char *value, uint64_t obtained)
+KIT id16 people_case(turn *t, const subject *const *who, size_t n, const char *phase, uint64_t ended)
+{
+    return people_case_of(t, "wmo", who, n, phase, ended);
+}
+
+/* One statement of this source about this person, at this time. */
+KIT void people_said(turn *t, const subject *s, const char *source, uint32_t id, const char *value,
+                     uint64_t obtained)
 {
     static const id16 only = {{0}};
     Sluis__DatumRow d = SLUIS__DATUM_ROW__INIT;
     datum_outcome outcome;
     uint64_t version;
     d.value = TEXT(value);
-    d.source = TEXT(OIN_SCHL);
+    d.source = TEXT(source);
     d.category = CATEGORY_ORDINARY;
     d.obtained = d.registered = obtained;
     d.journal_index = journal_size(t->journal);
     assert_int_equal(registry_put(t->p->registry, t->t, s, id, &only, &d, &outcome, &version), SLUIS_OK);
+}
+
+KIT void people_datum(turn *t, const subject *s, uint32_t id, const char *value, uint64_t obtained)
+{
+    people_said(t, s, OIN_SCHL, id, value, obtained);
 }
 
 /* A request about this person in this case: journalled, kept, in the index, the dossier and the events. */

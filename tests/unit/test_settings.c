@@ -210,7 +210,7 @@ static void limits(void **state)
     (void)state;
     const settings_group *g = &settings_groups[4];
     assert_string_equal(g->group, "limits");
-    assert_int_equal(g->count, 28);
+    assert_int_equal(g->count, 29);
     for (size_t i = 0; i < g->count; i++) {
         const config_key *k = &g->keys[i];
         snprintf(line, sizeof(line), "limits = {\n %s = %lldL; };", k->key, (long long)k->min - 1);
