@@ -10,7 +10,11 @@
  *   concern              after it was decided, and the last case was over
  *   case                 is left by the person when it is over so long, the last one not before the data
  *                        whose term began with it; the last member takes the row away
+ *   right                what the client asked: refused or done, as what is of no case
  *   subject              nothing is left: forgotten, as by two persons' word, key slot and all
+ *
+ * Nothing of a person goes while something that the client asked about the own data waits for its decision or
+ * to be carried out, or while all use of the data is stopped; a datum, while its use is (AVG 15, 17, 18, 21).
  *
  * The last day counts whole. Each turn that deleted something has an entry in the journal, R_FORGOTTEN with
  * decision "expired", that says how much of which class, of nobody in particular.

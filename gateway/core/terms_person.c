@@ -60,6 +60,7 @@ static sluis_err note_case(void *ctx, const uint8_t id[static ID_LEN])
 {
     person *p = ctx;
     Sluis__CaseRow *c = NULL;
+    arena_reset(p->t->arena);
     sluis_err e = case_load(p->t->t, p->t->p->rows, id, p->t->arena, &c);
     if (e)
         return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
@@ -68,6 +69,42 @@ static sluis_err note_case(void *ctx, const uint8_t id[static ID_LEN])
     if (c->ended > p->ended)
         p->ended = c->ended;
     return SLUIS_OK;
+}
+
+/* ---- what the client asked ---- */
+
+/* A request that waits for its decision, or to be carried out, holds all; so does the stop of all use. */
+static void note_right(person *p, const Sluis__RightsRow *row)
+{
+    right_kind kind;
+    if (!rights_in(row, RIGHTS_RECEIVED) && !rights_in(row, RIGHTS_EXTENDED) &&
+        !rights_in(row, RIGHTS_GRANTED))
+        return;
+    const client_right *c = right_parse(&kind, row->kind) ? NULL : rules_right(p->t->rules, kind);
+    bool named = rights_in(row, RIGHTS_GRANTED) && c && c->stops_use && row->n_attributes &&
+                 p->n_stopped + row->n_attributes <= RIGHTS_STOPPED;
+    for (size_t i = 0; named && i < row->n_attributes; i++)
+        p->stopped[p->n_stopped++] = row->attributes[i];
+    p->held = p->held || !named;
+}
+
+static sluis_err note_rights(person *p)
+{
+    size_t n = 0;
+    arena_reset(p->t->arena);
+    rights_item *all = arena_alloc(p->t->arena, RIGHTS_MAX * sizeof(*all));
+    sluis_err e = all ? rights_load(p->t->p->registry, p->t->t, &p->s, p->t->arena, all, &n) : SLUIS_NOMEM;
+    for (size_t i = 0; !e && i < n; i++)
+        note_right(p, all[i].row);
+    return e;
+}
+
+static bool is_stopped(const person *p, uint32_t id)
+{
+    size_t i = 0;
+    while (i < p->n_stopped && p->stopped[i] != id)
+        i++;
+    return i < p->n_stopped;
 }
 
 /* ---- the parts of a person, in order ---- */
@@ -178,7 +215,7 @@ static bool datum_is_over(void *ctx, uint32_t id, const Sluis__DatumRow *row)
     person *p = ctx;
     const attribute *a = rules_attribute(p->t->rules, id);
     uint64_t since = row->obtained ? row->obtained : row->registered;
-    if (!a)
+    if (!a || is_stopped(p, id))
         return false;
     if (rules_retention_of_files(p->t->rules, a->retention)) {
         if (p->open)
@@ -222,7 +259,7 @@ static sluis_err trim_settled(person *p, bytes key, bytes sealed)
     size_t before = row->n_data;
     for (size_t i = 0; i < before; i++) {
         const Sluis__SettledDatum *d = row->data[i];
-        if (!with_case && !datum_is_over(p, d->attribute, d->row))
+        if (is_stopped(p, d->attribute) || (!with_case && !datum_is_over(p, d->attribute, d->row)))
             row->data[kept++] = row->data[i];
         else
             data_gone(p, d->attribute, 1);
@@ -261,12 +298,35 @@ static sluis_err part_restrictions(person *p)
     return each_row(p, TABLE_RESTRICTION, trim_restriction);
 }
 
+/* What was refused or done, as an entry of no case. */
+static sluis_err trim_right(person *p, bytes key, bytes sealed)
+{
+    ProtobufCMessage *m = NULL;
+    const char *class = rules_file_retention(p->t->rules, NULL);
+    sluis_err e = row_open(p->t->p->registry, p->t->t, TABLE_RIGHTS, key, sealed, p->t->arena,
+                           &sluis__rights_row__descriptor, &m, NULL);
+    const Sluis__RightsRow *row = (const Sluis__RightsRow *)m;
+    if (e || p->open || !(rights_in(row, RIGHTS_REFUSED) || rights_in(row, RIGHTS_DONE)))
+        return e;
+    uint64_t since = row->done > row->decided ? row->done : row->decided;
+    if (!terms_over(p->x, p->t, class, since > p->ended ? since : p->ended))
+        return SLUIS_OK;
+    gone(p, class, 1);
+    return store_delete(p->t->t, TABLE_RIGHTS, key);
+}
+
+static sluis_err part_rights(person *p)
+{
+    return each_row(p, TABLE_RIGHTS, trim_right);
+}
+
 static sluis_err trim_concern(void *ctx, const uint8_t id[static ID_LEN])
 {
     person *p = ctx;
     ProtobufCMessage *m = NULL;
     bytes sealed;
     const char *class = rules_file_retention(p->t->rules, NULL);
+    arena_reset(p->t->arena);
     sluis_err e = store_get(p->t->t, TABLE_CONCERN, BYTES(id, ID_LEN), &sealed);
     if (!e)
         e = row_open(p->t->p->registry, p->t->t, TABLE_CONCERN, BYTES(id, ID_LEN), sealed, p->t->arena,
@@ -305,6 +365,7 @@ static sluis_err leave_case(void *ctx, const uint8_t id[static ID_LEN])
 {
     person *p = ctx;
     Sluis__CaseRow *c = NULL;
+    arena_reset(p->t->arena);
     sluis_err e = look_at_case(p, id, &c);
     if (e || (p->case_there && !p->case_over))
         return e;
@@ -331,6 +392,8 @@ static sluis_err part_end(person *p)
     if (!e)
         e = has_rows(p, TABLE_SETTLED, &any);
     if (!e)
+        e = has_rows(p, TABLE_RIGHTS, &any);
+    if (!e)
         e = has_rows(p, TABLE_LINK, &any);
     const char *class = rules_file_retention(p->t->rules, NULL);
     if (e || any || !class)
@@ -343,20 +406,23 @@ static sluis_err part_end(person *p)
 sluis_err person_open(person *p, const id16 *sid)
 {
     sluis_err e = registry_subject_by_sid(p->t->p->registry, p->t->t, sid, &p->s);
+    if (!e)
+        e = note_rights(p);
     return e ? e : links_each(p->t->t, p->t->p->rows, sid->b, TABLE_CASE, note_case, p);
 }
 
-static sluis_err (*const parts_of[])(person *) = {part_dossier,  part_data,  part_settled, part_restrictions,
-                                                  part_concerns, part_cases, part_end};
+static sluis_err (*const parts_of[])(person *) = {part_dossier,      part_data,   part_settled,
+                                                  part_restrictions, part_rights, part_concerns,
+                                                  part_cases,        part_end};
 const unsigned person_parts = sizeof(parts_of) / sizeof(parts_of[0]);
 
 sluis_err person_trim(person *p, unsigned part)
 {
-    return parts_of[part](p);
+    return p->held ? SLUIS_OK : parts_of[part](p);
 }
 
 sluis_err person_trim_past(person *p, bytes key, bytes value)
 {
     const registry_terms by = {datum_is_over, data_gone, p};
-    return registry_trim_past(p->t->t, &p->s, key, value, &by);
+    return p->held ? SLUIS_OK : registry_trim_past(p->t->t, &p->s, key, value, &by);
 }

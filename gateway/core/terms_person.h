@@ -3,6 +3,7 @@
 #ifndef SLUIS_CORE_TERMS_PERSON_H
 #define SLUIS_CORE_TERMS_PERSON_H
 
+#include "cases/rights.h"
 #include "core/terms.h"
 
 #define TERMS_CLASSES 255 /* of retention.conf */
@@ -26,6 +27,9 @@ typedef struct {
     uint8_t case_id[ID_LEN]; /* the one looked at last, */
     bool case_known, case_there, case_over;
     const char *case_class;
+    bool held;                        /* nothing is deleted while the client waits for what was asked, */
+    uint32_t stopped[RIGHTS_STOPPED]; /* nor these data while their use is stopped */
+    size_t n_stopped;
 } person;
 
 void tally_add(tally *sum, const char *class, uint64_t n);

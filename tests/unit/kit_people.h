@@ -120,8 +120,10 @@ KIT uuid people_concern(turn *t, const subject *s, uint64_t decided)
     return tx;
 }
 
-/* The client asked for this ("restriction"), and it was granted or waits. */
-KIT uuid people_right(turn *t, const subject *s, const id16 *case_id, const char *kind, const char *state)
+/* The client asked for this ("restriction") of these data (none: of all), and it was granted or waits, since
+ * now. */
+KIT uuid people_right_to(turn *t, const subject *s, const id16 *case_id, const char *kind, const char *state,
+                         uint32_t *attributes, size_t n)
 {
     Sluis__RightsRow row = SLUIS__RIGHTS_ROW__INIT;
     uint8_t key[RIGHTS_KEY];
@@ -130,10 +132,18 @@ KIT uuid people_right(turn *t, const subject *s, const id16 *case_id, const char
     row.state = TEXT(state);
     row.case_id = data_of(case_id->b, ID_LEN);
     row.member = 1;
+    row.attributes = attributes;
+    row.n_attributes = n;
+    row.filed = row.decided = t->now;
     row.due = t->now + DAY_MS;
     rights_key(key, &s->sid, tx.b);
     assert_int_equal(turn_put_sealed(t, s, TABLE_RIGHTS, BYTES_OF(key), &row.base), SLUIS_OK);
     return tx;
+}
+
+KIT uuid people_right(turn *t, const subject *s, const id16 *case_id, const char *kind, const char *state)
+{
+    return people_right_to(t, s, case_id, kind, state, NULL, 0);
 }
 
 KIT uint64_t people_count(house *h, gateway_table table)

@@ -421,6 +421,96 @@ static void who_was_two_ends_as_one(void **state)
     subject_close(&before);
 }
 
+/* What the client asked, set to this state. */
+static void decide(room *r, const subject *s, const uuid *tx, const char *state, uint64_t when)
+{
+    uint8_t key[RIGHTS_KEY];
+    bytes sealed;
+    ProtobufCMessage *m = NULL;
+    turn t = house_begin(&r->h, when, MiB);
+    rights_key(key, &s->sid, tx->b);
+    assert_int_equal(store_get(t.t, TABLE_RIGHTS, BYTES_OF(key), &sealed), SLUIS_OK);
+    assert_int_equal(row_open(t.p->registry, t.t, TABLE_RIGHTS, BYTES_OF(key), sealed, t.arena,
+                              &sluis__rights_row__descriptor, &m, NULL),
+                     SLUIS_OK);
+    ((Sluis__RightsRow *)m)->state = TEXT(state);
+    ((Sluis__RightsRow *)m)->decided = when;
+    assert_int_equal(turn_put_sealed(&t, s, TABLE_RIGHTS, BYTES_OF(key), m), SLUIS_OK);
+    house_commit(&r->h, &t);
+}
+
+/* A request of the client that waits keeps the whole file beyond its term, of that person alone; then
+ * everything goes on its day, the request itself so long after its decision. */
+static void what_a_client_asked_is_waited_for(void **state)
+{
+    static const char *const asks[] = {"access", "erasure", "restriction", "objection"};
+    room *r = *state;
+    terms x = {0};
+    turn t = house_begin(&r->h, T0, MiB);
+    id16 id = people_case(&t, (const subject *[]){&r->parent, &r->child}, 2, "closed", T0);
+    people_datum(&t, &r->child, SCHOOL, "a", T0);
+    people_datum(&t, &r->child, POLICE, "a", T0);
+    people_datum(&t, &r->child, POLICE, "b", T0);
+    people_datum(&t, &r->parent, SCHOOL, "a", T0);
+    people_request(&t, &r->child, &id);
+    people_concern(&t, &r->child, T0);
+    house_commit(&r->h, &t);
+    uint64_t now = DAYS(FILE_DAYS + 10);
+    for (size_t i = 0; i < 4; i++) {
+        t = house_begin(&r->h, now += DAY_MS, MiB);
+        uuid tx = people_right(&t, &r->child, &id, asks[i], i % 2 ? "extended" : "received");
+        house_commit(&r->h, &t);
+        pass(r, &x, now, 1000000);
+        assert_false(is_subject(r, &r->parent));
+        decide(r, &r->child, &tx, "granted", now += DAY_MS);
+        pass(r, &x, now += DAY_MS, 1000000);
+        assert_int_equal(versions(r, &r->child, SCHOOL), 1);
+        assert_int_equal(versions(r, &r->child, POLICE), 2);
+        assert_int_equal(people_count(&r->h, TABLE_CASE), 1);
+        assert_int_equal(people_count(&r->h, TABLE_DOSSIER), 1);
+        assert_int_equal(people_count(&r->h, TABLE_REQUEST), 1);
+        assert_int_equal(people_count(&r->h, TABLE_CONCERN), 1);
+        decide(r, &r->child, &tx, i ? "done" : "refused", now);
+    }
+    pass(r, &x, now += DAY_MS, 1000000);
+    assert_int_equal(versions(r, &r->child, SCHOOL) + versions(r, &r->child, POLICE), 0);
+    assert_int_equal(people_count(&r->h, TABLE_CASE), 0);
+    assert_int_equal(people_count(&r->h, TABLE_RIGHTS), 4);
+    assert_true(is_subject(r, &r->child)); /* what was asked, and what became of it, can be shown */
+    pass(r, &x, now += FILE_DAYS * DAY_MS, 1000000);
+    assert_int_equal(people_count(&r->h, TABLE_RIGHTS), 0);
+    assert_false(is_subject(r, &r->child));
+}
+
+/* The use of some data is stopped: these are kept, as they stood, and nothing else. */
+static void a_datum_whose_use_is_stopped_stays(void **state)
+{
+    room *r = *state;
+    terms x = {0};
+    uint32_t police[] = {POLICE};
+    turn t = house_begin(&r->h, T0, MiB);
+    id16 id = people_case(&t, (const subject *[]){&r->child}, 1, "closed", T0);
+    people_case(&t, (const subject *[]){&r->parent}, 1, "research", 0); /* stays */
+    people_datum(&t, &r->child, SCHOOL, "a", T0);
+    people_datum(&t, &r->child, POLICE, "a", T0);
+    people_datum(&t, &r->child, POLICE, "b", T0);
+    people_request(&t, &r->child, &id);
+    uuid tx = people_right_to(&t, &r->child, &id, "restriction", "granted", police, 1);
+    house_commit(&r->h, &t);
+    pass(r, &x, DAYS(SHORT_DAYS + 1), 1000000);
+    assert_int_equal(versions(r, &r->child, POLICE), 2);
+    pass(r, &x, DAYS(FILE_DAYS + 1), 1000000);
+    assert_int_equal(versions(r, &r->child, POLICE), 2);
+    assert_int_equal(versions(r, &r->child, SCHOOL), 0);
+    assert_int_equal(people_count(&r->h, TABLE_REQUEST), 0);
+    assert_true(is_subject(r, &r->child));
+    decide(r, &r->child, &tx, "done", DAYS(FILE_DAYS + 1));
+    pass(r, &x, DAYS(FILE_DAYS + 2), 1000000);
+    assert_int_equal(versions(r, &r->child, POLICE), 0);
+    assert_int_equal(people_count(&r->h, TABLE_DATUM), 0);
+    assert_int_equal(people_count(&r->h, TABLE_HISTORY), 0);
+}
+
 /* ---- the clock ---- */
 
 static bool held(room *r, uint64_t now)
@@ -469,6 +559,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(begun_again_anywhere, setup, teardown),
         cmocka_unit_test_setup_teardown(what_waits_stays, setup, teardown),
         cmocka_unit_test_setup_teardown(who_was_two_ends_as_one, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_a_client_asked_is_waited_for, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_datum_whose_use_is_stopped_stays, setup, teardown),
         cmocka_unit_test_setup_teardown(a_clock_that_jumps_is_not_believed, setup, teardown),
     };
     return cmocka_run_group_tests_name("terms", tests, NULL, NULL);
