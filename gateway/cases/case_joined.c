@@ -73,6 +73,7 @@ static sluis_err join_services(Sluis__CaseRow *row, Sluis__CaseRow *other, arena
     row->services = all;
     for (size_t i = 0; i < other->n_services; i++) {
         Sluis__ServiceRow *s = other->services[i];
+        s->member = s->member ? number_here(row, other, s->member) : 0;
         const size_t at = case_service_place(row, s);
         if (at == row->n_services)
             all[row->n_services++] = s;

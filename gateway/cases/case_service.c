@@ -32,18 +32,22 @@ static bool parse(status *out, const char *s)
     return false;
 }
 
-static sluis_err step(const Sluis__ServiceRow *row, status to, sluis_fail *f)
+static sluis_err step(const Sluis__ServiceRow *row, status to, bool dutch, sluis_fail *f)
 {
     status from;
     char possible[80] = "";
     if (!parse(&from, row->status))
-        return fail_set(f, SLUIS_CORRUPT, "dienst", "%s", error_text(SLUIS_CORRUPT));
+        return fail_set(f, SLUIS_CORRUPT, "", "%s", error_text(SLUIS_CORRUPT));
     if (table[from].next >> to & 1)
         return SLUIS_OK;
     for (size_t i = 0; i < STATUSES; i++)
         if (table[from].next >> i & 1)
             snprintf(possible + strlen(possible), sizeof possible - strlen(possible), "%s%s",
-                     *possible ? ", " : "", table[i].dutch);
+                     *possible ? ", " : "", dutch ? table[i].dutch : table[i].name);
+    if (!dutch)
+        return fail_set(f, SLUIS_CONFLICT, "body.status",
+                        "the service is %s and does not become %s; possible: %s", table[from].name,
+                        table[to].name, *possible ? possible : "nothing more (report a new service)");
     return fail_set(f, SLUIS_CONFLICT, "status", "de dienst is %s en wordt niet %s; mogelijk: %s",
                     table[from].dutch, table[to].dutch,
                     *possible ? possible : "niets meer (meld een nieuwe dienst)");
@@ -52,8 +56,9 @@ static sluis_err step(const Sluis__ServiceRow *row, status to, sluis_fail *f)
 size_t case_service_place(const Sluis__CaseRow *row, const Sluis__ServiceRow *s)
 {
     size_t i = 0;
-    while (i < row->n_services && (strcmp(row->services[i]->service, s->service) != 0 ||
-                                   strcmp(row->services[i]->party, s->party) != 0))
+    while (i < row->n_services &&
+           (strcmp(row->services[i]->service, s->service) != 0 ||
+            strcmp(row->services[i]->party, s->party) != 0 || row->services[i]->member != s->member))
         i++;
     return i;
 }
@@ -69,13 +74,16 @@ bool case_service_same(const Sluis__CaseRow *row, const Sluis__ServiceRow *said)
            (!said->planned || s->planned == said->planned);
 }
 
-static sluis_err keep(Sluis__CaseRow *row, size_t i, Sluis__ServiceRow *kept, arena *a, sluis_fail *f)
+static sluis_err keep(Sluis__CaseRow *row, size_t i, Sluis__ServiceRow *kept, bool dutch, arena *a,
+                      sluis_fail *f)
 {
     if (i == CASE_SERVICES_MAX)
-        return fail_set(f, SLUIS_TOO_BIG, "dienst", "ten hoogste %d diensten in een zaak", CASE_SERVICES_MAX);
+        return fail_set(f, SLUIS_TOO_BIG, dutch ? "dienst" : "body.service",
+                        dutch ? "ten hoogste %d diensten in een zaak" : "at most %d services of one case",
+                        CASE_SERVICES_MAX);
     Sluis__ServiceRow **all = arena_alloc(a, (row->n_services + 1) * sizeof(*all));
     if (!all)
-        return fail_set(f, SLUIS_NOMEM, "dienst", "%s", error_text(SLUIS_NOMEM));
+        return fail_set(f, SLUIS_NOMEM, "", "%s", error_text(SLUIS_NOMEM));
     if (row->n_services)
         memcpy(all, row->services, row->n_services * sizeof(*all));
     all[i] = kept;
@@ -95,30 +103,56 @@ sluis_err case_service_apply(Sluis__CaseRow *row, const Sluis__ServiceRow *wante
         return fail_set(f, SLUIS_CONFLICT, "dienst", "deze dienst is bij deze partij al aangevraagd");
     *kept = *wanted;
     kept->status = (char *)(uintptr_t)table[REQUESTED].name;
-    return keep(row, row->n_services, kept, a, f);
+    return keep(row, row->n_services, kept, true, a, f);
 }
 
-sluis_err case_service_report(Sluis__CaseRow *row, const Sluis__ServiceRow *said, arena *a, uint32_t *index,
-                              sluis_fail *f)
+static sluis_err check(const Sluis__ServiceRow *said, status *to, bool dutch, sluis_fail *f)
+{
+    if (!name_valid(said->service))
+        return fail_set(f, SLUIS_INVALID, dutch ? "dienst" : "body.service",
+                        dutch ? NAME_WANTED : "a name is [a-z0-9][a-z0-9._:-]{0,63}");
+    if (!parse(to, said->status) || *to == REQUESTED)
+        return fail_set(f, SLUIS_INVALID, dutch ? "status" : "body.status",
+                        dutch ? "schrijf gepland, gestart, geleverd, gestopt of afgewezen"
+                              : "planned, started, delivered, stopped or declined is needed");
+    if ((*to == PLANNED || *to == STARTED) && !said->planned)
+        return fail_set(f, SLUIS_INVALID, dutch ? "gepland" : "body.planned",
+                        dutch ? "noem het moment waarop de dienst geleverd moet zijn"
+                              : "say when the service is to be delivered");
+    return SLUIS_OK;
+}
+
+/* The place of what is reported: its own, or of the same service that was applied for without a member. */
+static size_t place_of(const Sluis__CaseRow *row, const Sluis__ServiceRow *said)
+{
+    status at;
+    Sluis__ServiceRow all = *said;
+    const size_t own = case_service_place(row, said);
+    all.member = 0;
+    if (own < row->n_services)
+        return own;
+    const size_t i = case_service_place(row, &all);
+    return i < row->n_services && parse(&at, row->services[i]->status) && at == REQUESTED ? i : own;
+}
+
+sluis_err case_service_report(Sluis__CaseRow *row, const Sluis__ServiceRow *said, bool dutch, arena *a,
+                              uint32_t *index, sluis_fail *f)
 {
     status to;
-    if (!name_valid(said->service))
-        return fail_set(f, SLUIS_INVALID, "dienst", NAME_WANTED);
-    if (!parse(&to, said->status) || to == REQUESTED)
-        return fail_set(f, SLUIS_INVALID, "status",
-                        "schrijf gepland, gestart, geleverd, gestopt of afgewezen");
-    if ((to == PLANNED || to == STARTED) && !said->planned)
-        return fail_set(f, SLUIS_INVALID, "gepland", "noem het moment waarop de dienst geleverd moet zijn");
-    const size_t i = case_service_place(row, said);
+    sluis_err e = check(said, &to, dutch, f);
+    const size_t i = place_of(row, said);
     const Sluis__ServiceRow *old = i < row->n_services ? row->services[i] : NULL;
-    sluis_err e = old ? step(old, to, f) : SLUIS_OK;
+    if (!e && old)
+        e = step(old, to, dutch, f);
     if (!e && !old && to == DECLINED)
-        e = fail_set(f, SLUIS_CONFLICT, "status", "deze dienst is hier niet aangevraagd");
+        e = fail_set(f, SLUIS_CONFLICT, dutch ? "status" : "body.status",
+                     dutch ? "deze dienst is hier niet aangevraagd"
+                           : "this service was not applied for here");
     if (e)
         return e;
     Sluis__ServiceRow *kept = arena_alloc(a, sizeof(*kept));
     if (!kept)
-        return fail_set(f, SLUIS_NOMEM, "dienst", "%s", error_text(SLUIS_NOMEM));
+        return fail_set(f, SLUIS_NOMEM, "", "%s", error_text(SLUIS_NOMEM));
     *kept = *said;
     kept->status = (char *)(uintptr_t)table[to].name;
     if (old) {
@@ -127,7 +161,7 @@ sluis_err case_service_report(Sluis__CaseRow *row, const Sluis__ServiceRow *said
         kept->requested = old->requested;
     }
     *index = (uint32_t)i;
-    return keep(row, i, kept, a, f);
+    return keep(row, i, kept, dutch, a, f);
 }
 
 bool case_service_late(const Sluis__ServiceRow *s, uint64_t now)

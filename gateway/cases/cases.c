@@ -123,6 +123,17 @@ uint32_t case_member_of(const Sluis__CaseRow *row, const id16 *sid)
     return 0;
 }
 
+bool case_in_sight(const rules *r, const Sluis__CaseRow *row, const char *app)
+{
+    const application *a = rules_application(r, app);
+    if (!a)
+        return false;
+    bool seen = a->client_portal || strcmp(row->opened_by, app) == 0;
+    for (size_t i = 0; i < row->n_scope_laws; i++)
+        seen = seen || strcmp(row->scope_laws[i], a->law) == 0;
+    return seen;
+}
+
 case_facts case_facts_of(const Sluis__CaseRow *row)
 {
     if (!row)

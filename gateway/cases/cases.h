@@ -8,10 +8,10 @@
 #include "registry/registry.h"
 #include "tables/rows.h"
 
-#define CASE_MEMBERS_MAX  32
-#define CASE_SCOPE_MAX    16   /* names in one list of a scope */
-#define CASE_REQUESTS_MAX 4096 /* that one change can look through */
-#define CASE_JOINED_MAX   16   /* other cases that go on in one */
+#define CASE_MEMBERS_MAX   32
+#define CASE_SCOPE_MAX     16  /* names in one list of a scope */
+#define CASE_REQUESTS_STEP 512 /* that one turn looks through, of those that a change may withdraw */
+#define CASE_JOINED_MAX    16  /* other cases that go on in one */
 
 /* Loads into the arena; NOT_FOUND; CORRUPT when the row fails its check. */
 sluis_err case_load(store_txn *t, const row_keys *k, const uint8_t case_id[static ID_LEN], arena *a,
@@ -29,6 +29,9 @@ sluis_err case_leave(store_txn *t, const row_keys *k, const uint8_t case_id[stat
 sluis_err case_member(const Sluis__CaseRow *row, uint32_t member, id16 *sid);
 /* The member number of this sid; 0 = not a member. */
 uint32_t case_member_of(const Sluis__CaseRow *row, const id16 *sid);
+/* Whether the case is there for this application: it opened it, its law is in the client's scope, or it is
+ * the client's portal. */
+bool case_in_sight(const rules *r, const Sluis__CaseRow *row, const char *app);
 case_facts case_facts_of(const Sluis__CaseRow *row); /* borrowed; row NULL: does not exist */
 /* The same, with what is stopped about one of its members. */
 case_facts case_facts_about(const Sluis__CaseRow *row, const id16 *sid);
@@ -69,15 +72,17 @@ sluis_err case_join(Sluis__CaseRow *row, Sluis__CaseRow *other, uint64_t now, ar
 
 /* ---- services (case_service.c) ---- */
 #define CASE_SERVICES_MAX 64
-/* The place of the service that this is about: of the same name and party; n_services: it is not there. */
+/* The place of the service that this is about: of the same name, party and member; n_services: it is not
+ * there. */
 size_t case_service_place(const Sluis__CaseRow *row, const Sluis__ServiceRow *s);
 /* The client applies for a service under a law: kept as the next one. INVALID; TOO_BIG; CONFLICT: it stands
  * there already. Borrows. */
 sluis_err case_service_apply(Sluis__CaseRow *row, const Sluis__ServiceRow *wanted, arena *a, sluis_fail *f);
-/* What said->party reports of its service, in Dutch or as stored; *index: its place, which it keeps. INVALID;
- * TOO_BIG; CONFLICT: a status that cannot follow, f names those that can. */
-sluis_err case_service_report(Sluis__CaseRow *row, const Sluis__ServiceRow *said, arena *a, uint32_t *index,
-                              sluis_fail *f);
+/* What said->party reports of its service for said->member, in Dutch or as stored; *index: its place, which
+ * it keeps; of one that was applied for without saying for whom it is for that member. dutch: how f speaks.
+ * INVALID; TOO_BIG; CONFLICT: a status that cannot follow, f names those that can. */
+sluis_err case_service_report(Sluis__CaseRow *row, const Sluis__ServiceRow *said, bool dutch, arena *a,
+                              uint32_t *index, sluis_fail *f);
 /* Whether this is what the party reported of it last: there is nothing to be written. */
 bool case_service_same(const Sluis__CaseRow *row, const Sluis__ServiceRow *said);
 bool case_service_late(const Sluis__ServiceRow *s,

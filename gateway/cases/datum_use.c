@@ -18,6 +18,7 @@ static bool holds(const condition_kind *c, const Sluis__DatumTerms *t, const dat
     switch (c->force) {
     case FORCE_SHOWN:
     case FORCE_HOUSEHOLD:
+    case FORCE_CONSULT:
         return true;
     case FORCE_UNTIL:
         return t && u->now < t->until;
@@ -90,11 +91,11 @@ sluis_err datum_known(registry *g, store_txn *t, const rules *r, const subject *
     return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
 }
 
-bool result_hidden_from_household(const rules *r, const Sluis__ResultRow *row)
+bool result_hidden(const rules *r, const Sluis__ResultRow *row, bool own)
 {
     for (size_t i = 0; i < row->n_conditions; i++) {
         const condition_kind *c = rules_condition(r, row->conditions[i]);
-        if (!c || c->force == FORCE_HOUSEHOLD)
+        if (!c || c->force == FORCE_CONSULT || (!own && c->force == FORCE_HOUSEHOLD))
             return true;
     }
     return false;

@@ -31,7 +31,8 @@ bool datum_answers(const rules *r, const attribute *a, const Sluis__DatumRow *ro
 /* Whether a current datum exists that is valid now, not older than that, and may answer the request. */
 sluis_err datum_known(registry *g, store_txn *t, const rules *r, const subject *s, uint32_t id,
                       const datum_use *use, bool *known);
-/* Another member of the household may not read of this result. */
-bool result_hidden_from_household(const rules *r, const Sluis__ResultRow *row);
+/* A member of the household may not read of this result: another one, or (own) not the person either, before
+ * the source was consulted, which then corrects its answer. */
+bool result_hidden(const rules *r, const Sluis__ResultRow *row, bool own);
 
 #endif

@@ -48,6 +48,9 @@ sluis_err about_own(turn *t, const job *j, Sluis__RequestRow **row, subject *s, 
     if (!e &&
         (strcmp((*row)->application, j->claims.app) != 0 || strcmp((*row)->requester, j->claims.oin.s) != 0))
         e = SLUIS_NOT_FOUND;
+    if (!e && !policy_asks(t->rules, j->claims.app, j->claims.function, t->now))
+        return fail_set(f, SLUIS_FORBIDDEN, "token.functie",
+                        "geen geldende regel laat deze functie iets vragen");
     return e == SLUIS_NOT_FOUND ? fail_set(f, e, "", "%s", error_text(e)) : e;
 }
 

@@ -16,7 +16,8 @@ sluis_err about_request(turn *t, const job *j, about_who who, Sluis__RequestRow 
                         sluis_fail *f);
 /* core.answers names the request itself. NOT_ASKED. */
 sluis_err about_answers_request(const job *j, const Sluis__RequestRow *row, sluis_fail *f);
-/* The request of an API call: the caller's own application's. NOT_FOUND. */
+/* The request of an API call: the caller's own application's. NOT_FOUND. FORBIDDEN: its function asks
+ * nothing. */
 sluis_err about_own(turn *t, const job *j, Sluis__RequestRow **row, subject *s, sluis_fail *f);
 /* Still waits for its answer. WITHDRAWN, CONFLICT: it does not, and what it is instead; in Dutch for a call.
  */

@@ -73,7 +73,7 @@ sluis_err case_applied(turn *t, const job *j, const uint8_t *case_id, const Slui
         one.decision = (char *)(uintptr_t) "service-requested";
         e = why ? turn_journal(t, &one) : SLUIS_NOMEM;
         if (!e)
-            e = case_note(t, case_id, row, 0, why);
+            e = case_note(t, case_id, row, 0, row->members[0]->member, why);
         if (!e)
             e = turn_event(t, one.decision, &one, s->service);
     }

@@ -7,6 +7,11 @@
 
 #define MINUTE_MS UINT64_C(60000)
 
+uint32_t change_concerned(const case_change *c)
+{
+    return c->about ? c->about : c->in->member ? c->in->member : c->row->members[0]->member;
+}
+
 /* ---- coordination ---- */
 
 /* The municipality itself, a party of the directory, or the client when assessed as responsible. */
@@ -134,9 +139,10 @@ sluis_err change_service(case_change *c, sluis_fail *f)
     s.planned = c->in->planned;
     s.actual = c->in->actual;
     s.reported = c->t->now;
+    s.member = c->about = c->in->member;
     if (!oin_valid(s.party, strlen(s.party)))
         return fail_set(f, SLUIS_INVALID, "partij", "een OIN heeft 20 tekens");
-    sluis_err e = case_service_report(c->row, &s, c->t->arena, &at, f);
+    sluis_err e = case_service_report(c->row, &s, true, c->t->arena, &at, f);
     return e ? e : change_service_due(c->t, c->id, c->row->services[at], at);
 }
 

@@ -20,6 +20,8 @@ typedef struct {
     bool same;             /* it is so already: nothing is written */
 } case_change;
 
+/* Whose dossier has the words: the member it is about, whom the call names, or the first of the case. */
+uint32_t change_concerned(const case_change *c);
 sluis_err change_coordinate(case_change *c, sluis_fail *f);
 sluis_err change_end(case_change *c, sluis_fail *f);
 sluis_err change_choose_scope(case_change *c, sluis_fail *f);

@@ -152,6 +152,7 @@ sluis_err change_joined(case_change *c)
     turn *t = c->t;
     const journal_entry own = t->entry;
     Sluis__Record r = c->r;
+    id16 who = {{0}};
     r.case_id = c->in->other;
     r.decision = (char *)(uintptr_t)case_event_done(CASE_GO_INTO);
     sluis_err e = case_save(t->t, t->p->rows, c->in->other.data, c->other);
@@ -162,7 +163,9 @@ sluis_err change_joined(case_change *c)
     if (!e)
         e = turn_journal(t, &r);
     if (!e)
-        e = case_note(t, c->in->other.data, c->other, 0, c->in->motivation);
+        e = case_member(c->row, change_concerned(c), &who);
+    if (!e)
+        e = case_note(t, c->in->other.data, c->other, 0, case_member_of(c->other, &who), c->in->motivation);
     if (!e)
         e = turn_event(t, r.decision, &r, NULL);
     t->entry = own;

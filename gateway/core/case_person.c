@@ -3,6 +3,7 @@
 
 #include "core/case_change.h"
 #include "core/merge.h"
+#include "core/secrecy.h"
 
 static sluis_err check_number(const case_change *c, const subject *from, sluis_fail *f)
 {
@@ -46,11 +47,18 @@ static sluis_err take_number(case_change *c)
 {
     turn *t = c->t;
     sluis_err e = registry_subject(t->p->registry, t->t, c->in->bsn, true, &c->person);
+    bool before = false, after = false; /* one address from now on: secret when either was */
     if (!e)
         e = register_bsn(t, &c->person, c->j, c->in->bsn);
+    if (!e)
+        e = secrecy_known(t, c->was.sid.b, &before);
+    if (!e)
+        e = secrecy_known(t, c->person.sid.b, &after);
     for (size_t i = 0; !e && i < c->row->n_members; i++)
-        if (c->row->members[i]->member == c->in->member)
+        if (c->row->members[i]->member == c->in->member) {
             c->row->members[i]->sid = (ProtobufCBinaryData){ID_LEN, c->person.sid.b};
+            c->row->members[i]->secret = before || after;
+        }
     c->r.subject = (ProtobufCBinaryData){ID_LEN, c->person.sid.b};
     c->about = c->in->member;
     return e;

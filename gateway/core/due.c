@@ -137,6 +137,10 @@ static sluis_err handle(turn *t, due_kind kind, bytes key)
         if (key.n == ID_LEN + UUID_LEN)
             e = rights_due(t, key.p);
         break;
+    case DUE_WITHDRAWAL:
+        if (key.n == ID_LEN + 4 + 8)
+            e = case_withdraw_due(t, key.p, get_u32(key.p + ID_LEN), get_u64(key.p + ID_LEN + 4));
+        break;
     case DUE_RESTRICTION:
         if (key.n == ID_LEN + 8)
             e = dossier_review_due(t, key.p);

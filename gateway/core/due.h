@@ -18,6 +18,8 @@ typedef enum {
     DUE_SETTLED = 6,    /* sid, two u64: who read a value that is current no more is told (notices.h) */
     DUE_SERVICE = 10,   /* case, its service's place u32: late when it is not there by then */
     DUE_GLASS = 11, /* case, number of a look in acute danger u32: signalled when nobody has reviewed it */
+    DUE_WITHDRAWAL =
+        12, /* case, member u32, journal index u64: requests that the case covers no more, from there */
     DUE_RESTRICTION = 20, /* key of RESTRICTION: to be looked at again, or lifted */
     DUE_RIGHTS = 21       /* key of RIGHTS: reminder and lateness of a decision, or of carrying it out */
 } due_kind;

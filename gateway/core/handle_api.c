@@ -8,6 +8,7 @@
 #include "core/case_change.h"
 #include "core/from_register.h"
 #include "core/handlers.h"
+#include "core/secrecy.h"
 #include "journal/cosigned.h"
 
 void api_record(const job *j, Sluis__RecordType type, const uint8_t *case_id, Sluis__Record *r)
@@ -138,12 +139,27 @@ static sluis_err add_member(turn *t, job *j, size_t i, Sluis__CaseRow *row)
         e = SLUIS_NOMEM;
     if (!e)
         e = rights_apply_to(t, &s, m);
+    bool known = false;
+    if (!e)
+        e = secrecy_known(t, s.sid.b, &known);
+    m->secret = m->secret || known;
     subject_close(&s);
     return e;
 }
 
+/* Who is said here to have a secret address has one in the cases of before, too. */
+static sluis_err spread_secrecy(turn *t, const Sluis__CaseRow *row, const id16 *case_id,
+                                const Sluis__Record *r)
+{
+    sluis_err e = SLUIS_OK;
+    for (size_t i = 0; !e && i < row->n_members; i++)
+        if (row->members[i]->secret)
+            e = secrecy_spread(t, row->members[i]->sid.data, case_id->b, true, r);
+    return e;
+}
+
 sluis_err case_note(turn *t, const uint8_t *case_id, const Sluis__CaseRow *row, uint32_t member,
-                    const char *why)
+                    uint32_t concerned, const char *why)
 {
     sluis_err e = SLUIS_OK;
     for (size_t i = 0; !e && i < row->n_members; i++) {
@@ -155,7 +171,7 @@ sluis_err case_note(turn *t, const uint8_t *case_id, const Sluis__CaseRow *row, 
         memcpy(sid.b, m->sid.data, ID_LEN);
         e = registry_subject_by_sid(t->p->registry, t->t, &sid, &s);
         if (!e)
-            e = turn_dossier(t, &s, case_id, why, NULL, 0);
+            e = turn_dossier(t, &s, case_id, m->member == concerned ? why : NULL, NULL, 0);
         subject_close(&s);
         if (e == SLUIS_NOT_FOUND) /* forgotten since */
             e = SLUIS_OK;
@@ -208,13 +224,15 @@ sluis_err handle_open_case(turn *t, job *j, sluis_fail *f)
     if (!e)
         e = turn_journal(t, &r);
     if (!e)
-        e = case_note(t, case_id.b, &row, 0, o->reason);
+        e = case_note(t, case_id.b, &row, 0, row.members[0]->member, o->reason);
     if (!e)
         e = turn_event(t, "case-opened", &r, NULL);
     if (!e)
         e = turn_event(t, "client-notice", &r, "research-started");
     if (!e)
         e = case_applied(t, j, case_id.b, &row, &r);
+    if (!e)
+        e = spread_secrecy(t, &row, &case_id, &r);
     if (!e)
         e = api_out_case(&j->reply, j->call->call, 201, t->rules, t->now, &case_id, &row);
     return e;

@@ -6,6 +6,9 @@
 #include "base/log.h"
 #include "core/asking.h"
 #include "core/case_change.h"
+#include "core/due.h"
+#include "core/secrecy.h"
+#include "core/passed_on.h"
 #include "core/send.h"
 #include "flow/api_out.h"
 #include "wire/messages.h"
@@ -30,7 +33,7 @@ static const struct {
     {CASE_CHANGE_MEMBER, ACT_CHANGE_CASE, change_member, true, NULL},
     {CASE_NAME_COORDINATOR, ACT_CHANGE_CASE, change_coordinator, false, NULL},
     {CASE_REPORT_SERVICE, ACT_CHANGE_CASE, change_service, false, NULL},
-    {CASE_LINK_PERSON, ACT_LINK_PERSON, change_link_person, false, change_person_linked},
+    {CASE_LINK_PERSON, ACT_LINK_PERSON, change_link_person, true, change_person_linked},
     {CASE_BREAK_GLASS, ACT_BREAK_GLASS, change_break_glass, false, NULL},
     {CASE_REVIEW_GLASS, ACT_REVIEW_GLASS, change_review_glass, false, NULL},
     {CASE_ASK_LOOK, ACT_ASK_LOOK, change_ask_look, false, NULL},
@@ -67,7 +70,7 @@ static sluis_err tell_party(turn *t, const uint8_t *transaction, const Sluis__Re
     uint8_t mh[HASH_LEN];
     oin o;
     const party *to = NULL;
-    if (q->origin != SLUIS__ORIGIN__API || oin_parse(&o, q->party, strlen(q->party)) ||
+    if ((q->origin != SLUIS__ORIGIN__API && !passed_on(q)) || oin_parse(&o, q->party, strlen(q->party)) ||
         send_check(t, &o, "partij", &to, NULL))
         return SLUIS_OK;
     body.code = (char *)(uintptr_t) "case-changed";
@@ -111,60 +114,104 @@ static sluis_err withdraw_one(turn *t, const uint8_t *transaction, const Sluis__
     return e;
 }
 
+typedef struct {
+    uint8_t (*found)[UUID_LEN];
+    size_t n;
+    uint32_t member; /* where the next step goes on: in whose dossier, 0 = nowhere any more */
+    uint64_t from;   /* and from which entry of the journal */
+} step;
+
 /* Transactions of requests that were filed in this case, or one that goes on in it, about this member, oldest
- * first. */
-static sluis_err requests_of(turn *t, const id16 *sid, const uint8_t *case_id, const Sluis__CaseRow *row,
-                             arena *a, uint8_t (*out)[UUID_LEN], size_t cap, size_t *n)
+ * first, from step->from on; as many as one step takes. */
+static sluis_err requests_of(turn *t, const Sluis__MemberRow *who, const uint8_t *case_id,
+                             const Sluis__CaseRow *row, arena *a, step *s)
 {
     store_cursor *cur = NULL;
-    bytes key, sealed, prefix = BYTES(sid->b, ID_LEN);
+    uint8_t first[ID_LEN + 8];
+    bytes key, sealed;
     ProtobufCMessage *m = NULL, *rec = NULL;
-    sluis_err e = store_cursor_open(t->t, TABLE_DOSSIER, prefix, prefix, &cur);
+    memcpy(first, who->sid.data, ID_LEN);
+    put_u64(first + ID_LEN, s->from);
+    sluis_err e = store_cursor_open(t->t, TABLE_DOSSIER, BYTES_OF(first), BYTES(first, ID_LEN), &cur);
     while (!e && (e = store_cursor_next(cur, &key, &sealed)) == SLUIS_OK) {
         arena_reset(a);
+        if (s->n == CASE_REQUESTS_STEP) {
+            s->member = who->member;
+            s->from = get_u64(key.p + ID_LEN);
+            break;
+        }
         e = row_open(t->p->registry, t->t, TABLE_DOSSIER, key, sealed, a, &sluis__dossier_row__descriptor, &m,
                      NULL);
         const Sluis__DossierRow *d = (const Sluis__DossierRow *)m;
         if (!e)
             e = row_unpack(&rec, &sluis__record__descriptor, a, BYTES(d->record.data, d->record.len));
         const Sluis__Record *r = (const Sluis__Record *)rec;
-        if (e || r->type != SLUIS__RECORD_TYPE__R_MESSAGE || r->kind != SLUIS__KIND__REQUEST ||
+        if (e || r->type != SLUIS__RECORD_TYPE__R_MESSAGE ||
+            (r->kind != SLUIS__KIND__REQUEST && r->kind != SLUIS__KIND__KNOWN_QUERY) ||
             r->transaction.len != UUID_LEN || !case_covers(row, case_id, r->case_id))
             continue;
-        if (*n == cap) {
-            e = SLUIS_FULL;
-            break;
-        }
-        memcpy(out[(*n)++], r->transaction.data, UUID_LEN);
+        memcpy(s->found[s->n++], r->transaction.data, UUID_LEN);
     }
     store_cursor_close(&cur);
     return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
 }
 
+/* One step, from a member and an entry on; what is left is done a moment later. */
+static sluis_err withdraw_step(turn *t, const uint8_t *case_id, const Sluis__CaseRow *row,
+                               const Sluis__Record *r, uint32_t member, uint64_t from)
+{
+    uint8_t again[ID_LEN + 4 + 8];
+    arena *a = arena_new(ROW_ARENA);
+    step s = {.found = arena_alloc(t->arena, CASE_REQUESTS_STEP * UUID_LEN), .from = from};
+    sluis_err e = s.found && a ? SLUIS_OK : SLUIS_NOMEM;
+    for (size_t i = 0; !e && !s.member && i < row->n_members; i++) {
+        if (row->members[i]->member < member)
+            continue;
+        e = requests_of(t, row->members[i], case_id, row, a, &s);
+        s.from = s.member ? s.from : 0;
+    }
+    for (size_t i = 0; !e && i < s.n; i++)
+        e = withdraw_one(t, s.found[i], row, r);
+    arena_free(&a);
+    memcpy(again, case_id, ID_LEN);
+    put_u32(again + ID_LEN, s.member);
+    put_u64(again + ID_LEN + 4, s.from);
+    return e || !s.member ? e : due_add(t, DUE_WITHDRAWAL, t->now, BYTES_OF(again));
+}
+
 sluis_err case_withdraw(turn *t, const uint8_t *case_id, const Sluis__CaseRow *row, const Sluis__Record *r)
 {
-    uint8_t(*found)[UUID_LEN] = arena_alloc(t->arena, CASE_REQUESTS_MAX * UUID_LEN);
-    arena *a = arena_new(ROW_ARENA);
-    size_t n = 0;
-    sluis_err e = found && a ? SLUIS_OK : SLUIS_NOMEM;
-    for (size_t i = 0; !e && i < row->n_members; i++) {
-        id16 sid;
-        memcpy(sid.b, row->members[i]->sid.data, ID_LEN);
-        e = requests_of(t, &sid, case_id, row, a, found, CASE_REQUESTS_MAX, &n);
-    }
-    for (size_t i = 0; !e && i < n; i++)
-        e = withdraw_one(t, found[i], row, r);
-    arena_free(&a);
-    return e;
+    return withdraw_step(t, case_id, row, r, 0, 0);
+}
+
+sluis_err case_withdraw_due(turn *t, const uint8_t *case_id, uint32_t member, uint64_t from)
+{
+    Sluis__CaseRow *row = NULL;
+    Sluis__Record r = SLUIS__RECORD__INIT;
+    uint8_t id[ID_LEN];
+    memcpy(id, case_id, ID_LEN);
+    sluis_err e = case_load_now(t->t, t->p->rows, id, t->arena, &row);
+    if (e)
+        return e;
+    if (memcmp(id, case_id, ID_LEN) != 0) /* it goes on in another, whose members have other numbers */
+        member = 0, from = 0;
+    r.type = SLUIS__RECORD_TYPE__R_CASE;
+    r.from = row->owner;
+    r.application = row->opened_by;
+    r.case_id = (ProtobufCBinaryData){ID_LEN, id};
+    return withdraw_step(t, id, row, &r, member, from);
 }
 
 /* ---- a change ---- */
 
-static sluis_err load(turn *t, const job *j, Sluis__CaseRow **row, sluis_fail *f)
+/* In acute danger the case is there for every law. */
+static sluis_err load(turn *t, const job *j, case_event event, Sluis__CaseRow **row, sluis_fail *f)
 {
     const ProtobufCBinaryData id = j->call->change_case->case_id;
+    const bool danger = event == CASE_BREAK_GLASS || event == CASE_REVIEW_GLASS;
     sluis_err e = id.len == ID_LEN ? case_load(t->t, t->p->rows, id.data, t->arena, row) : SLUIS_NOT_FOUND;
-    if (!e && strcmp((*row)->owner, j->claims.oin.s) != 0)
+    if (!e && (strcmp((*row)->owner, j->claims.oin.s) != 0 ||
+               !(danger || case_in_sight(t->rules, *row, j->claims.app))))
         e = SLUIS_NOT_FOUND;
     return e ? fail_set(f, e, "", "%s", error_text(e)) : SLUIS_OK;
 }
@@ -180,6 +227,16 @@ static void be_loud(const case_change *c)
               c->j->claims.employee, "text", "a look in acute danger: to be reviewed", NULL);
 }
 
+/* What this case says of the member's address now, every case of the person says. */
+static sluis_err spread_secrecy(case_change *c)
+{
+    for (size_t i = 0; i < c->row->n_members; i++)
+        if (c->row->members[i]->member == c->about)
+            return secrecy_spread(c->t, c->row->members[i]->sid.data, c->id, c->row->members[i]->secret,
+                                  &c->r);
+    return SLUIS_NOT_FOUND;
+}
+
 static sluis_err write_change(case_change *c, size_t i)
 {
     turn *t = c->t;
@@ -192,13 +249,15 @@ static sluis_err write_change(case_change *c, size_t i)
     if (!e && changes[i].then)
         e = changes[i].then(c);
     if (!e)
-        e = case_note(t, c->id, c->row, c->about, c->in->motivation);
+        e = case_note(t, c->id, c->row, c->about, change_concerned(c), c->in->motivation);
     if (!e)
         e = turn_event(t, done, &c->r, c->r.detail);
     if (!e && c->notice)
         e = turn_event(t, "client-notice", &c->r, c->notice);
     if (!e && changes[i].narrows)
         e = case_withdraw(t, c->id, c->row, &c->r);
+    if (!e && (changes[i].event == CASE_CHANGE_MEMBER || changes[i].event == CASE_LINK_PERSON))
+        e = spread_secrecy(c);
     if (!e && changes[i].event == CASE_BREAK_GLASS)
         be_loud(c);
     return e;
@@ -219,7 +278,7 @@ sluis_err handle_change_case(turn *t, job *j, sluis_fail *f)
                         case_event_name(changes[i].event));
     sluis_err e = asking_words(in->motivation, "motivering", "schrijf waarom", f);
     if (!e)
-        e = load(t, j, &c.row, f);
+        e = load(t, j, changes[i].event, &c.row, f);
     if (!e)
         e = case_state_parse(&from, c.row->phase);
     if (!e)
@@ -228,6 +287,9 @@ sluis_err handle_change_case(turn *t, job *j, sluis_fail *f)
         return e;
     api_record(j, SLUIS__RECORD_TYPE__R_CASE, c.id, &c.r);
     e = changes[i].apply(&c, f);
+    id16 sid;
+    if (!e && in->member && case_member(c.row, in->member, &sid))
+        e = fail_set(f, SLUIS_INVALID, "lid", "dit lid is er niet");
     if (!e && !c.same) {
         c.row->phase = (char *)(uintptr_t)case_state_name(to);
         e = write_change(&c, i);

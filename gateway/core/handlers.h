@@ -77,9 +77,10 @@ sluis_err party_renew(turn *t, job *j, Sluis__Record *r, bool *changed, sluis_fa
 sluis_err register_bsn(turn *t, const subject *s, const job *j, const char *bsn);
 /* A record of an API call: who the token says, for which case (NULL: none). */
 void api_record(const job *j, Sluis__RecordType type, const uint8_t *case_id, Sluis__Record *r);
-/* The turn's entry in the dossier of one member, or (member 0) of all. */
+/* The turn's entry in the dossier of one member, or (member 0) of all; its words stand in that of the member
+ * whom they concern alone: others of a household have no part in them. */
 sluis_err case_note(turn *t, const uint8_t *case_id, const Sluis__CaseRow *row, uint32_t member,
-                    const char *motivation);
+                    uint32_t concerned, const char *motivation);
 /* Withdraws every request of this case that waits and that the case, as it is in row, does not cover any
  * more: journalled, in the dossier, and told to its party. r: on whose behalf. */
 sluis_err case_withdraw(turn *t, const uint8_t *case_id, const Sluis__CaseRow *row, const Sluis__Record *r);
@@ -95,6 +96,8 @@ sluis_err rights_check_move(turn *t, const subject *from, const subject *to, slu
 sluis_err rights_move(turn *t, const subject *from, const subject *to);
 /* A restriction in a dossier is to be looked at again, by its key; in due.h's words. */
 sluis_err dossier_review_due(turn *t, const uint8_t key[static ID_LEN + 8]);
+/* The rest of them, in due.h's words: of this member and those behind it, from this entry on. */
+sluis_err case_withdraw_due(turn *t, const uint8_t *case_id, uint32_t member, uint64_t from);
 /* What became of a service, or of a look in acute danger, by its time; in due.h's words. */
 sluis_err case_service_due(turn *t, const uint8_t *case_id, uint32_t index);
 sluis_err case_glass_due(turn *t, const uint8_t *case_id, uint32_t number);

@@ -220,6 +220,11 @@ static const ctl_option journal_prove[] = {
     {"out", "FILE", "File to write the request in, for a witness; must not exist", NULL, true},
     END,
 };
+static const ctl_option trace[] = {
+    GATEWAY_SOCKET,
+    {"by", "WHO", "Pseudonym of the person who looks: the read is an entry", NULL, true},
+    END,
+};
 static const ctl_option receipt_get[] = {
     GATEWAY_SOCKET,
     {"out", "FILE", "File to write the receipt in; must not exist", NULL, true},
@@ -390,7 +395,7 @@ const ctl_command ctl_commands[] = {
     {"inbox receipt", "ID", "Writes this party's receipt of a request, or of its answer, to a file.",
      inbox_receipt, ctl_inbox_receipt},
     {"inbox disclosed", NULL, "Lists what this party gave: its own log.", adapter_only, ctl_inbox_disclosed},
-    {"trace", "TRANSACTION", "Lists the journal's entries of a transaction.", gateway_only, ctl_trace},
+    {"trace", "TRANSACTION", "Lists the journal's entries of a transaction.", trace, ctl_trace},
     {"cooperation list", NULL, "Lists how cooperation with each party goes, and where it is signalled.",
      gateway_only, ctl_cooperation_list},
     {"deadletters list", NULL, "Lists what did not arrive in the last 30 days, and why.", gateway_only,

@@ -14,7 +14,9 @@ ctl_exit ctl_trace(ctl_call *c)
 {
     static const char *const columns[] = {"index", "when", "type", "kind", "from", "to", "decision", NULL};
     ctl_exit code = CTL_OK;
-    json_t *reply = ctl_ask(c, json_pack("{s:s,s:s}", "cmd", "trace", "transaction", c->operand), &code);
+    json_t *reply = ctl_ask(
+        c, json_pack("{s:s,s:s,s:s}", "cmd", "trace", "transaction", c->operand, "by", ctl_value(c, "by")),
+        &code);
     if (!reply)
         return code;
     json_t *entries = json_object_get(reply, "entries");

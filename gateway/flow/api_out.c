@@ -107,6 +107,7 @@ static void fill_services(const Sluis__CaseRow *row, uint64_t now, Sluis__ApiSer
         all[i].late = case_service_late(s, now);
         all[i].law = s->law;
         all[i].requested = s->requested;
+        all[i].member = s->member;
         list[c->n_services++] = &all[i];
     }
     c->services = list;

@@ -180,6 +180,8 @@ static json_t *services_json(const Sluis__ApiCase *c)
         const Sluis__ApiService *s = c->services[i];
         json_t *o = json_object();
         put(o, "dienst", s->service);
+        if (s->member)
+            json_object_set_new(o, "lid", json_integer(s->member));
         put(o, "partij", s->party);
         put(o, "status", dutch(s->status));
         put_time(o, "gepland", s->planned);

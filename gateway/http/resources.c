@@ -291,6 +291,7 @@ static sluis_err change(case_event event, const json_t *parameters, const json_t
     sluis__api_change_case__init(q);
     q->event = (char *)(uintptr_t)case_event_name(event);
     q->motivation = text(body, "motivering");
+    q->member = number(body, "lid");
     c->op_case = SLUIS__API_CALL__OP_CHANGE_CASE;
     c->change_case = q;
     return id_field(&q->case_id, parameters, a);

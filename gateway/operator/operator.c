@@ -19,12 +19,13 @@
 #include "tables/lineage.h"
 #include "wire/messages.h"
 
-#define TRACE_MAX   1000
-#define DEAD_MAX    1000
-#define CORE_MS     10000
-#define START_MS    60000
-#define COPY_CHUNK  (1u << 20)
-#define RECEIPT_MAX (512u << 10) /* in base64 it fits a line of the socket */
+#define TRACE_MAX    1000
+#define TRACE_DETAIL (UUID_STR + 8)
+#define DEAD_MAX     1000
+#define CORE_MS      10000
+#define START_MS     60000
+#define COPY_CHUNK   (1u << 20)
+#define RECEIPT_MAX  (512u << 10) /* in base64 it fits a line of the socket */
 
 const char *desk_text(const json_t *o, const char *key, sluis_fail *f)
 {
@@ -282,6 +283,33 @@ static json_t *record_json(uint64_t index, const Sluis__Record *r)
         r->decision, "detail", r->detail, "attributes", (json_int_t)r->n_attributes);
 }
 
+/* Who looks at which transaction is written down before anything leaves. */
+static sluis_err journal_the_trace(desk *d, const char *transaction, const json_t *q, sluis_fail *f)
+{
+    const char *by = desk_text(q, "by", f);
+    char *detail = NULL;
+    if (!by || !name_valid(by))
+        return fail_set(f, SLUIS_INVALID, "by", "a pseudonym: [a-z0-9][a-z0-9._:-]{0,63}");
+    job *j = job_new(JOB_RECEIPT, (bytes){NULL, 0});
+    arena *a = j ? job_arena(j) : NULL;
+    if (a && (j->by = arena_strdup(a, by)) && (detail = arena_alloc(a, TRACE_DETAIL)))
+        j->read.record = arena_alloc(a, sizeof(*j->read.record));
+    sluis_err e = j && j->read.record ? SLUIS_OK : SLUIS_NOMEM;
+    if (!e) {
+        sluis__record__init(j->read.record);
+        snprintf(detail, TRACE_DETAIL, "trace %s", transaction);
+        j->read.record->type = SLUIS__RECORD_TYPE__R_READ;
+        j->read.record->detail = detail;
+        j->read.record->decision = (char *)(uintptr_t) "permit";
+        j->read.record->from = desk_parts(d)->settings->oin.s;
+        j->read.record->employee = (char *)(uintptr_t)j->by;
+    }
+    desk_ask(d, &j, e, "trace", f);
+    e = j ? SLUIS_OK : f->code;
+    job_free(&j);
+    return e;
+}
+
 static json_t *cmd_trace(desk *d, const json_t *q, sluis_fail *f)
 {
     const parts *p = desk_parts(d);
@@ -314,10 +342,14 @@ static json_t *cmd_trace(desk *d, const json_t *q, sluis_fail *f)
         arena_free(&a);
     }
     store_abort(&t);
-    if (!e && n)
+    if (!e && !n)
+        e = fail_set(f, SLUIS_NOT_FOUND, "transaction", "no entry of this transaction");
+    if (!e)
+        e = journal_the_trace(d, id, q, f);
+    if (!e)
         return json_pack("{s:s, s:o}", "transaction", id, "entries", list);
     json_decref(list);
-    fail_set(f, e ? e : SLUIS_NOT_FOUND, "transaction", "no entry of this transaction");
+    fail_set(f, e, "transaction", "%s", error_text(e));
     return NULL;
 }
 

@@ -299,6 +299,17 @@ bool policy_domain_gives(const rules *r, const char *domain, category c, uint64_
            domain_gives(&r->domain[d], c, at);
 }
 
+bool policy_asks(const rules *r, const char *app, const char *function, uint64_t at)
+{
+    const uint64_t app_bit = bit_of(ruleset_application(r, app));
+    const uint64_t function_bit = bit_of(name_index(&r->functions, function));
+    for (size_t i = 0; i < r->permit_count; i++)
+        if (r->permits[i].applications & app_bit && r->permits[i].functions & function_bit &&
+            period_holds(&r->permits[i].when, at))
+            return true;
+    return false;
+}
+
 bool policy_may(const rules *r, application_act act, const char *app, const char *function, uint64_t at)
 {
     size_t i = ruleset_application(r, app);
@@ -311,4 +322,12 @@ bool policy_may(const rules *r, application_act act, const char *app, const char
             period_holds(&a->rights[k].when, at))
             return true;
     return false;
+}
+
+bool policy_acts(const rules *r, const char *app, const char *function, uint64_t at)
+{
+    for (application_act a = 0; a < ACT_COUNT; a++)
+        if (policy_may(r, a, app, function, at))
+            return true;
+    return policy_asks(r, app, function, at);
 }

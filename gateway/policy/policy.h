@@ -126,5 +126,10 @@ typedef enum {
 } application_act;
 bool policy_may(const rules *r, application_act act, const char *application, const char *function,
                 uint64_t at);
+/* Whether any permit in force lets this function of the application ask anything at all: who may speak about
+ * a request that was put, in whatever phase its case has come since. */
+bool policy_asks(const rules *r, const char *application, const char *function, uint64_t at);
+/* Whether this function of the application may do or ask anything at all. */
+bool policy_acts(const rules *r, const char *application, const char *function, uint64_t at);
 
 #endif

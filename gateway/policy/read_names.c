@@ -115,7 +115,7 @@ static const config_key condition_keys[] = {
     {"code", CONFIG_STR, true, 1, NAME_MAX_LEN, "", NULL, "name, never reused"},
     KEY_TITLE,
     {"held_by", CONFIG_STR, false, 1, 32, "", "shown",
-     "until, case, purpose, household, no-further-use, shown"}};
+     "until, case, purpose, household, consult, no-further-use, shown"}};
 static const config_key reasons_file[] = {
     {"reasons", CONFIG_LIST, true, 1, RULESET_LIST_MAX, "", NULL, "why a datum is not given"},
     {"conditions", CONFIG_LIST, false, 0, RULESET_LIST_MAX, "", NULL,
@@ -138,7 +138,8 @@ static sluis_err reason_row(rules *r, const config_node *row, size_t i, sluis_fa
 
 static sluis_err condition_row(rules *r, const config_node *row, size_t i, sluis_fail *f)
 {
-    static const char *const words[] = {"shown", "until", "case", "purpose", "household", "no-further-use"};
+    static const char *const words[] = {"shown",     "until",   "case",          "purpose",
+                                        "household", "consult", "no-further-use"};
     const char *code = read_str(row, "code"), *held = config_str(row, KEYS_OF(condition_keys), "held_by");
     size_t n = sizeof words / sizeof words[0], k = 0;
     if (!name_valid(code))
@@ -150,7 +151,7 @@ static sluis_err condition_row(rules *r, const config_node *row, size_t i, sluis
         k++;
     if (k == n)
         return config_fail(config_get(row, "held_by"), f,
-                           "held_by is until, case, purpose, household, no-further-use or shown");
+                           "held_by is until, case, purpose, household, consult, no-further-use or shown");
     r->conditions[i] =
         (condition_kind){.code = code, .title = read_str(row, "title"), .force = (condition_force)k};
     r->condition_count = i + 1;

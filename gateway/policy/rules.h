@@ -65,6 +65,8 @@ typedef enum {
     FORCE_CASE,      /* only in the case it was given for */
     FORCE_PURPOSE,   /* answers no request for another purpose */
     FORCE_HOUSEHOLD, /* no other member of the household reads of it */
+    FORCE_CONSULT,   /* neither the client nor anyone of the household reads of it: the source is consulted
+                        first */
     FORCE_NO_FURTHER /* only the application that asked, in that case; answers no other request */
 } condition_force;
 

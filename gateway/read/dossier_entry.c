@@ -40,18 +40,19 @@ static char *words(const char *title)
     return (char *)(uintptr_t)(title ? title : "");
 }
 
-/* What another member of the household may read of results: a party may have given one not to be told. */
+/* What a member of the household may read of results: a party may have given one not to be told to another,
+ * or not before it was consulted. */
 static sluis_err for_reader(reader *r, job *j, const dossier_question *q, Sluis__ResultRow *const **results,
                             size_t *n)
 {
-    if (!q->viewer || q->viewer == q->member)
+    if (!q->viewer)
         return SLUIS_OK;
     Sluis__ResultRow **kept = arena_alloc(j->arena, (*n + 1) * sizeof(*kept));
     size_t count = 0;
     if (!kept)
         return SLUIS_NOMEM;
     for (size_t i = 0; i < *n; i++)
-        if (!result_hidden_from_household(r->rules, (*results)[i]))
+        if (!result_hidden(r->rules, (*results)[i], q->viewer == q->member))
             kept[count++] = (*results)[i];
     *results = kept;
     *n = count;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "flow/api_out.h"
 #include "flow/fatal.h"
@@ -10,6 +11,7 @@
 
 #define AFTER_BUS  0
 #define AFTER_CORE 1
+#define AFTER_READ 2 /* by core when there is a read to write down: an empty page is none */
 
 /* One row an operation: who assembles it, and whether core has something to write before it leaves. */
 static const struct {
@@ -32,11 +34,11 @@ static const struct {
     {SLUIS__API_CALL__OP_RESTRICT_ENTRY, NULL, AFTER_CORE},
     {SLUIS__API_CALL__OP_GET_CONCERN, read_concern, AFTER_CORE},
     {SLUIS__API_CALL__OP_LIST_CONCERNS, read_concerns, AFTER_BUS},
-    {SLUIS__API_CALL__OP_LIST_EVENTS, read_events, AFTER_BUS},
+    {SLUIS__API_CALL__OP_LIST_EVENTS, read_events, AFTER_READ},
     {SLUIS__API_CALL__OP_FILE_REQUEST, read_file_request, AFTER_CORE},
-    {SLUIS__API_CALL__OP_GET_CASE, read_case, AFTER_BUS},
-    {SLUIS__API_CALL__OP_GET_REQUEST, read_request, AFTER_BUS},
-    {SLUIS__API_CALL__OP_LIST_REQUESTS, read_requests, AFTER_BUS},
+    {SLUIS__API_CALL__OP_GET_CASE, read_case, AFTER_CORE},
+    {SLUIS__API_CALL__OP_GET_REQUEST, read_request, AFTER_CORE},
+    {SLUIS__API_CALL__OP_LIST_REQUESTS, read_requests, AFTER_READ},
     {SLUIS__API_CALL__OP_GET_VIEW, read_view, AFTER_CORE},
     {SLUIS__API_CALL__OP_LIST_DISCREPANCIES, read_discrepancies, AFTER_CORE},
     {SLUIS__API_CALL__OP_RESOLVE, NULL, AFTER_CORE},
@@ -55,6 +57,17 @@ sluis_err reader_case(reader *r, store_txn *t, job *j, bytes case_id, Sluis__Cas
     if (!e && strcmp((*out)->owner, j->claims.oin.s) != 0)
         e = SLUIS_NOT_FOUND;
     return e ? fail_set(&j->why, e, "", "%s", error_text(e)) : SLUIS_OK;
+}
+
+sluis_err reader_case_in_sight(reader *r, store_txn *t, job *j, bytes case_id, Sluis__CaseRow **out)
+{
+    if (!policy_acts(r->rules, j->claims.app, j->claims.function, clock_ms()))
+        return fail_set(&j->why, SLUIS_FORBIDDEN, "token.functie",
+                        "geen geldende regel laat deze functie iets doen");
+    sluis_err e = reader_case(r, t, j, case_id, out);
+    if (!e && !case_in_sight(r->rules, *out, j->claims.app))
+        e = fail_set(&j->why, SLUIS_NOT_FOUND, "", "%s", error_text(SLUIS_NOT_FOUND));
+    return e;
 }
 
 sluis_err reader_member(reader *r, store_txn *t, job *j, const Sluis__CaseRow *row, uint32_t member,
@@ -100,7 +113,8 @@ static void answer_call(reader *r, job *j)
             e = operations[i].assemble(r, t, j);
         store_abort(&t);
     }
-    bool to_core = i < n && operations[i].after == AFTER_CORE;
+    bool to_core = i < n && (operations[i].after == AFTER_CORE ||
+                             (operations[i].after == AFTER_READ && j->read.record != NULL));
     if (e)
         fail_set(&j->why, e, "", "%s", error_text(e));
     if (!e && j->raw && j->stage == STAGE_ENVELOPE)

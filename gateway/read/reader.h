@@ -46,6 +46,9 @@ sluis_err read_receipt(reader *r, store_txn *t, job *j);
 
 /* The case, when this token's organisation owns it; NOT_FOUND otherwise, as for one that does not exist. */
 sluis_err reader_case(reader *r, store_txn *t, job *j, bytes case_id, Sluis__CaseRow **out);
+/* The same for what a case tells of itself: only in sight of the application (case_in_sight). FORBIDDEN: its
+ * function may do nothing at all. */
+sluis_err reader_case_in_sight(reader *r, store_txn *t, job *j, bytes case_id, Sluis__CaseRow **out);
 /* The member's subject; close it after use. */
 sluis_err reader_member(reader *r, store_txn *t, job *j, const Sluis__CaseRow *row, uint32_t member,
                         subject *out);

@@ -17,10 +17,17 @@ sluis_err read_case(reader *r, store_txn *t, job *j)
         app->client_portal) /* who looks is one member: a case tells of all, and of whose address is secret */
         return fail_set(&j->why, SLUIS_FORBIDDEN, "token.toepassing",
                         "een cliëntportaal leest het dossier van een lid, niet de zaak");
-    sluis_err e = reader_case(r, t, j, BYTES(q->case_id.data, q->case_id.len), &row);
+    sluis_err e = reader_case_in_sight(r, t, j, BYTES(q->case_id.data, q->case_id.len), &row);
     if (e)
         return e;
     memcpy(id.b, q->case_id.data, ID_LEN);
+    j->read = (read_decision){
+        .record = reader_record(j, SLUIS__RECORD_TYPE__R_READ, row, BYTES(q->case_id.data, ID_LEN)),
+        .case_id = id,
+        .case_version = row->version};
+    if (!j->read.record)
+        return fail_set(&j->why, SLUIS_NOMEM, "", "%s", error_text(SLUIS_NOMEM));
+    j->read.record->detail = (char *)(uintptr_t) "case";
     return api_out_case(&j->reply, j->call->call, 200, r->rules, clock_ms(), &id, row);
 }
 
@@ -41,6 +48,26 @@ static sluis_err load_own(reader *r, store_txn *t, job *j, const uint8_t transac
     return e;
 }
 
+/* The read of one request, or (row NULL) of a page of them. Its transaction is left out: who asks how it
+ * stands every few seconds leaves the trace of the exchange itself readable. */
+static sluis_err note_read(job *j, const Sluis__RequestRow *row, const char *what)
+{
+    const bytes case_id = row ? BYTES(row->case_id.data, row->case_id.len) : BYTES(NULL, 0);
+    Sluis__Record *rec = reader_record(j, SLUIS__RECORD_TYPE__R_READ, NULL, case_id);
+    if (!rec)
+        return fail_set(&j->why, SLUIS_NOMEM, "", "%s", error_text(SLUIS_NOMEM));
+    rec->detail = (char *)(uintptr_t)what;
+    if (row) {
+        rec->subject = row->sid;
+        rec->purpose = row->purpose;
+        rec->legal_basis = row->legal_basis;
+        rec->attributes = row->attributes;
+        rec->n_attributes = row->n_attributes;
+    }
+    j->read = (read_decision){.record = rec, .no_case = true};
+    return SLUIS_OK;
+}
+
 sluis_err read_request(reader *r, store_txn *t, job *j)
 {
     const Sluis__ApiGetRequest *q = j->call->get_request;
@@ -49,7 +76,8 @@ sluis_err read_request(reader *r, store_txn *t, job *j)
         q->transaction.len == UUID_LEN ? load_own(r, t, j, q->transaction.data, &row) : SLUIS_NOT_FOUND;
     if (e)
         return fail_set(&j->why, e, "", "%s", error_text(e));
-    return api_out_request(&j->reply, j->call->call, 200, r->rules, q->transaction.data, row);
+    e = note_read(j, row, "request");
+    return e ? e : api_out_request(&j->reply, j->call->call, 200, r->rules, q->transaction.data, row);
 }
 
 static sluis_err add_request(reader *r, store_txn *t, job *j, const uint8_t *transaction,
@@ -107,5 +135,6 @@ sluis_err read_requests(reader *r, store_txn *t, job *j)
     reply.status = 200;
     reply.result_case = SLUIS__API_REPLY__RESULT_REQUESTS;
     reply.requests = &list;
-    return wire_pack(&j->reply, &reply.base);
+    e = list.n_requests ? note_read(j, NULL, "requests") : SLUIS_OK;
+    return e ? e : wire_pack(&j->reply, &reply.base);
 }

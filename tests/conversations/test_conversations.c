@@ -726,7 +726,8 @@ static void check_journal(play *p, const char *name, const char *from, const cha
 {
     char tx[UUID_STR];
     uuid_format(tx, named(p, name, false)->tx);
-    json_t *q = json_pack("{s:s, s:s}", "cmd", "trace", "transaction", tx), *reply = rig_control(p->rig, q);
+    json_t *q = json_pack("{s:s, s:s, s:s}", "cmd", "trace", "transaction", tx, "by", "beheer-1"),
+           *reply = rig_control(p->rig, q);
     json_t *list = json_object_get(reply, "entries"), *last = json_array_get(list, json_array_size(list) - 1);
     const char *who_from = json_string_value(json_object_get(last, "from"));
     const char *how = json_string_value(json_object_get(last, "decision"));

@@ -158,7 +158,7 @@ class Story:
         c.inbox("ggd", "correct", transaction, "--values", values, "--why", "-", "--by", "jeugdarts-7", stdin="Verkeerd overgenomen.")
         wait_for("the correction", lambda: c.values(self.case, 2)["jgz-lengte"] == "131", 10, 0.05)
         say.ok(f"ggd corrects jgz-lengte: {old} becomes 131 in every view")
-        told = wait_for("the notice", lambda: [e for e in c.ctl("trace", transaction, "--socket", c.control)
+        told = wait_for("the notice", lambda: [e for e in c.ctl("trace", transaction, "--by", "beheer-1", "--socket", c.control)
                                                if e.get("kind") == "correction-notice"], 10, 0.05)
         check([e["application"] for e in told] == ["wmo-intake"], f"told: {told}")
         say.ok("who read the old value is told (GDPR art. 19): wmo-intake; in journal, dossier and events")
@@ -174,7 +174,7 @@ class Story:
         state = c.answered(state["verzoekId"], app="pw-intake", seconds=2)
         check(state["uitkomsten"][0]["uitkomst"] == "verstrekt", f"not given: {state}")
         say.ok("wgs-totaal-schuldbedrag: answered from the register", ms)
-        entries = c.ctl("trace", state["verzoekId"], "--socket", c.control)
+        entries = c.ctl("trace", state["verzoekId"], "--by", "beheer-1", "--socket", c.control)
         types = [e["type"] for e in entries]
         check(any("FROM_REGISTER" in t for t in types), f"the journal of this transaction: {types}")
         sent = [e for e in entries if "MESSAGE" in e["type"] and e.get("to") == PARTIES["wgs"][0]]

@@ -231,7 +231,7 @@ gateway = {{ endpoint = "{self.endpoint}"; oin = "{GATEWAY_OIN}"; name = "{NAME}
 
     def trace(self, transaction):
         """The journal's entries of a transaction; as `sluisctl trace` gives them."""
-        reply = self.command(self.control, {"cmd": "trace", "transaction": transaction})
+        reply = self.command(self.control, {"cmd": "trace", "transaction": transaction, "by": "beheer-1"})
         check(reply["ok"] or reply["code"] == "not-found", f"trace: {reply}")
         return reply.get("entries", [])
 

@@ -105,3 +105,22 @@ def test_household_condition(city):
         return entry.get("attributen", []), [r["naam"] for r in entry.get("uitkomsten", [])]
     check(sorted(results(2)[1]) == ["jgz-stemming", "jgz-visus"], f"the client: {results(2)}")
     check(results(1) == ([], []), f"another member of the household: {results(1)}")
+
+
+def test_first_discussed_with_the_source(city):
+    """Until the source was consulted nobody of the household reads of it, the client neither; who asked does. The source then
+    corrects its answer to one without the condition."""
+    case = city.open_case([(PARENT, "ouder"), (CHILD, "kind")], more={2: {"zichtbaarVoor": [1]}})
+    values = city.root / "gedrag.json"
+    values.write_text(json.dumps({"jgz-gedrag": "Somber"}))
+    t = city.file(case, 2, "ggd", ["jgz-gedrag"])["verzoekId"]
+    release(city, "ggd", t, "--fields", "jgz-gedrag", "--values", values, "--conditions", "eerst-bespreken")
+    city.answered(t)
+    check(shown(city, case, 2, "jgz-gedrag")[0]["voorwaarden"] == ["eerst-bespreken"], "who asked does not read of the condition")
+
+    def read(viewer):
+        entry = [e for e in city.dossier(case, 2, viewer=viewer) if e["soort"] in ("antwoord", "correctie")][-1]
+        return [r["naam"] for r in entry.get("uitkomsten", [])]
+    check(read(2) == [] and read(1) == [], f"{read(2)} {read(1)}")
+    city.inbox("ggd", "correct", t, "--values", values, "--why", "-", "--by", "jeugdarts-7", stdin="Besproken met de consulent.")
+    wait_for("the correction", lambda: read(2) == ["jgz-gedrag"])

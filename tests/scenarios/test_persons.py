@@ -104,3 +104,14 @@ def test_killed_in_the_merge(city):
             check(all("school-jaargroep" in city.values(c, 1) for c in cases), f"seed {seed}, round {n}: not merged after all")
     report = city.ctl(*flips.verify_args(city, city.copy(city.root / "copy-persons")))
     check(report["ok"], f"{report}")
+
+
+def test_secret_by_either_name(city):
+    """Two files become one person's: the address is secret in the cases of both when either said so."""
+    hidden, theirs, here = (opened(city, [who]) for who in (own("jz-9"), {"bsn": PARENT, "rol": "client"}, own("jz-9")))
+    city.change(hidden, "leden/1", {"geheimAdres": True, "zichtbaarVoor": []})
+    check(not city.case(theirs)["leden"][0]["geheimAdres"], "nobody knows yet that it is the same person")
+    link(city, here, PARENT)
+    for case in (hidden, theirs, here):
+        check(city.case(case)["leden"][0]["geheimAdres"], "told of one of the two names")
+    city.change(here, "leden/1", {"geheimAdres": False, "zichtbaarVoor": []})

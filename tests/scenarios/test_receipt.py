@@ -25,7 +25,7 @@ def test_get_and_verify(city):
     case = city.open_case([(PARENT, "ouder"), (CHILD, "kind")])
     transaction = city.file(case, 2, "school", ["school-naam", "school-soort"])["verzoekId"]
     city.answered(transaction)
-    entries = city.ctl("trace", transaction, "--socket", city.control)
+    entries = city.ctl("trace", transaction, "--by", "beheer-1", "--socket", city.control)
     check(len(entries) >= 2, f"{entries}")
     for entry in entries:
         facts = verify(city, fetched(city, entry["index"], f"{entry['index']}.receipt"))
@@ -97,3 +97,31 @@ def test_any_change_is_found(city):
         check(verify(city, bad, None)[0] == 1, f"cut at {cut}")
     bad.write_bytes(raw + b"\0")
     check(verify(city, bad, None)[0] == 1, "a byte behind it")
+
+
+def noted(city, act):
+    """What the journal's entries of reads say that the act left: [detail]."""
+    before = city.status()["journal_entries"]
+    act()
+    after = city.status()["journal_entries"]
+    facts = [verify(city, fetched(city, i, f"read-{i}.receipt")) for i in range(before, after)]
+    return [f["detail"] for f in facts if f["type"] == "R_READ"]
+
+
+def test_reads_are_entries(city):
+    """Who looks at a case, at requests, at what happened, or at a trace is written down; what shows nothing is not."""
+    case = city.open_case([(PARENT, "ouder"), (CHILD, "kind")])
+    transaction = city.file(case, 2, "school", ["school-soort"])["verzoekId"]
+    city.answered(transaction)
+    token = city.token("wmo-intake")
+
+    def get(path):
+        return lambda: check(city.call("GET", f"/v1/{path}", token).status == 200, path)
+    check(noted(city, get(f"zaken/{case}")) == ["case"], "the case")
+    check(noted(city, get(f"verzoeken/{transaction}")) == ["request"], "a request")
+    check(noted(city, get("verzoeken")) == ["requests"], "the list of requests")
+    check(noted(city, get(f"zaken/{case}/gebeurtenissen")) == ["events"], "what happened")
+    check(noted(city, get(f"zaken/{case}/gebeurtenissen?vanaf=99999999")) == [], "an empty page")
+    check(noted(city, lambda: city.trace(transaction)) == [f"trace {transaction}"], "a trace")
+    reply = city.command(city.control, {"cmd": "trace", "transaction": transaction})
+    check(not reply["ok"] and reply["where"] == "by", f"a trace by nobody: {reply}")

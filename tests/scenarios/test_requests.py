@@ -1,7 +1,7 @@
 """Requests under way: clarification and withdrawal; and what each of these refuses (items 11, 37)."""
 import json
 
-from city import CHILD, PARENT, PARTIES
+from city import CHILD, PARENT, PARTIES, WORK
 from house import check, wait_for
 from test_cases import refused
 
@@ -27,8 +27,8 @@ def lines(city, party, transaction):
     return city.inbox(party, "show", transaction)["dialogue"]
 
 
-def about(city, transaction, what, body, app="wmo-intake", raw=True):
-    a = city.call("POST", f"/v1/verzoeken/{transaction}/{what}", city.token(app), body)
+def about(city, transaction, what, body, app="wmo-intake", raw=True, function="consulent"):
+    a = city.call("POST", f"/v1/verzoeken/{transaction}/{what}", city.token(app, function), body)
     if raw:
         return a
     check(a.status == 200, f"{what}: {a.status} {a.body[:300]!r}")
@@ -101,6 +101,15 @@ def test_clarification_survives_a_kill(city):
     back(city)
     check([x["vraag"] for x in city.request(t)["toelichtingen"]] == ["Waarvoor?"], "the question, once")
     wait_for("the question acknowledged", lambda: lines(city, "ggd", t)[0]["state"] == "sent")
+
+
+def test_who_asks_nothing_says_nothing(city):
+    """A function that no rule lets ask neither withdraws what was asked nor answers a question about it."""
+    case = city.open_case([(PARENT, "client")], laws=("participatiewet", "wgs"), domains=())
+    t = city.file(case, 1, "wgs", ["wgs-totaal-schuldbedrag"], app="pw-intake", how=WORK)["verzoekId"]
+    for what, body in (("intrekking", {"motivering": "Niet meer nodig."}), ("toelichting", {"vraag": 1, "antwoord": "Ja."})):
+        refused(about(city, t, what, body, app="pw-intake", function="teamleider"), 403, "forbidden", "geen geldende regel laat deze functie iets vragen")
+    check(city.answered(t, app="pw-intake")["status"] == "beantwoord", "it stands")
 
 
 # ---- withdrawal (item 37)

@@ -108,7 +108,7 @@ def test_answered_from_register(city):
     state = city.file(case, 1, "wgs", ["wgs-totaal-schuldbedrag"], app="pw-intake", how=WORK)
     state = city.answered(state["verzoekId"], app="pw-intake", seconds=3)
     check(state["uitkomsten"][0]["uitkomst"] == "verstrekt", f"{state}")
-    entries = city.ctl("trace", state["verzoekId"], "--socket", city.control)
+    entries = city.ctl("trace", state["verzoekId"], "--by", "beheer-1", "--socket", city.control)
     check(entries == city.trace(state["verzoekId"]), "sluisctl trace says something else")
     check(all(e.get("to") != PARTIES["wgs"][0] for e in entries if "MESSAGE" in e["type"]), f"a message left: {entries}")
 

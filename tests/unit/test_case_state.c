@@ -323,12 +323,12 @@ static void services_go_forward(void **state)
             s.party = "00000099000000002000";
             s.planned = 1000;
             s.status = (char *)(uintptr_t)names[from];
-            assert_int_equal(case_service_report(&row, &s, a, &at, &f), SLUIS_OK);
+            assert_int_equal(case_service_report(&row, &s, true, a, &at, &f), SLUIS_OK);
             assert_int_equal(at, 0);
             assert_int_equal(case_service_late(row.services[0], 1000), from < 2);
             assert_false(case_service_late(row.services[0], 999));
             s.status = (char *)(uintptr_t)names[to];
-            sluis_err err = case_service_report(&row, &s, a, &at, &f);
+            sluis_err err = case_service_report(&row, &s, true, a, &at, &f);
             assert_int_equal(err, may[from][to] == '.' ? SLUIS_CONFLICT : SLUIS_OK);
             assert_int_equal(row.n_services, 1);
             if (err) {

@@ -126,15 +126,15 @@ static void household(void **state)
          *without[] = {TEXT("bron-noemen")}, *gone[] = {TEXT("niet-meer-in-de-lijst")};
     Sluis__ResultRow r = SLUIS__RESULT_ROW__INIT;
     (void)state;
-    assert_false(result_hidden_from_household(in_force, &r));
+    assert_false(result_hidden(in_force, &r, false));
     r.n_conditions = 1;
     r.conditions = without;
-    assert_false(result_hidden_from_household(in_force, &r));
+    assert_false(result_hidden(in_force, &r, false));
     r.conditions = gone;
-    assert_true(result_hidden_from_household(in_force, &r));
+    assert_true(result_hidden(in_force, &r, false));
     r.n_conditions = 2;
     r.conditions = with;
-    assert_true(result_hidden_from_household(in_force, &r));
+    assert_true(result_hidden(in_force, &r, false));
 }
 
 int main(void)
