@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from bench import Ends, SCALE, W16, W256, let_senders_act, scaled  # noqa: E402
+from bench import OFTEN, Ends, SCALE, W16, W256, let_senders_act, scaled  # noqa: E402
 from city import BENCH, City, PARTIES  # noqa: E402
 from house import TREE, check, free_port, seeded, wait_for  # noqa: E402
 
@@ -171,7 +171,7 @@ def main():
 
     city = City(build / "bin")
     try:
-        city.make()
+        city.make(OFTEN)
         let_senders_act(city)
         city.start_gateway()
         city.make_party("ggd", *PARTIES["ggd"], city.agreed("ggd"))
