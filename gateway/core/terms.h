@@ -9,7 +9,8 @@
  *   settled, restriction with their case; the former also with the last datum in it
  *   concern              after it was decided, and the last case was over
  *   case                 is left by the person when it is over so long, the last one not before the data
- *                        whose term began with it; the last member takes the row away
+ *                        whose term began with it; the last member takes the row away. One that goes on in
+ *                        another is over when that one is
  *   right                what the client asked: refused or done, as what is of no case
  *   subject              nothing is left: forgotten, as by two persons' word, key slot and all
  *

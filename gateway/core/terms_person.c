@@ -56,12 +56,20 @@ static bool case_is_gone(const person *p, const Sluis__CaseRow *c)
     return !case_is_open(c) && c->ended && terms_over(p->x, p->t, class_of_case(p->t, c), c->ended);
 }
 
+/* The case, or the one that it goes on in: it is over with that one. */
+static sluis_err load_case(person *p, const uint8_t *id, Sluis__CaseRow **c)
+{
+    uint8_t now[ID_LEN];
+    memcpy(now, id, ID_LEN);
+    return case_load_now(p->t->t, p->t->p->rows, now, p->t->arena, c);
+}
+
 static sluis_err note_case(void *ctx, const uint8_t id[static ID_LEN])
 {
     person *p = ctx;
     Sluis__CaseRow *c = NULL;
     arena_reset(p->t->arena);
-    sluis_err e = case_load(p->t->t, p->t->p->rows, id, p->t->arena, &c);
+    sluis_err e = load_case(p, id, &c);
     if (e)
         return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
     p->open = p->open || case_is_open(c);
@@ -111,7 +119,7 @@ static bool is_stopped(const person *p, uint32_t id)
 
 static sluis_err look_at_case(person *p, const uint8_t *id, Sluis__CaseRow **c)
 {
-    sluis_err e = case_load(p->t->t, p->t->p->rows, id, p->t->arena, c);
+    sluis_err e = load_case(p, id, c);
     memcpy(p->case_id, id, ID_LEN);
     p->case_there = !e;
     p->case_over = !e && case_is_gone(p, *c);

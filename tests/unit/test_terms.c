@@ -215,6 +215,38 @@ static void each_datum_by_its_class(void **state)
     people_sound(&r->h);
 }
 
+/* A case that goes on in another is over when that one is, with what was said in it. */
+static void what_goes_on_in_another_ends_with_it(void **state)
+{
+    room *r = *state;
+    terms x = {0};
+    Sluis__CaseRow *row = NULL;
+    turn t = house_begin(&r->h, T0, MiB);
+    people_case(&t, (const subject *[]){&r->parent}, 1, "research", 0); /* stays */
+    id16 on = people_case(&t, (const subject *[]){&r->child}, 1, "research", 0);
+    id16 first = people_case(&t, (const subject *[]){&r->child}, 1, "joined", T0);
+    assert_int_equal(case_load(t.t, t.p->rows, first.b, t.arena, &row), SLUIS_OK);
+    row->joined_into = data_of(on.b, ID_LEN);
+    assert_int_equal(case_save(t.t, t.p->rows, first.b, row), SLUIS_OK);
+    people_request(&t, &r->child, &first);
+    house_commit(&r->h, &t);
+    pass(r, &x, DAYS(FILE_DAYS + 5), 1000000);
+    assert_string_equal(said, "verkeersgegevens 1");
+
+    t = house_begin(&r->h, DAYS(FILE_DAYS + 6), MiB);
+    assert_int_equal(case_load(t.t, t.p->rows, on.b, t.arena, &row), SLUIS_OK);
+    row->phase = TEXT("closed");
+    row->ended = DAYS(FILE_DAYS + 6);
+    assert_int_equal(case_save(t.t, t.p->rows, on.b, row), SLUIS_OK);
+    house_commit(&r->h, &t);
+    pass(r, &x, DAYS(2 * FILE_DAYS + 6), 1000000);
+    assert_int_equal(people_count(&r->h, TABLE_REQUEST), 1);
+    pass(r, &x, DAYS(2 * FILE_DAYS + 7), 1000000);
+    assert_int_equal(people_count(&r->h, TABLE_REQUEST), 0);
+    assert_int_equal(people_count(&r->h, TABLE_CASE), 1);
+    assert_false(is_subject(r, &r->child));
+}
+
 /* Data that are kept longer than the case they are of keep it, since their term began with it. */
 static void the_last_case_stays_with_its_data(void **state)
 {
@@ -553,6 +585,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_file_ends, setup, teardown),
         cmocka_unit_test_setup_teardown(each_datum_by_its_class, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_goes_on_in_another_ends_with_it, setup, teardown),
         cmocka_unit_test_setup_teardown(the_last_case_stays_with_its_data, setup, teardown),
         cmocka_unit_test_setup_teardown(what_stands_beside, setup, teardown),
         cmocka_unit_test_setup_teardown(a_long_chain_in_steps, setup, teardown),
