@@ -29,7 +29,7 @@
 typedef struct {
     const char *dir, *name; /* of the use */
     key_use use;
-    char key[KEY_PATH_CAP], next[KEY_PATH_CAP], history[KEY_PATH_CAP];
+    char key[KEY_PATH_CAP], next[KEY_PATH_CAP], next_pub[KEY_PATH_CAP], history[KEY_PATH_CAP];
     int lock;
 } rotation;
 
@@ -48,16 +48,32 @@ static sluis_err rotation_open(rotation *r, const ctl_call *c, sluis_fail *f)
     if (!e)
         e = key_path(r->next, r->dir, r->name, ".new.key", f);
     if (!e)
+        e = key_path(r->next_pub, r->dir, r->name, ".new.key.pub", f);
+    if (!e)
         e = key_path(r->history, r->dir, r->name, ".pub", f);
     return e ? e : keydisk_lock(&r->lock, r->dir, false, f);
 }
 
 /* log.pub, directory.pub: what is under an old key stays to be verified. */
+static bool has_history(const rotation *r)
+{
+    return r->use == USE_LOG || r->use == USE_DIRECTORY;
+}
+
+static bool remembered(const rotation *r)
+{
+    pubkeys all;
+    keyfile_facts next;
+    return !has_history(r) ||
+           (!keyfile_inspect(&next, r->next, NULL) && !pubfile_read_all(&all, r->history, r->use, NULL) &&
+            pubkeys_hold(&all, next.pk));
+}
+
 static sluis_err remember(const rotation *r, sluis_fail *f)
 {
     pubkeys all = {.n = 0};
     keyfile_facts now, next;
-    if (r->use != USE_LOG && r->use != USE_DIRECTORY)
+    if (!has_history(r))
         return SLUIS_OK;
     sluis_err e = exists(r->history) ? pubfile_read_all(&all, r->history, r->use, f) : SLUIS_OK;
     if (!e)
@@ -69,13 +85,12 @@ static sluis_err remember(const rotation *r, sluis_fail *f)
     return e ? e : pubfile_replace(r->history, r->use, &all, f);
 }
 
-static sluis_err begin(const rotation *r, const ctl_call *c, sluis_fail *f)
+/* The private half, and the public one beside it. */
+static sluis_err make_next(const rotation *r, const ctl_call *c, sluis_fail *f)
 {
     passphrase pass = {0};
     keypair fresh = {0}, old = {0};
     const char *from = ctl_value(c, "passphrase-file");
-    if (exists(r->next))
-        return fail_set(f, SLUIS_EXISTS, r->next, "a rotation is under way: --finish it");
     sluis_err e = from ? passphrase_open(&pass, from, f) : SLUIS_OK;
     if (!e) /* the new one is kept as the old one is: under a passphrase or not */
         e = keyfile_open(&old, r->key, r->use, from ? &pass : NULL, f);
@@ -83,12 +98,24 @@ static sluis_err begin(const rotation *r, const ctl_call *c, sluis_fail *f)
         e = keypair_generate(&fresh, r->use, clock_ms());
     if (!e)
         e = keyfile_seal(r->next, &fresh, from ? &pass : NULL, f);
-    if (!e)
-        e = remember(r, f);
     keypair_close(&old);
     keypair_close(&fresh);
     passphrase_close(&pass);
     return e;
+}
+
+/* Cut off behind the private half it goes on with that key: sluisd may have been started on it. */
+static sluis_err begin(const rotation *r, const ctl_call *c, sluis_fail *f)
+{
+    keyfile_facts next;
+    if (exists(r->next) && exists(r->next_pub) && remembered(r))
+        return fail_set(f, SLUIS_EXISTS, r->next, "a rotation is under way: --finish it");
+    sluis_err e = exists(r->next) ? SLUIS_OK : make_next(r, c, f);
+    if (!e)
+        e = keyfile_inspect(&next, r->next, f);
+    if (!e && !exists(r->next_pub))
+        e = pubfile_write(r->next_pub, r->use, next.pk, f);
+    return e ? e : remember(r, f);
 }
 
 static const char *begun_note(key_use use)
@@ -159,7 +186,10 @@ static sluis_err finish_directory(const rotation *r, sluis_fail *f)
     if (!e)
         e = key_path(root, r->dir, "root", ".pub", f);
     if (!e && !exists(next))
-        e = fail_set(f, SLUIS_NOT_FOUND, next, "is missing: have the root sign it (`sluisctl key delegate`)");
+        e = other ? fail_set(f, SLUIS_NOT_FOUND, next,
+                             "is missing: have the root sign it (`sluisctl key delegate`)")
+                  : fail_set(f, SLUIS_NOT_FOUND, r->dir,
+                             "no rotation is under way here, and there is no delegation.new.bin");
     if (!e)
         e = check_delegation(next, root, other ? r->next : r->key, f);
     if (!e && other)

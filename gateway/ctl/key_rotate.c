@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "crypto/keydisk.h"
 #include "ctl/commands.h"
 #include "ctl/key_folder.h"
 #include "parties/parties.h"
@@ -87,11 +88,8 @@ static ctl_exit begin(ctl_call *c, const char *dir)
         err = fail_set(&f, SLUIS_EXISTS, dir,
                        "a rotation is under way: have rotation.json accepted, then --finish");
     for (size_t i = 0; !err && i < USES; i++) /* left by a start that was cut off: nobody has seen them */
-        if (!(err = key_path(path, dir, key_use_name(uses[i]), ".new.key", &f))) {
-            unlink(path);
-            strcat(path, ".pub");
-            unlink(path);
-        }
+        if (!(err = key_path(path, dir, key_use_name(uses[i]), ".new.key", &f)))
+            err = keyfile_destroy(path, &f);
     if (!err)
         err = key_enrolment(&e, a, dir, &f);
     if (!err)
@@ -147,26 +145,61 @@ static sluis_err check_older(const char *dir, sluis_fail *f)
     return err;
 }
 
+/* The private half goes first, both times: once it has, the key before the old one is not asked for again. */
+static sluis_err finish_seal(const char *dir, sluis_fail *f)
+{
+    char older[KEY_PATH_CAP];
+    sluis_err err = key_path(older, dir, "seal", ".old.key", f);
+    if (!err && is_there(dir, "seal", ".new.key") && is_there(dir, "seal", ".key")) {
+        err = keyfile_destroy(older, f);
+        if (!err)
+            err = move(dir, "seal", ".key", ".old.key", f);
+    }
+    if (!err && is_there(dir, "seal", ".new.key"))
+        err = move(dir, "seal", ".key.pub", ".old.key.pub", f);
+    if (!err)
+        err = move(dir, "seal", ".new.key", ".key", f);
+    return err ? err : move(dir, "seal", ".new.key.pub", ".key.pub", f);
+}
+
+/* It takes the place of the old one, whose bytes are written over. */
+static sluis_err finish_one(const char *dir, const char *name, sluis_fail *f)
+{
+    char now[KEY_PATH_CAP], next[KEY_PATH_CAP];
+    sluis_err err = key_path(now, dir, name, ".key", f);
+    if (!err)
+        err = key_path(next, dir, name, ".new.key", f);
+    return err || access(next, F_OK) ? err : keyfile_succeed(now, next, f);
+}
+
+/* rotation.json becomes enrolment.json: the end, once all else is on disk. */
+static sluis_err finish_request(const char *dir, sluis_fail *f)
+{
+    char from[KEY_PATH_CAP], to[KEY_PATH_CAP];
+    sluis_err err = key_path(from, dir, "rotation", ".json", f);
+    if (!err)
+        err = key_path(to, dir, "enrolment", ".json", f);
+    if (!err)
+        err = keydisk_sync_folder(to, f);
+    if (!err && rename(from, to))
+        err = fail_set(f, SLUIS_IO, from, "cannot be renamed: %s", strerror(errno));
+    return err ? err : keydisk_sync_folder(to, f);
+}
+
 static ctl_exit finish(ctl_call *c, const char *dir)
 {
     sluis_fail f = {0};
-    char from[KEY_PATH_CAP], to[KEY_PATH_CAP];
     sluis_err err = is_there(dir, "rotation", ".json")
                         ? check_older(dir, &f)
                         : fail_set(&f, SLUIS_NOT_FOUND, dir, "no rotation is under way here");
-    if (!err && is_there(dir, "seal", ".new.key")) {
-        err = move(dir, "seal", ".key.pub", ".old.key.pub", &f);
-        if (!err)
-            err = move(dir, "seal", ".key", ".old.key", &f);
-    }
-    for (size_t i = 0; !err && i < USES; i++) {
-        err = move(dir, key_use_name(uses[i]), ".new.key.pub", ".key.pub", &f);
-        if (!err)
-            err = move(dir, key_use_name(uses[i]), ".new.key", ".key", &f);
-    }
-    if (!err && !(err = key_path(from, dir, "rotation", ".json", &f)) &&
-        !(err = key_path(to, dir, "enrolment", ".json", &f)) && rename(from, to))
-        err = fail_set(&f, SLUIS_IO, from, "cannot be renamed: %s", strerror(errno));
+    if (!err)
+        err = finish_seal(dir, &f);
+    if (!err)
+        err = finish_one(dir, key_use_name(USE_SIGN), &f);
+    if (!err)
+        err = finish_one(dir, key_use_name(USE_CURVE), &f);
+    if (!err)
+        err = finish_request(dir, &f);
     if (err) {
         fail_set(&f, err, dir, "%s", error_text(err));
         return ctl_failed(c, &f);

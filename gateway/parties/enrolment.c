@@ -1,12 +1,10 @@
 /* An enrolment request (JSON), the form in parties.h. */
-#include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
+#include "crypto/keydisk.h"
 #include "parties/parties.h"
 
 #define DATE_STR 11 /* "YYYY-MM-DD" and NUL */
@@ -38,26 +36,8 @@ static json_t *key_json(const enrolment_key *e, const keypair *sign, const oin *
 
 static sluis_err write_new(const char *path, const char *text, sluis_fail *f)
 {
-    size_t n = strlen(text), done = 0;
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-    if (fd < 0)
-        return fail_set(f, errno == EEXIST ? SLUIS_EXISTS : SLUIS_IO, path, "cannot create it: %s",
-                        strerror(errno));
-    sluis_err err = SLUIS_OK;
-    while (!err && done < n) {
-        ssize_t wrote = write(fd, text + done, n - done);
-        if (wrote > 0)
-            done += (size_t)wrote;
-        else if (errno != EINTR)
-            err = fail_set(f, errno == ENOSPC ? SLUIS_NO_SPACE : SLUIS_IO, path, "cannot write it: %s",
-                           strerror(errno));
-    }
-    if (!err && fsync(fd))
-        err = fail_set(f, SLUIS_IO, path, "cannot write it: %s", strerror(errno));
-    close(fd);
-    if (err)
-        unlink(path);
-    return err;
+    sluis_err err = keydisk_write_new(path, 0644, text, strlen(text), f);
+    return err ? err : keydisk_sync_folder(path, f);
 }
 
 sluis_err enrolment_write_keys(const char *path, const oin *o, const enrolment_key *keys, size_t n,

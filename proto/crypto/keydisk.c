@@ -13,6 +13,7 @@
 
 #define NEW        ".new"
 #define GONE       ".gone"
+#define PART       ".part"
 #define SUFFIX     8
 #define CHUNK      512
 #define SECRET_MAX (64u << 10) /* bytes written over; no file of a secret is larger */
@@ -52,21 +53,6 @@ static bool write_all(int fd, const void *p, size_t n)
         n -= (size_t)w;
     }
     return true;
-}
-
-sluis_err keydisk_write_new(const char *path, mode_t mode, const void *p, size_t n, sluis_fail *f)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
-    if (fd < 0)
-        return fail_errno(f, path, "create it");
-    sluis_err e = SLUIS_OK;
-    if (!write_all(fd, p, n) || fsync(fd) != 0)
-        e = fail_errno(f, path, "write it");
-    if (close(fd) != 0 && !e)
-        e = fail_errno(f, path, "close it");
-    if (e)
-        unlink(path);
-    return e;
 }
 
 sluis_err keydisk_sync_folder(const char *path, sluis_fail *f)
@@ -169,7 +155,7 @@ static sluis_err end_file(const char *path, sluis_fail *f)
     return e ? e : keydisk_sync_folder(path, f);
 }
 
-/* gone: a second name of what is still in its place loses only that name. */
+/* gone (or a part): a second name of what is in its place loses only that name. */
 static sluis_err end_gone(const char *path, const char *gone, sluis_fail *f)
 {
     struct stat a, b;
@@ -178,6 +164,40 @@ static sluis_err end_gone(const char *path, const char *gone, sluis_fail *f)
     if (lstat(path, &a) != 0 || a.st_ino != b.st_ino || a.st_dev != b.st_dev)
         return end_file(gone, f);
     return unlink(gone) == 0 ? keydisk_sync_folder(path, f) : fail_errno(f, gone, "remove it");
+}
+
+static sluis_err make_file(const char *path, mode_t mode, const void *p, size_t n, sluis_fail *f)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+    if (fd < 0)
+        return errno == ENOENT
+                   ? fail_set(f, SLUIS_NOT_FOUND, path, "the folder that it is to be in is not there")
+                   : fail_errno(f, path, "create it");
+    sluis_err e = SLUIS_OK;
+    if (!write_all(fd, p, n) || fsync(fd) != 0)
+        e = fail_errno(f, path, "write it");
+    if (close(fd) != 0 && !e)
+        e = fail_errno(f, path, "close it");
+    if (e)
+        unlink(path);
+    return e;
+}
+
+sluis_err keydisk_write_new(const char *path, mode_t mode, const void *p, size_t n, sluis_fail *f)
+{
+    char part[KEYDISK_PATH];
+    sluis_err e = beside(part, path, PART, f);
+    if (!e)
+        e = end_gone(path, part, f); /* of an attempt that was cut off */
+    if (!e)
+        e = make_file(part, mode, p, n, f);
+    if (!e && link(part, path) != 0) {
+        e = fail_errno(f, path, "create it");
+        end_file(part, NULL);
+    }
+    if (!e && unlink(part) != 0)
+        e = fail_errno(f, part, "remove it");
+    return e;
 }
 
 sluis_err keydisk_replace(const char *path, const void *p, size_t n, sluis_fail *f)
@@ -229,7 +249,8 @@ sluis_err keydisk_finish(const char *folder, sluis_fail *f)
         return fail_errno(f, folder, "open the folder");
     for (const struct dirent *x; !e && (x = readdir(d));) {
         bool next = ends_with(x->d_name, ".key" NEW) || ends_with(x->d_name, ".key" NEW ".pub");
-        if (!next && !ends_with(x->d_name, ".key" GONE))
+        const char *second = ends_with(x->d_name, ".key" GONE) ? GONE : PART;
+        if (!next && !ends_with(x->d_name, second))
             continue;
         if (snprintf(left, sizeof left, "%s/%s", folder, x->d_name) >= (int)sizeof left)
             e = fail_set(f, SLUIS_TOO_BIG, folder, "path longer than %d bytes", KEYDISK_PATH - 1);
@@ -237,7 +258,7 @@ sluis_err keydisk_finish(const char *folder, sluis_fail *f)
             e = end_file(left, f);
         else {
             memcpy(path, left, sizeof path);
-            path[strlen(path) - (sizeof GONE - 1)] = '\0';
+            path[strlen(path) - strlen(second)] = '\0';
             e = end_gone(path, left, f);
         }
     }

@@ -5,6 +5,7 @@
  * A crash at any step leaves the old file or the new one, and perhaps one of these beside it, which
  * keydisk_finish deals with:
  *
+ *   <path>.part   a new file that is not yet whole, or, once it is in its place, only a second name of it
  *   <path>.new    the next content, not yet in its place
  *   <path>.gone   content on its way out; while it still is the file at <path> itself, only a second name
  *
@@ -19,7 +20,8 @@
 
 #define KEYDISK_PATH 4096
 
-/* A new file, whole and synced, or none. EXISTS. Its name is durable after keydisk_sync_folder. */
+/* A new file, whole and synced, or none, also when the program is killed meanwhile. EXISTS. Its name is
+ * durable after keydisk_sync_folder. */
 sluis_err keydisk_write_new(const char *path, mode_t mode, const void *p, size_t n, sluis_fail *f);
 sluis_err keydisk_sync_folder(const char *path, sluis_fail *f); /* of this file */
 /* At most cap bytes of a regular file of mode 0600 or less, owned by the user that runs the program; anything

@@ -1,7 +1,6 @@
 #include "crypto/pubfile.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -108,14 +107,7 @@ sluis_err pubfile_write(const char *path, key_use use, const uint8_t pk[static P
 {
     char text[PUBFILE_MAX];
     int n = line_of(text, use, pk);
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-    if (fd < 0)
-        return fail_set(f, errno == EEXIST ? SLUIS_EXISTS : SLUIS_IO, path, "cannot be made: %s",
-                        strerror(errno));
-    int bad = write(fd, text, (size_t)n) != n || fsync(fd) != 0;
-    if (close(fd) != 0 || bad)
-        return fail_set(f, SLUIS_IO, path, "cannot be written: %s", strerror(errno));
-    return SLUIS_OK;
+    return keydisk_write_new(path, 0644, text, (size_t)n, f);
 }
 
 sluis_err pubfile_replace(const char *path, key_use use, const pubkeys *keys, sluis_fail *f)

@@ -5,7 +5,7 @@ import struct
 
 from house import check
 
-WRITE, SYNC, ALLOCATE, TRUNCATE, META, NAME = 1, 2, 4, 8, 16, 32
+WRITE, SYNC, ALLOCATE, TRUNCATE, META, NAME, KEYS = 1, 2, 4, 8, 16, 32, 64
 KILL = -1  # as an error
 LAYOUT = struct.Struct("=QQQQiI")  # points, from, count, failed, error, kinds
 FOREVER = 1 << 62

@@ -52,7 +52,16 @@ void shim_io_record(void (*each)(void *ctx, const shim_call *c), void *ctx)
     pthread_mutex_unlock(&lock);
 }
 
-/* Which file of a store this is, 0: none. */
+/* Whether it is a folder named "keys", or lies in one. */
+static bool of_keys(const char *path)
+{
+    const char *name = strrchr(path, '/'), *end = name ? name : path;
+    if (name && strcmp(name, "/keys") == 0)
+        return true;
+    return end - path >= 5 && strncmp(end - 5, "/keys", 5) == 0;
+}
+
+/* Which file of a store or a folder of keys this is, 0: none. */
 static char file_of(int fd)
 {
     char link[64], path[4096];
@@ -64,7 +73,10 @@ static char file_of(int fd)
     const char *name = strrchr(path, '/');
     if (!name)
         return 0;
-    return strcmp(name, "/data.mdb") == 0 ? 'd' : strncmp(name, "/keys.slots", 11) == 0 ? 'k' : 0;
+    return strcmp(name, "/data.mdb") == 0          ? 'd'
+           : strncmp(name, "/keys.slots", 11) == 0 ? 'k'
+           : of_keys(path)                         ? 'f'
+                                                   : 0;
 }
 
 /* Counts the call; true: it is to fail, and errno says how. */
@@ -72,6 +84,8 @@ static bool fails(char file, int kind)
 {
     if (!file)
         return false;
+    if (file == 'f')
+        kind = SHIM_KEYS;
     uint64_t at = atomic_fetch_add(&control->points, 1) + 1;
     uint64_t from = atomic_load(&control->from);
     if (!from || at < from || !(atomic_load(&control->kinds) & (uint32_t)kind) ||
@@ -85,16 +99,18 @@ static bool fails(char file, int kind)
     return true;
 }
 
-/* Of a store's folder, or of a file in one. */
+/* Of a store's folder, or of a file in one, or of a folder of keys. */
 static char file_named(const char *path)
 {
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    if (of_keys(path))
+        return 'f';
     return strncmp(name, "store", 5) == 0 || strcmp(name, "data.mdb") == 0 ? 'd' : 0;
 }
 
 static void record(char file, int fd, int kind, const void *data, uint64_t length, off_t offset)
 {
-    if (!file)
+    if (!file || file == 'f')
         return;
     int flags = fcntl(fd, F_GETFL);
     const shim_call c = {.kind = kind,
@@ -149,6 +165,13 @@ ssize_t writev(int fd, const struct iovec *v, int count)
     }
     pthread_mutex_unlock(&lock);
     return r;
+}
+
+/* Of a folder of keys only: a store is not written to like this. */
+ssize_t write(int fd, const void *data, size_t n)
+{
+    REAL(write)
+    return file_of(fd) == 'f' && fails('f', SHIM_KEYS) ? -1 : real(fd, data, n);
 }
 
 int fdatasync(int fd)
@@ -235,6 +258,18 @@ int renameat(int from_dir, const char *from, int to_dir, const char *to)
 {
     REAL(renameat)
     return fails(file_named(from), SHIM_NAME) ? -1 : real(from_dir, from, to_dir, to);
+}
+
+int rename(const char *from, const char *to)
+{
+    REAL(rename)
+    return of_keys(from) && fails('f', SHIM_KEYS) ? -1 : real(from, to);
+}
+
+int link(const char *from, const char *to)
+{
+    REAL(link)
+    return of_keys(from) && fails('f', SHIM_KEYS) ? -1 : real(from, to);
 }
 
 int unlink(const char *path)

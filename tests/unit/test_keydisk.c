@@ -112,20 +112,6 @@ static void put_old(void)
     keypair_close(&k);
 }
 
-static void replace(void)
-{
-    uint8_t raw[85] = {0};
-    memcpy(raw, new_seed, 32);
-    if (keydisk_replace(path, raw, sizeof raw, NULL))
-        _exit(1);
-}
-
-static void destroy(void)
-{
-    if (keydisk_destroy(path, NULL))
-        _exit(1);
-}
-
 /* Whether it was killed before call k (else it came to its end). */
 static bool killed_at(int k, void (*what)(void))
 {
@@ -148,6 +134,51 @@ static bool holds(const uint8_t *seed, size_t at)
     size_t n;
     return keydisk_read(raw, sizeof raw, &n, path, NULL) == SLUIS_OK && n >= at + 32 &&
            memcmp(raw + at, seed, 32) == 0;
+}
+
+static void put_new(void)
+{
+    if (keydisk_write_new(path, 0600, new_seed, sizeof new_seed, NULL))
+        _exit(1);
+}
+
+static void a_new_file_is_whole_or_not_there(void **state)
+{
+    bool found, killed = true, was_there = false, was_not = false;
+    int k = 0;
+    (void)state;
+    for (; killed; k++) {
+        killed = killed_at(k, put_new);
+        bool there = access(path, F_OK) == 0;
+        assert_true(!there || holds(new_seed, 0));
+        assert_int_equal(keydisk_finish(dir, &f), SLUIS_OK);
+        assert_int_equal(look(new_seed, &found), there);
+        assert_true(found == there && there == (access(path, F_OK) == 0));
+        /* and without that, when it is made again */
+        remove_all();
+        killed_at(k, put_new);
+        if (access(path, F_OK) != 0)
+            put_new();
+        assert_true(holds(new_seed, 0));
+        was_there = was_there || (there && killed);
+        was_not = was_not || !there;
+        remove_all();
+    }
+    assert_true(k >= 5 && was_there && was_not);
+}
+
+static void replace(void)
+{
+    uint8_t raw[85] = {0};
+    memcpy(raw, new_seed, 32);
+    if (keydisk_replace(path, raw, sizeof raw, NULL))
+        _exit(1);
+}
+
+static void destroy(void)
+{
+    if (keydisk_destroy(path, NULL))
+        _exit(1);
 }
 
 static void a_replaced_file_is_the_old_or_the_new(void **state)
@@ -309,6 +340,7 @@ static int stop(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_new_file_is_whole_or_not_there),
         cmocka_unit_test(a_replaced_file_is_the_old_or_the_new),
         cmocka_unit_test(a_destroyed_file_is_there_or_gone),
         cmocka_unit_test(a_ring_is_renewed_or_not),
