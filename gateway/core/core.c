@@ -3,6 +3,7 @@
 #include "core/clearing.h"
 #include "core/clock_guard.h"
 #include "core/cooperation.h"
+#include "core/due.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +28,7 @@
 #define CLEAR_US       2000  /* of clearing away and of looking for what is over, a turn */
 #define RESTLESS_MS    20    /* between two such turns while nobody asks for anything */
 #define SNAPSHOT_MS    (6 * 3600 * 1000)
+#define PUT_OFF_MAX    16 /* failed items of due.h that one turn of housekeeping gets past */
 #define CORE_ARENA_MAX (64u << 20)
 
 typedef struct {
@@ -56,7 +58,8 @@ typedef struct {
     retention retention;
     clearing clearing;
     terms terms;
-    bool more_upkeep; /* there is more to delete: an idle gateway goes on at once */
+    due_failed failed; /* by the last housekeeping: the next turn of it puts that off, and does no more */
+    bool more_upkeep;  /* there is more to delete: an idle gateway goes on at once */
     cooperation *cooperation;
     uint64_t lazy_since; /* monotonic us: the oldest done that waits for company; 0 = none */
     bool stopping;
@@ -69,6 +72,12 @@ static bool is_fault(sluis_err e)
 {
     return e == SLUIS_NOMEM || e == SLUIS_IO || e == SLUIS_CORRUPT || e == SLUIS_NO_SPACE ||
            e == SLUIS_FULL || e == SLUIS_INTERNAL;
+}
+
+/* An error that the next try meets again: no want of memory or space. */
+static bool is_lasting(sluis_err e)
+{
+    return e != SLUIS_NOMEM && e != SLUIS_IO && e != SLUIS_NO_SPACE;
 }
 
 /* Work that frees more than it writes and that nobody waits for. */
@@ -406,6 +415,8 @@ static sluis_err run_turn(core *c, slot *slots, size_t n, bool reserved, bool ho
     clearing cleared = c->clearing;
     terms ended = c->terms;
     bool more = false;
+    const bool put_off = housekeeping && c->failed.set;
+    housekeeping = housekeeping && !put_off;
     sluis_err e = store_begin_write(c->p->store, &t.t, reserved);
     t.arena = arena_new(CORE_ARENA_MAX);
     for (size_t i = 0; i < n; i++) {
@@ -423,6 +434,8 @@ static sluis_err run_turn(core *c, slot *slots, size_t n, bool reserved, bool ho
         slots[i].has_entry = t.has_entry;
         slots[i].duplicate_of = t.duplicate_of;
     }
+    if (!e && put_off)
+        e = due_put_off(&t, &c->failed);
     if (!e && housekeeping)
         e = turn_expire(&t, EXPIRE_STEP);
     if (!e && housekeeping)
@@ -468,6 +481,7 @@ static sluis_err run_turn(core *c, slot *slots, size_t n, bool reserved, bool ho
         take_new(c, &t);
         tell_news(c, &t);
     }
+    c->failed = e && is_lasting(e) ? t.failed : (due_failed){.set = false};
     turn_close(&t);
     return e;
 }
@@ -575,6 +589,11 @@ static void run_batch(core *c)
     if (housekeeping) {
         unsigned stale = 0;
         e = run_turn(c, NULL, 0, true, true);
+        for (unsigned i = 0; e && c->failed.set && i < PUT_OFF_MAX; i++) {
+            e = run_turn(c, NULL, 0, true, true); /* puts it off */
+            if (!e)
+                e = run_turn(c, NULL, 0, true, true);
+        }
         if (!e && c->retention.keys_wait)
             e = erase_keys(c);
         if (!e && METRIC_GET(c->p->metrics, store_full) && has_room(c)) /* healed: nobody may be trying */

@@ -3,16 +3,17 @@
 #include "core/deadline.h"
 #include "core/notices.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 
 #include "core/handlers.h"
 
 #define ROW_ITEMS  48 /* a row stays well under half a page of the store */
 #define ITEM_MAX   (2 + DUE_KEY_MAX)
-#define DUE_KEY    (8 + 8 + 2)
 #define SECOND_MS  1000
 #define STEP_US    50000
 #define FIRST_ROOM 256
@@ -174,6 +175,12 @@ static sluis_err first_over(turn *t, uint8_t key[static DUE_KEY], uint8_t *value
     return e;
 }
 
+static void note_failed(turn *t, const uint8_t key[static DUE_KEY], size_t at, due_kind kind, sluis_err why)
+{
+    t->failed = (due_failed){.set = true, .at = at, .kind = (int)kind, .why = why};
+    memcpy(t->failed.row, key, DUE_KEY);
+}
+
 sluis_err due_step(turn *t, unsigned limit)
 {
     uint8_t key[DUE_KEY], value[ROW_ITEMS * ITEM_MAX];
@@ -187,11 +194,40 @@ sluis_err due_step(turn *t, unsigned limit)
         cursor c = cursor_of(BYTES(value, n));
         e = store_delete(t->t, TABLE_DUE, BYTES_OF(key));
         while (!e && c.p < c.end) {
+            const size_t at = (size_t)(c.p - value);
             bytes head = cursor_take(&c, 2);
             bytes item = c.err ? head : cursor_take(&c, head.p[1]);
             e = c.err ? SLUIS_CORRUPT : handle(t, (due_kind)head.p[0], item);
+            if (e)
+                note_failed(t, key, at, (due_kind)head.p[0], e);
             done++;
         }
     }
     return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
+}
+
+sluis_err due_put_off(turn *t, const due_failed *x)
+{
+    bytes stored, v;
+    char kind[8];
+    const uint64_t later = t->now + DUE_PUT_OFF_MS;
+    sluis_err e = store_get(t->t, TABLE_DUE, BYTES_OF(x->row), &stored);
+    if (!e)
+        e = row_check_open(&v, t->p->rows, TABLE_DUE, BYTES_OF(x->row), stored);
+    if (e)
+        return e;
+    cursor c = cursor_of(v);
+    while (!e && c.p < c.end) {
+        const bool failed = (size_t)(c.p - v.p) == x->at;
+        bytes head = cursor_take(&c, 2);
+        bytes item = c.err ? head : cursor_take(&c, head.p[1]);
+        e = c.err ? SLUIS_CORRUPT : due_add(t, (due_kind)head.p[0], failed ? later : get_u64(x->row), item);
+    }
+    if (!e)
+        e = store_delete(t->t, TABLE_DUE, BYTES_OF(x->row));
+    snprintf(kind, sizeof(kind), "%d", x->kind);
+    METRIC_ADD(t->p->metrics, due_put_off, 1);
+    log_write(LOG_ERROR, "core.due", "code", error_token(x->why), "kind", kind, "text",
+              "what was to be done now failed: it is tried again in an hour, the rest goes on", NULL);
+    return e;
 }

@@ -24,7 +24,8 @@ typedef enum {
     DUE_RIGHTS = 21       /* key of RIGHTS: reminder and lateness of a decision, or of carrying it out */
 } due_kind;
 
-#define DUE_KEY_MAX (OIN_LEN + UUID_LEN)
+#define DUE_KEY_MAX    (OIN_LEN + UUID_LEN)
+#define DUE_PUT_OFF_MS UINT64_C(3600000)
 
 /* key: at most DUE_KEY_MAX bytes, copied. */
 sluis_err due_add(turn *t, due_kind kind, uint64_t at_ms, bytes key);
@@ -33,7 +34,10 @@ sluis_err due_write(turn *t);
 void due_free(turn *t);
 /* Handles what is over at the turn's now: whole rows, until at least limit items were handled or
  * 50 ms have passed: every message leaves an item, most cost next to nothing, a few a signature. Resets the
- * turn's arena before each. */
+ * turn's arena before each. An item that fails is left in t->failed, and the turn is to be undone. */
 sluis_err due_step(turn *t, unsigned limit);
+/* What the last step failed at, in a turn of its own: said in the log, counted, and tried again after
+ * DUE_PUT_OFF_MS, so that what stands beside and behind it is done. */
+sluis_err due_put_off(turn *t, const due_failed *x);
 
 #endif

@@ -14,7 +14,16 @@
 
 #define TURN_NEWS 16 /* parties named to the bus after a turn; more: it looks at all */
 
-typedef struct due_item due_item;       /* due.h */
+typedef struct due_item due_item; /* due.h */
+#define DUE_KEY (8 + 8 + 2)
+/* An item of DUE that failed: its row, and where it stands in it. */
+typedef struct {
+    bool set;
+    uint8_t row[DUE_KEY];
+    size_t at;
+    int kind;
+    sluis_err why;
+} due_failed;
 typedef struct cooperation cooperation; /* cooperation.h */
 
 typedef struct {
@@ -39,6 +48,7 @@ typedef struct {
     oin news[TURN_NEWS];      /* for whom something was queued without a message of theirs to tell it */
     size_t news_count;        /* beyond TURN_NEWS: more than could be named */
     cooperation *cooperation; /* borrowed; NULL: nothing is noted */
+    due_failed failed;        /* due.h; of a step that failed at an item */
     due_item *due;            /* owned: what is to be done later, not yet written */
     size_t due_count, due_room;
     buffer scratch; /* turn_scratch */

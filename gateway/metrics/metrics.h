@@ -40,6 +40,7 @@
     X(requests_reminded, "counter", "requests whose answer is wanted soon")                                  \
     X(requests_late, "counter", "requests not answered in time")                                             \
     X(cooperation_signals, "gauge", "signals that cooperation with a party goes badly")                      \
+    X(due_put_off, "counter", "things to be done at a time that failed, and are tried again an hour later")  \
     X(outbox_queued, "counter", "deliveries queued")                                                         \
     X(outbox_done, "counter", "deliveries done")                                                             \
     X(outbox_expired, "counter", "deliveries expired")                                                       \
