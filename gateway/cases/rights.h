@@ -7,7 +7,7 @@
 #include "registry/registry.h"
 
 #define RIGHTS_KEY     (ID_LEN + UUID_LEN)
-#define RIGHTS_MAX     200 /* of one person */
+#define RIGHTS_MAX     80  /* of one person: all of them, each at its largest, fit one reply beside a page */
 #define RIGHTS_STOPPED 256 /* data named in one person's granted requests */
 
 typedef enum {

@@ -76,6 +76,7 @@ static inline sluis_err numbers(uint32_t **out, size_t *n, const json_t *array, 
 
 /* ---- build_dossier.c; contracts: resource_build ---- */
 sluis_err build_get_dossier(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c);
+sluis_err build_export(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c);
 /* build_rights.c */
 sluis_err build_file_rights(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c);
 sluis_err build_decide_rights(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c);

@@ -20,6 +20,21 @@ sluis_err build_get_dossier(const json_t *parameters, const json_t *body, arena 
     return id_field(&q->case_id, parameters, a);
 }
 
+sluis_err build_export(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c)
+{
+    (void)body;
+    Sluis__ApiExportDossier *q = arena_alloc(a, sizeof *q);
+    if (!q)
+        return SLUIS_NOMEM;
+    sluis__api_export_dossier__init(q);
+    q->member = number(parameters, "lid");
+    q->viewer = number(parameters, "namens");
+    q->after = (uint64_t)json_integer_value(json_object_get(parameters, "vanaf"));
+    c->op_case = SLUIS__API_CALL__OP_EXPORT_DOSSIER;
+    c->export_dossier = q;
+    return id_field(&q->case_id, parameters, a);
+}
+
 /* Dutch outside, the gateway's names inside; a word that is not here passes, and is refused there. */
 static const struct {
     const char *dutch, *word;

@@ -1,6 +1,9 @@
 #include "http/calls.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+#include "crypto/crypto.h"
 
 struct calls {
     size_t max, count, hint;
@@ -23,8 +26,20 @@ sluis_err calls_new(calls **out, size_t max)
     return SLUIS_OK;
 }
 
+static void release(pending *p)
+{
+    document_free(&p->document);
+    json_decref(p->parameters);
+    if (p->token)
+        wipe(p->token, strlen(p->token));
+    free(p->token);
+    *p = (pending){0};
+}
+
 void calls_free(calls **c)
 {
+    for (size_t i = 0; *c && i < (*c)->max; i++)
+        release(&(*c)->slot[i]);
     free(*c);
     *c = NULL;
 }
@@ -49,8 +64,16 @@ pending *calls_find(calls *c, uint64_t number)
 
 void calls_done(calls *c, pending *p)
 {
-    *p = (pending){0};
+    release(p);
     c->count--;
+}
+
+size_t calls_documents(const calls *c)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < c->max; i++)
+        n += c->slot[i].document != NULL;
+    return n;
 }
 
 pending *calls_overdue(calls *c, uint64_t now_us)

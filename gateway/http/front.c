@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "http/calls.h"
+#include "http/document.h"
 #include "http/json.h"
 #include "http/openapi.h"
 #include "http/problem.h"
@@ -26,6 +27,7 @@
 #define REPLY_MAX    (16u << 20) /* JSON text, or memory to unpack one reply */
 #define PROBLEM_MAX  8192
 #define JSON_TYPE    "application/json"
+#define HTML_TYPE    "text/html; charset=utf-8"
 #define PROBLEM_TYPE "application/problem+json"
 
 struct front {
@@ -145,6 +147,7 @@ static bool send_call(front *f, const resource *res, uint64_t number, const char
         e = res->build(parameters, body, a, &call);
     call.call = number;
     call.token = (char *)(uintptr_t)token;
+    buffer_clear(&f->frame); /* a reply that led to this call was unpacked from it */
     if (!e)
         e = wire_pack(&f->frame, &call.base);
     if (!e)
@@ -165,6 +168,31 @@ static bool answer_local(http_request *r, const resource *res)
     bool description = strcmp(res->operation, "getOpenapi") == 0;
     answer(r, 200, JSON_TYPE, description ? openapi_text() : bytes_str(live), NULL);
     return true;
+}
+
+/* Room to gather a document in, and what asks for its next page; false with *p filled. */
+static bool begin_document(front *f, http_request *r, pending *place, const char *token, json_t *parameters,
+                           problem *p)
+{
+    document_form form = document_asked(http_header(r, "Accept"));
+    if (form == DOCUMENT_NONE) {
+        problem_set(p, 406, "niet-acceptabel", "Deze vorm bestaat niet", "Accept",
+                    "Vraag text/html of application/json.");
+        return false;
+    }
+    if (calls_documents(f->calls) >= (size_t)f->o.max_exports) {
+        problem_set(p, 503, "full", "Te druk", NULL,
+                    "Er worden al %d dossiers tegelijk gemaakt; probeer het straks opnieuw.",
+                    f->o.max_exports);
+        return false;
+    }
+    place->document = document_new(form, &f->o.sender, f->o.export_bytes);
+    place->parameters = json_incref(parameters);
+    place->token = strdup(token);
+    if (place->document && place->token)
+        return true;
+    problem_set(p, 500, "no-memory", "Interne fout", NULL, "geen geheugen");
+    return false;
 }
 
 /* A request that its route, parameters and body allow: a place in the table, and off it goes. */
@@ -189,7 +217,9 @@ static bool forward(front *f, http_request *r, route_match *m, const char *path,
     const char *trace = http_header(r, "traceparent");
     if (trace && traceparent_valid(trace)) /* another one is ignored, as W3C Trace Context says */
         json_object_set_new(m->parameters, "traceparent", json_string(trace));
-    sent = send_call(f, res, place->number, token, m->parameters, body, p);
+    const bool whole = res->result == SLUIS__API_REPLY__RESULT_EXPORT;
+    sent = (!whole || begin_document(f, r, place, token, m->parameters, p)) &&
+           send_call(f, res, place->number, token, m->parameters, body, p);
     if (sent)
         place->request = r;
     else
@@ -309,6 +339,51 @@ static void finish_json(front *f, pending *p, uint32_t status, bytes text, const
     finish_problem(f, p, &why);
 }
 
+static void finish_document(front *f, pending *p, problem *why)
+{
+    char policy[DOCUMENT_POLICY_MAX];
+    const bool html = document_form_of(p->document) == DOCUMENT_HTML;
+    document_policy(policy);
+    const http_field fields[] = {{html ? "Content-Security-Policy" : "Content-Disposition",
+                                  html ? policy : "attachment; filename=\"dossier.json\""},
+                                 {"Vary", "Accept"},
+                                 {html ? "Content-Language" : NULL, "nl"},
+                                 {NULL, NULL}};
+    buffer out;
+    buffer_init(&out, f->o.export_bytes);
+    if (document_write(p->document, &out)) {
+        problem_set(why, 500, error_token(out.err), "Interne fout", NULL, "%s", error_text(out.err));
+        finish_problem(f, p, why);
+    } else {
+        log_answer(resources[p->operation].operation, 200, p->started_us);
+        answer(p->request, 200, html ? HTML_TYPE : JSON_TYPE, buffer_bytes(&out), fields);
+        calls_done(f->calls, p);
+    }
+    buffer_close(&out);
+}
+
+/* A page of a document: the next one is asked for, or all of it goes out. */
+static void finish_page(front *f, pending *p, const Sluis__ApiExport *page)
+{
+    problem why = {0};
+    sluis_err e = document_add(p->document, page);
+    if (e == SLUIS_TOO_BIG)
+        problem_set(
+            &why, 422, "too-big", "Het dossier is te groot voor één document", NULL,
+            "Het zou meer dan %zu bytes zijn (export_bytes): lees het dossier bladzijde voor bladzijde.",
+            f->o.export_bytes);
+    else if (e)
+        problem_set(&why, 500, error_token(e), "Interne fout", NULL, "%s", error_text(e));
+    if (!e && !document_next(p->document)) {
+        finish_document(f, p, &why);
+        return;
+    }
+    json_object_set_new(p->parameters, "vanaf", json_integer((json_int_t)document_next(p->document)));
+    p->deadline_us = clock_mono_us() + (uint64_t)f->o.call_ms * 1000;
+    if (e || !send_call(f, &resources[p->operation], p->number, p->token, p->parameters, NULL, &why))
+        finish_problem(f, p, &why);
+}
+
 static void finish_reply(front *f, pending *p, const Sluis__ApiReply *r)
 {
     const resource *res = &resources[p->operation];
@@ -326,6 +401,10 @@ static void finish_reply(front *f, pending *p, const Sluis__ApiReply *r)
     }
     if (r->result_case == SLUIS__API_REPLY__RESULT_BLOB) {
         finish_blob(f, p, r->blob);
+        return;
+    }
+    if (r->result_case == SLUIS__API_REPLY__RESULT_EXPORT) {
+        finish_page(f, p, r->export);
         return;
     }
     if (r->result_case == SLUIS__API_REPLY__RESULT_METRICS) {

@@ -4,16 +4,20 @@
 #ifndef SLUIS_GATEWAY_HTTP_FRONT_H
 #define SLUIS_GATEWAY_HTTP_FRONT_H
 
+#include "http/document.h"
 #include "http/server.h"
 
 typedef struct front front;
 
 typedef struct {
     http_options http;
-    const char *gateway; /* sluisd's ipc endpoint */
-    int max_calls;       /* in flight to sluisd; beyond: 503 with Retry-After. 1 to 65536 */
-    int call_ms;         /* sluisd's time for an operation; then 504 */
-    int probe_ms;        /* for health and metrics; then 503 */
+    const char *gateway;    /* sluisd's ipc endpoint */
+    int max_calls;          /* in flight to sluisd; beyond: 503 with Retry-After. 1 to 65536 */
+    int call_ms;            /* sluisd's time for an operation; then 504 */
+    int probe_ms;           /* for health and metrics; then 503 */
+    document_sender sender; /* of a client's dossier as a document */
+    size_t export_bytes;    /* such a document's largest size; beyond: 422 */
+    int max_exports;        /* gathered at once; beyond: 503 */
 } front_options;
 
 sluis_err front_open(front **out, const front_options *o, sluis_fail *f);

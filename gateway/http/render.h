@@ -14,6 +14,7 @@ json_t *render_request(const Sluis__ApiReply *r, char location[static RENDER_LOC
 json_t *render_requests(const Sluis__ApiReply *r, char location[static RENDER_LOCATION]);
 json_t *render_decision(const Sluis__ApiReply *r, char location[static RENDER_LOCATION]);
 json_t *render_dossier(const Sluis__ApiReply *r, char location[static RENDER_LOCATION]);
+json_t *render_entry(const Sluis__ApiDossierEntry *x);
 json_t *render_one_right(const Sluis__ApiRights *x);
 json_t *render_rights(const Sluis__ApiReply *r, char location[static RENDER_LOCATION]);
 json_t *render_rights_list(const Sluis__ApiReply *r, char location[static RENDER_LOCATION]);

@@ -30,7 +30,7 @@ static json_t *exchange_json(const Sluis__ApiExchange *x)
     return o;
 }
 
-static json_t *entry_json(const Sluis__ApiDossierEntry *x)
+json_t *render_entry(const Sluis__ApiDossierEntry *x)
 {
     char id[UUID_STR];
     json_t *o = json_object();
@@ -78,7 +78,7 @@ json_t *render_dossier(const Sluis__ApiReply *r, char location[static RENDER_LOC
     put_case_id(o, d->case_id, id);
     put_number(o, "lid", d->member);
     for (size_t i = 0; i < d->n_entries; i++)
-        json_array_append_new(a, entry_json(d->entries[i]));
+        json_array_append_new(a, render_entry(d->entries[i]));
     json_object_set_new(o, "verloop", a);
     if (d->next)
         put_number(o, "volgende", d->next);

@@ -656,6 +656,7 @@ const resource resources[RESOURCE_COUNT] = {
     {"listDiscrepanties", build_list_discrepancies, RESULT(DISCREPANCIES), NULL, false},
     {"losDiscrepantieOp", build_resolve, RESULT(DECISION), render_decision, false},
     {"getDossier", build_get_dossier, RESULT(DOSSIER), render_dossier, false},
+    {"voerDossierUit", build_export, RESULT(EXPORT), NULL, false},
     {"dienAvgVerzoekIn", build_file_rights, RESULT(RIGHTS), render_rights, false},
     {"besluitAvgVerzoek", build_decide_rights, RESULT(RIGHTS), render_rights, false},
     {"getAvgVerzoeken", build_get_rights, RESULT(RIGHTS_LIST), render_rights_list, false},

@@ -21,11 +21,12 @@ typedef struct {
     const char *operation; /* operationId */
     resource_build build;  /* NULL: answered without sluisd */
     Sluis__ApiReply__ResultCase result;
-    resource_render render; /* NULL: written (write.h), or sent as it comes (metrics, the journal) */
-    bool probe;             /* health and metrics: the short deadline */
+    resource_render
+        render; /* NULL: written (write.h), gathered (export), or sent as it comes (metrics, the journal) */
+    bool probe; /* health and metrics: the short deadline */
 } resource;
 
-#define RESOURCE_COUNT 46
+#define RESOURCE_COUNT 47
 extern const resource resources[RESOURCE_COUNT];
 
 #endif

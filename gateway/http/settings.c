@@ -17,6 +17,15 @@ const config_key front_keys[FRONT_KEY_COUNT] = {
     {"call_ms", CONFIG_INT, false, 100, 600000, "ms", "10000", "sluisd's time to answer; then 504"},
     {"probe_ms", CONFIG_INT, false, 100, 60000, "ms", "2000",
      "sluisd's time for health and metrics; then 503"},
+    {"municipality", CONFIG_STR, false, 1, 100, "", "de gemeente",
+     "its name on a client's dossier as a document"},
+    {"contact", CONFIG_STR, false, 0, 300, "", "", "the same document: where a client asks"},
+    {"privacy_officer", CONFIG_STR, false, 0, 300, "", "",
+     "the same: where to reach the functionaris gegevensbescherming"},
+    {"complaints", CONFIG_STR, false, 0, 300, "", "", "the same: where a complaint goes"},
+    {"export_bytes", CONFIG_INT, false, 131072, 268435456, "bytes", "16777216",
+     "largest document of a dossier; beyond: 422"},
+    {"max_exports", CONFIG_INT, false, 1, 64, "documents", "4", "gathered at once; beyond: 503"},
     {"stop_ms", CONFIG_INT, false, 0, 600000, "ms", "15000", "requests in hand get this long at a stop"},
 };
 
@@ -24,6 +33,12 @@ static const char *text(const config_node *g, const char *key)
 {
     const char *s = config_str(g, front_keys, FRONT_KEY_COUNT, key);
     return s && s[0] ? s : NULL;
+}
+
+static const char *said(const config_node *g, const char *key)
+{
+    const char *s = text(g, key);
+    return s ? s : "";
 }
 
 static int number(const config_node *g, const char *key)
@@ -55,6 +70,12 @@ sluis_err front_settings_read(front_options *o, config **file, const char *path,
         .max_calls = number(g, "max_calls"),
         .call_ms = number(g, "call_ms"),
         .probe_ms = number(g, "probe_ms"),
+        .sender = {.name = said(g, "municipality"),
+                   .contact = said(g, "contact"),
+                   .privacy_officer = said(g, "privacy_officer"),
+                   .complaints = said(g, "complaints")},
+        .export_bytes = (size_t)number(g, "export_bytes"),
+        .max_exports = number(g, "max_exports"),
     };
     return SLUIS_OK;
 }

@@ -5,7 +5,7 @@
 #include "base/config.h"
 #include "http/front.h"
 
-#define FRONT_KEY_COUNT 13
+#define FRONT_KEY_COUNT 19
 extern const config_key front_keys[FRONT_KEY_COUNT];
 
 /* Strings in *o are borrowed from *file, which the caller frees after the front. */

@@ -110,6 +110,8 @@ sluis_err ruleset_read_domains(rules *r, const config_node *root, sluis_fail *f)
 static const config_key reason_keys[] = {
     {"code", CONFIG_STR, true, 1, NAME_MAX_LEN, "", NULL, "name, never reused"},
     KEY_TITLE,
+    {"client", CONFIG_STR, false, 1, TITLE_MAX_LEN, "", NULL,
+     "the same, as the client reads it: u, not de client"},
     {"not_possible", CONFIG_BOOL, false, 0, 0, "", "false", "cannot be given, rather than is refused"}};
 static const config_key condition_keys[] = {
     {"code", CONFIG_STR, true, 1, NAME_MAX_LEN, "", NULL, "name, never reused"},
@@ -129,8 +131,10 @@ static sluis_err reason_row(rules *r, const config_node *row, size_t i, sluis_fa
                            code);
     if (rules_reason(r, code))
         return config_fail(config_get(row, "code"), f, "\"%.64s\" stands twice", code);
+    const char *client = config_str(row, KEYS_OF(reason_keys), "client");
     r->reasons[i] = (reason){.code = code,
                              .title = read_str(row, "title"),
+                             .client = client ? client : read_str(row, "title"),
                              .not_possible = config_bool(row, KEYS_OF(reason_keys), "not_possible")};
     r->reason_count = i + 1;
     return SLUIS_OK;

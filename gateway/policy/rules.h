@@ -55,7 +55,8 @@ typedef struct {
 
 typedef struct {
     const char *code, *title;
-    bool not_possible; /* a reason for "not possible" rather than for a refusal */
+    const char *client; /* the same, as the client reads it ("u"); the title when there is no other text */
+    bool not_possible;  /* a reason for "not possible" rather than for a refusal */
 } reason;
 
 /* What the gateway does to hold a party's condition; what it cannot, people read beside the datum. */
@@ -126,6 +127,11 @@ const char *rules_purpose_title(const rules *r, const char *id);
 const char *rules_legal_basis_title(const rules *r, const char *id);
 const char *rules_function_title(const rules *r, const char *id);
 const char *rules_article(const rules *r, const char *rule); /* the text beside a rule; NULL: no such rule */
+/* Every name of these rules with its words for people (reasons: for the client). kind: "law", "domain",
+ * "problem", "application", "function", "attribute", "reason", "condition". */
+void rules_each_word(const rules *r,
+                     void (*each)(void *ctx, const char *kind, const char *name, const char *text),
+                     void *ctx);
 const char *rules_law_at(const rules *r, size_t i); /* in the order of laws.conf; NULL beyond the last */
 bool rules_is_law(const rules *r, const char *id);
 bool rules_is_domain(const rules *r, const char *id);

@@ -34,7 +34,8 @@ sluis_err dossier_entry(reader *r, job *j, const dossier_question *q, const rest
 /* The entry that says that this dossier was read, with the answer that core lets out after it. */
 sluis_err dossier_journal(job *j, const dossier_question *q, const Sluis__CaseRow *row, const subject *s);
 
-/* What this person asked about the own data. */
-sluis_err rights_of_person(reader *r, store_txn *t, job *j, const subject *s, Sluis__ApiRightsList *list);
+/* What this person asked about the own data; to another member of the case, what was asked in this one. */
+sluis_err rights_of_person(reader *r, store_txn *t, job *j, const subject *s, const dossier_question *q,
+                           Sluis__ApiRightsList *list);
 
 #endif

@@ -43,6 +43,7 @@ static const struct {
     {SLUIS__API_CALL__OP_LIST_DISCREPANCIES, read_discrepancies, AFTER_CORE},
     {SLUIS__API_CALL__OP_RESOLVE, NULL, AFTER_CORE},
     {SLUIS__API_CALL__OP_GET_DOSSIER, read_dossier, AFTER_CORE},
+    {SLUIS__API_CALL__OP_EXPORT_DOSSIER, read_export, AFTER_CORE},
     {SLUIS__API_CALL__OP_HEALTH, read_health, AFTER_BUS},
     {SLUIS__API_CALL__OP_METRICS, read_metrics, AFTER_BUS},
     {SLUIS__API_CALL__OP_LOG_GET, read_log, AFTER_BUS},

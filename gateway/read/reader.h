@@ -24,6 +24,7 @@ sluis_err read_requests(reader *r, store_txn *t, job *j);
 sluis_err read_view(reader *r, store_txn *t, job *j);
 sluis_err read_discrepancies(reader *r, store_txn *t, job *j);
 sluis_err read_dossier(reader *r, store_txn *t, job *j);
+sluis_err read_export(reader *r, store_txn *t, job *j);
 sluis_err read_health(reader *r, store_txn *t, job *j);
 sluis_err read_metrics(reader *r, store_txn *t, job *j);
 sluis_err read_file_request(reader *r, store_txn *t, job *j);

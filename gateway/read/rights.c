@@ -34,14 +34,23 @@ static sluis_err add(reader *r, job *j, const uint8_t *transaction, const Sluis_
     return e;
 }
 
-sluis_err rights_of_person(reader *r, store_txn *t, job *j, const subject *s, Sluis__ApiRightsList *list)
+/* What somebody asked in another case is no other member's. */
+static bool theirs(const dossier_question *q, const Sluis__RightsRow *row)
+{
+    return !q->viewer || q->viewer == q->member ||
+           bytes_equal(BYTES(row->case_id.data, row->case_id.len), q->case_id);
+}
+
+sluis_err rights_of_person(reader *r, store_txn *t, job *j, const subject *s, const dossier_question *q,
+                           Sluis__ApiRightsList *list)
 {
     rights_item *all = arena_alloc(j->arena, RIGHTS_MAX * sizeof(*all));
     size_t n = 0;
     list->rights = arena_alloc(j->arena, RIGHTS_MAX * sizeof(*list->rights));
     sluis_err e = all && list->rights ? rights_load(r->p->registry, t, s, j->arena, all, &n) : SLUIS_NOMEM;
     for (size_t i = 0; !e && i < n; i++)
-        e = add(r, j, all[i].transaction, all[i].row, list);
+        if (theirs(q, all[i].row))
+            e = add(r, j, all[i].transaction, all[i].row, list);
     return e;
 }
 
@@ -55,7 +64,7 @@ sluis_err read_rights(reader *r, store_txn *t, job *j)
     subject s = {0};
     sluis_err e = dossier_may_read(r, t, j, &q, &row, &s);
     if (!e)
-        e = rights_of_person(r, t, j, &s, &list);
+        e = rights_of_person(r, t, j, &s, &q, &list);
     if (!e)
         e = pack(j, &list);
     if (!e)

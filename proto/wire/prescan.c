@@ -37,6 +37,9 @@ static const bound bounds[] = {
     {&sluis__api_view__descriptor, "data", 4096},
     {&sluis__api_dossier__descriptor, "entries", 4096},
     {&sluis__api_request_list__descriptor, "requests", 1024},
+    {&sluis__api_rights_list__descriptor, "rights", 128},
+    {&sluis__api_export__descriptor, "rights", 128},
+    {&sluis__api_export__descriptor, "words", 4096},
 };
 
 size_t prescan_bound(const ProtobufCMessageDescriptor *d, const ProtobufCFieldDescriptor *field)

@@ -245,6 +245,7 @@ tokens = {{ jwks = "{self.root}/issuer/jwks.json"; issuer = "{ISSUER}"; }};
 port = {self.ports["http"]};
 gateway = "ipc://{self.root}/api.sock";
 call_ms = {int(500 * SLOW)};
+municipality = "Gemeente Voorbeeld";
 {extra}''')
 
     def make_party(self, name, oin, title, domain, agreed=None):

@@ -225,7 +225,7 @@ static void more_than_is_kept_of_one_person(void **state)
     assert_int_equal(merge_check(&t, &r->from, &r->to, &f), SLUIS_OK);
     people_right(&t, &r->to, &r->theirs, "access", "refused");
     assert_int_equal(merge_check(&t, &r->from, &r->to, &f), SLUIS_TOO_BIG);
-    assert_non_null(strstr(f.text, "meer dan 200 AVG-verzoeken"));
+    assert_non_null(strstr(f.text, "meer dan 80 AVG-verzoeken"));
     house_abort(&r->h, &t);
 }
 

@@ -76,6 +76,7 @@ static void test_find(void **state)
         {"GET", "/v1/zaken/" CASE_ID "/leden/1/weergave?attributen=woonplaats,school-naam", "getWeergave", 0,
          NULL, NULL},
         {"GET", "/v1/zaken/" CASE_ID "/leden/32/dossier", "getDossier", 0, NULL, NULL},
+        {"GET", "/v1/zaken/" CASE_ID "/leden/1/dossier/uitvoer?namens=1", "voerDossierUit", 0, NULL, NULL},
         {"GET", "/v1/journaal/checkpoint", "getCheckpoint", 0, NULL, NULL},
         {"GET", "/v1/journaal/tile/0/067", "getTegel", 0, NULL, NULL},
         {"GET", "/v1/journaal/tile/entries/x001/x234/067.p/12", "getTegel", 0, NULL, NULL},

@@ -1,0 +1,144 @@
+/* Of the client's document: what the client asked about the own data, and what a client may ask and do. */
+#include <stdio.h>
+#include <string.h>
+
+#include "http/document_parts.h"
+#include "http/html.h"
+
+static const char *state_text(const char *state)
+{
+    static const struct {
+        const char *state, *text;
+    } all[] = {
+        {"received", "De gemeente heeft nog niet besloten."},
+        {"extended", "De gemeente heeft meer tijd nodig en heeft nog niet besloten."},
+        {"granted", "De gemeente gaf u gelijk."},
+        {"refused", "De gemeente wees het verzoek af."},
+        {"done", "De gemeente gaf u gelijk en het is uitgevoerd."},
+    };
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (strcmp(all[i].state, state) == 0)
+            return all[i].text;
+    return state;
+}
+
+static void row(buffer *b, const char *label, const char *value)
+{
+    if (value[0])
+        html_add(b, "<dt>{}</dt><dd><bdi>{}</bdi></dd>\n", label, value);
+}
+
+static void row_when(buffer *b, const char *label, uint64_t ms, void (*form)(char *, uint64_t))
+{
+    char date[DUTCH_DATE];
+    if (!ms)
+        return;
+    form(date, ms);
+    row(b, label, date);
+}
+
+static void moment(char *out, uint64_t ms)
+{
+    dutch_date(out, ms);
+}
+
+static void last_day(char *out, uint64_t ms)
+{
+    dutch_term(out, ms);
+}
+
+static void add_asked(document *d, buffer *b, const Sluis__ApiRights *r)
+{
+    const bool open = strcmp(r->state, "received") == 0 || strcmp(r->state, "extended") == 0;
+    html_add(b, "<article class=\"vraag\">\n<h3>{}</h3>\n<dl>\n", r->title[0] ? r->title : r->kind);
+    row_when(b, "Gevraagd op", r->filed, moment);
+    row(b, "Door", r->by_client ? "uzelf" : "een medewerker, voor u");
+    row(b, "U schreef", r->text);
+    if (r->n_attributes)
+        html_add(b, "<dt>Welke gegevens</dt><dd><ul>\n");
+    for (size_t i = 0; i < r->n_attributes; i++)
+        html_add(b, "<li>{}</li>\n", document_word(d, "attribute", r->attributes[i]));
+    if (r->n_attributes)
+        html_add(b, "</ul></dd>\n");
+    row(b, "Hoe het staat", state_text(r->state));
+    if (open)
+        row_when(b, "U hoort het uiterlijk op", r->due, last_day);
+    if (r->late)
+        row(b, "Te laat", "De gemeente had dit al moeten doen. Vraag ernaar, of dien een klacht in.");
+    row_when(b, "Meer tijd genomen op", r->extended, moment);
+    row(b, "Waarom meer tijd", r->extension_reason);
+    row_when(b, "Besloten op", r->decided, moment);
+    row(b, "Besloten door", document_word(d, "function", r->decided_by));
+    row(b, "Waarom", r->decision_reason);
+    if (!r->done)
+        row_when(b, "Uitgevoerd uiterlijk op", r->carry_out_by, last_day);
+    row_when(b, "Uitgevoerd op", r->done, moment);
+    row(b, "Hoe", r->done_reason);
+    html_add(b, "</dl>\n</article>\n");
+}
+
+void document_html_asked(document *d, buffer *b, const Sluis__ApiExport *x)
+{
+    html_add(b, "<section id=\"gevraagd\">\n<h2>Wat u zelf vroeg</h2>\n");
+    if (!x->n_rights)
+        html_add(b, "<p>U heeft nog geen verzoek gedaan over uw gegevens.</p>\n");
+    for (size_t i = 0; i < x->n_rights; i++)
+        add_asked(d, b, x->rights[i]);
+    html_add(b, "</section>\n");
+}
+
+static void add_offered(buffer *b, const Sluis__ApiRightOffered *r)
+{
+    char first[40], more[40];
+    snprintf(first, sizeof first, r->months == 1 ? "%u maand" : "%u maanden", r->months);
+    snprintf(more, sizeof more, r->extend_months == 1 ? "%u maand" : "%u maanden", r->extend_months);
+    html_add(b, "<li><b>{}</b><br>De gemeente besluit binnen {}.", r->title, first);
+    if (r->extend_months)
+        html_add(
+            b,
+            " Heeft de gemeente meer tijd nodig? Dan krijgt u daarover bericht, en duurt het ten hoogste "
+            "{} langer.",
+            more);
+    html_add(b, " <span class=\"bij\">({})</span></li>\n", r->article);
+}
+
+static void add_where(buffer *b, const char *text)
+{
+    if (text[0])
+        html_add(b, "<br><span class=\"bij\">{}</span>", text);
+}
+
+void document_html_rights(document *d, buffer *b, const Sluis__ApiExport *x)
+{
+    const document_sender *s = d->sender;
+    html_add(b, "<section id=\"rechten\">\n<h2>Uw rechten</h2>\n<p>Het gaat om uw gegevens. Daarom mag u dit "
+                "vragen:</p>\n<ul class=\"rechten\">\n");
+    for (size_t i = 0; i < x->n_offered; i++)
+        add_offered(b, x->offered[i]);
+    html_add(
+        b, "</ul>\n<p>U vraagt dit in het cliëntportaal, of aan uw contactpersoon bij de gemeente. Het kost "
+           "niets.</p>\n");
+    if (s->contact[0])
+        html_add(b, "<p>Vragen over dit dossier? <bdi>{}</bdi></p>\n", s->contact);
+    html_add(b, "<h3>Bent u het niet eens met de gemeente?</h3>\n<ul class=\"rechten\">\n"
+                "<li><b>Praat erover</b> met uw contactpersoon. Vaak is dat het snelst.</li>\n"
+                "<li><b>Maak bezwaar</b> als de gemeente uw verzoek afwijst. Doe dat binnen zes weken.</li>\n"
+                "<li><b>Dien een klacht in</b> bij de gemeente.");
+    add_where(b, s->complaints);
+    html_add(b,
+             "</li>\n<li><b>Bel of schrijf de functionaris voor gegevensbescherming.</b> Die let erop dat de "
+             "gemeente goed omgaat met uw gegevens.");
+    add_where(b, s->privacy_officer);
+    html_add(
+        b,
+        "</li>\n<li><b>Dien een klacht in bij de Autoriteit Persoonsgegevens.</b> Die let op alle "
+        "organisaties in Nederland.<br><span class=\"bij\">autoriteitpersoonsgegevens.nl, telefoon 088 - "
+        "180 52 50</span></li>\n</ul>\n</section>\n"
+        "<section id=\"woorden\">\n<h2>Woorden in dit dossier</h2>\n<dl>\n"
+        "<dt>Zaak</dt><dd>Alles wat de gemeente voor u, of voor uw huishouden, bij elkaar houdt.</dd>\n"
+        "<dt>Organisatie</dt><dd>Een school, de politie, de GGD, of een andere afdeling of instelling.</dd>\n"
+        "<dt>Regel in de wet</dt><dd>Waarom het mag: de wet zegt wanneer gegevens gevraagd mogen "
+        "worden.</dd>\n"
+        "<dt>AVG</dt><dd>De privacywet: Algemene verordening gegevensbescherming.</dd>\n"
+        "</dl>\n</section>\n");
+}

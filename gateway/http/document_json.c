@@ -1,0 +1,101 @@
+/* The document for a program: one JSON object with what GET dossier and GET avg-verzoeken give, whole, and
+ * the words that its names stand for. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "http/document_parts.h"
+#include "http/render.h"
+#include "http/render_parts.h"
+
+/* Takes o. */
+static void add_json(buffer *b, json_t *o)
+{
+    char *text = o ? json_dumps(o, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+    if (text)
+        buffer_add(b, text, strlen(text));
+    else if (!b->err)
+        b->err = SLUIS_NOMEM;
+    free(text);
+    json_decref(o);
+}
+
+static json_t *case_json(document *d, const Sluis__ApiExport *x)
+{
+    json_t *o = json_object(), *laws = json_array();
+    put(o, "fase", dutch(x->phase));
+    put_time(o, "geopend", x->opened);
+    put_time(o, "beeindigd", x->ended);
+    for (size_t i = 0; i < x->n_laws; i++) {
+        document_word(d, "law", x->laws[i]);
+        json_array_append_new(laws, json_string(x->laws[i]));
+    }
+    json_object_set_new(o, "wetten", laws);
+    return o;
+}
+
+static json_t *offered_json(const Sluis__ApiRightOffered *r)
+{
+    json_t *o = json_object();
+    put(o, "naam", r->title);
+    put(o, "artikel", r->article);
+    put_number(o, "maanden", r->months);
+    put_number(o, "verlengingMaanden", r->extend_months);
+    return o;
+}
+
+void document_json_once(document *d, const Sluis__ApiExport *x)
+{
+    char id[33];
+    json_t *o = json_object(), *asked = json_array(), *offered = json_array();
+    put_case_id(o, x->page->case_id, id);
+    put_number(o, "lid", x->page->member);
+    put_time(o, "gemaakt", x->made);
+    put(o, "gemeente", d->sender->name);
+    json_object_set_new(o, "zaak", case_json(d, x));
+    for (size_t i = 0; i < x->n_rights; i++)
+        json_array_append_new(asked, render_one_right(x->rights[i]));
+    json_object_set_new(o, "avgVerzoeken", asked);
+    for (size_t i = 0; i < x->n_offered; i++)
+        json_array_append_new(offered, offered_json(x->offered[i]));
+    json_object_set_new(o, "rechten", offered);
+    add_json(&d->once, o);
+}
+
+void document_json_entry(document *d, const Sluis__ApiDossierEntry *x)
+{
+    for (size_t i = 0; i < x->n_attributes; i++)
+        document_word(d, "attribute", x->attributes[i]);
+    for (size_t i = 0; i < x->n_results; i++) {
+        document_word(d, "attribute", x->results[i]->attribute);
+        document_word(d, "reason", x->results[i]->reason);
+    }
+    document_word(d, "application", x->application);
+    document_word(d, "function", x->function);
+    if (d->course.n)
+        buffer_u8(&d->course, ',');
+    add_json(&d->course, render_entry(x));
+}
+
+static json_t *words_json(const document *d)
+{
+    const char *key;
+    json_t *text, *a = json_array();
+    json_object_foreach(d->used, key, text)
+    {
+        json_t *o = json_object();
+        put(o, "naam", strchr(key, ' ') + 1);
+        put(o, "tekst", json_string_value(text));
+        json_array_append_new(a, o);
+    }
+    return a;
+}
+
+void document_json_write(document *d, buffer *out)
+{
+    buffer_add(out, d->once.p, d->once.n ? d->once.n - 1 : 0); /* its last brace comes below */
+    buffer_printf(out, ",\"verloop\":[");
+    buffer_add(out, d->course.p, d->course.n);
+    buffer_printf(out, "],\"woordenlijst\":");
+    add_json(out, words_json(d));
+    buffer_printf(out, ",\"aantal\":%zu}", d->entries);
+}

@@ -1,0 +1,118 @@
+/* The client's own file to take away: a page of the dossier as the client may read it; on the first page also
+ * what stands once in it: the case, what the client asked and may ask, and the words that names stand for. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "policy/rights.h"
+#include "read/dossier.h"
+
+#define WORDS_MAX 4096
+
+typedef struct {
+    arena *a;
+    Sluis__ApiExport *out;
+    sluis_err err;
+} gathering;
+
+static void add_word(void *ctx, const char *kind, const char *name, const char *text)
+{
+    gathering *g = ctx;
+    Sluis__ApiWord *w = g->out->n_words < WORDS_MAX ? arena_alloc(g->a, sizeof(*w)) : NULL;
+    if (!w) {
+        g->err = SLUIS_NOMEM;
+        return;
+    }
+    sluis__api_word__init(w);
+    w->kind = (char *)(uintptr_t)kind;
+    w->name = (char *)(uintptr_t)name;
+    w->text = (char *)(uintptr_t)text;
+    g->out->words[g->out->n_words++] = w;
+}
+
+static sluis_err add_words(const reader *r, job *j, Sluis__ApiExport *out)
+{
+    gathering g = {.a = j->arena, .out = out};
+    out->words = arena_alloc(j->arena, WORDS_MAX * sizeof(*out->words));
+    if (!out->words)
+        return SLUIS_NOMEM;
+    rules_each_word(r->rules, add_word, &g);
+    return g.err;
+}
+
+static sluis_err add_offered(const reader *r, job *j, Sluis__ApiExport *out)
+{
+    Sluis__ApiRightOffered *all = arena_alloc(j->arena, RIGHT_COUNT * sizeof(*all));
+    out->offered = arena_alloc(j->arena, RIGHT_COUNT * sizeof(*out->offered));
+    if (!all || !out->offered)
+        return SLUIS_NOMEM;
+    for (int k = 0; k < RIGHT_COUNT; k++) {
+        const client_right *c = rules_right(r->rules, (right_kind)k);
+        Sluis__ApiRightOffered *x = &all[k];
+        if (!c)
+            continue;
+        sluis__api_right_offered__init(x);
+        x->kind = (char *)(uintptr_t)right_name((right_kind)k);
+        x->title = (char *)(uintptr_t)c->title;
+        x->article = (char *)(uintptr_t)c->article;
+        x->months = c->months;
+        x->extend_months = c->extend_months;
+        out->offered[out->n_offered++] = x;
+    }
+    return SLUIS_OK;
+}
+
+static sluis_err add_once(reader *r, store_txn *t, job *j, const subject *s, const dossier_question *q,
+                          const Sluis__CaseRow *row, Sluis__ApiExport *out)
+{
+    Sluis__ApiRightsList asked = SLUIS__API_RIGHTS_LIST__INIT;
+    out->phase = row->phase;
+    out->opened = row->opened;
+    out->ended = row->ended;
+    out->laws = row->scope_laws;
+    out->n_laws = row->n_scope_laws;
+    sluis_err e = rights_of_person(r, t, j, s, q, &asked);
+    out->rights = asked.rights;
+    out->n_rights = asked.n_rights;
+    if (!e)
+        e = add_offered(r, j, out);
+    return e ? e : add_words(r, j, out);
+}
+
+static sluis_err assemble(reader *r, store_txn *t, job *j, const subject *s, const dossier_question *q,
+                          const Sluis__CaseRow *row)
+{
+    Sluis__ApiReply reply = SLUIS__API_REPLY__INIT;
+    Sluis__ApiExport out = SLUIS__API_EXPORT__INIT;
+    Sluis__ApiDossier page = SLUIS__API_DOSSIER__INIT;
+    sluis_err e = dossier_page(r, t, j, s, q, &page);
+    out.page = &page;
+    out.owner = row->owner;
+    out.made = clock_ms();
+    if (!e && !q->after)
+        e = add_once(r, t, j, s, q, row, &out);
+    reply.call = j->call->call;
+    reply.status = 200;
+    reply.result_case = SLUIS__API_REPLY__RESULT_EXPORT;
+    reply.export = &out;
+    return e ? e : wire_pack(&j->reply, &reply.base);
+}
+
+sluis_err read_export(reader *r, store_txn *t, job *j)
+{
+    const Sluis__ApiExportDossier *in = j->call->export_dossier;
+    dossier_question q = {.case_id = BYTES(in->case_id.data, in->case_id.len),
+                          .member = in->member,
+                          .viewer = in->viewer,
+                          .after = in->after};
+    Sluis__CaseRow *row = NULL;
+    subject s = {0};
+    if (!q.viewer)
+        return fail_set(&j->why, SLUIS_INVALID, "namens", "noem het lid dat het document krijgt");
+    sluis_err e = dossier_may_read(r, t, j, &q, &row, &s);
+    if (!e)
+        e = assemble(r, t, j, &s, &q, row);
+    if (!e)
+        e = dossier_journal(j, &q, row, &s);
+    subject_close(&s);
+    return e ? fail_set(&j->why, e, "", "%s", error_text(e)) : SLUIS_OK;
+}

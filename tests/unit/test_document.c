@@ -1,0 +1,182 @@
+/* A client's dossier as a document: what is escaped, how dates are written, and that there is a sentence for
+ * everything that can stand in it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "cases/case_state.h"
+#include "http/document_parts.h"
+#include "http/html.h"
+#include "wire/messages.h"
+
+#define GONE "\xef\xbf\xbd"
+
+static void every_value_is_escaped(void **state)
+{
+    static const struct {
+        const char *value, *html;
+    } cases[] = {
+        {"<a href=\"x\" id='y'>&amp;", "&lt;a href=&quot;x&quot; id=&#39;y&#39;&gt;&amp;amp;"},
+        {"caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80", "caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80"},
+        {"a\tb\nc", "a\tb\nc"},
+        {"a\rb\x01\x1b\x7f", "a" GONE "b" GONE GONE GONE},
+        {"\xc2\x85\xc2\xa0", GONE "\xc2\xa0"}, /* C1; a hard space stays */
+        {"\xe2\x80\xae"
+         "x\xe2\x80\xac\xe2\x81\xa6\xe2\x81\xa9",
+         GONE "x" GONE GONE GONE},                          /* RLO PDF LRI PDI */
+        {"\xd7\xa9\xe2\x80\x8f", "\xd7\xa9\xe2\x80\x8f"},   /* Hebrew, and its mark */
+        {"\xc0\x80\xe0\x80\xaf", GONE GONE GONE GONE GONE}, /* longer than needed */
+        {"\xed\xa0\x80", GONE GONE GONE},                   /* half a pair */
+        {"\xf4\x90\x80\x80", GONE GONE GONE GONE},          /* beyond Unicode */
+        {"\xe2\x82", GONE GONE},                            /* ends too early */
+        {"\xe2\x82<", GONE GONE "&lt;"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        buffer b;
+        buffer_init(&b, 1024);
+        html_add(&b, "[{}|{}]", cases[i].value, cases[i].value);
+        char wanted[256];
+        snprintf(wanted, sizeof wanted, "[%s|%s]", cases[i].html, cases[i].html);
+        if (!bytes_equal(buffer_bytes(&b), bytes_str(wanted)))
+            fail_msg("%zu: \"%.*s\", not \"%s\"", i, (int)b.n, (const char *)b.p, wanted);
+        buffer_close(&b);
+    }
+}
+
+static void dates_in_dutch_time(void **state)
+{
+    static const struct {
+        const char *utc, *date, *time;
+    } cases[] = {
+        {"2026-03-29T00:59:59Z", "zondag 29 maart 2026", "01:59"},
+        {"2026-03-29T01:00:00Z", "zondag 29 maart 2026", "03:00"},
+        {"2026-10-25T00:59:59Z", "zondag 25 oktober 2026", "02:59"},
+        {"2026-10-25T01:00:00Z", "zondag 25 oktober 2026", "02:00"},
+        {"2027-03-28T01:00:00Z", "zondag 28 maart 2027", "03:00"},
+        {"2027-10-31T00:59:00Z", "zondag 31 oktober 2027", "02:59"},
+        {"2026-12-31T23:30:00Z", "vrijdag 1 januari 2027", "00:30"},
+        {"2028-02-29T12:00:00Z", "dinsdag 29 februari 2028", "13:00"},
+        {"2026-06-30T22:00:00Z", "woensdag 1 juli 2026", "00:00"},
+    };
+    char date[DUTCH_DATE], time[DUTCH_TIME];
+    uint64_t ms = 0;
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_int_equal(time_parse(&ms, cases[i].utc), SLUIS_OK);
+        dutch_date(date, ms);
+        dutch_time(time, ms);
+        assert_string_equal(date, cases[i].date);
+        assert_string_equal(time, cases[i].time);
+    }
+    /* A term ends where its last day does, in UTC (policy/rights.h). */
+    assert_int_equal(time_parse(&ms, "2026-12-29"), SLUIS_OK);
+    dutch_term(date, ms);
+    assert_string_equal(date, "maandag 28 december 2026");
+}
+
+static const char *sentence(const char *type, const char *decision)
+{
+    Sluis__ApiDossierEntry x = SLUIS__API_DOSSIER_ENTRY__INIT;
+    x.type = (char *)(uintptr_t)type;
+    x.decision = (char *)(uintptr_t)decision;
+    const document_sentence *s = document_sentence_of(&x);
+    if (!s)
+        fail_msg("no sentence for %s, %s", type, decision);
+    size_t places = 0;
+    for (const char *at = s->form; (at = strstr(at, "{}")); at += 2)
+        places++;
+    if (places != (size_t)s->from + (size_t)s->to)
+        fail_msg("\"%s\" has %zu places", s->form, places);
+    return s->form;
+}
+
+static void a_sentence_for_everything(void **state)
+{
+    static const char *const types[] = {"read",     "from-register", "dossier",
+                                        "returned", "exchange",      "restricted"};
+    static const char *const decisions[] = {"opened",
+                                            "rights-filed",
+                                            "rights-extended",
+                                            "rights-granted",
+                                            "rights-refused",
+                                            "rights-done",
+                                            "exchange-noted",
+                                            "entry-restricted",
+                                            "restriction-lifted",
+                                            "concern-research",
+                                            "withdrawn",
+                                            "concern-no-research",
+                                            "discrepancy-accepted",
+                                            "discrepancy-kept",
+                                            "discrepancy-asked"};
+    const char *none = sentence("case", "not a decision");
+    (void)state;
+    for (int k = SLUIS__KIND__KIND_NONE + 1; message_kind_of((Sluis__Kind)k); k++)
+        sentence(message_kind_of((Sluis__Kind)k)->name, "permit");
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        sentence(types[i], "permit");
+    for (int e = 0; e < CASE_EVENTS; e++)
+        assert_ptr_not_equal(sentence("case", case_event_done((case_event)e)), none);
+    for (size_t i = 0; i < sizeof decisions / sizeof *decisions; i++)
+        assert_ptr_not_equal(sentence("case", decisions[i]), none);
+    assert_ptr_not_equal(sentence("read", "glass-broken"), sentence("read", "permit"));
+    assert_ptr_not_equal(sentence("read", "look-used"), sentence("read", "permit"));
+}
+
+static void the_form_asked_for(void **state)
+{
+    (void)state;
+    assert_int_equal(document_asked(NULL), DOCUMENT_JSON);
+    assert_int_equal(document_asked("*/*"), DOCUMENT_JSON);
+    assert_int_equal(document_asked("application/json"), DOCUMENT_JSON);
+    assert_int_equal(document_asked("text/html,application/xhtml+xml,*/*;q=0.8"), DOCUMENT_HTML);
+    assert_int_equal(document_asked("application/json, text/html"), DOCUMENT_JSON);
+    assert_int_equal(document_asked("application/pdf"), DOCUMENT_NONE);
+}
+
+/* A page that would not fit is refused, and what was gathered is not given for the whole. */
+static void larger_than_allowed(void **state)
+{
+    static char long_text[9000];
+    static const document_sender sender = {"Gemeente", "", "", ""};
+    Sluis__ApiExport x = SLUIS__API_EXPORT__INIT;
+    Sluis__ApiDossier page = SLUIS__API_DOSSIER__INIT;
+    Sluis__ApiDossierEntry entry = SLUIS__API_DOSSIER_ENTRY__INIT, *all[50];
+    (void)state;
+    memset(long_text, 'a', sizeof long_text - 1);
+    entry.type = (char *)(uintptr_t) "case";
+    entry.motivation = long_text;
+    for (size_t i = 0; i < 50; i++)
+        all[i] = &entry;
+    page.entries = all;
+    x.page = &page;
+    x.made = 1;
+    for (document_form form = DOCUMENT_JSON; form <= DOCUMENT_HTML; form++) {
+        document *d = document_new(form, &sender, 256u << 10);
+        page.n_entries = 1;
+        page.next = 7;
+        assert_int_equal(document_add(d, &x), SLUIS_OK);
+        assert_int_equal(document_next(d), 7);
+        page.n_entries = 50;
+        assert_int_equal(document_add(d, &x), SLUIS_TOO_BIG);
+        document_free(&d);
+        assert_null(d);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_value_is_escaped),    cmocka_unit_test(dates_in_dutch_time),
+        cmocka_unit_test(a_sentence_for_everything), cmocka_unit_test(the_form_asked_for),
+        cmocka_unit_test(larger_than_allowed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
