@@ -432,6 +432,24 @@ sluis_err registry_get(registry *r, store_txn *t, const subject *s, uint32_t att
     return out->row ? SLUIS_OK : newest ? SLUIS_CORRUPT : SLUIS_NOT_FOUND;
 }
 
+sluis_err registry_alone(store_txn *t, const subject *s, uint32_t attribute, const id16 *instance, bool *out)
+{
+    uint8_t key[DATUM_KEY_LEN];
+    store_cursor *c = NULL;
+    bytes k, v;
+
+    datum_key(key, &s->sid, attribute, instance, 0);
+    bytes prefix = BYTES(key, DATUM_PREFIX_LEN);
+    sluis_err err = store_cursor_open(t, TABLE_DATUM, prefix, prefix, &c);
+    if (!err)
+        err = store_cursor_next(c, &k, &v);
+    if (!err)
+        err = store_cursor_next(c, &k, &v);
+    *out = err == SLUIS_NOT_FOUND;
+    store_cursor_close(&c);
+    return err == SLUIS_NOT_FOUND ? SLUIS_OK : err;
+}
+
 sluis_err registry_next(registry *r, store_txn *t, const subject *s, uint32_t attribute, arena *a, datum *at)
 {
     uint8_t from[DATUM_KEY_LEN];

@@ -53,6 +53,9 @@ typedef enum { DATUM_NEW, DATUM_SAME, DATUM_NEWER, DATUM_DISCREPANCY } datum_out
  * the statement. */
 sluis_err registry_put(registry *r, store_txn *t, const subject *s, uint32_t attribute, const id16 *instance,
                        Sluis__DatumRow *row, datum_outcome *outcome, uint64_t *version);
+/* Whether only one statement of this instance stands: nothing is beside the current one. Cheap: opens no row.
+ */
+sluis_err registry_alone(store_txn *t, const subject *s, uint32_t attribute, const id16 *instance, bool *out);
 /* The same value on the same terms, whoever says it. */
 bool registry_same(const Sluis__DatumRow *a, const Sluis__DatumRow *b);
 

@@ -29,8 +29,9 @@
 #define PATH_BOUND    4096
 #define RESERVE_LEAST (UINT64_C(1) << 20)
 #define RESERVE_MOST  (UINT64_C(64) << 20)
-#define TOUCH_AHEAD   (UINT64_C(4) << 20) /* more than one transaction adds, most often */
-#define DB_FREE       0                   /* LMDB's own databases, known to mdb_stat by number */
+#define TOUCH_AHEAD   (UINT64_C(4) << 20)   /* more than one transaction adds, most often */
+#define TOUCH_STEP    (UINT64_C(128) << 10) /* the kernel reads no more at a time */
+#define DB_FREE       0                     /* LMDB's own databases, known to mdb_stat by number */
 #define DB_MAIN       1
 
 typedef struct {
@@ -105,21 +106,19 @@ static bytes of_val(const MDB_val *v)
 
 /* ---- transactions ---- */
 
-/* Reads what lies allocated beyond the last page, a page at a time, so that the kernel holds it in pieces of
- * a page each. Otherwise the first write there, of many pages in a row, makes one large piece (folio) of
- * them, and every later write of a single page somewhere in it walks over the whole piece: nearly twice the
- * CPU of a commit of twenty pages. The disk is not read: nothing was written there yet. FADV_RANDOM
- * (check_length) keeps the kernel from reading in large pieces. Where all this does not help, it does no
+/* Has the kernel read what lies allocated beyond the last page, which it does in pieces of a page each.
+ * Otherwise the first write there, of many pages in a row, makes one large piece (folio) of them, and every
+ * later write of a single page somewhere in it walks over the whole piece: nearly twice the CPU of a commit
+ * of twenty pages. The disk is not read: nothing was written there yet. Where this does not help it does no
  * harm. */
 static void touch_ahead(lmdb_store *m, uint64_t end)
 {
-    uint8_t byte;
     uint64_t to = end + TOUCH_AHEAD < m->allocated ? end + TOUCH_AHEAD : m->allocated;
     if (m->touched >= end + TOUCH_AHEAD / 2)
         return;
-    for (uint64_t at = m->touched > end ? m->touched : end; at < to; at += m->page)
-        if (pread(m->data_fd, &byte, 1, (off_t)at) != 1)
-            break;
+    for (uint64_t at = m->touched > end ? m->touched : end; at < to; at += TOUCH_STEP)
+        posix_fadvise(m->data_fd, (off_t)at, (off_t)(to - at < TOUCH_STEP ? to - at : TOUCH_STEP),
+                      POSIX_FADV_WILLNEED);
     m->touched = to;
 }
 
@@ -429,7 +428,6 @@ static sluis_err check_length(lmdb_store *m, const char *path, sluis_fail *f)
     m->page = st.ms_psize;
     if (mdb_env_get_fd(m->env, &m->data_fd) || fstat(m->data_fd, &file) != 0)
         return fail_os(f, path, "data.mdb cannot be examined");
-    posix_fadvise(m->data_fd, 0, 0, POSIX_FADV_RANDOM);
     uint64_t need = (info.me_last_pgno + 1) * m->page;
     m->allocated = (uint64_t)file.st_size;
     if (m->allocated >= need)
