@@ -185,6 +185,8 @@ static const ctl_option inbox_receipt[] = {
 static const ctl_option journal_copy[] = {
     GATEWAY_SOCKET,
     {"dir", "DIR", "Folder for the copy, as sluisd sees it; must not exist", NULL, true},
+    {"only", "WHAT", "store or keys: a backup that is kept holds no keys, which are copied apart", NULL,
+     false},
     END,
 };
 static const ctl_option journal_verify[] = {
@@ -204,7 +206,8 @@ static const ctl_option restore[] = {
     {"checkpoint", "FILE", "The newest checkpoint of this log that anybody has: a witness's `last`", NULL,
      false},
     {"none-newer", NULL, "Nobody has a checkpoint newer than the backup", NULL, false},
-    {"keys", "FILE", "The newest key file, when the data folder has none and it is not the backup's", NULL,
+    {"keys", "FILE",
+     "The newest key file, when the data folder has none and the backup has none, or an older one", NULL,
      false},
     END,
 };

@@ -60,7 +60,9 @@ ctl_exit ctl_journal_copy(ctl_call *c)
         return ctl_failed(c, &f);
     }
     dir = path;
-    json_t *reply = ctl_ask(c, json_pack("{s:s,s:s}", "cmd", "journal.copy", "dir", dir), &code);
+    json_t *reply = ctl_ask(
+        c, json_pack("{s:s,s:s,s:s*}", "cmd", "journal.copy", "dir", dir, "only", ctl_value(c, "only")),
+        &code);
     if (reply)
         ctl_print(c, reply);
     return code;

@@ -2,8 +2,8 @@
  * log's next origin, whose first entry binds the newest checkpoint that anybody has.
  *
  * The store is the copy's. The key file is the newest there is: the one that still lies in the data folder,
- * or --keys, or else the copy's own. An older one would bring back keys that were erased, so it is refused: a
- * slot goes from free to live to erased and never back. */
+ * or --keys, or else the copy's own, which a backup that is kept for long has not. An older one would bring
+ * back keys that were erased, so it is refused: a slot goes from free to live to erased and never back. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -115,13 +115,53 @@ static sluis_err check_keys(restore *r, const char *newer, const char *older, sl
     return e;
 }
 
+static sluis_err check_slot(restore *r, FILE *keys, uint64_t slot, const char *name, sluis_fail *f)
+{
+    int state =
+        slot > UINT32_MAX || fseek(keys, (long)(SLOTS_HEADER + slot * SLOT_LEN), SEEK_SET) ? EOF : getc(keys);
+    if (state == EOF || state == 0)
+        return fail_set(f, SLUIS_CONFLICT, name,
+                        "slot %" PRIu64 ": holds no key for somebody who is in the backup: the key file is "
+                        "older than the backup, or of another gateway",
+                        slot);
+    r->erased += state == 2;
+    return SLUIS_OK;
+}
+
+/* The backup holds no key file to compare with: who is in it has had a key in this one. */
+static sluis_err check_subjects(restore *r, const char *name, sluis_fail *f)
+{
+    store *s = NULL;
+    store_txn *t = NULL;
+    store_cursor *c = NULL;
+    bytes key, value;
+    FILE *keys = fopen(name, "rb");
+    sluis_err e =
+        keys ? copy_open_store(&s, r->from_store, f) : fail_set(f, SLUIS_IO, name, "cannot be read");
+    if (!e && ((e = store_begin_read(s, &t)) ||
+               (e = store_cursor_open(t, TABLE_SUBJECT, ROW_EMPTY, ROW_EMPTY, &c))))
+        fail_set(f, e, r->from_store, "cannot be read");
+    while (!e && !(e = store_cursor_next(c, &key, &value)))
+        e = value.n < sizeof(uint64_t) ? fail_set(f, SLUIS_CORRUPT, r->from_store, "verify it first")
+                                       : check_slot(r, keys, get_u64(value.p), name, f);
+    store_cursor_close(&c);
+    store_abort(&t);
+    store_close(&s);
+    if (keys)
+        fclose(keys);
+    return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
+}
+
 static sluis_err choose_keys(restore *r, const char *given, sluis_fail *f)
 {
-    bool there = access(r->to_slots, F_OK) == 0;
+    bool there = access(r->to_slots, F_OK) == 0, own = access(r->from_slots, F_OK) == 0;
     if (there && given)
         return fail_set(f, SLUIS_EXISTS, r->to_slots, "is there: it is the newest, or move it away");
+    if (!there && !given && !own)
+        return fail_set(f, SLUIS_INVALID, "--keys", "the backup holds no key file: name the newest there is");
     r->keys = there ? NULL : given ? given : r->from_slots;
-    return check_keys(r, there ? r->to_slots : r->keys, r->from_slots, f);
+    const char *newest = there ? r->to_slots : r->keys;
+    return own ? check_keys(r, newest, r->from_slots, f) : check_subjects(r, newest, f);
 }
 
 /* ---- putting in place ---- */

@@ -589,12 +589,18 @@ static sluis_err mark_copy(const parts *p, const char *data, sluis_fail *f)
     return e ? fail_set(f, e, data, "cannot be marked as a copy") : SLUIS_OK;
 }
 
-/* Data first, then the keys: a row without its key would be an error, a key without its row is harmless. */
+/* Data first, then the keys: a row without its key would be an error, a key without its row is harmless.
+ * "only" leaves either out: data that are kept for long must not lie beside the keys that open them. */
 static json_t *cmd_journal_copy(desk *d, const json_t *q, sluis_fail *f)
 {
     const parts *p = desk_parts(d);
-    const char *dir = desk_text(q, "dir", f);
+    const char *dir = desk_text(q, "dir", f), *only = json_string_value(json_object_get(q, "only"));
     char data[1024], keys_from[1024], keys_to[1024];
+    bool with_store = !only || strcmp(only, "store") == 0, with_keys = !only || strcmp(only, "keys") == 0;
+    if (!with_store && !with_keys) {
+        fail_set(f, SLUIS_INVALID, "only", "\"store\" or \"keys\"; without it both are copied");
+        return NULL;
+    }
     if (!dir || dir[0] != '/' || strlen(dir) > 900) {
         fail_set(f, SLUIS_INVALID, "dir", "an absolute path is needed");
         return NULL;
@@ -606,12 +612,14 @@ static json_t *cmd_journal_copy(desk *d, const json_t *q, sluis_fail *f)
         fail_set(f, SLUIS_IO, dir, "cannot make the folder: %s", strerror(errno));
         return NULL;
     }
-    sluis_err e = store_copy(p->store, data, f);
-    if (!e)
+    sluis_err e = with_store ? store_copy(p->store, data, f) : SLUIS_OK;
+    if (!e && with_store)
         e = mark_copy(p, data, f);
-    if (!e)
+    if (!e && with_keys)
         e = copy_file(keys_from, keys_to, f);
-    return e ? NULL : json_pack("{s:s, s:s}", "store", data, "keys", keys_to);
+    return e ? NULL
+             : json_pack("{s:s*, s:s*}", "store", with_store ? data : NULL, "keys",
+                         with_keys ? keys_to : NULL);
 }
 
 /* ---- the socket ---- */

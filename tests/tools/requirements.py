@@ -17,7 +17,7 @@ from pathlib import Path
 
 TREE = Path(__file__).resolve().parents[2]
 TABLE = TREE / "tests" / "requirements.tsv"
-ITEMS = [1, 2, 3, *range(7, 16), 21, *range(23, 32), 34, 35, 37, 38, 39, 40, 41, 42]
+ITEMS = [1, 2, 3, *range(7, 16), 21, *range(23, 32), 34, 35, 36, 37, 38, 39, 40, 41, 42]
 COLUMNS = ("item", "what", "scenario", "refusal", "file", "line", "becomes", "test")
 BUILD_SECONDS, TEST_SECONDS = 600, 300
 QUIET = "WARN=-std=c11 -w"  # a change may leave a name unused
