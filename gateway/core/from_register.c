@@ -18,6 +18,20 @@ static datum_use use_of(const turn *t, const Sluis__Core *c, const Sluis__CaseRo
                        .now = t->now};
 }
 
+/* Whether the register answers: something it holds may, and all that may fits a message. More than that the
+ * party is asked for, as what is not known: an answer never leaves some of it out. */
+static sluis_err answers(turn *t, const subject *s, uint32_t id, const datum_use *use, bool *known)
+{
+    const attribute *a = rules_attribute(t->rules, id);
+    datum d = {.version = 0};
+    size_t n = 0;
+    sluis_err e = a ? SLUIS_OK : SLUIS_NOT_FOUND;
+    while (!e && n <= INSTANCES_MAX && !(e = registry_next(t->p->registry, t->t, s, id, t->arena, &d)))
+        n += datum_answers(t->rules, a, d.row, use);
+    *known = n && n <= INSTANCES_MAX;
+    return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
+}
+
 sluis_err from_register_split(turn *t, const job *j, const Sluis__CaseRow *row, const subject *s,
                               register_split *out)
 {
@@ -34,7 +48,7 @@ sluis_err from_register_split(turn *t, const job *j, const Sluis__CaseRow *row, 
     for (size_t i = 0; i < c->n_attributes; i++) {
         bool known = false;
         sluis_err e = look && policy_shows(t->rules, v, &facts, c->attributes[i])
-                          ? datum_known(t->p->registry, t->t, t->rules, s, c->attributes[i], &use, &known)
+                          ? answers(t, s, c->attributes[i], &use, &known)
                           : SLUIS_OK;
         if (e)
             return e;
