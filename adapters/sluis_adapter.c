@@ -5,6 +5,7 @@
 
 #include "base/coredump.h"
 #include "base/log.h"
+#include "base/program.h"
 #include "crypto/crypto.h"
 #include "ggd/ggd.h"
 #include "police/police.h"
@@ -12,6 +13,8 @@
 #include "runtime/settings.h"
 #include "school/school.h"
 #include "wgs/wgs.h"
+
+const char *argp_program_version = "sluis-adapter " SLUIS_RELEASE;
 
 /* A new kind of party is a folder and a row here. */
 static const party_kind *const kinds[] = {&school_party, &ggd_party, &wgs_party, &police_party, NULL};
@@ -81,6 +84,12 @@ static sluis_err serve(const char *const *paths, size_t n, sluis_fail *f)
     return err;
 }
 
+/* What the configuration says, or names, is wrong. */
+static bool of_configuration(sluis_err e)
+{
+    return e == SLUIS_INVALID || e == SLUIS_NOT_FOUND || e == SLUIS_MODE || e == SLUIS_WRONG_SENDER;
+}
+
 static void list_settings(void)
 {
     buffer b;
@@ -92,8 +101,9 @@ static void list_settings(void)
 
 int main(int argc, char **argv)
 {
-    static const struct argp argp = {options, parse, NULL, "Connects one party's system to a Sluis gateway.",
-                                     NULL,    NULL,  NULL};
+    static const struct argp argp = {
+        options, parse, NULL, "Connects one party's system to a Sluis gateway." SLUIS_EXITS_TEXT,
+        NULL,    NULL,  NULL};
     arguments a = {.catalogue = "config/rules/catalogue.conf"};
     sluis_fail f = {0};
     sluis_err err = SLUIS_OK;
@@ -102,7 +112,7 @@ int main(int argc, char **argv)
     log_init("sluis-adapter", LOG_INFO);
     if (crypto_start()) {
         fputs("sluis-adapter: libsodium cannot start\n", stderr);
-        return 1;
+        return EXIT_FAILED;
     }
     if (a.settings)
         list_settings();
@@ -112,8 +122,9 @@ int main(int argc, char **argv)
         err = adapter_check_file(a.configs[0], kinds, a.check, &f);
     else
         err = serve(a.configs, a.config_count, &f);
+    const bool serving = !a.settings && !a.unmapped && !a.check;
     if (err)
         fprintf(stderr, "sluis-adapter: %s%s%s\n", f.where, f.where[0] ? ": " : "",
                 f.text[0] ? f.text : error_text(err));
-    return err ? 1 : 0;
+    return !err ? EXIT_OK : serving && of_configuration(err) ? EXIT_CONFIG : EXIT_FAILED;
 }

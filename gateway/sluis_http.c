@@ -1,12 +1,14 @@
 /* sluis-http: the HTTP API before sluisd. No keys, no store; see gateway/http/README.md. */
 #include <argp.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/coredump.h"
 #include "base/log.h"
+#include "base/program.h"
 #include "http/front.h"
 #include "http/settings.h"
+
+const char *argp_program_version = "sluis-http " SLUIS_RELEASE;
 
 static error_t on_option(int key, char *arg, struct argp_state *state)
 {
@@ -23,8 +25,9 @@ static error_t on_option(int key, char *arg, struct argp_state *state)
 int main(int argc, char **argv)
 {
     static const struct argp_option options[] = {{"config", 'c', "FILE", 0, "Configuration file", 0}, {0}};
-    static const struct argp parser = {options, on_option, NULL, "Serves the HTTP API of a Sluis gateway.",
-                                       NULL,    NULL,      NULL};
+    static const struct argp parser = {
+        options, on_option, NULL, "Serves the HTTP API of a Sluis gateway." SLUIS_EXITS_TEXT,
+        NULL,    NULL,      NULL};
     const char *path = NULL;
     config *file = NULL;
     front *f = NULL;
@@ -36,6 +39,7 @@ int main(int argc, char **argv)
     log_init("sluis-http", LOG_INFO);
 
     sluis_err e = front_settings_read(&o, &file, path, &why);
+    const program_exit failed = e ? EXIT_CONFIG : EXIT_FAILED;
     if (!e)
         e = front_open(&f, &o, &why);
     if (!e) {
@@ -50,5 +54,5 @@ int main(int argc, char **argv)
                 why.text[0] ? why.text : error_text(e));
     front_close(&f);
     config_free(&file);
-    return e ? EXIT_FAILURE : EXIT_SUCCESS;
+    return (int)(e ? failed : EXIT_OK);
 }

@@ -1,13 +1,17 @@
 /* sluisctl: one command-line tool for operators, adapter builders and auditors. The commands: ctl/commands.c.
  */
+#include <argp.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/coredump.h"
 #include "base/log.h"
+#include "base/program.h"
 #include "crypto/crypto.h"
 #include "ctl/commands.h"
+
+const char *argp_program_version = "sluisctl " SLUIS_RELEASE;
 
 /* Is word the first of this command's? */
 static bool begins(const ctl_command *c, const char *word)
@@ -83,6 +87,10 @@ int main(int argc, char **argv)
     int words = 0;
     if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)) {
         print_usage(stdout);
+        return CTL_OK;
+    }
+    if (argc > 1 && strcmp(argv[1], "--version") == 0) {
+        puts(argp_program_version);
         return CTL_OK;
     }
     for (const ctl_command *c = ctl_commands; c->name; c++) {

@@ -6,10 +6,13 @@
 
 #include "base/coredump.h"
 #include "base/log.h"
+#include "base/program.h"
 #include "daemon/daemon.h"
 
-static char doc[] =
-    "The Sluis gateway: routes signed, sealed data requests and keeps the register and the journal.";
+const char *argp_program_version = "sluisd " SLUIS_RELEASE;
+
+static char doc[] = "The Sluis gateway: routes signed, sealed data requests and keeps the register and the "
+                    "journal." SLUIS_EXITS_TEXT;
 static const struct argp_option options[] = {
     {"config", 'c', "FILE", 0, "configuration file (keys: sluisctl config)", 0},
     {0},
@@ -57,7 +60,7 @@ int main(int argc, char **argv)
     sluis_err e = settings_load(&s, path, &f);
     if (e) {
         log_write(LOG_ERROR, "sluisd.config", "code", error_token(e), "where", f.where, "text", f.text, NULL);
-        return 2;
+        return EXIT_CONFIG;
     }
     log_init("sluisd", (log_level)s.log_level);
     sigemptyset(&set);
@@ -76,5 +79,5 @@ int main(int argc, char **argv)
         log_write(LOG_INFO, "sluisd.stopped", NULL);
     }
     settings_close(&s);
-    return e ? 1 : 0;
+    return e ? EXIT_FAILED : EXIT_OK;
 }

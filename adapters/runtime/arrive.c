@@ -248,6 +248,21 @@ static sluis_err on_nack(adapter *a, const client_event *ev)
     return settle(a, ev, STATE_NACKED, note);
 }
 
+/* The gateway knows us by our connection key: what it sends is for the party of that key. */
+static sluis_err check_own(const adapter *a, const snapshot *dir)
+{
+    char text[160];
+    const party *p = directory_by_curve(dir->dir, a->curve.pk, clock_ms());
+    if (!p || oin_equal(&p->oin, &a->s.own))
+        return SLUIS_OK;
+    snprintf(
+        text, sizeof text,
+        "oin is %s in the configuration, but the gateway knows these keys as those of %s: set it to that",
+        a->s.own.s, p->oin.s);
+    log_write(LOG_ERROR, "adapter.wrong-oin", "text", text, NULL);
+    return SLUIS_WRONG_SENDER;
+}
+
 /* A new directory may name our next sealing key: from now on mail is sealed to it. */
 static sluis_err on_directory(adapter *a, bool welcome)
 {
@@ -261,6 +276,9 @@ static sluis_err on_directory(adapter *a, bool welcome)
                   "not the gateway.name of the configuration", NULL);
     if (a->in_force)
         keys_gateway_learn(a, clock_ms());
+    sluis_err err = a->in_force ? check_own(a, dir) : SLUIS_OK;
+    if (err)
+        return err;
     if (!welcome)
         return SLUIS_OK;
     log_write(LOG_INFO, "bus.welcome", "gateway", dir ? dir->gateway : "", NULL);

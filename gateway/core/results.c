@@ -77,12 +77,24 @@ static sluis_err check_given(turn *t, const job *j, const Sluis__RequestRow *row
     return check_conditions(t, a, r, f);
 }
 
+static sluis_err unknown_reason(const rules *r, const attribute *a, bool refused, sluis_fail *f)
+{
+    char possible[320] = "";
+    size_t n = 0;
+    const reason *x;
+    for (size_t i = 0; (x = rules_reason_at(r, i)); i++)
+        if (x->not_possible != refused && n < sizeof(possible))
+            n += (size_t)snprintf(possible + n, sizeof(possible) - n, "%s%s", n ? ", " : "", x->code);
+    return fail_set(f, SLUIS_INVALID, a->name, "a reason from the coded list is needed; possible: %s",
+                    possible);
+}
+
 /* Refused, or not possible: each has its own reasons. */
 static sluis_err check_reason(turn *t, const attribute *a, const Sluis__AttributeResult *r, sluis_fail *f)
 {
     const reason *why = rules_reason(t->rules, r->reason);
     if (!why)
-        return fail_set(f, SLUIS_INVALID, a->name, "a reason from the coded list is needed");
+        return unknown_reason(t->rules, a, r->outcome == SLUIS__OUTCOME__REFUSED, f);
     if (why->not_possible && r->outcome == SLUIS__OUTCOME__REFUSED)
         return fail_set(f, SLUIS_INVALID, a->name, "%s says that it is not possible: that is no refusal",
                         why->code);

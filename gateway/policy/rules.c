@@ -134,6 +134,11 @@ const reason *rules_reason(const rules *r, const char *code)
     return NULL;
 }
 
+const reason *rules_reason_at(const rules *r, size_t i)
+{
+    return i < r->reason_count ? &r->reasons[i] : NULL;
+}
+
 const condition_kind *rules_condition(const rules *r, const char *code)
 {
     size_t n = strcspn(code, " ");

@@ -110,6 +110,7 @@ const attribute *rules_attribute_at(const rules *r, size_t i);
 const application *rules_application(const rules *r, const char *id);
 bool application_may_act(const application *a, const oin *o);
 const reason *rules_reason(const rules *r, const char *code);
+const reason *rules_reason_at(const rules *r, size_t i); /* in the order of the file; NULL: no more */
 const condition_kind *rules_condition(const rules *r, const char *code); /* NULL: none; code up to a space */
 /* Every set has these two classes. */
 #define RETENTION_TRAFFIC    "verkeersgegevens"                       /* what passed */

@@ -30,6 +30,26 @@ def test_help_and_usage(city):
     check(re.search(r"--by=WHO +Pseudonym of the person who asks\s+\(required\)", out), out)
 
 
+def test_every_program_says_what_it_is(city):
+    """One release for all, and how each daemon ends: as its help says."""
+    def run(program, *args):
+        done = subprocess.run([city.bin / program, *args], capture_output=True, text=True, env=city.env, timeout=60)
+        return done.returncode, done.stdout, done.stderr
+    programs = ("sluisd", "sluis-http", "sluis-adapter", "sluisctl")
+    said = [run(p, "--version") for p in programs]
+    check([(code, out.split()[0]) for code, out, _ in said] == [(0, p) for p in programs], f"{said}")
+    check(len({out.split()[1] for _, out, _ in said}) == 1, f"{said}")
+    wrong = city.root / "wrong.conf"
+    wrong.write_text("nonsense = 1;\n")
+    for p in programs[:3]:
+        code, out, _ = run(p, "--help")
+        ends = {int(n): text for n, text in re.findall(r"^  (\d+)  (\S.*)$", out.split("Exit codes:")[1], re.M)}
+        check(code == 0 and sorted(ends) == [0, 1, 64, 70, 78], f"{p}: {out}")
+        code, out, err = run(p, "--config", wrong)
+        check(code == 78 and "nonsense" in out + err, f"{p}: {code} {out}{err}")
+        check(run(p, "--no-such-option")[0] == 64, p)
+
+
 def test_screens(city):
     """A list as words with commas, what is within a member below it, and no blank at the end of a line."""
     city.up(parties=("ggd",))

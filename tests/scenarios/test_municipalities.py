@@ -75,6 +75,19 @@ def test_one_program_two_municipalities(city):
         other.close()
 
 
+def test_a_wrong_own_oin_is_named(city):
+    """A configuration with another party's OIN than the keys are known by ends the program, which says what to write."""
+    city.up(parties=("ggd",))
+    city.adapters["ggd"].stop()
+    path = city.root / "adapters" / "ggd" / "adapter.conf"
+    own, wrong = PARTIES["ggd"][0], "00000099000000007770"
+    path.write_text(path.read_text().replace(f'oin = "{own}"', f'oin = "{wrong}"'))
+    p = Process("sluis-adapter wrong", [city.bin / "sluis-adapter", "--config", path], city.root / "log" / "wrong.log", city.env)
+    p.start()
+    check(p.child.wait(20) == 78, "it goes on under a wrong OIN")
+    check(f"oin is {wrong} in the configuration, but the gateway knows these keys as those of {own}: set it to that" in p.tail(), p.tail())
+
+
 def test_two_configurations_share_nothing(city):
     """The same store, or the same inbox, for two municipalities is refused at the start."""
     city.up(parties=("ggd",))

@@ -49,6 +49,10 @@ def test_a_decision_that_cannot_stand_comes_back(city):
     item = wait_for("it to come back", lambda: next((i for i in city.inbox("ggd", "list")
                                                      if i["id"] == t and i["state"] == "held" and i["note"]), None))
     check("niet-beschikbaar says that it is not possible: that is no refusal" in item["note"], f"{item}")
+    city.inbox("ggd", "refuse", t, "--reason", "onzin", "--by", "jeugdarts-7")
+    item = wait_for("it to come back", lambda: next((i for i in city.inbox("ggd", "list") if i["id"] == t and i["state"] == "held"
+                                                     and "coded list" in i["note"]), None))
+    check("possible: opsporingsbelang, veiligheid-betrokkene, beroepsgeheim, " in item["note"] and "niet-beschikbaar" not in item["note"], f"{item}")
     city.inbox("ggd", "refuse", t, "--reason", "niet-beschikbaar", "--outcome", "not-possible", "--by", "jeugdarts-7")
     check(city.answered(t)["uitkomsten"][0]["uitkomst"] == "niet-mogelijk", "the second decision")
     code, out, err = city.inbox("ggd", "release", t, "--fields", "jgz-gewicht", "--conditions", "geldig-tot=gisteren",
