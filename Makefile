@@ -60,7 +60,7 @@ replays := $(patsubst tests/fuzz/fuzz_%.c,$(B)/replay/%,$(wildcard tests/fuzz/fu
 # tests/bench/bench_x.c is a program; the rest they share, but for the library that is preloaded.
 benches := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/bench_*.c))
 bench_obj := $(B)/tests/bench/end.o
-counter := $(B)/bench/count_ed25519.so
+counter := $(B)/bench/count_ed25519.so $(B)/bench/clock_shift.so
 sources := $(shell find proto gateway adapters tests -name '*.[ch]' 2>/dev/null)
 
 .PHONY: all build help deps demo run check check-build sabotage torture bench bench-large bench-peers deps-peers model asan tsan fuzz fuzz-build layers format-check format lint clean
@@ -144,7 +144,7 @@ $(benches): $(B)/bench/%: $(B)/tests/bench/%.o $(bench_obj) $(libs)
 $(B)/bench/peer_amqp: $(B)/tests/bench/peer_amqp.o $(libs)
 	@mkdir -p $(@D)
 	$(Q)$(cc) $(LDFLAGS) -o $@ $< $(libs) $(LDLIBS) -lrabbitmq
-$(counter): tests/bench/count_ed25519.c
+$(counter): $(B)/bench/%.so: tests/bench/%.c
 	@mkdir -p $(@D)
 	$(Q)$(cc) $(CFLAGS) -fPIC -shared -o $@ $<
 $(fuzzers): $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(libs)

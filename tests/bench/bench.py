@@ -20,6 +20,7 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scenarios"))
+from bench_retention import measure_retention, ratios  # noqa: E402
 from bench_views import Views, cpu_us  # noqa: E402
 from city import City, LIMITS, PARTIES, RESEARCH, BENCH  # noqa: E402
 from house import BENCH_OIN, GATEWAY_OIN, TREE, Process, check, seeded, test_bsns, wait_for  # noqa: E402
@@ -314,12 +315,14 @@ def main():
             print(f"bench: import, run {run + 1} of {RUNS}", flush=True)
             measure_import(build / "bin", rng, note)
         measure_views(build, rng, note)
+        measure_retention(build, rng, note, RUNS, scaled)
     finally:
         if ends and ends.party:
             ends.party.kill()
         city.close()
     figures = {name: statistics.median(values) for name, values in series.items()}
     add_ratios(figures)
+    ratios(figures)
     print(f"\n{'figure':36} {'median':>12} {'min':>12} {'max':>12}   ({RUNS} runs, {os.cpu_count()} cores)")
     for name in figures:
         values = series.get(name, [figures[name]])
