@@ -276,7 +276,7 @@ static sluis_err on_directory(adapter *a, bool welcome)
                   "not the gateway.name of the configuration", NULL);
     if (a->in_force)
         keys_gateway_learn(a, clock_ms());
-    sluis_err err = a->in_force ? check_own(a, dir) : SLUIS_OK;
+    sluis_err err = dir && a->in_force ? check_own(a, dir) : SLUIS_OK;
     if (err)
         return err;
     if (!welcome)
