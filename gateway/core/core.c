@@ -23,6 +23,7 @@
 
 #define IDLE_MS        1000  /* housekeeping at least this often */
 #define LAZY_MS        50    /* how long a done may wait for a message to be committed with */
+#define CALLS_MS       1     /* how long a call may wait for others on their way */
 #define EXPIRE_STEP    16384 /* items a turn, as far as its time goes (due.h) */
 #define FORGET_STEP    512   /* entries a turn */
 #define CLEAR_US       2000  /* of clearing away and of looking for what is over, a turn */
@@ -638,20 +639,28 @@ static void take_ordered(core *c)
     }
 }
 
+/* Calls of the HTTP front come one by one from the read pool: while most of what is in flight is still on its
+ * way here, those that came wait a moment for it, and share its sync. */
+static bool calls_come(const core *c)
+{
+    size_t i = 0;
+    while (i < c->count && c->batch[i].job->kind == JOB_API && !c->batch[i].job->env)
+        i++;
+    return i == c->count && 2 * c->count < METRIC_GET(c->p->metrics, bus_in_flight);
+}
+
 /* How long to wait for the next piece of work. */
 static int patience(core *c)
 {
     if (c->stopping)
         return 0;
-    if (!only_dones(c)) {
-        c->lazy_since = 0;
-        return c->count ? 0 : c->more_upkeep ? RESTLESS_MS : IDLE_MS;
-    }
-    uint64_t now = clock_mono_us();
-    if (!c->lazy_since)
-        c->lazy_since = now;
+    if (c->count == 0)
+        return c->more_upkeep ? RESTLESS_MS : IDLE_MS;
+    uint64_t most = only_dones(c) ? LAZY_MS : calls_come(c) ? CALLS_MS : 0, now = clock_mono_us();
+    if (!most || !c->lazy_since)
+        c->lazy_since = most ? now : 0;
     uint64_t waited = (now - c->lazy_since) / 1000;
-    return waited < LAZY_MS && c->count < c->p->settings->batch_max / 2 ? (int)(LAZY_MS - waited) : 0;
+    return waited < most && c->count < c->p->settings->batch_max / 2 ? (int)(most - waited) : 0;
 }
 
 static void gather(core *c)

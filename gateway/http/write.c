@@ -5,8 +5,6 @@
 #include "http/json_out.h"
 #include "http/render_parts.h"
 
-#define BOOKMARK_MAX 256
-
 static void write_some(json_out *o, const char *name, const char *value)
 {
     if (value[0])
