@@ -1,5 +1,6 @@
-/* Parties that harm: one that never reads, with a thousand messages waiting for it: the others are served as
- * before, the gateway does not grow, and when the party reads at last it gets all of them, once, in order. */
+/* Parties that harm, or are shut out: one that never reads, with a thousand messages waiting for it: the
+ * others are served as before, the gateway does not grow, and when the party reads at last it gets all of
+ * them, once, in order. */
 #include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,6 +19,8 @@
 #define WAITING   1000
 #define SAMPLES   100
 #define AT_ONCE   16
+#define LAPS      5
+#define UNDER_WAY 7 /* refused, they stay within the bound of a minute */
 #define WAIT_MS   10000
 #define GROWTH    (8u << 20)
 #define DELAY_US  5000
@@ -263,6 +266,58 @@ static void reads_of_records_are_bounded(void **state)
     arena_free(&mem);
 }
 
+/* By which directory this message was taken in. */
+static uint64_t judged_by(const Sluis__Ack *ack, arena *mem)
+{
+    ProtobufCMessage *m = NULL;
+    assert_int_equal(
+        wire_unpack(&m, &sluis__receipt__descriptor, mem, BYTES(ack->receipt.data, ack->receipt.len), NULL),
+        SLUIS_OK);
+    const Sluis__Receipt *r = (const Sluis__Receipt *)m;
+    assert_int_equal(
+        wire_unpack(&m, &sluis__record__descriptor, mem, BYTES(r->record.data, r->record.len), NULL),
+        SLUIS_OK);
+    return ((const Sluis__Record *)m)->directory_version;
+}
+
+/* A party is suspended while messages of its own are under way: what was verified before and comes to be
+ * committed afterwards is refused. */
+static void a_key_is_judged_at_the_moment_of_commit(void **state)
+{
+    uint8_t id[UUID_LEN];
+    uint64_t version = 0;
+    unsigned late = 0;
+    actor *me = at(ACTOR_REQUESTER);
+    (void)state;
+    for (int lap = 0; lap < LAPS; lap++) {
+        arena *mem = arena_new(4u << 20);
+        join(me, AT_ONCE);
+        ask(at(ACTOR_SCHOOL), 1002, "Nodig voor het onderzoek.", id);
+        const Sluis__Frame *f = hear(me, mem, SLUIS__FRAME__F_ACKS);
+        uint64_t now = judged_by(f->acks->acks[0], mem);
+        assert_int_equal(now, lap ? version + 2 : now); /* it was suspended, and takes part again */
+        version = now;
+        for (int i = 0; i < UNDER_WAY; i++)
+            ask(at(ACTOR_SCHOOL), 1002, "Nodig voor het onderzoek.", id);
+        rig_change(&house, "party.suspend", me);
+        for (int i = 0; i < UNDER_WAY + 1; i++) { /* and that the session is over */
+            f = rig_receive(me, mem, WAIT_MS);
+            assert_non_null(f);
+            if (f->f_case == SLUIS__FRAME__F_ACKS)
+                assert_int_equal(judged_by(f->acks->acks[0], mem), version);
+            else if (f->f_case == SLUIS__FRAME__F_NACK)
+                assert_string_equal(f->nack->code, "suspended");
+            else
+                assert_int_equal(f->f_case, SLUIS__FRAME__F_REFUSED);
+            late += f->f_case == SLUIS__FRAME__F_NACK;
+        }
+        rig_change(&house, "party.resume", me);
+        rig_disconnect(me);
+        arena_free(&mem);
+    }
+    print_message("%u of %d messages came after their party's suspension\n", late, LAPS * UNDER_WAY);
+}
+
 int main(void)
 {
     alarm(120);
@@ -270,6 +325,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(nobody_waits_for_a_party_that_never_reads, open_house, close_house),
         cmocka_unit_test_setup_teardown(refusals_are_bounded, open_house, close_house),
         cmocka_unit_test_setup_teardown(reads_of_records_are_bounded, open_house, close_house),
+        cmocka_unit_test_setup_teardown(a_key_is_judged_at_the_moment_of_commit, open_house, close_house),
     };
     return cmocka_run_group_tests_name("slow party", tests, NULL, NULL);
 }

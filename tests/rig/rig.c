@@ -1,12 +1,14 @@
 #include "rig/rig.h"
 
 #include <ftw.h>
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zmq.h>
@@ -22,7 +24,9 @@
 #include "registry/registry.h"
 #include "unit/kit_agreement.h"
 
-#define YEAR_MS (365 * DAY_MS)
+#define YEAR_MS    (365 * DAY_MS)
+#define PORT_FIRST 20000
+#define PORTS      12000
 
 /* With the line of the call, not of a helper. */
 #define ok(call) assert_string_equal(error_token(call), "ok")
@@ -197,13 +201,28 @@ static void fill_store(rig *r, const keypair *directory_key)
     secret_free(km);
 }
 
+/* Below the ports that connections are given: one of those may be taken while the gateway restarts. */
+static int free_port(void)
+{
+    static int opened;
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    for (int i = 0; i < PORTS; i++) {
+        int port = PORT_FIRST + ((int)getpid() * 16 + opened++) % PORTS;
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        a.sin_port = htons((uint16_t)port);
+        bool ours = fd >= 0 && bind(fd, (struct sockaddr *)&a, sizeof(a)) == 0;
+        close(fd);
+        if (ours)
+            return port;
+    }
+    fail_msg("no port is free on 127.0.0.1");
+    return 0;
+}
+
 static void load_settings(rig *r)
 {
     char path[128], text[2048];
-    static int opened;
-    int port =
-        20000 + ((int)getpid() * 16 + opened++) % 12000; /* below the ports that connections are given */
-    snprintf(r->endpoint, sizeof(r->endpoint), "tcp://127.0.0.1:%d", port);
+    snprintf(r->endpoint, sizeof(r->endpoint), "tcp://127.0.0.1:%d", free_port());
     snprintf(text, sizeof(text),
              "name = \"rig.sluis.test\"; oin = \"" RIG_GATEWAY "\"; mode = \"test\"; log_level = \"error\";\n"
              "data = \"%s/data\"; keys = \"%s/keys\"; rules = \"config/rules\"; control = \"%s/control\";\n"

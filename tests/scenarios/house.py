@@ -47,9 +47,16 @@ def wait_for(what, probe, seconds=15.0, pause=0.02):
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """Below the ports that connections are given: one of those may be taken while the program that listens is down."""
+    rng = random.SystemRandom()
+    while True:
+        port = rng.randrange(10000, 20000)
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", port))
+                return port
+            except OSError:  # in use
+                continue
 
 
 def bsn_valid(bsn):

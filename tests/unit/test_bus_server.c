@@ -1,6 +1,7 @@
 /* session/bus_server: who gets in, whose frames are whose, what is refused. Peers here are raw ZeroMQ and
  * TCP. */
 #include <arpa/inet.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -37,6 +38,17 @@ typedef struct {
 
 static const char *const oins[PARTIES] = {"00000099000000001000", "00000099000000002000",
                                           "00000099000000003000"};
+
+/* The server under test may be given a ZAP handler that nobody reaches, as if it had died. */
+static bool no_handler;
+
+int zmq_bind(void *socket, const char *address)
+{
+    __typeof__(&zmq_bind) real;
+    void *found = dlsym(RTLD_NEXT, "zmq_bind");
+    memcpy(&real, &found, sizeof real);
+    return no_handler && strcmp(address, "inproc://zeromq.zap.01") == 0 ? 0 : real(socket, address);
+}
 
 static bool admit(void *ctx, const uint8_t curve_pk[static 32], oin *out)
 {
@@ -236,7 +248,41 @@ static void nobody_gets_in_unasked(void **state)
     hang_up(x, d);
 }
 
-/* And with the handler gone for good: the option that the server sets is what keeps strangers out. */
+/* And with the handler gone for good, neither a stranger nor a party: nothing of theirs comes as far as the
+ * server. */
+static void without_a_handler_nobody_gets_in(void **state)
+{
+    fixture *x = *state;
+    channel_hub *hub;
+    bus_server *s;
+    bus_event ev;
+    bus_options o = {.endpoint = "tcp://127.0.0.1:*",
+                     .curve = &x->server,
+                     .max_frame = MAX_FRAME,
+                     .hwm = 100,
+                     .max_sockets = 64,
+                     .heartbeat_ms = 1000,
+                     .handshake_ms = 2000};
+    assert_int_equal(channel_hub_new(&hub, 1, 64), SLUIS_OK);
+    no_handler = true;
+    assert_int_equal(bus_server_open(&s, hub, &o, admit, x, NULL), SLUIS_OK);
+    no_handler = false;
+    for (int i = 0; i < PARTIES; i++) {
+        void *d = socket_of(x, ZMQ_DEALER);
+        zmq_setsockopt(d, ZMQ_CURVE_SERVERKEY, x->server.pk, 32);
+        zmq_setsockopt(d, ZMQ_CURVE_PUBLICKEY, x->party[i].pk, 32);
+        zmq_setsockopt(d, ZMQ_CURVE_SECRETKEY, x->party[i].sk, 32);
+        zmq_connect(d, bus_server_endpoint(s));
+        zmq_send(d, "hello", 5, 0);
+    }
+    assert_int_equal(bus_server_next(s, 500, &ev), SLUIS_OK);
+    assert_int_equal(ev.kind, BUS_NONE);
+    assert_int_equal(bus_server_refused(s), 0);
+    bus_server_close(&s);
+    channel_hub_free(&hub);
+}
+
+/* What keeps them out is the option that the server sets: libzmq alone lets a stranger in. */
 static void no_handler_nobody(void **state)
 {
     fixture *x = *state;
@@ -611,6 +657,7 @@ int main(void)
         T(unknown_keys_get_nowhere),
         T(other_mechanisms_get_nowhere),
         T(nobody_gets_in_unasked),
+        T(without_a_handler_nobody_gets_in),
         T(no_handler_nobody),
         T(oversize_closes_the_connection),
         T(one_frame_a_message),
