@@ -156,7 +156,7 @@ static sluis_err take_up(turn *t, const job *j, settlement *x, const subject *s,
 sluis_err settle_statement(turn *t, const job *j, settlement *x, const subject *s, const attribute *a,
                            const id16 *instance, datum_outcome outcome, bool *open)
 {
-    datum d;
+    datum d = {.version = 0};
     bool alone = false;
     sluis_err e = registry_alone(t->t, s, a->id, instance, &alone);
     if (!e && !alone)
