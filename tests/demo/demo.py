@@ -18,6 +18,12 @@ from attack import attack
 from city import CHILD, PARENT, PARTIES, PARTNER, WORK, City
 from house import GATEWAY_OIN, ISSUER, Failed, check, seeded, wait_for
 from load import Load
+from opener import Opener
+from test_discrepancies import differ, listed, resolve
+from test_document import document
+from test_dossier import filed
+from test_forget import files_with, forget
+from test_views import LOOK, decisions, look
 
 KILLS = 20
 FLIPS = 1000
@@ -53,6 +59,7 @@ class Story:
     def __init__(self, city, rng, say):
         self.city, self.rng, self.say = city, rng, say
         self.case = None
+        self.others = []  # cases of the child beside it, still open
         self.asked = {}
 
     # 1
@@ -208,25 +215,56 @@ class Story:
         say.took()
 
     # 6
+    def differences(self):
+        """Two GGDs say something else; somebody decides. A colleague gets a limited look."""
+        c, say = self.city, self.say
+        say.step(6, "Two sources differ, and a colleague looks along")
+        case = differ(c, "jgz-stemming")
+        self.others.append(case)
+        open_ = listed(c, case, "jgz-stemming")
+        check(len(open_) == 1, f"the discrepancies: {open_}")
+        d = open_[0]
+        check((d["huidig"]["waarde"], d["anders"]["waarde"]) == ("Somber", "Opgewekt"), f"{d}")
+        say.ok(f"jgz-stemming: {d['huidig']['waarde']} ({PARTIES['ggd'][1]}) stays current, {d['anders']['waarde']} (GGD Buurregio) stands beside it")
+        resolve(c, case, d, "overnemen", why="Nagegaan bij het gezin")
+        check(c.values(case, 2)["jgz-stemming"] == "Opgewekt" and not listed(c, case, "jgz-stemming"), "not resolved")
+        say.ok("an employee decides, with a reason: Opgewekt is current, the other goes to history, who read it is told")
+        case = c.open_case([(PARENT, "client")])
+        c.ask(case, 1, "wgs", ["wgs-traject-startdatum", "wgs-totaal-schuldbedrag"], app="pw-intake", how=WORK)
+        c.change(case, "fase", {"overgang": "start-coordinatie", "coordinator": {"wie": "gemeente", "niveau": "licht"}})
+        before = look(c, case, 1)
+        check(before.status == 404, f"a look that nobody granted: {before.status}")
+        c.change(case, "inzage", LOOK)
+        now = c.change(case, "inzage/1/besluit", {"verleend": True}, app="wgs-intake", function="regisseur", employee="rg-1")
+        seen = look(c, case, 1).json()
+        check({g["naam"] for g in seen["gegevens"]} == {"wgs-traject-startdatum"}, f"{seen}")
+        check("inzage-bij-collega" in decisions(c, case, 1), "the look is not in the dossier")
+        say.ok(f"wmo-intake looks along at wgs-traject-startdatum until {now['inzages'][0]['tot'][11:16]} UTC: nothing else, logged, told to the client")
+        c.change(case, "inzage/1/einde", {})
+        check(look(c, case, 1).body == before.body, "the look is over, and shows something")
+        say.ok("ended: 404 again, in the same bytes as before it was granted")
+        say.took()
+
+    # 7
     def attacks(self):
         c, say = self.city, self.say
-        say.step(6, "What must be refused")
+        say.step(7, "What must be refused")
         a = c.file(self.case, 2, "school", ["school-groepsnaam"], motivation="", raw=True)
         check(400 <= a.status < 500, f"without motivation: {a.status}")
         say.ok(f"HTTP, without motivation: {a.status} {a.json().get('title')}")
         a = c.file("0" * 31 + "1", 2, "school", ["school-groepsnaam"], raw=True)
         check(400 <= a.status < 500, f"without case: {a.status}")
         say.ok(f"HTTP, without an existing case: {a.status} {a.json().get('title')}")
-        verdicts = attack(c, CHILD)
+        verdicts = attack(c, PARENT)
         for v in verdicts:
             check(v["code"] == v["want"], f"attack {v['attack']}: {v['code']} ({v['text']}), wanted {v['want']}")
             say.ok(f"bus, {v['attack']}: {v['code']}  {v['text']}")
         say.took()
 
-    # 7
+    # 8
     def dossier(self):
         c, say = self.city, self.say
-        say.step(7, "The client's dossier")
+        say.step(8, "The client's dossier")
         shown = 0
         for member, who in ((1, "ouder"), (2, "kind")):
             entries = c.dossier(self.case, member)
@@ -249,7 +287,26 @@ class Story:
         check(CHILD not in text and PARENT not in text, "a person number stands in the dossier")
         say.ok(f"who asked what, when, why, and what came: {shown} entries")
         self.override()
+        self.take_away()
         say.took()
+
+    def take_away(self):
+        """The whole dossier as a document for its client, and the same for a program."""
+        c, say = self.city, self.say
+        filed(c, self.case, 1, "inzage")
+        course = c.dossier(self.case, 1)
+        text = document(c, self.case, 1)
+        program = document(c, self.case, 1, accept="application/json")
+        check(program["verloop"][:len(course)] == course and program["aantal"] == len(program["verloop"]), "the file is not the dossier")
+        for e in course:
+            check(f'id="regel-{e["journaalnummer"]}"' in text, f"entry {e['journaalnummer']} is not in the document")
+        check("Nodig om te bepalen welke hulp past" in text and "De politie of justitie is nog bezig met een onderzoek" in text
+              and "Inzage in mijn gegevens" in text, "what was asked, refused, and asked by the client")
+        check("<script" not in text and CHILD not in text and PARENT not in text, "a script or a person number")
+        path = c.bin.resolve().parent.parent / "demo" / "dossier.html"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+        say.ok(f"to take away, in plain Dutch and for a program: {len(course)} entries, in {path.as_uri()}")
 
     def override(self):
         """The client chose a narrow scope; widening it against that choice is motivated, recorded, and told."""
@@ -263,14 +320,39 @@ class Story:
         now = c.change(case, "bereik", wider, function="regisseur")
         check(now["keuzeClient"]["domeinen"] == ["onderwijs"] and "ggd" in now["bereik"]["domeinen"], f"{now}")
         check(c.file(case, 1, "ggd", ["jgz-visus"])["status"] == "open", "not even after the override")
+        self.others.append(case)
         told = [e for e in c.dossier(case, 1) if e.get("besluit") == "bereik-verruimd-tegen-keuze-client"]
         check(len(told) == 1 and told[0]["motivering"] == wider["motivering"], f"the dossier: {told}")
         say.ok("widened against that choice, with serious problems named: it stands in the client's dossier, with its motivation")
 
-    # 8
+    # 9
+    def forgetting(self):
+        """The child is forgotten by two people; whoever holds the master key finds nothing that opens its data."""
+        c, say = self.city, self.say
+        say.step(9, "A person is forgotten, by two people")
+        data = c.root / "data"
+        wrapped = Opener(c.keys).slot(data / "keys.slots", CHILD).wrapped
+        check(files_with(data, wrapped) == ["keys.slots"], "the child's key is elsewhere, or not there")
+        code, _, err = forget(c, CHILD, "fg-1", want=None)
+        check(code == 4 and "open case" in err, f"in an open case: {code} {err}")
+        say.ok(f"in an open case: refused ({json.loads(err)['text']})")
+        for case in (self.case, *self.others):
+            c.change(case, "fase", {"overgang": "stoppen", "motivering": "De cliënt wil het niet meer"})
+        check(forget(c, CHILD, "fg-1")["outcome"] == "proposed", "not proposed")
+        code, _, err = forget(c, CHILD, "fg-1", want=None)
+        check(code == 4 and "another" in err, f"one person alone: {code} {err}")
+        check(forget(c, CHILD, "fg-2")["outcome"] == "forgotten", "not forgotten")
+        say.ok("one person proposes and cannot confirm; another does: forgotten")
+        check(not files_with(data, wrapped), "the key is still in a file")
+        again = c.open_case([(CHILD, "kind")])
+        check(not c.values(again, 1) and all(e["soort"] in ("zaak", "inzage") for e in c.dossier(again, 1)), "somebody remembers")
+        say.ok("no file holds the key any more; who comes back is new: nothing registered, an empty dossier")
+        say.took()
+
+    # 10
     def kills(self):
         c, say = self.city, self.say
-        say.step(8, f"kill -9 of the gateway at {KILLS} seeded moments")
+        say.step(10, f"kill -9 of the gateway at {KILLS} seeded moments")
         load = Load(c, self.rng)
         load.start()
         try:
@@ -297,10 +379,10 @@ class Story:
         say.ok("none twice: one request and one answer each in the journal, one version of each datum")
         say.took()
 
-    # 9
+    # 11
     def verify(self, seed):
         c, say = self.city, self.say
-        say.step(9, "Offline verification of a copy")
+        say.step(11, "Offline verification of a copy")
         copy = c.root / "copy"
         c.ctl("journal", "copy", "--dir", copy, "--socket", c.control)
         args = flips.verify_args(c, copy)
@@ -338,7 +420,7 @@ def keep(city, say):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--keep", action="store_true", help="keep the parties running until Ctrl-C")
-    parser.add_argument("--seed", type=int, help="of the moments of step 8 and the flips of step 9")
+    parser.add_argument("--seed", type=int, help="of the moments of step 10 and the flips of step 11")
     parser.add_argument("bin", help="folder of the programs")
     args = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
@@ -355,8 +437,10 @@ def main():
         story.answers()
         story.from_register()
         story.views()
+        story.differences()
         story.attacks()
         story.dossier()
+        story.forgetting()
         story.kills()
         story.verify(seed)
         city.stop()

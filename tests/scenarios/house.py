@@ -253,6 +253,9 @@ port = {self.ports["http"]};
 gateway = "ipc://{self.root}/api.sock";
 call_ms = {int(500 * SLOW)};
 municipality = "Gemeente Voorbeeld";
+contact = "Bel 14 000 of schrijf naar dossier@gemeente.example.";
+privacy_officer = "Schrijf naar fg@gemeente.example.";
+complaints = "Bel 14 000 of kijk op www.gemeente.example/klacht.";
 {extra}''')
 
     def make_party(self, name, oin, title, domain, agreed=None):

@@ -113,7 +113,7 @@ def test_to_read(city):
     own = said[None]
     check("Het onderzoek is nodig" in own or "wees het verzoek af" in "".join(page.text), "what became of the objection")
     whole = "".join(page.text)
-    for part in ("Uw rechten", "AVG art. 17", "Autoriteit Persoonsgegevens", "Gemeente Voorbeeld", "U hoort het uiterlijk op"):
+    for part in ("Uw rechten", "AVG art. 17", "Autoriteit Persoonsgegevens", "Gemeente Voorbeeld", "fg@gemeente.example", "gemeente.example/klacht", "Bel 14 000 of schrijf", "U hoort het uiterlijk op"):
         check(part in whole, f"{part!r} is missing")
     check("de cliënt" not in whole.lower(), "it speaks about its reader")
     check(PARENT not in text and CHILD not in text and "00000099" not in text, "a number of a person or an organisation")
