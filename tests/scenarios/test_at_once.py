@@ -10,7 +10,8 @@ import threading
 import time
 
 from city import CHILD, PARENT
-from house import GATEWAY_OIN, TREE, check, seeded, test_bsns, wait_for
+import house
+from house import GATEWAY_OIN, TREE, check, seeded, wait_for
 
 FRESH = True
 APPLICATIONS, FUNCTIONS = 50, ("consulent", "regisseur")  # a set of rules holds at most 64 applications: each calls twice at once
@@ -48,7 +49,7 @@ class Writer(threading.Thread):
     def __init__(self, city, rng):
         super().__init__(daemon=True)
         self.city, self.stopping, self.registered, self.error = city, threading.Event(), 1, None
-        self.others = [b for b in test_bsns(rng, 300) if b not in (CHILD, PARENT)]
+        self.others = [b for b in house.test_bsns(rng, 300) if b not in (CHILD, PARENT)]
 
     def run(self):
         try:
