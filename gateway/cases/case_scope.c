@@ -117,7 +117,7 @@ static sluis_err narrow(char ***list, size_t *n, char **more, size_t more_n, are
 
 static sluis_err join(Sluis__ScopeRow *s, const Sluis__ScopeRow *other, arena *a, sluis_fail *f)
 {
-    bool grew;
+    bool grew = false;
     sluis_err e = unite(&s->laws, &s->n_laws, other->laws, other->n_laws, false, a, &grew, f);
     if (!e)
         e = unite(&s->domains, &s->n_domains, other->domains, other->n_domains, false, a, &grew, f);
