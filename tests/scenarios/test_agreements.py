@@ -32,6 +32,8 @@ def test_each_refusal_by_http(city):
     case = case_of(city)
     name, oin, title, domain = HOUSING
     city.make_party(name, oin, title, domain)
+    # who judges learns of a party just after it is in the directory
+    wait_for("the party is known", lambda: city.file(case, 2, oin, ["jgz-activiteit"], raw=True).json()["code"] != "unknown-party", 10)
     p = refused(city, case, oin, ["jgz-activiteit"], 422, "agreement-missing", ("geen convenant", title))
     check(p["title"] == "Geen convenant" and p["waar"] == "partij", p)
     file = city.propose(name, purposes=RESEARCH, gives=("ordinary",))
