@@ -375,7 +375,7 @@ class Story:
         say.ok("every one was delivered and answered")
         twice = load.twice()
         check(not twice, f"in the journal more than once: {twice[:3]}")
-        check(load.versions_ok(), "a datum was registered twice")
+        check(not load.not_once(), f"registered twice, or not at all: {load.not_once()}")
         say.ok("none twice: one request and one answer each in the journal, one version of each datum")
         say.took()
 

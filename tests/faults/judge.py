@@ -33,5 +33,6 @@ def judge(city, load, seed, seconds=40):
     check(not twice, f"{at}: twice in the journal: {twice[:3]}")
     wrong = load.wrong_outcomes()
     check(not wrong, f"{at}: answered with what the party did not say: {wrong[:3]}")
-    check(load.versions_ok(), f"{at}: registered twice")
+    once = load.not_once()
+    check(not once, f"{at}: registered twice, or not at all: {once}")
     return verify(city)

@@ -136,6 +136,8 @@ class Load:
         with ThreadPoolExecutor(4) as pool:
             return [w for w in pool.map(look, self.acked) if w]
 
-    def versions_ok(self):
-        data = self.city.view(self.known_case, 1)["gegevens"]
-        return bool(data) and all(d["versie"] == 1 for d in data if d["naam"] in self.known)
+    def not_once(self):
+        """Data of the known case that were answered and are not there, or are there in another version than the first."""
+        asked = {attribute for case, _, attribute in self.acked.values() if case == self.known_case}
+        there = {d["naam"]: d["versie"] for d in self.city.view(self.known_case, 1)["gegevens"]} if asked else {}
+        return [(n, there.get(n)) for n in self.known if there.get(n, 1 if n not in asked else None) != 1]
