@@ -113,25 +113,32 @@ sluis_err case_member(const Sluis__CaseRow *row, uint32_t member, id16 *sid)
     return SLUIS_NOT_FOUND;
 }
 
+Sluis__MemberRow *case_member_row(const Sluis__CaseRow *row, const uint8_t sid[static ID_LEN])
+{
+    for (size_t i = 0; i < row->n_members; i++)
+        if (bytes_equal(BYTES(row->members[i]->sid.data, row->members[i]->sid.len), BYTES(sid, ID_LEN)))
+            return row->members[i];
+    return NULL;
+}
+
 uint32_t case_member_of(const Sluis__CaseRow *row, const id16 *sid)
 {
-    for (size_t i = 0; i < row->n_members; i++) {
-        const Sluis__MemberRow *m = row->members[i];
-        if (m->sid.len == ID_LEN && memcmp(m->sid.data, sid->b, ID_LEN) == 0)
-            return m->member;
-    }
-    return 0;
+    const Sluis__MemberRow *m = case_member_row(row, sid->b);
+    return m ? m->member : 0;
+}
+
+bool case_has_law(const Sluis__CaseRow *row, const char *law)
+{
+    for (size_t i = 0; i < row->n_scope_laws; i++)
+        if (strcmp(row->scope_laws[i], law) == 0)
+            return true;
+    return false;
 }
 
 bool case_in_sight(const rules *r, const Sluis__CaseRow *row, const char *app)
 {
     const application *a = rules_application(r, app);
-    if (!a)
-        return false;
-    bool seen = a->client_portal || strcmp(row->opened_by, app) == 0;
-    for (size_t i = 0; i < row->n_scope_laws; i++)
-        seen = seen || strcmp(row->scope_laws[i], a->law) == 0;
-    return seen;
+    return a && (a->client_portal || strcmp(row->opened_by, app) == 0 || case_has_law(row, a->law));
 }
 
 case_facts case_facts_of(const Sluis__CaseRow *row)
@@ -158,10 +165,8 @@ case_facts case_facts_of(const Sluis__CaseRow *row)
 case_facts case_facts_about(const Sluis__CaseRow *row, const id16 *sid)
 {
     case_facts facts = case_facts_of(row);
-    for (size_t i = 0; row && i < row->n_members; i++) {
-        const Sluis__MemberRow *m = row->members[i];
-        if (!bytes_equal(BYTES(m->sid.data, m->sid.len), BYTES(sid->b, ID_LEN)))
-            continue;
+    const Sluis__MemberRow *m = row ? case_member_row(row, sid->b) : NULL;
+    if (m) {
         facts.stopped = m->stopped;
         facts.stopped_attributes = m->stopped_attributes;
         facts.stopped_count = m->n_stopped_attributes;

@@ -27,8 +27,12 @@ sluis_err case_leave(store_txn *t, const row_keys *k, const uint8_t case_id[stat
                      const uint8_t sid[static ID_LEN], arena *a);
 /* The member's sid; NOT_FOUND. Members are numbered from 1. */
 sluis_err case_member(const Sluis__CaseRow *row, uint32_t member, id16 *sid);
+/* The member that is this person; NULL: not a member. */
+Sluis__MemberRow *case_member_row(const Sluis__CaseRow *row, const uint8_t sid[static ID_LEN]);
 /* The member number of this sid; 0 = not a member. */
 uint32_t case_member_of(const Sluis__CaseRow *row, const id16 *sid);
+/* Whether this law is in what the client lets be looked at. */
+bool case_has_law(const Sluis__CaseRow *row, const char *law);
 /* Whether the case is there for this application: it opened it, its law is in the client's scope, or it is
  * the client's portal. */
 bool case_in_sight(const rules *r, const Sluis__CaseRow *row, const char *app);

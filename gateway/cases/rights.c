@@ -62,13 +62,14 @@ uint64_t rights_term(const Sluis__RightsRow *row)
     return rights_in(row, RIGHTS_GRANTED) ? row->carry_out_by : 0;
 }
 
-sluis_err rights_load(registry *r, store_txn *t, const subject *s, arena *a,
-                      rights_item out[static RIGHTS_MAX], size_t *n)
+sluis_err rights_load(registry *r, store_txn *t, const subject *s, arena *a, rights_item **out, size_t *n)
 {
+    rights_item *all = arena_alloc(a, RIGHTS_MAX * sizeof(*all));
     store_cursor *c = NULL;
     bytes key, sealed, prefix = BYTES(s->sid.b, ID_LEN);
     *n = 0;
-    sluis_err e = store_cursor_open(t, TABLE_RIGHTS, prefix, prefix, &c);
+    *out = all;
+    sluis_err e = all ? store_cursor_open(t, TABLE_RIGHTS, prefix, prefix, &c) : SLUIS_NOMEM;
     while (!e && !(e = store_cursor_next(c, &key, &sealed))) {
         ProtobufCMessage *m = NULL;
         e = *n == RIGHTS_MAX
@@ -76,8 +77,8 @@ sluis_err rights_load(registry *r, store_txn *t, const subject *s, arena *a,
                 : row_open(r, t, TABLE_RIGHTS, key, sealed, a, &sluis__rights_row__descriptor, &m, NULL);
         if (e)
             break;
-        memcpy(out[*n].transaction, key.p + ID_LEN, UUID_LEN);
-        out[(*n)++].row = (Sluis__RightsRow *)m;
+        memcpy(all[*n].transaction, key.p + ID_LEN, UUID_LEN);
+        all[(*n)++].row = (Sluis__RightsRow *)m;
     }
     store_cursor_close(&c);
     return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;

@@ -31,9 +31,8 @@ typedef struct {
     uint8_t transaction[UUID_LEN];
     Sluis__RightsRow *row; /* in the arena */
 } rights_item;
-/* All of a person, oldest first; at most RIGHTS_MAX in out. TOO_BIG: more. */
-sluis_err rights_load(registry *r, store_txn *t, const subject *s, arena *a,
-                      rights_item out[static RIGHTS_MAX], size_t *n);
+/* All of a person, oldest first, in the arena; at most RIGHTS_MAX. TOO_BIG: more. */
+sluis_err rights_load(registry *r, store_txn *t, const subject *s, arena *a, rights_item **out, size_t *n);
 void rights_key(uint8_t out[static RIGHTS_KEY], const id16 *sid, const uint8_t transaction[static UUID_LEN]);
 
 #endif

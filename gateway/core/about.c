@@ -54,6 +54,21 @@ sluis_err about_own(turn *t, const job *j, Sluis__RequestRow **row, subject *s, 
     return e == SLUIS_NOT_FOUND ? fail_set(f, e, "", "%s", error_text(e)) : e;
 }
 
+sluis_err about_member(turn *t, const job *j, ProtobufCBinaryData case_id, uint32_t member,
+                       Sluis__CaseRow **row, subject *s, sluis_fail *f)
+{
+    id16 sid;
+    sluis_err e =
+        case_id.len == ID_LEN ? case_load(t->t, t->p->rows, case_id.data, t->arena, row) : SLUIS_NOT_FOUND;
+    if (!e && strcmp((*row)->owner, j->claims.oin.s) != 0)
+        e = SLUIS_NOT_FOUND;
+    if (!e)
+        e = case_member(*row, member, &sid);
+    if (!e)
+        e = registry_subject_by_sid(t->p->registry, t->t, &sid, s);
+    return e ? fail_set(f, e, "", "%s", error_text(e)) : SLUIS_OK;
+}
+
 static const char *const dutch[] = {[REQUEST_OPEN] = "open",           [REQUEST_HELD] = "aangehouden",
                                     [REQUEST_ANSWERED] = "beantwoord", [REQUEST_WITHDRAWN] = "ingetrokken",
                                     [REQUEST_EXPIRED] = "verlopen",    [REQUEST_RETURNED] = "teruggestuurd"};

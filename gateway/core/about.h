@@ -1,5 +1,5 @@
-/* What messages and calls about an earlier request share: which request it is, whether its sender may speak
- * of it, and the bounds of what is said. Internal to core/. Thread: core. */
+/* What messages and calls about an earlier request, or a member of a case, share: which one it is, whether
+ * its sender may speak of it, and the bounds of what is said. Internal to core/. Thread: core. */
 #ifndef SLUIS_CORE_ABOUT_H
 #define SLUIS_CORE_ABOUT_H
 
@@ -19,6 +19,10 @@ sluis_err about_answers_request(const job *j, const Sluis__RequestRow *row, slui
 /* The request of an API call: the caller's own application's. NOT_FOUND. FORBIDDEN: its function asks
  * nothing. */
 sluis_err about_own(turn *t, const job *j, Sluis__RequestRow **row, subject *s, sluis_fail *f);
+/* The member that an API call is about, of a case of the caller's organisation; s: closed by the caller.
+ * NOT_FOUND. */
+sluis_err about_member(turn *t, const job *j, ProtobufCBinaryData case_id, uint32_t member,
+                       Sluis__CaseRow **row, subject *s, sluis_fail *f);
 /* Still waits for its answer. WITHDRAWN, CONFLICT: it does not, and what it is instead; in Dutch for a call.
  */
 sluis_err about_waits(const job *j, const Sluis__RequestRow *row, sluis_fail *f);

@@ -5,14 +5,6 @@
 
 #include "core/case_change.h"
 
-static bool in_scope(const Sluis__CaseRow *row, const char *law)
-{
-    for (size_t i = 0; i < row->n_scope_laws; i++)
-        if (strcmp(row->scope_laws[i], law) == 0)
-            return true;
-    return false;
-}
-
 /* Who decides: a party of this law, or the municipality itself. */
 static sluis_err check_party(turn *t, const Sluis__ApiApplied *in, size_t number, sluis_fail *f)
 {
@@ -30,7 +22,7 @@ static sluis_err apply_one(turn *t, const job *j, const Sluis__ApiApplied *in, s
                            Sluis__CaseRow *row, sluis_fail *f)
 {
     Sluis__ServiceRow s = SLUIS__SERVICE_ROW__INIT;
-    if (!in_scope(row, in->law))
+    if (!case_has_law(row, in->law))
         return fail_set(f, SLUIS_INVALID, "aanvragen",
                         "aanvraag %zu: deze wet staat niet in het bereik dat de cliënt koos", number);
     sluis_err e = check_party(t, in, number, f);

@@ -54,14 +54,14 @@ static sluis_err list_joined(case_change *c, sluis_fail *f)
 static sluis_err check_objections(case_change *c, const Sluis__MemberRow *m, sluis_fail *f)
 {
     turn *t = c->t;
-    rights_item *all = arena_alloc(t->arena, RIGHTS_MAX * sizeof(*all));
+    rights_item *all = NULL;
     subject s = {0};
     id16 sid;
     size_t n = 0;
     memcpy(sid.b, m->sid.data, ID_LEN);
-    sluis_err e = all ? registry_subject_by_sid(t->p->registry, t->t, &sid, &s) : SLUIS_NOMEM;
+    sluis_err e = registry_subject_by_sid(t->p->registry, t->t, &sid, &s);
     if (!e)
-        e = rights_load(t->p->registry, t->t, &s, t->arena, all, &n);
+        e = rights_load(t->p->registry, t->t, &s, t->arena, &all, &n);
     for (size_t i = 0; !e && i < n; i++) {
         right_kind kind;
         if (right_parse(&kind, all[i].row->kind) || kind != RIGHT_OBJECTION)

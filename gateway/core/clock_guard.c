@@ -25,6 +25,11 @@ static void signal_held(const turn *t, bool held)
         NULL);
 }
 
+bool clock_jumped(const settings *s, uint64_t seen, uint64_t now)
+{
+    return now > seen && now - seen > s->clock_jump_days * DAY_MS;
+}
+
 sluis_err clock_guard(turn *t, bool *held)
 {
     bytes v;
@@ -37,7 +42,7 @@ sluis_err clock_guard(turn *t, bool *held)
     if (e)
         return e;
     uint64_t seen = get_u64(v.p);
-    *held = t->now > seen && t->now - seen > t->p->settings->clock_jump_days * DAY_MS;
+    *held = clock_jumped(t->p->settings, seen, t->now);
     signal_held(t, *held);
     return !*held && t->now >= seen + KEEP_MS ? keep(t) : SLUIS_OK;
 }

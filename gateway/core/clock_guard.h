@@ -14,6 +14,8 @@
 
 #define META_CLOCK "clock"
 
+/* Whether this moment is too far ahead of the time seen last (both UTC ms). Thread: any. */
+bool clock_jumped(const settings *s, uint64_t seen, uint64_t now);
 /* *held: the turn's now is not believed. Keeps it when it is, once a minute. */
 sluis_err clock_guard(turn *t, bool *held);
 /* A person says that the turn's now is right: journalled. */

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "cases/restriction.h"
+#include "core/about.h"
 #include "core/asking.h"
 #include "core/due.h"
 #include "core/handlers.h"
@@ -28,18 +29,9 @@ typedef struct {
 /* The case, the member and the record of whoever does it. */
 static sluis_err begin(dossier_work *w, ProtobufCBinaryData case_id, sluis_fail *f)
 {
-    turn *t = w->t;
-    id16 sid;
-    sluis_err e = case_id.len == ID_LEN ? case_load(t->t, t->p->rows, case_id.data, t->arena, &w->row)
-                                        : SLUIS_NOT_FOUND;
-    if (!e && strcmp(w->row->owner, w->j->claims.oin.s) != 0)
-        e = SLUIS_NOT_FOUND;
-    if (!e)
-        e = case_member(w->row, w->member, &sid);
-    if (!e)
-        e = registry_subject_by_sid(t->p->registry, t->t, &sid, &w->s);
+    sluis_err e = about_member(w->t, w->j, case_id, w->member, &w->row, &w->s, f);
     if (e)
-        return fail_set(f, e, "", "%s", error_text(e));
+        return e;
     w->case_id = case_id.data;
     api_record(w->j, SLUIS__RECORD_TYPE__R_CASE, w->case_id, &w->r);
     w->r.phase = case_facts_of(w->row).phase;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cases/datum_use.h"
+#include "core/about.h"
 #include "core/ask.h"
 #include "core/asking.h"
 #include "core/handlers.h"
@@ -98,17 +99,12 @@ static sluis_err find(resolving *x, sluis_fail *f)
 {
     const Sluis__ApiResolve *in = x->in;
     turn *t = x->t;
-    id16 sid, instance = {{0}};
-    sluis_err e = in->case_id.len == ID_LEN ? case_load(t->t, t->p->rows, in->case_id.data, t->arena, &x->row)
-                                            : SLUIS_NOT_FOUND;
-    if (!e && (strcmp(x->row->owner, x->j->claims.oin.s) != 0 || !case_is_open(x->row)))
-        e = SLUIS_NOT_FOUND;
-    if (!e)
-        e = case_member(x->row, in->member, &sid);
-    if (!e)
-        e = registry_subject_by_sid(t->p->registry, t->t, &sid, &x->s);
+    id16 instance = {{0}};
+    sluis_err e = about_member(t, x->j, in->case_id, in->member, &x->row, &x->s, f);
+    if (!e && !case_is_open(x->row))
+        e = fail_set(f, SLUIS_NOT_FOUND, "", "%s", error_text(SLUIS_NOT_FOUND));
     if (e)
-        return fail_set(f, e, "", "%s", error_text(e));
+        return e;
     case_facts facts = case_facts_of(x->row);
     const view *v = policy_view(t->rules, x->j->claims.app, x->j->claims.function, &facts, t->now);
     x->a = rules_attribute_named(t->rules, in->attribute);

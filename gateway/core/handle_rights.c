@@ -7,6 +7,8 @@
 #include "base/clock.h"
 #include "cases/links.h"
 #include "cases/rights.h"
+#include "core/about.h"
+#include "core/asking.h"
 #include "core/due.h"
 #include "core/handlers.h"
 #include "flow/api_out.h"
@@ -20,30 +22,6 @@ typedef struct {
     subject s;
     uint8_t transaction[UUID_LEN];
 } rights_work;
-
-static sluis_err check_text(const char *said, const char *where, sluis_fail *f)
-{
-    if (motivation_blank(said))
-        return fail_set(f, SLUIS_NO_MOTIVATION, where, "schrijf waarom");
-    if (strlen(said) > MOTIVATION_MAX)
-        return fail_set(f, SLUIS_TOO_BIG, where, "ten hoogste %d bytes", MOTIVATION_MAX);
-    return SLUIS_OK;
-}
-
-static sluis_err begin(rights_work *w, sluis_fail *f)
-{
-    turn *t = w->t;
-    id16 sid;
-    sluis_err e = w->case_id.len == ID_LEN ? case_load(t->t, t->p->rows, w->case_id.data, t->arena, &w->row)
-                                           : SLUIS_NOT_FOUND;
-    if (!e && strcmp(w->row->owner, w->j->claims.oin.s) != 0)
-        e = SLUIS_NOT_FOUND;
-    if (!e)
-        e = case_member(w->row, w->member, &sid);
-    if (!e)
-        e = registry_subject_by_sid(t->p->registry, t->t, &sid, &w->s);
-    return e ? fail_set(f, e, "", "%s", error_text(e)) : SLUIS_OK;
-}
 
 static const client_right *right_of(const turn *t, const Sluis__RightsRow *row)
 {
@@ -121,9 +99,9 @@ static sluis_err resolve(rights_work *w, const Sluis__ApiFileRights *in, Sluis__
 
 static sluis_err check_count(rights_work *w, sluis_fail *f)
 {
-    rights_item *all = arena_alloc(w->t->arena, RIGHTS_MAX * sizeof(*all));
+    rights_item *all = NULL;
     size_t n = 0;
-    sluis_err e = all ? rights_load(w->t->p->registry, w->t->t, &w->s, w->t->arena, all, &n) : SLUIS_NOMEM;
+    sluis_err e = rights_load(w->t->p->registry, w->t->t, &w->s, w->t->arena, &all, &n);
     if (!e && n == RIGHTS_MAX)
         e = fail_set(f, SLUIS_FULL, "soort", "er zijn al %d verzoeken van deze persoon", RIGHTS_MAX);
     return e;
@@ -145,9 +123,9 @@ sluis_err handle_file_rights(turn *t, job *j, sluis_fail *f)
     const client_right *c = rules_right(t->rules, kind);
     if (!c)
         return fail_set(f, SLUIS_INVALID, "soort", "de regels die gelden kennen hiervoor geen termijnen");
-    sluis_err e = check_text(in->text, "tekst", f);
+    sluis_err e = asking_words(in->text, "tekst", "schrijf waarom", f);
     if (!e)
-        e = begin(&w, f);
+        e = about_member(t, j, w.case_id, w.member, &w.row, &w.s, f);
     if (!e)
         e = check_viewer(&w, in->viewer, f);
     if (!e)
@@ -172,19 +150,17 @@ sluis_err handle_file_rights(turn *t, job *j, sluis_fail *f)
 
 /* ---- decided ---- */
 
-static sluis_err load(rights_work *w, Sluis__RightsRow **out, sluis_fail *f)
+/* s, when not NULL: its subject, closed by the caller. NOT_FOUND. */
+static sluis_err load(turn *t, const uint8_t key[static RIGHTS_KEY], subject *s, Sluis__RightsRow **out)
 {
-    turn *t = w->t;
-    uint8_t key[RIGHTS_KEY];
     bytes sealed;
     ProtobufCMessage *m = NULL;
-    rights_key(key, &w->s.sid, w->transaction);
-    sluis_err e = store_get(t->t, TABLE_RIGHTS, BYTES_OF(key), &sealed);
+    sluis_err e = store_get(t->t, TABLE_RIGHTS, BYTES(key, RIGHTS_KEY), &sealed);
     if (!e)
-        e = row_open(t->p->registry, t->t, TABLE_RIGHTS, BYTES_OF(key), sealed, t->arena,
-                     &sluis__rights_row__descriptor, &m, NULL);
+        e = row_open(t->p->registry, t->t, TABLE_RIGHTS, BYTES(key, RIGHTS_KEY), sealed, t->arena,
+                     &sluis__rights_row__descriptor, &m, s);
     *out = (Sluis__RightsRow *)m;
-    return e ? fail_set(f, e, "", "%s", error_text(e)) : SLUIS_OK;
+    return e;
 }
 
 static sluis_err step(rights_work *w, Sluis__RightsRow *row, rights_state to, const char *why, sluis_fail *f)
@@ -225,17 +201,22 @@ sluis_err handle_decide_rights(turn *t, job *j, sluis_fail *f)
     rights_work w = {.t = t, .j = j, .case_id = in->case_id, .member = in->member};
     Sluis__RightsRow *row = NULL;
     rights_state to = RIGHTS_RECEIVED;
+    uint8_t key[RIGHTS_KEY];
     if (!policy_may(t->rules, ACT_HANDLE_RIGHTS, j->claims.app, j->claims.function, t->now))
         return fail_set(f, SLUIS_FORBIDDEN, "token.functie",
                         "geen geldende regel laat deze functie over AVG-verzoeken besluiten");
     if (in->transaction.len != UUID_LEN)
         return fail_set(f, SLUIS_NOT_FOUND, "", "%s", error_text(SLUIS_NOT_FOUND));
     memcpy(w.transaction, in->transaction.data, UUID_LEN);
-    sluis_err e = check_text(in->motivation, "motivering", f);
+    sluis_err e = asking_words(in->motivation, "motivering", "schrijf waarom", f);
     if (!e)
-        e = begin(&w, f);
-    if (!e)
-        e = load(&w, &row, f);
+        e = about_member(t, j, w.case_id, w.member, &w.row, &w.s, f);
+    if (!e) {
+        rights_key(key, &w.s.sid, w.transaction);
+        e = load(t, key, NULL, &row);
+        if (e)
+            fail_set(f, e, "", "%s", error_text(e));
+    }
     if (!e)
         e = rights_step(row, in->event, &to, f);
     if (!e)
@@ -253,13 +234,13 @@ sluis_err handle_decide_rights(turn *t, job *j, sluis_fail *f)
 /* What all granted requests together stop: everything, or the data they name. */
 static sluis_err stopped(turn *t, const subject *s, bool *any, uint32_t **ids, size_t *n)
 {
-    rights_item *all = arena_alloc(t->arena, RIGHTS_MAX * sizeof(*all));
+    rights_item *all = NULL;
     size_t count = 0;
     bool whole = false;
     *any = false;
     *n = 0;
     *ids = arena_alloc(t->arena, RIGHTS_STOPPED * sizeof(**ids));
-    sluis_err e = all && *ids ? rights_load(t->p->registry, t->t, s, t->arena, all, &count) : SLUIS_NOMEM;
+    sluis_err e = *ids ? rights_load(t->p->registry, t->t, s, t->arena, &all, &count) : SLUIS_NOMEM;
     for (size_t i = 0; !e && i < count; i++) {
         const Sluis__RightsRow *row = all[i].row;
         const client_right *c = right_of(t, row);
@@ -295,9 +276,9 @@ static sluis_err apply_in_case(void *ctx, const uint8_t id[static ID_LEN])
     turn *t = a->t;
     Sluis__CaseRow *row = NULL;
     sluis_err e = case_load(t->t, t->p->rows, id, t->arena, &row);
-    for (size_t i = 0; !e && i < row->n_members; i++)
-        if (memcmp(row->members[i]->sid.data, a->s->sid.b, ID_LEN) == 0)
-            e = rights_apply_to(t, a->s, row->members[i]);
+    Sluis__MemberRow *m = e ? NULL : case_member_row(row, a->s->sid.b);
+    if (m)
+        e = rights_apply_to(t, a->s, m);
     if (!e)
         e = case_save(t->t, t->p->rows, id, row);
     return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
@@ -313,11 +294,11 @@ sluis_err rights_apply(turn *t, const subject *s)
 
 sluis_err rights_check_move(turn *t, const subject *from, const subject *to, sluis_fail *f)
 {
-    rights_item *all = arena_alloc(t->arena, RIGHTS_MAX * sizeof(*all));
+    rights_item *all = NULL;
     size_t theirs = 0, own = 0;
-    sluis_err e = all ? rights_load(t->p->registry, t->t, from, t->arena, all, &theirs) : SLUIS_NOMEM;
+    sluis_err e = rights_load(t->p->registry, t->t, from, t->arena, &all, &theirs);
     if (!e && to)
-        e = rights_load(t->p->registry, t->t, to, t->arena, all, &own);
+        e = rights_load(t->p->registry, t->t, to, t->arena, &all, &own);
     if (!e && theirs + own > RIGHTS_MAX)
         e = fail_set(f, SLUIS_TOO_BIG, "bsn", "samen zijn er meer dan %d AVG-verzoeken van deze persoon",
                      RIGHTS_MAX);
@@ -326,10 +307,10 @@ sluis_err rights_check_move(turn *t, const subject *from, const subject *to, slu
 
 sluis_err rights_move(turn *t, const subject *from, const subject *to)
 {
-    rights_item *all = arena_alloc(t->arena, RIGHTS_MAX * sizeof(*all));
+    rights_item *all = NULL;
     size_t n = 0;
     uint8_t key[RIGHTS_KEY];
-    sluis_err e = all ? rights_load(t->p->registry, t->t, from, t->arena, all, &n) : SLUIS_NOMEM;
+    sluis_err e = rights_load(t->p->registry, t->t, from, t->arena, &all, &n);
     for (size_t i = 0; !e && i < n; i++) {
         rights_key(key, &from->sid, all[i].transaction);
         e = store_delete(t->t, TABLE_RIGHTS, BYTES_OF(key));
@@ -347,16 +328,11 @@ sluis_err rights_move(turn *t, const subject *from, const subject *to)
 sluis_err rights_due(turn *t, const uint8_t key[static RIGHTS_KEY])
 {
     uint8_t at[RIGHTS_KEY];
-    bytes sealed;
     subject s = {0};
-    ProtobufCMessage *m = NULL;
+    Sluis__RightsRow *row = NULL;
     Sluis__Record about = SLUIS__RECORD__INIT;
     memcpy(at, key, RIGHTS_KEY);
-    sluis_err e = store_get(t->t, TABLE_RIGHTS, BYTES_OF(at), &sealed);
-    if (!e)
-        e = row_open(t->p->registry, t->t, TABLE_RIGHTS, BYTES_OF(at), sealed, t->arena,
-                     &sluis__rights_row__descriptor, &m, &s);
-    Sluis__RightsRow *row = (Sluis__RightsRow *)m;
+    sluis_err e = load(t, at, &s, &row);
     const client_right *c = e ? NULL : right_of(t, row);
     const uint64_t term = e ? 0 : rights_term(row), before = c ? c->remind_days * DAY_MS : 0;
     const uint32_t press = !term || t->now + before < term ? 0 : t->now < term ? 1 : 2;

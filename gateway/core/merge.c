@@ -115,10 +115,9 @@ static sluis_err move_case(void *ctx, const uint8_t id[static ID_LEN])
     sluis_err e = SLUIS_OK;
     if (memcmp(id, m->skip, ID_LEN) != 0) {
         e = case_load(t->t, t->p->rows, id, t->arena, &row);
-        for (size_t i = 0; !e && i < row->n_members; i++)
-            if (row->members[i]->sid.len == ID_LEN &&
-                memcmp(row->members[i]->sid.data, m->from->sid.b, ID_LEN) == 0)
-                row->members[i]->sid.data = (uint8_t *)(uintptr_t)m->to->sid.b;
+        Sluis__MemberRow *member = e ? NULL : case_member_row(row, m->from->sid.b);
+        if (member)
+            member->sid.data = (uint8_t *)(uintptr_t)m->to->sid.b;
         if (!e)
             e = case_save(t->t, t->p->rows, id, row);
     }

@@ -12,20 +12,12 @@ typedef struct {
     bool secret;
 } spread;
 
-static Sluis__MemberRow *member_of(const Sluis__CaseRow *row, const uint8_t *sid)
-{
-    for (size_t i = 0; i < row->n_members; i++)
-        if (bytes_equal(BYTES(row->members[i]->sid.data, row->members[i]->sid.len), BYTES(sid, ID_LEN)))
-            return row->members[i];
-    return NULL;
-}
-
 static sluis_err look(void *ctx, const uint8_t id[static ID_LEN])
 {
     spread *s = ctx;
     Sluis__CaseRow *row = NULL;
     sluis_err e = case_load(s->t->t, s->t->p->rows, id, s->t->arena, &row);
-    const Sluis__MemberRow *m = e ? NULL : member_of(row, s->sid);
+    const Sluis__MemberRow *m = e ? NULL : case_member_row(row, s->sid);
     s->secret = s->secret || (m && m->secret);
     return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
 }
@@ -63,7 +55,7 @@ static sluis_err change(void *ctx, const uint8_t id[static ID_LEN])
     if (memcmp(id, s->but, ID_LEN) == 0)
         return SLUIS_OK;
     sluis_err e = case_load(s->t->t, s->t->p->rows, id, s->t->arena, &row);
-    Sluis__MemberRow *m = e ? NULL : member_of(row, s->sid);
+    Sluis__MemberRow *m = e ? NULL : case_member_row(row, s->sid);
     if (!m || m->secret == s->secret)
         return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
     m->secret = s->secret;

@@ -100,8 +100,8 @@ static sluis_err note_rights(person *p)
 {
     size_t n = 0;
     arena_reset(p->t->arena);
-    rights_item *all = arena_alloc(p->t->arena, RIGHTS_MAX * sizeof(*all));
-    sluis_err e = all ? rights_load(p->t->p->registry, p->t->t, &p->s, p->t->arena, all, &n) : SLUIS_NOMEM;
+    rights_item *all = NULL;
+    sluis_err e = rights_load(p->t->p->registry, p->t->t, &p->s, p->t->arena, &all, &n);
     for (size_t i = 0; !e && i < n; i++)
         note_right(p, all[i].row);
     return e;

@@ -12,18 +12,19 @@ static bool is(const char *a, const char *b)
     return strcmp(a, b) == 0;
 }
 
-static void row(buffer *b, const char *label, const char *value)
+void document_row(buffer *b, const char *label, const char *value)
 {
     if (value[0])
         html_add(b, "<dt>{}</dt><dd><bdi>{}</bdi></dd>\n", label, value);
 }
 
-static void row_date(buffer *b, const char *label, uint64_t ms)
+void document_row_when(buffer *b, const char *label, uint64_t ms, void (*form)(char *, uint64_t))
 {
     char date[DUTCH_DATE];
-    dutch_date(date, ms);
-    if (ms)
-        row(b, label, date);
+    if (!ms)
+        return;
+    form(date, ms);
+    document_row(b, label, date);
 }
 
 static const char *first_of(const char *title, const char *name)
@@ -58,18 +59,18 @@ void document_html_once(document *d, const Sluis__ApiExport *x)
     if (x->page->case_id.len == ID_LEN)
         hex_encode(id, x->page->case_id.data, ID_LEN);
     html_add(b, "<section id=\"zaak\">\n<h2>De zaak</h2>\n<dl>\n");
-    row(b, "Hoe het staat", phase_text(x->phase));
-    row_date(b, "Begonnen op", x->opened);
-    row_date(b, "Geëindigd op", x->ended);
+    document_row(b, "Hoe het staat", phase_text(x->phase));
+    document_row_when(b, "Begonnen op", x->opened, dutch_date);
+    document_row_when(b, "Geëindigd op", x->ended, dutch_date);
     if (x->n_laws)
         html_add(b, "<dt>Wetten</dt><dd><ul>");
     for (size_t i = 0; i < x->n_laws; i++)
         html_add(b, "<li>{}</li>", document_word(d, "law", x->laws[i]));
     if (x->n_laws)
         html_add(b, "</ul></dd>\n");
-    row(b, "Kenmerk", id);
+    document_row(b, "Kenmerk", id);
     snprintf(text, sizeof text, "%u", x->page->member);
-    row(b, "Nummer in de zaak", text);
+    document_row(b, "Nummer in de zaak", text);
     html_add(b, "</dl>\n</section>\n");
     document_html_asked(d, &d->after, x);
     document_html_rights(d, &d->after, x);
@@ -155,14 +156,14 @@ static void add_exchange(document *d, const Sluis__ApiExchange *x)
 {
     buffer *b = &d->course;
     char number[24];
-    row(b, x->received ? "Gekregen van" : "Gegeven aan", x->with);
-    row(b, "Hoe", dutch(x->channel));
-    row_date(b, "Gebeurd op", x->happened);
+    document_row(b, x->received ? "Gekregen van" : "Gegeven aan", x->with);
+    document_row(b, "Hoe", dutch(x->channel));
+    document_row_when(b, "Gebeurd op", x->happened, dutch_date);
     for (size_t i = 0; i < x->n_categories; i++)
-        row(b, i ? "en" : "Soort gegevens", dutch(x->categories[i]));
+        document_row(b, i ? "en" : "Soort gegevens", dutch(x->categories[i]));
     snprintf(number, sizeof number, "regel %llu", (unsigned long long)x->corrects);
     if (x->corrects)
-        row(b, "In plaats van", number);
+        document_row(b, "In plaats van", number);
 }
 
 /* Who did it at the municipality; what a party did it did itself. */
@@ -177,7 +178,7 @@ static void add_actor(document *d, const Sluis__ApiDossierEntry *x)
 static void add_detail(document *d, const char *detail)
 {
     const char *title = document_word(d, "attribute", detail);
-    row(&d->course, "Het gaat om", title == detail ? dutch(detail) : title);
+    document_row(&d->course, "Het gaat om", title == detail ? dutch(detail) : title);
 }
 
 static void add_body(document *d, const Sluis__ApiDossierEntry *x)
@@ -188,24 +189,24 @@ static void add_body(document *d, const Sluis__ApiDossierEntry *x)
     if (x->exchange)
         add_exchange(d, x->exchange);
     add_what(d, x);
-    row(b, "Antwoord",
-        is(x->known, "ja")    ? "ja, bekend"
-        : is(x->known, "nee") ? "nee, niet bekend"
-                              : x->known);
-    row(b, "Waarom", x->motivation);
-    row(b, "Doel", first_of(x->purpose_title, x->purpose));
-    row(b, "Regel in de wet", first_of(x->legal_basis_title, x->legal_basis));
+    document_row(b, "Antwoord",
+                 is(x->known, "ja")    ? "ja, bekend"
+                 : is(x->known, "nee") ? "nee, niet bekend"
+                                       : x->known);
+    document_row(b, "Waarom", x->motivation);
+    document_row(b, "Doel", first_of(x->purpose_title, x->purpose));
+    document_row(b, "Regel in de wet", first_of(x->legal_basis_title, x->legal_basis));
     if (x->judgement[0])
         html_add(b, "<dt>Eigen afweging</dt><dd><bdi>{}</bdi> (<bdi>{}</bdi>)</dd>\n", x->judgement,
                  x->judgement_law);
     add_detail(d, x->detail);
     if (x->about)
-        row(b, "Gaat over", number);
-    row_date(b, "Melding kwam binnen op", x->received);
+        document_row(b, "Gaat over", number);
+    document_row_when(b, "Melding kwam binnen op", x->received, dutch_date);
     if (is(x->type, "request") || is(x->type, "known-query"))
-        row(b, "Hoe het staat", state_text(x->state));
+        document_row(b, "Hoe het staat", state_text(x->state));
     if (is(x->type, "returned") || is(x->type, "undeliverable"))
-        row(b, "Waardoor", dutch(x->decision));
+        document_row(b, "Waardoor", dutch(x->decision));
     add_actor(d, x);
 }
 

@@ -22,58 +22,34 @@ static const char *state_text(const char *state)
     return state;
 }
 
-static void row(buffer *b, const char *label, const char *value)
-{
-    if (value[0])
-        html_add(b, "<dt>{}</dt><dd><bdi>{}</bdi></dd>\n", label, value);
-}
-
-static void row_when(buffer *b, const char *label, uint64_t ms, void (*form)(char *, uint64_t))
-{
-    char date[DUTCH_DATE];
-    if (!ms)
-        return;
-    form(date, ms);
-    row(b, label, date);
-}
-
-static void moment(char *out, uint64_t ms)
-{
-    dutch_date(out, ms);
-}
-
-static void last_day(char *out, uint64_t ms)
-{
-    dutch_term(out, ms);
-}
-
 static void add_asked(document *d, buffer *b, const Sluis__ApiRights *r)
 {
     const bool open = strcmp(r->state, "received") == 0 || strcmp(r->state, "extended") == 0;
     html_add(b, "<article class=\"vraag\">\n<h3>{}</h3>\n<dl>\n", r->title[0] ? r->title : r->kind);
-    row_when(b, "Gevraagd op", r->filed, moment);
-    row(b, "Door", r->by_client ? "uzelf" : "een medewerker, voor u");
-    row(b, "U schreef", r->text);
+    document_row_when(b, "Gevraagd op", r->filed, dutch_date);
+    document_row(b, "Door", r->by_client ? "uzelf" : "een medewerker, voor u");
+    document_row(b, "U schreef", r->text);
     if (r->n_attributes)
         html_add(b, "<dt>Welke gegevens</dt><dd><ul>\n");
     for (size_t i = 0; i < r->n_attributes; i++)
         html_add(b, "<li>{}</li>\n", document_word(d, "attribute", r->attributes[i]));
     if (r->n_attributes)
         html_add(b, "</ul></dd>\n");
-    row(b, "Hoe het staat", state_text(r->state));
+    document_row(b, "Hoe het staat", state_text(r->state));
     if (open)
-        row_when(b, "U hoort het uiterlijk op", r->due, last_day);
+        document_row_when(b, "U hoort het uiterlijk op", r->due, dutch_term);
     if (r->late)
-        row(b, "Te laat", "De gemeente had dit al moeten doen. Vraag ernaar, of dien een klacht in.");
-    row_when(b, "Meer tijd genomen op", r->extended, moment);
-    row(b, "Waarom meer tijd", r->extension_reason);
-    row_when(b, "Besloten op", r->decided, moment);
-    row(b, "Besloten door", document_word(d, "function", r->decided_by));
-    row(b, "Waarom", r->decision_reason);
+        document_row(b, "Te laat",
+                     "De gemeente had dit al moeten doen. Vraag ernaar, of dien een klacht in.");
+    document_row_when(b, "Meer tijd genomen op", r->extended, dutch_date);
+    document_row(b, "Waarom meer tijd", r->extension_reason);
+    document_row_when(b, "Besloten op", r->decided, dutch_date);
+    document_row(b, "Besloten door", document_word(d, "function", r->decided_by));
+    document_row(b, "Waarom", r->decision_reason);
     if (!r->done)
-        row_when(b, "Uitgevoerd uiterlijk op", r->carry_out_by, last_day);
-    row_when(b, "Uitgevoerd op", r->done, moment);
-    row(b, "Hoe", r->done_reason);
+        document_row_when(b, "Uitgevoerd uiterlijk op", r->carry_out_by, dutch_term);
+    document_row_when(b, "Uitgevoerd op", r->done, dutch_date);
+    document_row(b, "Hoe", r->done_reason);
     html_add(b, "</dl>\n</article>\n");
 }
 

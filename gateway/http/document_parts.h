@@ -39,6 +39,10 @@ void document_html_once(document *d, const Sluis__ApiExport *x);
 void document_html_entry(document *d, const Sluis__ApiDossierEntry *x);
 void document_html_write(document *d, buffer *out);
 
+/* document_html.c: a label and its value, a list's; "" or 0: nothing. form: dutch_date or dutch_term. */
+void document_row(buffer *b, const char *label, const char *value);
+void document_row_when(buffer *b, const char *label, uint64_t ms, void (*form)(char *, uint64_t));
+
 /* document_html_rights.c: what the client asked; what a client may ask, and where to complain. */
 void document_html_asked(document *d, buffer *b, const Sluis__ApiExport *x);
 void document_html_rights(document *d, buffer *b, const Sluis__ApiExport *x);

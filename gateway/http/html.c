@@ -24,21 +24,13 @@ static const char *entity(unsigned char c)
     }
 }
 
-/* The bytes of one UTF-8 character (RFC 3629) and its number; 0: they are none. */
-static size_t character(const unsigned char *p, uint32_t *out)
+/* The number of a well-formed character of n bytes (utf8_char). */
+static uint32_t number_of(const uint8_t *p, size_t n)
 {
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    const size_t n = p[0] < 0x80 ? 1 : p[0] >> 5 == 6 ? 2 : p[0] >> 4 == 14 ? 3 : p[0] >> 3 == 30 ? 4 : 0;
-    uint32_t c = n == 1 ? p[0] : n ? p[0] & (0x7fu >> n) : 0;
-    for (size_t i = 1; i < n; i++) { /* the NUL at the end is no continuation */
-        if (p[i] >> 6 != 2)
-            return 0;
+    uint32_t c = n == 1 ? p[0] : p[0] & (0x7fu >> n);
+    for (size_t i = 1; i < n; i++)
         c = c << 6 | (p[i] & 0x3f);
-    }
-    if (n == 0 || c < least[n] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
-        return 0;
-    *out = c;
-    return n;
+    return c;
 }
 
 /* C0 and C1, DEL, and what overrides the direction of what follows (Unicode TR9: 202A-202E, 2066-2069). */
@@ -50,14 +42,13 @@ static bool may_stand(uint32_t c)
 
 void html_value(buffer *b, const char *s)
 {
-    const unsigned char *p = (const unsigned char *)s;
-    while (*p) {
-        uint32_t c = 0;
-        const size_t n = character(p, &c);
+    const uint8_t *p = (const uint8_t *)s, *end = p + strlen(s);
+    while (p < end) {
+        const size_t n = utf8_char(p, (size_t)(end - p));
         const char *as = n == 1 ? entity(*p) : NULL;
         if (as)
             buffer_add(b, as, strlen(as));
-        else if (n && may_stand(c))
+        else if (n && may_stand(number_of(p, n)))
             buffer_add(b, p, n);
         else
             buffer_add(b, REPLACEMENT, strlen(REPLACEMENT));

@@ -5,20 +5,19 @@
 #include "http/render.h"
 #include "http/render_parts.h"
 
-/* The states and kinds have words of their own here: "granted" or "access" mean other things elsewhere. */
+/* The states have words of their own here: "granted" or "done" may mean other things elsewhere. */
 static const struct {
     const char *word, *dutch;
-} words[] = {
-    {"access", "inzage"},      {"erasure", "verwijdering"}, {"restriction", "beperking"},
-    {"objection", "bezwaar"},  {"received", "ontvangen"},   {"extended", "verlengd"},
-    {"granted", "toegewezen"}, {"refused", "geweigerd"},    {"done", "afgerond"},
+} states[] = {
+    {"received", "ontvangen"}, {"extended", "verlengd"}, {"granted", "toegewezen"},
+    {"refused", "geweigerd"},  {"done", "afgerond"},
 };
 
 static const char *said(const char *word)
 {
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strcmp(words[i].word, word) == 0)
-            return words[i].dutch;
+    for (size_t i = 0; i < sizeof states / sizeof *states; i++)
+        if (strcmp(states[i].word, word) == 0)
+            return states[i].dutch;
     return word;
 }
 
@@ -29,7 +28,7 @@ json_t *render_one_right(const Sluis__ApiRights *x)
     put_uuid(o, "avgVerzoekId", x->transaction, id);
     put_case_id(o, x->case_id, case_id);
     put_number(o, "lid", x->member);
-    put(o, "soort", said(x->kind));
+    put(o, "soort", dutch(x->kind));
     put_some(o, "soortNaam", x->title);
     put_some(o, "artikel", x->article);
     put(o, "stand", said(x->state));

@@ -24,7 +24,7 @@ json_t *desk_retention_show(desk *d, const json_t *q, sluis_fail *f)
 {
     const parts *p = desk_parts(d);
     char seen_text[TIME_STR], now_text[TIME_STR], pass[TIME_STR];
-    uint64_t seen = 0, done = 0, gone = 0, now = clock_ms(), bound = p->settings->clock_jump_days * DAY_MS;
+    uint64_t seen = 0, done = 0, gone = 0, now = clock_ms();
     store_txn *t = NULL;
     (void)q;
     sluis_err e = store_begin_read(p->store, &t);
@@ -43,7 +43,7 @@ json_t *desk_retention_show(desk *d, const json_t *q, sluis_fail *f)
     time_format(now_text, now);
     time_format(pass, done * DAY_MS);
     pass[10] = '\0'; /* the day alone */
-    bool held = seen && now > seen && now - seen > bound;
+    bool held = seen && clock_jumped(p->settings, seen, now);
     return json_pack("{s:b, s:b, s:s, s:s, s:I, s:s, s:I}", "held", held, "late",
                      done && clock_day(now) > done + LATE_DAYS, "clock", now_text, "clock_seen", seen_text,
                      "clock_jump_days", (json_int_t)p->settings->clock_jump_days, "last_pass",

@@ -44,10 +44,10 @@ static bool theirs(const dossier_question *q, const Sluis__RightsRow *row)
 sluis_err rights_of_person(reader *r, store_txn *t, job *j, const subject *s, const dossier_question *q,
                            Sluis__ApiRightsList *list)
 {
-    rights_item *all = arena_alloc(j->arena, RIGHTS_MAX * sizeof(*all));
+    rights_item *all = NULL;
     size_t n = 0;
     list->rights = arena_alloc(j->arena, RIGHTS_MAX * sizeof(*list->rights));
-    sluis_err e = all && list->rights ? rights_load(r->p->registry, t, s, j->arena, all, &n) : SLUIS_NOMEM;
+    sluis_err e = list->rights ? rights_load(r->p->registry, t, s, j->arena, &all, &n) : SLUIS_NOMEM;
     for (size_t i = 0; !e && i < n; i++)
         if (theirs(q, all[i].row))
             e = add(r, j, all[i].transaction, all[i].row, list);

@@ -151,14 +151,14 @@ static void all_of_it(void **state)
 static void what_was_asked_goes_along(void **state)
 {
     room *r = *state;
-    static rights_item all[RIGHTS_MAX];
+    rights_item *all = NULL;
     const id16 *cases[] = {&r->case_id, &r->other_case, &r->theirs};
     size_t n = 0;
     merge(r);
     turn t = house_begin(&r->h, T0, 1u << 20);
-    assert_int_equal(rights_load(t.p->registry, t.t, &r->from, t.arena, all, &n), SLUIS_OK);
+    assert_int_equal(rights_load(t.p->registry, t.t, &r->from, t.arena, &all, &n), SLUIS_OK);
     assert_int_equal(n, 0);
-    assert_int_equal(rights_load(t.p->registry, t.t, &r->to, t.arena, all, &n), SLUIS_OK);
+    assert_int_equal(rights_load(t.p->registry, t.t, &r->to, t.arena, &all, &n), SLUIS_OK);
     assert_int_equal(n, 2);
     const size_t first = memcmp(all[0].transaction, r->objection.b, UUID_LEN) != 0; /* same millisecond */
     assert_memory_equal(all[first].transaction, r->objection.b, UUID_LEN);
