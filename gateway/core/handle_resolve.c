@@ -105,7 +105,7 @@ static sluis_err find(resolving *x, sluis_fail *f)
         e = fail_set(f, SLUIS_NOT_FOUND, "", "%s", error_text(SLUIS_NOT_FOUND));
     if (e)
         return e;
-    case_facts facts = case_facts_of(x->row);
+    case_facts facts = case_facts_about(x->row, &x->s.sid);
     const view *v = policy_view(t->rules, x->j->claims.app, x->j->claims.function, &facts, t->now);
     x->a = rules_attribute_named(t->rules, in->attribute);
     if (in->instance.len == ID_LEN)

@@ -93,7 +93,7 @@ sluis_err read_discrepancies(reader *r, store_txn *t, job *j)
     listing l = {.r = r, .t = t, .j = j, .s = &s};
     l.use =
         (datum_use){.case_id = q->case_id.data, .row = row, .application = j->claims.app, .now = clock_ms()};
-    case_facts facts = case_facts_of(row);
+    case_facts facts = case_facts_about(row, &s.sid);
     const view *v = policy_view(r->rules, j->claims.app, j->claims.function, &facts, l.use.now);
     sluis__api_discrepancy_list__init(&l.out);
     l.rec = reader_record(j, SLUIS__RECORD_TYPE__R_READ, row, case_id);

@@ -3,6 +3,7 @@ import json
 
 from city import CHILD, PARENT, PARTIES, PURPOSES, RESEARCH
 from house import check, wait_for
+from test_dossier import decide, filed
 from test_outcomes import shown
 from test_requests import back, held_by
 
@@ -135,6 +136,18 @@ def test_withdrawn_statement(city):
     city.inbox("ggd2", "correct", t, "--reasons", reasons, "--why", "-", "--by", "jeugdarts-7", stdin="Van een ander kind.")
     wait_for("it to be gone", lambda: not listed(city, case, "jgz-visus"))
     check([x["waarde"] for x in shown(city, case, 2, "jgz-visus")] == ["0,8"], "the current value changed")
+
+
+def test_restricted(city):
+    """What the client's granted request stops the use of is no more shown, nor resolved, as a difference."""
+    case = differ(city, "jgz-verzorging-hygiene")
+    d = listed(city, case, "jgz-verzorging-hygiene")[0]
+    id_ = filed(city, case, 2, "beperking", attributen=["jgz-verzorging-hygiene"])["avgVerzoekId"]
+    decide(city, case, 2, id_, "toewijzen")
+    check(listed(city, case, "jgz-verzorging-hygiene") == [], "shown while its use is restricted")
+    resolve(city, case, d, "behouden", want=404)
+    decide(city, case, 2, id_, "afronden", "Nagegaan")
+    check(listed(city, case, "jgz-verzorging-hygiene") == [d], "the restriction is over")
 
 
 def test_decision_survives_a_kill(city):
