@@ -22,7 +22,7 @@ def test_refusals_are_signalled(city):
     names = ("school-naam", "school-jaargroep", "school-soort", "school-type", "school-groepsnaam")
     for name in names:
         city.ask(case, 2, "school", [name])
-    bad = wait_for("the signal", lambda: p if (p := of(city, police)) and p["signals"] else None)
+    bad = wait_for("the account of all fifteen", lambda: p if (p := of(city, police)) and p["requests"] == 15 else None)
     check(bad["signals"] == ["refusal"] and bad["domain"] == "politie" and bad["requests"] == 15, f"{bad}")
     check(0.5 < bad["refused"] < 0.6 and bad["late"] == 0 and bad["failed"] == 0, f"{bad}")
     good = wait_for("the school's account", lambda: p if (p := of(city, school)) and p["requests"] == len(names) else None)
