@@ -29,7 +29,7 @@ static sluis_err check_person(turn *t, const char *bsn, const char *own, size_t 
 {
     if (!*bsn == !*own)
         return fail_set(f, SLUIS_INVALID, "leden.bsn", "lid %zu: geef een bsn, of een eigenKenmerk", member);
-    if (*own && (!name_valid(own) || strspn(own, "0123456789") == BSN_LEN))
+    if (*own && !own_name_valid(own))
         return fail_set(f, SLUIS_INVALID, "leden.eigenKenmerk",
                         "lid %zu: kleine letters, cijfers en . _ : -, en geen negen cijfers", member);
     if (*own)

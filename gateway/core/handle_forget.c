@@ -62,14 +62,21 @@ static sluis_err agree(turn *t, const job *j, const subject *s, bool *second, sl
     return two_persons(t, "forget:", &id, j->by, second, f);
 }
 
+/* By number, or by the municipality's own name: who was merged is one person by either. */
+static sluis_err find(turn *t, const char *person, subject *s)
+{
+    return bsn_valid(person, strlen(person)) ? registry_subject(t->p->registry, t->t, person, false, s)
+                                             : registry_subject_own(t->p->registry, t->t, person, false, s);
+}
+
 sluis_err handle_forget(turn *t, job *j, sluis_fail *f)
 {
     Sluis__Record r = SLUIS__RECORD__INIT;
     subject s = {0};
     bool second = false;
-    sluis_err e = registry_subject(t->p->registry, t->t, j->bsn, false, &s);
+    sluis_err e = find(t, j->person, &s);
     if (e == SLUIS_NOT_FOUND)
-        return fail_set(f, e, "subject", "nobody with this number is registered here");
+        return fail_set(f, e, "subject", "nobody with this number or name is registered here");
     if (!e)
         e = nothing_waits(t, &s, f);
     if (!e)

@@ -104,7 +104,7 @@ static const ctl_option agreement_renewal[] = {
 };
 static const ctl_option subject_forget[] = {
     GATEWAY_SOCKET,
-    {"subject", "FILE", "File with the person's number; - = stdin", "-", false},
+    {"subject", "FILE", "File with the person's number, or eigenKenmerk; - = stdin", "-", false},
     {"reason", "CODE", "Why, as a code: it stands in the journal", NULL, true},
     {"by", "WHO", "Pseudonym of the person who decides", NULL, true},
     END,

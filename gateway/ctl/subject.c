@@ -5,20 +5,23 @@
 #include "crypto/crypto.h"
 #include "ctl/commands.h"
 
-/* The number comes from a file or stdin, never from the command line, which others can read. */
+/* Who it is comes from a file or stdin, never from the command line, which others can read. */
 static json_t *request_of(ctl_call *c, sluis_fail *f)
 {
     char *text = NULL;
-    size_t n = 0, digits;
+    size_t n = 0, line;
     json_t *out = NULL;
     if (ctl_read(&text, &n, ctl_value(c, "subject"), f))
         return NULL;
-    digits = strcspn(text, "\r\n");
-    if (digits + strspn(text + digits, "\r\n") != n || !bsn_valid(text, digits))
+    line = strcspn(text, "\r\n");
+    const bool one = line + strspn(text + line, "\r\n") == n;
+    text[line] = '\0';
+    if (!one || (!bsn_valid(text, line) && !own_name_valid(text)))
         fail_set(f, SLUIS_INVALID, ctl_value(c, "subject"),
-                 "one line is needed: nine digits that pass the eleven-test");
+                 "one line is needed: nine digits that pass the eleven-test, or the municipality's own name "
+                 "(eigenKenmerk) of a person whose number is not known");
     else
-        out = json_pack("{s:s, s:s%, s:s, s:s}", "cmd", "subject.forget", "bsn", text, digits, "reason",
+        out = json_pack("{s:s, s:s, s:s, s:s}", "cmd", "subject.forget", "person", text, "reason",
                         ctl_value(c, "reason"), "by", ctl_value(c, "by"));
     wipe(text, n);
     free(text);

@@ -44,7 +44,7 @@ void job_free(job **jp)
     buffer_close(&j->evidence);
     buffer_close(&j->reply);
     buffer_close(&j->snapshot);
-    wipe(j->bsn, sizeof(j->bsn));
+    wipe(j->person, sizeof(j->person));
     if (j->raw)
         wipe(j->raw, j->raw_len);
     free(j->raw);

@@ -175,7 +175,7 @@ typedef struct job {
     import_batch *import;            /* in the arena */
     const char *outcome;     /* revoke: "proposed" or "revoked"; rules: "changed" or "unchanged"; static */
     const char *by, *reason; /* who asks, and why: a pseudonym and a code, in the arena */
-    char bsn[BSN_LEN + 1];   /* forget: whom; wiped */
+    char person[NAME_MAX_LEN + 1]; /* forget: whom, a BSN or the municipality's own name; wiped */
 
     buffer snapshot;        /* directory: SignedSnapshot for welcomes */
     const char *log_origin; /* directory: the journal's origin, in the arena */

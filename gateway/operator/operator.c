@@ -251,16 +251,17 @@ static json_t *cmd_key_revoke(desk *d, const json_t *q, sluis_fail *f)
     return out;
 }
 
-/* The number comes in the request's text and goes no further than the job. */
+/* The person comes in the request's text and goes no further than the job. */
 static json_t *cmd_subject_forget(desk *d, const json_t *q, sluis_fail *f)
 {
     job *j = job_new(JOB_PARTY, (bytes){NULL, 0});
-    const char *bsn = desk_text(q, "bsn", f);
+    const char *person = desk_text(q, "person", f);
     sluis_err e = j ? SLUIS_OK : SLUIS_NOMEM;
-    if (!e && (!bsn || !bsn_valid(bsn, strlen(bsn))))
-        e = fail_set(f, SLUIS_INVALID, "bsn", "nine digits that pass the eleven-test are needed");
+    if (!e && (!person || (!bsn_valid(person, strlen(person)) && !own_name_valid(person))))
+        e = fail_set(f, SLUIS_INVALID, "person",
+                     "nine digits that pass the eleven-test are needed, or the municipality's own name");
     if (!e) {
-        memcpy(j->bsn, bsn, BSN_LEN);
+        memcpy(j->person, person, strlen(person));
         j->change = CHANGE_FORGET;
         e = desk_words(q, j, f);
     }

@@ -32,8 +32,8 @@ void registry_close(registry **r);
  * used; the rest is the journal's. */
 sluis_err registry_subject(registry *r, store_txn *t, const char bsn[static BSN_LEN], bool create,
                            subject *out);
-/* By a name of the municipality's own, for a person whose BSN is not known: name_valid, and no nine digits.
- * Once that person was merged (registry_merge): the subject with the BSN. Errors as above. */
+/* By a name of the municipality's own, for a person whose BSN is not known: own_name_valid.
+ * Once that person was merged: the subject with the BSN. Errors as above. */
 sluis_err registry_subject_own(registry *r, store_txn *t, const char *own, bool create, subject *out);
 /* By sid; of one that was merged: the other. A row without its key is CORRUPT unless the subject was
  * forgotten (NOT_FOUND). */

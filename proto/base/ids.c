@@ -192,3 +192,8 @@ bool name_valid(const char *s)
     }
     return !names_person(s);
 }
+
+bool own_name_valid(const char *s)
+{
+    return name_valid(s) && strspn(s, "0123456789") != BSN_LEN;
+}

@@ -49,5 +49,7 @@ bool id_equal(const id16 *a, const id16 *b);
 /* Machine names in headers and rules: [a-z0-9][a-z0-9._:-]{0,63}; never free text, never a person number. */
 #define NAME_MAX_LEN 64
 bool name_valid(const char *s);
+/* What a municipality itself calls a person ("eigen kenmerk"): a name that cannot be read as a number. */
+bool own_name_valid(const char *s);
 
 #endif
