@@ -78,9 +78,9 @@ help:
 ## make check        every test; ends in "N passed, N failed, N skipped"
 ## make sabotage     breaks a line of the code for each required item, and demands that its test fails (ITEMS="7 9")
 ## make torture      the fault tests' long form: TORTURE_KILLS (500) kills, every point, every prefix
-## make bench        figures on screen and in build/bench.json
+## make bench        figures on screen and in build/bench.json; five minutes
 ## make bench-peers  the same payload through others' programs; make deps-peers installs them
-## make bench-large  a journal of ten million entries; needs 12 GiB of disk
+## make bench-large  a journal and a register of ten million; needs 14 GiB of disk
 ## make model        spin proves the model of delivery, and finds each way to break it
 ## make asan, tsan   the scenarios against the daemon under the sanitizers
 ## make fuzz         every fuzz target for FUZZ_SECONDS (10) each
@@ -179,7 +179,7 @@ bench: deps
 	@$(MAKE) --no-print-directory -j2 build $(benches) $(counter)
 	@tests/bench/bench.py $(B)
 bench-large: deps
-	@$(MAKE) --no-print-directory -j2 $(benches)
+	@$(MAKE) --no-print-directory -j2 build $(benches)
 	@tests/bench/bench_large.py $(B)
 deps-peers:
 	@tests/tools/deps_peers.sh

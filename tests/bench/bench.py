@@ -12,7 +12,6 @@ import json
 import os
 import re
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -20,9 +19,11 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scenarios"))
+import bench_postgres  # noqa: E402
 from bench_retention import measure_retention, ratios  # noqa: E402
 from bench_views import Views, cpu_us  # noqa: E402
 from city import City, LIMITS, PARTIES, RESEARCH, BENCH  # noqa: E402
+from figures import medians, write  # noqa: E402
 from house import BENCH_OIN, GATEWAY_OIN, TREE, Process, check, seeded, test_bsns, wait_for  # noqa: E402
 
 RUNS = int(os.environ.get("BENCH_RUNS", "3"))
@@ -43,6 +44,11 @@ IDLE = scaled(1000)
 IMPORTED = scaled(200000)  # lines of an existing file
 VIEWED = scaled(400)  # persons, of 50 data each
 REGISTER = scaled(100000)  # data
+MARKED = ("roundtrips_per_s_w256", "routed_roundtrips_per_s_w256", "broker_cpu_us_per_roundtrip", "broker_cpu_us_per_routed_roundtrip",
+          "roundtrip_p50_us_w1", "roundtrip_over_floor_us", "roundtrips_per_s_w16", "roundtrips_per_s_64x4",
+          "ratio_64x4_to_ed25519_bound", "idle_adapter_kb", "idle_adapters_drop_pct", "policy_decision_us", "views50_per_s",
+          "register_bytes_per_datum", "import_per_s", "writer_p99_ratio")
+MARKED_BESIDE = ("views50_postgres_per_s", "views50_ratio_to_postgres")  # where PostgreSQL is installed
 OFTEN = "limits = { calls_per_minute = 1000000; };"  # the cases are opened as fast as they can be
 
 
@@ -233,14 +239,17 @@ def measure_import(bin_dir, rng, note):
 
 
 def measure_views(build, rng, note):
-    """A view of 50 attributes, 16 clients at once; and what is refused because it is not there, or not allowed."""
-    views = Views(build, rng, VIEWED)
+    """A view of 50 attributes, 16 clients at once; the same by SQL beside it; and what is refused because it is not there, or
+    not allowed."""
+    views, sql = Views(build, rng, VIEWED), None
     try:
         views.start()
         before = views.used_bytes()
         views.fill(REGISTER)
         note("register_bytes_per_datum", (views.used_bytes() - before) / views.brought)
         views.open_cases()
+        if not bench_postgres.missing():
+            sql = bench_postgres.Postgres(VIEWED, REGISTER)
         for run in range(RUNS):
             r = views.run(16, scaled(1000), scaled(10000))
             print(f"bench: views of 50, run {run + 1} of {RUNS}: {r['per_s']:.0f}/s", flush=True)
@@ -248,11 +257,15 @@ def measure_views(build, rng, note):
             note("view50_p50_us_c16", r["p50_us"])
             for who in ("sluisd", "http", "client"):
                 note(f"view50_{who}_cpu_us", r[f"{who}_cpu_us"])
+            if sql:
+                note("views50_postgres_per_s", sql.run(16, scaled(1000), scaled(10000)))
             for name, path in views.refused().items():
                 note(f"view_{name}_us", views.run(1, scaled(200), scaled(2000), [path], 404, 100)["p50_us"])
         views.city.stop()
     finally:
         views.close()
+        if sql:
+            sql.close()
 
 
 def add_ratios(figures):
@@ -270,6 +283,8 @@ def add_ratios(figures):
     figures["ratio_64x4_to_ed25519_bound"] = fig("roundtrips_per_s_64x4") / figures["ed25519_bound_per_s_64x4"]
     figures["ratio_w16_to_lmdb_commits"] = fig("roundtrips_per_s_w16") / fig("floor_lmdb_sync_commits_per_s")
     figures["ratio_p50_w1_to_two_commits"] = fig("roundtrip_p50_us_w1") / (2 * commit_us)
+    if "views50_postgres_per_s" in figures:
+        figures["views50_ratio_to_postgres"] = fig("views50_per_s") / fig("views50_postgres_per_s")
     figures["view_absent_to_forbidden"] = fig("view_absent_us") / fig("view_forbidden_us")
     figures["roundtrip_over_floor_us"] = fig("roundtrip_p50_us_w1") - 2 * commit_us
 
@@ -320,16 +335,13 @@ def main():
         if ends and ends.party:
             ends.party.kill()
         city.close()
-    figures = {name: statistics.median(values) for name, values in series.items()}
+    figures = medians(series)
     add_ratios(figures)
     ratios(figures)
-    print(f"\n{'figure':36} {'median':>12} {'min':>12} {'max':>12}   ({RUNS} runs, {os.cpu_count()} cores)")
-    for name in figures:
-        values = series.get(name, [figures[name]])
-        print(f"{name:36} {figures[name]:12.2f} {min(values):12.2f} {max(values):12.2f}")
-    out = TREE / "build" / "bench.json"
-    out.write_text(json.dumps({k: round(v, 3) for k, v in figures.items()}, indent=1) + "\n")
-    print(f"bench: {out.relative_to(TREE)}")
+    left_out = bench_postgres.missing()
+    if left_out:
+        print(f"bench: left out, not installed: {left_out}")
+    write("bench", series, figures, MARKED + (() if left_out else MARKED_BESIDE), f"{RUNS} runs")
 
 
 if __name__ == "__main__":

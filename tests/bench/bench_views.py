@@ -37,12 +37,16 @@ def catalogue():
     return out
 
 
+def listed():
+    """The names of all attributes of the view."""
+    text = (TREE / "config/rules/views.conf").read_text()
+    return re.findall(r'"([^"]+)"', re.search(r'id = "wmo-zicht";.*?attributes = \[(.*?)\]', text, re.S)[1])
+
+
 def shown():
     """The first SHOWN attributes of the view that an import may fill: [(name, type, source)]."""
-    text = (TREE / "config/rules/views.conf").read_text()
-    listed = re.search(r'id = "wmo-zicht";.*?attributes = \[(.*?)\]', text, re.S)[1]
     known = catalogue()
-    found = [(n, *known[n][:2]) for n in re.findall(r'"([^"]+)"', listed)
+    found = [(n, *known[n][:2]) for n in listed()
              if known[n][1] in SOURCES and known[n][2] in ("ordinary", "identification", "health")]
     check(len(found) >= SHOWN, f"the view has {len(found)} attributes that can be brought in, {SHOWN} are needed")
     return found[:SHOWN]

@@ -1,8 +1,8 @@
 #!/bin/bash
-# The programs of others that make bench-peers measures beside ours. Only what is there is measured; nothing of it is
+# The programs of others that make bench-peers and make bench measure beside ours. Only what is there is measured; nothing of it is
 # started as a service.
 set -u
-packages=(rabbitmq-server librabbitmq-dev nginx-light wrk)
+packages=(rabbitmq-server librabbitmq-dev nginx-light wrk postgresql-15)
 dpkg -s "${packages[@]}" >/dev/null 2>&1 && exit 0
 as_root=()
 [ "$(id -u)" -eq 0 ] || as_root=(sudo -n)
