@@ -428,13 +428,13 @@ static void say_known(play *p, actor *from, const char *verb, char **w, size_t n
     finish(p, from, s, w, n);
 }
 
-static void say_done(actor *a, const char *refused)
+static void say_done(actor *a, uint64_t generation, const char *refused)
 {
     Sluis__Frame f = SLUIS__FRAME__INIT;
     Sluis__Done d = SLUIS__DONE__INIT;
     d.seqs = &a->seq;
     d.n_seqs = 1;
-    d.generation = a->generation;
+    d.generation = generation;
     d.refused = (char *)(uintptr_t)refused;
     f.f_case = SLUIS__FRAME__F_DONE;
     f.done = &d;
@@ -477,9 +477,9 @@ static void say(play *p, actor *a, const char *verb, char **w, size_t n)
     else if (strcmp(verb, "resend") == 0 && n > 0)
         submit(a, &named(p, w[0], false)->envelope);
     else if (strcmp(verb, "done") == 0)
-        say_done(a, "");
+        say_done(a, n > 0 && strcmp(w[0], "older") == 0 ? a->older : a->generation, "");
     else if (strcmp(verb, "refuse") == 0 && n > 0)
-        say_done(a, w[0]);
+        say_done(a, a->generation, w[0]);
     else if (strcmp(verb, "again") == 0)
         submit_again(p, a, w, n);
     else if (strcmp(verb, "receipt") == 0)
@@ -638,6 +638,8 @@ static void hear_ack(play *p, const Sluis__Ack *k, char **w, size_t n)
     assert_int_equal(
         wire_unpack(&m, &sluis__receipt__descriptor, p->mem, BYTES(k->receipt.data, k->receipt.len), NULL),
         0);
+    if (duplicate && ((Sluis__Receipt *)m)->index != s->index)
+        wrong(p, "a duplicate brings the receipt of the first", NULL);
     s->index = ((Sluis__Receipt *)m)->index;
     s->receipt = BYTES(arena_copy(p->mem, k->receipt.data, k->receipt.len), k->receipt.len);
     assert_int_equal(k->message_hash.len, HASH_LEN);
@@ -709,9 +711,10 @@ static void hear(play *p, actor *a, const char *verb, char **w, size_t n)
              f->f_case == SLUIS__FRAME__F_NACK ? f->nack->text : "");
     if (strcmp(verb, frame_name(f)) != 0)
         wrong(p, verb, got);
-    if (f->f_case == SLUIS__FRAME__F_WELCOME)
+    if (f->f_case == SLUIS__FRAME__F_WELCOME) {
+        a->older = a->generation;
         a->generation = f->welcome->generation;
-    else if (f->f_case == SLUIS__FRAME__F_ACKS)
+    } else if (f->f_case == SLUIS__FRAME__F_ACKS)
         hear_ack(p, f->acks->acks[0], w, n);
     else if (f->f_case == SLUIS__FRAME__F_DELIVER)
         hear_deliver(p, a, f->deliver, w, n);
@@ -736,6 +739,18 @@ static void check_journal(play *p, const char *name, const char *from, const cha
         wrong(p, "journalled under another party", who_from);
     if (!how || strcmp(how, decision) != 0)
         wrong(p, "journalled with another decision", how);
+    json_decref(reply);
+    json_decref(q);
+}
+
+/* So many entries stand under this envelope's transaction. */
+static void count_entries(play *p, const char *name, int wanted)
+{
+    char tx[UUID_STR];
+    uuid_format(tx, named(p, name, false)->tx);
+    json_t *q = json_pack("{s:s, s:s, s:s}", "cmd", "trace", "transaction", tx, "by", "beheer-1"),
+           *reply = rig_control(p->rig, q);
+    assert_int_equal(json_array_size(json_object_get(reply, "entries")), wanted);
     json_decref(reply);
     json_decref(q);
 }
@@ -836,6 +851,8 @@ static void house(play *p, char **w, size_t n)
         rig_disagree(p->rig, who(p, w[1]), w[2], (uint32_t)atoi(w[3]));
     else if (n == 4 && strcmp(w[0], "journal") == 0)
         check_journal(p, w[1], w[2], w[3]);
+    else if (n == 3 && strcmp(w[0], "entries") == 0)
+        count_entries(p, w[1], atoi(w[2]));
     else if (n == 4 && strcmp(w[0], "dead") == 0)
         check_dead(p, w[1], w[2], atoi(w[3]));
     else

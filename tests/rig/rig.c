@@ -230,7 +230,7 @@ static void load_settings(rig *r)
              "tokens = { jwks = \"%s/jwks.json\"; issuer = \"https://idp.test\"; };\n"
              "limits = { map_bytes = 1073741824; quota_bytes = 536870912; key_slots = 4096; max_frame = "
              "65536; in_flight = 64; session_credit = 32; "
-             "max_sessions = 8; attempts_max = 3; refusals_per_minute = 40; };\n",
+             "max_sessions = 8; attempts_max = 3; redeliver_ms = 3600000; refusals_per_minute = 40; };\n",
              r->dir, r->dir, r->dir, r->endpoint, r->dir, r->dir);
     snprintf(path, sizeof(path), "%s/sluisd.conf", r->dir);
     write_file(path, bytes_str(text));

@@ -22,6 +22,7 @@ typedef struct {
     void *socket; /* its DEALER, NULL until it connects */
     epoch *epoch;
     uint64_t generation, seq; /* of the last welcome and delivery */
+    uint64_t older;           /* generation of the welcome before the last */
     buffer acks;              /* packed Ack frames of one each: what came with the last one told */
 } actor;
 

@@ -3,7 +3,10 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "crypto/crypto.h"
 
@@ -175,6 +178,38 @@ static void secrets_in_memory(void **state)
     assert_null(secret_alloc(SIZE_MAX));
 }
 
+/* KiB of this process that the kernel never writes to swap. */
+static long locked_kib(void)
+{
+    char line[128];
+    long kib = -1;
+    FILE *f = fopen("/proc/self/status", "r");
+    assert_non_null(f);
+    while (fgets(line, sizeof(line), f))
+        if (strncmp(line, "VmLck:", 6) == 0)
+            kib = atol(line + 6);
+    fclose(f);
+    return kib;
+}
+
+/* A secret lies in memory that is locked, until it is freed. The sanitizers make every lock a no-op. */
+static void secrets_are_locked(void **state)
+{
+    (void)state;
+    uint8_t page[8192];
+    long before = locked_kib();
+    if (mlock(page, sizeof(page)) != 0 || locked_kib() == before)
+        skip();
+    assert_int_equal(munlock(page, sizeof(page)), 0);
+    before = locked_kib();
+    uint8_t *p = secret_alloc(4096 * 4);
+    assert_non_null(p);
+    long held = locked_kib();
+    assert_in_range(held - before, 16, 24);
+    secret_free(p);
+    assert_int_equal(locked_kib(), before);
+}
+
 static void padding_hides_length(void **state)
 {
     (void)state;
@@ -316,6 +351,7 @@ int main(void)
         cmocka_unit_test(x25519_of_the_rfc),
         cmocka_unit_test(key_ids),
         cmocka_unit_test(secrets_in_memory),
+        cmocka_unit_test(secrets_are_locked),
         cmocka_unit_test(padding_hides_length),
         cmocka_unit_test(padding_is_found_wherever_it_begins),
         cmocka_unit_test(bad_padding_is_refused),
