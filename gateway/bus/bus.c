@@ -83,6 +83,14 @@ static void pass(channel *to, job *j)
 
 /* ---- deliveries ---- */
 
+/* What a party confirms gives it credit again before core has written it down, and core may be slow: counted
+ * until core takes it. */
+static void pass_upkeep(bus *b, job *j)
+{
+    METRIC_ADD(b->p->metrics, core_upkeep, 1);
+    pass(b->core, j);
+}
+
 /* What was sent and is not done counts as an attempt, against the oldest of it. */
 static void count_missed(bus *b, const session *s)
 {
@@ -91,7 +99,7 @@ static void count_missed(bus *b, const session *s)
         return;
     j->user = s->user;
     j->seq = s->last_sent;
-    pass(b->core, j);
+    pass_upkeep(b, j);
 }
 
 static void drop_session(bus *b, session *s, const char *why)
@@ -124,11 +132,13 @@ static bool deliver(bus *b, session *s, uint64_t seq, bytes message, bytes recei
 }
 
 /* Asks the read pool for what waits, when there is credit for it and no fetch under way. A party that comes
- * and goes leaves fetches behind: all together they are bounded, too, and the next tick tries again. */
+ * and goes leaves fetches behind: all together they are bounded, too, and so is what core has yet to take of
+ * upkeep. The next tick tries again. */
 static void fetch_more(bus *b, session *s)
 {
     if (!s->behind || s->fetching || s->outstanding >= s->credit || b->nulls ||
-        b->fetches >= b->p->settings->max_sessions)
+        b->fetches >= b->p->settings->max_sessions ||
+        METRIC_GET(b->p->metrics, core_upkeep) >= b->p->settings->in_flight)
         return;
     job *j = job_new(JOB_FETCH, (bytes){NULL, 0});
     if (!j)
@@ -487,7 +497,7 @@ static void on_done(bus *b, session *s, const Sluis__Done *d)
     }
     s->retries = 0;
     s->last_progress = clock_mono_us() / 1000;
-    pass(b->core, j);
+    pass_upkeep(b, j);
     fetch_more(b, s);
 }
 

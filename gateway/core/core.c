@@ -623,6 +623,8 @@ static bool only_dones(const core *c)
 
 static void take(core *c, job *j)
 {
+    if (is_upkeep(j))
+        METRIC_ADD(c->p->metrics, core_upkeep, -1);
     if (j->order)
         c->ring[j->order % c->ring_size] = j;
     else

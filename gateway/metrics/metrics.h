@@ -19,6 +19,7 @@
     X(bus_redelivered, "counter", "deliveries sent again")                                                   \
     X(api_calls, "counter", "calls received from the HTTP front")                                            \
     X(api_limited, "counter", "calls refused: their application calls too often")                            \
+    X(core_upkeep, "gauge", "dones and missed deliveries between bus and core")                              \
     X(verify_ok, "counter", "messages verified")                                                             \
     X(verify_refused, "counter", "messages refused by verification")                                         \
     X(core_batches, "counter", "commits")                                                                    \
