@@ -14,6 +14,7 @@
 #include "cases/links.h"
 #include "flow/api_out.h"
 #include "core/handlers.h"
+#include "core/merge.h"
 #include "core/restore.h"
 #include "core/retention.h"
 #include "core/terms.h"
@@ -26,8 +27,8 @@
 #define CALLS_MS       1     /* how long a call may wait for others on their way */
 #define EXPIRE_STEP    16384 /* items a turn, as far as its time goes (due.h) */
 #define FORGET_STEP    512   /* entries a turn */
-#define CLEAR_US       2000  /* of clearing away and of looking for what is over, a turn */
-#define RESTLESS_MS    20    /* between two such turns while nobody asks for anything */
+#define CLEAR_US       2000 /* of clearing away, of looking for what is over and of moving dossiers, a turn */
+#define RESTLESS_MS    20   /* between two such turns while nobody asks for anything */
 #define SNAPSHOT_MS    (6 * 3600 * 1000)
 #define PUT_OFF_MAX    16 /* failed items of due.h that one turn of housekeeping gets past */
 #define CORE_ARENA_MAX (64u << 20)
@@ -60,7 +61,7 @@ typedef struct {
     clearing clearing;
     terms terms;
     due_failed failed; /* by the last housekeeping: the next turn of it puts that off, and does no more */
-    bool more_upkeep;  /* there is more to delete: an idle gateway goes on at once */
+    bool more_upkeep;  /* there is more to delete or move: an idle gateway goes on at once */
     cooperation *cooperation;
     uint64_t lazy_since; /* monotonic us: the oldest done that waits for company; 0 = none */
     bool stopping;
@@ -415,7 +416,7 @@ static sluis_err run_turn(core *c, slot *slots, size_t n, bool reserved, bool ho
     retention kept = c->retention;
     clearing cleared = c->clearing;
     terms ended = c->terms;
-    bool more = false;
+    bool more = false, moving = false;
     const bool put_off = housekeeping && c->failed.set;
     housekeeping = housekeeping && !put_off;
     sluis_err e = store_begin_write(c->p->store, &t.t, reserved);
@@ -441,6 +442,8 @@ static sluis_err run_turn(core *c, slot *slots, size_t n, bool reserved, bool ho
         e = turn_expire(&t, EXPIRE_STEP);
     if (!e && housekeeping)
         e = delete_some(&t, &kept, &ended, &cleared, &more);
+    if (!e && housekeeping)
+        e = merge_step(&t, CLEAR_US, &moving);
     if (!e && housekeeping)
         e = cooperation_step(c->cooperation, &t);
     if (!e) {
@@ -475,7 +478,7 @@ static sluis_err run_turn(core *c, slot *slots, size_t n, bool reserved, bool ho
             METRIC_ADD(c->p->metrics, retention_removed, ended.removed - c->terms.removed);
             c->clearing = cleared;
             c->terms = ended;
-            c->more_upkeep = more;
+            c->more_upkeep = more || moving;
         }
         METRIC_ADD(c->p->metrics, core_batches, 1);
         METRIC_SET(c->p->metrics, journal_entries, journal_size(c->journal));

@@ -11,6 +11,7 @@
 #include "core/passed_on.h"
 #include "core/send.h"
 #include "flow/api_out.h"
+#include "registry/entries.h"
 #include "wire/messages.h"
 
 #define WITHDRAWAL_DAYS 14
@@ -126,14 +127,13 @@ typedef struct {
 static sluis_err requests_of(turn *t, const Sluis__MemberRow *who, const uint8_t *case_id,
                              const Sluis__CaseRow *row, arena *a, step *s)
 {
-    store_cursor *cur = NULL;
-    uint8_t first[ID_LEN + 8];
+    entry_walk all;
     bytes key, sealed;
     ProtobufCMessage *m = NULL, *rec = NULL;
-    memcpy(first, who->sid.data, ID_LEN);
-    put_u64(first + ID_LEN, s->from);
-    sluis_err e = store_cursor_open(t->t, TABLE_DOSSIER, BYTES_OF(first), BYTES(first, ID_LEN), &cur);
-    while (!e && (e = store_cursor_next(cur, &key, &sealed)) == SLUIS_OK) {
+    id16 sid;
+    memcpy(sid.b, who->sid.data, ID_LEN);
+    sluis_err e = entries_open(&all, t->t, t->p->rows, &sid, s->from);
+    while (!e && (e = entries_next(&all, &key, &sealed)) == SLUIS_OK) {
         arena_reset(a);
         if (s->n == CASE_REQUESTS_STEP) {
             s->member = who->member;
@@ -152,7 +152,7 @@ static sluis_err requests_of(turn *t, const Sluis__MemberRow *who, const uint8_t
             continue;
         memcpy(s->found[s->n++], r->transaction.data, UUID_LEN);
     }
-    store_cursor_close(&cur);
+    entries_close(&all);
     return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
 }
 

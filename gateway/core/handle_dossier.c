@@ -9,6 +9,7 @@
 #include "core/due.h"
 #include "core/handlers.h"
 #include "flow/api_out.h"
+#include "registry/entries.h"
 #include "wire/messages.h"
 
 #define WITH_MAX   200                /* bytes of with whom */
@@ -46,8 +47,7 @@ static sluis_err find_entry(dossier_work *w, uint64_t entry, Sluis__DossierRow *
     uint8_t key[ID_LEN + 8];
     bytes sealed;
     ProtobufCMessage *m = NULL;
-    restriction_key(key, &w->s.sid, entry);
-    sluis_err e = store_get(t->t, TABLE_DOSSIER, BYTES_OF(key), &sealed);
+    sluis_err e = entries_get(t->t, t->p->rows, &w->s.sid, entry, key, &sealed);
     if (!e)
         e = row_open(t->p->registry, t->t, TABLE_DOSSIER, BYTES_OF(key), sealed, t->arena,
                      &sluis__dossier_row__descriptor, &m, NULL);

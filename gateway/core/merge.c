@@ -2,8 +2,12 @@
 
 #include <string.h>
 
+#include "base/clock.h"
+#include "base/log.h"
 #include "cases/links.h"
+#include "core/due.h"
 #include "core/handlers.h"
+#include "registry/entries.h"
 
 #define ROW_ARENA (4u << 20)
 
@@ -28,18 +32,31 @@ static sluis_err not_both_members(void *ctx, const uint8_t id[static ID_LEN])
     return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
 }
 
-static sluis_err count_rows(turn *t, gateway_table table, const subject *s, sluis_fail *f)
+/* The register of a person of whom no party can be asked: more than a few rows is not expected. */
+static sluis_err count_data(turn *t, const subject *s, sluis_fail *f)
 {
     store_cursor *c = NULL;
     bytes key, value, prefix = BYTES(s->sid.b, ID_LEN);
     size_t n = 0;
-    sluis_err e = store_cursor_open(t->t, table, prefix, prefix, &c);
+    sluis_err e = store_cursor_open(t->t, TABLE_DATUM, prefix, prefix, &c);
     while (!e && !(e = store_cursor_next(c, &key, &value)))
-        if (++n > MERGE_ROWS_MAX)
-            e = fail_set(f, SLUIS_TOO_BIG, "bsn",
-                         "het dossier heeft meer dan %d regels en gaat niet in één keer over",
-                         MERGE_ROWS_MAX);
+        if (++n > MERGE_DATA_MAX)
+            e = fail_set(
+                f, SLUIS_TOO_BIG, "bsn",
+                "van deze persoon zijn meer dan %d gegevens geregistreerd: die gaan niet in één keer over",
+                MERGE_DATA_MAX);
     store_cursor_close(&c);
+    return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
+}
+
+/* One at a time: a dossier is gone over under two names, not more. */
+static sluis_err not_moving(turn *t, const subject *to, sluis_fail *f)
+{
+    id16 from;
+    sluis_err e = entries_moving(t->t, t->p->rows, &to->sid, &from);
+    if (!e)
+        return fail_set(f, SLUIS_CONFLICT, "bsn",
+                        "met deze persoon wordt nog een ander dossier samengevoegd: probeer het zo opnieuw");
     return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
 }
 
@@ -47,10 +64,10 @@ sluis_err merge_check(turn *t, const subject *from, const subject *to, sluis_fai
 {
     merging m = {.t = t, .from = from, .to = to, .f = f};
     sluis_err e = to ? links_each(t->t, t->p->rows, from->sid.b, TABLE_CASE, not_both_members, &m) : SLUIS_OK;
+    if (!e && to)
+        e = not_moving(t, to, f);
     if (!e)
-        e = count_rows(t, TABLE_DATUM, from, f);
-    if (!e)
-        e = count_rows(t, TABLE_DOSSIER, from, f);
+        e = count_data(t, from, f);
     return e ? e : rights_check_move(t, from, to, f);
 }
 
@@ -78,14 +95,56 @@ static sluis_err move_request(merging *m, const Sluis__DossierRow *entry, arena 
     return turn_request_save(t, tx.data, (Sluis__RequestRow *)row, m->to);
 }
 
-/* Rows of a table that stand under sid|number, all of them. */
-static sluis_err move_rows(merging *m, gateway_table table, const ProtobufCMessageDescriptor *d)
+static sluis_err move_entry(merging *m, bytes k, bytes sealed, arena *a)
+{
+    turn *t = m->t;
+    uint8_t key[ENTRY_KEY];
+    ProtobufCMessage *row = NULL;
+    if (k.n != sizeof(key))
+        return SLUIS_CORRUPT;
+    memcpy(key, k.p, sizeof(key));
+    sluis_err e = row_open(t->p->registry, t->t, TABLE_DOSSIER, k, sealed, a, &sluis__dossier_row__descriptor,
+                           &row, NULL);
+    if (!e)
+        e = move_request(m, (const Sluis__DossierRow *)row, a);
+    return e ? e : registry_reseal(t->t, m->to, TABLE_DOSSIER, key, row);
+}
+
+/* Entries of the dossier, the oldest first: TIMEOUT: there are more. At least one a call. One that cannot be
+ * opened stays where it is. */
+static sluis_err move_entries(merging *m, uint64_t until, uint64_t *bad)
+{
+    store_cursor *c = NULL;
+    bytes k, sealed, prefix = BYTES(m->from->sid.b, ID_LEN);
+    arena *a = arena_new(ROW_ARENA);
+    sluis_err e = a ? store_cursor_open(m->t->t, TABLE_DOSSIER, prefix, prefix, &c) : SLUIS_NOMEM;
+    *bad = 0;
+    for (size_t seen = 0; !e && !(e = store_cursor_next(c, &k, &sealed)); seen++) {
+        if (seen && clock_mono_us() >= until) {
+            e = SLUIS_TIMEOUT;
+            break;
+        }
+        arena_reset(a);
+        e = move_entry(m, k, sealed, a);
+        if (e == SLUIS_CORRUPT && !store_error(m->t->t)) {
+            log_write(LOG_ERROR, "core.merge", "code", error_token(e), "where", "dossier", NULL);
+            e = SLUIS_OK;
+            ++*bad;
+        }
+    }
+    store_cursor_close(&c);
+    arena_free(&a);
+    return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
+}
+
+/* Restrictions, all of them, and when they are to be looked at again. */
+static sluis_err move_restrictions(merging *m)
 {
     turn *t = m->t;
     store_cursor *c = NULL;
     bytes k, sealed, prefix = BYTES(m->from->sid.b, ID_LEN);
     arena *a = arena_new(ROW_ARENA);
-    sluis_err e = a ? store_cursor_open(t->t, table, prefix, prefix, &c) : SLUIS_NOMEM;
+    sluis_err e = a ? store_cursor_open(t->t, TABLE_RESTRICTION, prefix, prefix, &c) : SLUIS_NOMEM;
     while (!e && !(e = store_cursor_next(c, &k, &sealed))) {
         uint8_t key[ID_LEN + 8];
         ProtobufCMessage *row = NULL;
@@ -95,11 +154,14 @@ static sluis_err move_rows(merging *m, gateway_table table, const ProtobufCMessa
             break;
         }
         memcpy(key, k.p, sizeof(key));
-        e = row_open(t->p->registry, t->t, table, k, sealed, a, d, &row, NULL);
-        if (!e && table == TABLE_DOSSIER)
-            e = move_request(m, (const Sluis__DossierRow *)row, a);
+        e = row_open(t->p->registry, t->t, TABLE_RESTRICTION, k, sealed, a,
+                     &sluis__restriction_row__descriptor, &row, NULL);
+        const Sluis__RestrictionRow *x = (const Sluis__RestrictionRow *)row;
         if (!e)
-            e = registry_reseal(t->t, m->to, table, key, row);
+            e = registry_reseal(t->t, m->to, TABLE_RESTRICTION, key, row);
+        memcpy(key, m->to->sid.b, ID_LEN);
+        if (!e && !x->ended)
+            e = due_add(t, DUE_RESTRICTION, x->review > t->now ? x->review : t->now, BYTES_OF(key));
     }
     store_cursor_close(&c);
     arena_free(&a);
@@ -143,15 +205,32 @@ static sluis_err move_concern(void *ctx, const uint8_t id[static ID_LEN])
     return e ? e : link_delete(t->t, m->from->sid.b, TABLE_CONCERN, id);
 }
 
+/* What is left of the dossier of who this person was, until that time; TIMEOUT: there is more. */
+static sluis_err move_dossier(turn *t, const uint8_t to_sid[static ID_LEN], uint64_t until)
+{
+    subject from = {0}, to = {0};
+    merging m = {.t = t, .from = &from, .to = &to};
+    uint64_t bad = 0;
+    id16 sid;
+    memcpy(sid.b, to_sid, ID_LEN);
+    sluis_err e = entries_moving(t->t, t->p->rows, &sid, &from.sid);
+    if (!e)
+        e = registry_subject_by_sid(t->p->registry, t->t, &sid, &to);
+    if (e == SLUIS_NOT_FOUND)
+        e = SLUIS_CORRUPT;
+    if (!e)
+        e = move_entries(&m, until, &bad);
+    subject_close(&to);
+    return e || bad ? e : store_delete(t->t, TABLE_MOVING, BYTES(sid.b, ID_LEN));
+}
+
 sluis_err merge_write(turn *t, const subject *from, const subject *to, const uint8_t case_id[static ID_LEN],
                       const char *why)
 {
     merging m = {.t = t, .from = from, .to = to, .skip = case_id};
     Sluis__SettledRow settled = SLUIS__SETTLED_ROW__INIT;
     uint8_t key[ID_LEN + 8];
-    sluis_err e = move_rows(&m, TABLE_DOSSIER, &sluis__dossier_row__descriptor);
-    if (!e)
-        e = move_rows(&m, TABLE_RESTRICTION, &sluis__restriction_row__descriptor);
+    sluis_err e = move_restrictions(&m);
     if (!e)
         e = links_each(t->t, t->p->rows, from->sid.b, TABLE_CASE, move_case, &m);
     if (!e)
@@ -166,5 +245,36 @@ sluis_err merge_write(turn *t, const subject *from, const subject *to, const uin
     settled.motivation = (char *)(uintptr_t)why;
     if (!e && settled.n_data)
         e = turn_put_sealed(t, to, TABLE_SETTLED, BYTES_OF(key), &settled.base);
-    return e;
+    if (!e)
+        e = rows_put_bytes(t->t, t->p->rows, TABLE_MOVING, BYTES(to->sid.b, ID_LEN),
+                           BYTES(from->sid.b, ID_LEN));
+    if (!e)
+        e = move_dossier(t, to->sid.b, clock_mono_us() + MERGE_US);
+    return e == SLUIS_TIMEOUT ? SLUIS_OK : e; /* the rest follows */
+}
+
+sluis_err merge_step(turn *t, uint64_t us, bool *more)
+{
+    uint64_t until = clock_mono_us() + us;
+    store_cursor *c = NULL;
+    bytes key, value;
+    sluis_err e = store_cursor_open(t->t, TABLE_MOVING, ROW_EMPTY, ROW_EMPTY, &c);
+    while (!e && !(e = store_cursor_next(c, &key, &value))) {
+        uint8_t to[ID_LEN];
+        if (key.n != ID_LEN) {
+            e = SLUIS_CORRUPT;
+            break;
+        }
+        memcpy(to, key.p, ID_LEN);
+        e = move_dossier(t, to, until);
+        if (e == SLUIS_CORRUPT && !store_error(t->t)) { /* one bad row must not keep the others */
+            log_write(LOG_ERROR, "core.merge", "code", error_token(e), "where", "moving", NULL);
+            e = SLUIS_OK;
+        }
+        if (!e && clock_mono_us() >= until)
+            e = SLUIS_TIMEOUT;
+    }
+    store_cursor_close(&c);
+    *more = e == SLUIS_TIMEOUT;
+    return *more || e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
 }

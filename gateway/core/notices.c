@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/due.h"
+#include "registry/entries.h"
 
 #define READERS_MAX 64 /* applications told of one correction */
 
@@ -96,18 +97,14 @@ static sluis_err walk(turn *t, const notice *w, uint64_t from, uint64_t *next)
 {
     const subject *s = w->s;
     Sluis__CorrectionRow *c = w->c;
-    store_cursor *cur = NULL;
-    uint8_t first[ID_LEN + 8];
+    entry_walk all = {0};
     bytes key, sealed;
     arena *a = arena_new(4u << 20);
     Sluis__Record *readers[READERS_MAX];
     size_t n = 0;
-    memcpy(first, s->sid.b, ID_LEN);
-    put_u64(first + ID_LEN, from);
     *next = 0;
-    sluis_err e = a ? store_cursor_open(t->t, TABLE_DOSSIER, BYTES_OF(first), BYTES(s->sid.b, ID_LEN), &cur)
-                    : SLUIS_NOMEM;
-    for (size_t seen = 0; !e && (e = store_cursor_next(cur, &key, &sealed)) == SLUIS_OK; seen++) {
+    sluis_err e = a ? entries_open(&all, t->t, t->p->rows, &s->sid, from) : SLUIS_NOMEM;
+    for (size_t seen = 0; !e && (e = entries_next(&all, &key, &sealed)) == SLUIS_OK; seen++) {
         ProtobufCMessage *m = NULL, *rec = NULL;
         if (get_u64(key.p + ID_LEN) >= c->journal_index)
             break;
@@ -125,7 +122,7 @@ static sluis_err walk(turn *t, const notice *w, uint64_t from, uint64_t *next)
             readers[n++] = (Sluis__Record *)rec;
         arena_reset(a);
     }
-    store_cursor_close(&cur);
+    entries_close(&all);
     e = e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
     for (size_t i = 0; !e && i < n; i++) /* after the walk: they write in the table it went over */
         if (!told(c, readers[i]))

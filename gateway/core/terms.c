@@ -6,16 +6,20 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "core/terms_person.h"
+#include "registry/entries.h"
 
 #define DETAIL_MAX (TERMS_CLASSES * (NAME_MAX_LEN + 24))
 
 static sluis_err trim_person(terms *x, turn *t, tally *sum, uint64_t until)
 {
     person p = {.x = x, .t = t, .sum = sum, .until = until};
+    id16 from;
     arena_reset(t->arena);
     sluis_err e = person_open(&p, &x->sid);
     if (!e && !id_equal(&p.s.sid, &x->sid))
         e = SLUIS_NOT_FOUND; /* merged meanwhile: gone over as who that is now */
+    if (!e && !entries_moving(t->t, t->p->rows, &x->sid, &from))
+        e = SLUIS_NOT_FOUND; /* part of the dossier is on its way here: the next pass */
     while (!e && x->part < person_parts) {
         e = person_trim(&p, x->part);
         if (!e) {

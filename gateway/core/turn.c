@@ -221,12 +221,21 @@ sluis_err turn_request_load(turn *t, const uint8_t transaction[static UUID_LEN],
 {
     bytes key = BYTES(transaction, UUID_LEN), sealed;
     ProtobufCMessage *m = NULL;
+    subject owner = {0};
     sluis_err e = store_get(t->t, TABLE_REQUEST, key, &sealed);
     if (!e)
         e = row_open(t->p->registry, t->t, TABLE_REQUEST, key, sealed, t->arena,
-                     &sluis__request_row__descriptor, &m, s);
+                     &sluis__request_row__descriptor, &m, &owner);
     *out = (Sluis__RequestRow *)m;
-    return e;
+    if (e)
+        return e;
+    /* who that is now: of a person who was merged the row may not have moved yet */
+    (*out)->sid = (ProtobufCBinaryData){ID_LEN, arena_copy(t->arena, owner.sid.b, ID_LEN)};
+    if (s)
+        *s = owner;
+    else
+        subject_close(&owner);
+    return (*out)->sid.data ? SLUIS_OK : SLUIS_NOMEM;
 }
 
 sluis_err turn_put_sealed(turn *t, const subject *s, gateway_table table, bytes key,

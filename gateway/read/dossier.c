@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "registry/entries.h"
 #include "wire/messages.h"
 
 #define SCAN_MAX   20000      /* rows looked at for one page: a person may have other cases */
@@ -140,12 +141,9 @@ sluis_err dossier_page(reader *r, store_txn *t, job *j, const subject *s, const 
                        Sluis__ApiDossier *out)
 {
     page p = {.r = r, .t = t, .j = j, .q = q, .out = out};
-    store_cursor *c = NULL;
-    uint8_t from[ID_LEN + 8];
+    entry_walk c = {0};
     uint64_t last = q->after;
     bytes key, sealed;
-    memcpy(from, s->sid.b, ID_LEN);
-    put_u64(from + ID_LEN, q->after ? q->after + 1 : 0);
     p.limit = q->limit && q->limit < DOSSIER_PAGE_MAX ? q->limit : DOSSIER_PAGE_MAX;
     out->case_id = (ProtobufCBinaryData){q->case_id.n, (uint8_t *)(uintptr_t)q->case_id.p};
     out->member = q->member;
@@ -154,8 +152,8 @@ sluis_err dossier_page(reader *r, store_txn *t, job *j, const subject *s, const 
     sluis_err e =
         out->entries && a ? restrictions_load(r->p->registry, t, s, j->arena, &p.held) : SLUIS_NOMEM;
     if (!e)
-        e = store_cursor_open(t, TABLE_DOSSIER, BYTES_OF(from), BYTES(s->sid.b, ID_LEN), &c);
-    for (size_t seen = 0; !e && (e = store_cursor_next(c, &key, &sealed)) == SLUIS_OK; seen++) {
+        e = entries_open(&c, t, r->p->rows, &s->sid, q->after ? q->after + 1 : 0);
+    for (size_t seen = 0; !e && (e = entries_next(&c, &key, &sealed)) == SLUIS_OK; seen++) {
         if (is_full(&p) || seen == SCAN_MAX) {
             out->next = last;
             break;
@@ -163,7 +161,7 @@ sluis_err dossier_page(reader *r, store_txn *t, job *j, const subject *s, const 
         last = get_u64(key.p + ID_LEN);
         e = add_row(&p, key, sealed, a);
     }
-    store_cursor_close(&c);
+    entries_close(&c);
     arena_free(&a);
     if (out->n_entries)
         qsort(out->entries, out->n_entries, sizeof(*out->entries), by_index);

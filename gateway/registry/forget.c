@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "registry/entries.h"
 #include "registry/intents.h"
 
 /* Those that were merged into this one have key slots of their own. */
@@ -28,6 +29,19 @@ static sluis_err forget_merged(registry *r, store_txn *t, const id16 *sid)
     return err == SLUIS_NOT_FOUND ? SLUIS_OK : err;
 }
 
+/* Of a dossier that is still on its way from another name, the rest is cleared away too. */
+static sluis_err forget_moving(registry *r, store_txn *t, const id16 *sid, bytes when)
+{
+    id16 from;
+    sluis_err err = entries_moving(t, keyslots_rows(registry_slots(r)), sid, &from);
+
+    if (err)
+        return err == SLUIS_NOT_FOUND ? SLUIS_OK : err;
+    err = store_delete(t, TABLE_MOVING, BYTES(sid->b, ID_LEN));
+    return err ? err
+               : rows_put_bytes(t, keyslots_rows(registry_slots(r)), TABLE_GONE, BYTES(from.b, ID_LEN), when);
+}
+
 sluis_err registry_forget(registry *r, store_txn *t, const id16 *sid, uint64_t now)
 {
     const row_keys *k = keyslots_rows(registry_slots(r));
@@ -47,6 +61,8 @@ sluis_err registry_forget(registry *r, store_txn *t, const id16 *sid, uint64_t n
     if (!err)
         err = forget_merged(r, t, sid);
     put_u64(when, now);
+    if (!err)
+        err = forget_moving(r, t, sid, BYTES_OF(when));
     return err ? err : rows_put_bytes(t, k, TABLE_GONE, key, BYTES_OF(when));
 }
 

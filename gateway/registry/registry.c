@@ -84,16 +84,19 @@ static bool room_for_subjects(const registry *r, uint64_t n)
     return 16 * (live + erased + n) <= 11 * slots;
 }
 
-/* Who this subject is, when it was merged into another. NOT_FOUND: it was not. */
-static sluis_err merged_into(registry *r, store_txn *t, const id16 *sid, id16 *into)
+/* Who this subject is, when it was merged into another, and the slot of its own key. NOT_FOUND: it was not.
+ */
+static sluis_err merged_into(registry *r, store_txn *t, const id16 *sid, id16 *into, uint64_t *slot)
 {
     bytes value;
     sluis_err err = rows_get_bytes(t, keyslots_rows(r->slots), TABLE_MERGED, sid_bytes(sid), &value);
 
     if (!err && value.n != ID_LEN + 8)
         err = SLUIS_CORRUPT;
-    if (!err)
+    if (!err) {
         memcpy(into->b, value.p, ID_LEN);
+        *slot = get_u64(value.p + ID_LEN);
+    }
     return err;
 }
 
@@ -105,7 +108,7 @@ static sluis_err of_slot(registry *r, store_txn *t, slot_key *key, bool create, 
     id16 into;
 
     sluis_err err = subject_row(r, t, &key->sid, &slot);
-    if (err == SLUIS_NOT_FOUND && merged_into(r, t, &key->sid, &into) == SLUIS_OK)
+    if (err == SLUIS_NOT_FOUND && merged_into(r, t, &key->sid, &into, &slot) == SLUIS_OK)
         return registry_subject_by_sid(r, t, &into, out);
     if (!err && slot != key->slot)
         err = SLUIS_CORRUPT;
@@ -185,18 +188,12 @@ sluis_err registry_check_own(registry *r, store_txn *t, const char *own, uint64_
     return check_pseudonym(r, t, p, fresh);
 }
 
-sluis_err registry_subject_by_sid(registry *r, store_txn *t, const id16 *sid, subject *out)
+/* The subject whose key is in this slot. */
+static sluis_err in_slot(registry *r, store_txn *t, const id16 *sid, uint64_t slot, subject *out)
 {
-    uint64_t slot;
     slot_key key;
-    id16 into;
-    sluis_err err = subject_row(r, t, sid, &slot);
 
-    if (err == SLUIS_NOT_FOUND && merged_into(r, t, sid, &into) == SLUIS_OK)
-        return registry_subject_by_sid(r, t, &into, out);
-    if (err)
-        return err;
-    err = keyslots_get(r->slots, slot, &key);
+    sluis_err err = keyslots_get(r->slots, slot, &key);
     if (err == SLUIS_NOT_FOUND)
         return being_erased(t, slot) ? SLUIS_NOT_FOUND : SLUIS_CORRUPT;
     if (!err && !id_equal(&key.sid, sid))
@@ -205,6 +202,28 @@ sluis_err registry_subject_by_sid(registry *r, store_txn *t, const id16 *sid, su
         subject_fill(r, out, &key);
     wipe(&key, sizeof(key));
     return err;
+}
+
+sluis_err registry_subject_by_sid(registry *r, store_txn *t, const id16 *sid, subject *out)
+{
+    uint64_t slot;
+    id16 into;
+    sluis_err err = subject_row(r, t, sid, &slot);
+
+    if (err == SLUIS_NOT_FOUND && merged_into(r, t, sid, &into, &slot) == SLUIS_OK)
+        return registry_subject_by_sid(r, t, &into, out);
+    return err ? err : in_slot(r, t, sid, slot, out);
+}
+
+/* The subject as which a row was sealed: under its own key, even when that person is another now. */
+static sluis_err as_sealed(registry *r, store_txn *t, const id16 *sid, subject *out, bool *merged)
+{
+    uint64_t slot;
+    id16 into;
+    sluis_err err = subject_row(r, t, sid, &slot);
+
+    *merged = err == SLUIS_NOT_FOUND && merged_into(r, t, sid, &into, &slot) == SLUIS_OK;
+    return err && !*merged ? err : in_slot(r, t, sid, slot, out);
 }
 
 /* ---- data ---- */
@@ -510,6 +529,7 @@ sluis_err row_open(registry *r, store_txn *t, gateway_table table, bytes key, by
     uint8_t ad[SEALED_AD_MAX];
     subject s;
     bytes owned;
+    bool merged;
     id16 sid;
 
     if (key.n == 0 || key.n > STORE_KEY_MAX)
@@ -520,11 +540,13 @@ sluis_err row_open(registry *r, store_txn *t, gateway_table table, bytes key, by
     if (err)
         return err;
     memcpy(sid.b, owned.p, ID_LEN);
-    if ((err = registry_subject_by_sid(r, t, &sid, &s)))
+    if ((err = as_sealed(r, t, &sid, &s, &merged)))
         return err;
     err = datum_unseal(s.key, sealed_ad(ad, table, key), BYTES(sealed.p + OWNER_LEN, sealed.n - OWNER_LEN), a,
                        d, out);
-    if (owner && !err)
+    if (owner && !err && merged)
+        err = registry_subject_by_sid(r, t, &sid, owner);
+    else if (owner && !err)
         *owner = s;
     subject_close(&s);
     return err;

@@ -180,6 +180,7 @@ static const check checks[] = {
     {TABLE_RULESET, 8 + HASH_LEN, 0, &sluis__rules_row__descriptor, check_message},
     {TABLE_LINK, ID_LEN + 1 + ID_LEN, 0, NULL, check_plain},
     {TABLE_GONE, ID_LEN, 8, NULL, check_plain},
+    {TABLE_MOVING, ID_LEN, ID_LEN, NULL, check_plain},
     {TABLE_REPORTED, OIN_LEN, 8, NULL, check_plain},
     {TABLE_MEETING, HASH_LEN, 0, &sluis__meeting_row__descriptor, check_message},
 };

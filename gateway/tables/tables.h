@@ -37,6 +37,7 @@
  *  reported  OIN 20                                 day u32|count u32: reports of concern it brought that day
  *  merged    sid 16                                 sid 16|slot u64: who that is now; its own key slot
  *  rights    sid 16|transaction 16                  RightsRow, sealed: what the client asked
+ *  moving    sid 16                                 sid 16: under which name part of the dossier still stands
  *
  * "sealed": sid 16|the 16 bytes of rows.h over it|nonce 24|AE(subject key, nonce, table u8|key,
  * message). Every other value outside leaf, record, tile, party, agreement, datum and these of named ends in
@@ -86,7 +87,8 @@
     X(RESTRICTION, "restriction")                                                                            \
     X(REPORTED, "reported")                                                                                  \
     X(MERGED, "merged")                                                                                      \
-    X(RIGHTS, "rights")
+    X(RIGHTS, "rights")                                                                                      \
+    X(MOVING, "moving")
 
 typedef enum {
 #define X(name, text)                TABLE_##name,

@@ -106,6 +106,49 @@ def test_killed_in_the_merge(city):
     check(report["ok"], f"{report}")
 
 
+def read_by_many(city, case, count):
+    """So many entries in the dossier: a read is one."""
+    def some():
+        for _ in range(count // 8):
+            city.view(case, 1)
+
+    threads = [threading.Thread(target=some) for _ in range(8)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+
+
+def test_a_long_dossier_goes_along(city):
+    """It follows in steps after the merge: whoever reads meanwhile reads all of it, also after a kill in between."""
+    theirs = opened(city, [{"bsn": PARTNER, "rol": "client"}])
+    case = opened(city, [own("jz-lang")])
+    read_by_many(city, case, 800)
+    before = [e["journaalnummer"] for e in city.dossier(case, 1)]
+    check(len(before) > 800, f"{len(before)} entries")
+    moving = lambda: city.ctl("status", "--socket", city.control)["being_merged"]
+
+    def whole(when):
+        now = [e["journaalnummer"] for e in city.dossier(case, 1)]
+        check(now[:len(before)] == before and now == sorted(set(now)), f"{when}: {len(now)} entries of {len(before)} and more")
+
+    link(city, case, PARTNER)
+    seen = moving()
+    city.gateway.kill()
+    city.start_gateway()
+    wait_for("the API again", lambda: city.alive("/health/ready"))
+    whole("after a kill")
+    while moving():
+        seen += 1
+        whole("on its way")
+    whole("when all has moved")
+    check(decisions(city, case, 1).count("bsn-gekoppeld") == 1, f"{decisions(city, case, 1)[-5:]}")
+    check(decisions(city, theirs, 1)[0] == "geopend", "the other file is gone")
+    report = city.ctl(*flips.verify_args(city, city.copy(city.root / "copy-long")))
+    check(report["ok"], f"{report}")
+    print(f"a long dossier: seen on its way {seen} times")
+
+
 def test_secret_by_either_name(city):
     """Two files become one person's: the address is secret in the cases of both when either said so."""
     hidden, theirs, here = (opened(city, [who]) for who in (own("jz-9"), {"bsn": PARENT, "rol": "client"}, own("jz-9")))

@@ -2,7 +2,9 @@
  * is left under the first but the trace of who it is now. */
 #include "kit_people.h"
 
+#include "core/clearing.h"
 #include "core/merge.h"
+#include "registry/entries.h"
 #include "registry/intents.h"
 #include "registry/walk.h"
 
@@ -203,16 +205,165 @@ static void refused(void **state)
     assert_int_equal(merge_check(&t, &r->from, &r->to, &f), SLUIS_CONFLICT);
     assert_non_null(strstr(f.text, "ander lid van dezelfde zaak"));
     assert_int_equal(merge_check(&t, &r->from, NULL, &f), SLUIS_OK);
-    for (uint64_t i = 0; i <= MERGE_ROWS_MAX; i++) {
+    for (uint64_t i = 0; i <= MERGE_DATA_MAX; i++) {
         uint8_t key[ID_LEN + 8];
         memcpy(key, r->from.sid.b, ID_LEN);
         put_u64(key + ID_LEN, 1000 + i);
-        assert_int_equal(store_put(t.t, TABLE_DOSSIER, BYTES_OF(key), bytes_str("x")), SLUIS_OK);
+        assert_int_equal(store_put(t.t, TABLE_DATUM, BYTES_OF(key), bytes_str("x")), SLUIS_OK);
     }
     fail_clear(&f);
     assert_int_equal(merge_check(&t, &r->from, NULL, &f), SLUIS_TOO_BIG);
-    assert_non_null(strstr(f.text, "meer dan 8192 regels"));
+    assert_non_null(strstr(f.text, "meer dan 8192 gegevens"));
     house_abort(&r->h, &t);
+}
+
+/* ---- a dossier of any length ---- */
+
+#define LONG 20000
+#define PAST UINT64_C(1000000) /* beyond the journal's own numbers */
+
+/* So many entries of the first person, between as many tenths of the other's; the last speaks of a request.
+ */
+static uuid make_long(room *r)
+{
+    turn t = house_begin(&r->h, T0, 1u << 20);
+    Sluis__Record rec = SLUIS__RECORD__INIT;
+    Sluis__RequestRow q = SLUIS__REQUEST_ROW__INIT;
+    Sluis__DossierRow row;
+    uuid tx = uuid_new(T0);
+    uint8_t key[ENTRY_KEY];
+    q.sid = data_of(r->from.sid.b, ID_LEN);
+    q.state = TEXT("open");
+    assert_int_equal(turn_request_save(&t, tx.b, &q, &r->from), SLUIS_OK);
+    rec.type = SLUIS__RECORD_TYPE__R_READ;
+    rec.transaction = data_of(tx.b, UUID_LEN);
+    assert_int_equal(turn_journal(&t, &rec), SLUIS_OK);
+    turn_dossier_entry(&t, r->other_case.b, "waarom", &row);
+    const ProtobufCBinaryData speaks = row.record;
+    for (uint64_t i = 0; i < LONG; i++) {
+        const subject *s = i % 10 == 5 ? &r->to : &r->from;
+        row.record = i == LONG - 1 ? speaks : (ProtobufCBinaryData){0, NULL};
+        memcpy(key, s->sid.b, ID_LEN);
+        put_u64(key + ID_LEN, PAST + i);
+        assert_int_equal(turn_put_sealed(&t, s, TABLE_DOSSIER, BYTES_OF(key), &row.base), SLUIS_OK);
+    }
+    house_commit(&r->h, &t);
+    return tx;
+}
+
+/* How many entries a reader finds: each opens, in the order of the journal. */
+static size_t read_all(room *r, const subject *s, bool open)
+{
+    store_txn *t = fixture_read(&r->h.x);
+    arena *a = arena_new(1u << 20);
+    entry_walk all;
+    bytes key, sealed;
+    uint64_t last = 0;
+    size_t n = 0;
+    assert_int_equal(entries_open(&all, t, r->h.p.rows, &s->sid, 0), SLUIS_OK);
+    for (; entries_next(&all, &key, &sealed) == SLUIS_OK; n++) {
+        ProtobufCMessage *m = NULL;
+        assert_true(!n || get_u64(key.p + ID_LEN) > last);
+        last = get_u64(key.p + ID_LEN);
+        arena_reset(a);
+        if (open)
+            assert_int_equal(row_open(r->h.p.registry, t, TABLE_DOSSIER, key, sealed, a,
+                                      &sluis__dossier_row__descriptor, &m, NULL),
+                             SLUIS_OK);
+    }
+    entries_close(&all);
+    arena_free(&a);
+    store_abort(&t);
+    return n;
+}
+
+static bool step(room *r, uint64_t us)
+{
+    bool more = false;
+    turn t = house_begin(&r->h, T0, 1u << 20);
+    assert_int_equal(merge_step(&t, us, &more), SLUIS_OK);
+    house_commit(&r->h, &t);
+    return more;
+}
+
+static void entry_is_found(room *r, uint64_t journal_index)
+{
+    store_txn *t = fixture_read(&r->h.x);
+    uint8_t key[ENTRY_KEY];
+    bytes sealed;
+    assert_int_equal(entries_get(t, r->h.p.rows, &r->to.sid, journal_index, key, &sealed), SLUIS_OK);
+    assert_int_equal(get_u64(key + ID_LEN), journal_index);
+    store_abort(&t);
+}
+
+/* Read and written meanwhile: at every moment all of it is there, once. */
+static void a_long_dossier_follows_in_steps(void **state)
+{
+    room *r = *state;
+    subject s = {0}, third = {0};
+    sluis_fail f = {0};
+    Sluis__RequestRow *q = NULL;
+    const uuid request = make_long(r);
+    size_t all = dossier_count(r, &r->from) + dossier_count(r, &r->to), steps = 0;
+    merge(r);
+    assert_int_equal(people_count(&r->h, TABLE_MOVING), 1);
+    assert_true(dossier_count(r, &r->from) > 0);
+    assert_int_equal(read_all(r, &r->to, true), all);
+    people_sound(&r->h);
+
+    turn t = house_begin(&r->h, T0, 1u << 20);
+    assert_int_equal(turn_request_load(&t, request.b, &q, &s), SLUIS_OK);
+    assert_memory_equal(s.sid.b, r->to.sid.b, ID_LEN);
+    assert_memory_equal(q->sid.data, r->to.sid.b, ID_LEN);
+    assert_int_equal(registry_subject_own(t.p->registry, t.t, "jz-2042", true, &third), SLUIS_OK);
+    assert_int_equal(merge_check(&t, &third, &r->to, &f), SLUIS_CONFLICT);
+    assert_non_null(strstr(f.text, "nog een ander dossier"));
+    people_note(&t, &r->to, &r->theirs);
+    house_commit(&r->h, &t);
+    all++;
+    entry_is_found(r, PAST + LONG - 1);
+    entry_is_found(r, PAST);
+    while (step(r, 2000))
+        if (++steps % 10 == 1)
+            assert_int_equal(read_all(r, &r->to, false), all);
+    assert_true(steps > 0);
+    assert_int_equal(people_count(&r->h, TABLE_MOVING), 0);
+    assert_int_equal(dossier_count(r, &r->to), all);
+    assert_int_equal(read_all(r, &r->to, true), all);
+    assert_int_equal(people_found(&r->h, r->from.sid.b, ID_LEN), 1); /* MERGED */
+    people_sound(&r->h);
+    t = house_begin(&r->h, T0, 1u << 20);
+    assert_int_equal(turn_request_load(&t, request.b, &q, NULL), SLUIS_OK);
+    assert_memory_equal(q->sid.data, r->to.sid.b, ID_LEN);
+    assert_int_equal(merge_check(&t, &third, &r->to, &f), SLUIS_OK);
+    house_abort(&r->h, &t);
+}
+
+/* Forgotten while the dossier is on its way: both keys, and what stands under either name. */
+static void forgotten_on_the_way(void **state)
+{
+    room *r = *state;
+    clearing c = {0};
+    bool more = true;
+    uint64_t n = 0;
+    make_long(r);
+    merge(r);
+    assert_true(dossier_count(r, &r->from) > 0);
+    turn t = house_begin(&r->h, T0, 1u << 20);
+    assert_int_equal(registry_forget(t.p->registry, t.t, &r->to.sid, T0), SLUIS_OK);
+    house_commit(&r->h, &t);
+    assert_int_equal(intents_replay(r->h.x.store, r->h.x.slots, &n), SLUIS_OK);
+    assert_int_equal(n, 2);
+    assert_false(step(r, 0));
+    people_sound(&r->h);
+    while (more) {
+        t = house_begin(&r->h, T0, 1u << 20);
+        assert_int_equal(clearing_step(&c, &t, 100000, &more), SLUIS_OK);
+        house_commit(&r->h, &t);
+    }
+    assert_int_equal(people_found(&r->h, r->from.sid.b, ID_LEN), 0);
+    assert_int_equal(people_found(&r->h, r->to.sid.b, ID_LEN), 0);
+    people_sound(&r->h);
 }
 
 static void more_than_is_kept_of_one_person(void **state)
@@ -236,6 +387,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_was_asked_goes_along, setup, teardown),
         cmocka_unit_test_setup_teardown(forgotten_as_one, setup, teardown),
         cmocka_unit_test_setup_teardown(refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_long_dossier_follows_in_steps, setup, teardown),
+        cmocka_unit_test_setup_teardown(forgotten_on_the_way, setup, teardown),
         cmocka_unit_test_setup_teardown(more_than_is_kept_of_one_person, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
