@@ -80,7 +80,6 @@ static sluis_err join_services(Sluis__CaseRow *row, Sluis__CaseRow *other, arena
         else if (all[at]->reported < s->reported)
             all[at] = s;
     }
-    other->n_services = 0;
     return row->n_services <= CASE_SERVICES_MAX
                ? SLUIS_OK
                : fail_set(f, SLUIS_TOO_BIG, "dienst", "samen ten hoogste %d diensten", CASE_SERVICES_MAX);
@@ -95,7 +94,6 @@ static sluis_err join_emergencies(Sluis__CaseRow *row, Sluis__CaseRow *other, ar
         x->member = number_here(row, other, x->member);
         e = case_glass_break(row, x, a, f);
     }
-    other->n_emergencies = 0;
     return e;
 }
 

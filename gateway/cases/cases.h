@@ -70,8 +70,8 @@ sluis_err case_scope_join(Sluis__CaseRow *row, const Sluis__CaseRow *other, aren
 /* ---- what two cases become that go on as one (case_joined.c) ---- */
 /* Whether the other can go on in this one: INVALID, CONFLICT, TOO_BIG; f says why in Dutch. */
 sluis_err case_join_check(const Sluis__CaseRow *row, const Sluis__CaseRow *other, sluis_fail *f);
-/* Members, services, looks: the stricter, the later and all of them. What comes to stand in row goes out of
- * other; what is over stays there. TOO_BIG, NOMEM: both are to be thrown away. */
+/* Members, services, looks: the stricter, the later and all of them. Services and looks in acute danger that
+ * now stand in row are the caller's to take out of other. TOO_BIG, NOMEM: both are to be thrown away. */
 sluis_err case_join(Sluis__CaseRow *row, Sluis__CaseRow *other, uint64_t now, arena *a, sluis_fail *f);
 
 /* ---- services (case_service.c) ---- */

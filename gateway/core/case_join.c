@@ -136,13 +136,19 @@ static sluis_err lead_on(case_change *c)
     return e;
 }
 
+/* What came from the other is looked after here from now on; the case's own is already. */
 static sluis_err look_after(case_change *c)
 {
+    Sluis__CaseRow *row = c->row, *other = c->other;
     sluis_err e = SLUIS_OK;
-    for (uint32_t i = 0; !e && i < c->row->n_services; i++)
-        e = change_service_due(c->t, c->id, c->row->services[i], i);
-    for (size_t i = 0; !e && i < c->row->n_emergencies; i++)
-        e = change_glass_due(c->t, c->id, c->row->emergencies[i]);
+    for (size_t i = 0; !e && i < other->n_services; i++) {
+        const size_t at = case_service_place(row, other->services[i]);
+        if (row->services[at] == other->services[i])
+            e = change_service_due(c->t, c->id, row->services[at], (uint32_t)at);
+    }
+    for (size_t i = row->n_emergencies - other->n_emergencies; !e && i < row->n_emergencies; i++)
+        e = change_glass_due(c->t, c->id, row->emergencies[i]);
+    other->n_services = other->n_emergencies = 0;
     return e;
 }
 
@@ -155,11 +161,11 @@ sluis_err change_joined(case_change *c)
     id16 who = {{0}};
     r.case_id = c->in->other;
     r.decision = (char *)(uintptr_t)case_event_done(CASE_GO_INTO);
-    sluis_err e = case_save(t->t, t->p->rows, c->in->other.data, c->other);
+    sluis_err e = look_after(c);
+    if (!e)
+        e = case_save(t->t, t->p->rows, c->in->other.data, c->other);
     if (!e)
         e = lead_on(c);
-    if (!e)
-        e = look_after(c);
     if (!e)
         e = turn_journal(t, &r);
     if (!e)

@@ -123,6 +123,18 @@ def test_ends_with_the_case_it_goes_on_in(city):
     check(city.case(case)["bereik"]["domeinen"] == ["onderwijs"] and city.request(held)["status"] == "ingetrokken", "the client's choice")
 
 
+def test_late_once(city):
+    """What is late in either is said once of each in the case that goes on."""
+    case, other = two(city)
+    soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 2))
+    for c, service in ((case, "eigen-dienst"), (other, "andere-dienst")):
+        city.change(c, "diensten", {"dienst": service, "status": "gepland", "gepland": soon})
+    join(city, case, other)
+    late = lambda: sorted(d for k, d in events(city, case) if k == "dienst-te-laat")
+    wait_for("both", lambda: "eigen-dienst" in late() and "andere-dienst" in late(), 10)
+    check(late() == ["andere-dienst", "eigen-dienst"], f"{late()}")
+
+
 def test_the_narrower(city):
     """Limits of either hold; who looks in a dossier might in both; a secret address stays one."""
     case = city.open_case([(PARENT, "ouder"), (CHILD, "kind"), (PARTNER, "ex-partner")], laws=("wmo",), domains=("onderwijs",),
