@@ -15,8 +15,10 @@ static void keep_decisions(Sluis__PartyEntry *next, const Sluis__PartyEntry *old
     for (size_t i = 0; i < next->n_keys; i++)
         for (size_t k = 0; k < old->n_keys; k++)
             if (bytes_equal(BYTES(next->keys[i]->pk.data, next->keys[i]->pk.len),
-                            BYTES(old->keys[k]->pk.data, old->keys[k]->pk.len)))
+                            BYTES(old->keys[k]->pk.data, old->keys[k]->pk.len))) {
                 next->keys[i]->revoked = old->keys[k]->revoked;
+                next->keys[i]->suspended = old->keys[k]->suspended;
+            }
 }
 
 /* Sealing keys that the party renewed since, said by a signing key it still has: mail is under way to them.
@@ -131,6 +133,9 @@ static sluis_err change(turn *t, job *j, Sluis__Record *r, bool *changed, sluis_
         return enrol(t, j, r, f);
     case CHANGE_REVOKE:
         return party_revoke(t, j, r, changed, f);
+    case CHANGE_SUSPEND_KEY:
+    case CHANGE_RESUME_KEY:
+        return party_suspend_key(t, j, r, f);
     case CHANGE_SEALS:
         return take_seals(t, j, r, changed, f);
     case CHANGE_AGREEMENT_FILE:

@@ -69,6 +69,8 @@ sluis_err rules_hold(const turn *t, const job *j, sluis_fail *f);
 sluis_err rules_begin(turn *t, sluis_fail *f);
 /* Its part for CHANGE_REVOKE: fills the record, proposes, or puts the changed entry (*changed). */
 sluis_err party_revoke(turn *t, job *j, Sluis__Record *r, bool *changed, sluis_fail *f);
+/* The same for CHANGE_SUSPEND_KEY and CHANGE_RESUME_KEY: the entry is put. */
+sluis_err party_suspend_key(turn *t, job *j, Sluis__Record *r, sluis_fail *f);
 /* The same for CHANGE_RENEW; not *changed: it was said before, and nothing is to be written. */
 sluis_err party_renew(turn *t, job *j, Sluis__Record *r, bool *changed, sluis_fail *f);
 

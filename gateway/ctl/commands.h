@@ -20,6 +20,8 @@ ctl_exit ctl_key_inspect(ctl_call *c);
 ctl_exit ctl_key_needs_renewal(ctl_call *c);
 ctl_exit ctl_key_revoke(ctl_call *c);
 ctl_exit ctl_party_enrol(ctl_call *c);
+ctl_exit ctl_key_suspend(ctl_call *c);
+ctl_exit ctl_key_resume(ctl_call *c);
 ctl_exit ctl_party_suspend(ctl_call *c);
 ctl_exit ctl_party_resume(ctl_call *c);
 ctl_exit ctl_party_list(ctl_call *c);

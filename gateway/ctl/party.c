@@ -28,10 +28,25 @@ static ctl_exit change(ctl_call *c, const char *cmd)
                                   ctl_value(c, "reason"), "by", ctl_value(c, "by")));
 }
 
+static ctl_exit change_key(ctl_call *c, const char *cmd)
+{
+    return ctl_order(c, json_pack("{s:s,s:s,s:s,s:s}", "cmd", cmd, "key", c->operand, "reason",
+                                  ctl_value(c, "reason"), "by", ctl_value(c, "by")));
+}
+
 ctl_exit ctl_key_revoke(ctl_call *c)
 {
-    return ctl_order(c, json_pack("{s:s,s:s,s:s,s:s}", "cmd", "key.revoke", "key", c->operand, "reason",
-                                  ctl_value(c, "reason"), "by", ctl_value(c, "by")));
+    return change_key(c, "key.revoke");
+}
+
+ctl_exit ctl_key_suspend(ctl_call *c)
+{
+    return change_key(c, "key.suspend");
+}
+
+ctl_exit ctl_key_resume(ctl_call *c)
+{
+    return change_key(c, "key.resume");
 }
 
 ctl_exit ctl_party_suspend(ctl_call *c)

@@ -83,10 +83,10 @@ static json_t *party_json(const party *x)
         hex_encode(id, x->keys[i].id.b, KEYID_LEN);
         time_format(from, x->keys[i].valid_from);
         time_format(until, x->keys[i].valid_until);
-        json_array_append_new(keys,
-                              json_pack("{s:s, s:s, s:s, s:s, s:s, s:b}", "use", key_use_name(x->keys[i].use),
-                                        "id", id, "pk", hex, "valid_from", from, "valid_until", until,
-                                        "revoked", x->keys[i].revoked != 0));
+        json_array_append_new(keys, json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:b}", "use",
+                                              key_use_name(x->keys[i].use), "id", id, "pk", hex, "valid_from",
+                                              from, "valid_until", until, "suspended", x->keys[i].suspended,
+                                              "revoked", x->keys[i].revoked && !x->keys[i].suspended));
     }
     time_format(from, x->valid_from);
     time_format(until, x->valid_until);
@@ -236,7 +236,7 @@ static json_t *cmd_party_resume(desk *d, const json_t *q, sluis_fail *f)
     return change_party(d, q, CHANGE_RESUME, "party.resume", f);
 }
 
-static json_t *cmd_key_revoke(desk *d, const json_t *q, sluis_fail *f)
+static json_t *change_key(desk *d, const json_t *q, party_change change, const char *cmd, sluis_fail *f)
 {
     job *j = job_new(JOB_PARTY, (bytes){NULL, 0});
     const char *key = desk_text(q, "key", f);
@@ -244,13 +244,28 @@ static json_t *cmd_key_revoke(desk *d, const json_t *q, sluis_fail *f)
     if (!e && (!key || hex_decode(j->key.b, KEYID_LEN, key, strlen(key))))
         e = fail_set(f, SLUIS_INVALID, "key", "a key id is %d hexadecimal digits", 2 * KEYID_LEN);
     if (!e) {
-        j->change = CHANGE_REVOKE;
+        j->change = change;
         e = desk_words(q, j, f);
     }
-    desk_ask(d, &j, e, "key.revoke", f);
+    desk_ask(d, &j, e, cmd, f);
     json_t *out = j ? json_pack("{s:s, s:s}", "oin", j->party.s, "outcome", j->outcome) : NULL;
     job_free(&j);
     return out;
+}
+
+static json_t *cmd_key_revoke(desk *d, const json_t *q, sluis_fail *f)
+{
+    return change_key(d, q, CHANGE_REVOKE, "key.revoke", f);
+}
+
+static json_t *cmd_key_suspend(desk *d, const json_t *q, sluis_fail *f)
+{
+    return change_key(d, q, CHANGE_SUSPEND_KEY, "key.suspend", f);
+}
+
+static json_t *cmd_key_resume(desk *d, const json_t *q, sluis_fail *f)
+{
+    return change_key(d, q, CHANGE_RESUME_KEY, "key.resume", f);
 }
 
 /* The person comes in the request's text and goes no further than the job. */
@@ -637,6 +652,8 @@ static const struct {
     {"party.suspend", cmd_party_suspend},
     {"party.resume", cmd_party_resume},
     {"key.revoke", cmd_key_revoke},
+    {"key.suspend", cmd_key_suspend},
+    {"key.resume", cmd_key_resume},
     {"agreement.list", desk_agreement_list},
     {"agreement.show", desk_agreement_show},
     {"agreement.file", desk_agreement_file},

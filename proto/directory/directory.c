@@ -294,12 +294,12 @@ static state state_of(const party *p, const party_key *k, uint64_t now)
 
 static sluis_err not_valid(const party *p, const party_key *k, state s, sluis_fail *f)
 {
-    static const char *const why[] = {
+    const char *const why[] = {
         [STATE_PARTY_EARLY] = "the party takes part from",
         [STATE_PARTY_LATE] = "the party took part until",
         [STATE_EARLY] = "valid from",
         [STATE_LATE] = "was valid until",
-        [STATE_REVOKED] = "revoked at",
+        [STATE_REVOKED] = k->suspended ? "suspended since" : "revoked at",
     };
     const uint64_t when[] = {
         [STATE_PARTY_EARLY] = p->valid_from, [STATE_PARTY_LATE] = p->valid_until,

@@ -24,7 +24,9 @@ typedef struct {
     key_use use;
     uint8_t pk[PK_LEN];
     keyid id;
-    uint64_t valid_from, valid_until, revoked; /* UTC ms; revoked 0 = not */
+    uint64_t valid_from, valid_until; /* UTC ms */
+    uint64_t revoked;                 /* from when on it is not used; 0 = it is */
+    bool suspended;                   /* that may end again: it is suspended, not revoked */
 } party_key;
 
 typedef struct {

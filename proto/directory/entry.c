@@ -108,7 +108,8 @@ static sluis_err take_keys(party *out, arena *keep, const Sluis__PartyEntry *e, 
         keys[i] = (party_key){.use = (key_use)k->use,
                               .valid_from = k->valid_from,
                               .valid_until = k->valid_until,
-                              .revoked = k->revoked};
+                              .revoked = k->revoked ? k->revoked : k->suspended,
+                              .suspended = k->suspended && !k->revoked};
         memcpy(keys[i].pk, k->pk.data, PK_LEN);
         keys[i].id = keyid_of(keys[i].use, keys[i].pk);
     }

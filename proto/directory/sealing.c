@@ -84,8 +84,10 @@ sluis_err sealing_check(const directory *d, const party *p, const Sluis__Directo
 {
     const party_key *by;
     sluis_err e = SLUIS_UNKNOWN_KEY;
-    if (k->use != USE_SEAL || k->pk.len != PK_LEN || k->signature.len != SIG_LEN || k->revoked)
-        return fail_set(f, SLUIS_INVALID, "renew.keys", "sealing keys alone, each signed, none revoked");
+    if (k->use != USE_SEAL || k->pk.len != PK_LEN || k->signature.len != SIG_LEN || k->revoked ||
+        k->suspended)
+        return fail_set(f, SLUIS_INVALID, "renew.keys",
+                        "sealing keys alone, each signed, none revoked or suspended");
     for (size_t i = 0; i < p->key_count; i++) {
         if (p->keys[i].use != USE_SIGN || directory_key(d, p, USE_SIGN, &p->keys[i].id, now, &by, NULL))
             continue;

@@ -843,6 +843,10 @@ static void house(play *p, char **w, size_t n)
         rig_rekey(p->rig, who(p, w[1]), w[2]);
     else if (n == 3 && strcmp(w[0], "revoke") == 0 && !key_use_parse(&use, w[2]))
         rig_revoke(p->rig, who(p, w[1]), use);
+    else if (n == 3 && (strcmp(w[0], "suspend") == 0 || strcmp(w[0], "resume") == 0) &&
+             !key_use_parse(&use, w[2]))
+        rig_change_key(p->rig, strcmp(w[0], "suspend") == 0 ? "key.suspend" : "key.resume", who(p, w[1]),
+                       use);
     else if (n == 2 && (strcmp(w[0], "suspend") == 0 || strcmp(w[0], "resume") == 0))
         rig_change(p->rig, strcmp(w[0], "suspend") == 0 ? "party.suspend" : "party.resume", who(p, w[1]));
     else if (n >= 4 && strcmp(w[0], "agree") == 0)

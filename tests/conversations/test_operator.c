@@ -290,10 +290,69 @@ static void a_party_is_suspended(void **state)
     json_decref(before);
 }
 
+static json_t *about_key(const char *cmd, const char *key, const char *by)
+{
+    return json_pack("{s:s, s:s, s:s, s:s}", "cmd", cmd, "key", key, "by", by, "reason", "sleutel-verloren");
+}
+
 static json_t *revocation(const char *key, const char *by)
 {
-    return json_pack("{s:s, s:s, s:s, s:s}", "cmd", "key.revoke", "key", key, "by", by, "reason",
-                     "sleutel-verloren");
+    return about_key("key.revoke", key, by);
+}
+
+/* What the list says of this key of the police: suspended, revoked. */
+static void check_key(size_t i, bool suspended, bool revoked)
+{
+    json_t *l = accepted(json_pack("{s:s}", "cmd", "party.list"));
+    const json_t *k = json_array_get(json_object_get(listed(l, house.actors[ACTOR_POLICE].oin.s), "keys"), i);
+    assert_int_equal(json_is_true(json_object_get(k, "suspended")), suspended);
+    assert_int_equal(json_is_true(json_object_get(k, "revoked")), revoked);
+    assert_true(json_is_boolean(json_object_get(k, "suspended")));
+    json_decref(l);
+}
+
+/* By one person, and back; two persons revoke what is suspended, for good. */
+static void a_key_is_suspended_by_one(void **state)
+{
+    const char *police = house.actors[ACTOR_POLICE].oin.s;
+    char id[2 * KEYID_LEN + 1], own[2 * KEYID_LEN + 1];
+    (void)state;
+    json_t *l = accepted(json_pack("{s:s}", "cmd", "party.list"));
+    snprintf(id, sizeof(id), "%s",
+             text_of(json_array_get(json_object_get(listed(l, police), "keys"), 1), "id"));
+    snprintf(own, sizeof(own), "%s",
+             text_of(json_array_get(json_object_get(listed(l, RIG_GATEWAY), "keys"), 0), "id"));
+    json_decref(l);
+    refused(about_key("key.suspend", "00112233445566778899aabbccddeeff", "anna"), SLUIS_UNKNOWN_KEY, "0011",
+            "party list");
+    refused(about_key("key.suspend", "00", "anna"), SLUIS_INVALID, "key", "32 hexadecimal");
+    refused(about_key("key.suspend", id, "Anna de Vries"), SLUIS_INVALID, "by", "pseudonym");
+    refused(about_key("key.suspend", own, "anna"), SLUIS_INVALID, RIG_GATEWAY, "itself");
+    refused(about_key("key.resume", id, "anna"), SLUIS_CONFLICT, police, "not suspended");
+    check_key(1, false, false);
+
+    json_t *done = accepted(about_key("key.suspend", id, "anna"));
+    assert_string_equal(text_of(done, "outcome"), "suspended");
+    assert_string_equal(text_of(done, "oin"), police);
+    json_decref(done);
+    refused(about_key("key.suspend", id, "bram"), SLUIS_CONFLICT, police, "already");
+    check_key(1, true, false);
+    check_key(0, false, false);
+    rig_restart(&house);
+    assert_int_equal(wait_for_socket(), 0);
+    check_key(1, true, false);
+    done = accepted(about_key("key.resume", id, "anna"));
+    assert_string_equal(text_of(done, "outcome"), "resumed");
+    json_decref(done);
+    check_key(1, false, false);
+
+    json_decref(accepted(about_key("key.suspend", id, "anna")));
+    json_decref(accepted(about_key("key.revoke", id, "anna")));
+    check_key(1, true, false);
+    json_decref(accepted(about_key("key.revoke", id, "bram")));
+    check_key(1, false, true);
+    refused(about_key("key.resume", id, "anna"), SLUIS_CONFLICT, id, "revoked");
+    refused(about_key("key.suspend", id, "anna"), SLUIS_CONFLICT, id, "revoked");
 }
 
 /* One proposes, another carries it out; the proposal outlives a restart. */
@@ -818,6 +877,7 @@ int main(void)
         cmocka_unit_test(a_copy_verifies_without_the_gateway),
         cmocka_unit_test(nothing_is_dead),
         cmocka_unit_test(a_party_is_suspended),
+        cmocka_unit_test(a_key_is_suspended_by_one),
         cmocka_unit_test(a_key_is_revoked_by_two),
         cmocka_unit_test(the_gateway_journals_its_own_entry),
     };

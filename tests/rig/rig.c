@@ -307,18 +307,26 @@ void rig_change(rig *r, const char *cmd, const actor *a)
     json_decref(q);
 }
 
-void rig_revoke(rig *r, const actor *a, key_use use)
+static void change_key(rig *r, const char *cmd, const actor *a, key_use use, const char *by)
 {
-    static const char *const who[] = {"anna", "bram"};
     const keypair *k = use == USE_SIGN ? &a->sign : use == USE_SEAL ? &a->seal : &a->curve;
     char id[2 * KEYID_LEN + 1];
     hex_encode(id, k->id.b, KEYID_LEN);
-    for (size_t i = 0; i < 2; i++) {
-        json_t *q = json_pack("{s:s, s:s, s:s, s:s}", "cmd", "key.revoke", "key", id, "by", who[i], "reason",
-                              "sleutel-verloren");
-        json_decref(rig_control(r, q));
-        json_decref(q);
-    }
+    json_t *q =
+        json_pack("{s:s, s:s, s:s, s:s}", "cmd", cmd, "key", id, "by", by, "reason", "sleutel-verloren");
+    json_decref(rig_control(r, q));
+    json_decref(q);
+}
+
+void rig_change_key(rig *r, const char *cmd, const actor *a, key_use use)
+{
+    change_key(r, cmd, a, use, "anna");
+}
+
+void rig_revoke(rig *r, const actor *a, key_use use)
+{
+    change_key(r, "key.revoke", a, use, "anna");
+    change_key(r, "key.revoke", a, use, "bram");
 }
 
 void rig_rekey(rig *r, actor *a, const char *domain)

@@ -46,6 +46,8 @@ void rig_close(rig *r); /* removes the folder */
 json_t *rig_control(rig *r, const json_t *request);
 /* The operator suspends this party, or lets it take part again: cmd as on the operators' socket. */
 void rig_change(rig *r, const char *cmd, const actor *a);
+/* One person suspends this party's key of a use, or lets it be used again: cmd as above. */
+void rig_change_key(rig *r, const char *cmd, const actor *a, key_use use);
 /* Two persons revoke this party's key of a use. */
 void rig_revoke(rig *r, const actor *a, key_use use);
 /* The operator replaces this party's keys by fresh ones; its connection, if any, stays what it was. */
