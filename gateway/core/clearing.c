@@ -48,6 +48,8 @@ static sluis_err clear_outbox(clearing *c, turn *t, bytes key, bytes value, bool
     (void)value;
     if (key.n != OUTBOX_KEY)
         return SLUIS_CORRUPT;
+    if (get_u64(key.p + OIN_LEN) == OUTBOX_FENCE)
+        return SLUIS_OK;
     memcpy(row, key.p, OUTBOX_KEY);
     sluis_err e = outbox_get(t, row, &env);
     const ProtobufCBinaryData tx = e ? (ProtobufCBinaryData){0, NULL} : env->core->transaction;

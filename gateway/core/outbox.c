@@ -10,6 +10,40 @@ static void key_of(uint8_t out[static OUTBOX_KEY], const oin *o, uint64_t seq)
     put_u64(out + OIN_LEN, seq);
 }
 
+/* LMDB splits a full page in such a way that its last row goes along to the new one. Rows of which two fill a
+ * page, put one behind another, would so get a page each. An empty row behind them, which the next ones come
+ * before, is what goes along instead. It is there from a party's second row of a turn to the turn's end. */
+static sluis_err put_fence(turn *t, const oin *to)
+{
+    uint8_t key[OUTBOX_KEY];
+    size_t i = 0;
+    while (i < t->queued_count && !oin_equal(&t->queued[i].to, to))
+        i++;
+    if (i == TURN_QUEUED)
+        return SLUIS_OK;
+    if (i == t->queued_count) {
+        t->queued[t->queued_count++].to = *to;
+        return SLUIS_OK;
+    }
+    if (t->queued[i].fenced)
+        return SLUIS_OK;
+    t->queued[i].fenced = true;
+    key_of(key, to, OUTBOX_FENCE);
+    return store_put(t->t, TABLE_OUTBOX, BYTES_OF(key), ROW_EMPTY);
+}
+
+sluis_err outbox_finish(turn *t)
+{
+    uint8_t key[OUTBOX_KEY];
+    sluis_err e = SLUIS_OK;
+    for (size_t i = 0; !e && i < t->queued_count; i++) {
+        key_of(key, &t->queued[i].to, OUTBOX_FENCE);
+        e = t->queued[i].fenced ? store_delete(t->t, TABLE_OUTBOX, BYTES_OF(key)) : SLUIS_OK;
+    }
+    t->queued_count = 0;
+    return e;
+}
+
 sluis_err outbox_put(turn *t, const oin *to, bytes whole, uint64_t expires, uint64_t *seq)
 {
     uint8_t key[OUTBOX_KEY], index[8];
@@ -19,7 +53,9 @@ sluis_err outbox_put(turn *t, const oin *to, bytes whole, uint64_t expires, uint
     put_u64(index, t->entry.index);
     buffer_add(b, index, sizeof(index));
     buffer_add(b, whole.p, whole.n);
-    sluis_err e = rows_put_buffer(t->t, t->p->rows, TABLE_OUTBOX, BYTES_OF(key), b);
+    sluis_err e = put_fence(t, to);
+    if (!e)
+        e = rows_put_buffer(t->t, t->p->rows, TABLE_OUTBOX, BYTES_OF(key), b);
     if (!e)
         e = due_add(t, DUE_DELIVERY, expires, BYTES_OF(key));
     METRIC_ADD(t->p->metrics, outbox_queued, e == SLUIS_OK);

@@ -6,6 +6,7 @@
 #include "cases/cases.h"
 #include "core/cooperation.h"
 #include "core/due.h"
+#include "core/outbox.h"
 #include "tables/event_key.h"
 
 buffer *turn_scratch(turn *t)
@@ -293,6 +294,8 @@ sluis_err turn_finish(turn *t)
     put_u64(v, t->outbox_seq);
     put_u64(v + 8, t->event_seq);
     sluis_err e = due_write(t);
+    if (!e)
+        e = outbox_finish(t);
     return e ? e : rows_put_bytes(t->t, t->p->rows, TABLE_META, bytes_str(sequences_name), BYTES_OF(v));
 }
 

@@ -13,6 +13,8 @@
 #include "journal/journal.h"
 
 #define TURN_NEWS 16 /* parties named to the bus after a turn; more: it looks at all */
+#define TURN_QUEUED                                                                                          \
+    16 /* parties whose rows of a turn lie close together (outbox.c); more: theirs take more pages */
 
 typedef struct due_item due_item; /* due.h */
 #define DUE_KEY (8 + 8 + 2)
@@ -51,6 +53,11 @@ typedef struct {
     due_failed failed;        /* due.h; of a step that failed at an item */
     due_item *due;            /* owned: what is to be done later, not yet written */
     size_t due_count, due_room;
+    struct {
+        oin to;
+        bool fenced;
+    } queued[TURN_QUEUED]; /* for whom the turn put rows in the outbox (outbox.c) */
+    size_t queued_count;
     buffer scratch; /* turn_scratch */
 } turn;
 

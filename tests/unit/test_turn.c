@@ -292,7 +292,35 @@ static void done_of_large_messages(void **state)
         assert_int_equal(turn_deliver(&t, j, &r->h.gem.oin), SLUIS_OK);
     for (int i = 0; i < 10; i++)
         assert_int_equal(turn_delivered(&t, &r->h.gem.oin, j->to[i].seq), SLUIS_OK);
+    house_commit(&r->h, &t);
+    t = house_begin(&r->h, T0, MiB);
     assert_int_equal(count(&t, TABLE_OUTBOX), 0);
+    house_commit(&r->h, &t);
+    job_free(&j);
+}
+
+/* Two messages of 1.8 KB share a page of the store; nothing but messages is left when the turn is over. */
+static void queued_messages_share_pages(void **state)
+{
+    room *r = *state;
+    char *text = calloc(1, 1001);
+    memset(text, 'x', 1000);
+    job *j = submission(r, text);
+    free(text);
+    assert_in_range(j->raw_len, 1500, 1950);
+    store_health before, after;
+    assert_int_equal(store_health_get(r->h.p.store, &before), SLUIS_OK);
+    turn t = house_begin(&r->h, T0, MiB);
+    journal_message(&t, j);
+    for (int i = 0; i < 200; i++) {
+        assert_int_equal(turn_deliver(&t, j, i % 2 ? &r->h.gem.oin : &r->h.school.oin), SLUIS_OK);
+        j->to_count = 0;
+    }
+    house_commit(&r->h, &t);
+    assert_int_equal(store_health_get(r->h.p.store, &after), SLUIS_OK);
+    assert_true(after.used_bytes - before.used_bytes < 130 * 4096);
+    t = house_begin(&r->h, T0, MiB);
+    assert_int_equal(count(&t, TABLE_OUTBOX), 200);
     house_commit(&r->h, &t);
     job_free(&j);
 }
@@ -625,6 +653,7 @@ int main(void)
         TEST(expiry_goes_in_steps),
         TEST(expiry_of_large_messages),
         TEST(done_of_large_messages),
+        TEST(queued_messages_share_pages),
         TEST(attempts_are_capped),
         TEST(a_returned_request_says_why),
         TEST(sequences_go_on),
