@@ -37,6 +37,7 @@ struct front {
     calls *calls;
     api_client *client;
     buffer frame; /* one message, reused */
+    buffer text;  /* JSON of one answer, reused */
 };
 
 /* ---- answers ------------------------------------------------------------------------------------------ */
@@ -412,10 +413,9 @@ static void finish_reply(front *f, pending *p, const Sluis__ApiReply *r)
                     NULL);
         return;
     }
-    buffer written;
-    buffer_init(&written, REPLY_MAX);
-    if (write_reply(&written, r)) {
-        finish_json(f, p, r->status, written.err ? BYTES(NULL, 0) : buffer_bytes(&written), NULL);
+    buffer_clear(&f->text);
+    if (write_reply(&f->text, r)) {
+        finish_json(f, p, r->status, f->text.err ? BYTES(NULL, 0) : buffer_bytes(&f->text), NULL);
     } else {
         json_t *o = res->render(r, location);
         char *text = o ? json_dumps(o, JSON_COMPACT) : NULL;
@@ -423,14 +423,13 @@ static void finish_reply(front *f, pending *p, const Sluis__ApiReply *r)
         free(text);
         json_decref(o);
     }
-    buffer_close(&written);
 }
 
 static void take_reply(front *f, bytes frame)
 {
     ProtobufCMessage *m = NULL;
     sluis_fail why = {0};
-    arena *a = arena_new(REPLY_MAX);
+    arena *a = arena_new_sized(REPLY_MAX, 3 * frame.n + 4096); /* most often all of it */
     if (!a || wire_unpack(&m, &sluis__api_reply__descriptor, a, frame, &why)) {
         log_write(LOG_ERROR, "http.reply", "error", why.text, NULL);
     } else {
@@ -453,6 +452,7 @@ static void drain(front *f)
         else
             log_write(LOG_ERROR, "http.reply", "error", error_token(e), NULL);
     buffer_close(&f->frame);
+    buffer_close(&f->text);
 }
 
 static void on_readable(void *ctx)
@@ -488,6 +488,7 @@ sluis_err front_open(front **out, const front_options *o, sluis_fail *fail)
         return e;
     f->o = *o;
     buffer_init(&f->frame, API_FRAME_MAX);
+    buffer_init(&f->text, REPLY_MAX);
     for (size_t i = 0; i < RESOURCE_COUNT; i++)
         operations[i] = resources[i].operation;
     if ((e = routes_new(&f->routes, openapi_text(), operations, RESOURCE_COUNT, fail)))
@@ -518,6 +519,7 @@ void front_close(front **at)
     calls_free(&f->calls);
     routes_free(&f->routes);
     buffer_close(&f->frame);
+    buffer_close(&f->text);
     free(f);
 }
 

@@ -119,9 +119,33 @@ static void written_as_it_comes(void **state)
     buffer_close(&b);
 }
 
+/* Every byte at every place of a text of some words: jansson reads it back. */
+static void every_byte_comes_back(void **state)
+{
+    char text[21];
+    buffer b;
+    (void)state;
+    buffer_init(&b, 4096);
+    for (unsigned c = 1; c < 0x80; c++)
+        for (size_t at = 0; at < sizeof text - 1; at++) {
+            memset(text, 'x', sizeof text - 1);
+            text[sizeof text - 1] = '\0';
+            text[at] = (char)c;
+            buffer_clear(&b);
+            json_out o = {.b = &b};
+            json_out_text(&o, NULL, text);
+            assert_int_equal(b.err, SLUIS_OK);
+            json_t *v = json_loadb((const char *)b.p, b.n, JSON_DECODE_ANY, NULL);
+            assert_string_equal(json_string_value(v), text);
+            json_decref(v);
+        }
+    buffer_close(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_accepts), cmocka_unit_test(test_refuses),
-                                       cmocka_unit_test(written_as_it_comes), cmocka_unit_test(test_no_echo)};
+                                       cmocka_unit_test(written_as_it_comes), cmocka_unit_test(test_no_echo),
+                                       cmocka_unit_test(every_byte_comes_back)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
