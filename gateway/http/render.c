@@ -9,6 +9,12 @@
 static const struct {
     const char *word, *dutch;
 } words[] = {
+    /* categories: first, for each datum of a view has one */
+    {"ordinary", "gewoon"},
+    {"financial", "financieel"},
+    {"health", "gezondheid"},
+    {"criminal", "strafrechtelijk"},
+    {"identification", "identificatie"},
     /* phases */
     {"research", "onderzoek"},
     {"coordination", "coordinatie"},
@@ -27,12 +33,6 @@ static const struct {
     {"refused", "geweigerd"},
     {"not-possible", "niet-mogelijk"},
     {"not-known", "niet-bekend"},
-    /* categories */
-    {"ordinary", "gewoon"},
-    {"financial", "financieel"},
-    {"health", "gezondheid"},
-    {"criminal", "strafrechtelijk"},
-    {"identification", "identificatie"},
     /* kinds of entries of a dossier */
     {"case", "zaak"},
     {"read", "inzage"},
