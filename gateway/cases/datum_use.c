@@ -35,10 +35,10 @@ static bool holds(const condition_kind *c, const Sluis__DatumTerms *t, const dat
 /* Registered for the law of who asks, or for one from which it may be reused. */
 static bool for_law(const rules *r, const attribute *a, const Sluis__DatumRow *row, const datum_use *use)
 {
-    const application *app = rules_application(r, use->application);
-    const char *law = use->law ? use->law : app ? app->law : NULL;
     if (!row->n_laws || use->danger)
         return true;
+    const application *app = use->law ? NULL : rules_application(r, use->application);
+    const char *law = use->law ? use->law : app ? app->law : NULL;
     for (size_t i = 0; law && i < row->n_laws; i++)
         if (strcmp(row->laws[i], law) == 0 || policy_reuses(r, row->laws[i], law, a, use->now))
             return true;

@@ -17,6 +17,16 @@ static int by_number(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
+/* A view's own list is; what a look adds, or what was named, may not be. */
+static void put_in_order(uint32_t *ids, size_t n)
+{
+    for (size_t i = 1; i < n; i++)
+        if (ids[i - 1] > ids[i]) {
+            qsort(ids, n, sizeof(*ids), by_number);
+            return;
+        }
+}
+
 static bool listed(const uint32_t *ids, size_t n, uint32_t id)
 {
     for (size_t i = 0; i < n; i++)
@@ -127,8 +137,8 @@ static sluis_err decide(reader *r, store_txn *t, job *j, question *x, uint64_t n
     e = shown(r, j, &x->w, &facts, now, &ids, &x->list.n);
     if (!e)
         e = wanted(r, j, &ids, &x->list.n);
-    if (!e && x->list.n)
-        qsort(ids, x->list.n, sizeof(*ids), by_number);
+    if (!e)
+        put_in_order(ids, x->list.n);
     x->list.ids = ids;
     x->list.limit = q->limit;
     x->list.use = (datum_use){.case_id = q->case_id.data,

@@ -69,40 +69,41 @@ static sluis_err add_gone(job *j, const attribute *a, const id16 *instance, Slui
     return e;
 }
 
-static bool served_at(const reader *r, uint32_t id, const Sluis__DatumRow *row, const view_listing *l,
+static bool served_at(const reader *r, const attribute *a, const Sluis__DatumRow *row, const view_listing *l,
                       uint64_t time)
 {
     datum_use use = l->use;
     use.now = time;
-    return datum_may_serve(r->rules, rules_attribute(r->rules, id), row, &use);
+    return datum_may_serve(r->rules, a, row, &use);
 }
 
 /* What this listing shows of a datum: as it stood when the listing began, unless it may not be shown any
  * more, or its source has corrected or taken back since what it said. NOT_FOUND: nothing. */
 static sluis_err as_shown(reader *r, store_txn *t, job *j, const subject *s, const view_listing *l,
-                          uint32_t id, datum *d)
+                          const attribute *a, datum *d)
 {
     const Sluis__DatumRow *current = d->row;
-    sluis_err e = registry_as_of(t, s, id, d, l->mark.at.size, j->arena, &d->row, &d->version);
+    const uint64_t began = l->mark.at.time, now = l->use.now;
+    sluis_err e = registry_as_of(t, s, a->id, d, l->mark.at.size, j->arena, &d->row, &d->version);
     if (e)
         return e;
     if (d->row != current && (current->withdrawn || current->corrected))
         return SLUIS_NOT_FOUND;
-    bool served = served_at(r, id, d->row, l, l->mark.at.time) && served_at(r, id, d->row, l, l->use.now);
+    bool served = served_at(r, a, d->row, l, now) && (began == now || served_at(r, a, d->row, l, began));
     return served ? SLUIS_OK : SLUIS_NOT_FOUND;
 }
 
 /* The version that was shown at the base of this listing. 0: none was. A version that is kept no more counts
  * as shown. */
 static sluis_err base_version(reader *r, store_txn *t, job *j, const subject *s, const view_listing *l,
-                              uint32_t id, const datum *d, uint64_t *version)
+                              const attribute *a, const datum *d, uint64_t *version)
 {
     Sluis__DatumRow *row = NULL;
     *version = 0;
     if (!l->mark.base.size)
         return SLUIS_OK;
-    sluis_err e = registry_as_of(t, s, id, d, l->mark.base.size, j->arena, &row, version);
-    if (!e && !served_at(r, id, row, l, l->mark.base.time))
+    sluis_err e = registry_as_of(t, s, a->id, d, l->mark.base.size, j->arena, &row, version);
+    if (!e && !served_at(r, a, row, l, l->mark.base.time))
         *version = 0;
     return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
 }
@@ -112,10 +113,10 @@ static sluis_err add(reader *r, store_txn *t, job *j, const subject *s, const vi
 {
     const attribute *a = rules_attribute(r->rules, id);
     uint64_t before = 0;
-    sluis_err e = base_version(r, t, j, s, l, id, d, &before);
+    sluis_err e = base_version(r, t, j, s, l, a, d, &before);
     if (e)
         return e;
-    e = as_shown(r, t, j, s, l, id, d);
+    e = as_shown(r, t, j, s, l, a, d);
     if (e == SLUIS_NOT_FOUND)
         return before ? add_gone(j, a, &d->instance, out) : SLUIS_OK;
     if (!e && d->version != before)
