@@ -31,7 +31,8 @@ typedef struct {
     channel *in, *verify, *read, *core;
     verifier *own; /* for a message that is alone */
     sessions *sessions;
-    rates *rates; /* of applications */
+    rates *rates;        /* of applications */
+    token_cache *tokens; /* that the pool has verified */
     directory *dir;
     seal_ring *seals;
     rules *rules;
@@ -557,26 +558,6 @@ static void refuse_call(bus *b, const bus_event *ev)
     arena_free(&a);
 }
 
-static void on_call(bus *b, const bus_event *ev)
-{
-    METRIC_ADD(b->p->metrics, api_calls, 1);
-    job *j = has_room(b, ev->n) ? job_new(JOB_API, BYTES(ev->data, ev->n)) : NULL;
-    if (!j) {
-        refuse_call(b, ev);
-        return;
-    }
-    j->stage = STAGE_TOKEN;
-    j->received = clock_ms();
-    j->user = b->p->settings->oin;
-    memcpy(j->route, ev->route, ev->route_len);
-    j->route_len = ev->route_len;
-    j->dir = directory_ref(b->dir);
-    j->seals = seal_ring_ref(b->seals);
-    j->rules = rules_ref(b->rules);
-    admit(b, j);
-    pass(b->verify, j);
-}
-
 static void reply_call(bus *b, job *j)
 {
     sluis_err e = SLUIS_OK;
@@ -591,7 +572,7 @@ static void reply_call(bus *b, job *j)
     retire(b, j);
 }
 
-/* A token that was verified just now: whose it is, calls so often and no more. Health, metrics and the
+/* A token that was verified: whose it is, calls so often and no more. Health, metrics and the
  * journal's readers act for no application, and what they read is no entry. */
 static void check_rate(bus *b, job *j)
 {
@@ -621,6 +602,29 @@ static void route_call(bus *b, job *j)
     } else {
         reply_call(b, j);
     }
+}
+
+static void on_call(bus *b, const bus_event *ev)
+{
+    METRIC_ADD(b->p->metrics, api_calls, 1);
+    job *j = has_room(b, ev->n) ? job_new(JOB_API, BYTES(ev->data, ev->n)) : NULL;
+    if (!j) {
+        refuse_call(b, ev);
+        return;
+    }
+    j->stage = STAGE_TOKEN;
+    j->received = clock_ms();
+    j->user = b->p->settings->oin;
+    memcpy(j->route, ev->route, ev->route_len);
+    j->route_len = ev->route_len;
+    j->dir = directory_ref(b->dir);
+    j->seals = seal_ring_ref(b->seals);
+    j->rules = rules_ref(b->rules);
+    admit(b, j);
+    if (verify_known_call(b->p, b->tokens, j))
+        route_call(b, j);
+    else
+        pass(b->verify, j);
 }
 
 /* ---- results of the other threads ---- */
@@ -754,6 +758,8 @@ static void on_item(bus *b, job *j)
         finish_submission(b, j);
         break;
     case JOB_API:
+        if (j->stage == STAGE_READ && !j->why.code && *j->claims.app)
+            token_cache_keep(b->tokens, j->call->token, &j->claims);
         route_call(b, j);
         break;
     case JOB_FETCH:
@@ -856,6 +862,8 @@ static sluis_err bus_open(bus *b, const parts *p, sluis_fail *f)
     if (!e)
         e = rates_new(&b->rates, s->calls_per_minute);
     if (!e)
+        e = token_cache_new(&b->tokens);
+    if (!e)
         e = channel_open(&b->in, p->hub, CHANNEL_BUS, CHANNEL_RECV_BIND, capacity);
     if (!e)
         e = channel_open(&b->verify, p->hub, CHANNEL_VERIFY, CHANNEL_SEND_BIND, capacity);
@@ -884,6 +892,7 @@ static void bus_close(bus *b)
     verifier_free(&b->own);
     sessions_free(&b->sessions);
     rates_free(&b->rates);
+    token_cache_free(&b->tokens);
     directory_unref(&b->dir);
     seal_ring_unref(&b->seals);
     rules_unref(&b->rules);

@@ -9,7 +9,7 @@ typedef struct {
     oin oin;                         /* organisation acted for */
     char function[NAME_MAX_LEN + 1]; /* "consulent", ... */
     char employee[NAME_MAX_LEN + 1]; /* pseudonym */
-    uint64_t expires;                /* UTC ms */
+    uint64_t not_before, expires;    /* UTC ms */
 } token_claims;
 
 #endif

@@ -9,15 +9,18 @@
 
 typedef struct {
     uint8_t hash[HASH_LEN];
-    uint64_t not_before; /* UTC ms; 0 with expires 0 = free slot */
-    token_claims claims;
+    token_claims claims; /* expires 0: a free slot */
 } verified;
+
+struct token_cache {
+    verified slots[TOKEN_CACHE_SLOTS]; /* by the first bytes of the hash; the newest wins */
+};
 
 struct token_verifier {
     jose_keys *keys;
     char *issuer;
     uint64_t max_lifetime_ms;
-    verified cache[TOKEN_CACHE_SLOTS]; /* by the first bytes of the hash; the newest wins */
+    token_cache *cache;
 };
 
 static sluis_err refuse(sluis_fail *f, const char *where, const char *why)
@@ -125,20 +128,20 @@ static sluis_err read_time(uint64_t *out_ms, const json_t *c, const char *name, 
     return SLUIS_OK;
 }
 
-static sluis_err check_times(const verified *t, uint64_t now_ms, sluis_fail *f)
+static sluis_err check_times(const token_claims *c, uint64_t now_ms, sluis_fail *f)
 {
-    if (now_ms >= t->claims.expires + TOKEN_SKEW_MS)
+    if (now_ms >= c->expires + TOKEN_SKEW_MS)
         return fail_set(f, SLUIS_UNAUTHENTICATED, "token.exp",
                         "%llu s geleden verlopen (60 s klokverschil is toegestaan)",
-                        (unsigned long long)((now_ms - t->claims.expires) / 1000));
-    if (t->not_before > now_ms + TOKEN_SKEW_MS)
+                        (unsigned long long)((now_ms - c->expires) / 1000));
+    if (c->not_before > now_ms + TOKEN_SKEW_MS)
         return fail_set(f, SLUIS_UNAUTHENTICATED, "token.nbf",
                         "pas over %llu s geldig (60 s klokverschil is toegestaan): vergelijk de klokken",
-                        (unsigned long long)((t->not_before - now_ms) / 1000));
+                        (unsigned long long)((c->not_before - now_ms) / 1000));
     return SLUIS_OK;
 }
 
-static sluis_err read_claims(const token_verifier *v, const json_t *c, verified *t, sluis_fail *f)
+static sluis_err read_claims(const token_verifier *v, const json_t *c, token_claims *out, sluis_fail *f)
 {
     uint64_t iat = 0, nbf = 0;
     const char *o = json_str(c, "oin");
@@ -146,23 +149,23 @@ static sluis_err read_claims(const token_verifier *v, const json_t *c, verified 
         return refuse(f, "token.iss", "niet de uitgever die deze gateway aanneemt");
     if (!for_us(json_object_get(c, "aud")))
         return refuse(f, "token.aud", "niet bedoeld voor \"" TOKEN_AUDIENCE "\"");
-    if (!o || oin_parse(&t->claims.oin, o, strlen(o)))
+    if (!o || oin_parse(&out->oin, o, strlen(o)))
         return refuse(f, "token.oin", "deze claim moet een OIN van 20 tekens zijn");
-    sluis_err e = read_name(t->claims.employee, c, "sub", f);
+    sluis_err e = read_name(out->employee, c, "sub", f);
     if (!e)
-        e = read_name(t->claims.app, c, "app", f);
+        e = read_name(out->app, c, "app", f);
     if (!e)
-        e = read_name(t->claims.function, c, "functie", f);
+        e = read_name(out->function, c, "functie", f);
     if (!e)
         e = read_time(&iat, c, "iat", f);
     if (!e)
-        e = read_time(&t->claims.expires, c, "exp", f);
+        e = read_time(&out->expires, c, "exp", f);
     if (!e && json_object_get(c, "nbf"))
         e = read_time(&nbf, c, "nbf", f);
-    t->not_before = nbf > iat ? nbf : iat;
+    out->not_before = nbf > iat ? nbf : iat;
     if (e)
         return e;
-    if (t->claims.expires <= iat || t->claims.expires - iat > v->max_lifetime_ms)
+    if (out->expires <= iat || out->expires - iat > v->max_lifetime_ms)
         return fail_set(f, SLUIS_UNAUTHENTICATED, "token.exp",
                         "een token leeft ten hoogste %llu s na zijn iat",
                         (unsigned long long)(v->max_lifetime_ms / 1000));
@@ -181,7 +184,7 @@ static bool split(const char *token, size_t n, size_t *dot1, size_t *dot2)
     return true;
 }
 
-static sluis_err verify_new(token_verifier *v, const char *token, size_t n, verified *t, sluis_fail *f)
+static sluis_err verify_new(token_verifier *v, const char *token, size_t n, token_claims *out, sluis_fail *f)
 {
     size_t d1, d2;
     const char *kid = NULL;
@@ -203,7 +206,7 @@ static sluis_err verify_new(token_verifier *v, const char *token, size_t n, veri
     if (!e && !(claims = decode_object(token + d1 + 1, d2 - d1 - 1)))
         e = refuse(f, "token.payload", "geen base64url van één JSON-object");
     if (!e)
-        e = read_claims(v, claims, t, f);
+        e = read_claims(v, claims, out, f);
     json_decref(header);
     json_decref(claims);
     return e;
@@ -212,7 +215,9 @@ static sluis_err verify_new(token_verifier *v, const char *token, size_t n, veri
 sluis_err token_verifier_new(token_verifier **out, const char *jwks_path, const char *issuer, sluis_fail *f)
 {
     token_verifier *v = calloc(1, sizeof *v);
-    sluis_err e = v && (v->issuer = strdup(issuer)) ? jose_keys_load(&v->keys, jwks_path, f) : SLUIS_NOMEM;
+    sluis_err e = v && (v->issuer = strdup(issuer)) ? token_cache_new(&v->cache) : SLUIS_NOMEM;
+    if (!e)
+        e = jose_keys_load(&v->keys, jwks_path, f);
     if (e) {
         token_verifier_free(&v);
         return e;
@@ -227,6 +232,7 @@ void token_verifier_free(token_verifier **v)
     if (!*v)
         return;
     jose_keys_free(&(*v)->keys);
+    token_cache_free(&(*v)->cache);
     free((*v)->issuer);
     free(*v);
     *v = NULL;
@@ -235,28 +241,66 @@ void token_verifier_free(token_verifier **v)
 void token_verifier_set_lifetime(token_verifier *v, uint64_t max_ms)
 {
     v->max_lifetime_ms = max_ms;
-    memset(v->cache, 0, sizeof v->cache);
+    memset(v->cache, 0, sizeof *v->cache);
+}
+
+sluis_err token_cache_new(token_cache **out)
+{
+    *out = calloc(1, sizeof **out);
+    return *out ? SLUIS_OK : SLUIS_NOMEM;
+}
+
+void token_cache_free(token_cache **c)
+{
+    free(*c);
+    *c = NULL;
+}
+
+static size_t slot_of(uint8_t hash[static HASH_LEN], const char *token)
+{
+    hash_one(hash, "sluis1-token", NULL, token, strlen(token));
+    return get_u16(hash) % TOKEN_CACHE_SLOTS;
+}
+
+void token_cache_keep(token_cache *c, const char *token, const token_claims *claims)
+{
+    uint8_t hash[HASH_LEN];
+    verified *slot = &c->slots[slot_of(hash, token)];
+    memcpy(slot->hash, hash, HASH_LEN);
+    slot->claims = *claims;
+}
+
+sluis_err token_cache_find(const token_cache *c, const char *token, uint64_t now_ms, token_claims *out,
+                           sluis_fail *f)
+{
+    uint8_t hash[HASH_LEN];
+    const verified *slot = &c->slots[slot_of(hash, token)];
+    if (!slot->claims.expires || memcmp(slot->hash, hash, HASH_LEN) != 0)
+        return SLUIS_NOT_FOUND;
+    sluis_err e = check_times(&slot->claims, now_ms, f);
+    if (!e)
+        *out = slot->claims;
+    return e;
 }
 
 sluis_err token_verify(token_verifier *v, const char *token, uint64_t now_ms, token_claims *out,
                        sluis_fail *f)
 {
-    verified t = {0};
+    token_claims claims = {.expires = 0};
     size_t n = strnlen(token, TOKEN_MAX_BYTES + 1);
     if (n == 0)
         return refuse(f, "token", "geen token");
     if (n > TOKEN_MAX_BYTES)
         return refuse(f, "token", "groter dan 4096 bytes");
-    hash_one(t.hash, "sluis1-token", NULL, token, n);
-    verified *slot = &v->cache[get_u16(t.hash) % TOKEN_CACHE_SLOTS];
-    bool hit = slot->claims.expires && memcmp(slot->hash, t.hash, HASH_LEN) == 0;
-    sluis_err e = hit ? SLUIS_OK : verify_new(v, token, n, &t, f);
+    sluis_err e = token_cache_find(v->cache, token, now_ms, out, f);
+    if (e != SLUIS_NOT_FOUND)
+        return e;
+    e = verify_new(v, token, n, &claims, f);
     if (!e)
-        e = check_times(hit ? slot : &t, now_ms, f);
+        e = check_times(&claims, now_ms, f);
     if (e)
         return e;
-    if (!hit)
-        *slot = t;
-    *out = slot->claims;
+    token_cache_keep(v->cache, token, &claims);
+    *out = claims;
     return SLUIS_OK;
 }

@@ -5,9 +5,9 @@
  *            app = application id, oin = organisation acted for, functie, iat, nbf (optional), exp;
  *            exp - iat at most the configured lifetime; clocks may differ by TOKEN_SKEW_MS
  *
- * A token verified before is taken from a bounded cache; its times are checked on every use.
+ * A token verified before is taken from a bounded cache, by its hash; its times are checked on every use.
  * Errors: UNAUTHENTICATED with the reason in words, never the token's content.
- * Thread: a verifier belongs to one thread; make one a worker. */
+ * Thread: a verifier or a cache belongs to one thread; make one a worker. */
 #ifndef SLUIS_VERIFY_TOKEN_H
 #define SLUIS_VERIFY_TOKEN_H
 
@@ -15,6 +15,7 @@
 #include "flow/claims.h"
 
 typedef struct token_verifier token_verifier;
+typedef struct token_cache token_cache;
 
 #define TOKEN_MAX_BYTES   4096
 #define TOKEN_SKEW_MS     60000
@@ -29,5 +30,14 @@ void token_verifier_set_lifetime(token_verifier *v, uint64_t max_ms);
 
 sluis_err token_verify(token_verifier *v, const char *token, uint64_t now_ms, token_claims *out,
                        sluis_fail *f);
+
+/* For who verifies nothing himself: what others have verified, the newest TOKEN_CACHE_SLOTS at most. */
+sluis_err token_cache_new(token_cache **out);
+void token_cache_free(token_cache **c);
+/* Of a token that a verifier took. */
+void token_cache_keep(token_cache *c, const char *token, const token_claims *claims);
+/* NOT_FOUND: it must be verified. UNAUTHENTICATED: it is over, or not valid yet. */
+sluis_err token_cache_find(const token_cache *c, const char *token, uint64_t now_ms, token_claims *out,
+                           sluis_fail *f);
 
 #endif

@@ -92,6 +92,33 @@ static void test_round_trip(void **state)
     assert_non_null(strstr(f.text, "61 s"));
 }
 
+/* What was verified elsewhere: no other token, and its times as ever. */
+static void test_cache(void **state)
+{
+    rig *g = *state;
+    char token[TOKEN_MAX_BYTES + 1], other[TOKEN_MAX_BYTES + 1];
+    token_claims c = some(), verified, got = {.expires = 0};
+    token_cache *known = NULL;
+    sluis_fail f = {0};
+    assert_int_equal(token_cache_new(&known), SLUIS_OK);
+    assert_int_equal(token_issue(g->issuer, &c, NOW, token, &f), SLUIS_OK);
+    assert_int_equal(token_cache_find(known, token, NOW, &got, &f), SLUIS_NOT_FOUND);
+    assert_int_equal(token_verify(g->v, token, NOW, &verified, &f), SLUIS_OK);
+    token_cache_keep(known, token, &verified);
+    assert_int_equal(token_cache_find(known, token, NOW, &got, &f), SLUIS_OK);
+    assert_memory_equal(&got, &verified, sizeof got);
+    strcpy(other, token);
+    other[strlen(other) - 1] ^= 1;
+    assert_int_equal(token_cache_find(known, other, NOW, &got, &f), SLUIS_NOT_FOUND);
+    assert_int_equal(token_cache_find(known, token, NOW - 61000, &got, &f), SLUIS_UNAUTHENTICATED);
+    assert_string_equal(f.where, "token.nbf");
+    fail_clear(&f);
+    assert_int_equal(token_cache_find(known, token, NOW + 3660000, &got, &f), SLUIS_UNAUTHENTICATED);
+    assert_string_equal(f.where, "token.exp");
+    token_cache_free(&known);
+    assert_null(known);
+}
+
 static void expect(rig *g, const char *token, const char *where)
 {
     token_claims got;
@@ -299,9 +326,9 @@ static void test_key_files(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_round_trip), cmocka_unit_test(test_claims),
-                                       cmocka_unit_test(test_headers),    cmocka_unit_test(test_forms),
-                                       cmocka_unit_test(test_other_key),  cmocka_unit_test(test_lifetime),
-                                       cmocka_unit_test(test_key_files)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_round_trip), cmocka_unit_test(test_cache),
+                                       cmocka_unit_test(test_claims),     cmocka_unit_test(test_headers),
+                                       cmocka_unit_test(test_forms),      cmocka_unit_test(test_other_key),
+                                       cmocka_unit_test(test_lifetime),   cmocka_unit_test(test_key_files)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }

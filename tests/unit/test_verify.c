@@ -150,11 +150,74 @@ static void a_registry_key_replaced_for_a_day(void **state)
     }
 }
 
+/* A call with this token, as it comes in. */
+static job *call_with(room *r, const char *token, bool of_the_journal)
+{
+    Sluis__ApiCall call = SLUIS__API_CALL__INIT;
+    Sluis__ApiListRequests list = SLUIS__API_LIST_REQUESTS__INIT;
+    Sluis__ApiLogGet get = SLUIS__API_LOG_GET__INIT;
+    buffer b;
+    call.token = TEXT(token);
+    call.op_case = of_the_journal ? SLUIS__API_CALL__OP_LOG_GET : SLUIS__API_CALL__OP_LIST_REQUESTS;
+    if (of_the_journal)
+        call.log_get = &get;
+    else
+        call.list_requests = &list;
+    buffer_init(&b, 4096);
+    assert_int_equal(wire_pack(&b, &call.base), SLUIS_OK);
+    job *j = job_new(JOB_API, buffer_bytes(&b));
+    assert_non_null(j);
+    j->rules = rules_ref(r->h.p.first_rules);
+    buffer_close(&b);
+    return j;
+}
+
+/* Whether the bus may send this call on itself; what it may not is the pool's, untouched. */
+static bool known(room *r, const token_cache *c, const char *token, bool of_the_journal)
+{
+    job *j = call_with(r, token, of_the_journal);
+    bool yes = verify_known_call(&r->h.p, c, j);
+    assert_int_equal(j->why.code, SLUIS_OK);
+    assert_int_equal(j->stage, yes ? STAGE_READ : STAGE_TOKEN);
+    assert_string_equal(j->claims.app, yes ? "wmo-intake" : "");
+    job_free(&j);
+    return yes;
+}
+
+static void only_a_known_token_of_who_may_act(void **state)
+{
+    room *r = *state;
+    token_claims c = {.app = "wmo-intake", .function = "consulent", .employee = "mw-1"};
+    token_cache *cache = NULL;
+    c.oin = r->h.settings.oin;
+    c.expires = clock_ms() + HOUR_MS;
+    r->h.settings.test_mode = true;
+    assert_int_equal(token_cache_new(&cache), SLUIS_OK);
+    assert_false(known(r, cache, "a.b.c", false));
+    token_cache_keep(cache, "a.b.c", &c);
+    assert_true(known(r, cache, "a.b.c", false));
+    assert_false(known(r, cache, "a.b.d", false));
+    assert_false(known(r, cache, "", false));
+    assert_false(known(r, cache, "a.b.c", true)); /* the journal's readers have tokens of their own */
+    r->h.settings.test_mode = false;
+    assert_false(known(r, cache, "a.b.c", false));
+    r->h.settings.test_mode = true;
+    c.expires = clock_ms() - HOUR_MS;
+    token_cache_keep(cache, "over", &c);
+    assert_false(known(r, cache, "over", false));
+    c.expires = clock_ms() + HOUR_MS;
+    c.oin = r->h.school.oin;
+    token_cache_keep(cache, "another's", &c);
+    assert_false(known(r, cache, "another's", false));
+    token_cache_free(&cache);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_suite_is_allowed_a_sender, setup, teardown),
         cmocka_unit_test_setup_teardown(a_registry_key_replaced_for_a_day, setup, teardown),
+        cmocka_unit_test_setup_teardown(only_a_known_token_of_who_may_act, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
