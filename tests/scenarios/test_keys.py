@@ -107,20 +107,20 @@ def test_suspension(city):
 
 def test_one_key(city):
     """One key of a party is stopped by one person, and only that: with new keys beside it the party goes on."""
-    keys, case = keys_of(city, "wgs"), case_of(city)
+    keys, case = keys_of(city, "politie"), case_of(city)
     old = city.ctl("key", "inspect", keys / "seal.key")["id"]
     why = ("--by", "anna", "--reason", "sleutel-verloren", "--socket", city.control)
-    city.adapters["wgs"].stop()
-    waiting = city.file(case, 1, "wgs", ["wgs-totaal-schuldbedrag"])["verzoekId"]
+    city.adapters["politie"].stop()
+    waiting = city.file(case, 2, "politie", ["politie-meldingen-overlast"])["verzoekId"]
     check(city.ctl("key", "suspend", old, *why)["outcome"] == "suspended", "by one person")
     check(city.request(waiting)["status"] == "teruggestuurd", city.request(waiting))
-    enrol_again(city, city.ctl("key", "rotate", "--dir", keys)["enrolment"], "wgs")  # which does not lift it
-    listed = [p for p in city.ctl("party", "list", "--socket", city.control) if p["oin"] == PARTIES["wgs"][0]][0]
+    enrol_again(city, city.ctl("key", "rotate", "--dir", keys)["enrolment"], "politie")  # which does not lift it
+    listed = [p for p in city.ctl("party", "list", "--socket", city.control) if p["oin"] == PARTIES["politie"][0]][0]
     check([k["id"] for k in listed["keys"] if k["suspended"]] == [old] and not listed["suspended"], listed)
-    city.adapters["wgs"].start()
-    city.wait_connected("wgs")
-    asked = city.file(case, 1, "wgs", ["wgs-totaal-schuldbedrag"])["verzoekId"]
-    wait_for("the request is opened with the new key", lambda: [r for r in city.inbox("wgs", "list") if r["id"] == asked])
+    city.adapters["politie"].start()
+    city.wait_connected("politie")
+    asked = city.file(case, 2, "politie", ["politie-meldingen-overlast"])["verzoekId"]
+    wait_for("the request is opened with the new key", lambda: [r for r in city.inbox("politie", "list") if r["id"] == asked])
     city.ctl("key", "resume", old, *why)
     city.ctl("key", "resume", old, *why, want=4)
 
