@@ -84,9 +84,13 @@ static sluis_err check_new(const judge *j, const config_node *row, const char *i
 {
     if (day_at(row, "from") >= j->today)
         return SLUIS_OK;
-    return config_fail(config_get(row, "from"), j->f,
-                       "\"%.64s\" is new, and begins today or later: what is over was judged without it",
-                       name_of(row, id));
+    char today[TIME_STR];
+    time_format(today, j->today);
+    return config_fail(
+        config_get(row, "from"), j->f,
+        "\"%.64s\" is new and says that it began on %.10s, but what came in until then was judged "
+        "without it: let it begin on %.10s or later",
+        name_of(row, id), read_str(row, "from"), today);
 }
 
 /* Entries with a period; those without a name (id NULL) are told apart by all they say but the end. */

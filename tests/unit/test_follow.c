@@ -40,7 +40,7 @@ static const change changes[] = {
      "gives = ( { categories = [\"health\"]; from = \"2026-11-24\"; law = \"x\"; }, ", NULL, 0},
     {"domains.conf", "\"politie\"", "gives = ( ",
      "gives = ( { categories = [\"health\"]; from = \"2026-11-23\"; law = \"x\"; }, ",
-     "\"2026-11-23\" is new, and begins today or later", 0},
+     "\"2026-11-23\" is new and says that it began on 2026-11-23, but", 0},
     /* names that records hold */
     {"laws.conf", "wams-5.4.1", "Wams art. 5.4.1", "Wams art. 5.5.1", NULL, 0},
     {"reasons.conf", "\"vertrouwensrelatie\"", "\"vertrouwensrelatie\"", "\"vertrouwen\"",
@@ -128,8 +128,9 @@ static void a_rule_from_its_announcement_to_its_end(void **state)
     assert_int_equal(may_follow(NULL, later, NOW, NULL), SLUIS_OK);
     assert_int_equal(may_follow(later, sooner, NOW, NULL), SLUIS_OK);
     assert_int_equal(may_follow(later, NULL, NOW, NULL), SLUIS_OK);
-    assert_int_equal(may_follow(later, ROW("from = \"2026-11-01\";"), NOW, "begins today or later"),
-                     SLUIS_CONFLICT);
+    assert_int_equal(
+        may_follow(later, ROW("from = \"2026-11-01\";"), NOW, "let it begin on 2026-11-24 or later"),
+        SLUIS_CONFLICT);
     /* begun: from its first moment on it may only end */
     assert_int_equal(may_follow(sooner, NULL, "2026-12-01", "is gone or changed"), SLUIS_CONFLICT);
     assert_int_equal(may_follow(sooner, ended, "2026-12-01", NULL), SLUIS_OK);
@@ -147,9 +148,10 @@ static void days_that_nobody_judged(void **state)
     static const char rule[] = ROW("from = \"2026-12-05\";"), held[] = ROW("from = \"2026-11-30\";");
     static const char ended[] = ROW("from = \"2026-11-30\"; until = \"2026-12-05\";");
     static const char stop[] = "2026-12-01";
-    assert_int_equal(may_follow(NULL, rule, "2026-12-10", "begins today or later"), SLUIS_CONFLICT);
+    assert_int_equal(may_follow(NULL, rule, "2026-12-10", "let it begin on 2026-12-10 or later"),
+                     SLUIS_CONFLICT);
     assert_int_equal(may_follow_since(stop, NULL, rule, "2026-12-10", NULL), SLUIS_OK);
-    assert_int_equal(may_follow_since(stop, NULL, held, "2026-12-10", "begins today or later"),
+    assert_int_equal(may_follow_since(stop, NULL, held, "2026-12-10", "let it begin on 2026-12-01 or later"),
                      SLUIS_CONFLICT);
     assert_int_equal(may_follow_since(stop, held, ended, "2026-12-10", NULL), SLUIS_OK);
     assert_int_equal(may_follow_since("2026-12-05", held, ended, "2026-12-10", "tomorrow or later"),
