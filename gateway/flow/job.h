@@ -2,16 +2,18 @@
  * whoever holds it owns it whole.
  *
  *   bus message   bus -> verify -> core -> bus
- *   API question  bus -> verify (token, unless it is known) -> bus -> read (decides, assembles) -> core
- * (journals) -> bus API request   ... read seals and signs it as an envelope -> bus (numbers it) -> verify ->
- * core -> bus fetch         bus -> read -> bus          (what waits in the outbox for one party) done bus ->
- * core                 (with a reason: the party refused it) missed        bus -> core                 (sent,
- * and neither done nor refused in time) waiting       core -> bus                 (rows of the outbox that
- * came without a message) seals         bus -> verify               (each worker lets go of sealing keys that
- * are gone) ready         verify, read -> bus, core -> control (it is at its channel; doors open when all
- * are) receipt       bus -> read -> core (a read) -> bus, or control -> core -> control seen          bus ->
- * read -> bus          (a checkpoint that a party shows in its hello) party         control -> core ->
- * control, and a directory for the bus */
+ *   API question  bus -> verify (token) -> bus -> read (decides, assembles) -> core (journals) -> bus
+ *                 (a token verified before: bus -> read at once)
+ *   API request   ... read seals and signs it as an envelope -> bus (numbers it) -> verify -> core -> bus
+ *   fetch         bus -> read -> bus          (what waits in the outbox for one party)
+ *   done          bus -> core                 (with a reason: the party refused it)
+ *   missed        bus -> core                 (sent, and neither done nor refused in time)
+ *   waiting       core -> bus                 (rows of the outbox that came without a message)
+ *   seals         bus -> verify               (each worker lets go of sealing keys that are gone)
+ *   ready         verify, read -> bus, core -> control (it is at its channel; doors open when all are)
+ *   receipt       bus -> read -> core (a read) -> bus, or control -> core -> control
+ *   seen          bus -> read -> bus          (a checkpoint that a party shows in its hello)
+ *   party         control -> core -> control, and a directory for the bus */
 #ifndef SLUIS_FLOW_JOB_H
 #define SLUIS_FLOW_JOB_H
 
