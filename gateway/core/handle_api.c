@@ -324,17 +324,24 @@ sluis_err handle_cosigned(turn *t, const job *j)
     return cosigned_put(t->t, t->p->rows, j->by, bytes_str(j->call->log_cosign->note));
 }
 
-sluis_err read_note(turn *t, const read_decision *d)
+static sluis_err note_for(turn *t, const id16 *sid, const uint8_t *case_id)
 {
     subject s = {0};
-    sluis_err e = turn_journal(t, d->record);
-    if (e || !d->has_subject)
-        return e;
-    e = registry_subject_by_sid(t->p->registry, t->t, &d->sid, &s);
+    sluis_err e = registry_subject_by_sid(t->p->registry, t->t, sid, &s);
     if (!e)
-        e = turn_dossier(t, &s, d->no_case ? NULL : d->case_id.b, NULL, NULL, 0);
+        e = turn_dossier(t, &s, case_id, NULL, NULL, 0);
     subject_close(&s);
     return e == SLUIS_NOT_FOUND ? SLUIS_OK : e; /* forgotten since */
+}
+
+sluis_err read_note(turn *t, const read_decision *d)
+{
+    sluis_err e = turn_journal(t, d->record);
+    if (!e && d->has_subject)
+        e = note_for(t, &d->sid, d->no_case ? NULL : d->case_id.b);
+    for (size_t i = 0; !e && i < d->person_count; i++)
+        e = note_for(t, &d->persons[i].sid, d->persons[i].no_case ? NULL : d->persons[i].case_id.b);
+    return e;
 }
 
 sluis_err handle_read(turn *t, job *j, sluis_fail *f)

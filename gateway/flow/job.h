@@ -95,6 +95,12 @@ typedef struct {
     bytes envelope, receipt; /* in the job's arena */
 } fetched;
 
+/* Somebody whose data stood on a page of a list. */
+typedef struct {
+    id16 sid, case_id;
+    bool no_case; /* of no case, or of several */
+} read_person;
+
 /* What the read pool decided and core writes down with the answer. */
 typedef struct {
     Sluis__Record *record; /* in the arena; NULL: nothing to journal */
@@ -103,6 +109,8 @@ typedef struct {
     id16 case_id;
     bool no_case;          /* it is about none */
     uint64_t case_version; /* decided on; core refuses when the case moved on */
+    read_person *persons;  /* of a list: each one's dossier gets a copy; in the arena */
+    size_t person_count;
 } read_decision;
 
 /* An API request on its way: what the register already answers, and what is asked of the party. */

@@ -29,6 +29,14 @@ static sluis_err open_row(reader *r, store_txn *t, job *j, bytes key, bytes seal
     return e;
 }
 
+static Sluis__Record *read_of(job *j)
+{
+    Sluis__Record *rec = reader_record(j, SLUIS__RECORD_TYPE__R_READ, NULL, BYTES(NULL, 0));
+    if (rec)
+        rec->kind = SLUIS__KIND__CONCERN;
+    return rec;
+}
+
 sluis_err read_concern(reader *r, store_txn *t, job *j)
 {
     const ProtobufCBinaryData id = j->call->get_concern->transaction;
@@ -42,24 +50,26 @@ sluis_err read_concern(reader *r, store_txn *t, job *j)
         e = SLUIS_NOT_FOUND;
     if (!e)
         e = api_out_concern(&j->reply, j->call->call, 200, id.data, row, decides);
-    Sluis__Record *rec = e ? NULL : arena_alloc(job_arena(j), sizeof(*rec));
+    Sluis__Record *rec = e ? NULL : read_of(j);
     if (!e && !rec)
         e = SLUIS_NOMEM;
     if (e)
         return fail_set(&j->why, e, "", "%s", error_text(e));
-    sluis__record__init(rec);
-    rec->type = SLUIS__RECORD_TYPE__R_READ;
-    rec->from = j->claims.oin.s;
-    rec->application = j->claims.app;
-    rec->function = j->claims.function;
-    rec->employee = j->claims.employee;
-    rec->origin = SLUIS__ORIGIN__API;
     rec->transaction = id;
-    rec->kind = SLUIS__KIND__CONCERN;
-    rec->decision = (char *)(uintptr_t) "permit";
     j->read = (read_decision){.record = rec, .no_case = true, .has_subject = true};
     memcpy(j->read.sid.b, row->sid.data, ID_LEN);
     rec->subject = (ProtobufCBinaryData){ID_LEN, j->read.sid.b};
+    return SLUIS_OK;
+}
+
+/* The entry of a page that is not empty. It names nobody, as the page does not. */
+static sluis_err note_page(job *j)
+{
+    Sluis__Record *rec = read_of(j);
+    if (!rec)
+        return fail_set(&j->why, SLUIS_NOMEM, "", "%s", error_text(SLUIS_NOMEM));
+    rec->detail = (char *)(uintptr_t) "concerns";
+    j->read = (read_decision){.record = rec, .no_case = true};
     return SLUIS_OK;
 }
 
@@ -111,5 +121,6 @@ sluis_err read_concerns(reader *r, store_txn *t, job *j)
     reply.status = 200;
     reply.result_case = SLUIS__API_REPLY__RESULT_CONCERNS;
     reply.concerns = &list;
-    return wire_pack(&j->reply, &reply.base);
+    e = list.n_concerns ? note_page(j) : SLUIS_OK;
+    return e ? e : wire_pack(&j->reply, &reply.base);
 }

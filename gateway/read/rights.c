@@ -73,6 +73,19 @@ sluis_err read_rights(reader *r, store_txn *t, job *j)
     return e ? fail_set(&j->why, e, "", "%s", error_text(e)) : SLUIS_OK;
 }
 
+/* Whose it is, for the dossier: the rows of a person follow each other. */
+static void note_person(read_decision *d, const uint8_t sid[static ID_LEN], const Sluis__RightsRow *row)
+{
+    read_person *last = d->person_count ? &d->persons[d->person_count - 1] : NULL;
+    if (!last || memcmp(last->sid.b, sid, ID_LEN) != 0) {
+        last = &d->persons[d->person_count++];
+        memcpy(last->sid.b, sid, ID_LEN);
+        memcpy(last->case_id.b, row->case_id.data, ID_LEN);
+        last->no_case = false;
+    }
+    last->no_case = last->no_case || memcmp(last->case_id.b, row->case_id.data, ID_LEN) != 0;
+}
+
 /* A row of anyone's; those that are over are left out unless all are asked for. */
 static sluis_err add_open(reader *r, store_txn *t, job *j, bytes key, bytes sealed, arena *a,
                           Sluis__ApiRightsList *list)
@@ -93,7 +106,24 @@ static sluis_err add_open(reader *r, store_txn *t, job *j, bytes key, bytes seal
     if (!e)
         e = row_open(r->p->registry, t, TABLE_RIGHTS, key, sealed, j->arena, &sluis__rights_row__descriptor,
                      &m, NULL);
-    return e ? e : add(r, j, key.p + ID_LEN, (const Sluis__RightsRow *)m, list);
+    if (!e)
+        e = add(r, j, key.p + ID_LEN, (const Sluis__RightsRow *)m, list);
+    if (!e)
+        note_person(&j->read, key.p, (const Sluis__RightsRow *)m);
+    return e;
+}
+
+/* The entry of a page that shows anyone; an empty one tells nothing. */
+static sluis_err note_page(job *j)
+{
+    if (!j->read.person_count)
+        return SLUIS_OK;
+    j->read.no_case = true;
+    j->read.record = reader_record(j, SLUIS__RECORD_TYPE__R_READ, NULL, BYTES(NULL, 0));
+    if (!j->read.record)
+        return SLUIS_NOMEM;
+    j->read.record->detail = (char *)(uintptr_t) "rights";
+    return SLUIS_OK;
 }
 
 sluis_err read_rights_list(reader *r, store_txn *t, job *j)
@@ -112,8 +142,9 @@ sluis_err read_rights_list(reader *r, store_txn *t, job *j)
     memcpy(from, in->after.data ? in->after.data : from, in->after.len);
     arena *a = arena_new(ROW_ARENA);
     list.rights = arena_alloc(job_arena(j), limit * sizeof(*list.rights));
+    j->read.persons = arena_alloc(j->arena, limit * sizeof(*j->read.persons));
     sluis_err e =
-        a && list.rights
+        a && list.rights && j->read.persons
             ? store_cursor_open(t, TABLE_RIGHTS, BYTES(from, in->after.len ? sizeof(from) : 0), ROW_EMPTY, &c)
             : SLUIS_NOMEM;
     for (size_t seen = 0; !e && !(e = store_cursor_next(c, &key, &sealed)); seen++) {
@@ -130,5 +161,7 @@ sluis_err read_rights_list(reader *r, store_txn *t, job *j)
         e = SLUIS_OK;
     if (!e)
         e = pack(j, &list);
+    if (!e)
+        e = note_page(j);
     return e ? fail_set(&j->why, e, "", "%s", error_text(e)) : SLUIS_OK;
 }

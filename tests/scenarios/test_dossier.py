@@ -6,7 +6,7 @@ import json
 import re
 
 from city import CHILD, PARENT, PARTIES, PARTNER, REFUSING
-from house import TREE, check, wait_for
+from house import GATEWAY_OIN, TREE, check, wait_for
 from test_cases import events, refused
 from test_deadlines import GGD, body, post, soon
 from test_known import ask as ask_known
@@ -317,6 +317,30 @@ def test_rights_are_listed(city):
     waiting = [x["avgVerzoekId"] for x in officer_list(city)]
     check(set(mine[1:]) <= set(waiting) and mine[0] not in waiting and len(set(waiting)) == len(waiting), f"{waiting}")
     check(mine[0] in [x["avgVerzoekId"] for x in officer_list(city, "&stand=alle")], "what is over")
+
+
+def test_reading_the_list_of_rights_is_told(city):
+    """One entry a page, for the log; and it stands in the dossier of each person on it, and in nobody else's."""
+    one, two, three = "999970008", "999970021", "999970033"  # whom no other test asks anything for
+    case = city.open_case([(one, "ouder"), (two, "kind"), (three, "partner")])
+    other = city.open_case([(one, "ouder")])
+    for c, m in ((case, 1), (case, 2)):
+        filed(city, c, m, "inzage")
+
+    def looks(c, m):
+        return [(e["soort"], e["van"], e["functie"]) for e in city.dossier(c, m) if e["soort"] == "inzage"]
+    before = [len(looks(case, m)) for m in (1, 2, 3)]
+    entries = city.status()["journal_entries"]
+    a = city.call("GET", "/v1/avg-verzoeken?limit=100", city.token("wmo-intake", **OFFICER))
+    check(a.status == 200 and "volgende" not in a.json(), f"{a.status} {a.body!r}")
+    check(city.status()["journal_entries"] == entries + 1, "one entry for the page")
+    after = [len(looks(case, m)) for m in (1, 2, 3)]
+    check([y - x for x, y in zip(before, after)] == [1, 1, 0], f"{before} {after}")
+    check(looks(case, 1)[-1] == ("inzage", GATEWAY_OIN, "privacyfunctionaris"), f"{looks(case, 1)[-1]}")
+    check(not looks(other, 1), "in a dossier of a case that none of it is about")
+    filed(city, other, 1, "bezwaar")
+    officer_list(city)
+    check(len(looks(other, 1)) == len(looks(case, 1)) - after[0] == 1, "of two cases, it is in the person's dossier in both")
 
 
 def test_granted_restriction_stops_use(city):
