@@ -46,10 +46,20 @@ static const struct {
 
 /* ---- withdrawing ---- */
 
-static bool still_covered(turn *t, const Sluis__CaseRow *c, const Sluis__RequestRow *q, const id16 *sid)
+/* What it asks for may not be used any more. A question about no datum in particular ends when all is. */
+static bool is_stopped(const case_facts *facts, const Sluis__RequestRow *q)
+{
+    bool any = facts->stopped && facts->stopped_count == 0;
+    for (size_t i = 0; !any && i < q->n_attributes; i++)
+        any = policy_stopped(facts, q->attributes[i]);
+    return any;
+}
+
+/* Why the case does not cover it any more; NULL: it does. */
+static const char *not_covered(turn *t, const Sluis__CaseRow *c, const Sluis__RequestRow *q, const id16 *sid)
 {
     oin o;
-    case_facts facts = case_facts_of(c);
+    case_facts facts = case_facts_about(c, sid);
     const party *p = oin_parse(&o, q->party, strlen(q->party)) ? NULL : directory_find(t->dir, &o);
     policy_question was = {.application = q->application,
                            .domain = p ? p->domain : "",
@@ -58,12 +68,14 @@ static bool still_covered(turn *t, const Sluis__CaseRow *c, const Sluis__Request
                            .attributes = q->attributes,
                            .attribute_count = q->n_attributes,
                            .at = t->now};
-    return p && policy_covers(t->rules, &was, &facts) && case_member_of(c, sid);
+    if (!p || !policy_covers(t->rules, &was, &facts) || !case_member_of(c, sid))
+        return "case-changed";
+    return is_stopped(&facts, q) ? "processing-restricted" : NULL;
 }
 
 /* The party drops what it holds. A request of an application on the bus has another sender, whose withdrawal
  * alone counts there: its answer is refused when it comes. */
-static sluis_err tell_party(turn *t, const uint8_t *transaction, const Sluis__RequestRow *q,
+static sluis_err tell_party(turn *t, const uint8_t *transaction, const Sluis__RequestRow *q, const char *why,
                             const Sluis__Record *r)
 {
     Sluis__Core c = SLUIS__CORE__INIT;
@@ -74,7 +86,7 @@ static sluis_err tell_party(turn *t, const uint8_t *transaction, const Sluis__Re
     if ((q->origin != SLUIS__ORIGIN__API && !passed_on(q)) || oin_parse(&o, q->party, strlen(q->party)) ||
         send_check(t, &o, "partij", &to, NULL))
         return SLUIS_OK;
-    body.code = (char *)(uintptr_t) "case-changed";
+    body.code = (char *)(uintptr_t)why;
     c.transaction = (ProtobufCBinaryData){UUID_LEN, (uint8_t *)(uintptr_t)transaction};
     c.kind = SLUIS__KIND__WITHDRAWAL;
     c.application = q->application;
@@ -93,7 +105,8 @@ static sluis_err withdraw_one(turn *t, const uint8_t *transaction, const Sluis__
     sluis_err e = turn_request_load(t, transaction, &q, &s);
     if (e)
         return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
-    if (!request_waits(q) || still_covered(t, c, q, &s.sid)) {
+    const char *why = not_covered(t, c, q, &s.sid);
+    if (!request_waits(q) || !why) {
         subject_close(&s);
         return SLUIS_OK;
     }
@@ -101,6 +114,7 @@ static sluis_err withdraw_one(turn *t, const uint8_t *transaction, const Sluis__
     rec.subject = (ProtobufCBinaryData){ID_LEN, s.sid.b};
     rec.to = q->party;
     rec.decision = (char *)(uintptr_t) "withdrawn";
+    rec.detail = (char *)(uintptr_t)why;
     rec.n_attributes = q->n_attributes;
     rec.attributes = q->attributes;
     e = turn_journal(t, &rec);
@@ -110,7 +124,7 @@ static sluis_err withdraw_one(turn *t, const uint8_t *transaction, const Sluis__
         e = turn_close_request(t, transaction, REQUEST_WITHDRAWN,
                                case_is_open(c) ? SLUIS_DENIED : SLUIS_NO_CASE);
     if (!e)
-        e = tell_party(t, transaction, q, &rec);
+        e = tell_party(t, transaction, q, why, &rec);
     subject_close(&s);
     return e;
 }

@@ -270,6 +270,15 @@ typedef struct {
     const subject *s;
 } applying;
 
+/* The requests that wait for what was stopped, a moment later: they may be many. */
+static sluis_err withdraw_later(turn *t, const uint8_t id[static ID_LEN], const Sluis__MemberRow *m)
+{
+    uint8_t from[ID_LEN + 4 + 8] = {0};
+    memcpy(from, id, ID_LEN);
+    put_u32(from + ID_LEN, m->member);
+    return m->stopped ? due_add(t, DUE_WITHDRAWAL, t->now, BYTES_OF(from)) : SLUIS_OK;
+}
+
 static sluis_err apply_in_case(void *ctx, const uint8_t id[static ID_LEN])
 {
     const applying *a = ctx;
@@ -281,6 +290,8 @@ static sluis_err apply_in_case(void *ctx, const uint8_t id[static ID_LEN])
         e = rights_apply_to(t, a->s, m);
     if (!e)
         e = case_save(t->t, t->p->rows, id, row);
+    if (!e && m)
+        e = withdraw_later(t, id, m);
     return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
 }
 

@@ -27,6 +27,8 @@ static const struct {
     {"held", "aangehouden"},
     {"answered", "beantwoord"},
     {"withdrawn", "ingetrokken"},
+    {"case-changed", "zaak-veranderd"},
+    {"processing-restricted", "gebruik-beperkt"},
     {"expired", "verlopen"},
     {"returned", "teruggestuurd"},
     {"given", "verstrekt"},

@@ -369,6 +369,23 @@ def test_granted_restriction_stops_use(city):
     check("school-soort" in city.values(case, 1), "both are over")
 
 
+def test_what_waits_for_stopped_data_is_withdrawn(city):
+    """What is open at a party is withdrawn there when the use of what it asks for is stopped; what asks for other data is not."""
+    case = city.open_case([(PARENT, "ouder"), (CHILD, "kind")], domains=("onderwijs", "ggd"))
+    held = {n: city.file(case, 2, "ggd", ns)["verzoekId"] for n, ns in (("both", ["jgz-visus", "jgz-lengte"]), ("other", ["jgz-gehoor"]))}
+    wait_for("held", lambda: set(held.values()) <= {i["id"] for i in city.inbox("ggd", "list") if i["state"] == "held"})
+    right = filed(city, case, 2, "beperking", attributen=["jgz-visus"])["avgVerzoekId"]
+    check(city.request(held["both"])["status"] == "open", "filed is not granted")
+    decide(city, case, 2, right, "toewijzen")
+    wait_for("withdrawn", lambda: city.request(held["both"])["status"] == "ingetrokken")
+    wait_for("the GGD knows", lambda: [i for i in city.inbox("ggd", "list") if i["id"] == held["both"] and i["state"] == "withdrawn"])
+    told = [e for e in city.dossier(case, 2) if e.get("besluit") == "ingetrokken"]
+    check([(e["bijzonderheid"], sorted(e["attributen"])) for e in told] == [("gebruik-beperkt", ["jgz-lengte", "jgz-visus"])], f"{told}")
+    check(city.request(held["other"])["status"] == "open", "it asks for nothing that was stopped")
+    decide(city, case, 2, filed(city, case, 2, "bezwaar")["avgVerzoekId"], "toewijzen")
+    wait_for("withdrawn, too", lambda: city.request(held["other"])["status"] == "ingetrokken")
+
+
 def test_granted_erasure_is_carried_out(city):
     """By two operators, as every forgetting; then nothing of it is listed any more."""
     case = city.open_case([(REFUSING, "client")], laws=("wmo",), domains=("onderwijs",))
