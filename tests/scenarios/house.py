@@ -161,6 +161,7 @@ class House:
         (self.root / "log").mkdir()
         (self.root / "adapters").mkdir()
         self.gateway = self.http = None
+        self.call_ms = int(500 * SLOW)  # sluis-http's patience; short, for the tests of it
         self.adapters = {}
         self.ports = {}
         atexit.register(self.close)
@@ -251,7 +252,7 @@ tokens = {{ jwks = "{self.root}/issuer/jwks.json"; issuer = "{ISSUER}"; }};
         (self.root / "sluis-http.conf").write_text(f'''listen = "127.0.0.1";
 port = {self.ports["http"]};
 gateway = "ipc://{self.root}/api.sock";
-call_ms = {int(500 * SLOW)};
+call_ms = {self.call_ms};
 municipality = "Gemeente Voorbeeld";
 contact = "Bel 14 000 of schrijf naar dossier@gemeente.example.";
 privacy_officer = "Schrijf naar fg@gemeente.example.";
