@@ -32,13 +32,18 @@ static bool holds(const condition_kind *c, const Sluis__DatumTerms *t, const dat
     return false;
 }
 
+static const char *law_of(const rules *r, const datum_use *use)
+{
+    const application *app = use->law ? NULL : rules_application(r, use->application);
+    return use->law ? use->law : app ? app->law : NULL;
+}
+
 /* Registered for the law of who asks, or for one from which it may be reused. */
 static bool for_law(const rules *r, const attribute *a, const Sluis__DatumRow *row, const datum_use *use)
 {
     if (!row->n_laws || use->danger)
         return true;
-    const application *app = use->law ? NULL : rules_application(r, use->application);
-    const char *law = use->law ? use->law : app ? app->law : NULL;
+    const char *law = law_of(r, use);
     for (size_t i = 0; law && i < row->n_laws; i++)
         if (strcmp(row->laws[i], law) == 0 || policy_reuses(r, row->laws[i], law, a, use->now))
             return true;
@@ -68,10 +73,20 @@ uint64_t datum_fresh_until(const attribute *a, const Sluis__DatumRow *row)
     return row->valid_until && row->valid_until < until ? row->valid_until : until;
 }
 
+bool datum_here(const rules *r, const attribute *a, const Sluis__DatumRow *row, const datum_use *use)
+{
+    const Sluis__KeptRow *k = row->kept;
+    if (!a->at_source_s)
+        return !datum_at_source(row); /* the catalogue said otherwise when it was registered */
+    const char *law = law_of(r, use);
+    return k && use->now < k->until && case_covers(use->row, use->case_id, k->case_id) && law &&
+           (strcmp(k->law, law) == 0 || policy_reuses(r, k->law, law, a, use->now));
+}
+
 bool datum_answers(const rules *r, const attribute *a, const Sluis__DatumRow *row, const datum_use *use)
 {
     return row->valid_from <= use->now && use->now < datum_fresh_until(a, row) &&
-           datum_may_serve(r, a, row, use);
+           datum_here(r, a, row, use) && datum_may_serve(r, a, row, use);
 }
 
 sluis_err datum_known(registry *g, store_txn *t, const rules *r, const subject *s, uint32_t id,

@@ -26,7 +26,10 @@ bool datum_may_be_told(const rules *r, const attribute *a, const Sluis__DatumRow
 /* Until when it answers without asking its source again: the catalogue's valid_days after it was obtained, or
  * the end of its validity when that comes first. UTC ms. */
 uint64_t datum_fresh_until(const attribute *a, const Sluis__DatumRow *row);
-/* Valid now, not older than that, and may serve. */
+/* Whether the value is here to be shown: of a datum that stays at its source, when it was fetched for this
+ * case and law, and its time is not over. */
+bool datum_here(const rules *r, const attribute *a, const Sluis__DatumRow *row, const datum_use *use);
+/* Valid now, not older than that, here, and may serve. */
 bool datum_answers(const rules *r, const attribute *a, const Sluis__DatumRow *row, const datum_use *use);
 /* Whether a current datum exists that is valid now, not older than that, and may answer the request. */
 sluis_err datum_known(registry *g, store_txn *t, const rules *r, const subject *s, uint32_t id,

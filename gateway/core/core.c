@@ -69,13 +69,6 @@ typedef struct {
 
 /* ---- one job ---- */
 
-/* An error that says nothing about the message: the turn is undone and tried again one by one. */
-static bool is_fault(sluis_err e)
-{
-    return e == SLUIS_NOMEM || e == SLUIS_IO || e == SLUIS_CORRUPT || e == SLUIS_NO_SPACE ||
-           e == SLUIS_FULL || e == SLUIS_INTERNAL;
-}
-
 /* An error that the next try meets again: no want of memory or space. */
 static bool is_lasting(sluis_err e)
 {
@@ -159,7 +152,7 @@ static sluis_err apply_submission(turn *t, job *j)
         e = restore_admit(t, j, &j->why);
     if (!e)
         e = h(t, j, &j->why);
-    if (e && !is_fault(e)) {
+    if (e && !turn_is_fault(e)) {
         if (j->env->core->kind == SLUIS__KIND__RESPONSE && (e == SLUIS_INVALID || e == SLUIS_TOO_BIG))
             cooperation_failed(t, j->user.s);
         fail_set(&j->why, e, "message", "%s", error_text(e));
@@ -207,7 +200,7 @@ static sluis_err apply_call(turn *t, job *j)
         e = handle_cosigned(t, j);
     else
         e = handle_read(t, j, &j->why);
-    if (e && !is_fault(e)) {
+    if (e && !turn_is_fault(e)) {
         fail_set(&j->why, e, "api", "%s", error_text(e));
         return journal_refusal(t, j, SLUIS__RECORD_TYPE__R_REFUSAL);
     }
@@ -237,7 +230,7 @@ static sluis_err apply(turn *t, job *j)
             : j->change == CHANGE_IMPORT ? handle_import(t, j, &j->why)
             : j->change == CHANGE_CLOCK  ? handle_clock(t, j)
                                          : handle_party(t, j, &j->why);
-        return is_fault(e) ? e : SLUIS_OK;
+        return turn_is_fault(e) ? e : SLUIS_OK;
     }
     return j->env ? apply_submission(t, j) : apply_call(t, j);
 }

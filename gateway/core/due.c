@@ -1,6 +1,7 @@
 #include "core/due.h"
 
 #include "core/deadline.h"
+#include "core/fetch.h"
 #include "core/notices.h"
 
 #include <stdio.h>
@@ -145,6 +146,10 @@ static sluis_err handle(turn *t, due_kind kind, bytes key)
     case DUE_RESTRICTION:
         if (key.n == ID_LEN + 8)
             e = dossier_review_due(t, key.p);
+        break;
+    case DUE_KEPT:
+        if (key.n == FETCH_KEY)
+            e = fetch_over(t, key.p);
         break;
     }
     return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;

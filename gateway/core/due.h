@@ -21,7 +21,8 @@ typedef enum {
     DUE_WITHDRAWAL =
         12, /* case, member u32, journal index u64: requests that the case covers no more, from there */
     DUE_RESTRICTION = 20, /* key of RESTRICTION: to be looked at again, or lifted */
-    DUE_RIGHTS = 21       /* key of RIGHTS: reminder and lateness of a decision, or of carrying it out */
+    DUE_RIGHTS = 21,      /* key of RIGHTS: reminder and lateness of a decision, or of carrying it out */
+    DUE_KEPT = 40         /* sid, attribute u32, instance: the time of what was fetched is over (fetch.h) */
 } due_kind;
 
 #define DUE_KEY_MAX    (OIN_LEN + UUID_LEN)

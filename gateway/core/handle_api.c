@@ -6,6 +6,7 @@
 #include "cases/datum_use.h"
 #include "flow/api_out.h"
 #include "core/case_change.h"
+#include "core/fetch.h"
 #include "core/from_register.h"
 #include "core/handlers.h"
 #include "core/secrecy.h"
@@ -351,5 +352,6 @@ sluis_err handle_read(turn *t, job *j, sluis_fail *f)
     sluis_err e = d->no_case ? SLUIS_OK : case_load(t->t, t->p->rows, d->case_id.b, t->arena, &c);
     if (e || (c && c->version != d->case_version))
         return fail_set(f, SLUIS_CONFLICT, "zaakId", "de zaak is intussen veranderd: lees die opnieuw");
-    return read_note(t, d);
+    e = read_note(t, d);
+    return e || !d->fetch ? e : fetch_at_source(t, j);
 }

@@ -71,7 +71,11 @@ static sluis_err check_line(turn *t, const import_batch *b, const party *from, s
     if (!is_source(t, b, from, a))
         return fail_line(f, SLUIS_DENIED, b, i,
                          "naam: --source is not this attribute's source in the catalogue");
-    if (attribute_check_value(a, l->value, &why))
+    if (a->at_source_s && *l->value)
+        return fail_line(f, SLUIS_INVALID, b, i, "waarde: this datum stays at its source: leave it empty");
+    if (!a->at_source_s && !*l->value)
+        return fail_line(f, SLUIS_INVALID, b, i, "waarde is missing");
+    if (!a->at_source_s && attribute_check_value(a, l->value, &why))
         return fail_line(f, SLUIS_INVALID, b, i, why.text);
     if (l->obtained > t->now)
         return fail_line(f, SLUIS_INVALID, b, i, "verkregen: lies in the future");
@@ -148,8 +152,13 @@ static sluis_err put_line(turn *t, import_batch *b, const import_line *l)
     d.registered = t->now;
     d.journal_index = t->entry.index;
     sluis_err e = registry_subject(t->p->registry, t->t, l->bsn, true, &s);
-    if (!e)
+    if (!e && a->at_source_s) {
+        d.reference = true;
+        outcome = DATUM_NEW;
+        e = registry_keep(t->t, &s, a->id, &l->instance, &d);
+    } else if (!e) {
         e = registry_put(t->p->registry, t->t, &s, a->id, &l->instance, &d, &outcome, &version);
+    }
     subject_close(&s);
     if (e)
         return e;

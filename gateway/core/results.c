@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "cases/cases.h"
 #include "core/agreed.h"
+#include "core/fetch.h"
 #include "core/settle.h"
 
 static bool was_asked(const Sluis__RequestRow *row, uint32_t id)
@@ -231,6 +232,11 @@ static sluis_err register_result(turn *t, const job *j, const Sluis__RequestRow 
             memcpy(instance.b, in->instance.data, ID_LEN);
         datum_outcome outcome;
         uint64_t version;
+        if (a->at_source_s) {
+            d.asked = j->env->core->transaction;
+            e = fetch_keep(t, s, row, a, &instance, &d);
+            continue;
+        }
         e = registry_put(t->p->registry, t->t, s, r->attribute, &instance, &d, &outcome, &version);
         if (!e && outcome == DATUM_DISCREPANCY)
             METRIC_ADD(t->p->metrics, registry_discrepancies, 1);
@@ -279,6 +285,8 @@ static sluis_err withdraw(turn *t, const job *j, const subject *s, uint32_t id, 
     Sluis__DatumRow d = *at->row;
     datum_outcome outcome;
     uint64_t version;
+    if (datum_at_source(at->row))
+        return registry_not_there(t->t, s, id, &at->instance);
     d.withdrawn = true;
     d.corrected = d.registered = t->now;
     d.journal_index = t->entry.index;

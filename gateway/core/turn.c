@@ -9,6 +9,12 @@
 #include "core/outbox.h"
 #include "tables/event_key.h"
 
+bool turn_is_fault(sluis_err e)
+{
+    return e == SLUIS_NOMEM || e == SLUIS_IO || e == SLUIS_CORRUPT || e == SLUIS_NO_SPACE ||
+           e == SLUIS_FULL || e == SLUIS_INTERNAL;
+}
+
 buffer *turn_scratch(turn *t)
 {
     if (!t->scratch.max)

@@ -61,6 +61,8 @@ typedef struct {
     buffer scratch; /* turn_scratch */
 } turn;
 
+/* An error that says nothing about the message: the turn is undone and tried again one by one. */
+bool turn_is_fault(sluis_err e);
 /* Empty, for one row on its way to the store. */
 buffer *turn_scratch(turn *t);
 /* Appends the record (when is filled in) under its class of retention; its receipt answers the job. */

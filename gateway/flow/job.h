@@ -111,6 +111,7 @@ typedef struct {
     uint64_t case_version; /* decided on; core refuses when the case moved on */
     read_person *persons;  /* of a list: each one's dossier gets a copy; in the arena */
     size_t person_count;
+    bool fetch; /* a view in which something stands at its source: core fetches it */
 } read_decision;
 
 /* An API request on its way: what the register already answers, and what is asked of the party. */

@@ -35,6 +35,12 @@ static const struct {
     {"refused", "geweigerd"},
     {"not-possible", "niet-mogelijk"},
     {"not-known", "niet-bekend"},
+    /* a datum that stays at its source */
+    {"at-source", "bij-de-bron"},
+    {"fetching", "wordt-opgehaald"},
+    {"fetched", "opgehaald"},
+    {"not-fetched", "niet-opgehaald"},
+    {"denied", "niet-toegestaan"},
     /* kinds of entries of a dossier */
     {"case", "zaak"},
     {"read", "inzage"},

@@ -1,5 +1,7 @@
 #include "http/write.h"
 
+#include <string.h>
+
 #include "base/clock.h"
 #include "base/ids.h"
 #include "http/json_out.h"
@@ -31,6 +33,49 @@ static void write_hex(json_out *o, const char *name, ProtobufCBinaryData d, size
     json_out_text(o, name, hex);
 }
 
+/* What whoever reads it can do about it; "": nothing is needed. */
+static const char *at_source_advice(const Sluis__ApiAtSource *x)
+{
+    static const struct {
+        const char *state, *reason, *text;
+    } all[] = {
+        {"fetching", NULL,
+         "De bron is gevraagd. Lees de weergave opnieuw: zodra de bron antwoordt, staat de waarde er kort "
+         "in."},
+        {"at-source", NULL,
+         "De waarde staat bij de bron. Lees de weergave nog eens; blijft dit staan, doe dan een "
+         "gegevensverzoek."},
+        {"not-fetched", "denied", "De regels staan niet toe dat deze lezer de waarde in deze zaak ophaalt."},
+        {"not-fetched", NULL,
+         "De bron is niet bereikt of antwoordde niet op tijd. Lees de weergave later opnieuw, of vraag de "
+         "bron rechtstreeks."},
+        {"refused", NULL, "De bron geeft de waarde niet. Overleg met de bron, of ga verder zonder."},
+        {"not-possible", NULL, "De bron kan de waarde nu niet geven. Lees de weergave later opnieuw."},
+        {"not-known", NULL,
+         "De bron kent deze waarde niet. Lees de weergave later opnieuw, of vraag het aan een ander."},
+    };
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (strcmp(all[i].state, x->state) == 0 && (!all[i].reason || strcmp(all[i].reason, x->reason) == 0))
+            return all[i].text;
+    return "";
+}
+
+/* Of a datum that stays at its source: how fetching it stands. */
+static void write_at_source(json_out *o, const Sluis__ApiAtSource *x)
+{
+    char id[UUID_STR];
+    json_out_open(o, "bijDeBron", '{');
+    json_out_text(o, "status", dutch(x->state));
+    if (x->transaction.len == UUID_LEN) {
+        uuid_format(id, x->transaction.data);
+        json_out_text(o, "verzoekId", id);
+    }
+    write_some(o, "reden", dutch(x->reason));
+    write_some(o, "uitleg", at_source_advice(x));
+    write_time(o, "tot", x->until);
+    json_out_close(o, '}');
+}
+
 static void write_fields(json_out *o, const Sluis__ApiDatum *d)
 {
     json_out_text(o, "naam", d->attribute);
@@ -46,6 +91,8 @@ static void write_fields(json_out *o, const Sluis__ApiDatum *d)
     json_out_close(o, ']');
     write_some(o, "categorie", dutch(d->category));
     json_out_bool(o, "verwijzing", d->reference);
+    if (d->at_source)
+        write_at_source(o, d->at_source);
     write_time(o, "gecorrigeerd", d->corrected);
     json_out_number(o, "versie", d->version);
     write_time(o, "versTot", d->fresh_until);

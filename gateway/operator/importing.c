@@ -3,7 +3,7 @@
  *
  *   bsn         nine digits
  *   naam        the attribute's name in the catalogue
- *   waarde      as the catalogue's type writes it
+ *   waarde      as the catalogue's type writes it; empty: it stays at its source (at_source_s), which has it
  *   voorkomen   what tells several of one attribute apart (a case number, a name); optional
  *   verkregen, geldigVan, geldigTot   YYYY-MM-DD or YYYY-MM-DDThh:mm:ssZ; optional
  *
@@ -44,7 +44,7 @@ static sluis_err need(const json_t *o, const char *key, arena *a, const char **o
                       const char *where)
 {
     const char *s = json_string_value(json_object_get(o, key));
-    if (!s || !s[0])
+    if (!s || (!s[0] && strcmp(key, "waarde") != 0)) /* empty: of a datum that stays at its source */
         return fail_set(f, SLUIS_INVALID, where, "%s is missing", key);
     *out = arena_strdup(a, s);
     return *out ? SLUIS_OK : SLUIS_NOMEM;

@@ -27,6 +27,7 @@ static const struct {
     {FILE_VIEWS, "views", "id", true, {NULL}, NULL},
     {FILE_VIEWS, "reuse", "id", true, {NULL}, NULL},
     {FILE_VIEWS, "looks", "id", true, {NULL}, NULL},
+    {FILE_VIEWS, "fetch", "id", true, {NULL}, NULL},
     {FILE_RULES, "templates", NULL, true, {NULL}, NULL}, /* versions of one share their name */
     {FILE_RULES, "rules", "id", true, {NULL}, NULL},
     {FILE_COOPERATION, "levels", "id", true, {NULL}, NULL},

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define VALID_DAYS_MAX 36525 /* a century */
+#define VALID_DAYS_MAX  36525 /* a century */
+#define AT_SOURCE_S_MAX (7 * 24 * 3600)
 
 static const config_key attribute_keys[] = {
     {"id", CONFIG_INT, true, 1, INT32_MAX, "", NULL, "number in messages and registers, never reused"},
@@ -18,6 +19,8 @@ static const config_key attribute_keys[] = {
     {"valid_days", CONFIG_INT, true, 0, VALID_DAYS_MAX, "days", NULL, "how long a known value answers"},
     {"address", CONFIG_BOOL, false, 0, 0, "", "false", "tells where a person lives"},
     {"intervention", CONFIG_BOOL, false, 0, 0, "", "false", "answers the standard question on interventions"},
+    {"at_source_s", CONFIG_INT, false, 0, AT_SOURCE_S_MAX, "s", "0",
+     "stays at its source; a fetched value is kept so long"},
     {"source_wins", CONFIG_BOOL, false, 0, 0, "", "false", "its source replaces what others said, at once"},
     {"ggm", CONFIG_STR, false, 1, TITLE_MAX_LEN, "", NULL, "name in the Gemeentelijk Gegevensmodel"}};
 static const config_key catalogue_file[] = {
@@ -51,6 +54,7 @@ static sluis_err attribute_row(rules *r, const config_node *row, size_t i, sluis
         .ggm = read_str(row, "ggm"),
         .intervention = config_bool(row, KEYS_OF(attribute_keys), "intervention"),
         .address = config_bool(row, KEYS_OF(attribute_keys), "address"),
+        .at_source_s = (uint32_t)config_int(row, KEYS_OF(attribute_keys), "at_source_s"),
         .source_wins = config_bool(row, KEYS_OF(attribute_keys), "source_wins"),
         .valid_days = (uint32_t)config_int(row, KEYS_OF(attribute_keys), "valid_days"),
     };

@@ -26,6 +26,8 @@ static const config_key views_file[] = {
     {"views", CONFIG_LIST, true, 1, RULESET_LIST_MAX, "", NULL, "what applications see"},
     {"reuse", CONFIG_LIST, false, 0, RULESET_LIST_MAX, "", NULL,
      "what of it may have been registered for another law"},
+    {"fetch", CONFIG_LIST, false, 0, RULESET_LIST_MAX, "", NULL,
+     "for what data are fetched that stay at their source"},
     {"looks", CONFIG_LIST, false, 0, RULESET_LIST_MAX, "", NULL, "what a colleague may look at"}};
 
 static sluis_err take_functions(rules *r, view_entry *e, const config_node *list)
@@ -165,5 +167,7 @@ sluis_err ruleset_read_views(rules *r, const config_node *root, sluis_fail *f)
     err = read_rows(r, root, "views", KEYS_OF(view_keys), view_row, f);
     if (!err && config_get(root, "reuse"))
         err = read_rows(r, root, "reuse", KEYS_OF(reuse_keys), reuse_row, f);
+    if (!err)
+        err = ruleset_read_fetches(r, root, f);
     return err ? err : ruleset_read_looks(r, root, f);
 }

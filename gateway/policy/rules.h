@@ -33,6 +33,8 @@ typedef struct {
     bool intervention;   /* part of the standard question on interventions, to the law that is its source */
     bool source_wins;    /* what its source says replaces what others said, at once */
     bool address;        /* tells where a person lives: never leaves when the address is secret */
+    uint32_t
+        at_source_s; /* it stays at its source; what was fetched is kept so many seconds. 0: registered */
 } attribute;
 
 typedef struct {
@@ -52,6 +54,13 @@ typedef struct {
     uint64_t from, until;   /* UTC ms: [from, until); until 0 = open */
     uint32_t phases;        /* bit n: holds in Sluis__Phase n */
 } view;
+
+/* For what, and on which basis, a view fetches data that stay at their source. */
+typedef struct {
+    const char *purpose, *legal_basis;
+    const char *why;      /* the motivation that the party reads */
+    uint32_t answer_days; /* for the party to answer */
+} fetch_rule;
 
 typedef struct {
     const char *code, *title;
@@ -103,6 +112,8 @@ rules *rules_ref(rules *r);
 void rules_unref(rules **r);
 const uint8_t *rules_hash(const rules *r); /* HASH_LEN bytes over the files' names and bytes */
 
+/* The n-th that holds for views of this law at that moment; NULL: there are no more. */
+const fetch_rule *rules_fetch(const rules *r, const char *law, size_t n, uint64_t at);
 const attribute *rules_attribute(const rules *r, uint32_t id); /* NULL: none */
 const attribute *rules_attribute_named(const rules *r, const char *name);
 size_t rules_attribute_count(const rules *r);

@@ -92,6 +92,12 @@ typedef struct {
 } look_entry;
 
 typedef struct {
+    fetch_rule public;
+    const char *id, *law;
+    period when;
+} fetch_entry;
+
+typedef struct {
     const char *id, *article;
     period when;
     uint64_t applications, functions, purposes, legal_bases, domains;
@@ -141,6 +147,8 @@ struct rules {
     size_t reuse_count;
     look_entry *looks;
     size_t look_count;
+    fetch_entry *fetches; /* in the order of the file */
+    size_t fetch_count;
     permit *permits;
     size_t permit_count;
     const permit **by_domain[RULESET_NAMES_MAX]; /* in file order */
@@ -170,7 +178,8 @@ sluis_err ruleset_read_rights(rules *r, const config_node *root, sluis_fail *f);
 sluis_err ruleset_read_catalogue(rules *r, const config_node *root, sluis_fail *f);
 sluis_err ruleset_read_applications(rules *r, const config_node *root, sluis_fail *f);
 sluis_err ruleset_read_views(rules *r, const config_node *root, sluis_fail *f);
-sluis_err ruleset_read_looks(rules *r, const config_node *root, sluis_fail *f); /* of views.conf */
+sluis_err ruleset_read_fetches(rules *r, const config_node *root, sluis_fail *f); /* of views.conf */
+sluis_err ruleset_read_looks(rules *r, const config_node *root, sluis_fail *f);   /* of views.conf */
 sluis_err ruleset_read_rules(rules *r, const config_node *root, sluis_fail *f);
 sluis_err ruleset_read_templates(rules *r, const config_node *root, sluis_fail *f); /* of rules.conf */
 sluis_err ruleset_read_holidays(rules *r, const config_node *root, sluis_fail *f);

@@ -27,7 +27,7 @@ static Sluis__ApiStatement *statement(listing *l, const attribute *a, const datu
     sluis__api_statement__init(x);
     x->number = row->journal_index;
     x->datum = arena_alloc(l->j->arena, sizeof(*x->datum));
-    return x->datum && !reader_datum(l->j, a, &d->instance, version, row, l->use.now, x->datum) ? x : NULL;
+    return x->datum && !reader_datum(l->r, l->j, a, &d->instance, version, row, &l->use, x->datum) ? x : NULL;
 }
 
 static sluis_err add(listing *l, const attribute *a, const datum *d, const datum_beside *b)

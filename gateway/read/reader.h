@@ -2,6 +2,7 @@
 #ifndef SLUIS_READ_READER_H
 #define SLUIS_READ_READER_H
 
+#include "cases/datum_use.h"
 #include "cases/cases.h"
 #include "crypto/epoch.h"
 #include "flow/job.h"
@@ -54,8 +55,8 @@ sluis_err reader_case_in_sight(reader *r, store_txn *t, job *j, bytes case_id, S
 sluis_err reader_member(reader *r, store_txn *t, job *j, const Sluis__CaseRow *row, uint32_t member,
                         subject *out);
 /* A datum as the API shows it. Borrows from row; the rest in the job's arena. */
-sluis_err reader_datum(job *j, const attribute *a, const id16 *instance, uint64_t version,
-                       const Sluis__DatumRow *row, uint64_t now, Sluis__ApiDatum *out);
+sluis_err reader_datum(reader *r, job *j, const attribute *a, const id16 *instance, uint64_t version,
+                       const Sluis__DatumRow *row, const datum_use *use, Sluis__ApiDatum *out);
 /* A record of this read, in the job's arena, with the token's who and the case's where. */
 Sluis__Record *reader_record(job *j, Sluis__RecordType type, const Sluis__CaseRow *row, bytes case_id);
 

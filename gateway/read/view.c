@@ -203,6 +203,15 @@ static sluis_err reply_with(job *j, const subject *s, question *x, Sluis__ApiVie
     return wire_pack(&j->reply, &reply.base);
 }
 
+/* Something in it stands at its source and is not here. */
+static bool fetchable(const Sluis__ApiView *v)
+{
+    for (size_t i = 0; i < v->n_data; i++)
+        if (v->data[i]->at_source && !v->data[i]->at_source->until)
+            return true;
+    return false;
+}
+
 static sluis_err answer(reader *r, store_txn *t, job *j, question *x, const subject *s)
 {
     bytes case_id = BYTES(x->list.use.case_id, ID_LEN);
@@ -213,6 +222,7 @@ static sluis_err answer(reader *r, store_txn *t, job *j, question *x, const subj
         e = reply_with(j, s, x, &out);
     if (e)
         return e;
+    const bool fetch = x->w.v && fetchable(&out);
     rec->detail = (char *)(uintptr_t)x->name;
     if (x->w.glass)
         rec->decision = (char *)(uintptr_t) "glass-broken";
@@ -220,8 +230,8 @@ static sluis_err answer(reader *r, store_txn *t, job *j, question *x, const subj
         rec->decision = (char *)(uintptr_t) "look-used";
         rec->purpose = x->w.look->purpose;
     }
-    j->read =
-        (read_decision){.record = rec, .has_subject = true, .sid = s->sid, .case_version = x->row->version};
+    j->read = (read_decision){
+        .record = rec, .has_subject = true, .sid = s->sid, .case_version = x->row->version, .fetch = fetch};
     memcpy(j->read.case_id.b, case_id.p, ID_LEN);
     rec->subject = (ProtobufCBinaryData){ID_LEN, j->read.sid.b};
     METRIC_ADD(r->p->metrics, views_served, 1);

@@ -13,12 +13,26 @@ static sluis_err instance_text(job *j, const id16 *instance, char **out)
     return *out ? SLUIS_OK : SLUIS_NOMEM;
 }
 
-sluis_err reader_datum(job *j, const attribute *a, const id16 *instance, uint64_t version,
-                       const Sluis__DatumRow *row, uint64_t now, Sluis__ApiDatum *out)
+/* How it stands when nothing is done about it: core fetches what is not here (core/fetch.h). */
+static sluis_err at_source(job *j, const Sluis__DatumRow *row, bool here, Sluis__ApiDatum *out)
 {
+    Sluis__ApiAtSource *x = arena_alloc(j->arena, sizeof(*x));
+    if (!x)
+        return SLUIS_NOMEM;
+    sluis__api_at_source__init(x);
+    x->state = (char *)(uintptr_t)(here ? "fetched" : "at-source");
+    x->until = here ? row->kept->until : 0;
+    out->at_source = x;
+    return SLUIS_OK;
+}
+
+sluis_err reader_datum(reader *r, job *j, const attribute *a, const id16 *instance, uint64_t version,
+                       const Sluis__DatumRow *row, const datum_use *use, Sluis__ApiDatum *out)
+{
+    const bool here = datum_here(r->rules, a, row, use);
     sluis__api_datum__init(out);
     out->attribute = (char *)(uintptr_t)a->name;
-    out->value = row->value;
+    out->value = here ? row->value : (char *)(uintptr_t) "";
     out->source = row->source;
     out->obtained = row->obtained;
     out->valid_from = row->valid_from;
@@ -31,8 +45,9 @@ sluis_err reader_datum(job *j, const attribute *a, const id16 *instance, uint64_
     out->corrected = row->corrected;
     out->withdrawn = row->withdrawn;
     out->fresh_until = datum_fresh_until(a, row);
-    out->stale = out->fresh_until <= now;
-    return instance_text(j, instance, &out->instance);
+    out->stale = out->fresh_until <= use->now;
+    sluis_err e = instance_text(j, instance, &out->instance);
+    return e || !a->at_source_s ? e : at_source(j, row, here, out);
 }
 
 /* Another source says otherwise, and may be heard here. */
@@ -48,7 +63,7 @@ static sluis_err add_datum(reader *r, job *j, const attribute *a, const datum *d
                            Sluis__ApiView *out)
 {
     Sluis__ApiDatum *x = arena_alloc(j->arena, sizeof(*x));
-    sluis_err e = x ? reader_datum(j, a, &d->instance, d->version, d->row, use->now, x) : SLUIS_NOMEM;
+    sluis_err e = x ? reader_datum(r, j, a, &d->instance, d->version, d->row, use, x) : SLUIS_NOMEM;
     if (e)
         return e;
     x->disputed = disputed(r->rules, a, d, use);

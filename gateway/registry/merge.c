@@ -98,12 +98,25 @@ static sluis_err say_to(const merging *m, const uint8_t key[static DATUM_KEY_LEN
     sluis_err err = registry_get(m->r, m->t, m->to, get_u32(key + ID_LEN), &instance, work, &d);
     if (err)
         return err;
-    if (strcmp(d.row->source, row.source) == 0 && row.obtained < d.row->obtained)
+    if (datum_at_source(d.row) || (strcmp(d.row->source, row.source) == 0 && row.obtained < d.row->obtained))
         return SLUIS_OK;
     row.journal_index = m->journal_index;
     row.previous = 0;
     row.asked = (ProtobufCBinaryData){0, NULL};
     return registry_put(m->r, m->t, m->to, get_u32(key + ID_LEN), &instance, &row, &outcome, &version);
+}
+
+/* What stays at its source takes nothing along but that it is there. */
+static sluis_err move_reference(const merging *m, const uint8_t key[static DATUM_KEY_LEN],
+                                Sluis__DatumRow *row, bool there)
+{
+    uint8_t now[DATUM_KEY_LEN];
+
+    memcpy(now, key, DATUM_KEY_LEN);
+    memcpy(now, m->to->sid.b, ID_LEN);
+    datum_unkeep(row);
+    sluis_err err = there ? SLUIS_OK : store_as(m, TABLE_DATUM, BYTES_OF(now), now, row);
+    return err ? err : store_delete(m->t, TABLE_DATUM, BYTES(key, DATUM_KEY_LEN));
 }
 
 static sluis_err move_row(const merging *m, const uint8_t key[static DATUM_KEY_LEN],
@@ -152,7 +165,8 @@ static sluis_err move_data(const merging *m, arena *work)
             err = knows(m, key, &there);
         }
         if (!err)
-            err = move_row(m, key, row, there, work);
+            err = datum_at_source(row) ? move_reference(m, key, row, there)
+                                       : move_row(m, key, row, there, work);
     }
     store_cursor_close(&c);
     return err == SLUIS_NOT_FOUND ? SLUIS_OK : err;

@@ -80,6 +80,24 @@ sluis_err registry_next(registry *r, store_txn *t, const subject *s, uint32_t at
 sluis_err registry_get(registry *r, store_txn *t, const subject *s, uint32_t attribute, const id16 *instance,
                        arena *a, datum *out);
 
+/* ---- data that stay at their source (kept.c) ---- */
+/* Whether this row says no more than that its source has it, or has a value that was fetched. */
+bool datum_at_source(const Sluis__DatumRow *row);
+/* Registers that its source has this datum, with the value that was fetched (row->kept) or without; takes the
+ * place of whatever was said of it before, of which nothing is kept, for all its laws. */
+sluis_err registry_keep(store_txn *t, const subject *s, uint32_t attribute, const id16 *instance,
+                        Sluis__DatumRow *row);
+/* Its source says that it is not there any more: nothing of it stays. */
+sluis_err registry_not_there(store_txn *t, const subject *s, uint32_t attribute, const id16 *instance);
+/* It is being fetched in this transaction. */
+sluis_err registry_fetching(store_txn *t, const subject *s, uint32_t attribute, const datum *d,
+                            const uint8_t transaction[static UUID_LEN]);
+/* The row without what was fetched: that the source has it stays. */
+void datum_unkeep(Sluis__DatumRow *row);
+/* The same in the register, when its time is over at this moment. OK when nothing is. */
+sluis_err registry_unkeep(registry *r, store_txn *t, const subject *s, uint32_t attribute,
+                          const id16 *instance, uint64_t now);
+
 /* The person's own number, in the arena. NOT_FOUND: it is not known. */
 sluis_err registry_bsn(registry *r, store_txn *t, const subject *s, arena *a, char **out);
 

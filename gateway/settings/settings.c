@@ -83,6 +83,8 @@ static const config_key limit_keys[] = {
      "longest look in acute danger (noodinzage)"},
     {"glass_review_days", CONFIG_INT, false, 1, 31, "days", "7",
      "such a look without review is then signalled"},
+    {"view_fetches", CONFIG_INT, false, 1, 64, "requests", "8",
+     "that one reading of a view puts to sources for data that stay there; the next reading goes on"},
 };
 
 static const config_key journal_keys[] = {
@@ -164,6 +166,7 @@ static void load_limits(settings *s, const config_node *g)
     LIMIT(clock_jump_days, uint32_t);
     LIMIT(glass_minutes, uint32_t);
     LIMIT(glass_review_days, uint32_t);
+    LIMIT(view_fetches, uint32_t);
 #undef LIMIT
 }
 

@@ -110,7 +110,8 @@ KIT void house_open(house *h)
                              .remind_working_days = 2,
                              .signal_on = 50,
                              .signal_off = 25,
-                             .signal_min = 10};
+                             .signal_min = 10,
+                             .view_fetches = 8};
     h->p.settings = &h->settings;
     h->p.metrics = &h->metrics;
     h->p.store = h->x.store;

@@ -1,13 +1,6 @@
 /* What a party's conditions let a registered datum be used for: a table. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
+#include "kit_rules.h"
 
-#include <cmocka.h>
-
-#include "base/clock.h"
 #include "cases/datum_use.h"
 
 #define TEXT(s) ((char *)(uintptr_t)(s))
@@ -112,6 +105,57 @@ static void reuse(void **state)
     }
 }
 
+/* A value that was fetched is here for its case and law, and for whom it may be reused, until its time is
+ * over. */
+static void at_its_source(void **state)
+{
+    static const struct {
+        const char *case_id, *app;
+        uint64_t later;
+        bool fetched, here;
+    } t[] = {
+        {THIS, "wmo-intake", 0, true, true},   {THIS, "wmo-intake", 59, true, true},
+        {THIS, "wmo-intake", 60, true, false}, {OTHER, "wmo-intake", 0, true, false},
+        {THIS, "wmo-intake", 0, false, false}, {THIS, "jeugd-intake", 0, true, true}, /* health, by rule */
+        {THIS, "pw-intake", 0, true, false},   {THIS, "nobody", 0, true, false},
+    };
+    kit_set k;
+    kit_read(&k);
+    rules *shipped = kit_rules(&k);
+    kit_replace(&k, "catalogue.conf", "\"jgz-gedrag\"", "valid_days", "at_source_s = 60; valid_days");
+    rules *r = kit_rules(&k);
+    const attribute *a = rules_attribute_named(r, "jgz-gedrag");
+    Sluis__KeptRow kept = SLUIS__KEPT_ROW__INIT;
+    Sluis__DatumRow row = SLUIS__DATUM_ROW__INIT;
+    uint64_t now = 0;
+    (void)state;
+    assert_int_equal(time_parse(&now, "2026-11-26"), SLUIS_OK);
+    kept.until = now + 60;
+    kept.case_id = (ProtobufCBinaryData){ID_LEN, (uint8_t *)TEXT(THIS)};
+    kept.law = TEXT("wmo");
+    row.reference = true;
+    row.obtained = now;
+    for (size_t i = 0; i < sizeof t / sizeof t[0]; i++) {
+        const datum_use use = {
+            .case_id = (const uint8_t *)t[i].case_id, .application = t[i].app, .now = now + t[i].later};
+        row.kept = t[i].fetched ? &kept : NULL;
+        row.value = TEXT(t[i].fetched ? "rustig" : "");
+        if (datum_here(r, a, &row, &use) != t[i].here || datum_answers(r, a, &row, &use) != t[i].here)
+            fail_msg("row %zu", i);
+    }
+    /* the catalogue does not say any more that it stays there: an empty value answers nothing */
+    const datum_use use = {.case_id = (const uint8_t *)THIS, .application = "wmo-intake", .now = now};
+    a = rules_attribute_named(shipped, "jgz-gedrag");
+    row.kept = NULL;
+    row.value = TEXT("");
+    assert_false(datum_answers(shipped, a, &row, &use));
+    row.value = TEXT("rustig");
+    assert_true(datum_answers(shipped, a, &row, &use));
+    rules_unref(&r);
+    rules_unref(&shipped);
+    kit_close(&k);
+}
+
 static void none(void **state)
 {
     Sluis__DatumRow row = SLUIS__DATUM_ROW__INIT;
@@ -140,6 +184,7 @@ static void household(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(conditions), cmocka_unit_test(reuse),
-                                       cmocka_unit_test(none), cmocka_unit_test(household)};
+                                       cmocka_unit_test(none), cmocka_unit_test(household),
+                                       cmocka_unit_test(at_its_source)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }

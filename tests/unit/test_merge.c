@@ -380,6 +380,48 @@ static void more_than_is_kept_of_one_person(void **state)
     house_abort(&r->h, &t);
 }
 
+/* What stays at its source goes along as that; what was fetched of either is in nobody's past. */
+static void what_stays_at_its_source(void **state)
+{
+    room *r = *state;
+    static const id16 only = {{0}};
+    Sluis__KeptRow kept = SLUIS__KEPT_ROW__INIT;
+    Sluis__DatumRow ours = SLUIS__DATUM_ROW__INIT, theirs = SLUIS__DATUM_ROW__INIT;
+    uint64_t history = people_count(&r->h, TABLE_HISTORY);
+    datum d = {.version = 0};
+    kept.until = T0 + 1000;
+    ours.source = theirs.source = TEXT(OIN_SCHL);
+    ours.reference = theirs.reference = true;
+    ours.value = TEXT("gehaald");
+    ours.kept = theirs.kept = &kept;
+    theirs.value = TEXT("ongehuwd");
+    turn t = house_begin(&r->h, T0, 1u << 20);
+    assert_int_equal(registry_keep(t.t, &r->from, ALONE, &only, &ours), SLUIS_OK); /* for what stood there */
+    assert_int_equal(registry_keep(t.t, &r->to, SHARED, &only, &theirs), SLUIS_OK);
+    house_commit(&r->h, &t);
+    assert_int_equal(people_count(&r->h, TABLE_HISTORY), history - 1); /* of ALONE */
+    merge(r);
+    people_sound(&r->h);
+    assert_int_equal(people_count(&r->h, TABLE_HISTORY), history - 1);
+    t = house_begin(&r->h, T0, 1u << 20);
+    assert_int_equal(registry_get(t.p->registry, t.t, &r->to, ALONE, &only, t.arena, &d), SLUIS_OK);
+    assert_true(d.row->reference && !d.row->kept && !d.beside);
+    assert_string_equal(d.row->value, "");
+    assert_int_equal(registry_get(t.p->registry, t.t, &r->to, SHARED, &only, t.arena, &d), SLUIS_OK);
+    assert_string_equal(d.row->value, "ongehuwd");
+    assert_null(d.beside);
+    assert_int_equal(registry_unkeep(t.p->registry, t.t, &r->to, SHARED, &only, T0 + 999), SLUIS_OK);
+    assert_int_equal(registry_get(t.p->registry, t.t, &r->to, SHARED, &only, t.arena, &d), SLUIS_OK);
+    assert_string_equal(d.row->value, "ongehuwd");
+    assert_int_equal(registry_unkeep(t.p->registry, t.t, &r->to, SHARED, &only, T0 + 1000), SLUIS_OK);
+    assert_int_equal(registry_get(t.p->registry, t.t, &r->to, SHARED, &only, t.arena, &d), SLUIS_OK);
+    assert_true(d.row->reference && !d.row->kept);
+    assert_string_equal(d.row->value, "");
+    assert_int_equal(registry_not_there(t.t, &r->to, SHARED, &only), SLUIS_OK);
+    assert_int_equal(registry_get(t.p->registry, t.t, &r->to, SHARED, &only, t.arena, &d), SLUIS_NOT_FOUND);
+    house_commit(&r->h, &t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -389,6 +431,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(refused, setup, teardown),
         cmocka_unit_test_setup_teardown(a_long_dossier_follows_in_steps, setup, teardown),
         cmocka_unit_test_setup_teardown(forgotten_on_the_way, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_stays_at_its_source, setup, teardown),
         cmocka_unit_test_setup_teardown(more_than_is_kept_of_one_person, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

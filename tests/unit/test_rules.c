@@ -54,6 +54,29 @@ static char *mapping_texts(void)
     return all;
 }
 
+/* For what, and on which basis, views of a law fetch what stays at its source. */
+static void what_is_fetched(void **state)
+{
+    (void)state;
+    kit_set k;
+    kit_read(&k);
+    kit_replace(&k, "catalogue.conf", "\"school-naam\"", "valid_days = 365;",
+                "valid_days = 365; at_source_s = 60;");
+    rules *r = kit_rules(&k);
+    const fetch_rule *f = rules_fetch(r, "wmo", 0, day("2026-11-26"));
+    assert_int_equal(rules_attribute_named(r, "school-naam")->at_source_s, 60);
+    assert_int_equal(rules_attribute_named(r, "school-soort")->at_source_s, 0);
+    assert_non_null(f);
+    assert_string_equal(f->purpose, "onderzoek-meervoudige-problematiek");
+    assert_string_equal(f->legal_basis, "wams-5.4.1");
+    assert_int_equal(f->answer_days, 14);
+    assert_null(rules_fetch(r, "wmo", 1, day("2026-11-26")));
+    assert_null(rules_fetch(r, "wmo", 0, day("2025-12-31")));
+    assert_null(rules_fetch(r, "jeugdwet", 0, day("2026-11-26")));
+    rules_unref(&r);
+    kit_close(&k);
+}
+
 static bool in_a_view(const rules *r, uint32_t id)
 {
     static const char *const apps[] = {"wmo-intake", "pw-intake", "jeugd-intake", "wgs-intake"};
@@ -317,6 +340,13 @@ static const struct {
     {"views.conf", "inzage-wgs-trajecten", "\"wgs-traject-einddatum\"", "\"bsn\"", 0,
      "no view of \"wgs\" shows \"bsn\""},
     {"views.conf", "inzage-wgs-trajecten", "minutes = 480", "minutes = 0", 0, "minutes"},
+    {"views.conf", "ophalen-wmo-onderzoek", "law = \"wmo\"", "law = \"wlz\"", 0, "no law is called \"wlz\""},
+    {"views.conf", "ophalen-wmo-onderzoek", "purpose = \"", "purpose = \"x", 0, "no purpose is called \"x"},
+    {"views.conf", "ophalen-wmo-onderzoek", "legal_basis = \"", "legal_basis = \"x", 0,
+     "no legal basis is called \"x"},
+    {"views.conf", "ophalen-wmo-onderzoek", "answer_days = 14", "answer_days = 0", 0, "answer_days"},
+    {"catalogue.conf", "\"school-naam\"", "valid_days = 365;", "valid_days = 365; at_source_s = 604801;", 0,
+     "at_source_s"},
     {"rules.conf", "\"onderzoek-gewoon\"", "\"ggd\"", "\"gdd\"", 0, "no domain is called \"gdd\""},
     {"rules.conf", "\"onderzoek-gewoon\"", "\"ordinary\"", "\"gewoon\"", 0,
      "no category is called \"gewoon\""},
@@ -439,6 +469,7 @@ int main(void)
     crypto_start();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shipped_set_loads),
+        cmocka_unit_test(what_is_fetched),
         cmocka_unit_test(every_datum_comes_from_somewhere_and_is_used),
         cmocka_unit_test(words_are_found),
         cmocka_unit_test(hash_names_the_set),
