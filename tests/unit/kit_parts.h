@@ -86,12 +86,12 @@ KIT void house_agree(house *h, store_txn *t, const actor *a)
     arena_free(&mem);
 }
 
-KIT void house_open(house *h)
+KIT void house_open_on(house *h, engine e)
 {
     keypair seal;
     sluis_fail f = {0};
     memset(h, 0, sizeof(*h));
-    fixture_open(&h->x, ENGINE_MEMORY);
+    fixture_open(&h->x, e);
     actor_init(&h->gem, OIN_GEM, 1);
     actor_init(&h->school, OIN_SCHL, 2);
     h->person = "999990019";
@@ -137,6 +137,11 @@ KIT void house_open(house *h)
     house_agree(h, t, &h->school);
     assert_int_equal(parties_load(t, h->p.directory.pk, &h->dir, &f), SLUIS_OK);
     assert_int_equal(store_commit(&t), SLUIS_OK);
+}
+
+KIT void house_open(house *h)
+{
+    house_open_on(h, ENGINE_MEMORY);
 }
 
 KIT void house_close(house *h)

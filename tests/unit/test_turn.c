@@ -1,5 +1,5 @@
 /* What core's handlers share: duplicates, the outbox and its expiry, sequences, journal and dossier, over the
- * memory engine; and two enrolments in one turn. */
+ * memory engine, and over LMDB where pages are counted; and two enrolments in one turn. */
 #include "kit_parts.h"
 
 #include "core/handlers.h"
@@ -13,14 +13,24 @@ typedef struct {
     parcel parcel;
 } room;
 
-static int setup(void **state)
+static int setup_on(void **state, engine e)
 {
     room *r = calloc(1, sizeof(*r));
-    house_open(&r->h);
+    house_open_on(&r->h, e);
     draft_init(&r->d);
     parcel_init(&r->parcel);
     *state = r;
     return 0;
+}
+
+static int setup(void **state)
+{
+    return setup_on(state, ENGINE_MEMORY);
+}
+
+static int setup_lmdb(void **state)
+{
+    return setup_on(state, ENGINE_LMDB);
 }
 
 static int teardown(void **state)
@@ -653,7 +663,7 @@ int main(void)
         TEST(expiry_goes_in_steps),
         TEST(expiry_of_large_messages),
         TEST(done_of_large_messages),
-        TEST(queued_messages_share_pages),
+        cmocka_unit_test_setup_teardown(queued_messages_share_pages, setup_lmdb, teardown),
         TEST(attempts_are_capped),
         TEST(a_returned_request_says_why),
         TEST(sequences_go_on),
