@@ -59,7 +59,7 @@ fuzzers := $(patsubst tests/fuzz/fuzz_%.c,$(B)/fuzz/fuzz_%,$(wildcard tests/fuzz
 replays := $(patsubst tests/fuzz/fuzz_%.c,$(B)/replay/%,$(wildcard tests/fuzz/fuzz_*.c))
 # tests/bench/bench_x.c is a program; the rest they share, but for the library that is preloaded.
 benches := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/bench_*.c))
-bench_obj := $(B)/tests/bench/end.o
+bench_obj := $(B)/tests/bench/end.o $(B)/tests/bench/limit_work.o
 counter := $(B)/bench/count_ed25519.so $(B)/bench/clock_shift.so
 sources := $(shell find proto gateway adapters tests -name '*.[ch]' 2>/dev/null)
 

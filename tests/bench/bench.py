@@ -169,10 +169,11 @@ class Idle:
         self.child.communicate(timeout=60)
 
 
-def floors(bench_dir):
-    with tempfile.TemporaryDirectory(prefix="sluis-floors-", dir=TREE / "build") as folder:
-        done = subprocess.run([bench_dir / "bench_floors", folder], capture_output=True, text=True, timeout=120)
-        check(done.returncode == 0, f"bench_floors: {done.stderr}")
+def on_the_disk(bench_dir, tool):
+    """What the libraries alone do in an empty folder on the disk that we measure on."""
+    with tempfile.TemporaryDirectory(prefix=f"sluis-{tool}-", dir=TREE / "build") as folder:
+        done = subprocess.run([bench_dir / tool, folder], capture_output=True, text=True, timeout=120)
+        check(done.returncode == 0, f"{tool}: {done.stderr}")
         return json.loads(done.stdout)
 
 
@@ -183,7 +184,7 @@ def policy(bench_dir):
 
 
 def measure(ends, note):
-    for name, value in {**floors(ends.bench), **policy(ends.bench)}.items():
+    for name, value in {**on_the_disk(ends.bench, "bench_floors"), **on_the_disk(ends.bench, "bench_limit"), **policy(ends.bench)}.items():
         note(name, value)
     r = ends.run(ends.one, W256)
     note("roundtrips_per_s_w256", r["roundtrips_per_s"])
@@ -287,6 +288,13 @@ def add_ratios(figures):
         figures["views50_ratio_to_postgres"] = fig("views50_per_s") / fig("views50_postgres_per_s")
     figures["view_absent_to_forbidden"] = fig("view_absent_us") / fig("view_forbidden_us")
     figures["roundtrip_over_floor_us"] = fig("roundtrip_p50_us_w1") - 2 * commit_us
+    # How far the libraries and the disk would let it go, and what two full cores would make of their CPU time.
+    figures["limit_over_floor_us_w1"] = fig("limit_us_w1") - 2 * commit_us
+    figures["limit_cpu_bound_per_s_w256"] = cores * 1e6 / fig("limit_whole_cpu_us")
+    figures["limit_cpu_bound_routed_per_s_w256"] = cores * 1e6 / fig("limit_routed_cpu_us")
+    figures["ratio_w256_to_limit"] = fig("roundtrips_per_s_w256") / fig("limit_roundtrips_per_s_w256")
+    figures["ratio_routed_w256_to_limit"] = fig("routed_roundtrips_per_s_w256") / fig("limit_routed_roundtrips_per_s_w256")
+    figures["ratio_p50_w1_to_limit"] = fig("roundtrip_p50_us_w1") / fig("limit_us_w1")
 
 
 def main():
