@@ -2,7 +2,7 @@
  * the one that continues. */
 #include <string.h>
 
-#include "cases/cases.h"
+#include "cases/handover.h"
 
 static id16 sid_of(const Sluis__MemberRow *m)
 {
@@ -19,12 +19,26 @@ static uint32_t number_here(const Sluis__CaseRow *row, const Sluis__CaseRow *oth
     return case_member(other, there, &sid) ? 0 : case_member_of(row, &sid);
 }
 
+/* What is offered to another municipality, or went there in part, stays as it was offered. */
+static bool is_handed_over(const Sluis__CaseRow *row)
+{
+    bool some = handover_waits(row->handover);
+    for (size_t i = 0; i < row->n_members; i++)
+        some = some || row->members[i]->moved;
+    return some;
+}
+
 sluis_err case_join_check(const Sluis__CaseRow *row, const Sluis__CaseRow *other, sluis_fail *f)
 {
     if (strcmp(row->phase, case_state_name(CASE_RESEARCH)) == 0 &&
         strcmp(other->phase, case_state_name(CASE_COORDINATION)) == 0)
         return fail_set(f, SLUIS_CONFLICT, "zaakId",
                         "de andere zaak is al in coördinatie: laat die voortgaan, en deze daarin opgaan");
+    if (is_handed_over(row) || is_handed_over(other))
+        return fail_set(
+            f, SLUIS_CONFLICT, "zaakId",
+            "een zaak die aan een andere gemeente is aangeboden, of deels is overgedragen, gaat niet "
+            "met een andere samen");
     for (size_t i = 0; i < other->n_members; i++)
         if (!number_here(row, other, other->members[i]->member))
             return fail_set(f, SLUIS_CONFLICT, "zaakId",

@@ -15,6 +15,7 @@ static const struct {
     [CASE_STOPPED] = {"stopped", "gestopt door de cliënt", false},
     [CASE_NOT_RELATED] = {"not-related", "niet samenhangend", false},
     [CASE_JOINED] = {"joined", "opgegaan in een andere zaak", false},
+    [CASE_HANDED_OVER] = {"handed-over", "overgedragen aan een andere gemeente", false},
 };
 
 /* What coordination must be like for an event to be possible. */
@@ -25,43 +26,53 @@ typedef enum { ANY, WHEN_COORDINATION, WHEN_NOT_MANDATORY } condition;
 #define R  CASE_RESEARCH
 #define C  CASE_COORDINATION
 #define J  CASE_JOINED
+#define H  CASE_HANDED_OVER
 static const struct {
     const char *name, *done;
     condition in_research; /* in the other states there is none */
     uint8_t next[CASE_STATES];
 } events[CASE_EVENTS] = {
-    /* before: R, C, closed, stopped, not-related, joined */
+    /* before: R, C, closed, stopped, not-related, joined, handed-over */
     [CASE_COORDINATE] = {"start-coordinatie",
                          "coordination-started",
                          WHEN_COORDINATION,
-                         {C, NO, NO, NO, NO, NO}},
-    [CASE_CLOSE] = {"sluiten", "closed", WHEN_NOT_MANDATORY, {CASE_CLOSED, CASE_CLOSED, NO, NO, NO, NO}},
-    [CASE_STOP] = {"stoppen", "stopped", ANY, {CASE_STOPPED, NO, NO, NO, NO, NO}},
+                         {C, NO, NO, NO, NO, NO, NO}},
+    [CASE_CLOSE] = {"sluiten", "closed", WHEN_NOT_MANDATORY, {CASE_CLOSED, CASE_CLOSED, NO, NO, NO, NO, NO}},
+    [CASE_STOP] = {"stoppen", "stopped", ANY, {CASE_STOPPED, NO, NO, NO, NO, NO, NO}},
     [CASE_UNRELATE] = {"niet-samenhangend",
                        "not-related",
                        ANY,
-                       {CASE_NOT_RELATED, CASE_NOT_RELATED, NO, NO, NO, NO}},
-    [CASE_CHOOSE_SCOPE] = {"bereik-kiezen", "scope-chosen", ANY, {R, C, NO, NO, NO, NO}},
-    [CASE_WIDEN_SCOPE] = {"bereik-verruimen", "scope-widened", ANY, {R, C, NO, NO, NO, NO}},
-    [CASE_CHANGE_MEMBER] = {"lid-wijzigen", "member-changed", ANY, {R, C, NO, NO, NO, NO}},
-    [CASE_NAME_COORDINATOR] = {"coordinator-aanwijzen", "coordinator-named", ANY, {NO, C, NO, NO, NO, NO}},
-    [CASE_ASK_INTERVENTIONS] = {"interventies-vragen", "interventions-asked", ANY, {R, C, NO, NO, NO, NO}},
-    [CASE_REPORT_SERVICE] = {"dienst-melden", "service-reported", ANY, {R, C, NO, NO, NO, NO}},
-    [CASE_LINK_PERSON] = {"bsn-koppelen", "person-linked", ANY, {R, C, NO, NO, NO, NO}},
-    [CASE_BREAK_GLASS] = {"noodinzage", "glass-broken", ANY, {R, C, NO, NO, NO, NO}},
+                       {CASE_NOT_RELATED, CASE_NOT_RELATED, NO, NO, NO, NO, NO}},
+    [CASE_CHOOSE_SCOPE] = {"bereik-kiezen", "scope-chosen", ANY, {R, C, NO, NO, NO, NO, NO}},
+    [CASE_WIDEN_SCOPE] = {"bereik-verruimen", "scope-widened", ANY, {R, C, NO, NO, NO, NO, NO}},
+    [CASE_CHANGE_MEMBER] = {"lid-wijzigen", "member-changed", ANY, {R, C, NO, NO, NO, NO, NO}},
+    [CASE_NAME_COORDINATOR] = {"coordinator-aanwijzen",
+                               "coordinator-named",
+                               ANY,
+                               {NO, C, NO, NO, NO, NO, NO}},
+    [CASE_ASK_INTERVENTIONS] = {"interventies-vragen",
+                                "interventions-asked",
+                                ANY,
+                                {R, C, NO, NO, NO, NO, NO}},
+    [CASE_REPORT_SERVICE] = {"dienst-melden", "service-reported", ANY, {R, C, NO, NO, NO, NO, NO}},
+    [CASE_LINK_PERSON] = {"bsn-koppelen", "person-linked", ANY, {R, C, NO, NO, NO, NO, NO}},
+    [CASE_BREAK_GLASS] = {"noodinzage", "glass-broken", ANY, {R, C, NO, NO, NO, NO, NO}},
     [CASE_REVIEW_GLASS] = {"noodinzage-beoordelen",
                            "glass-reviewed",
                            ANY,
-                           {R, C, CASE_CLOSED, CASE_STOPPED, CASE_NOT_RELATED, NO}},
-    [CASE_ASK_LOOK] = {"inzage-vragen", "look-asked", ANY, {NO, C, NO, NO, NO, NO}},
-    [CASE_DECIDE_LOOK] = {"inzage-besluiten", "look-decided", ANY, {NO, C, NO, NO, NO, NO}},
-    [CASE_END_LOOK] = {"inzage-beeindigen", "look-ended", ANY, {NO, C, NO, NO, NO, NO}},
-    [CASE_JOIN] = {"samenvoegen", "cases-joined", ANY, {R, C, NO, NO, NO, NO}},
-    [CASE_GO_INTO] = {"opgaan", "joined-into", ANY, {J, J, NO, NO, NO, NO}},
+                           {R, C, CASE_CLOSED, CASE_STOPPED, CASE_NOT_RELATED, NO, H}},
+    [CASE_ASK_LOOK] = {"inzage-vragen", "look-asked", ANY, {NO, C, NO, NO, NO, NO, NO}},
+    [CASE_DECIDE_LOOK] = {"inzage-besluiten", "look-decided", ANY, {NO, C, NO, NO, NO, NO, NO}},
+    [CASE_END_LOOK] = {"inzage-beeindigen", "look-ended", ANY, {NO, C, NO, NO, NO, NO, NO}},
+    [CASE_JOIN] = {"samenvoegen", "cases-joined", ANY, {R, C, NO, NO, NO, NO, NO}},
+    [CASE_GO_INTO] = {"opgaan", "joined-into", ANY, {J, J, NO, NO, NO, NO, NO}},
+    [CASE_HAND_OVER] = {"overdragen", "handover-offered", ANY, {R, C, NO, NO, NO, NO, NO}},
+    [CASE_TAKEN_OVER] = {"overgedragen", "handover-accepted", ANY, {H, H, NO, NO, NO, NO, NO}},
 };
 #undef R
 #undef C
 #undef J
+#undef H
 
 static bool condition_holds(condition need, coordination c)
 {
@@ -150,7 +161,7 @@ void case_possible(case_state from, coordination c, const char *out[static CASE_
 {
     *n = 0;
     for (size_t i = 0; from < CASE_STATES && i < CASE_EVENTS; i++)
-        if (may_happen(from, (case_event)i, c))
+        if (i != CASE_TAKEN_OVER /* another's act */ && may_happen(from, (case_event)i, c))
             out[(*n)++] = events[i].name;
 }
 

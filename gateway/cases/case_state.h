@@ -6,6 +6,7 @@
  *      └──► stopped (by the client), not-related
  *
  *   research, coordination ──► joined (goes on in another case of the same persons)
+ *   research, coordination ──► handed-over (another municipality has accepted what was offered to it)
  *
  * Whoever is in a state that is over has nothing any more: no view, no open request; only what was done in
  * acute danger can still be reviewed. There is no way back: what begins again is a new case. Thread: pure. */
@@ -21,7 +22,8 @@ typedef enum {
     CASE_CLOSED,
     CASE_STOPPED, /* by the client */
     CASE_NOT_RELATED,
-    CASE_JOINED, /* goes on in another case */
+    CASE_JOINED,      /* goes on in another case */
+    CASE_HANDED_OVER, /* to another municipality */
     CASE_STATES
 } case_state;
 
@@ -42,8 +44,11 @@ typedef enum {
     CASE_ASK_LOOK, /* into a colleague's view */
     CASE_DECIDE_LOOK,
     CASE_END_LOOK,
-    CASE_JOIN,    /* takes up another case of the same persons */
-    CASE_GO_INTO, /* is taken up by another */
+    CASE_JOIN,       /* takes up another case of the same persons */
+    CASE_GO_INTO,    /* is taken up by another */
+    CASE_HAND_OVER,  /* offered, whole or in part, to another municipality; it goes on here until that decides
+                      */
+    CASE_TAKEN_OVER, /* that municipality has accepted the whole case: its act, never asked for here */
     CASE_EVENTS
 } case_event;
 

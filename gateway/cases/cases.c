@@ -108,7 +108,7 @@ sluis_err case_member(const Sluis__CaseRow *row, uint32_t member, id16 *sid)
         if (m->sid.len != ID_LEN)
             return SLUIS_CORRUPT;
         memcpy(sid->b, m->sid.data, ID_LEN);
-        return SLUIS_OK;
+        return m->moved ? SLUIS_WITHDRAWN : SLUIS_OK;
     }
     return SLUIS_NOT_FOUND;
 }
@@ -124,7 +124,7 @@ Sluis__MemberRow *case_member_row(const Sluis__CaseRow *row, const uint8_t sid[s
 uint32_t case_member_of(const Sluis__CaseRow *row, const id16 *sid)
 {
     const Sluis__MemberRow *m = case_member_row(row, sid->b);
-    return m ? m->member : 0;
+    return m && !m->moved ? m->member : 0;
 }
 
 bool case_has_law(const Sluis__CaseRow *row, const char *law)

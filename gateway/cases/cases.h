@@ -25,11 +25,12 @@ sluis_err case_save(store_txn *t, const row_keys *k, const uint8_t case_id[stati
  * What others of the case have in it stays theirs. OK when there is no such case. */
 sluis_err case_leave(store_txn *t, const row_keys *k, const uint8_t case_id[static ID_LEN],
                      const uint8_t sid[static ID_LEN], arena *a);
-/* The member's sid; NOT_FOUND. Members are numbered from 1. */
+/* The member's sid; NOT_FOUND. Members are numbered from 1. WITHDRAWN: handed over to another municipality:
+ * *sid is set, for the dossier, which stays; nothing else of this case is about them any more. */
 sluis_err case_member(const Sluis__CaseRow *row, uint32_t member, id16 *sid);
-/* The member that is this person; NULL: not a member. */
+/* The member that is this person, also one handed over since; NULL: not a member. */
 Sluis__MemberRow *case_member_row(const Sluis__CaseRow *row, const uint8_t sid[static ID_LEN]);
-/* The member number of this sid; 0 = not a member. */
+/* The member number of this sid; 0 = not a member, or not any more. */
 uint32_t case_member_of(const Sluis__CaseRow *row, const id16 *sid);
 /* Whether this law is in what the client lets be looked at. */
 bool case_has_law(const Sluis__CaseRow *row, const char *law);

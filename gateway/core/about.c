@@ -64,6 +64,7 @@ sluis_err about_member(turn *t, const job *j, ProtobufCBinaryData case_id, uint3
         e = SLUIS_NOT_FOUND;
     if (!e)
         e = case_member(*row, member, &sid);
+    e = e == SLUIS_WITHDRAWN ? SLUIS_OK : e; /* handed over since: the dossier stays */
     if (!e)
         e = registry_subject_by_sid(t->p->registry, t->t, &sid, s);
     return e ? fail_set(f, e, "", "%s", error_text(e)) : SLUIS_OK;

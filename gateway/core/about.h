@@ -19,8 +19,8 @@ sluis_err about_answers_request(const job *j, const Sluis__RequestRow *row, slui
 /* The request of an API call: the caller's own application's. NOT_FOUND. FORBIDDEN: its function asks
  * nothing. */
 sluis_err about_own(turn *t, const job *j, Sluis__RequestRow **row, subject *s, sluis_fail *f);
-/* The member that an API call is about, of a case of the caller's organisation; s: closed by the caller.
- * NOT_FOUND. */
+/* The member that an API call is about, of a case of the caller's organisation, also one handed over since;
+ * s: closed by the caller. NOT_FOUND. */
 sluis_err about_member(turn *t, const job *j, ProtobufCBinaryData case_id, uint32_t member,
                        Sluis__CaseRow **row, subject *s, sluis_fail *f);
 /* Still waits for its answer. WITHDRAWN, CONFLICT: it does not, and what it is instead; in Dutch for a call.

@@ -51,11 +51,12 @@ static sluis_err say(const asked *x, sluis_err why, const agreement *a, sluis_fa
                         x->dutch ? "Convenant %s, versie %u, met %s noemt het doel %s niet."
                                  : "covenant %s, version %u, with %s does not name the purpose %s",
                         a->covenant, a->version, who, x->q.purpose);
-    default: /* who asks is not on the API: Dutch is for what is given */
+    default:
         return x->dutch
                    ? fail_set(f, why, x->q.attribute,
-                              "Volgens convenant %s, versie %u, geeft %s dit gegeven niet.", a->covenant,
-                              a->version, who)
+                              gives ? "Volgens convenant %s, versie %u, geeft %s dit gegeven niet."
+                                    : "Volgens convenant %s, versie %u, krijgt %s dit gegeven niet.",
+                              a->covenant, a->version, who)
                    : fail_set(f, why, x->q.attribute, "covenant %s, version %u: %s does not %s it (%s data)",
                               a->covenant, a->version, who, gives ? "give" : "ask", x->q.category);
     }
@@ -147,6 +148,24 @@ sluis_err agreed_purpose(turn *t, const party *to, const char *purpose, sluis_fa
 {
     asked there = {.who = to, .q = {.purpose = purpose}, .dutch = true, .role = "partij"};
     return judge(t, &there, f);
+}
+
+sluis_err agreed_handover(turn *t, const party *other, agreed_side side, const char *purpose,
+                          const uint32_t *attributes, size_t n, sluis_fail *f)
+{
+    bool call = side == AGREED_ASKS;
+    asked x = {.who = other,
+               .q = {.side = side, .purpose = purpose},
+               .dutch = call,
+               .role = call ? "gemeente" : "core.sender"};
+    sluis_err e = judge(t, &x, f);
+    for (size_t i = 0; !e && i < n; i++) {
+        const attribute *a = rules_attribute(t->rules, attributes[i]);
+        x.q.category = category_name(a->category);
+        x.q.attribute = a->name;
+        e = judge(t, &x, f);
+    }
+    return e;
 }
 
 /* An answer was judged in full when it was committed, by the request's own purpose. */

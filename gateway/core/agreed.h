@@ -24,6 +24,10 @@ sluis_err agreed_between(turn *t, const job *j, const party *to, bool for_purpos
 sluis_err agreed_sender(turn *t, const job *j, sluis_fail *f);
 /* A call that asks this party for no data: for this purpose. */
 sluis_err agreed_purpose(turn *t, const party *to, const char *purpose, sluis_fail *f);
+/* These data, from or to another municipality, for this purpose. side: what that one does: AGREED_GIVES: it
+ * brings them (on the bus); AGREED_ASKS: it is given them (by a call). */
+sluis_err agreed_handover(turn *t, const party *other, agreed_side side, const char *purpose,
+                          const uint32_t *attributes, size_t n, sluis_fail *f);
 /* What waits for this party, and is still in an envelope only: by its header. */
 sluis_err agreed_waiting(turn *t, const party *to, const Sluis__Core *c);
 

@@ -9,7 +9,10 @@
 
 uint32_t change_concerned(const case_change *c)
 {
-    return c->about ? c->about : c->in->member ? c->in->member : c->row->members[0]->member;
+    size_t first = 0; /* who is still here */
+    while (first + 1 < c->row->n_members && c->row->members[first]->moved)
+        first++;
+    return c->about ? c->about : c->in->member ? c->in->member : c->row->members[first]->member;
 }
 
 /* ---- coordination ---- */

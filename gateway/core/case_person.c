@@ -67,7 +67,7 @@ static sluis_err take_number(case_change *c)
 sluis_err change_link_person(case_change *c, sluis_fail *f)
 {
     id16 sid;
-    sluis_err e = case_member(c->row, c->in->member, &sid);
+    sluis_err e = case_member(c->row, c->in->member, &sid) ? SLUIS_NOT_FOUND : SLUIS_OK;
     if (!e)
         e = registry_subject_by_sid(c->t->p->registry, c->t->t, &sid, &c->was);
     if (e)

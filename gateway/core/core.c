@@ -196,6 +196,10 @@ static sluis_err apply_call(turn *t, job *j)
         e = handle_note_exchange(t, j, &j->why);
     else if (j->call->op_case == SLUIS__API_CALL__OP_RESTRICT_ENTRY)
         e = handle_restrict_entry(t, j, &j->why);
+    else if (j->call->op_case == SLUIS__API_CALL__OP_HAND_OVER)
+        e = handle_hand_over(t, j, &j->why);
+    else if (j->call->op_case == SLUIS__API_CALL__OP_DECIDE_OFFER)
+        e = handle_decide_offer(t, j, &j->why);
     else if (j->call->op_case == SLUIS__API_CALL__OP_LOG_COSIGN)
         e = handle_cosigned(t, j);
     else

@@ -21,6 +21,8 @@ static const struct {
     {SLUIS__KIND__MEETING_INVITATION, handle_meeting_part},
     {SLUIS__KIND__MEETING_REPLY, handle_meeting_reply},
     {SLUIS__KIND__MEETING_REPORT, handle_meeting_part},
+    {SLUIS__KIND__CASE_HANDOVER, handle_handover},
+    {SLUIS__KIND__CASE_HANDOVER_REPLY, handle_handover_reply},
 };
 
 handler handler_of(Sluis__Kind k)

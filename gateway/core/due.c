@@ -151,6 +151,14 @@ static sluis_err handle(turn *t, due_kind kind, bytes key)
         if (key.n == FETCH_KEY)
             e = fetch_over(t, key.p);
         break;
+    case DUE_HANDOVER:
+        if (key.n == ID_LEN)
+            e = handover_due(t, key.p);
+        break;
+    case DUE_OFFER:
+        if (key.n == UUID_LEN)
+            e = offer_due(t, key.p);
+        break;
     }
     return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
 }

@@ -20,6 +20,8 @@ typedef enum {
     DUE_GLASS = 11, /* case, number of a look in acute danger u32: signalled when nobody has reviewed it */
     DUE_WITHDRAWAL =
         12, /* case, member u32, journal index u64: requests that the case covers no more, from there */
+    DUE_OFFER = 13,       /* key of OFFER: lapses when nobody has decided, and goes */
+    DUE_HANDOVER = 14,    /* case: what was offered of it to another municipality lapses without a reply */
     DUE_RESTRICTION = 20, /* key of RESTRICTION: to be looked at again, or lifted */
     DUE_RIGHTS = 21,      /* key of RIGHTS: reminder and lateness of a decision, or of carrying it out */
     DUE_KEPT = 40         /* sid, attribute u32, instance: the time of what was fetched is over (fetch.h) */

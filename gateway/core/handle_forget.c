@@ -13,12 +13,17 @@
 #include <string.h>
 
 #include "cases/concern.h"
+#include "cases/handover.h"
 #include "cases/links.h"
 #include "core/handlers.h"
 #include "core/two_persons.h"
 
+#define OFFER_ARENA (8u << 20) /* one offer, opened */
+#define OFFERS_MAX  256        /* of other municipalities that wait, and are opened to see who is in them */
+
 typedef struct {
     turn *t;
+    const subject *s;
     sluis_fail *f;
 } asked;
 
@@ -27,8 +32,12 @@ static sluis_err case_is_over(void *ctx, const uint8_t id[static ID_LEN])
     const asked *a = ctx;
     Sluis__CaseRow *c = NULL;
     sluis_err e = case_load(a->t->t, a->t->p->rows, id, a->t->arena, &c);
-    if (!e && case_is_open(c))
+    if (!e && case_is_open(c) && case_member_of(c, &a->s->sid))
         return fail_set(a->f, SLUIS_CONFLICT, "subject", "is a member of an open case: close it first");
+    if (!e && handover_waits(c->handover))
+        return fail_set(
+            a->f, SLUIS_CONFLICT, "subject",
+            "a case is offered to another municipality: wait for its decision, or until it lapses");
     return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
 }
 
@@ -47,11 +56,64 @@ static sluis_err concern_is_decided(void *ctx, const uint8_t id[static ID_LEN])
     return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
 }
 
+/* What cannot be opened any more, nobody reads: it says nothing of anybody. */
+static sluis_err offer_is_of_others(const asked *a, const Sluis__OfferRow *row, const char *bsn,
+                                    arena *memory)
+{
+    Sluis__Core *core = NULL;
+    Sluis__CaseHandoverBody *body = NULL;
+    sluis_err e =
+        offer_open(row, &a->t->p->settings->oin, a->t->seals, a->t->now, memory, &core, &body, NULL);
+    if (e)
+        return e == SLUIS_KEY_NOT_VALID || e == SLUIS_CONFLICT ? SLUIS_OK : e;
+    for (size_t i = 0; i < body->n_members; i++)
+        if (strcmp(body->members[i]->bsn, bsn) == 0)
+            return fail_set(a->f, SLUIS_CONFLICT, "subject",
+                            "another municipality's offer about this person waits: decide first");
+    return SLUIS_OK;
+}
+
+static sluis_err offers_are_decided(const asked *a, const char *bsn)
+{
+    turn *t = a->t;
+    store_cursor *c = NULL;
+    bytes key, value;
+    size_t n = 0;
+    arena *memory = arena_new(OFFER_ARENA);
+    sluis_err e = memory ? store_cursor_open(t->t, TABLE_OFFER, ROW_EMPTY, ROW_EMPTY, &c) : SLUIS_NOMEM;
+    while (!e && !(e = store_cursor_next(c, &key, &value))) {
+        ProtobufCMessage *row = NULL;
+        arena_reset(memory);
+        e = rows_open(t->p->rows, TABLE_OFFER, key, value, memory, &sluis__offer_row__descriptor, &row);
+        if (e || strcmp(((Sluis__OfferRow *)row)->state, HANDOVER_RECEIVED) != 0)
+            continue;
+        e = n++ < OFFERS_MAX
+                ? offer_is_of_others(a, (Sluis__OfferRow *)row, bsn, memory)
+                : fail_set(a->f, SLUIS_TOO_BIG, "subject",
+                           "more than %d offers of other municipalities wait: decide some first", OFFERS_MAX);
+    }
+    store_cursor_close(&c);
+    arena_free(&memory);
+    return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
+}
+
+/* Only who is known here by number can be in one. */
+static sluis_err not_offered(const asked *a)
+{
+    char *bsn = NULL;
+    sluis_err e = registry_bsn(a->t->p->registry, a->t->t, a->s, a->t->arena, &bsn);
+    if (!e)
+        e = offers_are_decided(a, bsn);
+    return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
+}
+
 static sluis_err nothing_waits(turn *t, const subject *s, sluis_fail *f)
 {
-    asked a = {t, f};
+    asked a = {t, s, f};
     sluis_err e = links_each(t->t, t->p->rows, s->sid.b, TABLE_CASE, case_is_over, &a);
-    return e ? e : links_each(t->t, t->p->rows, s->sid.b, TABLE_CONCERN, concern_is_decided, &a);
+    if (!e)
+        e = links_each(t->t, t->p->rows, s->sid.b, TABLE_CONCERN, concern_is_decided, &a);
+    return e ? e : not_offered(&a);
 }
 
 /* The proposal goes under the random number: nothing made of the person's own is written to the store. */

@@ -8,7 +8,8 @@
 #include "parties/parties.h"
 #include "wire/prescan.h"
 
-#define SKEW_MS (2 * 60 * 1000)
+#define SKEW_MS         (2 * 60 * 1000)
+#define SUPERSEDED_DAYS 31 /* a day, and the longest life of a message */
 
 static bytes pk_of(const Sluis__DirectoryKey *k)
 {
@@ -48,6 +49,17 @@ static sluis_err check_new(const turn *t, const Sluis__PartyEntry *x, const Slui
     return SLUIS_OK;
 }
 
+/* Nothing that was sealed to it is under way any more: another took its place longer ago than any message
+ * lives. (Who cuts its keys short has none such; a gateway's, which a link brings, are valid for years.) */
+static bool superseded(const turn *t, const Sluis__PartyEntry *x, const Sluis__DirectoryKey *k)
+{
+    for (size_t i = 0; i < x->n_keys; i++)
+        if (x->keys[i]->use == USE_SEAL && x->keys[i]->valid_from > k->valid_from &&
+            x->keys[i]->valid_from + SUPERSEDED_DAYS * DAY_MS < t->now)
+            return true;
+    return false;
+}
+
 /* The entry's keys without those that are over, and with the new one. */
 static sluis_err take(turn *t, Sluis__PartyEntry *x, Sluis__DirectoryKey *fresh, sluis_fail *f)
 {
@@ -56,7 +68,8 @@ static sluis_err take(turn *t, Sluis__PartyEntry *x, Sluis__DirectoryKey *fresh,
     if (!keys)
         return fail_set(f, SLUIS_NOMEM, "renew", "out of memory");
     for (size_t i = 0; i < x->n_keys; i++)
-        if (x->keys[i]->use != USE_SEAL || x->keys[i]->valid_until > t->now)
+        if (x->keys[i]->use != USE_SEAL ||
+            (x->keys[i]->valid_until > t->now && !superseded(t, x, x->keys[i])))
             keys[n++] = x->keys[i];
     keys[n++] = fresh;
     x->keys = keys;

@@ -21,6 +21,8 @@ sluis_err handle_meeting_part(turn *t, job *j, sluis_fail *f); /* invitation, re
 sluis_err handle_meeting_reply(turn *t, job *j, sluis_fail *f);
 sluis_err handle_concern(turn *t, job *j, sluis_fail *f);
 sluis_err handle_delivery_status(turn *t, job *j, sluis_fail *f);
+sluis_err handle_handover(turn *t, job *j, sluis_fail *f);       /* another municipality offers a case */
+sluis_err handle_handover_reply(turn *t, job *j, sluis_fail *f); /* what it decided on ours */
 
 /* API calls that write. */
 sluis_err handle_open_case(turn *t, job *j, sluis_fail *f);
@@ -39,6 +41,8 @@ sluis_err handle_decide_rights(turn *t, job *j, sluis_fail *f);
 sluis_err handle_note_exchange(turn *t, job *j, sluis_fail *f);  /* outside the bus, into the dossier */
 sluis_err handle_restrict_entry(turn *t, job *j, sluis_fail *f); /* what the client does not read */
 sluis_err handle_read(turn *t, job *j, sluis_fail *f);           /* a decided read: journal it */
+sluis_err handle_hand_over(turn *t, job *j, sluis_fail *f);      /* offers a case, or members of it */
+sluis_err handle_decide_offer(turn *t, job *j, sluis_fail *f);   /* takes over what is offered, or not */
 /* The read's entry in the journal, and its copy in the dossier of whom it is about, if anyone. */
 sluis_err read_note(turn *t, const read_decision *d);
 sluis_err handle_cosigned(turn *t, const job *j); /* a witness's line, checked: keep it */
@@ -100,6 +104,11 @@ sluis_err rights_move(turn *t, const subject *from, const subject *to);
 sluis_err dossier_review_due(turn *t, const uint8_t key[static ID_LEN + 8]);
 /* The rest of them, in due.h's words: of this member and those behind it, from this entry on. */
 sluis_err case_withdraw_due(turn *t, const uint8_t *case_id, uint32_t member, uint64_t from);
+/* A hand-over that our own gateway could not deliver (why), by its message. */
+sluis_err handover_returned(turn *t, const envelope *env, sluis_err why);
+/* The time of an offer is over: of ours, whose reply cannot come any more; of another municipality's. */
+sluis_err handover_due(turn *t, const uint8_t *case_id);
+sluis_err offer_due(turn *t, const uint8_t *transaction);
 /* What became of a service, or of a look in acute danger, by its time; in due.h's words. */
 sluis_err case_service_due(turn *t, const uint8_t *case_id, uint32_t index);
 sluis_err case_glass_due(turn *t, const uint8_t *case_id, uint32_t number);

@@ -25,7 +25,7 @@ static sluis_err not_both_members(void *ctx, const uint8_t id[static ID_LEN])
     const merging *m = ctx;
     Sluis__CaseRow *row = NULL;
     sluis_err e = case_load(m->t->t, m->t->p->rows, id, m->t->arena, &row);
-    if (!e && case_member_of(row, &m->to->sid))
+    if (!e && case_member_row(row, m->to->sid.b)) /* one who was handed over too */
         return fail_set(
             m->f, SLUIS_CONFLICT, "bsn",
             "dit is een ander lid van dezelfde zaak: twee leden van een zaak zijn niet één persoon");

@@ -141,6 +141,13 @@ static sluis_err oldest(turn *t, const oin *to, uint64_t seq, uint8_t key[static
     return e;
 }
 
+/* What is for another municipality waits until it expires: when that gateway is away, it says so for days. */
+static bool is_municipality(const turn *t, const oin *to)
+{
+    const party *p = directory_find(t->dir, to);
+    return p && rules_is_municipality(t->rules, p->domain);
+}
+
 sluis_err turn_missed(turn *t, const oin *to, uint64_t seq)
 {
     uint8_t key[OUTBOX_KEY], v[4];
@@ -152,7 +159,7 @@ sluis_err turn_missed(turn *t, const oin *to, uint64_t seq)
     put_u32(v, n + 1);
     if (!e)
         e = rows_put_bytes(t->t, t->p->rows, TABLE_ATTEMPT, BYTES_OF(key), BYTES_OF(v));
-    if (!e && n + 1 >= t->p->settings->attempts_max)
+    if (!e && n + 1 >= t->p->settings->attempts_max && !is_municipality(t, to))
         e = turn_return(t, key, SLUIS_UNDELIVERABLE);
     return e;
 }

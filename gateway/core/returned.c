@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "core/handlers.h"
 #include "core/outbox.h"
 #include "core/passed_on.h"
 #include "wire/envelope.h"
@@ -67,6 +68,8 @@ static sluis_err end_wait(turn *t, const envelope *env, sluis_err why, bool *wai
     back->to = env->sender;
     memcpy(back->mh, env->mh, HASH_LEN);
     *waited = env->core->kind != SLUIS__KIND__REQUEST && env->core->kind != SLUIS__KIND__KNOWN_QUERY;
+    if (env->core->kind == SLUIS__KIND__CASE_HANDOVER)
+        return handover_returned(t, env, why);
     if (*waited)
         return SLUIS_OK;
     sluis_err e = turn_request_load(t, env->core->transaction.data, &request, NULL);

@@ -16,6 +16,12 @@ sluis_err send_check(turn *t, const oin *to, const char *where, const party **ou
     return directory_current(t->dir, p, USE_SEAL, t->now, &key, f);
 }
 
+/* What goes to another gateway is for that one alone: what it tells stands in our own dossiers already. */
+static size_t recipient_count(Sluis__Kind k)
+{
+    return k == SLUIS__KIND__CASE_HANDOVER || k == SLUIS__KIND__CASE_HANDOVER_REPLY ? 1 : 2;
+}
+
 static sluis_err recipients(turn *t, const party *to, seal_to out[static 2])
 {
     const party_key *key = NULL;
@@ -42,8 +48,8 @@ static sluis_err seal(turn *t, const Sluis__Core *c, const ProtobufCMessage *bod
     buffer_init(&sealed, ENVELOPE_MAX);
     sluis_err e = wire_pack(&plain, body);
     if (!e)
-        e = envelope_seal(c, own, &t->p->sign, t->epoch, to, 2, buffer_bytes(&plain), t->now, &header,
-                          &sealed, item.mh);
+        e = envelope_seal(c, own, &t->p->sign, t->epoch, to, recipient_count(c->kind), buffer_bytes(&plain),
+                          t->now, &header, &sealed, item.mh);
     item.header = buffer_bytes(&header);
     item.body = buffer_bytes(&sealed);
     if (!e)

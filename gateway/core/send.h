@@ -8,7 +8,8 @@
 /* Whether the party can be written to now; f says why not, at `where`. */
 sluis_err send_check(turn *t, const oin *to, const char *where, const party **out, sluis_fail *f);
 
-/* Seals and signs body under *c to the party and the registry: see send_message. */
+/* Seals and signs body under *c to the party and the registry (a hand-over: to the other gateway alone): see
+ * send_message. */
 sluis_err send_seal(turn *t, Sluis__Core *c, const ProtobufCMessage *body, const party *to, uint64_t life_ms,
                     buffer *out, uint8_t mh[static HASH_LEN]);
 /* Sends body under *c, of which the caller has filled transaction, kind, case, phase, answers and what else

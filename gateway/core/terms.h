@@ -15,7 +15,9 @@
  *   subject              nothing is left: forgotten, as by two persons' word, key slot and all
  *
  * Nothing of a person goes while something that the client asked about the own data waits for its decision or
- * to be carried out, or while all use of the data is stopped; a datum, while its use is (AVG 15, 17, 18, 21).
+ * to be carried out, or while all use of the data is stopped; a datum, while its use is (AVG 15, 17, 18, 21);
+ * nor while a case of the person is offered to another municipality, which has not decided. For who went
+ * there without the others of a case, that case was over then.
  *
  * The last day counts whole. Each turn that deleted something has an entry in the journal, R_FORGOTTEN with
  * decision "expired", that says how much of which class, of nobody in particular.

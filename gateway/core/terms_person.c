@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "cases/concern.h"
+#include "cases/handover.h"
 #include "cases/links.h"
 
 void tally_add(tally *sum, const char *class, uint64_t n)
@@ -51,9 +52,20 @@ static const char *class_of_case(const turn *t, const Sluis__CaseRow *c)
     return class ? class : rules_file_retention(t->rules, NULL);
 }
 
+/* UTC ms: when the case was over for this person, who may have gone to another municipality without the
+ * others; 0: it is not. */
+static uint64_t ended_for(const person *p, const Sluis__CaseRow *c)
+{
+    const Sluis__MemberRow *m = case_member_row(c, p->s.sid.b);
+    if (m && m->moved)
+        return m->moved;
+    return case_is_open(c) ? 0 : c->ended;
+}
+
 static bool case_is_gone(const person *p, const Sluis__CaseRow *c)
 {
-    return !case_is_open(c) && c->ended && terms_over(p->x, p->t, class_of_case(p->t, c), c->ended);
+    const uint64_t ended = ended_for(p, c);
+    return ended && terms_over(p->x, p->t, class_of_case(p->t, c), ended);
 }
 
 /* The case, or the one that it goes on in: it is over with that one. */
@@ -72,10 +84,12 @@ static sluis_err note_case(void *ctx, const uint8_t id[static ID_LEN])
     sluis_err e = load_case(p, id, &c);
     if (e)
         return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
-    p->open = p->open || case_is_open(c);
+    const uint64_t ended = ended_for(p, c);
+    p->open = p->open || (case_is_open(c) && !ended);
     p->over = p->over || case_is_gone(p, c);
-    if (c->ended > p->ended)
-        p->ended = c->ended;
+    p->held = p->held || handover_waits(c->handover);
+    if (ended > p->ended)
+        p->ended = ended;
     return SLUIS_OK;
 }
 
@@ -378,7 +392,7 @@ static sluis_err leave_case(void *ctx, const uint8_t id[static ID_LEN])
     if (e || (p->case_there && !p->case_over))
         return e;
     bool counts = false; /* the term of data begins when the last case was over */
-    if (p->case_there && !p->open && c->ended == p->ended)
+    if (p->case_there && !p->open && ended_for(p, c) == p->ended)
         e = has_rows(p, TABLE_DATUM, &counts);
     if (e || counts)
         return e;

@@ -27,7 +27,8 @@ typedef struct {
     uint8_t case_id[ID_LEN]; /* the one looked at last, */
     bool case_known, case_there, case_over;
     const char *case_class;
-    bool held;                        /* nothing is deleted while the client waits for what was asked, */
+    bool held; /* nothing is deleted while the client waits for what was asked, or an offered case for its
+                  reply, */
     uint32_t stopped[RIGHTS_STOPPED]; /* nor these data while their use is stopped */
     size_t n_stopped;
 } person;

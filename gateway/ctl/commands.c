@@ -16,12 +16,22 @@
 static const ctl_option none[] = {END};
 static const ctl_option key_new[] = {
     {"dir", "DIR", "Folder to write the keys in; made when absent", NULL, true},
-    {"for", "party|gateway", "Whose keys: a party's three, or a gateway's with its root", "party", false},
-    {"oin", "OIN", "Organisation the keys belong to", NULL, true},
+    {"for", "party|gateway|link", "Whose: a party's three, a gateway's with its root, a link's one", "party",
+     false},
+    {"oin", "OIN", "Organisation the keys belong to; not for a link", NULL, false},
     {"name", "NAME", "Name of the gateway, for its delegation", NULL, false},
     {"days", "N", "Days the keys are valid, from today", "365", false},
     {"passphrase-file", "FILE", "Puts the private keys under the passphrase in this file (or fd:N, tty)",
      NULL, false},
+    END,
+};
+static const ctl_option key_link[] = {
+    {"dir", "DIR", "Folder of the gateway's keys", NULL, true},
+    {"curve", "FILE", "Public transport key of the link (curve.key.pub, of `key new --for link`)", NULL,
+     true},
+    {"out", "FILE", "File to write the enrolment in, for the other municipality; must not exist", NULL, true},
+    {"days", "N", "Days the keys are valid there, from today", "365", false},
+    {"passphrase-file", "FILE", "Passphrase of the gateway's keys (or fd:N, tty)", NULL, false},
     END,
 };
 static const ctl_option key_rotate[] = {
@@ -344,7 +354,8 @@ static const ctl_option policy_explain[] = {
 };
 
 const ctl_command ctl_commands[] = {
-    {"key new", NULL, "Makes the keys of a party or a gateway.", key_new, ctl_key_new},
+    {"key new", NULL, "Makes the keys of a party, a gateway or a link.", key_new, ctl_key_new},
+    {"key link", NULL, "The gateway's enrolment at another municipality's gateway.", key_link, ctl_key_link},
     {"key rotate", NULL, "Makes new keys beside the old ones, and the request to accept them.", key_rotate,
      ctl_key_rotate},
     {"key delegate", NULL, "The offline root's word for a directory key: a new one, or for longer.",

@@ -15,6 +15,7 @@ ctl_exit ctl_key_new(ctl_call *c);
 ctl_exit ctl_key_rotate(ctl_call *c);
 ctl_exit ctl_key_rotate_gateway(ctl_call *c); /* its part for a gateway's folder */
 ctl_exit ctl_key_delegate(ctl_call *c);
+ctl_exit ctl_key_link(ctl_call *c);
 ctl_exit ctl_key_passphrase(ctl_call *c);
 ctl_exit ctl_key_inspect(ctl_call *c);
 ctl_exit ctl_key_needs_renewal(ctl_call *c);

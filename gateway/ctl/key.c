@@ -1,4 +1,5 @@
 /* `key new`. A party:    sign.key seal.key curve.key enrolment.json
+ * A link:     curve.key; `key link` makes the enrolment
  * A gateway: the same and log.key directory.key master.key, root.pub, delegation.bin (the root's word for the
  * directory key), and offline/root.key, which belongs on a stick in a safe, not on the gateway. */
 #include <errno.h>
@@ -74,16 +75,46 @@ done:
     return e;
 }
 
+/* It connects, and no more. */
+static ctl_exit new_link(ctl_call *c, const char *dir)
+{
+    static const key_use uses[] = {USE_CURVE};
+    keypair key = {0};
+    passphrase pass = {0};
+    sluis_fail f = {0};
+    sluis_err e = SLUIS_OK;
+    if (ctl_value(c, "passphrase-file"))
+        e = passphrase_open(&pass, ctl_value(c, "passphrase-file"), &f);
+    if (!e)
+        e = make_folder(dir, &f);
+    if (!e)
+        e = make_keys(dir, uses, 1, &key, clock_ms(), pass.n ? &pass : NULL, &f);
+    passphrase_close(&pass);
+    keypair_close(&key);
+    if (e) {
+        fail_set(&f, e, dir, "%s", error_text(e));
+        return ctl_failed(c, &f);
+    }
+    ctl_print(c, json_pack("{s:b,s:s}", "ok", 1, "folder", dir));
+    return CTL_OK;
+}
+
 ctl_exit ctl_key_new(ctl_call *c)
 {
     const char *dir = ctl_value(c, "dir"), *who = ctl_value(c, "for"), *name = ctl_value(c, "name");
     bool gateway = strcmp(who, "gateway") == 0;
+    if (strcmp(who, "link") == 0)
+        return new_link(c, dir);
     if (!gateway && strcmp(who, "party") != 0) {
-        ctl_note(c, "sluisctl key new: --for takes party or gateway");
+        ctl_note(c, "sluisctl key new: --for takes party, gateway or link");
         return CTL_USAGE;
     }
     if (gateway && (!name || strlen(name) > ORIGIN_NAME_MAX)) {
         ctl_note(c, "sluisctl key new: a gateway needs --name, at most %d bytes", ORIGIN_NAME_MAX);
+        return CTL_USAGE;
+    }
+    if (!ctl_value(c, "oin")) {
+        ctl_note(c, "sluisctl key new: a party and a gateway need --oin");
         return CTL_USAGE;
     }
     uint64_t days = (uint64_t)ctl_number(c, "days", 1, DAYS_MAX), now = clock_ms();

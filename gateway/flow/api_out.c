@@ -85,6 +85,7 @@ static void fill_members(const Sluis__CaseRow *row, Sluis__ApiMemberOut *all, Sl
         all[i].member = m->member;
         all[i].role = m->role;
         all[i].secret = m->secret;
+        all[i].moved = m->moved != 0;
         all[i].seen_by = m->seen_by;
         all[i].n_seen_by = m->n_seen_by;
         list[c->n_members++] = &all[i];
@@ -183,6 +184,29 @@ static void fill_scope(const Sluis__CaseRow *row, Sluis__ApiScope *wish, Sluis__
     c->wish = wish;
 }
 
+static void fill_handover(const Sluis__CaseRow *row, const rules *rs, Sluis__ApiHandover *h, char **names,
+                          Sluis__ApiCase *c)
+{
+    c->taken_over_from = row->taken_over_from;
+    if (!row->handover)
+        return;
+    sluis__api_handover__init(h);
+    h->transaction = row->handover->transaction;
+    h->to = row->handover->to;
+    h->state = row->handover->state;
+    h->members = row->handover->members;
+    h->n_members = row->handover->n_members;
+    h->offered = row->handover->offered;
+    h->expires = row->handover->expires;
+    h->decided = row->handover->decided;
+    h->attributes = names;
+    for (size_t i = 0; i < row->handover->n_attributes && i < ATTRIBUTES_MAX; i++) {
+        const attribute *a = rules_attribute(rs, row->handover->attributes[i]);
+        names[h->n_attributes++] = (char *)(uintptr_t)(a ? a->name : "");
+    }
+    c->handover = h;
+}
+
 sluis_err api_out_case(buffer *out, uint64_t call, uint32_t status, const rules *rs, uint64_t now,
                        const id16 *case_id, const Sluis__CaseRow *row)
 {
@@ -194,6 +218,8 @@ sluis_err api_out_case(buffer *out, uint64_t call, uint32_t status, const rules 
     Sluis__ApiLook looks[CASE_LOOKS_MAX], *look_list[CASE_LOOKS_MAX];
     char *names[LOOK_NAMES_MAX];
     Sluis__ApiScope wish;
+    Sluis__ApiHandover handover;
+    char *gone[ATTRIBUTES_MAX];
     const char *possible[CASE_EVENTS];
     coordination need = case_coordination(row, rs);
     case_state state;
@@ -221,6 +247,7 @@ sluis_err api_out_case(buffer *out, uint64_t call, uint32_t status, const rules 
     fill_services(row, now, services, service_list, &c);
     fill_emergencies(row, emergencies, emergency_list, &c);
     fill_looks(row, rs, now, looks, look_list, names, &c);
+    fill_handover(row, rs, &handover, gone, &c);
     r.result_case = SLUIS__API_REPLY__RESULT_CASE_OUT;
     r.case_out = &c;
     return wire_pack(out, &r.base);
@@ -418,4 +445,75 @@ sluis_err api_out_concern(buffer *out, uint64_t call, uint32_t status,
     r.result_case = SLUIS__API_REPLY__RESULT_CONCERN;
     r.concern = &c;
     return wire_pack(out, &r.base);
+}
+
+void api_offer_fill(Sluis__ApiOffer *out, const uint8_t transaction[static UUID_LEN],
+                    const Sluis__OfferRow *row)
+{
+    sluis__api_offer__init(out);
+    out->transaction = (ProtobufCBinaryData){UUID_LEN, (uint8_t *)(uintptr_t)transaction};
+    out->from = row->from;
+    out->state = row->state;
+    out->received = row->received;
+    out->expires = row->expires;
+    out->decided = row->decided;
+    out->case_id = row->case_id;
+}
+
+static bool named(const Sluis__ApiOfferMember *m, const char *name)
+{
+    for (size_t i = 0; i < m->n_attributes; i++)
+        if (strcmp(m->attributes[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* Who they are and which data come along; not the values. */
+static sluis_err fill_offered(Sluis__ApiOffer *out, arena *a, const Sluis__Core *core,
+                              const Sluis__CaseHandoverBody *body)
+{
+    Sluis__ApiOfferMember *all = arena_alloc(a, (body->n_members + 1) * sizeof(*all));
+    out->members = arena_alloc(a, (body->n_members + 1) * sizeof(*out->members));
+    if (!all || !out->members)
+        return SLUIS_NOMEM;
+    out->kind = body->kind;
+    out->motivation = body->motivation;
+    out->purpose = core->purpose;
+    out->legal_basis = core->legal_basis;
+    for (size_t i = 0; i < body->n_members; i++) {
+        const Sluis__HandoverMember *m = body->members[i];
+        sluis__api_offer_member__init(&all[i]);
+        all[i].member = m->member;
+        all[i].bsn = m->bsn;
+        all[i].role = m->role;
+        all[i].attributes = arena_alloc(a, (m->n_data + 1) * sizeof(char *));
+        if (!all[i].attributes)
+            return SLUIS_NOMEM;
+        for (size_t k = 0; k < m->n_data; k++)
+            if (!named(&all[i], m->data[k]->name))
+                all[i].attributes[all[i].n_attributes++] = m->data[k]->name;
+        out->members[out->n_members++] = &all[i];
+    }
+    return SLUIS_OK;
+}
+
+sluis_err api_out_offer(buffer *out, uint64_t call, uint32_t status,
+                        const uint8_t transaction[static UUID_LEN], const Sluis__OfferRow *row,
+                        const Sluis__Core *core, const Sluis__CaseHandoverBody *body)
+{
+    Sluis__ApiReply r = SLUIS__API_REPLY__INIT;
+    Sluis__ApiOffer o;
+    arena *a = arena_new(2u << 20);
+    sluis_err e = a ? SLUIS_OK : SLUIS_NOMEM;
+    api_offer_fill(&o, transaction, row);
+    if (!e && body)
+        e = fill_offered(&o, a, core, body);
+    r.call = call;
+    r.status = status;
+    r.result_case = SLUIS__API_REPLY__RESULT_OFFER;
+    r.offer = &o;
+    if (!e)
+        e = wire_pack(out, &r.base);
+    arena_free(&a);
+    return e;
 }

@@ -6,6 +6,7 @@
 #include "cases/cases.h"
 #include "policy/rules.h"
 #include "rows.pb-c.h"
+#include "sluis.pb-c.h"
 #include "wire/arena.h"
 
 /* Each appends one packed ApiReply to out. */
@@ -29,6 +30,13 @@ sluis_err api_out_concern(buffer *out, uint64_t call, uint32_t status,
                           bool whole);
 void api_concern_fill(Sluis__ApiConcern *out, const uint8_t transaction[static UUID_LEN],
                       const Sluis__ConcernRow *row, bool whole);
+
+/* core, body: what is offered, for who decides; NULL: nothing of it. */
+sluis_err api_out_offer(buffer *out, uint64_t call, uint32_t status,
+                        const uint8_t transaction[static UUID_LEN], const Sluis__OfferRow *row,
+                        const Sluis__Core *core, const Sluis__CaseHandoverBody *body);
+void api_offer_fill(Sluis__ApiOffer *out, const uint8_t transaction[static UUID_LEN],
+                    const Sluis__OfferRow *row);
 
 /* The pieces, for lists; strings borrowed, arrays in the arena. */
 sluis_err api_request_fill(Sluis__ApiRequestState *out, arena *a, const rules *r,

@@ -44,6 +44,7 @@ static const char *phase_text(const char *phase)
         {"closed", "De zaak is gesloten."},
         {"stopped", "De zaak is gestopt omdat u dat wilde."},
         {"joined", "De zaak gaat verder in een andere zaak."},
+        {"handed-over", "Een andere gemeente heeft de zaak overgenomen."},
         {"not-related", "De zaak is gesloten: de problemen hangen niet samen."},
     };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)

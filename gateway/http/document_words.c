@@ -1,5 +1,5 @@
 /* The sentences of a client's document, in plain Dutch. One table by the kind of an entry; of the kinds
- * "case" and "read" by its decision. */
+ * "case", "read" and "case-handover-reply" by its decision. */
 #include <string.h>
 
 #include "http/document_parts.h"
@@ -61,6 +61,12 @@ static const document_sentence by_decision[] = {
     {"interventions-asked", "Er is gevraagd welke hulp u krijgt of kreeg", false, false, NULL},
     {"cases-joined", "Een andere zaak gaat verder in deze zaak", false, false, NULL},
     {"joined-into", "Deze zaak gaat verder in een andere zaak", false, false, NULL},
+    {"handover-offered", "Uw zaak is aangeboden aan een andere gemeente", false, false, NULL},
+    {"handover-accepted", "Een andere gemeente heeft uw zaak overgenomen", false, false, NULL},
+    {"handover-refused", "Een andere gemeente neemt uw zaak niet over", false, false, NULL},
+    {"taken-over", "Uw zaak is overgenomen van een andere gemeente", false, false, NULL},
+    {"handover-lapsed", "Een andere gemeente heeft niet besloten over het overnemen van uw zaak", false,
+     false, NULL},
     {"service-requested", "Er is hulp voor u aangevraagd", false, false, NULL},
     {"service-reported", "Er is vastgelegd hoe het staat met uw hulp", false, false, NULL},
     {"person-linked", "Uw burgerservicenummer is aan de zaak gekoppeld", false, false, NULL},
@@ -103,7 +109,8 @@ static const document_sentence *find(const document_sentence *all, size_t n, con
 const document_sentence *document_sentence_of(const Sluis__ApiDossierEntry *x)
 {
     const document_sentence *s = NULL;
-    if (strcmp(x->type, "case") == 0 || strcmp(x->type, "read") == 0)
+    if (strcmp(x->type, "case") == 0 || strcmp(x->type, "read") == 0 ||
+        strcmp(x->type, "case-handover-reply") == 0)
         s = find(by_decision, sizeof by_decision / sizeof *by_decision, x->decision);
     return s ? s : find(by_type, sizeof by_type / sizeof *by_type, x->type);
 }

@@ -23,6 +23,7 @@ static const struct {
     {"stopped", "gestopt"},
     {"not-related", "niet-samenhangend"},
     {"joined", "opgegaan"},
+    {"handed-over", "overgedragen"},
     /* states of a request, outcomes of an attribute */
     {"held", "aangehouden"},
     {"answered", "beantwoord"},
@@ -141,6 +142,20 @@ static const struct {
     /* how a look stands */
     {"asked", "gevraagd"},
     {"ended", "voorbij"},
+    /* hand-overs between municipalities */
+    {"handover-offered", "overdracht-aangeboden"},
+    {"handover-received", "overdracht-ontvangen"},
+    {"handover-accepted", "overgenomen-door-andere-gemeente"},
+    {"handover-refused", "overdracht-geweigerd"},
+    {"handover-returned", "overdracht-teruggestuurd"},
+    {"handover-undelivered", "overdracht-niet-bezorgd"},
+    {"handover-lapsed", "overdracht-vervallen"},
+    {"handover-decided", "over-overdracht-besloten"},
+    {"taken-over", "overgenomen"},
+    {"offered", "aangeboden"},
+    {"received", "ontvangen"},
+    {"accepted", "overgenomen"},
+    {"lapsed", "vervallen"},
     /* statuses of a service */
     {"requested", "aangevraagd"},
     {"declined", "afgewezen"},
@@ -167,6 +182,8 @@ static json_t *member_json(const Sluis__ApiMemberOut *m)
     put(o, "rol", m->role);
     json_object_set_new(o, "geheimAdres", json_boolean(m->secret));
     put_numbers(o, "zichtbaarVoor", m->seen_by, m->n_seen_by);
+    if (m->moved)
+        json_object_set_new(o, "overgedragen", json_true());
     return o;
 }
 
@@ -261,6 +278,21 @@ static void put_joined(json_t *o, const Sluis__ApiCase *c)
     }
 }
 
+static json_t *handover_json(const Sluis__ApiHandover *h)
+{
+    char id[UUID_STR];
+    json_t *o = json_object();
+    put_uuid(o, "overdrachtId", h->transaction, id);
+    put(o, "gemeente", h->to);
+    put(o, "status", dutch(h->state));
+    put_numbers(o, "leden", h->members, h->n_members);
+    json_object_set_new(o, "attributen", list_of(h->attributes, h->n_attributes));
+    put_time(o, "aangeboden", h->offered);
+    put_time(o, "verloopt", h->expires);
+    put_time(o, "besloten", h->decided);
+    return o;
+}
+
 json_t *render_case(const Sluis__ApiReply *r, char location[static RENDER_LOCATION])
 {
     const Sluis__ApiCase *c = r->case_out;
@@ -294,6 +326,9 @@ json_t *render_case(const Sluis__ApiReply *r, char location[static RENDER_LOCATI
     json_object_set_new(o, "inzages", looks_json(c));
     json_object_set_new(o, "mogelijk", list_of(c->possible, c->n_possible));
     put_joined(o, c);
+    if (c->handover)
+        json_object_set_new(o, "overdracht", handover_json(c->handover));
+    put_some(o, "overgenomenVan", c->taken_over_from);
     put_time(o, "geopend", c->opened);
     put_time(o, "beeindigd", c->ended);
     snprintf(href, sizeof href, "/v1/zaken/%s", id);
@@ -448,6 +483,62 @@ json_t *render_concerns(const Sluis__ApiReply *r, char location[static RENDER_LO
     put_link(o, "self", "/v1/meldingen");
     if (next[0]) {
         snprintf(href, sizeof href, "/v1/meldingen?na=%s", next);
+        put_link(o, "next", href);
+    }
+    return o;
+}
+
+static json_t *offer_json(const Sluis__ApiOffer *q, char href[static RENDER_LOCATION])
+{
+    char id[UUID_STR], case_id[33];
+    json_t *o = json_object(), *members = q->n_members ? json_array() : NULL;
+    put_uuid(o, "overdrachtId", q->transaction, id);
+    put(o, "van", q->from);
+    put(o, "status", dutch(q->state));
+    put_time(o, "ontvangen", q->received);
+    put_time(o, "verloopt", q->expires);
+    put_time(o, "besloten", q->decided);
+    put_case_id(o, q->case_id, case_id);
+    put_some(o, "soort", q->kind);
+    put_some(o, "doel", q->purpose);
+    put_some(o, "grondslag", q->legal_basis);
+    put_some(o, "motivering", q->motivation);
+    for (size_t i = 0; i < q->n_members; i++) {
+        const Sluis__ApiOfferMember *m = q->members[i];
+        json_t *x = json_object();
+        put_number(x, "lid", m->member);
+        put(x, "bsn", m->bsn);
+        put(x, "rol", m->role);
+        json_object_set_new(x, "attributen", list_of(m->attributes, m->n_attributes));
+        json_array_append_new(members, x);
+    }
+    if (members)
+        json_object_set_new(o, "leden", members);
+    snprintf(href, RENDER_LOCATION, "/v1/overdrachten/%s", id);
+    put_link(o, "self", href);
+    return o;
+}
+
+json_t *render_offer(const Sluis__ApiReply *r, char location[static RENDER_LOCATION])
+{
+    char href[RENDER_LOCATION];
+    (void)location;
+    return offer_json(r->offer, href);
+}
+
+json_t *render_offers(const Sluis__ApiReply *r, char location[static RENDER_LOCATION])
+{
+    const Sluis__ApiOfferList *l = r->offers;
+    char href[RENDER_LOCATION], next[UUID_STR];
+    json_t *o = json_object(), *a = json_array();
+    (void)location;
+    for (size_t i = 0; i < l->n_offers; i++)
+        json_array_append_new(a, offer_json(l->offers[i], href));
+    json_object_set_new(o, "overdrachten", a);
+    put_uuid(o, "volgende", l->next, next);
+    put_link(o, "self", "/v1/overdrachten");
+    if (next[0]) {
+        snprintf(href, sizeof href, "/v1/overdrachten?na=%s", next);
         put_link(o, "next", href);
     }
     return o;

@@ -23,6 +23,8 @@ json_t *render_concern(const Sluis__ApiReply *r, char location[static RENDER_LOC
 json_t *render_concerns(const Sluis__ApiReply *r, char location[static RENDER_LOCATION]);
 json_t *render_interventions(const Sluis__ApiReply *r, char location[static RENDER_LOCATION]);
 json_t *render_events(const Sluis__ApiReply *r, char location[static RENDER_LOCATION]);
+json_t *render_offer(const Sluis__ApiReply *r, char location[static RENDER_LOCATION]);
+json_t *render_offers(const Sluis__ApiReply *r, char location[static RENDER_LOCATION]);
 json_t *render_health(const Sluis__ApiReply *r, char location[static RENDER_LOCATION]);
 
 #endif

@@ -521,6 +521,64 @@ static sluis_err build_interventions(const json_t *parameters, const json_t *bod
     return id_field(&q->case_id, parameters, a);
 }
 
+/* ---- hand-over between municipalities ---- */
+
+static sluis_err build_hand_over(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c)
+{
+    Sluis__ApiHandOver *q = arena_alloc(a, sizeof *q);
+    if (!q)
+        return SLUIS_NOMEM;
+    sluis__api_hand_over__init(q);
+    q->party = text(body, "gemeente");
+    q->purpose = text(body, "doel");
+    q->legal_basis = text(body, "grondslag");
+    q->motivation = text(body, "motivering");
+    c->op_case = SLUIS__API_CALL__OP_HAND_OVER;
+    c->hand_over = q;
+    sluis_err e = numbers(&q->members, &q->n_members, json_object_get(body, "leden"), a);
+    if (!e)
+        e = strings(&q->attributes, &q->n_attributes, json_object_get(body, "attributen"), a);
+    return e ? e : id_field(&q->case_id, parameters, a);
+}
+
+static sluis_err build_get_offer(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c)
+{
+    (void)body;
+    Sluis__ApiGetOffer *q = arena_alloc(a, sizeof *q);
+    if (!q)
+        return SLUIS_NOMEM;
+    sluis__api_get_offer__init(q);
+    c->op_case = SLUIS__API_CALL__OP_GET_OFFER;
+    c->get_offer = q;
+    return uuid_field(&q->transaction, parameters, "overdrachtId", a);
+}
+
+static sluis_err build_list_offers(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c)
+{
+    (void)body;
+    Sluis__ApiListOffers *q = arena_alloc(a, sizeof *q);
+    if (!q)
+        return SLUIS_NOMEM;
+    sluis__api_list_offers__init(q);
+    q->limit = json_object_get(parameters, "limit") ? number(parameters, "limit") : 50;
+    c->op_case = SLUIS__API_CALL__OP_LIST_OFFERS;
+    c->list_offers = q;
+    return json_object_get(parameters, "na") ? uuid_field(&q->before, parameters, "na", a) : SLUIS_OK;
+}
+
+static sluis_err build_decide_offer(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c)
+{
+    Sluis__ApiDecideOffer *q = arena_alloc(a, sizeof *q);
+    if (!q)
+        return SLUIS_NOMEM;
+    sluis__api_decide_offer__init(q);
+    q->accept = json_is_true(json_object_get(body, "overnemen"));
+    q->motivation = text(body, "motivering");
+    c->op_case = SLUIS__API_CALL__OP_DECIDE_OFFER;
+    c->decide_offer = q;
+    return uuid_field(&q->transaction, parameters, "overdrachtId", a);
+}
+
 static sluis_err build_events(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c)
 {
     (void)body;
@@ -645,6 +703,10 @@ const resource resources[RESOURCE_COUNT] = {
     {"listMeldingen", build_list_concerns, RESULT(CONCERNS), render_concerns, false},
     {"getMelding", build_get_concern, RESULT(CONCERN), render_concern, false},
     {"besluitMelding", build_decide, RESULT(CONCERN), render_concern, false},
+    {"draagZaakOver", build_hand_over, RESULT(CASE_OUT), render_case, false},
+    {"listOverdrachten", build_list_offers, RESULT(OFFERS), render_offers, false},
+    {"getOverdracht", build_get_offer, RESULT(OFFER), render_offer, false},
+    {"besluitOverdracht", build_decide_offer, RESULT(OFFER), render_offer, false},
     {"getZaak", build_get_case, RESULT(CASE_OUT), render_case, false},
     {"openVerzoek", build_file_request, RESULT(REQUEST), render_request, false},
     {"listVerzoeken", build_list_requests, RESULT(REQUESTS), render_requests, false},

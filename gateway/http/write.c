@@ -81,6 +81,7 @@ static void write_fields(json_out *o, const Sluis__ApiDatum *d)
     json_out_text(o, "naam", d->attribute);
     json_out_text(o, "waarde", d->value);
     json_out_text(o, "bron", d->source);
+    write_some(o, "overgedragenDoor", d->brought_by);
     write_time(o, "verkregen", d->obtained);
     write_time(o, "geldigVan", d->valid_from);
     write_time(o, "geldigTot", d->valid_until);

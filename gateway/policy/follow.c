@@ -18,7 +18,7 @@ static const struct {
     {FILE_LAWS, "legal_bases", "id", false, {NULL}, NULL},
     {FILE_PURPOSES, "problems", "id", false, {NULL}, NULL},
     {FILE_PURPOSES, "purposes", "id", false, {NULL}, NULL},
-    {FILE_DOMAINS, "domains", "id", false, {NULL}, "gives"},
+    {FILE_DOMAINS, "domains", "id", false, {"municipality", NULL}, "gives"},
     {FILE_REASONS, "reasons", "code", false, {"not_possible", NULL}, NULL},
     {FILE_RETENTION, "retention", "id", false, {"journal_class", NULL}, NULL},
     {FILE_CATALOGUE, "attributes", "id", false, {"name", "type", "category", "source"}, NULL},

@@ -86,6 +86,8 @@ static bool problem_in_scope(const rules *r, const case_facts *c, const char *pu
 static bool in_scope(const rules *r, const policy_question *q, const case_facts *c, const char *law,
                      size_t domain)
 {
+    if (q->hand_over)
+        return law_in_scope(c, law);
     if (q->asked && c->scope_party_count && !listed(c->scope_parties, c->scope_party_count, q->asked))
         return false;
     return law_in_scope(c, law) && domain_in_scope(r, c, domain) && problem_in_scope(r, c, q->purpose);
@@ -104,7 +106,7 @@ static const char *refuse_all(const rules *r, const policy_question *q, const ca
         return deny_case;
     if (!o->phase || q->phase != c->phase)
         return deny_phase;
-    if (o->domain == NAME_NONE)
+    if (o->domain == NAME_NONE || r->domain[o->domain].municipality != q->hand_over)
         return deny_domain;
     return in_scope(r, q, c, a->law, o->domain) ? NULL : deny_scope;
 }
@@ -123,11 +125,13 @@ static bool permit_fits(const permit *p, const resolved *o, uint64_t at)
            p->legal_bases & o->legal_basis && p->phases & o->phase && period_holds(&p->when, at);
 }
 
+/* What a domain is the source of; what is handed over to a municipality has many. */
 static bool permit_covers(const rules *r, const permit *p, const attribute *a, const char *domain)
 {
     size_t at = (size_t)(a - r->attributes);
     return p->attributes[at / 64] >> at % 64 & 1 ||
-           (p->categories >> a->category & 1 && strcmp(a->source, domain) == 0);
+           (p->categories >> a->category & 1 &&
+            (strcmp(a->source, domain) == 0 || rules_is_municipality(r, domain)));
 }
 
 static void apply(const rules *r, const permit *p, const policy_question *q, policy_answer *answers)

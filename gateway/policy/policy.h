@@ -39,6 +39,9 @@ typedef struct {
     const uint32_t *attributes;
     size_t attribute_count;
     uint64_t at; /* UTC ms: rules outside their period do not decide */
+    bool
+        hand_over; /* `domain` is not asked, but given them with the case: only a municipality's, and only so.
+                      The client's choice of domains and parties is about who is asked: it is left aside */
 } policy_question;
 
 typedef struct {
@@ -111,7 +114,7 @@ typedef enum {
     ACT_WIDEN_SCOPE,  /* against the client's choice */
     ACT_BREAK_GLASS,  /* look at once, in acute danger */
     ACT_REVIEW_GLASS, /* and judge such a look afterwards */
-    ACT_HAND_OVER,    /* to another municipality */
+    ACT_HAND_OVER,    /* to another municipality, and take over from one */
     ACT_REPORT_CONCERN,
     ACT_DECIDE_CONCERN,   /* and see those reported */
     ACT_LINK_PERSON,      /* the BSN of a member who was known by another name */

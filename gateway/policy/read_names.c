@@ -72,7 +72,9 @@ sluis_err ruleset_read_purposes(rules *r, const config_node *root, sluis_fail *f
 static const config_key domain_keys[] = {
     KEY_ID,
     KEY_TITLE,
-    {"gives", CONFIG_LIST, true, 1, RULESET_LIST_MAX, "", NULL, "what its own law lets it give, and when"}};
+    {"gives", CONFIG_LIST, true, 1, RULESET_LIST_MAX, "", NULL, "what its own law lets it give, and when"},
+    {"municipality", CONFIG_BOOL, false, 0, 0, "", "false",
+     "another municipality: cases are handed over to it, and it is asked nothing"}};
 static const config_key gives_keys[] = {
     {"categories", CONFIG_STRS, true, 1, 5, "", NULL, "categories of data"},
     KEY_FROM,
@@ -95,6 +97,7 @@ static sluis_err domain_row(rules *r, const config_node *row, size_t i, sluis_fa
         return err;
     domain_entry *d = &r->domain[i];
     d->law = name_index(&r->laws, r->domains.ids[i]);
+    d->municipality = config_bool(row, KEYS_OF(domain_keys), "municipality");
     d->n = config_count(config_get(row, "gives"));
     d->gives = ruleset_alloc(r, d->n, sizeof *d->gives);
     return d->gives ? read_rows(r, row, "gives", KEYS_OF(gives_keys), gives_row, f) : SLUIS_NOMEM;

@@ -236,6 +236,12 @@ bool rules_is_domain(const rules *r, const char *id)
     return name_index(&r->domains, id) != NAME_NONE;
 }
 
+bool rules_is_municipality(const rules *r, const char *domain)
+{
+    size_t d = name_index(&r->domains, domain);
+    return d != NAME_NONE && r->domain[d].municipality;
+}
+
 bool rules_is_problem(const rules *r, const char *id)
 {
     return name_index(&r->problems, id) != NAME_NONE;

@@ -147,6 +147,7 @@ void rules_each_word(const rules *r,
 const char *rules_law_at(const rules *r, size_t i); /* in the order of laws.conf; NULL beyond the last */
 bool rules_is_law(const rules *r, const char *id);
 bool rules_is_domain(const rules *r, const char *id);
+bool rules_is_municipality(const rules *r, const char *domain); /* cases are handed over to it */
 bool rules_is_problem(const rules *r, const char *id);
 bool rules_is_holiday(const rules *r, uint32_t day);
 const char *category_name(category c); /* "ordinary", ... */

@@ -54,7 +54,8 @@ typedef struct {
 typedef struct {
     gives_entry *gives;
     size_t n;
-    size_t law; /* the law whose back office this domain is, or NAME_NONE */
+    size_t law;        /* the law whose back office this domain is, or NAME_NONE */
+    bool municipality; /* another one's gateway: it is handed cases, and asked nothing */
 } domain_entry;
 
 typedef struct {

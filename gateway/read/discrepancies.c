@@ -87,7 +87,7 @@ sluis_err read_discrepancies(reader *r, store_txn *t, job *j)
     bytes case_id = BYTES(q->case_id.data, q->case_id.len);
     sluis_err e = reader_case(r, t, j, case_id, &row);
     if (!e)
-        e = reader_member(r, t, j, row, q->member, &s);
+        e = reader_member(r, t, j, row, q->member, false, &s);
     if (e)
         return e;
     listing l = {.r = r, .t = t, .j = j, .s = &s};

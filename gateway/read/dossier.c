@@ -181,7 +181,7 @@ sluis_err dossier_may_read(reader *r, store_txn *t, job *j, dossier_question *q,
     if (!e && q->viewer && !case_member_sees(*row, q->viewer, q->member))
         e = fail_set(&j->why, SLUIS_NOT_FOUND, "", "%s", error_text(SLUIS_NOT_FOUND));
     q->row = *row;
-    return e ? e : reader_member(r, t, j, *row, q->member, s);
+    return e ? e : reader_member(r, t, j, *row, q->member, true, s);
 }
 
 sluis_err dossier_journal(job *j, const dossier_question *q, const Sluis__CaseRow *row, const subject *s)

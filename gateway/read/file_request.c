@@ -284,7 +284,7 @@ sluis_err read_file_request(reader *r, store_txn *t, job *j)
                      "er is geen open zaak met dit kenmerk: open die eerst");
     }
     if (!e)
-        e = reader_member(r, t, j, row, q->member, &s);
+        e = reader_member(r, t, j, row, q->member, false, &s);
     if (!e)
         e = find_party(r, j, to);
     if (!e)

@@ -32,6 +32,10 @@ static const struct {
     {SLUIS__API_CALL__OP_LIST_RIGHTS, read_rights_list, AFTER_READ},
     {SLUIS__API_CALL__OP_NOTE_EXCHANGE, NULL, AFTER_CORE},
     {SLUIS__API_CALL__OP_RESTRICT_ENTRY, NULL, AFTER_CORE},
+    {SLUIS__API_CALL__OP_HAND_OVER, NULL, AFTER_CORE},
+    {SLUIS__API_CALL__OP_DECIDE_OFFER, NULL, AFTER_CORE},
+    {SLUIS__API_CALL__OP_GET_OFFER, read_offer, AFTER_CORE},
+    {SLUIS__API_CALL__OP_LIST_OFFERS, read_offers, AFTER_BUS},
     {SLUIS__API_CALL__OP_GET_CONCERN, read_concern, AFTER_CORE},
     {SLUIS__API_CALL__OP_LIST_CONCERNS, read_concerns, AFTER_READ},
     {SLUIS__API_CALL__OP_LIST_EVENTS, read_events, AFTER_READ},
@@ -72,10 +76,12 @@ sluis_err reader_case_in_sight(reader *r, store_txn *t, job *j, bytes case_id, S
 }
 
 sluis_err reader_member(reader *r, store_txn *t, job *j, const Sluis__CaseRow *row, uint32_t member,
-                        subject *out)
+                        bool dossier, subject *out)
 {
     id16 sid;
     sluis_err e = case_member(row, member, &sid);
+    if (e == SLUIS_WITHDRAWN)
+        e = dossier ? SLUIS_OK : SLUIS_NOT_FOUND;
     if (!e)
         e = registry_subject_by_sid(r->p->registry, t, &sid, out);
     return e ? fail_set(&j->why, e, "", "%s", error_text(e)) : SLUIS_OK;

@@ -33,6 +33,8 @@ sluis_err read_concern(reader *r, store_txn *t, job *j);
 sluis_err read_concerns(reader *r, store_txn *t, job *j);
 sluis_err read_rights(reader *r, store_txn *t, job *j);
 sluis_err read_rights_list(reader *r, store_txn *t, job *j);
+sluis_err read_offer(reader *r, store_txn *t, job *j);
+sluis_err read_offers(reader *r, store_txn *t, job *j);
 sluis_err read_events(reader *r, store_txn *t, job *j);
 sluis_err read_log(reader *r, store_txn *t, job *j);
 sluis_err read_log_cosign(reader *r, store_txn *t, job *j);
@@ -51,9 +53,10 @@ sluis_err reader_case(reader *r, store_txn *t, job *j, bytes case_id, Sluis__Cas
 /* The same for what a case tells of itself: only in sight of the application (case_in_sight). FORBIDDEN: its
  * function may do nothing at all. */
 sluis_err reader_case_in_sight(reader *r, store_txn *t, job *j, bytes case_id, Sluis__CaseRow **out);
-/* The member's subject; close it after use. */
+/* The member's subject; close it after use. dossier: also of one who was handed over to another
+ * municipality, whose dossier stays. */
 sluis_err reader_member(reader *r, store_txn *t, job *j, const Sluis__CaseRow *row, uint32_t member,
-                        subject *out);
+                        bool dossier, subject *out);
 /* A datum as the API shows it. Borrows from row; the rest in the job's arena. */
 sluis_err reader_datum(reader *r, job *j, const attribute *a, const id16 *instance, uint64_t version,
                        const Sluis__DatumRow *row, const datum_use *use, Sluis__ApiDatum *out);

@@ -128,7 +128,7 @@ static sluis_err decide(reader *r, store_txn *t, job *j, question *x, uint64_t n
     uint32_t *ids = NULL;
     sluis_err e = reader_case(r, t, j, BYTES(q->case_id.data, q->case_id.len), &x->row);
     if (!e)
-        e = case_member(x->row, q->member, &x->sid);
+        e = case_member(x->row, q->member, &x->sid) ? SLUIS_NOT_FOUND : SLUIS_OK;
     if (e)
         return e;
     case_facts facts = case_facts_about(x->row, &x->sid);

@@ -43,6 +43,7 @@ sluis_err reader_datum(reader *r, job *j, const attribute *a, const id16 *instan
     out->category = (char *)(uintptr_t)category_name(a->category);
     out->version = version;
     out->corrected = row->corrected;
+    out->brought_by = row->brought_by;
     out->withdrawn = row->withdrawn;
     out->fresh_until = datum_fresh_until(a, row);
     out->stale = out->fresh_until <= use->now;

@@ -182,6 +182,7 @@ static const check checks[] = {
     {TABLE_GONE, ID_LEN, 8, NULL, check_plain},
     {TABLE_MOVING, ID_LEN, ID_LEN, NULL, check_plain},
     {TABLE_REPORTED, OIN_LEN, 8, NULL, check_plain},
+    {TABLE_OFFER, UUID_LEN, 0, &sluis__offer_row__descriptor, check_message},
     {TABLE_MEETING, HASH_LEN, 0, &sluis__meeting_row__descriptor, check_message},
 };
 

@@ -85,6 +85,8 @@ static const config_key limit_keys[] = {
      "such a look without review is then signalled"},
     {"view_fetches", CONFIG_INT, false, 1, 64, "requests", "8",
      "that one reading of a view puts to sources for data that stay there; the next reading goes on"},
+    {"handover_s", CONFIG_INT, false, 1, 604800, "s", "604800",
+     "another municipality may accept a case that is offered to it; as long again, its reply may travel"},
 };
 
 static const config_key journal_keys[] = {
@@ -167,6 +169,7 @@ static void load_limits(settings *s, const config_node *g)
     LIMIT(glass_minutes, uint32_t);
     LIMIT(glass_review_days, uint32_t);
     LIMIT(view_fetches, uint32_t);
+    LIMIT(handover_s, uint32_t);
 #undef LIMIT
 }
 

@@ -39,6 +39,7 @@ typedef struct {
     uint32_t glass_minutes,
         glass_review_days;  /* a look in acute danger: longest, and when its review is due */
     uint32_t view_fetches;  /* requests to sources that one reading of a view files: core/fetch.h */
+    uint32_t handover_s;    /* a case that is offered to another municipality may be accepted */
     uint32_t party_renew_s; /* a party may renew its sealing key this often */
     int log_level;
 } settings;

@@ -38,6 +38,7 @@
  *  merged    sid 16                                 sid 16|slot u64: who that is now; its own key slot
  *  rights    sid 16|transaction 16                  RightsRow, sealed: what the client asked
  *  moving    sid 16                                 sid 16: under which name part of the dossier still stands
+ *  offer     transaction 16                         OfferRow: a case that another municipality offers
  *
  * "sealed": sid 16|the 16 bytes of rows.h over it|nonce 24|AE(subject key, nonce, table u8|key,
  * message). Every other value outside leaf, record, tile, party, agreement, datum and these of named ends in
@@ -88,7 +89,8 @@
     X(REPORTED, "reported")                                                                                  \
     X(MERGED, "merged")                                                                                      \
     X(RIGHTS, "rights")                                                                                      \
-    X(MOVING, "moving")
+    X(MOVING, "moving")                                                                                      \
+    X(OFFER, "offer")
 
 typedef enum {
 #define X(name, text)                TABLE_##name,

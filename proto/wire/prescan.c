@@ -30,7 +30,7 @@ static const bound bounds[] = {
     {&sluis__sig_block__descriptor, "path", 8},
     {&sluis__attribute_result__descriptor, "instances", 32},
     {&sluis__attribute_result__descriptor, "conditions", 16},
-    {&sluis__case_handover_body__descriptor, "data", 1024},
+    {&sluis__handover_member__descriptor, "data", 1024},
     {&sluis__party_entry__descriptor, "suites", 16},
     {&sluis__directory_snapshot__descriptor, "entries", 100000},
     {&sluis__record__descriptor, "forgotten", 4096},

@@ -3,7 +3,7 @@ import json
 import shutil
 import subprocess
 
-from house import BENCH_OIN, GATEWAY_OIN, NAME, TREE, House, check, wait_for
+from house import BENCH_OIN, TREE, House, check, wait_for
 
 # name: (OIN, how people call it, domain)
 PARTIES = {
@@ -108,7 +108,7 @@ store = "{folder}/store";
 control = "{self.adapter_control(name)}";
 catalogue = "{TREE}/config/rules/catalogue.conf";
 reconnect_max_ms = 200;
-gateway = {{ endpoint = "{self.endpoint}"; oin = "{GATEWAY_OIN}"; name = "{NAME}";
+gateway = {{ endpoint = "{self.endpoint}"; oin = "{self.oin}"; name = "{self.name}";
   curve_pk = "{self.keys}/curve.key.pub"; root_pk = "{self.keys}/root.pub"; }};
 {files}
 {rules}
@@ -131,7 +131,7 @@ gateway = {{ endpoint = "{self.endpoint}"; oin = "{GATEWAY_OIN}"; name = "{NAME}
     # ---- the API, in the words of gateway/http/openapi.json
 
     def open_case(self, members, app="wmo-intake", laws=("wmo", "participatiewet", "wgs"),
-                  domains=("onderwijs", "politie", "ggd"), reason="Meervoudige problematiek in het gezin", oin=GATEWAY_OIN,
+                  domains=("onderwijs", "politie", "ggd"), reason="Meervoudige problematiek in het gezin", oin=None,
                   more=None, scope=None):
         """members: [(BSN, role)]; more: {number: further fields of that member}; scope: further fields. The case's id."""
         a = self.call("POST", "/v1/zaken", self.token(app, oin=oin), {

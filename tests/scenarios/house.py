@@ -154,7 +154,7 @@ class House:
         self.root = Path(tempfile.mkdtemp(prefix="sluis-"))
         self.keep_files = keep_files
         self.closed = False
-        self.oin, self.mode = GATEWAY_OIN, "test"
+        self.oin, self.name, self.mode = GATEWAY_OIN, NAME, "test"
         self.lock = threading.Lock()
         self.tokens = {}
         self.env = dict(os.environ, TZ="UTC", LC_ALL="C.UTF-8")
@@ -162,7 +162,7 @@ class House:
         (self.root / "adapters").mkdir()
         self.gateway = self.http = None
         self.call_ms = int(500 * SLOW)  # sluis-http's patience; short, for the tests of it
-        self.adapters = {}
+        self.adapters = {}  # and what else is started beside the gateway, by name
         self.ports = {}
         atexit.register(self.close)
 
@@ -220,7 +220,7 @@ class House:
 
     def make(self, extra="", rules=TREE / "config" / "rules"):
         """Keys of the gateway, an issuer of tokens, and the configuration."""
-        self.ctl("key", "new", "--dir", self.keys, "--for", "gateway", "--oin", self.oin, "--name", NAME)
+        self.ctl("key", "new", "--dir", self.keys, "--for", "gateway", "--oin", self.oin, "--name", self.name)
         self.ctl("token", "new-issuer", "--dir", self.root / "issuer")
         self.ports = {"bus": free_port(), "http": free_port()}
         self.rules = rules
@@ -236,7 +236,7 @@ class House:
         return f"tcp://127.0.0.1:{self.ports['bus']}"
 
     def write_gateway(self, extra=""):
-        (self.root / "sluisd.conf").write_text(f'''name = "{NAME}";
+        (self.root / "sluisd.conf").write_text(f'''name = "{self.name}";
 oin = "{self.oin}";
 mode = "{self.mode}";
 data = "{self.root}/data";
@@ -327,7 +327,8 @@ complaints = "Bel 14 000 of kijk op www.gemeente.example/klacht.";
 
     # ---- HTTP
 
-    def token(self, app, function="consulent", employee="mw-1", oin=GATEWAY_OIN, ttl=600):
+    def token(self, app, function="consulent", employee="mw-1", oin=None, ttl=600):
+        oin = oin or self.oin
         key = (app, function, employee, oin, ttl)
         with self.lock:
             if key not in self.tokens:

@@ -101,21 +101,12 @@ static void a_sentence_for_everything(void **state)
 {
     static const char *const types[] = {"read",     "from-register", "dossier",
                                         "returned", "exchange",      "restricted"};
-    static const char *const decisions[] = {"opened",
-                                            "rights-filed",
-                                            "rights-extended",
-                                            "rights-granted",
-                                            "rights-refused",
-                                            "rights-done",
-                                            "exchange-noted",
-                                            "entry-restricted",
-                                            "restriction-lifted",
-                                            "concern-research",
-                                            "withdrawn",
-                                            "concern-no-research",
-                                            "discrepancy-accepted",
-                                            "discrepancy-kept",
-                                            "discrepancy-asked"};
+    static const char *const decisions[] = {
+        "opened",           "rights-filed",     "rights-extended",     "rights-granted",
+        "rights-refused",   "rights-done",      "taken-over",          "handover-refused",
+        "handover-lapsed",  "exchange-noted",   "entry-restricted",    "restriction-lifted",
+        "concern-research", "withdrawn",        "concern-no-research", "discrepancy-accepted",
+        "discrepancy-kept", "discrepancy-asked"};
     const char *none = sentence("case", "not a decision");
     (void)state;
     for (int k = SLUIS__KIND__KIND_NONE + 1; message_kind_of((Sluis__Kind)k); k++)
@@ -128,6 +119,8 @@ static void a_sentence_for_everything(void **state)
         assert_ptr_not_equal(sentence("case", decisions[i]), none);
     assert_ptr_not_equal(sentence("read", "glass-broken"), sentence("read", "permit"));
     assert_ptr_not_equal(sentence("read", "look-used"), sentence("read", "permit"));
+    assert_ptr_equal(sentence("case-handover-reply", "handover-accepted"),
+                     sentence("case", "handover-accepted"));
 }
 
 static void the_form_asked_for(void **state)

@@ -201,9 +201,14 @@ static void refused(void **state)
     sluis_fail f = {0};
     turn t = house_begin(&r->h, T0, 1u << 20);
     const subject *both[] = {&r->from, &r->to};
-    people_case(&t, both, 2, "closed", 9);
+    id16 shared = people_case(&t, both, 2, "closed", 9);
     assert_int_equal(merge_check(&t, &r->from, &r->to, &f), SLUIS_CONFLICT);
     assert_non_null(strstr(f.text, "ander lid van dezelfde zaak"));
+    Sluis__CaseRow *row = NULL; /* nor is one who was handed over */
+    assert_int_equal(case_load(t.t, t.p->rows, shared.b, t.arena, &row), SLUIS_OK);
+    row->members[1]->moved = true;
+    assert_int_equal(case_save(t.t, t.p->rows, shared.b, row), SLUIS_OK);
+    assert_int_equal(merge_check(&t, &r->from, &r->to, &f), SLUIS_CONFLICT);
     assert_int_equal(merge_check(&t, &r->from, NULL, &f), SLUIS_OK);
     for (uint64_t i = 0; i <= MERGE_DATA_MAX; i++) {
         uint8_t key[ID_LEN + 8];

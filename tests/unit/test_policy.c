@@ -274,6 +274,54 @@ static void an_intake_is_permitted(void **state)
     rules_unref(&r);
 }
 
+/* A case is handed over to a municipality, which is asked nothing; what goes has any source. Health needs
+ * consent, criminal data never go. */
+static void a_municipality_is_handed_cases(void **state)
+{
+    static const struct {
+        const char *attribute, *by_law, *by_consent; /* the rule that decides, or what denies */
+    } rows[] = {
+        {"school-naam", "overdracht-gewoon", "overdracht-gewoon"},
+        {"geboortedatum", "overdracht-gewoon", "overdracht-gewoon"},
+        {"wgs-totaal-schuldbedrag", "overdracht-gewoon", "overdracht-gewoon"},
+        {"jgz-lengte", "default-deny", "overdracht-gezondheid"},
+        {"politie-verdenking", "domain", "domain"},
+    };
+    (void)state;
+    rules *r = kit_shipped();
+    case_facts c = kit_case(SLUIS__PHASE__RESEARCH);
+    static const char *const no_parties[] = {"00000099000000002000"};
+    c.scope_parties = no_parties; /* whom the client lets be asked is another matter */
+    c.scope_party_count = 1;
+    policy_question q = kit_question();
+    q.function = "regisseur";
+    q.domain = "andere-gemeente";
+    q.asked = "00000099000000006000";
+    q.purpose = "overdracht";
+    q.hand_over = true;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        q.legal_basis = "wams-5.4.1";
+        policy_answer a = kit_ask(r, &q, &c, rows[i].attribute);
+        assert_string_equal(a.rule, rows[i].by_law);
+        assert_int_equal(a.permit, strncmp(rows[i].by_law, "overdracht", 10) == 0);
+        q.legal_basis = "avg-6.1.a";
+        assert_string_equal(kit_ask(r, &q, &c, rows[i].attribute).rule, rows[i].by_consent);
+    }
+    assert_true(policy_may_ask(r, &q, &c).permit);
+    policy_question asked = q;
+    asked.hand_over = false;
+    assert_string_equal(kit_ask(r, &asked, &c, "school-naam").rule, "domain");
+    assert_string_equal(policy_may_ask(r, &asked, &c).rule, "domain");
+    policy_question other = q;
+    other.domain = "gemeente"; /* one that is asked is handed nothing */
+    assert_string_equal(kit_ask(r, &other, &c, "school-naam").rule, "domain");
+    c.secret_address = true;
+    assert_string_equal(kit_ask(r, &q, &c, "woonplaats").rule, "secret-address");
+    c.scope_law_count = 0;
+    assert_string_equal(kit_ask(r, &q, &c, "school-naam").rule, "scope");
+    rules_unref(&r);
+}
+
 static void each_denial_has_its_name(void **state)
 {
     (void)state;
@@ -731,6 +779,7 @@ int main(void)
         cmocka_unit_test(every_question_is_decided),
         cmocka_unit_test(an_intake_is_permitted),
         cmocka_unit_test(the_scope_binds),
+        cmocka_unit_test(a_municipality_is_handed_cases),
         cmocka_unit_test(each_denial_has_its_name),
         cmocka_unit_test(the_client_sets_the_scope),
         cmocka_unit_test(a_rule_holds_in_its_period),

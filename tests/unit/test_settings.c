@@ -211,7 +211,7 @@ static void limits(void **state)
     (void)state;
     const settings_group *g = &settings_groups[4];
     assert_string_equal(g->group, "limits");
-    assert_int_equal(g->count, 30);
+    assert_int_equal(g->count, 31);
     for (size_t i = 0; i < g->count; i++) {
         const config_key *k = &g->keys[i];
         snprintf(line, sizeof(line), "limits = {\n %s = %lldL; };", k->key, (long long)k->min - 1);

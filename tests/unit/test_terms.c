@@ -2,6 +2,7 @@
  * point again; with the last of a person their key; and never by a clock that jumped. */
 #include "kit_people.h"
 
+#include "cases/handover.h"
 #include "core/clock_guard.h"
 #include "core/merge.h"
 #include "core/terms.h"
@@ -245,6 +246,53 @@ static void what_goes_on_in_another_ends_with_it(void **state)
     assert_int_equal(people_count(&r->h, TABLE_REQUEST), 0);
     assert_int_equal(people_count(&r->h, TABLE_CASE), 1);
     assert_false(is_subject(r, &r->child));
+}
+
+static void hand_over(room *r, const id16 *id, const char *state, uint64_t when)
+{
+    Sluis__CaseRow *row = NULL;
+    Sluis__HandoverRow h = SLUIS__HANDOVER_ROW__INIT;
+    turn t = house_begin(&r->h, when, MiB);
+    assert_int_equal(case_load(t.t, t.p->rows, id->b, t.arena, &row), SLUIS_OK);
+    h.state = TEXT(state);
+    row->handover = &h;
+    row->members[1]->moved = when;
+    assert_int_equal(case_save(t.t, t.p->rows, id->b, row), SLUIS_OK);
+    house_commit(&r->h, &t);
+}
+
+/* For who went to another municipality without the others the case was over then; while something of it is
+ * offered, nobody's file ends. */
+static void who_is_handed_over_ends_without_the_others(void **state)
+{
+    room *r = *state;
+    terms x = {0};
+    Sluis__CaseRow *row = NULL;
+    turn t = house_begin(&r->h, T0, MiB);
+    const subject *who[] = {&r->parent, &r->child};
+    id16 id = people_case(&t, who, 2, "research", 0);
+    for (size_t i = 0; i < 2; i++) {
+        people_datum(&t, who[i], SCHOOL, "a", T0);
+        people_request(&t, who[i], &id);
+    }
+    house_commit(&r->h, &t);
+    hand_over(r, &id, HANDOVER_OFFERED, DAYS(1));
+    pass(r, &x, DAYS(FILE_DAYS + 2), 1000000);
+    assert_string_equal(said, "verkeersgegevens 2"); /* the events of both requests */
+    hand_over(r, &id, HANDOVER_ACCEPTED, DAYS(3));
+    pass(r, &x, DAYS(FILE_DAYS + 3), 1000000);
+    assert_string_equal(said, "");
+    pass(r, &x, DAYS(FILE_DAYS + 4), 1000000);
+    assert_string_equal(said,
+                        "wmo-dossier 5"); /* the request and its entry, the datum, the case, the subject */
+    assert_false(is_subject(r, &r->child));
+    assert_int_equal(versions(r, &r->parent, SCHOOL), 1);
+    assert_int_equal(people_count(&r->h, TABLE_REQUEST), 1);
+    t = house_begin(&r->h, DAYS(FILE_DAYS + 4), MiB);
+    assert_int_equal(case_load(t.t, t.p->rows, id.b, t.arena, &row), SLUIS_OK);
+    assert_int_equal(row->n_members, 1);
+    assert_int_equal(row->members[0]->member, 1);
+    house_abort(&r->h, &t);
 }
 
 /* Data that are kept longer than the case they are of keep it, since their term began with it. */
@@ -586,6 +634,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_file_ends, setup, teardown),
         cmocka_unit_test_setup_teardown(each_datum_by_its_class, setup, teardown),
         cmocka_unit_test_setup_teardown(what_goes_on_in_another_ends_with_it, setup, teardown),
+        cmocka_unit_test_setup_teardown(who_is_handed_over_ends_without_the_others, setup, teardown),
         cmocka_unit_test_setup_teardown(the_last_case_stays_with_its_data, setup, teardown),
         cmocka_unit_test_setup_teardown(what_stands_beside, setup, teardown),
         cmocka_unit_test_setup_teardown(a_long_chain_in_steps, setup, teardown),
