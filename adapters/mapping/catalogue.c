@@ -29,6 +29,9 @@ static const config_key entry_keys[] = {
     {"valid_days", CONFIG_INT, true, 0, 36500, "days", NULL, "how long a registered value answers"},
     {"address", CONFIG_BOOL, false, 0, 0, "", "false", "tells where a person lives"},
     {"source_wins", CONFIG_BOOL, false, 0, 0, "", "false", "its source replaces what others said"},
+    {"at_source_s", CONFIG_INT, false, 0, 604800, "s", "0",
+     "stays at its source; a fetched value is kept so long"},
+    {"about_others", CONFIG_BOOL, false, 0, 0, "", "false", "tells about others too"},
     {"intervention", CONFIG_BOOL, false, 0, 0, "", "false", "answers the standard question"},
     {"ggm", CONFIG_STR, false, 1, 128, "", NULL, "name in the Gemeentelijk Gegevensmodel"},
 };

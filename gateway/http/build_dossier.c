@@ -30,9 +30,11 @@ sluis_err build_export(const json_t *parameters, const json_t *body, arena *a, S
     q->member = number(parameters, "lid");
     q->viewer = number(parameters, "namens");
     q->after = (uint64_t)json_integer_value(json_object_get(parameters, "vanaf"));
+    q->values = json_object_get(parameters, "waarden") != NULL; /* document_ask */
     c->op_case = SLUIS__API_CALL__OP_EXPORT_DOSSIER;
     c->export_dossier = q;
-    return id_field(&q->case_id, parameters, a);
+    sluis_err e = id_field(&q->case_id, parameters, a);
+    return e || !q->values ? e : bookmark_field(&q->values_after, parameters, "waarden", a);
 }
 
 /* Dutch outside, the gateway's names inside; a word that is not here passes, and is refused there. */

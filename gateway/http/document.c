@@ -34,6 +34,8 @@ document *document_new(document_form form, const document_sender *sender, size_t
     buffer_init(&d->once, max);
     buffer_init(&d->course, max);
     buffer_init(&d->after, max);
+    for (size_t i = 0; i < VALUE_GROUPS; i++)
+        buffer_init(&d->values[i], max);
     if (!d->words || !d->used || !d->parties)
         document_free(&d);
     return d;
@@ -48,6 +50,8 @@ void document_free(document **at)
     buffer_close(&d->once);
     buffer_close(&d->course);
     buffer_close(&d->after);
+    for (size_t i = 0; i < VALUE_GROUPS; i++)
+        buffer_close(&d->values[i]);
     json_decref(d->words);
     json_decref(d->used);
     json_decref(d->parties);
@@ -114,11 +118,54 @@ static void add_once(document *d, const Sluis__ApiExport *x)
     }
     snprintf(d->owner, sizeof d->owner, "%s", x->owner);
     d->made = x->made;
+    d->own = x->own;
     d->member = x->page->member;
     if (d->form == DOCUMENT_HTML)
         document_html_once(d, x);
     else
         document_json_once(d, x);
+}
+
+static void note_hidden(document *d, uint64_t entry)
+{
+    for (size_t i = 0; i < d->n_keeps; i++)
+        if (d->keeps[i] == entry)
+            return;
+    if (d->n_keeps < KEEPS_MAX)
+        d->keeps[d->n_keeps++] = entry;
+}
+
+static void add_values(document *d, const Sluis__ApiExport *x)
+{
+    for (size_t i = 0; i < x->n_data; i++) {
+        d->data++;
+        if (d->form == DOCUMENT_HTML)
+            document_html_datum(d, x->data[i]);
+        else
+            document_json_datum(d, x->data[i]);
+    }
+    for (size_t i = 0; i < x->n_hidden; i++)
+        note_hidden(d, x->hidden[i]);
+    d->values_next_n = x->values_next.len;
+    if (d->values_next_n)
+        memcpy(d->values_next, x->values_next.data, d->values_next_n);
+    d->values_over = !d->values_next_n;
+}
+
+static sluis_err size_check(const document *d)
+{
+    const buffer *all[] = {&d->once, &d->course, &d->after};
+    size_t n = ROOM_MAX;
+    sluis_err e = SLUIS_OK;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        n += all[i]->n;
+        e = e ? e : all[i]->err;
+    }
+    for (size_t i = 0; i < VALUE_GROUPS; i++) {
+        n += d->values[i].n;
+        e = e ? e : d->values[i].err;
+    }
+    return n > d->max ? SLUIS_TOO_BIG : e;
 }
 
 sluis_err document_add(document *d, const Sluis__ApiExport *x)
@@ -134,10 +181,13 @@ sluis_err document_add(document *d, const Sluis__ApiExport *x)
         else
             document_json_entry(d, x->page->entries[i]);
     }
+    if (d->course_over && x->values_next.len > VALUES_PLACE_MAX)
+        return SLUIS_CORRUPT;
+    if (d->course_over)
+        add_values(d, x);
     d->next = x->page->next;
-    if (d->once.n + d->course.n + d->after.n + ROOM_MAX > d->max)
-        return SLUIS_TOO_BIG;
-    return d->once.err ? d->once.err : d->course.err ? d->course.err : d->after.err;
+    d->course_over = d->course_over || !d->next;
+    return size_check(d);
 }
 
 document_form document_form_of(const document *d)
@@ -145,9 +195,19 @@ document_form document_form_of(const document *d)
     return d->form;
 }
 
-uint64_t document_next(const document *d)
+bool document_whole(const document *d)
 {
-    return d->next;
+    return d->course_over && d->values_over;
+}
+
+sluis_err document_ask(const document *d, json_t *parameters)
+{
+    char hex[2 * VALUES_PLACE_MAX + 1];
+    hex_encode(hex, d->values_next, d->values_next_n);
+    const int bad = d->course_over
+                        ? json_object_set_new(parameters, "waarden", json_string(hex))
+                        : json_object_set_new(parameters, "vanaf", json_integer((json_int_t)d->next));
+    return bad ? SLUIS_NOMEM : SLUIS_OK;
 }
 
 sluis_err document_write(document *d, buffer *out)

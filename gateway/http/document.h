@@ -4,6 +4,8 @@
 #ifndef SLUIS_GATEWAY_HTTP_DOCUMENT_H
 #define SLUIS_GATEWAY_HTTP_DOCUMENT_H
 
+#include <jansson.h>
+
 #include "api.pb-c.h"
 #include "base/bytes.h"
 
@@ -28,8 +30,11 @@ void document_free(document **d);
 /* The next page. TOO_BIG: the whole would be larger than max. NOMEM. */
 sluis_err document_add(document *d, const Sluis__ApiExport *x);
 document_form document_form_of(const document *d);
-/* Where the following page begins; 0: that was the last. */
-uint64_t document_next(const document *d);
+/* Whether that was the last. */
+bool document_whole(const document *d);
+/* Which page comes next, into the parameters of the call that asks for it: those of the course, then those of
+ * the data. NOMEM. */
+sluis_err document_ask(const document *d, json_t *parameters);
 /* All of it, into out. */
 sluis_err document_write(document *d, buffer *out);
 /* For a Content-Security-Policy field, and the HTML's own: nothing from outside, no script, our style alone.

@@ -1,6 +1,7 @@
 /* Dates in Dutch, in Dutch time: UTC+1, and +2 between the last Sundays of March and October at 01:00 UTC
  * (directive 2000/84/EC), so that no time zone data are needed on the machine. */
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -59,6 +60,13 @@ void dutch_time(char out[static DUTCH_TIME], uint64_t ms)
 {
     const struct tm t = in_dutch_time(ms);
     snprintf(out, DUTCH_TIME, "%02d:%02d", t.tm_hour % 24, t.tm_min % 60);
+}
+
+void dutch_day(char out[static DUTCH_DATE], uint64_t ms)
+{
+    char date[DUTCH_DATE];
+    dutch_date(date, ms);
+    snprintf(out, DUTCH_DATE, "%s", strchr(date, ' ') + 1); /* behind the day of the week */
 }
 
 void dutch_term(char out[static DUTCH_DATE], uint64_t ms)

@@ -103,15 +103,6 @@ static const char *outcome_text(const char *outcome)
                                          : dutch(outcome);
 }
 
-static void add_condition(document *d, const char *said)
-{
-    char code[64];
-    const size_t n = strcspn(said, " ");
-    snprintf(code, sizeof code, "%.*s", (int)n, said);
-    html_add(&d->course, "<br><span class=\"bij\">Voorwaarde: {}{}</span>",
-             document_word(d, "condition", code), said + n);
-}
-
 static void add_result(document *d, const Sluis__ApiResult *r)
 {
     buffer *b = &d->course;
@@ -122,13 +113,15 @@ static void add_result(document *d, const Sluis__ApiResult *r)
     if (r->explanation[0])
         html_add(b, "<br><span class=\"bij\">Uitleg: <bdi>{}</bdi></span>", r->explanation);
     for (size_t i = 0; i < r->n_conditions; i++)
-        add_condition(d, r->conditions[i]);
+        document_condition(d, b, r->conditions[i]);
     html_add(b, "</li>\n");
 }
 
 static void add_what(document *d, const Sluis__ApiDossierEntry *x)
 {
     buffer *b = &d->course;
+    if (is(x->type, "dossier"))
+        return; /* all that is in it */
     if (x->n_results) {
         html_add(b, "<dt>Wat er kwam</dt><dd><ul class=\"uitkomst\">\n");
         for (size_t i = 0; i < x->n_results; i++)
@@ -301,6 +294,8 @@ static void add_summary(const document *d, buffer *out)
     add_count(out, d->answered, "keer kwam daar een antwoord op");
     add_count(out, d->looked, "keer keek iemand in gegevens die al bekend waren");
     add_count(out, d->outside, "keer is buiten de computer om over u gesproken of geschreven");
+    add_count(out, d->data,
+              d->data == 1 ? "gegeven over u is vastgelegd" : "gegevens over u zijn vastgelegd");
     add_count(out, d->hidden, d->hidden == 1 ? "regel mag u nu niet lezen" : "regels mag u nu niet lezen");
     html_add(out, "</ul>\n");
     if (d->entries)
@@ -322,9 +317,8 @@ static void add_about(buffer *out)
                   "nodig? Wat was "
                   "het antwoord? En wie keek in uw gegevens? Alles staat erin, van oud naar nieuw. "
                   "Alleen een antwoord dat een organisatie eerst wil bespreken, staat er nog niet in.</p>\n"
-                  "<p>De gegevens zelf staan er niet in. Wilt u die zien? Vraag dan om inzage. Bij ‘Uw "
-                  "rechten’ leest u "
-                  "hoe dat gaat.</p>\n"
+                  "<p>Daarna staan de gegevens zelf: wat er over u is vastgelegd, van wie dat komt en sinds "
+                  "wanneer.</p>\n"
                   "<p>Krijgt u dit dossier voor iemand anders, zoals uw kind? Dan gaat ‘u’ over die persoon. "
                   "Alle tijden "
                   "zijn Nederlandse tijd.</p>\n</section>\n");
@@ -332,8 +326,9 @@ static void add_about(buffer *out)
 
 void document_html_write(document *d, buffer *out)
 {
-    char number[24];
+    char number[24], data[24];
     snprintf(number, sizeof number, "%zu", d->entries);
+    snprintf(data, sizeof data, "%zu", d->data);
     add_head(d, out);
     add_summary(d, out);
     add_about(out);
@@ -343,10 +338,11 @@ void document_html_write(document *d, buffer *out)
         html_add(out, "<p>Er is nog niets gebeurd.</p>\n");
     buffer_add(out, d->course.p, d->course.n);
     html_add(out, d->entries ? "</section>\n</section>\n" : "</section>\n");
+    document_html_values(d, out);
     buffer_add(out, d->after.p, d->after.n);
-    html_add(
-        out,
-        "</main>\n<footer>\n<p>Einde van het dossier. Het telt {} regels en is volledig.</p>\n</footer>\n"
-        "</body>\n</html>\n",
-        number);
+    html_add(out,
+             "</main>\n<footer>\n<p>Einde van het dossier. Het telt {} regels en {} gegevens, en is "
+             "volledig.</p>\n</footer>\n"
+             "</body>\n</html>\n",
+             number, data);
 }

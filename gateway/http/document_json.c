@@ -1,5 +1,5 @@
-/* The document for a program: one JSON object with what GET dossier and GET avg-verzoeken give, whole, and
- * the words that its names stand for. */
+/* The document for a program: one JSON object with what GET dossier and GET avg-verzoeken give, whole, what
+ * is registered, and the words that its names stand for. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,6 +76,48 @@ void document_json_entry(document *d, const Sluis__ApiDossierEntry *x)
     add_json(&d->course, render_entry(x));
 }
 
+void document_json_datum(document *d, const Sluis__ApiOwnDatum *x)
+{
+    const Sluis__ApiDatum *v = x->datum;
+    json_t *o = json_object(), *laws = json_array(), *conditions = json_array();
+    document_word(d, "attribute", v->attribute);
+    put(o, "naam", v->attribute);
+    put_some(o, "voorkomen", v->instance);
+    if (x->withheld[0])
+        put(o, "nietGetoond", dutch(x->withheld));
+    else
+        put(o, "waarde", v->value);
+    put(o, "soort", dutch(v->category));
+    put(o, "bron", v->source);
+    put_some(o, "bronNaam", document_who(d, v->source, x->source_name));
+    put_some(o, "grondslag", x->legal_basis_title);
+    put_time(o, "verkregen", v->obtained);
+    put_time(o, "geldigVan", v->valid_from);
+    put_time(o, "geldigTot", v->valid_until);
+    put_time(o, "gecorrigeerd", v->corrected);
+    for (size_t i = 0; i < x->n_laws; i++) {
+        document_word(d, "law", x->laws[i]);
+        json_array_append_new(laws, json_string(x->laws[i]));
+    }
+    json_object_set_new(o, "wetten", laws);
+    for (size_t i = 0; i < v->n_conditions; i++)
+        json_array_append_new(conditions, json_string(v->conditions[i]));
+    json_object_set_new(o, "voorwaarden", conditions);
+    if (x->beside)
+        json_object_set_new(o, "afwijkend", json_true());
+    if (d->values[0].n)
+        buffer_u8(&d->values[0], ',');
+    add_json(&d->values[0], o);
+}
+
+static json_t *keeps_json(const document *d)
+{
+    json_t *a = json_array();
+    for (size_t i = 0; i < d->n_keeps; i++)
+        json_array_append_new(a, json_integer((json_int_t)d->keeps[i]));
+    return a;
+}
+
 static json_t *words_json(const document *d)
 {
     const char *key;
@@ -95,7 +137,11 @@ void document_json_write(document *d, buffer *out)
     buffer_add(out, d->once.p, d->once.n ? d->once.n - 1 : 0); /* its last brace comes below */
     buffer_printf(out, ",\"verloop\":[");
     buffer_add(out, d->course.p, d->course.n);
-    buffer_printf(out, "],\"woordenlijst\":");
+    buffer_printf(out, "],\"gegevens\":[");
+    buffer_add(out, d->values[0].p, d->values[0].n);
+    buffer_printf(out, "],\"beperkt\":");
+    add_json(out, keeps_json(d));
+    buffer_printf(out, ",\"woordenlijst\":");
     add_json(out, words_json(d));
     buffer_printf(out, ",\"aantal\":%zu}", d->entries);
 }

@@ -375,11 +375,12 @@ static void finish_page(front *f, pending *p, const Sluis__ApiExport *page)
             f->o.export_bytes);
     else if (e)
         problem_set(&why, 500, error_token(e), "Interne fout", NULL, "%s", error_text(e));
-    if (!e && !document_next(p->document)) {
+    if (!e && document_whole(p->document)) {
         finish_document(f, p, &why);
         return;
     }
-    json_object_set_new(p->parameters, "vanaf", json_integer((json_int_t)document_next(p->document)));
+    if (!e && (e = document_ask(p->document, p->parameters)))
+        problem_set(&why, 500, error_token(e), "Interne fout", NULL, "%s", error_text(e));
     p->deadline_us = clock_mono_us() + (uint64_t)f->o.call_ms * 1000;
     if (e || !send_call(f, &resources[p->operation], p->number, p->token, p->parameters, NULL, &why))
         finish_problem(f, p, &why);

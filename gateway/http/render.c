@@ -42,6 +42,9 @@ static const struct {
     {"fetched", "opgehaald"},
     {"not-fetched", "niet-opgehaald"},
     {"denied", "niet-toegestaan"},
+    /* of a person's own copy: why a value is not in it; the second is above */
+    {"about-others", "over-anderen"},
+    {"number", "persoonsnummer"},
     /* kinds of entries of a dossier */
     {"case", "zaak"},
     {"read", "inzage"},

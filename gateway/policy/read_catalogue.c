@@ -21,6 +21,8 @@ static const config_key attribute_keys[] = {
     {"intervention", CONFIG_BOOL, false, 0, 0, "", "false", "answers the standard question on interventions"},
     {"at_source_s", CONFIG_INT, false, 0, AT_SOURCE_S_MAX, "s", "0",
      "stays at its source; a fetched value is kept so long"},
+    {"about_others", CONFIG_BOOL, false, 0, 0, "", "false",
+     "tells about others too: not in a person's own copy"},
     {"source_wins", CONFIG_BOOL, false, 0, 0, "", "false", "its source replaces what others said, at once"},
     {"ggm", CONFIG_STR, false, 1, TITLE_MAX_LEN, "", NULL, "name in the Gemeentelijk Gegevensmodel"}};
 static const config_key catalogue_file[] = {
@@ -53,6 +55,7 @@ static sluis_err attribute_row(rules *r, const config_node *row, size_t i, sluis
         .retention = read_str(row, "retention"),
         .ggm = read_str(row, "ggm"),
         .intervention = config_bool(row, KEYS_OF(attribute_keys), "intervention"),
+        .about_others = config_bool(row, KEYS_OF(attribute_keys), "about_others"),
         .address = config_bool(row, KEYS_OF(attribute_keys), "address"),
         .at_source_s = (uint32_t)config_int(row, KEYS_OF(attribute_keys), "at_source_s"),
         .source_wins = config_bool(row, KEYS_OF(attribute_keys), "source_wins"),

@@ -32,6 +32,7 @@ typedef struct {
     uint32_t valid_days; /* how long a registered value answers without asking again; 0 = not at all */
     bool intervention;   /* part of the standard question on interventions, to the law that is its source */
     bool source_wins;    /* what its source says replaces what others said, at once */
+    bool about_others;   /* tells about others too: its value is not in a person's own copy */
     bool address;        /* tells where a person lives: never leaves when the address is secret */
     uint32_t
         at_source_s; /* it stays at its source; what was fetched is kept so many seconds. 0: registered */
@@ -153,6 +154,7 @@ bool rules_is_holiday(const rules *r, uint32_t day);
 const char *category_name(category c); /* "ordinary", ... */
 sluis_err category_parse(category *out, const char *s);
 sluis_err value_type_parse(value_type *out, const char *s);
+const char *value_type_name(value_type t); /* "date" */
 
 /* A value as the catalogue's type writes it, never empty:
  *   text    UTF-8, at most 4096 bytes, no control characters but tab and line feed

@@ -42,6 +42,11 @@ sluis_err category_parse(category *out, const char *s)
     return i ? SLUIS_OK : SLUIS_INVALID;
 }
 
+const char *value_type_name(value_type t)
+{
+    return (size_t)t >= 1 && (size_t)t < COUNT(types) ? types[t] : "text";
+}
+
 sluis_err value_type_parse(value_type *out, const char *s)
 {
     size_t i = find(types, COUNT(types), s);

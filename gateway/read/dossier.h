@@ -31,6 +31,8 @@ sluis_err dossier_page(reader *r, store_txn *t, job *j, const subject *s, const 
 sluis_err dossier_entry(reader *r, job *j, const dossier_question *q, const restrictions *held,
                         const Sluis__DossierRow *row, Sluis__ResultRow *const *results, size_t result_count,
                         Sluis__ApiDossierEntry *out);
+/* What the directory calls the party with this OIN; "": it does not know it. Borrowed from the snapshot. */
+char *dossier_party_name(job *j, const char *oin);
 /* The entry that says that this dossier was read, with the answer that core lets out after it. */
 sluis_err dossier_journal(job *j, const dossier_question *q, const Sluis__CaseRow *row, const subject *s);
 

@@ -27,7 +27,7 @@ static const char *type_name(const Sluis__Record *rec)
     }
 }
 
-static char *party_name(job *j, const char *o)
+char *dossier_party_name(job *j, const char *o)
 {
     oin id;
     const party *p = oin_parse(&id, o, strlen(o)) ? NULL : directory_find(j->dir, &id);
@@ -74,8 +74,8 @@ static void fill_record(reader *r, job *j, const Sluis__Record *rec, Sluis__ApiD
     x->type = (char *)(uintptr_t)type_name(rec);
     x->from = rec->from;
     x->to = rec->to;
-    x->from_name = party_name(j, rec->from);
-    x->to_name = party_name(j, rec->to);
+    x->from_name = dossier_party_name(j, rec->from);
+    x->to_name = dossier_party_name(j, rec->to);
     x->application = rec->application;
     x->function = rec->function;
     x->purpose = rec->purpose;

@@ -1,10 +1,11 @@
-/* The client's own file to take away: a page of the dossier as the client may read it; on the first page also
- * what stands once in it: the case, what the client asked and may ask, and the words that names stand for. */
+/* The client's own file to take away: a page of the dossier as the client may read it, or of what is
+ * registered; on the first page also what stands once in it: the case, what the client asked and may ask, and
+ * the words that names stand for. */
 #include <string.h>
 
 #include "base/clock.h"
 #include "policy/rights.h"
-#include "read/dossier.h"
+#include "read/own_data.h"
 
 #define WORDS_MAX 4096
 
@@ -78,17 +79,24 @@ static sluis_err add_once(reader *r, store_txn *t, job *j, const subject *s, con
     return e ? e : add_words(r, j, out);
 }
 
+/* One or the other: the course of the case, then the data. */
 static sluis_err assemble(reader *r, store_txn *t, job *j, const subject *s, const dossier_question *q,
-                          const Sluis__CaseRow *row)
+                          const Sluis__CaseRow *row, Sluis__Record *rec)
 {
+    const Sluis__ApiExportDossier *in = j->call->export_dossier;
     Sluis__ApiReply reply = SLUIS__API_REPLY__INIT;
     Sluis__ApiExport out = SLUIS__API_EXPORT__INIT;
     Sluis__ApiDossier page = SLUIS__API_DOSSIER__INIT;
-    sluis_err e = dossier_page(r, t, j, s, q, &page);
+    sluis_err e = in->values
+                      ? own_data(r, t, j, s, q, BYTES(in->values_after.data, in->values_after.len), &out, rec)
+                      : dossier_page(r, t, j, s, q, &page);
+    page.case_id = in->case_id;
+    page.member = in->member;
     out.page = &page;
     out.owner = row->owner;
     out.made = clock_ms();
-    if (!e && !q->after)
+    out.own = q->viewer == q->member;
+    if (!e && !in->values && !q->after)
         e = add_once(r, t, j, s, q, row, &out);
     reply.call = j->call->call;
     reply.status = 200;
@@ -110,9 +118,9 @@ sluis_err read_export(reader *r, store_txn *t, job *j)
         return fail_set(&j->why, SLUIS_INVALID, "namens", "noem het lid dat het document krijgt");
     sluis_err e = dossier_may_read(r, t, j, &q, &row, &s);
     if (!e)
-        e = assemble(r, t, j, &s, &q, row);
-    if (!e)
         e = dossier_journal(j, &q, row, &s);
+    if (!e)
+        e = assemble(r, t, j, &s, &q, row, j->read.record);
     subject_close(&s);
     return e ? fail_set(&j->why, e, "", "%s", error_text(e)) : SLUIS_OK;
 }

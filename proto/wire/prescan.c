@@ -34,12 +34,15 @@ static const bound bounds[] = {
     {&sluis__party_entry__descriptor, "suites", 16},
     {&sluis__directory_snapshot__descriptor, "entries", 100000},
     {&sluis__record__descriptor, "forgotten", 4096},
+    {&sluis__record__descriptor, "attributes", 1024}, /* of a page of a view */
     {&sluis__api_view__descriptor, "data", 4096},
     {&sluis__api_dossier__descriptor, "entries", 4096},
     {&sluis__api_request_list__descriptor, "requests", 1024},
     {&sluis__api_rights_list__descriptor, "rights", 128},
     {&sluis__api_export__descriptor, "rights", 128},
     {&sluis__api_export__descriptor, "words", 4096},
+    {&sluis__api_export__descriptor, "data", 1024},
+    {&sluis__api_export__descriptor, "hidden", 256},
 };
 
 size_t prescan_bound(const ProtobufCMessageDescriptor *d, const ProtobufCFieldDescriptor *field)

@@ -106,7 +106,7 @@ test_mode = true;
 keys = "{folder}/keys";
 store = "{folder}/store";
 control = "{self.adapter_control(name)}";
-catalogue = "{TREE}/config/rules/catalogue.conf";
+catalogue = "{self.rules}/catalogue.conf";
 reconnect_max_ms = 200;
 gateway = {{ endpoint = "{self.endpoint}"; oin = "{self.oin}"; name = "{self.name}";
   curve_pk = "{self.keys}/curve.key.pub"; root_pk = "{self.keys}/root.pub"; }};

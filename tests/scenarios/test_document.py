@@ -8,6 +8,7 @@ import re
 from city import CHILD, PARENT, PARTIES
 from house import check
 from test_deadlines import soon
+from test_import import bring, write
 from test_dossier import ask_right, decide, filed, note, restrict
 
 # Marks up, ends an attribute, controls, turns direction, and no character at all in HTML.
@@ -87,7 +88,8 @@ def test_to_read(city):
     page = Page(text)
     lines = {f"regel-{e['journaalnummer']}" for e in course}
     check(lines <= page.lines.keys(), f"not in the document: {lines - page.lines.keys()}")
-    check(f"Het telt {len([n for n in page.lines if n])} regels en is volledig" in "".join(page.text), "the count at its end")
+    data = text.count('class="gegeven"')
+    check(f"Het telt {len([n for n in page.lines if n])} regels en {data} gegevens, en is volledig" in "".join(page.text), "the count at its end")
 
     check(not page.elements & {"script", "img", "link", "iframe", "object", "form", "base"}, f"{page.elements}")
     check(not [x for x in page.attributes if x[0].startswith("on") or x[0] in ("src", "style")], f"{page.attributes}")
@@ -136,6 +138,51 @@ def test_for_a_program(city):
     check(hidden not in str(got), "something of what is hidden")
     a = document(city, case, 1, accept="application/json", raw=True)
     check("attachment" in a.headers["Content-Disposition"], "to keep")
+
+
+def test_the_data_themselves(city):
+    """What is registered of the person stands in it, with source, days, law and conditions; not what a restricted exchange brought,
+    what the party wants to discuss first, a number of a person, or the value of what is about others too."""
+    case = city.open_case([(PARENT, "ouder"), (CHILD, "kind")])
+    city.ask(case, 2, "school", ["school-jaargroep", "school-naam"])
+    hidden = city.file(case, 2, "school", ["school-soort"])["verzoekId"]
+    city.answered(hidden)
+    gezin = {"bsn": CHILD, "naam": "gezag-minderjarige", "waarde": "Mevrouw Zilverschoon", "verkregen": "2026-03-01"}
+    bring(city, write(city, [gezin, {**gezin, "naam": "geboortedatum", "waarde": "2015-02-03"}], "own.jsonl"))
+    values = {d["naam"]: d for d in city.view(case, 2)["gegevens"]}
+    before = {d["naam"]: d for d in document(city, case, 2, accept="application/json")["gegevens"]}
+    for name in ("school-jaargroep", "school-naam", "geboortedatum", "school-soort"):
+        check(before[name]["waarde"] == values[name]["waarde"], f"{before.get(name)}")
+    got = before["school-naam"]
+    check((got["bron"], got["bronNaam"], got["wetten"]) == (PARTIES["school"][0], PARTIES["school"][1], ["wmo"]) and got["grondslag"] and
+          got["verkregen"] == values["school-naam"]["verkregen"] and got["voorwaarden"] == values["school-naam"]["voorwaarden"], f"{got}")
+    check("waarde" not in before["gezag-minderjarige"] and before["gezag-minderjarige"]["nietGetoond"] == "over-anderen", "about others")
+    check("waarde" not in before["bsn"] and before["bsn"]["nietGetoond"] == "persoonsnummer", f"{before.get('bsn')}")
+    number = [e["journaalnummer"] for e in city.dossier(case, 2) if e.get("verzoekId") == hidden and e["soort"] == "verzoek"][0]
+    check(restrict(city, case, 2, number, {"reden": "Zonnebloem", "toetsing": soon(30 * 86400)}).status == 201, "restricted")
+    after = document(city, case, 2, accept="application/json")
+    check([d["naam"] for d in after["gegevens"]] == [n for n in before if n != "school-soort"] and after["beperkt"] == [number], f"{after['beperkt']}")
+    text = document(city, case, 2)
+    page = Page(text)
+    check(f'<a href="#regel-{number}">regel {number}</a>' in text and f"regel-{number}" in page.lines, "where it says who decided")
+    for part in (values["school-naam"]["waarde"], "3 februari 2015", "Naam van de school", "Dit gaat ook over iemand anders", "verkeerde handen", "Wet maatschappelijke"):
+        check(part in "".join(page.text), f"{part!r} is not in it")
+    for part in (CHILD, PARENT, "Zilverschoon", values["school-soort"]["waarde"], "00000099"):
+        check(part not in text, f"{part!r} is in it")
+
+
+def test_read_for_another(city):
+    """A parent reads what belongs to the case and its laws; nothing of a secret address, and the same words whether there is one."""
+    case = city.open_case([(PARENT, "ouder"), (CHILD, "kind")], laws=("wmo",))
+    city.change(case, "leden/2", {"geheimAdres": False, "zichtbaarVoor": [1]})
+    city.ask(case, 2, "school", ["school-naam", "school-jaargroep"])
+    names = lambda viewer: {d["naam"]: d.get("waarde") for d in document(city, case, 2, viewer, accept="application/json")["gegevens"]}
+    check({"school-naam", "school-jaargroep"} <= names(1).keys(), f"{names(1)}")
+    said = [x for x in Page(document(city, case, 2, 1)).text if "U leest dit voor iemand anders" in x]
+    city.change(case, "leden/2", {"geheimAdres": True, "zichtbaarVoor": [1]})
+    check("school-naam" not in names(1) and "school-jaargroep" in names(1) and names(2).get("school-naam"), f"{names(1)}")
+    check([x for x in Page(document(city, case, 2, 1)).text if "U leest dit voor iemand anders" in x] == said and len(said) == 1, "it tells")
+    city.change(case, "leden/2", {"geheimAdres": False, "zichtbaarVoor": [1]})
 
 
 def test_who_gets_it(city):

@@ -156,11 +156,121 @@ static void larger_than_allowed(void **state)
         page.n_entries = 1;
         page.next = 7;
         assert_int_equal(document_add(d, &x), SLUIS_OK);
-        assert_int_equal(document_next(d), 7);
+        json_t *asked = json_object();
+        assert_int_equal(document_ask(d, asked), SLUIS_OK);
+        assert_int_equal(json_integer_value(json_object_get(asked, "vanaf")), 7);
+        assert_null(json_object_get(asked, "waarden"));
+        json_decref(asked);
+        assert_false(document_whole(d));
         page.n_entries = 50;
         assert_int_equal(document_add(d, &x), SLUIS_TOO_BIG);
         document_free(&d);
         assert_null(d);
+    }
+}
+
+#define TEXT(s) ((char *)(uintptr_t)(s))
+
+/* The pages of the course, then those of the data until there are no more; values as people write them, and
+ * as they are for a program; why one is not there. */
+static void the_data_themselves(void **state)
+{
+    static const struct {
+        const char *name, *category, *type, *value, *withheld, *html;
+    } t[] = {
+        {"a-date", "identification", "date", "2010-02-03", "", "<bdi>3 februari 2010</bdi>"},
+        {"a-text", "ordinary", "text", "<b>\xe2\x80\xaex", "", "<bdi>&lt;b&gt;" GONE "x</bdi>"},
+        {"a-bool", "ordinary", "bool", "false", "", "<bdi>nee</bdi>"},
+        {"an-amount", "financial", "amount", "-1234567.5", "",
+         "<bdi>\xe2\x88\x92 \xe2\x82\xac 1.234.567,50</bdi>"},
+        {"odd", "financial", "amount", "12 euro", "", "<bdi>12 euro</bdi>"},
+        {"bsn", "identification", "text", "", "number", "in verkeerde handen"},
+        {"gezag", "ordinary", "text", "", "about-others", "gaat ook over iemand anders"},
+        {"far", "health", "text", "", "at-source", "bij de organisatie zelf"},
+    };
+    static const document_sender sender = {"Gemeente", "", "", ""};
+    enum { N = sizeof t / sizeof *t };
+    Sluis__ApiExport first = SLUIS__API_EXPORT__INIT, x = SLUIS__API_EXPORT__INIT;
+    Sluis__ApiDossier page = SLUIS__API_DOSSIER__INIT;
+    Sluis__ApiOwnDatum own[N], *all[N];
+    Sluis__ApiDatum d[N];
+    char *condition = TEXT("bron-noemen 2026-12-01 <i>");
+    uint64_t hidden[] = {12, 31};
+    uint8_t place[20] = {0xab};
+    (void)state;
+    for (size_t i = 0; i < N; i++) {
+        sluis__api_datum__init(&d[i]);
+        sluis__api_own_datum__init(&own[i]);
+        d[i].attribute = TEXT(t[i].name);
+        d[i].category = TEXT(t[i].category);
+        d[i].value = TEXT(t[i].value);
+        d[i].conditions = &condition;
+        d[i].n_conditions = 1;
+        own[i].datum = &d[i];
+        own[i].type = TEXT(t[i].type);
+        own[i].withheld = TEXT(t[i].withheld);
+        own[i].beside = i == 1;
+        d[i].valid_until = UINT64_C(1803859200000); /* 2027-03-01 */
+        all[i] = &own[i];
+    }
+    first.page = x.page = &page;
+    first.made = x.made = 1;
+    x.hidden = hidden;
+    x.n_hidden = 2;
+    for (document_form form = DOCUMENT_JSON; form <= DOCUMENT_HTML; form++) {
+        document *o = document_new(form, &sender, 256u << 10);
+        json_t *asked = json_object();
+        buffer out;
+        assert_int_equal(document_add(o, &first), SLUIS_OK);
+        assert_false(document_whole(o));
+        assert_int_equal(document_ask(o, asked), SLUIS_OK);
+        assert_string_equal(json_string_value(json_object_get(asked, "waarden")), "");
+        x.data = all;
+        x.n_data = N - 1;
+        x.values_next = (ProtobufCBinaryData){sizeof place, place};
+        assert_int_equal(document_add(o, &x), SLUIS_OK);
+        assert_false(document_whole(o));
+        assert_int_equal(document_ask(o, asked), SLUIS_OK);
+        assert_string_equal(json_string_value(json_object_get(asked, "waarden")),
+                            "ab00000000000000000000000000000000000000");
+        x.data = all + N - 1;
+        x.n_data = 1;
+        x.values_next.len = 0;
+        assert_int_equal(document_add(o, &x), SLUIS_OK);
+        assert_true(document_whole(o));
+        buffer_init(&out, 256u << 10);
+        assert_int_equal(document_write(o, &out), SLUIS_OK);
+        buffer_u8(&out, 0);
+        const char *text = (const char *)out.p;
+        for (size_t i = 0; form == DOCUMENT_HTML && i < N; i++)
+            if (!strstr(text, t[i].html))
+                fail_msg("%s: %s is not in it", t[i].name, t[i].html);
+        if (form == DOCUMENT_HTML) {
+            assert_non_null(strstr(text, " Geldt tot en met 28 februari 2027."));
+            assert_non_null(strstr(text, "Voorwaarde: bron-noemen 2026-12-01 &lt;i&gt;"));
+            assert_non_null(
+                strstr(text, "<a href=\"#regel-12\">regel 12</a>, <a href=\"#regel-31\">regel 31</a>."));
+            assert_non_null(strstr(text, "Het telt 0 regels en 8 gegevens, en is volledig."));
+        } else {
+            json_t *got = json_loads(text, 0, NULL), *data = json_object_get(got, "gegevens");
+            assert_int_equal(json_array_size(data), N);
+            for (size_t i = 0; i < N; i++) {
+                const json_t *one = json_array_get(data, i);
+                assert_string_equal(json_string_value(json_object_get(one, "naam")), t[i].name);
+                if (*t[i].withheld)
+                    assert_null(json_object_get(one, "waarde"));
+                else
+                    assert_string_equal(json_string_value(json_object_get(one, "waarde")), t[i].value);
+                assert_int_equal(json_is_true(json_object_get(one, "afwijkend")), i == 1);
+            }
+            assert_string_equal(json_string_value(json_object_get(json_array_get(data, 5), "nietGetoond")),
+                                "persoonsnummer");
+            assert_int_equal(json_integer_value(json_array_get(json_object_get(got, "beperkt"), 1)), 31);
+            json_decref(got);
+        }
+        json_decref(asked);
+        buffer_close(&out);
+        document_free(&o);
     }
 }
 
@@ -169,7 +279,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_value_is_escaped),    cmocka_unit_test(dates_in_dutch_time),
         cmocka_unit_test(a_sentence_for_everything), cmocka_unit_test(the_form_asked_for),
-        cmocka_unit_test(larger_than_allowed),
+        cmocka_unit_test(larger_than_allowed),       cmocka_unit_test(the_data_themselves),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

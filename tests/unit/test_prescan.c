@@ -331,12 +331,33 @@ static void canonical_is_what_packing_gives(void **state)
     assert_true(passed > 1000 && refused > 1000);
 }
 
+/* The entry of a reading names all that stood on a page of a view. */
+static void a_record_names_a_page(void **state)
+{
+    static uint32_t ids[500];
+    static uint8_t packed[4096];
+    Sluis__Record r = SLUIS__RECORD__INIT;
+    ProtobufCMessage *m = NULL;
+    arena *a = arena_new(1 << 16);
+    (void)state;
+    for (uint32_t i = 0; i < 500; i++)
+        ids[i] = 1000 + i;
+    r.attributes = ids;
+    r.n_attributes = 500;
+    assert_true(sluis__record__get_packed_size(&r) <= sizeof packed);
+    const size_t n = sluis__record__pack(&r, packed);
+    assert_int_equal(wire_unpack(&m, &sluis__record__descriptor, a, BYTES(packed, n), NULL), SLUIS_OK);
+    assert_int_equal(((Sluis__Record *)m)->n_attributes, 500);
+    arena_free(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(refuses_what_is_not_strict),         cmocka_unit_test(counts_are_bounded),
-        cmocka_unit_test(the_schemas_stay_within_the_subset), cmocka_unit_test(text_is_utf8_without_nul),
-        cmocka_unit_test(canonical_is_what_packing_gives),    cmocka_unit_test(wire_unpack_bounds_its_memory),
+        cmocka_unit_test(refuses_what_is_not_strict),    cmocka_unit_test(counts_are_bounded),
+        cmocka_unit_test(a_record_names_a_page),         cmocka_unit_test(the_schemas_stay_within_the_subset),
+        cmocka_unit_test(text_is_utf8_without_nul),      cmocka_unit_test(canonical_is_what_packing_gives),
+        cmocka_unit_test(wire_unpack_bounds_its_memory),
     };
     return crypto_start() ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }
