@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "cases/datum_use.h"
 #include "core/ask.h"
 #include "core/due.h"
 #include "core/send.h"
@@ -77,6 +78,14 @@ static sluis_err last_time(fetching *x, wanted *w)
     return SLUIS_OK;
 }
 
+/* It came between the reader's snapshot and this turn: the next reading shows it. */
+static bool came_meanwhile(const fetching *x, const wanted *w)
+{
+    const datum_use use = {
+        .case_id = x->j->read.case_id.b, .row = x->row, .application = x->j->claims.app, .now = x->t->now};
+    return datum_here(x->t->rules, w->a, w->d.row, &use);
+}
+
 static sluis_err collect(fetching *x, const Sluis__ApiView *v)
 {
     sluis_err e = SLUIS_OK;
@@ -94,8 +103,12 @@ static sluis_err collect(fetching *x, const Sluis__ApiView *v)
             return SLUIS_CORRUPT;
         e = w->a ? registry_get(x->t->p->registry, x->t->t, &x->s, w->a->id, &instance, x->t->arena, &w->d)
                  : SLUIS_NOT_FOUND;
-        if (!e)
+        if (!e && came_meanwhile(x, w)) {
+            say(w, "fetching", "");
+            w->settled = true;
+        } else if (!e) {
             e = last_time(x, w);
+        }
         x->n += !e;
         if (e == SLUIS_NOT_FOUND) /* gone since */
             e = SLUIS_OK;
