@@ -3,6 +3,7 @@
 #include "core/deadline.h"
 #include "core/fetch.h"
 #include "core/notices.h"
+#include "core/rectify.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -138,6 +139,10 @@ static sluis_err handle(turn *t, due_kind kind, bytes key)
     case DUE_RIGHTS:
         if (key.n == ID_LEN + UUID_LEN)
             e = rights_due(t, key.p);
+        break;
+    case DUE_RECTIFY:
+        if (key.n == RIGHTS_KEY)
+            e = rectify_due(t, key.p);
         break;
     case DUE_WITHDRAWAL:
         if (key.n == ID_LEN + 4 + 8)

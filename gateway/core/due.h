@@ -24,7 +24,8 @@ typedef enum {
     DUE_HANDOVER = 14,    /* case: what was offered of it to another municipality lapses without a reply */
     DUE_RESTRICTION = 20, /* key of RESTRICTION: to be looked at again, or lifted */
     DUE_RIGHTS = 21,      /* key of RIGHTS: reminder and lateness of a decision, or of carrying it out */
-    DUE_KEPT = 40         /* sid, attribute u32, instance: the time of what was fetched is over (fetch.h) */
+    DUE_RECTIFY = 22, /* key of RIGHTS: the source of a datum that a client disputes said something of it */
+    DUE_KEPT = 40     /* sid, attribute u32, instance: the time of what was fetched is over (fetch.h) */
 } due_kind;
 
 #define DUE_KEY_MAX    (OIN_LEN + UUID_LEN)

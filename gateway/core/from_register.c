@@ -111,6 +111,8 @@ static sluis_err fill_instance(turn *t, const datum *d, Sluis__AttributeResult *
     in->valid_until = d->row->valid_until;
     in->reference = d->row->reference;
     r->instances[r->n_instances++] = in;
+    if (*d->row->statement) /* the client's, of what stayed as it was */
+        r->explanation = d->row->statement;
     return in->instance.data ? SLUIS_OK : SLUIS_NOMEM;
 }
 

@@ -47,9 +47,11 @@ static const struct {
 /* ---- withdrawing ---- */
 
 /* What it asks for may not be used any more. A question about no datum in particular ends when all is. */
-static bool is_stopped(const case_facts *facts, const Sluis__RequestRow *q)
+static bool is_stopped(const turn *t, const case_facts *facts, const Sluis__RequestRow *q)
 {
     bool any = facts->stopped && facts->stopped_count == 0;
+    if (policy_puts_right(t->rules, q->purpose))
+        return false;
     for (size_t i = 0; !any && i < q->n_attributes; i++)
         any = policy_stopped(facts, q->attributes[i]);
     return any;
@@ -70,7 +72,7 @@ static const char *not_covered(turn *t, const Sluis__CaseRow *c, const Sluis__Re
                            .at = t->now};
     if (!p || !policy_covers(t->rules, &was, &facts) || !case_member_of(c, sid))
         return "case-changed";
-    return is_stopped(&facts, q) ? "processing-restricted" : NULL;
+    return is_stopped(t, &facts, q) ? "processing-restricted" : NULL;
 }
 
 /* The party drops what it holds. A request of an application on the bus has another sender, whose withdrawal

@@ -5,6 +5,7 @@
 #include "core/about.h"
 #include "core/handlers.h"
 #include "core/notices.h"
+#include "core/rectify.h"
 #include "core/results.h"
 
 #define CORRECTIONS_MAX 16 /* of one request */
@@ -98,6 +99,8 @@ static sluis_err write_correction(turn *t, job *j, Sluis__RequestRow *row, const
         e = turn_dossier(t, s, row->case_id.data, b->reason, shown, b->n_results);
     if (!e)
         e = turn_event(t, "answer-corrected", &r, NULL);
+    if (!e)
+        e = rectify_heard(t, s, j->env->core->attributes, j->env->core->n_attributes);
     if (!e)
         e = notices_begin(t, transaction, row->answer ? row->answer->journal_index : 0);
     return e ? e : about_deliver_to_requester(t, j, row, NULL);

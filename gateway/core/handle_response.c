@@ -5,6 +5,7 @@
 #include "core/about.h"
 #include "core/cooperation.h"
 #include "core/handlers.h"
+#include "core/rectify.h"
 #include "core/results.h"
 #include "wire/messages.h"
 
@@ -96,6 +97,8 @@ static sluis_err write_response(turn *t, job *j, Sluis__RequestRow *row, const s
         e = turn_request_save(t, j->env->core->transaction.data, row, s);
     if (!e)
         e = turn_event(t, "request-answered", &r, NULL);
+    if (!e)
+        e = rectify_heard(t, s, row->attributes, row->n_attributes);
     if (!e)
         e = about_deliver_to_requester(t, j, row, NULL);
     if (!e)

@@ -11,6 +11,7 @@
 #include "core/asking.h"
 #include "core/due.h"
 #include "core/handlers.h"
+#include "core/rectify.h"
 #include "flow/api_out.h"
 
 typedef struct {
@@ -119,7 +120,8 @@ sluis_err handle_file_rights(turn *t, job *j, sluis_fail *f)
         return fail_set(f, SLUIS_FORBIDDEN, "token.functie",
                         "geen geldende regel laat deze functie een AVG-verzoek indienen");
     if (right_parse(&kind, in->kind))
-        return fail_set(f, SLUIS_INVALID, "soort", "inzage, verwijdering, beperking of bezwaar");
+        return fail_set(f, SLUIS_INVALID, "soort",
+                        "inzage, verwijdering, beperking, bezwaar of rectificatie");
     const client_right *c = rules_right(t->rules, kind);
     if (!c)
         return fail_set(f, SLUIS_INVALID, "soort", "de regels die gelden kennen hiervoor geen termijnen");
@@ -130,10 +132,12 @@ sluis_err handle_file_rights(turn *t, job *j, sluis_fail *f)
         e = check_viewer(&w, in->viewer, f);
     if (!e)
         e = resolve(&w, in, &row, f);
+    row.kind = in->kind;
+    if (!e)
+        e = rectify_file(t, in, &row, f);
     if (!e)
         e = check_count(&w, f);
     if (!e) {
-        row.kind = in->kind;
         row.state = (char *)(uintptr_t)rights_state_name(RIGHTS_RECEIVED);
         row.case_id = in->case_id;
         row.member = in->member;
@@ -191,6 +195,14 @@ static sluis_err step(rights_work *w, Sluis__RightsRow *row, rights_state to, co
     return SLUIS_OK;
 }
 
+/* What the municipality corrects itself is done with the decision. */
+static void done_at_once(const turn *t, Sluis__RightsRow *row, const char *why)
+{
+    row->state = (char *)(uintptr_t)rights_state_name(RIGHTS_DONE);
+    row->done = t->now;
+    row->done_reason = (char *)(uintptr_t)why;
+}
+
 sluis_err handle_decide_rights(turn *t, job *j, sluis_fail *f)
 {
     static const char *const said[RIGHTS_STATES] = {[RIGHTS_EXTENDED] = "rights-extended",
@@ -201,6 +213,7 @@ sluis_err handle_decide_rights(turn *t, job *j, sluis_fail *f)
     rights_work w = {.t = t, .j = j, .case_id = in->case_id, .member = in->member};
     Sluis__RightsRow *row = NULL;
     rights_state to = RIGHTS_RECEIVED;
+    rectification x = {.row = NULL};
     uint8_t key[RIGHTS_KEY];
     if (!policy_may(t->rules, ACT_HANDLE_RIGHTS, j->claims.app, j->claims.function, t->now))
         return fail_set(f, SLUIS_FORBIDDEN, "token.functie",
@@ -221,8 +234,14 @@ sluis_err handle_decide_rights(turn *t, job *j, sluis_fail *f)
         e = rights_step(row, in->event, &to, f);
     if (!e)
         e = step(&w, row, to, in->motivation, f);
+    if (!e && rectify_is(row))
+        e = rectify_begin(t, j, w.row, &w.s, row, to, &x, f);
+    if (!e && x.own)
+        done_at_once(t, row, in->motivation);
     if (!e)
-        e = write(&w, row, said[to], in->motivation, 200);
+        e = write(&w, row, x.own ? "rights-corrected" : said[to], in->motivation, 200);
+    if (!e && x.row)
+        e = rectify_write(t, &x, to, w.transaction);
     if (!e)
         e = rights_apply(t, &w.s);
     subject_close(&w.s);

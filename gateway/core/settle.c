@@ -59,12 +59,18 @@ sluis_err settle_changed(turn *t, settlement *x, uint32_t id, uint64_t since)
     return SLUIS_OK;
 }
 
+/* The entry that brought the current value; the beginning, when the client's statement came with it since. */
+static uint64_t read_since(const datum *d)
+{
+    return *d->row->statement ? 0 : d->row->journal_index;
+}
+
 sluis_err settle_accept(turn *t, settlement *x, const subject *s, uint32_t id, const datum *d,
                         const datum_beside *b)
 {
     sluis_err e = add(t, x, id, d, b, SETTLED_ACCEPTED);
     if (!e)
-        e = settle_changed(t, x, id, d->row->journal_index);
+        e = settle_changed(t, x, id, read_since(d));
     return e ? e : registry_accept(t->t, s, id, d, b, t->entry.index, t->now);
 }
 
@@ -149,7 +155,7 @@ static sluis_err take_up(turn *t, const job *j, settlement *x, const subject *s,
         return SLUIS_OK;
     if (a->source_wins)
         return settle_accept(t, x, s, a->id, d, own);
-    sluis_err e = settle_changed(t, x, a->id, d->row->journal_index);
+    sluis_err e = settle_changed(t, x, a->id, read_since(d));
     return e ? e : registry_exchange(t->t, s, a->id, d, own, t->entry.index, t->now);
 }
 

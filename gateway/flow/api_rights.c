@@ -31,6 +31,12 @@ sluis_err api_rights_fill(Sluis__ApiRights *out, arena *a, const rules *rs, uint
     out->done = row->done;
     out->done_reason = row->done_reason;
     out->carry_out_by = row->carry_out_by;
+    out->value = row->value;
+    out->instance = row->instance;
+    out->party = row->party;
+    out->asked = row->asked;
+    out->source_outcome = row->source_outcome;
+    out->source_reason = row->source_reason;
     out->late = term && term <= now;
     out->attributes = arena_alloc(a, (row->n_attributes + 1) * sizeof(char *));
     if (!out->attributes)

@@ -41,6 +41,19 @@ static inline sluis_err uuid_field(ProtobufCBinaryData *out, const json_t *param
     return out->data ? SLUIS_OK : SLUIS_NOMEM;
 }
 
+/* An instance's id, when there is one. */
+static inline sluis_err instance_field(ProtobufCBinaryData *out, const json_t *body, arena *a)
+{
+    id16 id;
+    const char *s = json_str(body, "voorkomen");
+    if (!s)
+        return SLUIS_OK;
+    if (id_parse(&id, s))
+        return SLUIS_INVALID;
+    *out = (ProtobufCBinaryData){ID_LEN, arena_copy(a, id.b, ID_LEN)};
+    return out->data ? SLUIS_OK : SLUIS_NOMEM;
+}
+
 static inline sluis_err bookmark_field(ProtobufCBinaryData *out, const json_t *parameters, const char *name,
                                        arena *a)
 {

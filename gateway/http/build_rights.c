@@ -7,9 +7,15 @@
 static const struct {
     const char *dutch, *word;
 } words[] = {
-    {"inzage", "access"},     {"verwijdering", "erasure"}, {"beperking", "restriction"},
-    {"bezwaar", "objection"}, {"verlengen", "extend"},     {"toewijzen", "grant"},
-    {"weigeren", "refuse"},   {"afronden", "finish"},
+    {"inzage", "access"},
+    {"verwijdering", "erasure"},
+    {"beperking", "restriction"},
+    {"bezwaar", "objection"},
+    {"rectificatie", "rectification"},
+    {"verlengen", "extend"},
+    {"toewijzen", "grant"},
+    {"weigeren", "refuse"},
+    {"afronden", "finish"},
 };
 
 static char *word_of(const char *dutch)
@@ -30,9 +36,12 @@ sluis_err build_file_rights(const json_t *parameters, const json_t *body, arena 
     q->viewer = number(parameters, "namens");
     q->kind = word_of(text(body, "soort"));
     q->text = text(body, "tekst");
+    q->value = text(body, "waarde");
     c->op_case = SLUIS__API_CALL__OP_FILE_RIGHTS;
     c->file_rights = q;
     sluis_err e = strings(&q->attributes, &q->n_attributes, json_object_get(body, "attributen"), a);
+    if (!e)
+        e = instance_field(&q->instance, body, a);
     return e ? e : id_field(&q->case_id, parameters, a);
 }
 

@@ -22,6 +22,16 @@ static const char *state_text(const char *state)
     return state;
 }
 
+/* A datum that another organisation was asked to correct. */
+static const char *source_text(const char *outcome)
+{
+    return strcmp(outcome, "corrected") == 0
+               ? "De organisatie waar het gegeven vandaan komt, heeft het verbeterd."
+               : "De organisatie waar het gegeven vandaan komt, heeft het niet verbeterd. Uw verklaring "
+                 "staat nu "
+                 "bij het gegeven.";
+}
+
 static void add_asked(document *d, buffer *b, const Sluis__ApiRights *r)
 {
     const bool open = strcmp(r->state, "received") == 0 || strcmp(r->state, "extended") == 0;
@@ -35,7 +45,9 @@ static void add_asked(document *d, buffer *b, const Sluis__ApiRights *r)
         html_add(b, "<li>{}</li>\n", document_word(d, "attribute", r->attributes[i]));
     if (r->n_attributes)
         html_add(b, "</ul></dd>\n");
-    document_row(b, "Hoe het staat", state_text(r->state));
+    document_row(b, "Wat volgens u klopt", r->value);
+    document_row(b, "Hoe het staat",
+                 *r->source_outcome ? source_text(r->source_outcome) : state_text(r->state));
     if (open)
         document_row_when(b, "U hoort het uiterlijk op", r->due, dutch_term);
     if (r->late)

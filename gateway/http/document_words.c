@@ -90,6 +90,11 @@ static const document_sentence by_decision[] = {
     {"rights-refused", "De gemeente wees uw verzoek af", false, false,
      "Bent u het er niet mee eens? Bij ‘Uw rechten’ staat wat u kunt doen."},
     {"rights-done", "De gemeente heeft uw verzoek uitgevoerd", false, false, NULL},
+    {"rights-corrected", "Een gegeven over u is verbeterd omdat u dat vroeg", false, false,
+     "Wie het oude gegeven had gelezen, krijgt bericht."},
+    {"rights-source-refused", "{} verbeterde een gegeven over u niet, terwijl u dat vroeg", true, false,
+     "Uw eigen verklaring staat nu bij het gegeven. Wie het leest, leest die ook. Bij ‘Uw rechten’ staat wat "
+     "u nog kunt doen."},
     {"exchange-noted", "Er is buiten de computer om over u gesproken of geschreven", false, false, NULL},
     {"entry-restricted", "Besloten is dat u een regel van dit dossier nu niet mag lezen", false, false, NULL},
     {"restriction-lifted", "Een regel die u niet mocht lezen, mag u nu weer lezen", false, false, NULL},

@@ -21,6 +21,14 @@ static const char *said(const char *word)
     return word;
 }
 
+static const char *source_said(const char *outcome)
+{
+    return strcmp(outcome, "corrected") == 0 ? "verbeterd"
+           : strcmp(outcome, "kept") == 0    ? "gehandhaafd"
+           : *outcome                        ? "geweigerd"
+                                             : "gevraagd";
+}
+
 json_t *render_one_right(const Sluis__ApiRights *x)
 {
     char id[UUID_STR], case_id[33], href[2 * RENDER_LOCATION];
@@ -34,6 +42,8 @@ json_t *render_one_right(const Sluis__ApiRights *x)
     put(o, "stand", said(x->state));
     put(o, "tekst", x->text);
     put_list(o, "attributen", x->attributes, x->n_attributes);
+    put_some(o, "waarde", x->value);
+    put_hex(o, "voorkomen", x->instance);
     put_time(o, "ingediend", x->filed);
     json_object_set_new(o, "doorClient", json_boolean(x->by_client));
     put_time(o, "uiterlijk", x->due);
@@ -45,6 +55,12 @@ json_t *render_one_right(const Sluis__ApiRights *x)
     put_time(o, "uitvoerenVoor", x->carry_out_by);
     put_time(o, "afgerond", x->done);
     put_some(o, "redenAfronding", x->done_reason);
+    put_some(o, "bron", x->party);
+    if (x->asked.len)
+        put_uuid(o, "bronVerzoekId", x->asked, id);
+    if (*x->party)
+        put(o, "bronUitkomst", source_said(x->source_outcome));
+    put_some(o, "bronReden", x->source_reason);
     if (x->late)
         json_object_set_new(o, "teLaat", json_true());
     snprintf(href, sizeof href, "/v1/zaken/%s/leden/%u/avg-verzoeken", case_id, x->member);

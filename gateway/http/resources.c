@@ -236,19 +236,6 @@ static sluis_err build_list_discrepancies(const json_t *parameters, const json_t
     return id_field(&q->case_id, parameters, a);
 }
 
-/* An instance's id, when there is one. */
-static sluis_err instance_field(ProtobufCBinaryData *out, const json_t *body, arena *a)
-{
-    id16 id;
-    const char *s = json_str(body, "voorkomen");
-    if (!s)
-        return SLUIS_OK;
-    if (id_parse(&id, s))
-        return SLUIS_INVALID;
-    *out = (ProtobufCBinaryData){ID_LEN, arena_copy(a, id.b, ID_LEN)};
-    return out->data ? SLUIS_OK : SLUIS_NOMEM;
-}
-
 static uint64_t long_number(const json_t *object, const char *name)
 {
     return (uint64_t)json_integer_value(json_object_get(object, name));

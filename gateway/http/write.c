@@ -101,6 +101,9 @@ static void write_fields(json_out *o, const Sluis__ApiDatum *d)
     json_out_bool(o, "weersproken", d->disputed);
     if (d->withdrawn)
         json_out_bool(o, "teruggenomen", true);
+    if (d->at_request)
+        json_out_bool(o, "opVerzoekVanClient", true);
+    write_some(o, "verklaringVanClient", d->statement);
 }
 
 static void write_gone(json_out *o, const Sluis__ApiView *v)

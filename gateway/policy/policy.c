@@ -149,6 +149,12 @@ static void apply(const rules *r, const permit *p, const policy_question *q, pol
     }
 }
 
+bool policy_puts_right(const rules *r, const char *purpose)
+{
+    const client_right *right = rules_right(r, RIGHT_RECTIFICATION);
+    return right && *right->purpose && strcmp(purpose, right->purpose) == 0;
+}
+
 void policy_decide(const rules *r, const policy_question *q, const case_facts *c, policy_answer *answers)
 {
     const resolved o = resolve(r, q);
@@ -157,11 +163,11 @@ void policy_decide(const rules *r, const policy_question *q, const case_facts *c
         const char *why = refusal;
         if (!why) {
             const attribute *a = rules_attribute(r, q->attributes[i]);
-            why = !a                                                       ? deny_catalogue
-                  : a->address && c->secret_address                        ? deny_secret
-                  : policy_stopped(c, a->id)                               ? deny_stopped
-                  : domain_gives(&r->domain[o.domain], a->category, q->at) ? deny_default
-                                                                           : deny_domain;
+            why = !a                                                              ? deny_catalogue
+                  : a->address && c->secret_address                               ? deny_secret
+                  : policy_stopped(c, a->id) && !policy_puts_right(r, q->purpose) ? deny_stopped
+                  : domain_gives(&r->domain[o.domain], a->category, q->at)        ? deny_default
+                                                                                  : deny_domain;
         }
         answers[i] = (policy_answer){.permit = false, .rule = why};
     }

@@ -97,6 +97,8 @@ const view *policy_view(const rules *r, const char *application, const char *fun
 bool view_allows(const view *v, uint32_t attribute);
 /* What the client's granted request to restrict, or objection, stopped the use of. */
 bool policy_stopped(const case_facts *c, uint32_t id);
+/* What is stopped may still be put right: with this purpose its source is asked for that alone. */
+bool policy_puts_right(const rules *r, const char *purpose);
 /* Whether the view shows it in this case: not what tells a secret address, nor what is restricted. */
 bool policy_shows(const rules *r, const view *v, const case_facts *c, uint32_t attribute);
 

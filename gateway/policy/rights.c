@@ -16,10 +16,12 @@ static const char *const names[RIGHT_COUNT] = {
     [RIGHT_ERASURE] = "erasure",
     [RIGHT_RESTRICTION] = "restriction",
     [RIGHT_OBJECTION] = "objection",
+    [RIGHT_RECTIFICATION] = "rectification",
 };
 
 static const config_key right_keys[] = {
-    {"kind", CONFIG_STR, true, 1, NAME_MAX_LEN, "", NULL, "access, erasure, restriction or objection"},
+    {"kind", CONFIG_STR, true, 1, NAME_MAX_LEN, "", NULL,
+     "access, erasure, restriction, objection or rectification"},
     KEY_TITLE,
     {"article", CONFIG_STR, true, 1, TITLE_MAX_LEN, "", NULL, "where it stands"},
     {"months", CONFIG_INT, true, 1, MONTHS_MAX, "months", NULL, "to decide"},
@@ -27,7 +29,9 @@ static const config_key right_keys[] = {
     {"done_months", CONFIG_INT, false, 0, MONTHS_MAX, "months", "0",
      "to carry out what was granted; 0: none"},
     {"remind_days", CONFIG_INT, true, 0, REMIND_MAX, "days", NULL, "before a term: the reminder"},
-    {"stops_use", CONFIG_BOOL, false, 0, 0, "", "false", "granted: no new use of the data"}};
+    {"stops_use", CONFIG_BOOL, false, 0, 0, "", "false", "granted: no new use of the data"},
+    {"purpose", CONFIG_STR, false, 1, NAME_MAX_LEN, "", "", "rectification: the purpose of asking a source"},
+    {"legal_basis", CONFIG_STR, false, 1, NAME_MAX_LEN, "", "", "and its legal basis"}};
 
 const char *right_name(right_kind k)
 {
@@ -55,7 +59,7 @@ static sluis_err right_row(rules *r, const config_node *row, size_t i, sluis_fai
     (void)i;
     if (right_parse(&k, read_str(row, "kind")))
         return config_fail(config_get(row, "kind"), f,
-                           "\"%.64s\" is no right: access, erasure, restriction or objection",
+                           "\"%.64s\" is no right: access, erasure, restriction, objection or rectification",
                            read_str(row, "kind"));
     if (r->has_right[k])
         return config_fail(config_get(row, "kind"), f, "\"%s\" stands twice", names[k]);
@@ -66,7 +70,9 @@ static sluis_err right_row(rules *r, const config_node *row, size_t i, sluis_fai
                        .extend_months = (uint32_t)config_int(row, KEYS_OF(right_keys), "extend_months"),
                        .done_months = (uint32_t)config_int(row, KEYS_OF(right_keys), "done_months"),
                        .remind_days = (uint32_t)config_int(row, KEYS_OF(right_keys), "remind_days"),
-                       .stops_use = config_bool(row, KEYS_OF(right_keys), "stops_use")};
+                       .stops_use = config_bool(row, KEYS_OF(right_keys), "stops_use"),
+                       .purpose = read_str(row, "purpose"),
+                       .legal_basis = read_str(row, "legal_basis")};
     r->has_right[k] = true;
     return SLUIS_OK;
 }

@@ -5,7 +5,14 @@
 
 #include "policy/rules.h"
 
-typedef enum { RIGHT_ACCESS, RIGHT_ERASURE, RIGHT_RESTRICTION, RIGHT_OBJECTION, RIGHT_COUNT } right_kind;
+typedef enum {
+    RIGHT_ACCESS,
+    RIGHT_ERASURE,
+    RIGHT_RESTRICTION,
+    RIGHT_OBJECTION,
+    RIGHT_RECTIFICATION,
+    RIGHT_COUNT
+} right_kind;
 
 typedef struct {
     const char *title, *article;
@@ -14,6 +21,7 @@ typedef struct {
     uint32_t done_months;   /* to have carried out what was granted, from the request on; 0: no term */
     uint32_t remind_days;   /* before each term: a reminder */
     bool stops_use;         /* granted: no new use of the data until it is over */
+    const char *purpose, *legal_basis; /* rectification: on which a source is asked to correct; "": never */
 } client_right;
 
 const char *right_name(right_kind k); /* "access", ... */

@@ -45,6 +45,8 @@ sluis_err reader_datum(reader *r, job *j, const attribute *a, const id16 *instan
     out->corrected = row->corrected;
     out->brought_by = row->brought_by;
     out->withdrawn = row->withdrawn;
+    out->at_request = row->requested.len != 0;
+    out->statement = row->statement;
     out->fresh_until = datum_fresh_until(a, row);
     out->stale = out->fresh_until <= use->now;
     sluis_err e = instance_text(j, instance, &out->instance);

@@ -1,4 +1,4 @@
-/* What becomes of a statement that stands beside the current one. */
+/* What becomes of a statement that stands beside the current one, and of what the client disputes. */
 #include <string.h>
 
 #include "registry/datum.h"
@@ -42,6 +42,22 @@ sluis_err registry_exchange(store_txn *t, const subject *s, uint32_t attribute, 
     sluis_err err = registry_accept(t, s, attribute, d, b, journal_index, now);
     datum_key(key, &s->sid, attribute, &d->instance, newest_of(d) + 2);
     return err ? err : datum_store(t, s, key, &was);
+}
+
+sluis_err registry_state(store_txn *t, const subject *s, uint32_t attribute, const datum *d, char *statement,
+                         uint64_t journal_index, uint64_t now)
+{
+    uint8_t key[DATUM_KEY_LEN];
+    Sluis__DatumRow row = *d->row;
+
+    row.statement = statement;
+    row.previous = d->version;
+    row.journal_index = journal_index;
+    row.registered = now;
+    datum_key(key, &s->sid, attribute, &d->instance, d->version);
+    sluis_err err = datum_supersede(t, key, journal_index);
+    datum_key(key, &s->sid, attribute, &d->instance, newest_of(d) + 1);
+    return err ? err : datum_store(t, s, key, &row);
 }
 
 sluis_err registry_drop(store_txn *t, const subject *s, uint32_t attribute, const datum *d,

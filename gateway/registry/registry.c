@@ -400,6 +400,8 @@ static sluis_err say_new(store_txn *t, const subject *s, uint32_t attribute, con
     }
     if (!err && row.corrected && previous && previous == d->version)
         err = laws_of_corrected(a, &row, d->row);
+    if (previous && previous == d->version && same_text(row.value, d->row->value)) /* on other terms */
+        row.statement = d->row->statement;
     datum_key(key, &s->sid, attribute, &d->instance, version);
     return err ? err : datum_store(t, s, key, &row);
 }

@@ -116,6 +116,11 @@ sluis_err registry_drop(store_txn *t, const subject *s, uint32_t attribute, cons
 sluis_err registry_asked(store_txn *t, const subject *s, uint32_t attribute, const datum *d,
                          const datum_beside *b, const uint8_t transaction[static UUID_LEN]);
 
+/* The current statement of an instance, as registry_get gave it, gets a version with the client's own words:
+ * it keeps them as long as it says the same. */
+sluis_err registry_state(store_txn *t, const subject *s, uint32_t attribute, const datum *d, char *statement,
+                         uint64_t journal_index, uint64_t now);
+
 /* Rows about a person in other tables (DOSSIER, REQUEST): appends sid | row check over it (tables/rows.h) |
  * nonce | AE(SK, nonce, table u8|key, message). What it appends is what store_put takes. */
 sluis_err row_seal(buffer *out, const subject *s, gateway_table table, bytes key, const ProtobufCMessage *m);

@@ -24,7 +24,7 @@ BENCH = ("bench", BENCH_OIN, "Toepassing op de bus", "gemeente")
 
 # For what the parties take part, and what each gives or asks.
 PURPOSES = ("onderzoek-meervoudige-problematiek", "gecoordineerde-aanpak", "casusoverleg", "arbeidstoeleiding",
-            "schuldhulpverlening", "maatwerkvoorziening", "jeugdhulp", "acuut-gevaar")
+            "schuldhulpverlening", "maatwerkvoorziening", "jeugdhulp", "acuut-gevaar", "rectificatie")
 AGREED = {
     "school": {"gives": ("ordinary", "health")},
     "politie": {"gives": ("ordinary", "criminal")},
