@@ -106,12 +106,22 @@ sluis_err datum_known(registry *g, store_txn *t, const rules *r, const subject *
     return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
 }
 
-bool result_hidden(const rules *r, const Sluis__ResultRow *row, bool own)
+static bool hidden(const rules *r, char *const *conditions, size_t n, bool own)
 {
-    for (size_t i = 0; i < row->n_conditions; i++) {
-        const condition_kind *c = rules_condition(r, row->conditions[i]);
+    for (size_t i = 0; i < n; i++) {
+        const condition_kind *c = rules_condition(r, conditions[i]);
         if (!c || c->force == FORCE_CONSULT || (!own && c->force == FORCE_HOUSEHOLD))
             return true;
     }
     return false;
+}
+
+bool result_hidden(const rules *r, const Sluis__ResultRow *row, bool own)
+{
+    return hidden(r, row->conditions, row->n_conditions, own);
+}
+
+bool datum_hidden(const rules *r, const Sluis__DatumRow *row, bool own)
+{
+    return hidden(r, row->conditions, row->n_conditions, own);
 }

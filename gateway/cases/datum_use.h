@@ -37,5 +37,7 @@ sluis_err datum_known(registry *g, store_txn *t, const rules *r, const subject *
 /* A member of the household may not read of this result: another one, or (own) not the person either, before
  * the source was consulted, which then corrects its answer. */
 bool result_hidden(const rules *r, const Sluis__ResultRow *row, bool own);
+/* The same of what is registered: such a reader is not told that it is there, either. */
+bool datum_hidden(const rules *r, const Sluis__DatumRow *row, bool own);
 
 #endif

@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "cases/datum_use.h"
 #include "registry/entries.h"
+#include "registry/walk.h"
 #include "wire/messages.h"
 
 #define SCAN_MAX   20000      /* rows looked at for one page: a person may have other cases */
@@ -22,6 +24,7 @@ typedef struct {
     const dossier_question *q;
     Sluis__ApiDossier *out;
     restrictions held;
+    hidden_data hidden;
     size_t limit, bytes;
 } page;
 
@@ -34,7 +37,7 @@ static sluis_err add_entry(page *p, const Sluis__DossierRow *row, Sluis__ResultR
                            size_t row_bytes, Sluis__ApiDossierEntry **out)
 {
     Sluis__ApiDossierEntry *x = arena_alloc(p->j->arena, sizeof(*x));
-    sluis_err e = x ? dossier_entry(p->r, p->j, p->q, &p->held, row, results, n, x) : SLUIS_NOMEM;
+    sluis_err e = x ? dossier_entry(p->r, p->j, p->q, &p->held, &p->hidden, row, results, n, x) : SLUIS_NOMEM;
     if (e)
         return e;
     p->bytes += row_bytes + ENTRY_COST + NAME_COST * (x->n_attributes + x->n_results);
@@ -130,6 +133,40 @@ static sluis_err add_row(page *p, bytes key, bytes sealed, arena *a)
     return e ? e : add_more(p, x);
 }
 
+static bool any_hidden(const rules *r, const datum *d, bool own)
+{
+    bool hides = datum_hidden(r, d->row, own);
+    for (const datum_beside *b = d->beside; b && !hides; b = b->next)
+        hides = datum_hidden(r, b->row, own);
+    return hides;
+}
+
+/* What this viewer may not know of, of all that is registered of the person. */
+static sluis_err find_hidden(page *p, const subject *s)
+{
+    const rules *r = p->r->rules;
+    const size_t n = rules_attribute_count(r);
+    const datum_place start = {.attribute = 0};
+    uint32_t *ids = arena_alloc(p->j->arena, 2 * (n + 1) * sizeof(*ids)), *found = ids + n;
+    arena *a = arena_new(ROW_ARENA);
+    datum_walk *w = NULL;
+    datum_place place;
+    datum d;
+    for (size_t i = 0; ids && i < n; i++)
+        ids[i] = rules_attribute_at(r, i)->id;
+    sluis_err e = ids && a ? registry_walk_open(&w, p->t, s, ids, n, &start) : SLUIS_NOMEM;
+    while (!e && !(e = registry_walk_next(w, a, &place, &d))) {
+        if (any_hidden(r, &d, p->q->viewer == p->q->member) &&
+            (!p->hidden.n || found[p->hidden.n - 1] != place.attribute))
+            found[p->hidden.n++] = place.attribute;
+        arena_reset(a);
+    }
+    p->hidden.ids = found;
+    registry_walk_close(&w);
+    arena_free(&a);
+    return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
+}
+
 static int by_index(const void *a, const void *b)
 {
     const Sluis__ApiDossierEntry *x = *(Sluis__ApiDossierEntry *const *)a;
@@ -151,6 +188,8 @@ sluis_err dossier_page(reader *r, store_txn *t, job *j, const subject *s, const 
     arena *a = arena_new(ROW_ARENA);
     sluis_err e =
         out->entries && a ? restrictions_load(r->p->registry, t, s, j->arena, &p.held) : SLUIS_NOMEM;
+    if (!e && q->viewer)
+        e = find_hidden(&p, s);
     if (!e)
         e = entries_open(&c, t, r->p->rows, &s->sid, q->after ? q->after + 1 : 0);
     for (size_t seen = 0; !e && (e = entries_next(&c, &key, &sealed)) == SLUIS_OK; seen++) {

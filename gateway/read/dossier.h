@@ -17,6 +17,13 @@ typedef struct {
     uint32_t limit;  /* 0: as many as one page holds */
 } dossier_question;
 
+/* Data of which a member of the household may not know that they are there, ascending: a name can tell as
+ * much as what it stands for. */
+typedef struct {
+    const uint32_t *ids;
+    size_t n;
+} hidden_data;
+
 /* Whether this token may look, as that member: the case and the member's subject, which the caller closes. A
  * dossier that may not be seen does not exist. */
 sluis_err dossier_may_read(reader *r, store_txn *t, job *j, dossier_question *q, Sluis__CaseRow **row,
@@ -29,8 +36,8 @@ sluis_err dossier_page(reader *r, store_txn *t, job *j, const subject *s, const 
  * restricted a member of the case reads that it is, by which function and until when; nothing else is filled
  * in. */
 sluis_err dossier_entry(reader *r, job *j, const dossier_question *q, const restrictions *held,
-                        const Sluis__DossierRow *row, Sluis__ResultRow *const *results, size_t result_count,
-                        Sluis__ApiDossierEntry *out);
+                        const hidden_data *hidden, const Sluis__DossierRow *row,
+                        Sluis__ResultRow *const *results, size_t result_count, Sluis__ApiDossierEntry *out);
 /* What the directory calls the party with this OIN; "": it does not know it. Borrowed from the snapshot. */
 char *dossier_party_name(job *j, const char *oin);
 /* The entry that says that this dossier was read, with the answer that core lets out after it. */

@@ -59,12 +59,17 @@ static sluis_err for_reader(reader *r, job *j, const dossier_question *q, Sluis_
     return SLUIS_OK;
 }
 
-/* An entry without results lists all its attributes; one with results those that its reader may know of. */
-static bool listed(Sluis__ResultRow *const *results, size_t n, bool all, uint32_t id)
+/* An entry without results lists its attributes, one with results those that came: of either, what its reader
+ * may know of. */
+static bool listed(Sluis__ResultRow *const *results, size_t n, bool all, const hidden_data *unnamed,
+                   uint32_t id)
 {
     for (size_t i = 0; i < n; i++)
         if (results[i]->attribute == id)
             return true;
+    for (size_t i = 0; all && i < unnamed->n; i++)
+        if (unnamed->ids[i] == id)
+            return false;
     return all;
 }
 
@@ -129,8 +134,8 @@ static sluis_err fill_exchange(job *j, const Sluis__ExchangeRow *row, Sluis__Api
 }
 
 sluis_err dossier_entry(reader *r, job *j, const dossier_question *q, const restrictions *held,
-                        const Sluis__DossierRow *row, Sluis__ResultRow *const *results, size_t result_count,
-                        Sluis__ApiDossierEntry *x)
+                        const hidden_data *unnamed, const Sluis__DossierRow *row,
+                        Sluis__ResultRow *const *results, size_t result_count, Sluis__ApiDossierEntry *x)
 {
     ProtobufCMessage *m = NULL;
     const bool all = result_count == 0;
@@ -163,7 +168,7 @@ sluis_err dossier_entry(reader *r, job *j, const dossier_question *q, const rest
         return SLUIS_NOMEM;
     for (size_t i = 0; i < rec->n_attributes; i++) {
         const attribute *a = rules_attribute(r->rules, rec->attributes[i]);
-        if (listed(results, result_count, all, rec->attributes[i]))
+        if (listed(results, result_count, all, unnamed, rec->attributes[i]))
             x->attributes[x->n_attributes++] = (char *)(uintptr_t)(a ? a->name : "");
     }
     return api_results_fill(&x->results, &x->n_results, j->arena, r->rules, results, result_count);

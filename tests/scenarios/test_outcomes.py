@@ -109,6 +109,16 @@ def test_household_condition(city):
         return entry.get("attributen", []), [r["naam"] for r in entry.get("uitkomsten", [])]
     check(sorted(results(2)[1]) == ["jgz-stemming", "jgz-visus"], f"the client: {results(2)}")
     check(results(1) == ([], []), f"another member of the household: {results(1)}")
+    # A name tells, too: no line about it has it, and what is not held back is there.
+    give(city, case, "jgz-lengte", "bron-noemen")
+    shown(city, case, 2, "jgz-visus")  # a read of it
+
+    def named(viewer):
+        return {a for e in city.dossier(case, 2, viewer=viewer) for a in e.get("attributen", [])}
+    check({"jgz-visus", "jgz-stemming", "jgz-lengte"} <= named(2), f"the client: {named(2)}")
+    check(named(1) & {"jgz-visus", "jgz-stemming", "jgz-lengte"} == {"jgz-lengte"}, f"another member: {named(1)}")
+    page = city.call("GET", f"/v1/zaken/{case}/leden/2/dossier/uitvoer?namens=1", city.token("clientportaal", "client", "client-1"))
+    check(page.status == 200 and b"jgz-lengte" in page.body and b"jgz-visus" not in page.body, "the document for another member")
 
 
 def test_first_discussed_with_the_source(city):
@@ -126,5 +136,6 @@ def test_first_discussed_with_the_source(city):
         entry = [e for e in city.dossier(case, 2, viewer=viewer) if e["soort"] in ("antwoord", "correctie")][-1]
         return [r["naam"] for r in entry.get("uitkomsten", [])]
     check(read(2) == [] and read(1) == [], f"{read(2)} {read(1)}")
+    check(not any("jgz-gedrag" in e.get("attributen", []) for e in city.dossier(case, 2)), "its name is in a line")
     city.inbox("ggd", "correct", t, "--values", values, "--why", "-", "--by", "jeugdarts-7", stdin="Besproken met de consulent.")
     wait_for("the correction", lambda: read(2) == ["jgz-gedrag"])
