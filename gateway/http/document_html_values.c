@@ -162,11 +162,11 @@ static void add_left_out(const document *d, buffer *out)
 void document_html_values(document *d, buffer *out)
 {
     html_add(out, "<section id=\"gegevens\">\n<h2>Wat er over u is vastgelegd</h2>\n");
-    html_add(out,
-             d->data
-                 ? "<p>Zo staan uw gegevens nu bij de gemeente. Klopt er iets niet? Vraag dan of de gemeente "
-                   "het verbetert. Bij <a href=\"#rechten\">‘Uw rechten’</a> leest u hoe.</p>\n"
-                 : "<p>Er zijn geen gegevens over u vastgelegd.</p>\n");
+    html_add(out, d->data
+                      ? "<p>Zo staan uw gegevens nu bij de gemeente. Klopt er iets niet? Zeg het tegen uw "
+                        "contactpersoon bij de gemeente. U mag vragen om het te verbeteren. "
+                        "<span class=\"bij\">(AVG art. 16)</span></p>\n"
+                      : "<p>Er zijn geen gegevens over u vastgelegd.</p>\n");
     add_left_out(d, out);
     for (size_t i = 0; i < VALUE_GROUPS; i++) {
         if (!d->values[i].n)

@@ -75,7 +75,7 @@ const char document_style[] =
     "footer{margin-top:6mm;padding-bottom:0;break-before:avoid}\n"
     "h2{font-size:14pt;margin-top:8mm}\n"
     "h2,h3,h4{break-after:avoid}\n"
-    ".gegeven h4{break-after:auto}\n"
+    ".gegeven h4{break-after:auto;font-size:1em}\n"
     ".gegeven{grid-template-columns:52mm 1fr}\n"
     ".kort,.regel,.gegeven,.vraag,.rechten li{break-inside:avoid}\n"
     "#rechten{break-before:page}\n"
