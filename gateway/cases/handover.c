@@ -52,8 +52,10 @@ sluis_err offer_open(const Sluis__OfferRow *row, const oin *own, const seal_ring
 {
     envelope *e = NULL;
     if (strcmp(row->state, HANDOVER_RECEIVED) != 0)
-        return fail_set(f, SLUIS_CONFLICT, "overdracht", "er is al over besloten: %s",
-                        strcmp(row->state, HANDOVER_ACCEPTED) == 0 ? "overgenomen" : "geweigerd");
+        return fail_set(
+            f, SLUIS_CONFLICT, "overdracht",
+            "er is al over besloten: %s; mogelijk: niets meer (een nieuw aanbod is een nieuw besluit)",
+            strcmp(row->state, HANDOVER_ACCEPTED) == 0 ? "overgenomen" : "geweigerd");
     if (row->expires <= now)
         return fail_set(f, SLUIS_CONFLICT, "overdracht",
                         "verlopen: de andere gemeente moet de zaak opnieuw aanbieden");

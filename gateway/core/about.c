@@ -84,9 +84,13 @@ sluis_err about_waits(const job *j, const Sluis__RequestRow *row, sluis_fail *f)
         return SLUIS_CORRUPT;
     sluis_err code = s == REQUEST_WITHDRAWN ? SLUIS_WITHDRAWN : SLUIS_CONFLICT;
     if (j->call)
-        return fail_set(f, code, "verzoekId", "het verzoek is %s; dit kan alleen zolang het open is",
-                        dutch[s]);
-    return fail_set(f, code, "core.answers", "the request is %s; this is possible only while it is open",
+        return fail_set(
+            f, code, "verzoekId",
+            "het verzoek is %s; dit kan alleen zolang het open is; mogelijk: niets meer (vraag opnieuw)",
+            dutch[s]);
+    return fail_set(f, code, "core.answers",
+                    "the request is %s; this is possible only while it is open; possible: nothing more "
+                    "(correct an answer, or ask anew)",
                     row->state);
 }
 

@@ -234,7 +234,8 @@ sluis_err handle_handover_reply(turn *t, job *j, sluis_fail *f)
         !bytes_equal(BYTES(h->transaction.data, h->transaction.len), BYTES(c->transaction.data, UUID_LEN)))
         return fail_set(f, SLUIS_NOT_ASKED, "core.answers", "nothing of this case was offered so");
     if (strcmp(h->state, HANDOVER_ACCEPTED) == 0 || strcmp(h->state, HANDOVER_REFUSED) == 0)
-        return fail_set(f, SLUIS_CONFLICT, "core.answers", "it is decided already: %s", h->state);
+        return fail_set(f, SLUIS_CONFLICT, "core.answers",
+                        "it is decided already: %s; possible: nothing more", h->state);
     if (motivation_blank(b->text))
         return fail_set(f, SLUIS_NO_MOTIVATION, "body.text", "say why");
     if (strlen(b->text) > MOTIVATION_MAX)

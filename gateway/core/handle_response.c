@@ -17,11 +17,13 @@ static sluis_err find_request(turn *t, const job *j, Sluis__RequestRow **row, su
     if (!e)
         e = about_answers_request(j, *row, f);
     if (!e && (*row)->expires <= t->now)
-        e = fail_set(f, SLUIS_EXPIRED, "core.answers", "the request expired before its answer came");
+        e = fail_set(f, SLUIS_EXPIRED, "core.answers",
+                     "the request expired before its answer came; possible: nothing more");
     if (!e)
         e = request_state_parse(&state, (*row)->state);
     if (!e && state == REQUEST_WITHDRAWN)
-        e = fail_set(f, SLUIS_WITHDRAWN, "core.answers", "who asked has withdrawn the request");
+        e = fail_set(f, SLUIS_WITHDRAWN, "core.answers",
+                     "who asked has withdrawn the request; possible: nothing more");
     return e ? e : request_state_step(state, REQUEST_ANSWERED, f);
 }
 

@@ -673,6 +673,17 @@ static void hear_receipt(play *p, const Sluis__ReceiptIs *r, char **w, size_t n)
         wrong(p, "the receipt is of another message", NULL);
 }
 
+/* says=: the whole text of a refusal, with _ for a blank. */
+static void hear_words(play *p, const char *text, char **w, size_t n)
+{
+    const char *says = value(w, n, "says", NULL);
+    size_t i = 0;
+    while (says && says[i] && (says[i] == text[i] || (says[i] == '_' && text[i] == ' ')))
+        i++;
+    if (says && (says[i] || text[i]))
+        wrong(p, says, text);
+}
+
 static void hear(play *p, actor *a, const char *verb, char **w, size_t n)
 {
     if (strcmp(verb, "nothing") == 0) {
@@ -722,6 +733,8 @@ static void hear(play *p, actor *a, const char *verb, char **w, size_t n)
         hear_receipt(p, f->receipt_is, w, n);
     else if (*code && (n < 1 || strcmp(w[0], code) != 0))
         wrong(p, n ? w[0] : "no code", got);
+    else if (f->f_case == SLUIS__FRAME__F_NACK)
+        hear_words(p, f->nack->text, w, n);
 }
 
 /* The newest entry of this envelope's transaction: who it says it came from, and how it ended. */

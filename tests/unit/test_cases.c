@@ -1,4 +1,6 @@
 /* Cases as rows with a check, their members, the facts that policy asks; the states of a request. */
+#include <stdio.h>
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -196,11 +198,19 @@ static void a_failed_save_keeps_the_version(void **state)
     store_abort(&t);
 }
 
+#define OVER "nothing more (correct an answer, or ask anew)"
+
 static void states_follow_the_table(void **state)
 {
     (void)state;
     static const char *const names[] = {"open", "held", "answered", "withdrawn", "expired", "returned"};
     static const char *const may[] = {".hawer", "..awe.", "......", "......", "......", "......"};
+    static const char *const possible[] = {"held, answered, withdrawn, expired, returned",
+                                           "answered, withdrawn, expired",
+                                           OVER,
+                                           OVER,
+                                           OVER,
+                                           OVER};
     for (int from = 0; from < 6; from++) {
         request_state s;
         assert_string_equal(request_state_name((request_state)from), names[from]);
@@ -210,6 +220,13 @@ static void states_follow_the_table(void **state)
             sluis_fail f = {0};
             sluis_err err = request_state_step((request_state)from, (request_state)to, &f);
             assert_int_equal(err, may[from][to] == '.' ? SLUIS_CONFLICT : SLUIS_OK);
+            if (!err)
+                continue;
+            char text[160];
+            snprintf(text, sizeof text, "it is %s and cannot become %s; possible: %s", names[from], names[to],
+                     possible[from]);
+            assert_string_equal(f.where, "request");
+            assert_string_equal(f.text, text);
         }
     }
     request_state s;
@@ -217,12 +234,8 @@ static void states_follow_the_table(void **state)
     assert_int_equal(request_state_parse(&s, "Open"), SLUIS_INVALID);
     assert_int_equal(request_state_parse(&s, ""), SLUIS_INVALID);
     assert_int_equal(request_state_parse(&s, NULL), SLUIS_INVALID);
-    assert_int_equal(request_state_step(REQUEST_HELD, REQUEST_OPEN, &f), SLUIS_CONFLICT);
-    assert_string_equal(f.text, "it is held and cannot become open; possible: answered, withdrawn, expired");
-    fail_clear(&f);
-    request_state_step(REQUEST_ANSWERED, REQUEST_ANSWERED, &f);
-    assert_non_null(strstr(f.text, "nothing more"));
-    assert_int_equal(request_state_step((request_state)9, REQUEST_OPEN, NULL), SLUIS_INVALID);
+    assert_int_equal(request_state_step((request_state)9, REQUEST_OPEN, &f), SLUIS_INVALID);
+    assert_string_equal(f.text, "no such state of a request");
     assert_int_equal(request_state_step(REQUEST_OPEN, (request_state)9, NULL), SLUIS_INVALID);
 }
 
