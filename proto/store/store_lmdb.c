@@ -29,9 +29,10 @@
 #define PATH_BOUND    4096
 #define RESERVE_LEAST (UINT64_C(1) << 20)
 #define RESERVE_MOST  (UINT64_C(64) << 20)
-#define TOUCH_AHEAD   (UINT64_C(4) << 20)   /* more than one transaction adds, most often */
-#define TOUCH_STEP    (UINT64_C(128) << 10) /* the kernel reads no more at a time */
-#define DB_FREE       0                     /* LMDB's own databases, known to mdb_stat by number */
+#define ZERO_AHEAD    (UINT64_C(256) << 10) /* more than a lone transaction adds */
+#define ZERO_STEP     (UINT64_C(64) << 10)  /* at least so much at a time */
+#define ZERO_PIECE    4096
+#define DB_FREE       0 /* LMDB's own databases, known to mdb_stat by number */
 #define DB_MAIN       1
 
 typedef struct {
@@ -44,7 +45,7 @@ typedef struct {
     uint64_t page;      /* bytes */
     uint64_t reserve;   /* bytes of disk kept allocated beyond the last page */
     uint64_t allocated; /* size of the data file; written inside write transactions only */
-    uint64_t touched;   /* end of what touch_ahead() has read; the same */
+    uint64_t zeroed;    /* end of what zero_ahead() has written; the same */
 } lmdb_store;
 
 typedef struct {
@@ -106,42 +107,56 @@ static bytes of_val(const MDB_val *v)
 
 /* ---- transactions ---- */
 
-/* Has the kernel read what lies allocated beyond the last page, which it does in pieces of a page each.
- * Otherwise the first write there, of many pages in a row, makes one large piece (folio) of them, and every
- * later write of a single page somewhere in it walks over the whole piece: nearly twice the CPU of a commit
- * of twenty pages. The disk is not read: nothing was written there yet. Where this does not help it does no
- * harm. */
-static void touch_ahead(lmdb_store *m, uint64_t end)
+/* Writes zeros to what lies allocated beyond the last page, which nothing refers to. A file system keeps an
+ * account of what was allocated and never written: the first write there changes it, and a sync has to wait
+ * for that, too. A page at a time: of many pages in a row the kernel makes one large piece (folio), and every
+ * later write of a single page somewhere in it walks over the whole piece. The disk begins on them at once,
+ * long before the commit waits for it. */
+static sluis_err zero_ahead(lmdb_store *m, uint64_t end)
 {
-    uint64_t to = end + TOUCH_AHEAD < m->allocated ? end + TOUCH_AHEAD : m->allocated;
-    if (m->touched >= end + TOUCH_AHEAD / 2)
-        return;
-    for (uint64_t at = m->touched > end ? m->touched : end; at < to; at += TOUCH_STEP)
-        posix_fadvise(m->data_fd, (off_t)at, (off_t)(to - at < TOUCH_STEP ? to - at : TOUCH_STEP),
-                      POSIX_FADV_WILLNEED);
-    m->touched = to;
+    static const uint8_t zeros[ZERO_PIECE];
+    uint64_t from = m->zeroed > end ? m->zeroed : end, at = from;
+    uint64_t to = end + ZERO_AHEAD < m->allocated ? end + ZERO_AHEAD : m->allocated;
+    if (from + ZERO_STEP > to)
+        return SLUIS_OK;
+    for (; at + ZERO_PIECE <= to; at += ZERO_PIECE) {
+        ssize_t n = pwrite(m->data_fd, zeros, ZERO_PIECE, (off_t)at);
+        if (n < 0 && errno != ENOSPC && errno != EDQUOT)
+            return SLUIS_IO;
+        if (n != ZERO_PIECE)
+            return SLUIS_NO_SPACE;
+    }
+    sync_file_range(m->data_fd, (off_t)from, (off_t)(at - from), SYNC_FILE_RANGE_WRITE);
+    m->zeroed = at;
+    return SLUIS_OK;
 }
 
-/* Sees to it that the disk holds the reserve beyond the last page; false when it is full. */
-static bool allocate_ahead(lmdb_store *m)
+/* Sees to it that the disk holds the reserve beyond the last page. NO_SPACE: it is full. */
+static sluis_err allocate_ahead(lmdb_store *m)
 {
     MDB_envinfo info;
     mdb_env_info(m->env, &info);
     uint64_t end = (info.me_last_pgno + 1) * m->page;
-    if (m->reserve)
-        touch_ahead(m, end);
-    if (m->reserve == 0 || m->allocated >= end + m->reserve)
-        return true;
+    sluis_err e = m->reserve ? zero_ahead(m, end) : SLUIS_OK;
+    if (e || m->reserve == 0 || m->allocated >= end + m->reserve)
+        return e;
     uint64_t want = end + 2 * m->reserve;
     if (fallocate(m->data_fd, 0, (off_t)end, (off_t)(want - end)) == 0) {
         m->allocated = want;
-        return true;
+        return SLUIS_OK;
     }
     if (errno == ENOSPC || errno == EDQUOT)
-        return false;
+        return SLUIS_NO_SPACE;
     /* A file system that cannot allocate ahead: full is then found out when writing. */
     m->allocated = UINT64_MAX - m->reserve;
-    return true;
+    return SLUIS_OK;
+}
+
+static void lmdb_abort(store_txn *base)
+{
+    lmdb_txn *t = (lmdb_txn *)base;
+    mdb_txn_abort(t->txn);
+    free(t);
 }
 
 static sluis_err lmdb_begin(store *s, bool write, store_txn **out)
@@ -156,16 +171,14 @@ static sluis_err lmdb_begin(store *s, bool write, store_txn **out)
         return from_lmdb(rc);
     }
     t->m = m;
-    t->base.full = write && !allocate_ahead(m);
+    sluis_err e = write ? allocate_ahead(m) : SLUIS_OK;
+    if (e && e != SLUIS_NO_SPACE) {
+        lmdb_abort(&t->base);
+        return e;
+    }
+    t->base.full = e == SLUIS_NO_SPACE;
     *out = &t->base;
     return SLUIS_OK;
-}
-
-static void lmdb_abort(store_txn *base)
-{
-    lmdb_txn *t = (lmdb_txn *)base;
-    mdb_txn_abort(t->txn);
-    free(t);
 }
 
 /* LMDB calls a short write, which is what a full disk gives, an I/O error. */
