@@ -39,7 +39,11 @@ sluis_err settle_drop(turn *t, settlement *x, const subject *s, uint32_t id, con
                       const datum_beside *b, const char *outcome)
 {
     sluis_err e = add(t, x, id, d, b, outcome);
-    return e ? e : registry_drop(t->t, s, id, d, b);
+    if (!e)
+        e = registry_drop(t->t, s, id, d, b);
+    return e ? e
+             : registry_note_settled(t->p->registry, t->t, s, id, &d->instance, t->entry.index,
+                                     &x->row.data[x->row.n_data - 1]->before);
 }
 
 sluis_err settle_changed(turn *t, settlement *x, uint32_t id, uint64_t since)

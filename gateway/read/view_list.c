@@ -126,10 +126,59 @@ static sluis_err base_version(reader *r, store_txn *t, job *j, const subject *s,
     return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
 }
 
+/* A statement that may be heard here has come to stand beside it since the base of this listing. */
+static bool disputed_since(const reader *r, const attribute *a, const datum *d, const view_listing *l)
+{
+    const datum_beside *b = d->beside;
+    while (b &&
+           !(b->row->journal_index >= l->mark.base.size && datum_may_serve(r->rules, a, b->row, &l->use)))
+        b = b->next;
+    return b != NULL;
+}
+
+static sluis_err load_settled(reader *r, store_txn *t, job *j, const subject *s, uint64_t at,
+                              Sluis__SettledRow **out)
+{
+    uint8_t key[ID_LEN + 8];
+    ProtobufCMessage *m = NULL;
+    bytes sealed;
+    memcpy(key, s->sid.b, ID_LEN);
+    put_u64(key + ID_LEN, at);
+    sluis_err e = store_get(t, TABLE_SETTLED, BYTES_OF(key), &sealed);
+    if (!e)
+        e = row_open(r->p->registry, t, TABLE_SETTLED, BYTES_OF(key), sealed, j->arena,
+                     &sluis__settled_row__descriptor, &m, NULL);
+    *out = (Sluis__SettledRow *)m;
+    return e;
+}
+
+/* One that could be heard here went since: back along the entries that settled something of this instance. */
+static sluis_err settled_since(reader *r, store_txn *t, job *j, const subject *s, const view_listing *l,
+                               const attribute *a, const datum *d, uint64_t at, bool *out)
+{
+    sluis_err e = SLUIS_OK;
+    while (!e && !*out && at && at >= l->mark.base.size) {
+        Sluis__SettledRow *row = NULL;
+        uint64_t before = 0;
+        e = load_settled(r, t, j, s, at, &row);
+        for (size_t i = 0; !e && i < row->n_data; i++) {
+            const Sluis__SettledDatum *x = row->data[i];
+            if (x->attribute != a->id || x->instance.len != ID_LEN ||
+                memcmp(x->instance.data, d->instance.b, ID_LEN) != 0)
+                continue;
+            *out = *out || (x->row && datum_may_serve(r->rules, a, x->row, &l->use));
+            before = x->before < at && x->before > before ? x->before : before;
+        }
+        at = before;
+    }
+    return e == SLUIS_NOT_FOUND ? SLUIS_OK : e; /* its term is over */
+}
+
 static sluis_err add(reader *r, store_txn *t, job *j, const subject *s, const view_listing *l, uint32_t id,
                      datum *d, Sluis__ApiView *out)
 {
     const attribute *a = rules_attribute(r->rules, id);
+    const uint64_t settled = d->row->settled;
     uint64_t before = 0;
     sluis_err e = base_version(r, t, j, s, l, a, d, &before);
     if (e)
@@ -137,9 +186,10 @@ static sluis_err add(reader *r, store_txn *t, job *j, const subject *s, const vi
     e = as_shown(r, t, j, s, l, a, d);
     if (e == SLUIS_NOT_FOUND)
         return before ? add_gone(j, a, &d->instance, out) : SLUIS_OK;
-    if (!e && d->version != before)
-        e = add_datum(r, j, a, d, &l->use, out);
-    return e;
+    bool told = d->version != before || disputed_since(r, a, d, l);
+    if (!e && !told)
+        e = settled_since(r, t, j, s, l, a, d, settled, &told);
+    return e || !told ? e : add_datum(r, j, a, d, &l->use, out);
 }
 
 static void note_attribute(Sluis__Record *rec, uint32_t id)

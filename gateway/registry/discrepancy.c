@@ -69,6 +69,25 @@ sluis_err registry_drop(store_txn *t, const subject *s, uint32_t attribute, cons
     return store_delete(t, TABLE_DATUM, BYTES_OF(key));
 }
 
+sluis_err registry_note_settled(registry *r, store_txn *t, const subject *s, uint32_t attribute,
+                                const id16 *instance, uint64_t journal_index, uint64_t *before)
+{
+    uint8_t key[DATUM_KEY_LEN];
+    arena *a = arena_new(DATUM_ARENA);
+    datum d;
+
+    *before = 0;
+    sluis_err err = a ? registry_get(r, t, s, attribute, instance, a, &d) : SLUIS_NOMEM;
+    if (!err) {
+        *before = d.row->settled;
+        d.row->settled = journal_index;
+        datum_key(key, &s->sid, attribute, instance, d.version);
+        err = datum_store(t, s, key, d.row);
+    }
+    arena_free(&a);
+    return err;
+}
+
 sluis_err registry_asked(store_txn *t, const subject *s, uint32_t attribute, const datum *d,
                          const datum_beside *b, const uint8_t transaction[static UUID_LEN])
 {

@@ -109,6 +109,10 @@ sluis_err registry_accept(store_txn *t, const subject *s, uint32_t attribute, co
 /* The same, and what was current stands beside it from then on. */
 sluis_err registry_exchange(store_txn *t, const subject *s, uint32_t attribute, const datum *d,
                             const datum_beside *b, uint64_t journal_index, uint64_t now);
+/* Notes with the current statement that one beside it went under this entry. *before: the entry noted there
+ * until now; 0: none. */
+sluis_err registry_note_settled(registry *r, store_txn *t, const subject *s, uint32_t attribute,
+                                const id16 *instance, uint64_t journal_index, uint64_t *before);
 /* b stands beside no more; its row is the caller's to keep. */
 sluis_err registry_drop(store_txn *t, const subject *s, uint32_t attribute, const datum *d,
                         const datum_beside *b);

@@ -93,6 +93,46 @@ def test_accepted(city):
     check(sorted(e["toepassing"] for e in told) == ["jeugd-intake", "wmo-intake"], f"{told}")
 
 
+def test_since(city):
+    """A view with `sinds` tells that a datum is disputed now, and that it is so no more; of a statement that may not be heard in
+    this case it tells nothing."""
+    def since(case, mark, app="wmo-intake"):
+        a = city.call("GET", f"/v1/zaken/{case}/leden/2/weergave?sinds={mark}", city.token(app))
+        check(a.status == 200, f"{a.status} {a.body[:300]!r}")
+        v = a.json()
+        return [(d["naam"], d["waarde"], d["weersproken"]) for d in v["gegevens"]], v.get("vervallen"), v["volledig"], v["sinds"]
+
+    second_ggd(city)
+    case, other = household(city), household(city)
+    name = "jgz-algemene-indruk"
+    first, t = [city.file(case, 2, who, [name])["verzoekId"] for who in ("ggd", SECOND)]
+    says(city, "ggd", first, name, "Somber")
+    marks = {c: city.view(c, 2)["sinds"] for c in (case, other)}
+    path = city.root / "since.json"
+    path.write_text(json.dumps({name: "Opgewekt"}))
+    held_by(city, "ggd2", t)
+    city.inbox("ggd2", "release", t, "--fields", name, "--values", path, "--conditions", "alleen-deze-zaak", "--by", "jeugdarts-7")
+    city.answered(t)
+    *told, mark = since(case, marks[case])
+    check(told == [[(name, "Somber", True)], [], False], f"{told}")
+    *told, marks[other] = since(other, marks[other])
+    check(told == [[], [], False], f"where it may not be heard: {told}")
+    *told, mark = since(case, mark)
+    check(told == [[], [], False], f"twice: {told}")
+    resolve(city, case, listed(city, case, name)[0], "behouden")
+    *told, mark = since(case, mark)
+    check(told == [[(name, "Somber", False)], [], False], f"{told}")
+    *told, _ = since(other, marks[other])
+    check(told == [[], [], False], f"where it was not heard: {told}")
+    *told, mark = since(case, mark)
+    check(told == [[], [], False], f"twice: {told}")
+    right = filed(city, case, 2, "beperking", attributen=[name])["avgVerzoekId"]
+    decide(city, case, 2, right, "toewijzen")
+    told = since(case, mark)
+    check(told[2] and name not in [d[0] for d in told[0]], f"restricted: all that is to be seen now, without it: {told}")
+    decide(city, case, 2, right, "afronden")
+
+
 def test_kept(city):
     """The current value stays, nobody is told; the statement is open no more. Who may not is refused."""
     case = differ(city, "jgz-interactie-ouder-kind")
