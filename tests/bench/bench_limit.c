@@ -131,7 +131,7 @@ static void commit(shelf *s)
 /* Names of trees are given by number: nobody reads them. */
 static shelf *shelf_open(const char *dir, const char *name)
 {
-    char path[512], tree[8];
+    char path[512], tree[12];
     shelf *s = calloc(1, sizeof(*s));
     limit_check(!s, "memory");
     snprintf(path, sizeof(path), "%s/%s", dir, name);
