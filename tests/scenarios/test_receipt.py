@@ -1,4 +1,5 @@
 """Receipts as an auditor meets them: fetched, verified offline, and refused when anything in them is changed."""
+import subprocess
 import sys
 
 from city import CHILD, PARENT
@@ -62,6 +63,35 @@ def test_a_stranger_checks_it_by_hand(city):
         except ValueError:
             continue
         check(False, f"taken under {name}")
+
+
+def example():
+    """The program and what it says, as the README gives them: the two indented blocks of "An example"."""
+    text = (TREE / "gateway" / "journal" / "README.md").read_text()
+    part = text.partition("### An example\n")[2].partition("\n## ")[0]
+    program, _, said = part.partition("\nIt says:\n")
+
+    def block(of):
+        lines = of.split("\n")
+        first = next(i for i, line in enumerate(lines) if line.startswith("    "))
+        last = max(i for i, line in enumerate(lines) if line.startswith("    "))
+        return "".join(line[4:] + "\n" for line in lines[first:last + 1])
+    return block(program), block(said)
+
+
+def test_the_example_of_the_readme(city):
+    """It runs as it stands, and says what is written under it; with another root in the receipt it does not."""
+    program, said = example()
+    done = subprocess.run(["/usr/bin/python3", "-c", program], cwd=TREE, capture_output=True, text=True, timeout=60)
+    check(done.returncode == 0 and done.stdout == said, f"{done.stdout}{done.stderr} instead of\n{said}")
+    lines = {line[:12].strip(): line[12:].split() for line in said.splitlines()}
+    check(lines["key hash"][0] == lines["key hash"][1] and lines["commitment"] == lines["in the leaf"], said)
+    check(lines["node"][0] == lines["root"][0] and lines["root"][-1] == "0" and "Successfully" in lines["signature"], said)
+    other = program.replace('["raw"])', '["raw"].replace("0103000000006693", "0103000000006694"))')
+    check(other != program, "the vector is another")
+    done = subprocess.run(["/usr/bin/python3", "-c", other], cwd=TREE, capture_output=True, text=True, timeout=60)
+    changed = {line[:12].strip(): line[12:].split() for line in done.stdout.splitlines()}
+    check(done.returncode == 0 and changed["node"][0] != changed["root"][0], done.stdout + done.stderr)
 
 
 def test_every_exit_code(city):

@@ -13,6 +13,7 @@ clang-format|clang-format
 cppcheck|cppcheck
 spin|spin
 /usr/bin/python3|python3
+openssl|openssl
 /usr/include/stdio.h|libc6-dev
 /usr/include/zmq.h|libzmq3-dev
 /usr/include/protobuf-c/protobuf-c.h|libprotobuf-c-dev
