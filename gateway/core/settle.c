@@ -122,10 +122,11 @@ static bool resolves(const datum *d, const job *j, bool source)
     return b && source;
 }
 
+/* Itself: what another municipality brought of it is not its word. */
 static const datum_beside *said_by(const datum *d, const char *who)
 {
     const datum_beside *b = d->beside;
-    while (b && strcmp(b->row->source, who) != 0)
+    while (b && (strcmp(b->row->source, who) != 0 || *b->row->brought_by))
         b = b->next;
     return b;
 }

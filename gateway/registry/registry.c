@@ -283,11 +283,26 @@ static sluis_err instance_load(store_txn *t, const subject *s, bytes prefix, are
     return err == SLUIS_NOT_FOUND ? SLUIS_OK : err;
 }
 
-static datum_beside *beside_of(const datum *d, const char *source)
+/* The same source, itself or by the same municipality that brought it. */
+static bool same_speaker(const Sluis__DatumRow *a, const Sluis__DatumRow *b)
+{
+    return same_text(a->source, b->source) && same_text(a->brought_by, b->brought_by);
+}
+
+/* A source says again what it says itself, or what was brought of it. What another municipality brings is
+ * what a source is said to have said: it takes the place of what the same one brought, and of nothing else.
+ */
+static bool takes_place_of(const Sluis__DatumRow *said, const Sluis__DatumRow *was)
+{
+    return same_speaker(said, was) ||
+           (same_text(said->brought_by, "") && same_text(said->source, was->source));
+}
+
+static datum_beside *beside_of(const datum *d, const Sluis__DatumRow *said)
 {
     datum_beside *b = d->beside;
 
-    while (b && !same_text(b->row->source, source))
+    while (b && !same_speaker(said, b->row))
         b = b->next;
     return b;
 }
@@ -302,7 +317,7 @@ static datum_outcome judge(const datum *d, const datum_beside *own, const Sluis_
         *holds = d->version;
         return DATUM_SAME;
     }
-    if (same_text(d->row->source, row->source))
+    if (takes_place_of(row, d->row))
         return DATUM_NEWER;
     if (own && registry_same(own->row, row))
         *holds = own->version;
@@ -345,7 +360,7 @@ static sluis_err say_again(store_txn *t, const subject *s, uint32_t attribute, c
     bool added = false;
 
     sluis_err err = add_laws(a, &row, said, &added);
-    bool later = same_text(row.source, said->source) && said->obtained >= row.obtained + DAY_MS;
+    bool later = takes_place_of(said, d->row) && said->obtained >= row.obtained + DAY_MS;
     if (err || (!added && !later))
         return err;
     if (later)
@@ -420,7 +435,7 @@ sluis_err registry_put(registry *r, store_txn *t, const subject *s, uint32_t att
     datum_key(key, &s->sid, attribute, instance, 0);
     sluis_err err = instance_load(t, s, BYTES(key, DATUM_PREFIX_LEN), a, &d, &newest);
     if (!err) {
-        const datum_beside *own = beside_of(&d, row->source);
+        const datum_beside *own = beside_of(&d, row);
         *outcome = judge(&d, own, row, version);
         row->discrepancy = *outcome == DATUM_DISCREPANCY;
         if (*version && row->discrepancy) {

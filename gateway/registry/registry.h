@@ -47,10 +47,11 @@ typedef enum { DATUM_NEW, DATUM_SAME, DATUM_NEWER, DATUM_DISCREPANCY } datum_out
  * next version; the one before moves to HISTORY, under row->journal_index (of the entry that brought the
  * statement). The same from another source: kept beside it, marked discrepancy; the current one stays. Said
  * again by the same source it is not stored again; what that source said beside it before moves to HISTORY:
- * at most one a source stands beside. Said again for another law it is registered for that law too (of the
- * current one, a version of its own), and a correction is for the laws of what it corrects; said again by its
- * own source a day later or more, it was obtained then. Sets row->discrepancy; *version is the one that holds
- * the statement. */
+ * at most one a source stands beside. What another municipality brings (row->brought_by) counts as another
+ * source than the source itself, and the source itself takes its place. Said again for another law it is
+ * registered for that law too (of the current one, a version of its own), and a correction is for the laws of
+ * what it corrects; said again by its own source a day later or more, it was obtained then. Sets
+ * row->discrepancy; *version is the one that holds the statement. */
 sluis_err registry_put(registry *r, store_txn *t, const subject *s, uint32_t attribute, const id16 *instance,
                        Sluis__DatumRow *row, datum_outcome *outcome, uint64_t *version);
 /* Whether only one statement of this instance stands: nothing is beside the current one. Cheap: opens no row.

@@ -258,6 +258,52 @@ static void test_slot_of_another(void **state)
 
 /* ---- data ---- */
 
+static Sluis__DatumRow brought(const char *value, const char *source, const char *by)
+{
+    Sluis__DatumRow row = statement(value, source);
+    row.brought_by = (char *)(uintptr_t)by;
+    return row;
+}
+
+/* What another municipality says that a source said, never takes the place of what the source said here, nor
+ * makes it look fresh. */
+static void test_brought(void **state)
+{
+    (void)state;
+    ground g;
+    ground_open(&g, ENGINE_MEMORY);
+    subject s = person(&g, BSN);
+    id16 one = {{1}}, two = {{2}};
+    datum out[1];
+    Sluis__DatumRow row = brought("married", "ba", "elsewhere");
+
+    put(&g, &s, &one, statement("married", "ba"), DATUM_NEW, 1);
+    row.obtained = 500 + 2 * DAY_MS;
+    put(&g, &s, &one, row, DATUM_SAME, 1);
+    store_txn *t = fixture_read(&g.x);
+    assert_int_equal(current_of(&g, t, &s, 7, out, 1), 1);
+    assert_int_equal(out[0].row->obtained, 500);
+    store_abort(&t);
+    put(&g, &s, &one, brought("single", "ba", "elsewhere"), DATUM_DISCREPANCY, 2);
+    put(&g, &s, &one, brought("single", "ba", "elsewhere"), DATUM_DISCREPANCY, 2);
+    put(&g, &s, &one, brought("widowed", "ba", "third"), DATUM_DISCREPANCY, 3);
+    expect_current(&g, &s, 1, 0, "married", 1);
+    /* beside the current one, too, the source's own word stays */
+    put(&g, &s, &one, statement("single", "school"), DATUM_DISCREPANCY, 4);
+    put(&g, &s, &one, brought("widowed", "school", "elsewhere"), DATUM_DISCREPANCY, 5);
+    put(&g, &s, &one, statement("single", "school"), DATUM_DISCREPANCY, 4);
+    put(&g, &s, &one, statement("divorced", "ba"), DATUM_NEWER, 6);
+    expect_current(&g, &s, 1, 0, "divorced", 6);
+
+    /* what was brought first gives way to the same one, and to the source itself */
+    put(&g, &s, &two, brought("x", "ba", "elsewhere"), DATUM_NEW, 1);
+    put(&g, &s, &two, brought("y", "ba", "elsewhere"), DATUM_NEWER, 2);
+    put(&g, &s, &two, brought("z", "ba", "third"), DATUM_DISCREPANCY, 3);
+    put(&g, &s, &two, statement("w", "ba"), DATUM_NEWER, 4);
+    expect_current(&g, &s, 2, 1, "w", 4);
+    ground_close(&g);
+}
+
 static void data_in(engine e)
 {
     ground g;
@@ -826,6 +872,7 @@ int main(void)
         cmocka_unit_test(test_slot_of_another),
         cmocka_unit_test(test_data_memory),
         cmocka_unit_test(test_data_lmdb),
+        cmocka_unit_test(test_brought),
         cmocka_unit_test(test_known),
         cmocka_unit_test(test_laws),
         cmocka_unit_test(test_said_again_later),
