@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cases/handover.h"
+#include "core/agreed.h"
 #include "core/handlers.h"
 #include "core/secrecy.h"
 #include "core/send.h"
@@ -101,21 +102,39 @@ static sluis_err check_persons(const decision *d, sluis_fail *f)
                : e;
 }
 
-static bool can_be_here(const rules *r, const char *name)
+static bool can_be_here(const decision *d, const Sluis__HandoverDatum *x)
 {
-    const attribute *a = rules_attribute_named(r, name);
-    return a && !a->at_source_s;
+    const rules *r = d->t->rules;
+    const attribute *a = rules_attribute_named(r, x->name);
+    bool can = a && !a->at_source_s && policy_domain_gives(r, d->from->domain, a->category, d->t->now) &&
+               !attribute_check_value(a, x->value, NULL);
+    for (size_t i = 0; can && i < x->n_conditions; i++)
+        can = rules_condition(r, x->conditions[i]) != NULL;
+    for (size_t i = 0; can && i < x->n_laws; i++)
+        can = rules_is_law(r, x->laws[i]);
+    return can;
 }
 
-/* The rules may have changed since it came in. */
+/* What the covenant lets that municipality bring; without it the reply would not reach it either. */
+static bool still_agreed(const decision *d)
+{
+    const Sluis__Core *c = d->core;
+    for (size_t i = 0; i < c->n_attributes; i++)
+        if (!rules_attribute(d->t->rules, c->attributes[i]))
+            return false;
+    return !agreed_handover(d->t, d->from, AGREED_GIVES, c->purpose, c->attributes, c->n_attributes, NULL);
+}
+
+/* The rules and the covenant may have changed since it came in. */
 static sluis_err check_data(const decision *d, sluis_fail *f)
 {
-    for (size_t i = 0; i < d->body->n_members; i++)
-        for (size_t k = 0; k < d->body->members[i]->n_data; k++)
-            if (!can_be_here(d->t->rules, d->body->members[i]->data[k]->name))
-                return fail_set(f, SLUIS_CONFLICT, "overdracht",
-                                "de catalogus is veranderd: laat de zaak opnieuw aanbieden");
-    return check_persons(d, f);
+    bool can = still_agreed(d);
+    for (size_t i = 0; can && i < d->body->n_members; i++)
+        for (size_t k = 0; can && k < d->body->members[i]->n_data; k++)
+            can = can_be_here(d, d->body->members[i]->data[k]);
+    return can ? check_persons(d, f)
+               : fail_set(f, SLUIS_CONFLICT, "overdracht",
+                          "de regels of het convenant zijn veranderd: laat de zaak opnieuw aanbieden");
 }
 
 /* What holds of the person in every case here holds in this one. */

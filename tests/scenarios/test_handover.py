@@ -281,6 +281,25 @@ def test_the_other_gateway_does_not_take_it(city):
         pair.close()
 
 
+def test_covenant_ends_before_the_decision(city):
+    """What came in under a covenant that is over is not taken over: nothing of it is registered, and no case opens."""
+    pair = Pair(city).ready()
+    try:
+        there = pair.there
+        offer = pair.offer(household(city), [1, 2])
+        pair.received(offer)
+        keys = verified(there, "before")["keys"]
+        for by in ("anna", "bert"):
+            id_ = next(a["id"] for a in there.ctl("agreement", "list", "--socket", there.control))
+            there.ctl("agreement", "revoke", id_, "--reason", "proef", "--by", by, "--socket", there.control)
+        refused(pair.there_call("POST", f"/{offer}/besluit", {"overnemen": True, "motivering": "Het gezin staat hier ingeschreven"}),
+                409, "conflict", "convenant")
+        check(pair.received(offer)["status"] == "ontvangen", "decided all the same")
+        check(verified(there, "after")["keys"] == keys, "a person was registered")
+    finally:
+        pair.close()
+
+
 def test_nobody_decides(city):
     """A gateway that is away, and one where nobody decides: it lapses at both ends, with events, and can go again."""
     pair = Pair(city, limits="handover_s = 3; redeliver_ms = 200; attempts_max = 2;").ready()
