@@ -116,13 +116,26 @@ static bool readable(copying *x, const attribute *a, const Sluis__DatumRow *row)
 
 /* ---- one datum ---- */
 
+/* What was fetched is the client's own to read. Another member reads it in the case that it was fetched for,
+ * and under that law. */
+static bool kept_for(const copying *x, const Sluis__KeptRow *k)
+{
+    const Sluis__CaseRow *c = x->q->row;
+    if (!k || x->now >= k->until || (!x->own && !case_covers(c, x->q->case_id.p, k->case_id)))
+        return false;
+    bool can = x->own;
+    for (size_t i = 0; !can && i < c->n_scope_laws; i++)
+        can = strcmp(k->law, c->scope_laws[i]) == 0;
+    return can;
+}
+
 static const char *withheld(const copying *x, const attribute *a, const Sluis__DatumRow *row)
 {
     if (a->id == ATTRIBUTE_BSN)
         return "number";
     if (a->about_others)
         return "about-others";
-    if (datum_at_source(row) && !(row->kept && x->now < row->kept->until))
+    if (datum_at_source(row) && !kept_for(x, row->kept))
         return "at-source";
     return "";
 }

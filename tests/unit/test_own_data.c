@@ -132,6 +132,22 @@ static void at_its_source(void **state)
     assert_int_equal(registry_keep(t.t, &s, GROUP_ATTRIBUTE, &only, &d), SLUIS_OK);
     house_commit(&r->h, &t);
     assert_string_equal(names(r, 1), "bsn!number school-jaargroep");
+    /* to another member: in the case that it was fetched for, and under that law */
+    t = house_begin(&r->h, HOUSE_MS, 1u << 20);
+    let_in(r, &t, false);
+    house_commit(&r->h, &t);
+    for (int i = 0; i < 3; i++) {
+        static const id16 elsewhere = {{1}};
+        const bool same_case = i != 0, same_law = i != 1;
+        t = house_begin(&r->h, HOUSE_MS, 1u << 20);
+        kept.case_id = data_of(same_case ? r->case_id.b : elsewhere.b, ID_LEN);
+        kept.law = TEXT(same_law ? "wmo" : "jeugdwet");
+        assert_int_equal(registry_keep(t.t, &s, GROUP_ATTRIBUTE, &only, &d), SLUIS_OK);
+        house_commit(&r->h, &t);
+        assert_string_equal(names(r, 2), same_case && same_law ? "bsn!number school-jaargroep"
+                                                               : "bsn!number school-jaargroep!at-source");
+        assert_string_equal(names(r, 1), "bsn!number school-jaargroep");
+    }
     t = house_begin(&r->h, HOUSE_MS, 1u << 20);
     kept.until = clock_ms() - 1;
     assert_int_equal(registry_keep(t.t, &s, GROUP_ATTRIBUTE, &only, &d), SLUIS_OK);
