@@ -57,7 +57,8 @@ def test_phases(city):
     now = city.change(case, "fase", {"overgang": "start-coordinatie", "coordinator": COORDINATOR})
     check(now["fase"] == "coordinatie" and now["coordinator"] == COORDINATOR, f"{now}")
     refused(city.change(case, "fase", {"overgang": "stoppen"}, raw=True), 409, "conflict", "de zaak is in coördinatie: stoppen kan niet")
-    refused(city.change(case, "coordinator", {"coordinator": {"wie": "client", "niveau": "licht"}}, raw=True), 409, "conflict", "verantwoord")
+    refused(city.change(case, "coordinator", {"coordinator": {"wie": "client", "niveau": "licht"}}, raw=True), 409, "conflict",
+            "de cliënt coördineert alleen wanneer is beoordeeld dat dit verantwoord is")
     refused(city.change(case, "coordinator", {"coordinator": {"wie": "extern", "niveau": "zwaar", "partij": "00000099000000007777"}}, raw=True),
             422, "unknown-party")
     now = city.change(case, "coordinator", {"coordinator": {"wie": "extern", "niveau": "zwaar", "partij": PARTIES["ggd"][0]}})
@@ -267,10 +268,11 @@ def test_break_glass(city):
     check("noodinzage" in notices(city, case), "the client is not told")
     review = {"terecht": True, "motivering": "Gevaar bevestigd door de politie"}
     refused(city.change(case, "noodinzage/1/beoordeling", review, app="pw-intake", raw=True), 403, "forbidden")
-    refused(city.change(case, "noodinzage/1/beoordeling", review, app="pw-intake", function="teamleider", raw=True), 403, "forbidden", "wie keek")
+    refused(city.change(case, "noodinzage/1/beoordeling", review, app="pw-intake", function="teamleider", raw=True), 403, "forbidden", "wie keek, beoordeelt het niet zelf")
     now = city.change(case, "noodinzage/1/beoordeling", review, app="pw-intake", function="teamleider", employee="tl-1")
     check(now["noodinzages"][0]["beoordeeld"] and now["noodinzages"][0]["terecht"], f"{now}")
-    refused(city.change(case, "noodinzage/1/beoordeling", review, app="pw-intake", function="teamleider", employee="tl-1", raw=True), 409, "conflict")
+    refused(city.change(case, "noodinzage/1/beoordeling", review, app="pw-intake", function="teamleider", employee="tl-1", raw=True), 409, "conflict",
+            "deze noodinzage is al beoordeeld")
     metrics = city.call("GET", "/metrics").body.decode()
     check("sluis_glass_broken" in metrics, "no metric")
 

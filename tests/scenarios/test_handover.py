@@ -8,11 +8,13 @@ from test_cases import refused
 from test_dossier import ask_right, decide, filed
 from test_document import document
 from test_intake import join
+from test_persons import opened, own
 
 FRESH = True
 OTHER_OIN = "00000099000000006000"
 BASIS = "wams-5.4.1"
 DATA = ["school-jaargroep", "geslachtsnaam"]
+JOINED = "een zaak die aan een andere gemeente is aangeboden, of deels is overgedragen, gaat niet met een andere samen"
 
 
 class Pair:
@@ -259,6 +261,8 @@ def test_what_may_not_go(city):
         check("overdracht" not in city.case(case) and not pair.there_call("GET", "").json()["overdrachten"], "something left")
         city.change(case, "fase", {"overgang": "niet-samenhangend"})
         no(409, "conflict", "niet samenhangend")
+        case = opened(city, [own("jz-2041")])
+        no(409, "conflict", "lid 1 heeft hier nog geen BSN: koppel dat eerst", members=(1,))
     finally:
         pair.close()
 
@@ -394,8 +398,8 @@ def test_what_else_holds_of_the_person(city):
         case, other = household(city), city.open_case([(PARENT, "ouder"), (CHILD, "kind")])
         right = filed(city, case, 2, "beperking", attributen=["school-naam"])["avgVerzoekId"]
         check(pair.offer(case, [1], ["school-naam"], raw=True).status == 202, "of another member")
-        refused(join(city, case, other, raw=True), 409, "conflict", "aangeboden")
-        refused(join(city, other, case, raw=True), 409, "conflict", "aangeboden")
+        refused(join(city, case, other, raw=True), 409, "conflict", JOINED)
+        refused(join(city, other, case, raw=True), 409, "conflict", JOINED)
         limited = household(city)
         decide(city, case, 2, right, "toewijzen")
         refused(pair.offer(limited, [1, 2], ["school-naam"], raw=True), 403, "denied", "beperkt op verzoek van lid 2")

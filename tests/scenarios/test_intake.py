@@ -55,7 +55,7 @@ def test_all_or_nothing(city):
     for bad, status, code, text in ((("jeugdwet", "jeugdhulp"), 400, "invalid", "aanvraag 2: deze wet staat niet in het bereik"),
                                     (("wgs", "schuldhulp", PARTIES["school"][0]), 403, "denied", "aanvraag 2: deze partij voert wgs niet uit"),
                                     (("wgs", "schuldhulp", "00000099000000007777"), 422, "unknown-party", "aanvraag 2"),
-                                    (good, 409, "conflict", "al aangevraagd")):
+                                    (good, 409, "conflict", "deze dienst is bij deze partij al aangevraagd")):
         refused(applied(city, [good, bad], raw=True), status, code, text)
     refused(applied(city, [good], function="teamleider", raw=True), 403, "forbidden")
 
@@ -160,12 +160,12 @@ def test_join_refused(city):
     refused(join(city, case, case, raw=True), 400, "invalid", "in zichzelf")
     refused(join(city, case, "0" * 32, raw=True), 404, "not-found")
     strangers = city.open_case([(PARTNER, "client")])
-    refused(join(city, case, strangers, raw=True), 409, "conflict", "geen lid van deze")
+    refused(join(city, case, strangers, raw=True), 409, "conflict", "van de andere zaak is geen lid van deze: alleen zaken van dezelfde cliënt of hetzelfde huishouden gaan ")
     city.change(other, "fase", {"overgang": "start-coordinatie", "coordinator": COORDINATOR})
-    refused(join(city, case, other, raw=True), 409, "conflict", "al in coördinatie")
+    refused(join(city, case, other, raw=True), 409, "conflict", "de andere zaak is al in coördinatie: laat die voortgaan, en deze daarin opgaan")
     check(join(city, other, case)["opgenomen"] == [case], "the other way about")
     refused(join(city, case, other, raw=True), 409, "conflict", "de zaak is opgegaan in een andere zaak: samenvoegen kan niet; mogelijk: niets meer")
-    refused(join(city, strangers, case, raw=True), 409, "conflict", "opgaan kan niet")
+    refused(join(city, strangers, case, raw=True), 409, "conflict", "de zaak is opgegaan in een andere zaak: opgaan kan niet; mogelijk: niets meer")
     check(decisions(city, strangers, 1) == ["geopend"], f"a refusal changed something: {decisions(city, strangers, 1)}")
 
 

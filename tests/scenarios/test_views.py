@@ -89,11 +89,11 @@ def test_look_into_a_colleagues_view(city):
     early = look(city, case, 1)
     check(same(early, nothing), "asked is not granted, and looks like nothing")
     refused(city.change(case, "inzage/1/besluit", {"verleend": True}, function="consulent", raw=True), 403, "forbidden")
-    refused(city.change(case, "inzage/1/besluit", {"verleend": True}, function="regisseur", raw=True), 403, "forbidden", "wie vraagt")
+    refused(city.change(case, "inzage/1/besluit", {"verleend": True}, function="regisseur", raw=True), 403, "forbidden", "wie vraagt, besluit niet zelf")
     now = city.change(case, "inzage/1/besluit", {"verleend": True}, app="wgs-intake", function="regisseur", employee="rg-1")
     check(now["inzages"][0]["status"] == "open" and now["inzages"][0]["tot"] > now["inzages"][0]["gevraagd"], f"{now['inzages']}")
     refused(city.change(case, "inzage/1/besluit", {"verleend": True}, app="wgs-intake", function="regisseur", employee="rg-1", raw=True),
-            409, "conflict", "al besloten")
+            409, "conflict", "over deze inzage is al besloten, of zij is ingetrokken")
     seen = look(city, case, 1).json()
     check(set(names(seen)) == {"wgs-traject-startdatum"} and (seen["weergave"], seen["wet"]) == ("inzage", "wgs"), f"{seen}")
     # Nobody else, nothing else, nobody else's.
@@ -104,10 +104,11 @@ def test_look_into_a_colleagues_view(city):
     check(told.count("inzage-bij-collega") == 1 and "inzage-gevraagd" in told and "over-inzage-besloten" in told, f"{told}")
     check("inzage-verleend" in notices(city, case), "the client is not told")
     # It ends by hand, at once.
-    refused(city.change(case, "inzage/1/einde", {}, app="pw-intake", employee="mw-9", raw=True), 403, "forbidden")
+    refused(city.change(case, "inzage/1/einde", {}, app="pw-intake", employee="mw-9", raw=True), 403, "forbidden",
+            "wie kijkt of wie coördineert beëindigt een inzage")
     city.change(case, "inzage/1/einde", {})
     check(same(look(city, case, 1), nothing), "it is over, and looks like nothing")
-    refused(city.change(case, "inzage/1/einde", {}, raw=True), 409, "conflict", "al voorbij")
+    refused(city.change(case, "inzage/1/einde", {}, raw=True), 409, "conflict", "deze inzage is al voorbij")
 
 
 def test_look_by_rule_and_what_it_refuses(city):
