@@ -339,6 +339,7 @@ static const ctl_option config_export[] = {
 static const ctl_option policy_explain[] = {
     GATEWAY_SOCKET,
     {"case", "ID", "A case of the gateway, as it is now", NULL, false},
+    {"member", "N", "About which member of the case", "1", false},
     {"rules", "DIR", "Folder of rules, without a gateway: a case whose scope holds the law and the domain",
      NULL, false},
     {"application", "ID", "Who asks", NULL, true},

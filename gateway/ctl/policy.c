@@ -15,11 +15,12 @@ static json_t *question(ctl_call *c)
     while (list && (one = strtok_r(rest, ",", &rest)) != NULL)
         json_array_append_new(names, json_string(one));
     free(list);
-    return json_pack("{s:s, s:s*, s:s, s:s, s:s, s:s*, s:s, s:s, s:o, s:s*}", "cmd", "policy.explain", "case",
-                     ctl_value(c, "case"), "application", ctl_value(c, "application"), "function",
-                     ctl_value(c, "function"), "domain", ctl_value(c, "domain"), "phase",
-                     ctl_value(c, "phase"), "purpose", ctl_value(c, "purpose"), "legal_basis",
-                     ctl_value(c, "basis"), "attributes", names, "at", ctl_value(c, "at"));
+    return json_pack(
+        "{s:s, s:s*, s:I, s:s, s:s, s:s, s:s*, s:s, s:s, s:o, s:s*}", "cmd", "policy.explain", "case",
+        ctl_value(c, "case"), "member", (json_int_t)ctl_number(c, "member", 1, INT32_MAX), "application",
+        ctl_value(c, "application"), "function", ctl_value(c, "function"), "domain", ctl_value(c, "domain"),
+        "phase", ctl_value(c, "phase"), "purpose", ctl_value(c, "purpose"), "legal_basis",
+        ctl_value(c, "basis"), "attributes", names, "at", ctl_value(c, "at"));
 }
 
 /* Without a gateway: an open case in that phase, whose scope holds the application's law and the domain. */

@@ -16,6 +16,7 @@ static const struct {
     {"scope", "outside what the client chose: law, domain or problem"},
     {"catalogue", "no such attribute"},
     {"secret-address", "tells where somebody lives whose address is secret"},
+    {"processing-restricted", "the client's request to stop this use was granted"},
     {"default-deny", "no rule permits it"},
 };
 static const struct {

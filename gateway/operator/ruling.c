@@ -122,6 +122,18 @@ static sluis_err load_case(desk *d, const json_t *q, store_txn *t, arena *a, Slu
     return e == SLUIS_NOT_FOUND ? fail_set(f, e, "case", "there is no such case") : e;
 }
 
+/* Of the member that the question is about: 1 when it names none. */
+static sluis_err facts_of_member(const json_t *q, const Sluis__CaseRow *row, case_facts *out, sluis_fail *f)
+{
+    const json_t *n = json_object_get(q, "member");
+    json_int_t member = n ? json_integer_value(n) : 1;
+    id16 sid;
+    if (member < 1 || member > CASE_MEMBERS_MAX || case_member(row, (uint32_t)member, &sid))
+        return fail_set(f, SLUIS_NOT_FOUND, "member", "the case has no member of this number");
+    *out = case_facts_about(row, &sid);
+    return SLUIS_OK;
+}
+
 json_t *desk_policy_explain(desk *d, const json_t *q, sluis_fail *f)
 {
     uint64_t at;
@@ -130,6 +142,7 @@ json_t *desk_policy_explain(desk *d, const json_t *q, sluis_fail *f)
     store_txn *t = NULL;
     Sluis__CaseRow *row = NULL;
     json_t *answers = NULL, *out = NULL;
+    case_facts facts;
     arena *a = arena_new(1u << 20);
     sluis_err e = a ? store_begin_read(desk_parts(d)->store, &t) : SLUIS_NOMEM;
     if (!e)
@@ -137,8 +150,9 @@ json_t *desk_policy_explain(desk *d, const json_t *q, sluis_fail *f)
     if (!e)
         e = load_then(d, q, t, &at, &x, &r, f);
     store_abort(&t);
+    if (!e)
+        e = facts_of_member(q, row, &facts, f);
     if (!e) {
-        case_facts facts = case_facts_of(row);
         answers = explain(r, q, &facts, at, f);
         out = answers ? set_json(&x) : NULL;
         json_object_set_new(out, "answers", answers);

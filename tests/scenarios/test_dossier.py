@@ -10,6 +10,7 @@ from house import GATEWAY_OIN, TREE, check, wait_for
 from test_cases import events, refused
 from test_deadlines import GGD, body, post, soon
 from test_known import ask as ask_known
+from test_rules import explain
 
 
 def kinds(entries):
@@ -358,6 +359,11 @@ def test_granted_restriction_stops_use(city):
     refused(denied, 403, "denied", "processing-restricted")
     other = city.open_case([(PARENT, "ouder"), (CHILD, "kind")])
     refused(city.file(other, 2, "school", ["school-soort"], raw=True), 403, "denied", "processing-restricted")
+    for member, wanted in (("2", "processing-restricted"), ("1", "onderzoek-gewoon")):  # an operator is told the same
+        told = explain(city, other, "--member", member, basis="wams-5.4.1", attributes="school-soort")["answers"][0]
+        check(told["rules"] == [wanted] and ("granted" in told["why"]) == (member == "2"), f"{told}")
+    code, _, err = explain(city, other, "--member", "3", want=None)
+    check(code == 1 and "no member of this number" in err, f"{code} {err}")
     check(city.file(other, 1, "school", ["school-soort"], raw=True).status == 202, "another person's")
     whole = filed(city, other, 2, "bezwaar")["avgVerzoekId"]
     decide(city, other, 2, whole, "toewijzen")

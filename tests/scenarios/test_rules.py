@@ -130,10 +130,10 @@ def test_checked_before(city):
     check(code in (1, 2) and "--rules" in err, f"{code} {err}")
 
 
-def explain(city, case, *more, plain=False, want=0, basis="avg-6.1.d"):
+def explain(city, case, *more, plain=False, want=0, basis="avg-6.1.d", attributes="school-naam,school-diagnose,nergens"):
     return city.ctl("policy", "explain", "--case", case, "--application", "wmo-intake", "--function", "consulent", "--domain",
                     "onderwijs", "--purpose", "onderzoek-meervoudige-problematiek", "--basis", basis, "--attributes",
-                    "school-naam,school-diagnose,nergens", "--socket", city.control, *more, plain=plain, want=want)
+                    attributes, "--socket", city.control, *more, plain=plain, want=want)
 
 
 def test_explained_by_the_rules_of_the_moment(city):
