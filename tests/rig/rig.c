@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 #include <zmq.h>
 
@@ -201,6 +202,18 @@ static void fill_store(rig *r, const keypair *directory_key)
     secret_free(km);
 }
 
+/* Whether this port is ours among all rigs that run: a name that the kernel lets go of with the process. */
+static bool claim(int port)
+{
+    struct sockaddr_un a = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    snprintf(a.sun_path + 1, sizeof(a.sun_path) - 1, "sluis-rig-%d", port);
+    if (fd >= 0 && bind(fd, (struct sockaddr *)&a, sizeof(a)) == 0)
+        return true; /* fd stays open */
+    close(fd);
+    return false;
+}
+
 /* Below the ports that connections are given: one of those may be taken while the gateway restarts. */
 static int free_port(void)
 {
@@ -208,6 +221,8 @@ static int free_port(void)
     struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     for (int i = 0; i < PORTS; i++) {
         int port = PORT_FIRST + ((int)getpid() * 16 + opened++) % PORTS;
+        if (!claim(port))
+            continue;
         int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
         a.sin_port = htons((uint16_t)port);
         bool ours = fd >= 0 && bind(fd, (struct sockaddr *)&a, sizeof(a)) == 0;

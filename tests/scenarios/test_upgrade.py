@@ -8,7 +8,7 @@ import struct
 import subprocess
 import tarfile
 
-from city import CHILD, LIMITS, PARENT, City
+from city import CHILD, LIMITS, PARENT, RESEARCH, City
 from house import NAME, TREE, check, free_port, wait_for
 from shim import KILL, META, NAME as NAMES, SYNC, WRITE, Shim
 
@@ -93,7 +93,7 @@ def test_a_gateway_takes_it_up(city):
         one.start_adapter("school", one.adapter_config("school"))
         one.wait_connected("school")
         if not one.ctl("agreement", "list", "--socket", one.control):  # of a version that had none
-            one.agree("school", **one.agreed("school"))
+            one.agree("school", **{**one.agreed("school"), "purposes": (RESEARCH["purpose"],)})  # what its rules know
         case = one.open_case([(PARENT, "ouder"), (CHILD, "kind")])
         got = one.ask(case, 2, "school", ["school-soort"])
         check(got["school-soort"]["uitkomst"] == "verstrekt", f"{got}")
