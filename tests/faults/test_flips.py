@@ -10,16 +10,16 @@ import time
 
 import flips
 from city import CHILD, PARENT
-from house import SLOW, Failed, check, seeded, wait_for
+from house import SLOW, TREE, Failed, check, seeded, wait_for
 from judge import long_or
 
 FRESH = True
 ASKED = ("school-naam", "school-soort", "school-groepsnaam", "school-advies")
 
 
-def prepared(city):
+def prepared(city, **how):
     """A city with answered requests, its processes stopped; (case, values, data folder kept aside)."""
-    city.up(parties=("school",))
+    city.up(parties=("school",), **how)
     case = city.open_case([(CHILD, "kind"), (PARENT, "ouder")])
     city.ask(case, 1, "school", list(ASKED))
     city.ask(case, 1, "school", ["school-datum-inschrijving"])
@@ -73,47 +73,66 @@ def readiness(city):
     return [answer.json()] if city.gateway.running() else []
 
 
-def test_gateway_files(city):
-    """The daemon itself on damaged files."""
+def start_on_damage(city, case, values, what, counts):
+    """The gateway on a damaged file: it refuses, ends, says what is wrong with it, or serves what it did before."""
+    city.gateway.start()
+    wait_for(f"{what}: a start, or its end", lambda: not city.gateway.running() or
+             any(e.get("event") == "sluisd.ready" for e in city.gateway.events()), pause=0.005)
+    if not city.gateway.running():
+        counts["refused"] += 1
+    else:
+        says = readiness(city)
+        answer = city.call("GET", f"/v1/zaken/{case}/leden/1/weergave", city.token("wmo-intake"))
+        if not city.gateway.running():
+            counts["ended"] += 1
+        elif answer.status != 200:
+            counts["unreadable"] += 1
+        else:
+            got = {}
+            for d in answer.json()["gegevens"]:
+                got.setdefault(d["naam"], []).append(d["waarde"])
+            got = {k: " / ".join(sorted(v)) for k, v in got.items()}
+            wrong = {k: v for k, v in got.items() if values.get(k) != v}
+            check(not wrong, f"{what}: served what fails its check: {wrong}")
+            check(says or set(got) == set(values), f"{what}: served without {set(values) - set(got)}, and said nothing")
+            counts["said so" if says else "served right"] += 1
+    city.gateway.kill()
+    code = city.gateway.child.returncode
+    check(code in (0, 1, 70, 78, -9), f"{what}: ended with {code}: {city.gateway.tail()}")
+
+
+def damaged_one_by_one(city, folders, n, **how):
+    """Of each file in these folders in turn, so many times in all, with the gateway started on it."""
     rng, seed = seeded()
-    case, values = prepared(city)
+    case, values = prepared(city, **how)
     city.adapters["school"].stop()
     city.gateway.stop()
-    data, good = city.root / "data", city.root / "data.good"
-    restore(data, good)
-    names = files_of(good)
     counts = dict.fromkeys(("refused", "ended", "unreadable", "said so", "served right"), 0)
-    n = long_or(7, 400)
+    files = []
+    for folder in folders:
+        good = city.root / f"{folder.name}.good"
+        restore(folder, good)
+        files += [(folder, good, name) for name in files_of(good)]
+    rng.shuffle(files)
     for i in range(n):
-        restore(good, data)
-        what = f"seed {seed}: {damage(rng, data, names[i % len(names)])}"
-        city.gateway.start()
-        wait_for(f"{what}: a start, or its end", lambda: not city.gateway.running() or
-                 any(e.get("event") == "sluisd.ready" for e in city.gateway.events()), pause=0.005)
-        if not city.gateway.running():
-            counts["refused"] += 1
-        else:
-            says = readiness(city)
-            answer = city.call("GET", f"/v1/zaken/{case}/leden/1/weergave", city.token("wmo-intake"))
-            if not city.gateway.running():
-                counts["ended"] += 1
-            elif answer.status != 200:
-                counts["unreadable"] += 1
-            else:
-                got = {}
-                for d in answer.json()["gegevens"]:
-                    got.setdefault(d["naam"], []).append(d["waarde"])
-                got = {k: " / ".join(sorted(v)) for k, v in got.items()}
-                wrong = {k: v for k, v in got.items() if values.get(k) != v}
-                check(not wrong, f"{what}: served what fails its check: {wrong}")
-                check(says or set(got) == set(values), f"{what}: served without {set(values) - set(got)}, and said nothing")
-                counts["said so" if says else "served right"] += 1
-        city.gateway.kill()
-        code = city.gateway.child.returncode
-        check(code in (0, 1, 70, -9), f"{what}: ended with {code}: {city.gateway.tail()}")
-    restore(good, data)
+        folder, good, name = files[i % len(files)]
+        restore(good, folder)
+        start_on_damage(city, case, values, f"seed {seed}: {folder.name}: {damage(rng, folder, name)}", counts)
+        restore(good, folder)
     city.start_gateway()
-    print(f"gateway's files: {n} damaged ({', '.join(f'{v} {k}' for k, v in counts.items())}), 0 served wrong; seed {seed}")
+    return f"{n} damaged ({', '.join(f'{v} {k}' for k, v in counts.items())}), 0 served wrong; seed {seed}"
+
+
+def test_gateway_files(city):
+    """The daemon itself on damaged files of its data."""
+    print(f"gateway's files: {damaged_one_by_one(city, [city.root / 'data'], long_or(7, 400))}")
+
+
+def test_gateway_keys_and_rules(city):
+    """The daemon on damaged keys and rules: a key is refused, and rules that held do not change."""
+    rules = city.root / "rules"
+    shutil.copytree(TREE / "config" / "rules", rules)
+    print(f"gateway's keys and rules: {damaged_one_by_one(city, [city.keys, rules], long_or(12, 400), rules=rules)}")
 
 
 def test_verifier(city):
