@@ -5,7 +5,7 @@ import shutil
 import signal
 from datetime import datetime, timedelta, timezone
 
-from city import CHILD, City, RESEARCH
+from city import CHILD, PARTIES, RESEARCH, City
 from house import TREE, check, wait_for
 
 FRESH = True
@@ -169,3 +169,36 @@ def test_explained_by_the_rules_of_the_moment(city):
     check(alone["hash"] == then["hash"] and alone["answers"] == denied, f"{alone}")
     text = explain(city, case, plain=True)
     check("permit  school-naam" in text and "proef-vitaal" in text and "because" in text, text)
+
+
+def add_application(rules, name):
+    """An application as wmo-intake is, which may do what that does from today on."""
+    path = rules / "applications.conf"
+    text = path.read_text()
+    begin = text.index('  { id = "wmo-intake"')
+    end = text.index("\n    ); }", begin) + len("\n    ); }")
+    copy = text[begin:end].replace('"wmo-intake"', f'"{name}"').replace('"2026-01-01"', f'"{TODAY}"')
+    path.write_text(text[:begin] + copy + ",\n" + text[begin:])
+
+
+def test_who_joins_is_configuration(city):
+    """An application and a party come to a running gateway by a file and by commands: both talk to it alone (item 5)."""
+    rules, of_others = up(city)
+    new = "wmo-loket-noord"
+    a = city.call("GET", f"/v1/zaken/{of_others}", city.token(new))
+    check(a.status == 403 and "deze toepassing mag niet" in a.json()["detail"], f"{a.status} {a.body!r}")
+    add_application(rules, new)
+    check(reload(city)["outcome"] == "changed", "an application more is no change")
+    case = city.open_case([(CHILD, "client")], app=new)
+
+    oin, title, domain = PARTIES["ggd"]
+    before = city.file(case, 1, "ggd", ["jgz-lengte"], app=new, raw=True)
+    check(before.status == 422 and before.json()["code"] == "unknown-party", f"{before.status} {before.body!r}")
+    city.make_party("ggd", oin, title, domain, city.agreed("ggd"))
+    city.start_adapter("ggd", city.adapter_config("ggd"))
+    city.wait_connected("ggd")
+    filed = city.file(case, 1, "ggd", ["jgz-lengte"], app=new)["verzoekId"]
+    waiting = wait_for("the request in the party's inbox", lambda: city.ctl("inbox", "list", "--socket", city.adapter_control("ggd")))
+    check([r["id"] for r in waiting] == [filed], f"{waiting}")
+    city.inbox("ggd", "release", filed, "--fields", "jgz-lengte", "--by", "arts-1")
+    check(city.answered(filed, new)["uitkomsten"][0]["uitkomst"] == "verstrekt", "no answer")
