@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cases/links.h"
+#include "cases/restriction.h"
 #include "core/due.h"
 #include "core/handlers.h"
 #include "registry/entries.h"
@@ -60,12 +61,28 @@ static sluis_err not_moving(turn *t, const subject *to, sluis_fail *f)
     return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
 }
 
+/* A dossier with more in force than is kept of one person could not be read. */
+static sluis_err count_restrictions(turn *t, const subject *from, const subject *to, sluis_fail *f)
+{
+    restrictions theirs, own;
+    sluis_err e = restrictions_load(t->p->registry, t->t, from, t->arena, &theirs);
+    if (!e)
+        e = restrictions_load(t->p->registry, t->t, to, t->arena, &own);
+    if (!e && theirs.n + own.n > RESTRICTIONS_MAX)
+        e = fail_set(f, SLUIS_TOO_BIG, "bsn",
+                     "samen zijn er meer dan %d beperkingen in het dossier: hef er eerst op",
+                     RESTRICTIONS_MAX);
+    return e;
+}
+
 sluis_err merge_check(turn *t, const subject *from, const subject *to, sluis_fail *f)
 {
     merging m = {.t = t, .from = from, .to = to, .f = f};
     sluis_err e = to ? links_each(t->t, t->p->rows, from->sid.b, TABLE_CASE, not_both_members, &m) : SLUIS_OK;
     if (!e && to)
         e = not_moving(t, to, f);
+    if (!e && to)
+        e = count_restrictions(t, from, to, f);
     if (!e)
         e = count_data(t, from, f);
     return e ? e : rights_check_move(t, from, to, f);

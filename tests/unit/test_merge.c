@@ -2,6 +2,7 @@
  * is left under the first but the trace of who it is now. */
 #include "kit_people.h"
 
+#include "cases/restriction.h"
 #include "core/clearing.h"
 #include "core/merge.h"
 #include "registry/entries.h"
@@ -371,6 +372,33 @@ static void forgotten_on_the_way(void **state)
     people_sound(&r->h);
 }
 
+static void restrict_entry(turn *t, const subject *s, uint64_t index)
+{
+    uint8_t key[ID_LEN + 8];
+    buffer b;
+    Sluis__RestrictionRow row = SLUIS__RESTRICTION_ROW__INIT;
+    row.entry = index;
+    buffer_init(&b, 4096);
+    restriction_key(key, &s->sid, index);
+    assert_int_equal(row_seal(&b, s, TABLE_RESTRICTION, BYTES_OF(key), &row.base), SLUIS_OK);
+    assert_int_equal(store_put(t->t, TABLE_RESTRICTION, BYTES_OF(key), buffer_bytes(&b)), SLUIS_OK);
+    buffer_close(&b);
+}
+
+static void more_restrictions_than_a_dossier_has(void **state)
+{
+    room *r = *state;
+    sluis_fail f = {0};
+    turn t = house_begin(&r->h, T0, 8u << 20);
+    for (uint64_t i = 0; i < RESTRICTIONS_MAX; i++)
+        restrict_entry(&t, i % 2 ? &r->from : &r->to, 1000 + i);
+    assert_int_equal(merge_check(&t, &r->from, &r->to, &f), SLUIS_OK);
+    restrict_entry(&t, &r->to, 2000);
+    assert_int_equal(merge_check(&t, &r->from, &r->to, &f), SLUIS_TOO_BIG);
+    assert_string_equal(f.text, "samen zijn er meer dan 256 beperkingen in het dossier: hef er eerst op");
+    house_abort(&r->h, &t);
+}
+
 static void more_than_is_kept_of_one_person(void **state)
 {
     room *r = *state;
@@ -437,6 +465,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_long_dossier_follows_in_steps, setup, teardown),
         cmocka_unit_test_setup_teardown(forgotten_on_the_way, setup, teardown),
         cmocka_unit_test_setup_teardown(what_stays_at_its_source, setup, teardown),
+        cmocka_unit_test_setup_teardown(more_restrictions_than_a_dossier_has, setup, teardown),
         cmocka_unit_test_setup_teardown(more_than_is_kept_of_one_person, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
