@@ -131,7 +131,8 @@ static _Noreturn void run_party(end *x)
             size_t at = answer(x, &ev);
             waits[at] = (answered){.seq = ev.seq, .generation = ev.generation, .used = true};
             memcpy(waits[at].id, x->id[at], UUID_LEN);
-        } else if (ev.kind == CLIENT_ACK) {
+        } else if (ev.kind == CLIENT_ACK || (ev.kind == CLIENT_NACK && ev.why.code == SLUIS_CONFLICT)) {
+            /* a conflict: answered before, and asked again since the gateway began without our done */
             answered *p = find(table, ev.message_id);
             if (p->used) {
                 need("done", client_done(x->bus, p->seq, p->generation));
