@@ -288,9 +288,11 @@ static sluis_err bind_socket(control_server *s, const char *path, sluis_fail *f)
     s->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (s->listener < 0)
         return fail_set(f, SLUIS_IO, path, "no socket: %s", strerror(errno));
-    mode_t before = umask(0177);
+    /* unix(7): the file gets the mode of the socket, less the umask, which is the whole process' and stays as
+     * it is */
+    if (fchmod(s->listener, 0600) != 0)
+        return fail_set(f, SLUIS_IO, path, "no mode: %s", strerror(errno));
     s->bound = bind(s->listener, (struct sockaddr *)&s->address, sizeof s->address) == 0;
-    umask(before);
     if (!s->bound || listen(s->listener, CONTROL_CONNECTIONS) != 0)
         return fail_set(f, SLUIS_IO, path, "cannot be bound: %s", strerror(errno));
     struct epoll_event ev = {.events = EPOLLIN, .data.ptr = NULL};
