@@ -75,6 +75,21 @@ sluis_err datum_place_row(datum *d, arena *a, Sluis__DatumRow *row, uint64_t ver
     return SLUIS_OK;
 }
 
+sluis_err datum_before(store_txn *t, const subject *s, const uint8_t key[static DATUM_KEY_LEN],
+                       const Sluis__DatumRow *row, arena *a, uint8_t old[static HISTORY_KEY_LEN],
+                       Sluis__DatumRow **out)
+{
+    bytes value;
+
+    if (!row->previous)
+        return SLUIS_NOT_FOUND;
+    put_u64(old, row->journal_index);
+    memcpy(old + 8, key, DATUM_KEY_LEN);
+    put_u64(old + 8 + DATUM_PREFIX_LEN, row->previous);
+    sluis_err err = store_get(t, TABLE_HISTORY, BYTES(old, HISTORY_KEY_LEN), &value);
+    return err ? err : datum_open(s, BYTES(old + 8, DATUM_KEY_LEN), value, a, out);
+}
+
 sluis_err datum_supersede(store_txn *t, const uint8_t key[static DATUM_KEY_LEN], uint64_t index)
 {
     uint8_t moved[HISTORY_KEY_LEN], small[1024], *copy = small;

@@ -25,6 +25,11 @@ sluis_err datum_unseal(const uint8_t key[static KEY_LEN], bytes ad, bytes sealed
 /* Puts a row of an instance in its place: what is current, or behind what stands beside it. NOMEM. */
 sluis_err datum_place_row(datum *d, arena *a, Sluis__DatumRow *row, uint64_t version);
 sluis_err datum_open(const subject *s, bytes key, bytes value, arena *a, Sluis__DatumRow **out);
+/* The version before this one, which stood under this key in DATUM: *out, and in old where it stands in
+ * HISTORY. NOT_FOUND: there was none, or it is kept no more. */
+sluis_err datum_before(store_txn *t, const subject *s, const uint8_t key[static DATUM_KEY_LEN],
+                       const Sluis__DatumRow *row, arena *a, uint8_t old[static HISTORY_KEY_LEN],
+                       Sluis__DatumRow **out);
 /* Moves a row to HISTORY, under the index of the entry that supersedes it. */
 sluis_err datum_supersede(store_txn *t, const uint8_t key[static DATUM_KEY_LEN], uint64_t index);
 sluis_err datum_store(store_txn *t, const subject *s, const uint8_t key[static DATUM_KEY_LEN],

@@ -16,22 +16,14 @@ static sluis_err take_past(store_txn *t, const subject *s, const uint8_t key[sta
 {
     uint8_t old[HISTORY_KEY_LEN];
     Sluis__DatumRow *at = NULL;
-    bytes value;
+    sluis_err err;
 
-    memcpy(old + 8, key, DATUM_KEY_LEN);
-    for (; row->previous; row = at) {
-        put_u64(old, row->journal_index);
-        put_u64(old + 8 + DATUM_PREFIX_LEN, row->previous);
-        sluis_err err = store_get(t, TABLE_HISTORY, BYTES_OF(old), &value);
-        if (err)
-            return err == SLUIS_NOT_FOUND ? SLUIS_OK : err;
-        err = datum_open(s, BYTES(old + 8, DATUM_KEY_LEN), value, a, &at);
-        if (!err)
-            err = store_delete(t, TABLE_HISTORY, BYTES_OF(old));
-        if (err)
+    while (!(err = datum_before(t, s, key, row, a, old, &at))) {
+        if ((err = store_delete(t, TABLE_HISTORY, BYTES_OF(old))))
             return err;
+        row = at;
     }
-    return SLUIS_OK;
+    return err == SLUIS_NOT_FOUND ? SLUIS_OK : err;
 }
 
 /* Deletes all that stands for one instance; *newest: its last version, 0 when nothing stood. */

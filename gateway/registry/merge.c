@@ -33,26 +33,19 @@ static sluis_err move_history(const merging *m, const uint8_t key[static DATUM_K
 {
     uint8_t old[HISTORY_KEY_LEN], now[HISTORY_KEY_LEN];
     Sluis__DatumRow *at = NULL;
-    bytes value;
+    sluis_err err;
 
-    memcpy(old + 8, key, DATUM_KEY_LEN);
-    for (; row->previous; row = at) {
-        put_u64(old, row->journal_index);
-        put_u64(old + 8 + DATUM_PREFIX_LEN, row->previous);
-        sluis_err err = store_get(m->t, TABLE_HISTORY, BYTES_OF(old), &value);
-        if (err)
-            return err == SLUIS_NOT_FOUND ? SLUIS_OK : err;
-        err = datum_open(m->from, BYTES(old + 8, DATUM_KEY_LEN), value, work, &at);
+    while (!(err = datum_before(m->t, m->from, key, row, work, old, &at))) {
         memcpy(now, old, sizeof(now));
         memcpy(now + 8, m->to->sid.b, ID_LEN);
-        if (!err)
-            err = store_as(m, TABLE_HISTORY, BYTES_OF(now), now + 8, at);
+        err = store_as(m, TABLE_HISTORY, BYTES_OF(now), now + 8, at);
         if (!err)
             err = store_delete(m->t, TABLE_HISTORY, BYTES_OF(old));
         if (err)
             return err;
+        row = at;
     }
-    return SLUIS_OK;
+    return err == SLUIS_NOT_FOUND ? SLUIS_OK : err;
 }
 
 /* A copy that outlives the row's own arena. */

@@ -26,15 +26,12 @@ static bytes history_key(uint8_t out[static HISTORY_KEY_LEN], const version *v)
 static sluis_err load_before(store_txn *t, const subject *s, const version *v, arena *a, version *out)
 {
     uint8_t at[HISTORY_KEY_LEN];
-    bytes value;
 
+    sluis_err err = datum_before(t, s, v->key, v->row, a, at, &out->row);
     out->past = true;
     out->under = v->row->journal_index;
     memcpy(out->key, v->key, DATUM_KEY_LEN);
     put_u64(out->key + DATUM_PREFIX_LEN, v->row->previous);
-    sluis_err err = store_get(t, TABLE_HISTORY, history_key(at, out), &value);
-    if (!err)
-        err = datum_open(s, BYTES_OF(out->key), value, a, &out->row);
     return err == SLUIS_NOT_FOUND ? SLUIS_CORRUPT : err;
 }
 

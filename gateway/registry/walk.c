@@ -120,20 +120,14 @@ sluis_err registry_walk_next(datum_walk *w, arena *a, datum_place *at, datum *ou
 sluis_err registry_as_of(store_txn *t, const subject *s, uint32_t attribute, const datum *now, uint64_t size,
                          arena *a, Sluis__DatumRow **row, uint64_t *version)
 {
-    uint8_t key[HISTORY_KEY_LEN];
-    bytes value;
+    uint8_t key[DATUM_KEY_LEN], old[HISTORY_KEY_LEN];
 
     *row = now->row;
     *version = now->version;
+    datum_key(key, &s->sid, attribute, &now->instance, now->version);
     while ((*row)->journal_index && (*row)->journal_index >= size) {
-        put_u64(key, (*row)->journal_index);
         *version = (*row)->previous;
-        if (!*version)
-            return SLUIS_NOT_FOUND;
-        datum_key(key + 8, &s->sid, attribute, &now->instance, *version);
-        sluis_err err = store_get(t, TABLE_HISTORY, BYTES_OF(key), &value);
-        if (!err)
-            err = datum_open(s, BYTES(key + 8, DATUM_KEY_LEN), value, a, row);
+        sluis_err err = datum_before(t, s, key, *row, a, old, row);
         if (err)
             return err;
     }
