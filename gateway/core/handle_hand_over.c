@@ -207,25 +207,21 @@ static sluis_err fill_data(const offer *o, const subject *s, Sluis__HandoverMemb
     return e;
 }
 
-static const Sluis__MemberRow *row_of(const offer *o, uint32_t member)
-{
-    size_t i = 0;
-    while (o->row->members[i]->member != member)
-        i++;
-    return o->row->members[i];
-}
-
 static sluis_err fill_member(const offer *o, uint32_t member, Sluis__HandoverMember *m, sluis_fail *f)
 {
-    const Sluis__MemberRow *row = row_of(o, member);
+    const Sluis__MemberRow *row;
     subject s = {0};
     id16 sid;
+    sluis_err e = case_member(o->row, member, &sid);
+    row = e ? NULL : case_member_row(o->row, sid.b);
+    if (!row)
+        return SLUIS_CORRUPT; /* seen before, by check_members */
     sluis__handover_member__init(m);
     m->member = member;
     m->role = row->role;
     m->secret = row->secret;
     m->seen_by = arena_alloc(o->t->arena, (row->n_seen_by + 1) * sizeof(uint32_t));
-    sluis_err e = m->seen_by ? case_member(o->row, member, &sid) : SLUIS_NOMEM;
+    e = m->seen_by ? SLUIS_OK : SLUIS_NOMEM;
     for (size_t i = 0; !e && i < row->n_seen_by; i++) /* those who come along */
         for (size_t k = 0; k < o->in->n_members; k++)
             if (o->in->members[k] == row->seen_by[i])

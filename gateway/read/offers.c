@@ -18,22 +18,14 @@ static sluis_err may_decide(reader *r, job *j)
                           "geen geldende regel laat deze functie aangeboden zaken zien");
 }
 
-static Sluis__Record *record_of(const job *j, const Sluis__OfferRow *row)
+static Sluis__Record *record_of(job *j, const Sluis__OfferRow *row)
 {
-    Sluis__Record *rec = arena_alloc(j->arena, sizeof(*rec));
+    Sluis__Record *rec = reader_record(j, SLUIS__RECORD_TYPE__R_READ, NULL, BYTES(NULL, 0));
     if (!rec)
         return NULL;
-    sluis__record__init(rec);
-    rec->type = SLUIS__RECORD_TYPE__R_READ;
-    rec->from = (char *)(uintptr_t)j->claims.oin.s;
     rec->to = row->from;
-    rec->application = (char *)(uintptr_t)j->claims.app;
-    rec->function = (char *)(uintptr_t)j->claims.function;
-    rec->employee = (char *)(uintptr_t)j->claims.employee;
-    rec->origin = SLUIS__ORIGIN__API;
     rec->transaction = j->call->get_offer->transaction;
     rec->kind = SLUIS__KIND__CASE_HANDOVER;
-    rec->decision = (char *)(uintptr_t) "permit";
     return rec;
 }
 
