@@ -22,9 +22,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scenarios"))
 import bench_postgres  # noqa: E402
 from bench_retention import measure_retention, ratios  # noqa: E402
 from bench_views import Views, cpu_us  # noqa: E402
-from city import City, LIMITS, PARTIES, RESEARCH, BENCH  # noqa: E402
+from city import City, PARTIES, RESEARCH, BENCH  # noqa: E402
 from figures import medians, write  # noqa: E402
-from house import BENCH_OIN, GATEWAY_OIN, TREE, Process, check, seeded, test_bsns, wait_for  # noqa: E402
+from house import BENCH_OIN, GATEWAY_OIN, LIMITS, TREE, Process, check, seeded, test_bsns, wait_for  # noqa: E402
 
 RUNS = int(os.environ.get("BENCH_RUNS", "3"))
 SCALE = float(os.environ.get("BENCH_SCALE", "1"))

@@ -5,7 +5,7 @@ keys that are to be there are there, whole, and nothing else is. Bounded: every 
 import shutil
 import subprocess
 
-from city import LIMITS, PARTIES
+from city import PARTIES
 from house import NAME, check, seeded
 from judge import long_or
 from shim import KEYS, KILL, Shim
@@ -72,7 +72,7 @@ def same(folder, name, kept, other, at):
 def test_a_gateways(city):
     if city.bin.parent.name != "rel":
         return SKIPPED
-    city.make(LIMITS)
+    city.make()
     shim, keys, points, starts = Shim(city), city.keys, {}, 0
 
     def started(at, n):

@@ -52,7 +52,7 @@ def test_first_start_fails(city):
     if not shimmable(city):
         return SKIPPED
     shim = Shim(city)
-    city.make("limits = { key_slots = 4096; };")
+    city.make()
     city.env = shim.env(city.env)
     city.start_gateway()
     city.gateway.stop()

@@ -3,7 +3,7 @@ import json
 import shutil
 import subprocess
 
-from house import BENCH_OIN, TREE, House, check, wait_for
+from house import BENCH_OIN, LIMITS, QUOTA, TREE, House, check, wait_for
 
 # name: (OIN, how people call it, domain)
 PARTIES = {
@@ -32,10 +32,6 @@ AGREED = {
     "wgs": {"gives": ("financial",)},
     "bench": {"asks": ("ordinary", "financial", "health", "criminal", "identification")},
 }
-
-# Small: a quick verification; and a reservation that fits ThreadSanitizer's memory, which a terabyte does not always.
-QUOTA = 8589934592
-LIMITS = "limits = { key_slots = 4096; map_bytes = 17179869184L; quota_bytes = 8589934592L; };"  # QUOTA
 
 # Persons of adapters/README.md.
 PARENT = "999990019"

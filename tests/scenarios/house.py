@@ -20,6 +20,10 @@ NAME = "sluis.voorbeeld.test"
 ISSUER = "https://id.voorbeeld.test"
 GATEWAY_OIN = "00000099000000001000"
 BENCH_OIN = "00000099000000009000"
+# Of every gateway that names no limits: small, for a quick verification; and a reservation that fits ThreadSanitizer's
+# memory, which the default of a terabyte does not always.
+QUOTA = 8589934592
+LIMITS = "limits = { key_slots = 4096; map_bytes = 17179869184L; quota_bytes = 8589934592L; };"  # QUOTA
 SANITIZER = re.compile(r"ERROR: (Address|Leak)Sanitizer|WARNING: ThreadSanitizer|runtime error:|FATAL: ThreadSanitizer")
 # How much slower a build may be: the sanitizers' flavours set it in run.py.
 SLOW = float(os.environ.get("SLUIS_SLOW", "1"))
@@ -236,6 +240,8 @@ class House:
         return f"tcp://127.0.0.1:{self.ports['bus']}"
 
     def write_gateway(self, extra=""):
+        if "limits" not in extra:
+            extra += LIMITS
         (self.root / "sluisd.conf").write_text(f'''name = "{self.name}";
 oin = "{self.oin}";
 mode = "{self.mode}";

@@ -4,7 +4,7 @@ Numbers of nobody stand for real ones: city.NOBODY, and OINs with the prefix 999
 import json
 import re
 
-from city import CHILD, LIMITS, NOBODY, PARTIES, PURPOSES
+from city import CHILD, NOBODY, PARTIES, PURPOSES
 from house import GATEWAY_OIN, TREE, check, wait_for
 from test_cases import refused
 
@@ -22,7 +22,7 @@ def in_production(city):
     for file in (TREE / "config" / "rules").glob("*.conf"):
         (rules / file.name).write_text(file.read_text().replace(GATEWAY_OIN, NOBODYS_CITY))
     city.oin, city.mode = NOBODYS_CITY, "production"
-    city.make(LIMITS, rules)
+    city.make(rules=rules)
     city.start_gateway()
     city.start_http()
     check(city.status()["mode"] == "production", f"{city.status()}")
@@ -115,7 +115,7 @@ def test_no_program_starts_in_the_wrong_mode(city):
     city.gateway.stop()
     for oin, mode in ((GATEWAY_OIN, "production"), (NOBODYS_CITY, "test")):
         city.oin, city.mode = oin, mode
-        city.write_gateway(LIMITS)
+        city.write_gateway()
         does_not_start(city.gateway, 'prefix 00000099 belongs to mode \\"test\\", and to it alone')
 
 

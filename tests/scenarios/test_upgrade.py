@@ -8,8 +8,8 @@ import struct
 import subprocess
 import tarfile
 
-from city import CHILD, LIMITS, PARENT, RESEARCH, City
-from house import NAME, TREE, check, free_port, wait_for
+from city import CHILD, PARENT, RESEARCH, City
+from house import LIMITS, NAME, TREE, check, free_port, wait_for
 from shim import KILL, META, NAME as NAMES, SYNC, WRITE, Shim
 
 FRESH = True
