@@ -32,8 +32,6 @@ static const document_sentence by_type[] = {
     {"case-handover", "{} wil uw zaak overdragen aan {}", true, true, NULL},
     {"case-handover-reply", "{} antwoordde op de overdracht van uw zaak", true, false, NULL},
     {"client-notice", "{} stuurde u een bericht", true, false, NULL},
-    {"coordination-proposal", "{} stelde {} voor om samen te werken aan uw zaak", true, true, NULL},
-    {"coordination-reply", "{} antwoordde op het voorstel om samen te werken", true, false, NULL},
     {"break-glass", "{} keek in uw gegevens omdat er acuut gevaar was", true, false, NULL},
     {"returned", "De vraag aan {} kwam terug zonder antwoord", false, true, NULL},
     {"undeliverable", "De vraag aan {} kon niet worden bezorgd", false, true, NULL},

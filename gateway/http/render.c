@@ -72,8 +72,6 @@ static const struct {
     {"case-handover", "overdracht"},
     {"case-handover-reply", "reactie-overdracht"},
     {"client-notice", "bericht-aan-client"},
-    {"coordination-proposal", "voorstel-coordinatie"},
-    {"coordination-reply", "reactie-coordinatie"},
     {"break-glass", "noodinzage"},
     {"returned", "teruggestuurd"},
     {"undeliverable", "onbestelbaar"},

@@ -35,22 +35,22 @@
     X(CASE_HANDOVER, "case-handover", case_handover_body, KIND_NONE, DAYS(14), false, true)                  \
     X(CASE_HANDOVER_REPLY, "case-handover-reply", decision_body, CASE_HANDOVER, DAYS(14), false, true)       \
     X(CLIENT_NOTICE, "client-notice", text_body, KIND_NONE, DAYS(14), false, true)                           \
-    X(COORDINATION_PROPOSAL, "coordination-proposal", coordination_proposal_body, KIND_NONE, DAYS(14),       \
-      false, true)                                                                                           \
-    X(COORDINATION_REPLY, "coordination-reply", decision_body, COORDINATION_PROPOSAL, DAYS(14), false, true) \
     X(BREAK_GLASS, "break-glass", break_glass_body, KIND_NONE, HOURS(24), true, false)                       \
     X(RETURNED, "returned", returned_body, KIND_NONE, DAYS(30), false, false)
 
-static const message_kind kinds[] = {{.kind = SLUIS__KIND__KIND_NONE},
+/* By number; of a number that is no kind, or no more, nothing. */
+static const message_kind kinds[] = {
+#define KIND(k) SLUIS__KIND__##k
 #define X(k, n, b, a, life, attributes, case_)                                                               \
-    {SLUIS__KIND__##k, n, &sluis__##b##__descriptor, SLUIS__KIND__##a, life, attributes, case_},
-                                     KINDS(X)
+    [KIND(k)] = {KIND(k), n, &sluis__##b##__descriptor, KIND(a), life, attributes, case_},
+    KINDS(X)
 #undef X
+#undef KIND
 };
 
 const message_kind *message_kind_of(Sluis__Kind k)
 {
-    if (k <= SLUIS__KIND__KIND_NONE || (size_t)k >= sizeof kinds / sizeof kinds[0])
+    if (k <= SLUIS__KIND__KIND_NONE || (size_t)k >= sizeof kinds / sizeof kinds[0] || !kinds[k].name)
         return NULL;
     return &kinds[k];
 }

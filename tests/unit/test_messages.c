@@ -7,7 +7,7 @@ static void every_kind_has_its_row(void **state)
 {
     (void)state;
     const ProtobufCEnumDescriptor *d = &sluis__kind__descriptor;
-    assert_int_equal(d->n_values, 27);
+    assert_int_equal(d->n_values, 25);
     for (unsigned i = 0; i < d->n_values; i++) {
         int k = d->values[i].value;
         const message_kind *m = message_kind_of((Sluis__Kind)k);
@@ -20,9 +20,11 @@ static void every_kind_has_its_row(void **state)
         assert_true(name_valid(m->name));
         assert_non_null(m->body);
         assert_in_range(m->max_lifetime_ms, DAY_MS, 30 * DAY_MS);
-        for (int j = 1; j < k; j++)
-            assert_string_not_equal(message_kind_of((Sluis__Kind)j)->name, m->name);
+        for (unsigned j = 1; j < i; j++)
+            assert_string_not_equal(message_kind_of((Sluis__Kind)d->values[j].value)->name, m->name);
     }
+    assert_null(message_kind_of((Sluis__Kind)23)); /* reserved */
+    assert_null(message_kind_of((Sluis__Kind)24));
     assert_null(message_kind_of((Sluis__Kind)27));
     assert_null(message_kind_of((Sluis__Kind)-1));
 }

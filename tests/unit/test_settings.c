@@ -311,6 +311,34 @@ static void http_example_is_complete(void **state)
     config_free(&c);
 }
 
+/* Who copies the examples of both sides has a gateway that its parties find. */
+static void examples_name_one_port(void **state)
+{
+    static const char *const files[] = {
+        "config/examples/adapter-ggd.conf",    "config/examples/adapter-police.conf",
+        "config/examples/adapter-school.conf", "config/examples/adapter-wgs.conf",
+        "config/examples/link.conf",
+    };
+    (void)state;
+    settings_close(&s);
+    assert_int_equal(settings_load(&s, EXAMPLE, &f), SLUIS_OK);
+    const char *port = strrchr(s.bus_endpoint, ':');
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        char line[256], endpoint[128];
+        size_t found = 0;
+        FILE *in = fopen(files[i], "r");
+        if (!in)
+            fail_msg("%s is not there", files[i]);
+        while (fgets(line, sizeof line, in))
+            if (sscanf(line, " endpoint = \"%127[^\"]\"", endpoint) == 1) {
+                assert_string_equal(strrchr(endpoint, ':'), port);
+                found++;
+            }
+        assert_true(found);
+        assert_int_equal(fclose(in), 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -323,6 +351,7 @@ int main(void)
         cmocka_unit_test(bounds_fit_the_protocol),
         cmocka_unit_test(example_is_complete),
         cmocka_unit_test(http_example_is_complete),
+        cmocka_unit_test(examples_name_one_port),
     };
     return cmocka_run_group_tests_name("settings", tests, make_file, remove_file);
 }
