@@ -1,7 +1,9 @@
-/* From checked JSON to the fields of an ApiCall: what the files that build calls share, and the operations
- * that do not stand in resources.c. Internal to http/. Thread: pure. */
+/* From checked JSON to the fields of an ApiCall: what the files that build calls share, and what resources.c
+ * names of them. Internal to http/. Thread: pure. */
 #ifndef SLUIS_GATEWAY_HTTP_BUILD_H
 #define SLUIS_GATEWAY_HTTP_BUILD_H
+
+#include <string.h>
 
 #include "api.pb-c.h"
 #include "base/ids.h"
@@ -87,17 +89,25 @@ static inline sluis_err numbers(uint32_t **out, size_t *n, const json_t *array, 
     return SLUIS_OK;
 }
 
-/* ---- build_dossier.c; contracts: resource_build ---- */
-sluis_err build_get_dossier(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c);
-sluis_err build_export(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c);
+/* Contracts: resource_build. */
+typedef sluis_err build_fn(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c);
+
+/* build_case.c */
+build_fn build_open_case, build_get_case, build_phase, build_coordinator, build_scope, build_join,
+    build_member, build_link_person, build_service, build_glass, build_review, build_ask_look,
+    build_decide_look, build_end_look, build_events;
+/* build_request.c */
+build_fn build_file_request, build_list_requests, build_get_request, build_ask_known, build_withdraw,
+    build_clarify, build_get_view, build_list_discrepancies, build_resolve;
+/* build_concern.c */
+build_fn build_report, build_get_concern, build_list_concerns, build_decide, build_interventions,
+    build_hand_over, build_get_offer, build_list_offers, build_decide_offer;
+/* build_dossier.c */
+build_fn build_get_dossier, build_export, build_note_exchange, build_restrict, build_lift;
 /* build_rights.c */
-sluis_err build_file_rights(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c);
-sluis_err build_decide_rights(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c);
-sluis_err build_get_rights(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c);
-sluis_err build_list_rights(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c);
-/* build_dossier.c, too */
-sluis_err build_note_exchange(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c);
-sluis_err build_restrict(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c);
-sluis_err build_lift(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c);
+build_fn build_file_rights, build_decide_rights, build_get_rights, build_list_rights;
+/* build_journal.c */
+build_fn build_health, build_metrics, build_checkpoint, build_witnessed, build_tile, build_prove,
+    build_cosign;
 
 #endif
