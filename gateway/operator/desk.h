@@ -28,6 +28,24 @@ sluis_err desk_words(const json_t *q, job *j, sluis_fail *f);
  * why. filled: what filling it in came to. */
 void desk_ask(desk *d, job **jp, sluis_err filled, const char *cmd, sluis_fail *f);
 
+/* members.c: the directory in force; one party's entry, or its or a key's state: {"oin"}. */
+json_t *desk_party_list(desk *d, const json_t *q, sluis_fail *f);
+json_t *desk_party_enrol(desk *d, const json_t *q, sluis_fail *f);
+json_t *desk_party_suspend(desk *d, const json_t *q, sluis_fail *f);
+json_t *desk_party_resume(desk *d, const json_t *q, sluis_fail *f);
+json_t *desk_key_revoke(desk *d, const json_t *q, sluis_fail *f);
+json_t *desk_key_suspend(desk *d, const json_t *q, sluis_fail *f);
+json_t *desk_key_resume(desk *d, const json_t *q, sluis_fail *f);
+
+/* looking.c: the course of a transaction, a receipt of an entry, a proof for a witness, dead letters. */
+json_t *desk_trace(desk *d, const json_t *q, sluis_fail *f);
+json_t *desk_receipt_get(desk *d, const json_t *q, sluis_fail *f);
+json_t *desk_journal_prove(desk *d, const json_t *q, sluis_fail *f);
+json_t *desk_dead_list(desk *d, const json_t *q, sluis_fail *f);
+
+/* copying.c: the store and its journal into a folder, beside a running gateway. */
+json_t *desk_journal_copy(desk *d, const json_t *q, sluis_fail *f);
+
 /* ruling.c */
 json_t *desk_config_reload(desk *d, const json_t *q, sluis_fail *f);
 /* Asked for by a signal: nobody waits for the answer, so the log has it. */
@@ -49,8 +67,10 @@ json_t *desk_agreement_revoke(desk *d, const json_t *q, sluis_fail *f);
 /* importing.c: a batch of lines of a file: {"lines", "new", "same", "newer", "discrepancies"}; lines: how far
  * that file is in. */
 json_t *desk_register_import(desk *d, const json_t *q, sluis_fail *f);
-/* forgetting.c: {"held", "late", "clock", "clock_seen", "clock_jump_days", "last_pass", "being_cleared"};
+/* forgetting.c: {"outcome"} of forgetting a person, which two ask for; {"held", "late", "clock",
+ * "clock_seen", "clock_jump_days", "last_pass", "being_cleared"};
  * {"outcome": "confirmed"}. */
+json_t *desk_subject_forget(desk *d, const json_t *q, sluis_fail *f);
 json_t *desk_retention_show(desk *d, const json_t *q, sluis_fail *f);
 json_t *desk_retention_confirm(desk *d, const json_t *q, sluis_fail *f);
 

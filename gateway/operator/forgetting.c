@@ -1,5 +1,8 @@
 /* What is deleted when its term is over, and whether the clock that decides it is believed: read from a
- * snapshot, confirmed by core (core/clock_guard.h). */
+ * snapshot, confirmed by core (core/clock_guard.h).
+ * And forgetting one person, which two operators ask for. */
+#include <string.h>
+
 #include "base/clock.h"
 #include "core/clock_guard.h"
 #include "core/terms.h"
@@ -57,6 +60,26 @@ json_t *desk_retention_confirm(desk *d, const json_t *q, sluis_fail *f)
     if (!e)
         j->change = CHANGE_CLOCK;
     desk_ask(d, &j, e, "retention.confirm", f);
+    json_t *out = j ? json_pack("{s:s}", "outcome", j->outcome) : NULL;
+    job_free(&j);
+    return out;
+}
+
+/* The person comes in the request's text and goes no further than the job. */
+json_t *desk_subject_forget(desk *d, const json_t *q, sluis_fail *f)
+{
+    job *j = job_new(JOB_PARTY, (bytes){NULL, 0});
+    const char *person = desk_text(q, "person", f);
+    sluis_err e = j ? SLUIS_OK : SLUIS_NOMEM;
+    if (!e && (!person || (!bsn_valid(person, strlen(person)) && !own_name_valid(person))))
+        e = fail_set(f, SLUIS_INVALID, "person",
+                     "nine digits that pass the eleven-test are needed, or the municipality's own name");
+    if (!e) {
+        memcpy(j->person, person, strlen(person));
+        j->change = CHANGE_FORGET;
+        e = desk_words(q, j, f);
+    }
+    desk_ask(d, &j, e, "subject.forget", f);
     json_t *out = j ? json_pack("{s:s}", "outcome", j->outcome) : NULL;
     job_free(&j);
     return out;

@@ -1,0 +1,95 @@
+/* A copy of the store and its journal beside a running gateway. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "journal/journal.h"
+#include "operator/desk.h"
+#include "tables/lineage.h"
+
+#define COPY_CHUNK (1u << 20)
+
+static sluis_err copy_file(const char *from, const char *to, sluis_fail *f)
+{
+    static const char advice[] = "needs a new, empty, writable folder";
+    int in = open(from, O_RDONLY | O_CLOEXEC), out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    char *chunk = malloc(COPY_CHUNK);
+    sluis_err e = in < 0 || out < 0 ? fail_set(f, SLUIS_IO, to, "%s: %s", advice, strerror(errno))
+                  : !chunk          ? fail_set(f, SLUIS_NOMEM, to, "out of memory")
+                                    : SLUIS_OK;
+    for (ssize_t n; !e && (n = read(in, chunk, COPY_CHUNK)) != 0;)
+        if (n < 0 || write(out, chunk, (size_t)n) != n)
+            e = fail_set(f, SLUIS_IO, to, "%s", strerror(errno));
+    if (!e && fsync(out))
+        e = fail_set(f, SLUIS_IO, to, "%s", strerror(errno));
+    free(chunk);
+    if (in >= 0)
+        close(in);
+    if (out >= 0)
+        close(out);
+    return e;
+}
+
+/* The copy says that it is one. */
+static sluis_err mark_copy(const parts *p, const char *data, sluis_fail *f)
+{
+    const settings *s = p->settings;
+    store *copy = NULL;
+    store_txn *t = NULL;
+    store_options o = {.path = data,
+                       .tables = gateway_tables,
+                       .table_count = TABLE_COUNT,
+                       .format = GATEWAY_STORE_FORMAT,
+                       .format_version = GATEWAY_STORE_VERSION,
+                       .map_bytes = s->map_bytes,
+                       .quota_bytes = s->quota_bytes,
+                       .max_readers = 8,
+                       .no_ahead = true};
+    sluis_err e = store_open_lmdb(&copy, &o, f);
+    if (!e)
+        e = store_begin_write(copy, &t, true);
+    if (!e)
+        e = lineage_mark_copy(t, clock_ms());
+    if (!e)
+        e = store_commit(&t);
+    store_abort(&t);
+    store_close(&copy);
+    return e ? fail_set(f, e, data, "cannot be marked as a copy") : SLUIS_OK;
+}
+
+/* Data first, then the keys: a row without its key would be an error, a key without its row is harmless.
+ * "only" leaves either out: data that are kept for long must not lie beside the keys that open them. */
+json_t *desk_journal_copy(desk *d, const json_t *q, sluis_fail *f)
+{
+    const parts *p = desk_parts(d);
+    const char *dir = desk_text(q, "dir", f), *only = json_string_value(json_object_get(q, "only"));
+    char data[1024], keys_from[1024], keys_to[1024];
+    bool with_store = !only || strcmp(only, "store") == 0, with_keys = !only || strcmp(only, "keys") == 0;
+    if (!with_store && !with_keys) {
+        fail_set(f, SLUIS_INVALID, "only", "\"store\" or \"keys\"; without it both are copied");
+        return NULL;
+    }
+    if (!dir || dir[0] != '/' || strlen(dir) > 900) {
+        fail_set(f, SLUIS_INVALID, "dir", "an absolute path is needed");
+        return NULL;
+    }
+    snprintf(data, sizeof(data), "%s/store", dir);
+    snprintf(keys_from, sizeof(keys_from), "%s/keys.slots", p->settings->data);
+    snprintf(keys_to, sizeof(keys_to), "%s/keys.slots", dir);
+    if (mkdir(dir, 0700) && errno != EEXIST) {
+        fail_set(f, SLUIS_IO, dir, "cannot make the folder: %s", strerror(errno));
+        return NULL;
+    }
+    sluis_err e = with_store ? store_copy(p->store, data, f) : SLUIS_OK;
+    if (!e && with_store)
+        e = mark_copy(p, data, f);
+    if (!e && with_keys)
+        e = copy_file(keys_from, keys_to, f);
+    return e ? NULL
+             : json_pack("{s:s*, s:s*}", "store", with_store ? data : NULL, "keys",
+                         with_keys ? keys_to : NULL);
+}
