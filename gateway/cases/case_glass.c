@@ -11,7 +11,8 @@ sluis_err case_glass_break(Sluis__CaseRow *row, const Sluis__EmergencyRow *look,
     if (!kept || !all)
         return fail_set(f, SLUIS_NOMEM, "noodinzage", "%s", error_text(SLUIS_NOMEM));
     if (row->n_emergencies >= CASE_EMERGENCIES_MAX)
-        return fail_set(f, SLUIS_TOO_BIG, "noodinzage", "ten hoogste %d in een zaak", CASE_EMERGENCIES_MAX);
+        return fail_set(f, SLUIS_TOO_BIG, "noodinzage", "ten hoogste %d keer noodinzage in één zaak",
+                        CASE_EMERGENCIES_MAX);
     *kept = *look;
     kept->number = (uint32_t)row->n_emergencies + 1;
     if (row->n_emergencies)

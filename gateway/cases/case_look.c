@@ -44,7 +44,9 @@ sluis_err case_look_ask(Sluis__CaseRow *row, Sluis__LookRow *look, uint64_t now,
         return fail_set(f, SLUIS_NOMEM, "inzage", "%s", error_text(SLUIS_NOMEM));
     look->number = row->n_looks ? row->looks[row->n_looks - 1]->number + 1 : 1;
     if (row->n_looks >= CASE_LOOKS_MAX && !make_room(row, now))
-        return fail_set(f, SLUIS_TOO_BIG, "inzage", "ten hoogste %d tegelijk in een zaak", CASE_LOOKS_MAX);
+        return fail_set(f, SLUIS_TOO_BIG, "inzage",
+                        "ten hoogste %d keer inzage bij een collega tegelijk in één zaak: beëindig er een",
+                        CASE_LOOKS_MAX);
     if (row->n_looks)
         memcpy(all, row->looks, row->n_looks * sizeof(*all));
     all[row->n_looks++] = look;

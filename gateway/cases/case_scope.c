@@ -22,7 +22,7 @@ static sluis_err check_list(const rules *r, char *const *list, size_t n, const c
                             bool known(const rules *, const char *), const char *what, sluis_fail *f)
 {
     if (n > CASE_SCOPE_MAX)
-        return fail_set(f, SLUIS_TOO_BIG, where, "ten hoogste %d", CASE_SCOPE_MAX);
+        return fail_set(f, SLUIS_TOO_BIG, where, "noem er ten hoogste %d", CASE_SCOPE_MAX);
     for (size_t i = 0; i < n; i++) {
         if (!known(r, list[i]))
             return fail_set(f, SLUIS_INVALID, where, "nummer %zu is geen %s", i + 1, what);

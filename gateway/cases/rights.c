@@ -46,7 +46,7 @@ sluis_err rights_step(const Sluis__RightsRow *row, const char *event, rights_sta
     while (now < RIGHTS_STATES && !rights_in(row, (rights_state)now))
         now++;
     if (i == n)
-        return fail_set(f, SLUIS_INVALID, "overgang", "verlengen, toewijzen, weigeren of afronden");
+        return fail_set(f, SLUIS_INVALID, "overgang", "schrijf verlengen, toewijzen, weigeren of afronden");
     if (now == RIGHTS_STATES)
         return SLUIS_CORRUPT;
     if (!(steps[i].from >> now & 1))

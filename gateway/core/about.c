@@ -98,7 +98,8 @@ sluis_err about_text(const job *j, const char *text, const char *where, sluis_fa
 {
     if (motivation_blank(text))
         return fail_set(f, SLUIS_NO_MOTIVATION, where, "%s",
-                        j->call ? "schrijf wat u bedoelt" : "says nothing");
+                        j->call ? "schrijf wat u bedoelt"
+                                : "says nothing: write what is asked, answered or why");
     if (strlen(text) > ABOUT_TEXT_MAX)
         return fail_set(f, SLUIS_TOO_BIG, where, j->call ? "ten hoogste %d bytes" : "at most %d bytes",
                         ABOUT_TEXT_MAX);

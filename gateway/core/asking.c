@@ -9,7 +9,7 @@ sluis_err asking_party(turn *t, const Sluis__Recipient *r, const party **out, sl
     const party_key *seal = NULL;
     sluis_err e = oin_parse(&to, r->oin, OIN_LEN);
     if (e)
-        return fail_set(f, e, "core.recipients", "not an OIN");
+        return fail_set(f, e, "core.recipients", "an OIN has 20 characters");
     *out = directory_find(t->dir, &to);
     if (!*out)
         return fail_set(f, SLUIS_UNKNOWN_PARTY, "core.recipients", "the party asked is not in the directory");
@@ -41,7 +41,9 @@ sluis_err asking_case(turn *t, const job *j, Sluis__CaseRow **out, sluis_fail *f
     const oin *acting = asking_acting(j);
     sluis_err e = case_load(t->t, t->p->rows, j->env->core->case_id.data, t->arena, out);
     if (e == SLUIS_NOT_FOUND || (!e && (!case_is_open(*out) || strcmp((*out)->owner, acting->s) != 0)))
-        return fail_set(f, SLUIS_NO_CASE, "core.case_id", "no open case with this id: open one first");
+        return fail_set(f, SLUIS_NO_CASE, j->call ? "zaakId" : "core.case_id",
+                        j->call ? "er is geen open zaak met dit kenmerk: open die eerst"
+                                : "no open case with this id: open one first");
     return e;
 }
 

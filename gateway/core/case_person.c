@@ -10,7 +10,7 @@ static sluis_err check_number(const case_change *c, const subject *from, sluis_f
     turn *t = c->t;
     char *known = NULL;
     if (!bsn_valid(c->in->bsn, strlen(c->in->bsn)))
-        return fail_set(f, SLUIS_INVALID, "bsn", "negen cijfers die de elfproef doorstaan");
+        return fail_set(f, SLUIS_INVALID, "bsn", "een BSN heeft negen cijfers die de elfproef doorstaan");
     if (bsn_is_test(c->in->bsn) != t->p->settings->test_mode)
         return fail_set(f, SLUIS_MODE, "bsn", "testpersonen en echte personen gaan niet samen");
     sluis_err e = registry_bsn(t->p->registry, t->t, from, t->arena, &known);

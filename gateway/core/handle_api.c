@@ -36,8 +36,8 @@ static sluis_err check_person(turn *t, const char *bsn, const char *own, size_t 
     if (*own)
         return SLUIS_OK;
     if (!bsn_valid(bsn, strlen(bsn)))
-        return fail_set(f, SLUIS_INVALID, "leden.bsn", "lid %zu: negen cijfers die de elfproef doorstaan",
-                        member);
+        return fail_set(f, SLUIS_INVALID, "leden.bsn",
+                        "lid %zu: een BSN heeft negen cijfers die de elfproef doorstaan", member);
     return bsn_is_test(bsn) == t->p->settings->test_mode
                ? SLUIS_OK
                : fail_set(f, SLUIS_MODE, "leden.bsn",

@@ -19,7 +19,7 @@ static sluis_err check_concern(turn *t, const char *bsn, const char *concern, co
                                sluis_fail *f)
 {
     if (!bsn_valid(bsn, strlen(bsn)))
-        return fail_set(f, SLUIS_INVALID, "bsn", "negen cijfers die de elfproef doorstaan");
+        return fail_set(f, SLUIS_INVALID, "bsn", "een BSN heeft negen cijfers die de elfproef doorstaan");
     if (bsn_is_test(bsn) != t->p->settings->test_mode)
         return fail_set(f, SLUIS_MODE, "bsn", "testpersonen en echte personen gaan niet samen");
     sluis_err e = asking_words(concern, "zorg", "schrijf wat de zorg is", f);

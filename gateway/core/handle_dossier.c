@@ -92,15 +92,16 @@ static sluis_err check_exchange(const dossier_work *w, const Sluis__ApiNoteExcha
     const Sluis__ApiExchange *x = in->exchange;
     const rules *rs = w->t->rules;
     if (!x || !is_channel(x->channel))
-        return fail_set(f, SLUIS_INVALID, "wijze", "mondeling, telefoon, beveiligde-mail, post of anders");
+        return fail_set(f, SLUIS_INVALID, "wijze",
+                        "schrijf mondeling, telefoon, beveiligde-mail, post of anders");
     if (motivation_blank(x->with) || strlen(x->with) > WITH_MAX)
         return fail_set(f, SLUIS_INVALID, "met", "schrijf met wie, in ten hoogste %d bytes", WITH_MAX);
     if (!x->happened || x->happened > w->t->now + FUTURE_MS)
-        return fail_set(f, SLUIS_INVALID, "wanneer", "een moment dat geweest is");
+        return fail_set(f, SLUIS_INVALID, "wanneer", "noem een moment dat geweest is");
     if (!in->n_attributes && !x->n_categories)
         return fail_set(f, SLUIS_INVALID, "attributen", "noem gegevens, of de categorieën ervan");
     if (in->n_attributes > LIST_MAX || x->n_categories > LIST_MAX)
-        return fail_set(f, SLUIS_TOO_BIG, "attributen", "ten hoogste %d", LIST_MAX);
+        return fail_set(f, SLUIS_TOO_BIG, "attributen", "noem er ten hoogste %d", LIST_MAX);
     if (!rules_purpose_title(rs, in->purpose))
         return fail_set(f, SLUIS_INVALID, "doel", "noem een doel uit de regels");
     if (!rules_legal_basis_title(rs, in->legal_basis))
@@ -209,7 +210,8 @@ static sluis_err look_up(dossier_work *w, uint64_t entry, bytes *transaction, co
         return e;
     const Sluis__Record *of = (const Sluis__Record *)m;
     if (row->about)
-        return fail_set(f, SLUIS_INVALID, "journaalnummer", "dat iets beperkt is, staat er voor de cliënt");
+        return fail_set(f, SLUIS_INVALID, "journaalnummer",
+                        "dat iets beperkt is, leest de cliënt altijd: beperk de regel waar het om gaat");
     *transaction = BYTES(of->transaction.data, of->transaction.len);
     if (of->transaction.len != UUID_LEN || store_get(w->t->t, TABLE_REQUEST, *transaction, &sealed))
         *transaction = BYTES(NULL, 0);
@@ -244,7 +246,7 @@ static sluis_err restrict_entry(dossier_work *w, const Sluis__ApiRestrictEntry *
 static sluis_err check_restriction(const turn *t, const Sluis__ApiRestrictEntry *in, sluis_fail *f)
 {
     if (!in->lift && (in->review <= t->now || in->review > t->now + RESTRICTION_DAYS_MAX * DAY_MS))
-        return fail_set(f, SLUIS_INVALID, "toetsing", "een moment dat nog komt, binnen %d dagen",
+        return fail_set(f, SLUIS_INVALID, "toetsing", "noem een moment dat nog komt, binnen %d dagen",
                         RESTRICTION_DAYS_MAX);
     return asking_words(in->reason, "reden", "schrijf waarom", f);
 }
@@ -268,7 +270,8 @@ sluis_err handle_restrict_entry(turn *t, job *j, sluis_fail *f)
     if (!e)
         e = look_up(&w, in->entry, &transaction, &all, &now, f);
     if (!e && !now && in->lift)
-        e = fail_set(f, SLUIS_CONFLICT, "journaalnummer", "deze regel is niet beperkt");
+        e = fail_set(f, SLUIS_CONFLICT, "journaalnummer",
+                     "deze regel is niet beperkt: er is niets op te heffen");
     if (!e && !now && all.n == RESTRICTIONS_MAX)
         e = fail_set(f, SLUIS_FULL, "journaalnummer", "in één dossier gelden ten hoogste %d beperkingen",
                      RESTRICTIONS_MAX);

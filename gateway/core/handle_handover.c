@@ -43,12 +43,12 @@ static sluis_err check_member(turn *t, const job *j, const party *from, const Sl
 {
     const Sluis__HandoverMember *m = b->members[at];
     if (!m->member || !name_valid(m->role) || !bsn_valid(m->bsn, strlen(m->bsn)))
-        return fail_set(f, SLUIS_INVALID, "body.members", "a number, a role and a valid bsn each");
+        return fail_set(f, SLUIS_INVALID, "body.members", "each member has a number, a role and a valid BSN");
     if (bsn_is_test(m->bsn) != t->p->settings->test_mode)
         return fail_set(f, SLUIS_MODE, "body.members", "test and real persons do not mix");
     for (size_t i = 0; i < at; i++)
         if (b->members[i]->member == m->member || strcmp(b->members[i]->bsn, m->bsn) == 0)
-            return fail_set(f, SLUIS_INVALID, "body.members", "one stands twice");
+            return fail_set(f, SLUIS_INVALID, "body.members", "a member stands twice");
     sluis_err e = SLUIS_OK;
     for (size_t i = 0; !e && i < m->n_data; i++) {
         e = check_datum(t, j, from, m->data[i], f);

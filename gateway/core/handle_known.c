@@ -74,7 +74,8 @@ static sluis_err check_policy(asking *a, sluis_fail *f)
     q.domain = a->to->domain;
     policy_answer answer = policy_may_ask(t->rules, &q, &facts);
     if (!answer.permit)
-        return fail_set(f, SLUIS_DENIED, "partij", "niet toegestaan: %s", answer.rule);
+        return fail_set(f, SLUIS_DENIED, "partij",
+                        "niet toegestaan: %s; vraag wat een geldende regel toelaat", answer.rule);
     a->rule = (char *)(uintptr_t)answer.rule;
     return agreed_purpose(t, a->to, a->in->purpose, f);
 }
@@ -196,7 +197,8 @@ static sluis_err check_rules(turn *t, const job *j, const Sluis__CaseRow *row, c
                          .at = t->now};
     policy_answer answer = policy_may_ask(t->rules, &q, &facts);
     if (!answer.permit)
-        return fail_set(f, SLUIS_DENIED, "core.recipients", "not permitted: %s", answer.rule);
+        return fail_set(f, SLUIS_DENIED, "core.recipients",
+                        "not permitted: %s; ask what a rule in force allows", answer.rule);
     *rule = (char *)(uintptr_t)answer.rule;
     return agreed_between(t, j, to, true, f);
 }

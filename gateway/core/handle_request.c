@@ -38,7 +38,9 @@ static sluis_err check_body(turn *t, const job *j, const Sluis__RequestBody *b, 
     for (size_t i = 0; same && i < b->n_asks; i++) {
         same = b->asks[i]->attribute == c->attributes[i];
         if (motivation_blank(b->asks[i]->necessity))
-            return fail_set(f, SLUIS_NO_MOTIVATION, "body.asks", "say of each datum why it is necessary");
+            return fail_set(f, SLUIS_NO_MOTIVATION, j->call ? "noodzaak" : "body.asks",
+                            j->call ? "schrijf van elk gegeven waarom het nodig is"
+                                    : "say of each datum why it is necessary");
     }
     if (!same)
         return fail_set(f, SLUIS_INVALID, "body.asks", "must list the header's attributes, in their order");
@@ -75,7 +77,9 @@ static sluis_err check_policy(turn *t, const job *j, const party *to, const Slui
     for (size_t i = 0; i < c->n_attributes; i++) {
         if (!answers[i].permit)
             return fail_set(f, SLUIS_DENIED, rules_attribute(t->rules, c->attributes[i])->name,
-                            "not permitted: %s; ask what a rule in force allows", answers[i].rule);
+                            j->call ? "niet toegestaan: %s; vraag wat een geldende regel toelaat"
+                                    : "not permitted: %s; ask what a rule in force allows",
+                            answers[i].rule);
         size_t known = 0;
         while (known < r->n_rules && strcmp(r->rules[known], answers[i].rule) != 0)
             known++;

@@ -178,8 +178,9 @@ sluis_err handle_resolve(turn *t, job *j, sluis_fail *f)
     size_t i = 0;
     while (i < DECISIONS && strcmp(decisions[i].name, x.in->decision) != 0)
         i++;
-    sluis_err e = i < DECISIONS ? check_call(&x, f)
-                                : fail_set(f, SLUIS_INVALID, "besluit", "overnemen, behouden of navragen");
+    sluis_err e = i < DECISIONS
+                      ? check_call(&x, f)
+                      : fail_set(f, SLUIS_INVALID, "besluit", "schrijf overnemen, behouden of navragen");
     if (!e)
         e = find(&x, f);
     if (!e)

@@ -104,7 +104,9 @@ static sluis_err check_count(rights_work *w, sluis_fail *f)
     size_t n = 0;
     sluis_err e = rights_load(w->t->p->registry, w->t->t, &w->s, w->t->arena, &all, &n);
     if (!e && n == RIGHTS_MAX)
-        e = fail_set(f, SLUIS_FULL, "soort", "er zijn al %d verzoeken van deze persoon", RIGHTS_MAX);
+        e = fail_set(f, SLUIS_FULL, "soort",
+                     "er zijn al %d AVG-verzoeken van deze persoon, meer houdt de gateway niet bij",
+                     RIGHTS_MAX);
     return e;
 }
 
@@ -121,7 +123,7 @@ sluis_err handle_file_rights(turn *t, job *j, sluis_fail *f)
                         "geen geldende regel laat deze functie een AVG-verzoek indienen");
     if (right_parse(&kind, in->kind))
         return fail_set(f, SLUIS_INVALID, "soort",
-                        "inzage, verwijdering, beperking, bezwaar of rectificatie");
+                        "schrijf inzage, verwijdering, beperking, bezwaar of rectificatie");
     const client_right *c = rules_right(t->rules, kind);
     if (!c)
         return fail_set(f, SLUIS_INVALID, "soort", "de regels die gelden kennen hiervoor geen termijnen");
@@ -173,9 +175,11 @@ static sluis_err step(rights_work *w, Sluis__RightsRow *row, rights_state to, co
     const uint64_t now = w->t->now;
     const uint32_t months = c ? c->months + c->extend_months : 0;
     if (to == RIGHTS_EXTENDED && (!c || !c->extend_months))
-        return fail_set(f, SLUIS_CONFLICT, "overgang", "deze termijn kan niet verlengd worden");
+        return fail_set(f, SLUIS_CONFLICT, "overgang",
+                        "deze termijn kan niet verlengd worden: besluit erbinnen");
     if (to == RIGHTS_EXTENDED && now > row->due)
-        return fail_set(f, SLUIS_CONFLICT, "overgang", "verlengen kan alleen binnen de eerste termijn");
+        return fail_set(f, SLUIS_CONFLICT, "overgang",
+                        "verlengen kan alleen binnen de eerste termijn: besluit nu");
     row->state = (char *)(uintptr_t)rights_state_name(to);
     row->pressed = 0;
     if (to == RIGHTS_EXTENDED) {

@@ -62,7 +62,8 @@ static sluis_err check_given(turn *t, const job *j, const Sluis__RequestRow *row
     if (e)
         return e;
     if (r->n_instances == 0)
-        return fail_set(f, SLUIS_INVALID, a->name, "given, but without a value");
+        return fail_set(f, SLUIS_INVALID, a->name,
+                        "given, but without a value: give one, or say that it is not known");
     for (size_t i = 0; i < r->n_instances; i++) {
         const Sluis__Instance *n = r->instances[i];
         if (n->instance.len != 0 && n->instance.len != ID_LEN)
@@ -122,7 +123,7 @@ static sluis_err check_result(turn *t, const job *j, const Sluis__RequestRow *ro
     case SLUIS__OUTCOME__NOT_KNOWN:
         return check_reason(t, a, r, f);
     default:
-        return fail_set(f, SLUIS_INVALID, a->name, "no outcome");
+        return fail_set(f, SLUIS_INVALID, a->name, "no outcome: given, refused, not-possible or not-known");
     }
 }
 

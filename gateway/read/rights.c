@@ -138,7 +138,8 @@ sluis_err read_rights_list(reader *r, store_txn *t, job *j)
         return fail_set(&j->why, SLUIS_FORBIDDEN, "token.functie",
                         "geen geldende regel laat deze functie AVG-verzoeken zien");
     if (in->after.len && in->after.len != RIGHTS_KEY)
-        return fail_set(&j->why, SLUIS_INVALID, "na", "de waarde van volgende");
+        return fail_set(&j->why, SLUIS_INVALID, "na",
+                        "schrijf de waarde van volgende uit de vorige bladzijde");
     memcpy(from, in->after.data ? in->after.data : from, in->after.len);
     arena *a = arena_new(ROW_ARENA);
     list.rights = arena_alloc(job_arena(j), limit * sizeof(*list.rights));

@@ -673,14 +673,27 @@ static void hear_receipt(play *p, const Sluis__ReceiptIs *r, char **w, size_t n)
         wrong(p, "the receipt is of another message", NULL);
 }
 
-/* says=: the whole text of a refusal, with _ for a blank. */
+/* Whether text is what says says: _ stands for a blank, {} for a word that differs from run to run. */
+static bool is_said(const char *says, const char *text)
+{
+    for (; *says; says++, text++) {
+        if (strncmp(says, "{}", 2) == 0) {
+            text += strcspn(text, " ");
+            says += 2;
+        }
+        if (*says != *text && !(*says == '_' && *text == ' '))
+            return false;
+        if (!*says)
+            return true;
+    }
+    return !*text;
+}
+
+/* says=: the whole text of a refusal. */
 static void hear_words(play *p, const char *text, char **w, size_t n)
 {
     const char *says = value(w, n, "says", NULL);
-    size_t i = 0;
-    while (says && says[i] && (says[i] == text[i] || (says[i] == '_' && text[i] == ' ')))
-        i++;
-    if (says && (says[i] || text[i]))
+    if (says && !is_said(says, text))
         wrong(p, says, text);
 }
 

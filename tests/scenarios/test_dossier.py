@@ -144,18 +144,21 @@ def test_restriction(city):
 def test_restriction_refused(city):
     case, _, number = police_case(city)
     good = {"reden": "Het onderzoek loopt nog", "toetsing": soon(3600)}
-    refused(restrict(city, case, 1, number, good, function="consulent"), 403, "forbidden", "dossier beperken")
-    refused(restrict(city, case, 1, number, dict(good, reden=" - ")), 422, "no-motivation")
-    refused(restrict(city, case, 1, number, dict(good, toetsing=soon(-60))), 400, "invalid", "een moment dat nog komt")
-    refused(restrict(city, case, 1, number, dict(good, toetsing=soon(400 * 86400))), 400, "invalid", "binnen 366 dagen")
+    refused(restrict(city, case, 1, number, good, function="consulent"), 403, "forbidden",
+            "geen geldende regel laat deze functie een dossier beperken")
+    refused(restrict(city, case, 1, number, dict(good, reden=" - ")), 422, "no-motivation", "schrijf waarom")
+    refused(restrict(city, case, 1, number, dict(good, toetsing=soon(-60))), 400, "invalid", "noem een moment dat nog komt, binnen 366 dagen")
+    refused(restrict(city, case, 1, number, dict(good, toetsing=soon(400 * 86400))), 400, "invalid",
+            "noem een moment dat nog komt, binnen 366 dagen")
     check(restrict(city, case, 1, number, {"reden": "Zonder datum"}).status == 400, "without a date of review")
     check(restrict(city, case, 1, number, {"toetsing": soon(60)}).status == 400, "without a reason")
     check(restrict(city, case, 2, number, good).status == 404, "an entry of another member")
     check(restrict(city, case, 1, number + 100000, good).status == 404, "no such entry")
-    refused(restrict(city, case, 1, number, {"reden": "Niets beperkt"}, end="/opheffing"), 409, "conflict", "niet beperkt")
+    refused(restrict(city, case, 1, number, {"reden": "Niets beperkt"}, end="/opheffing"), 409, "conflict",
+            "deze regel is niet beperkt: er is niets op te heffen")
     check(restrict(city, case, 1, number, good).status == 201, "in order")
     told = [e["journaalnummer"] for e in city.dossier(case, 1) if e.get("besluit") == "regel-beperkt"][0]
-    refused(restrict(city, case, 1, told, good), 400, "invalid", "staat er voor de cli")
+    refused(restrict(city, case, 1, told, good), 400, "invalid", "dat iets beperkt is, leest de cliënt altijd: beperk de regel waar het om gaat")
 
 
 def test_restriction_is_looked_at_again(city):
@@ -207,13 +210,13 @@ def test_outside_the_bus(city):
 def test_outside_the_bus_refused(city):
     case = city.open_case([(CHILD, "kind")])
     course = len(city.dossier(case, 1))
-    refused(note(city, case, 1, function="teamleider"), 403, "forbidden", "uitwisseling noteren")
-    refused(note(city, case, 1, motivering=" - "), 422, "no-motivation")
-    refused(note(city, case, 1, categorieen=None), 400, "invalid", "noem gegevens")
-    refused(note(city, case, 1, wanneer=soon(3600)), 400, "invalid", "een moment dat geweest is")
-    refused(note(city, case, 1, doel="geen-doel"), 400, "invalid", "noem een doel")
-    refused(note(city, case, 1, attributen=["geen-gegeven"]), 400, "invalid", "catalogus")
-    refused(note(city, case, 1, corrigeert=999999), 400, "invalid", "noem het journaalnummer")
+    refused(note(city, case, 1, function="teamleider"), 403, "forbidden", "geen geldende regel laat deze functie een uitwisseling noteren")
+    refused(note(city, case, 1, motivering=" - "), 422, "no-motivation", "schrijf waarom")
+    refused(note(city, case, 1, categorieen=None), 400, "invalid", "noem gegevens, of de categorieën ervan")
+    refused(note(city, case, 1, wanneer=soon(3600)), 400, "invalid", "noem een moment dat geweest is")
+    refused(note(city, case, 1, doel="geen-doel"), 400, "invalid", "noem een doel uit de regels")
+    refused(note(city, case, 1, attributen=["geen-gegeven"]), 400, "invalid", "nummer 1 staat niet in de catalogus")
+    refused(note(city, case, 1, corrigeert=999999), 400, "invalid", "noem het journaalnummer van een genoteerde uitwisseling in dit dossier")
     check(note(city, case, 1, wijze="postduif").status == 400, "a channel that is none")
     check(note(city, case, 2).status == 404, "no such member")
     after = [e for e in city.dossier(case, 1) if e["soort"] != "dossier"]
@@ -266,8 +269,8 @@ def test_rights(city):
     id_ = right["avgVerzoekId"]
     longer = decide(city, case, 1, id_, "verlengen", "Veel stukken")
     check(longer["stand"] == "verlengd" and longer["uiterlijk"] == months_after(3) and longer["redenVerlenging"] == "Veel stukken", f"{longer}")
-    refused(decide(city, case, 1, id_, "verlengen", raw=True), 409, "conflict", "mogelijk: toewijzen, weigeren")
-    refused(decide(city, case, 1, id_, "afronden", raw=True), 409, "conflict", "mogelijk: toewijzen, weigeren")
+    refused(decide(city, case, 1, id_, "verlengen", raw=True), 409, "conflict", "de termijn is al verlengd; mogelijk: toewijzen, weigeren")
+    refused(decide(city, case, 1, id_, "afronden", raw=True), 409, "conflict", "de termijn is al verlengd; mogelijk: toewijzen, weigeren")
     check(decide(city, case, 1, id_, "toewijzen")["stand"] == "toegewezen", "granted")
     check(decide(city, case, 1, id_, "afronden", "Uitgereikt")["redenAfronding"] == "Uitgereikt", "done")
     course = [(e["besluit"], e.get("motivering")) for e in city.dossier(case, 1) if e.get("verzoekId") == id_]
@@ -285,18 +288,22 @@ def test_rights_refused(city):
     case = city.open_case([(PARENT, "ouder"), (CHILD, "kind")])
     check(ask_right(city, case, 1, "inzage", viewer=2).status == 404, "for a member who did not let one in")
     check(ask_right(city, case, 1, "vergetelheid").status == 400, "a kind that is none")
-    refused(ask_right(city, case, 1, "inzage", tekst=" - "), 422, "no-motivation")
-    refused(ask_right(city, case, 1, "bezwaar", attributen=["geen-gegeven"]), 400, "invalid", "catalogus")
-    refused(ask_right(city, case, 1, "inzage", app="wmo-intake", function="teamleider"), 403, "forbidden", "AVG-verzoek indienen")
+    refused(ask_right(city, case, 1, "inzage", tekst=" - "), 422, "no-motivation", "schrijf waarom")
+    refused(ask_right(city, case, 1, "bezwaar", attributen=["geen-gegeven"]), 400, "invalid", "nummer 1 staat niet in de catalogus")
+    refused(ask_right(city, case, 1, "inzage", app="wmo-intake", function="teamleider"), 403, "forbidden",
+            "geen geldende regel laat deze functie een AVG-verzoek indienen")
     a = city.call("POST", f"/v1/zaken/{case}/leden/1/avg-verzoeken", city.token("clientportaal", "client"), {"soort": "inzage", "tekst": "Graag"})
-    refused(a, 400, "invalid", "noem het lid")
+    refused(a, 400, "invalid", "noem het lid dat dit vraagt")
     id_ = filed(city, case, 1, "inzage")["avgVerzoekId"]
-    refused(decide(city, case, 1, id_, "toewijzen", function="consulent", raw=True), 403, "forbidden", "over AVG-verzoeken besluiten")
-    refused(decide(city, case, 1, id_, "weigeren", why=" - ", raw=True), 422, "no-motivation")
+    refused(decide(city, case, 1, id_, "toewijzen", function="consulent", raw=True), 403, "forbidden",
+            "geen geldende regel laat deze functie over AVG-verzoeken besluiten")
+    refused(decide(city, case, 1, id_, "weigeren", why=" - ", raw=True), 422, "no-motivation", "schrijf waarom")
     check(decide(city, case, 2, id_, "toewijzen", raw=True).status == 404, "of another member")
-    refused(city.call("GET", "/v1/avg-verzoeken", city.token("wmo-intake")), 403, "forbidden", "AVG-verzoeken zien")
+    refused(city.call("GET", "/v1/avg-verzoeken", city.token("wmo-intake")), 403, "forbidden",
+            "geen geldende regel laat deze functie AVG-verzoeken zien")
     check(decide(city, case, 1, id_, "weigeren", "Al ingezien")["stand"] == "geweigerd", "refused with reasons")
-    refused(decide(city, case, 1, id_, "toewijzen", raw=True), 409, "conflict", "geweigerd")
+    refused(decide(city, case, 1, id_, "toewijzen", raw=True), 409, "conflict",
+            "het verzoek is geweigerd; mogelijk: niets meer (een nieuw verzoek mag altijd)")
 
 
 def officer_list(city, query=""):
@@ -356,9 +363,10 @@ def test_granted_restriction_stops_use(city):
     check("school-soort" not in city.values(case, 1) and "school-naam" in city.values(case, 1), f"{city.values(case, 1)}")
     check(city.view(case, 1, attributes=["school-soort"], raw=True).status == 404, "shown by name")
     denied = city.file(case, 1, "school", ["school-soort"], raw=True)
-    refused(denied, 403, "denied", "processing-restricted")
+    refused(denied, 403, "denied", "niet toegestaan: processing-restricted; vraag wat een geldende regel toelaat")
     other = city.open_case([(PARENT, "ouder"), (CHILD, "kind")])
-    refused(city.file(other, 2, "school", ["school-soort"], raw=True), 403, "denied", "processing-restricted")
+    refused(city.file(other, 2, "school", ["school-soort"], raw=True), 403, "denied",
+            "niet toegestaan: processing-restricted; vraag wat een geldende regel toelaat")
     for member, wanted in (("2", "processing-restricted"), ("1", "onderzoek-gewoon")):  # an operator is told the same
         told = explain(city, other, "--member", member, basis="wams-5.4.1", attributes="school-soort")["answers"][0]
         check(told["rules"] == [wanted] and ("granted" in told["why"]) == (member == "2"), f"{told}")
@@ -368,7 +376,8 @@ def test_granted_restriction_stops_use(city):
     whole = filed(city, other, 2, "bezwaar")["avgVerzoekId"]
     decide(city, other, 2, whole, "toewijzen")
     check(not city.values(case, 1), f"an objection to all of it, in the other case: {city.values(case, 1)}")
-    refused(ask_known(city, case, 1, "school", raw=True), 403, "denied", "processing-restricted")
+    refused(ask_known(city, case, 1, "school", raw=True), 403, "denied",
+            "niet toegestaan: processing-restricted; vraag wat een geldende regel toelaat")
     decide(city, other, 2, whole, "afronden", "Belangen afgewogen")
     check("school-naam" in city.values(case, 1) and "school-soort" not in city.values(case, 1), "one of the two is over")
     decide(city, case, 1, id_, "afronden", "Gegeven gecorrigeerd")

@@ -174,7 +174,7 @@ def test_whole_case(city):
             text = log.read_text()
             check(CHILD not in text and "school" not in text, "content in the link's log")
         a = pair.there_call("POST", f"/{offer}/besluit", {"overnemen": True, "motivering": "nog eens"})
-        refused(a, 409, "conflict")
+        refused(a, 409, "conflict", "er is al over besloten: overgenomen; mogelijk: niets meer (een nieuw aanbod is een nieuw besluit)")
     finally:
         pair.close()
 
@@ -198,7 +198,7 @@ def test_part_of_a_case(city):
         check(city.view(case, 1, raw=True).status == 200 and city.view(case, 2, raw=True).status == 404, "views after it")
         check(city.dossier(case, 2), "the dossier stays, for the client")
         check(pair.there.case(there)["soort"] == "client", "one person is a client, not a household")
-        refused(pair.offer(case, [2], raw=True), 400, "invalid", "lid 2")
+        refused(pair.offer(case, [2], raw=True), 400, "invalid", "lid 2 is er niet, of niet meer")
     finally:
         pair.close()
 
@@ -211,9 +211,12 @@ def test_refused_by_the_other(city):
         offer = pair.offer(case, [1, 2])
         pair.received(offer)
         keys = verified(pair.there, "before")["keys"]
-        refused(pair.there_call("POST", f"/{offer}/besluit", {"overnemen": True, "motivering": "-"}), 422, "no-motivation")
-        refused(pair.there_call("GET", f"/{offer}", function="consulent"), 403, "forbidden")
-        refused(pair.there_call("POST", f"/{offer}/besluit", {"overnemen": True, "motivering": "Ja"}, "consulent"), 403, "forbidden")
+        refused(pair.there_call("POST", f"/{offer}/besluit", {"overnemen": True, "motivering": "-"}), 422, "no-motivation",
+                "schrijf waarom: de andere gemeente leest dit")
+        refused(pair.there_call("GET", f"/{offer}", function="consulent"), 403, "forbidden",
+                "geen geldende regel laat deze functie aangeboden zaken zien")
+        refused(pair.there_call("POST", f"/{offer}/besluit", {"overnemen": True, "motivering": "Ja"}, "consulent"), 403, "forbidden",
+                "geen geldende regel laat deze functie een zaak overnemen")
         pair.decide(offer, False, "Zij wonen hier niet")
         pair.wait_status(case, "geweigerd")
         check(city.case(case)["fase"] == "onderzoek", "the case goes on")
@@ -227,7 +230,8 @@ def test_refused_by_the_other(city):
         listed = pair.there_call("GET", "").json()["overdrachten"]
         check([(x["overdrachtId"], x["status"]) for x in listed] == [(offer, "geweigerd"), (again, "ontvangen")], f"{listed}")
         check(all("leden" not in x for x in listed), "content in a list")
-        refused(pair.there_call("GET", "", function="consulent"), 403, "forbidden")
+        refused(pair.there_call("GET", "", function="consulent"), 403, "forbidden",
+                "geen geldende regel laat deze functie aangeboden zaken zien")
     finally:
         pair.close()
 
@@ -238,29 +242,31 @@ def test_what_may_not_go(city):
     try:
         case = city.open_case([(PARENT, "ouder"), (CHILD, "kind")], domains=("onderwijs", "ggd"))
 
-        def no(status, code, text="", members=(1, 2), **kw):
+        def no(status, code, text, members=(1, 2), **kw):
             return refused(pair.offer(case, list(members), raw=True, **kw), status, code, text)
-        no(403, "forbidden", "overdragen", function="consulent")
-        no(422, "no-motivation", motivering=" . ")
-        no(403, "denied", "default-deny", data=["jgz-lengte"])
-        no(403, "denied", "domain", data=["politie-verdenking"])
-        no(403, "denied", "default-deny", doel="jeugdhulp")
-        no(403, "denied", "default-deny", grondslag="wams-4.3.3")
-        check(no(403, "agreement-category", "krijgt", data=["wgs-totaal-schuldbedrag"])["detail"].startswith("Volgens convenant overdracht"), "")
-        no(400, "invalid", "geen andere gemeente", gemeente="00000099000000002000")
-        no(422, "unknown-party", "", gemeente="00000099000000007000")
-        no(400, "invalid", "lid 3", members=(1, 3))
-        no(400, "invalid", "catalogus", data=["bestaat-niet"])
-        no(400, "invalid", "gaat altijd mee", data=["bsn"])
+        no(403, "forbidden", "geen geldende regel laat deze functie een zaak overdragen", function="consulent")
+        no(422, "no-motivation", "schrijf waarom: de andere gemeente en de cliënt lezen dit", motivering=" . ")
+        no(403, "denied", "geen geldende regel laat dit overdragen: default-deny", data=["jgz-lengte"])
+        no(403, "denied", "geen geldende regel laat dit overdragen: domain", data=["politie-verdenking"])
+        no(403, "denied", "geen geldende regel laat deze overdracht toe: default-deny", doel="jeugdhulp")
+        no(403, "denied", "geen geldende regel laat deze overdracht toe: default-deny", grondslag="wams-4.3.3")
+        no(403, "agreement-category", "Volgens convenant overdracht, versie 1, krijgt Gemeente ander dit gegeven niet.",
+           data=["wgs-totaal-schuldbedrag"])
+        no(400, "invalid", "deze partij is geen andere gemeente", gemeente="00000099000000002000")
+        no(422, "unknown-party", "deze partij is niet op deze gateway aangesloten", gemeente="00000099000000007000")
+        no(400, "invalid", "lid 3 is er niet, of niet meer", members=(1, 3))
+        no(400, "invalid", "nummer 1 staat niet in de catalogus", data=["bestaat-niet"])
+        no(400, "invalid", "nummer 1 gaat altijd mee", data=["bsn"])
         # a request is not put to another municipality: it is handed cases, and asked nothing
         refused(city.file(case, 1, OTHER_OIN, ["school-jaargroep"], raw=True, function="regisseur",
-                          how={"purpose": "overdracht", "basis": BASIS, "phase": "onderzoek"}), 403, "denied", "domain")
+                          how={"purpose": "overdracht", "basis": BASIS, "phase": "onderzoek"}), 403, "denied",
+                "niet toegestaan: domain; vraag wat een geldende regel toelaat")
         city.change(case, "leden/1", {"geheimAdres": True, "zichtbaarVoor": []})
-        no(403, "denied", "secret-address", data=["woonplaats"])
-        no(403, "denied", "secret-address", data=["woonplaats"], members=(2,))
+        no(403, "denied", "geen geldende regel laat dit overdragen: secret-address", data=["woonplaats"])
+        no(403, "denied", "geen geldende regel laat dit overdragen: secret-address", data=["woonplaats"], members=(2,))
         check("overdracht" not in city.case(case) and not pair.there_call("GET", "").json()["overdrachten"], "something left")
         city.change(case, "fase", {"overgang": "niet-samenhangend"})
-        no(409, "conflict", "niet samenhangend")
+        no(409, "conflict", "de zaak is niet samenhangend: overdragen kan niet; mogelijk: noodinzage-beoordelen")
         case = opened(city, [own("jz-2041")])
         no(409, "conflict", "lid 1 heeft hier nog geen BSN: koppel dat eerst", members=(1,))
     finally:
@@ -297,7 +303,7 @@ def test_covenant_ends_before_the_decision(city):
             id_ = next(a["id"] for a in there.ctl("agreement", "list", "--socket", there.control))
             there.ctl("agreement", "revoke", id_, "--reason", "proef", "--by", by, "--socket", there.control)
         refused(pair.there_call("POST", f"/{offer}/besluit", {"overnemen": True, "motivering": "Het gezin staat hier ingeschreven"}),
-                409, "conflict", "convenant")
+                409, "conflict", "de regels of het convenant zijn veranderd: laat de zaak opnieuw aanbieden")
         check(pair.received(offer)["status"] == "ontvangen", "decided all the same")
         check(verified(there, "after")["keys"] == keys, "a person was registered")
     finally:
@@ -320,7 +326,8 @@ def test_nobody_decides(city):
         offer = pair.offer(case, [1, 2])
         pair.received(offer)
         wait_for("the offer gone", lambda: pair.there_call("GET", f"/{offer}").status == 404, 20)
-        refused(pair.there_call("POST", f"/{offer}/besluit", {"overnemen": True, "motivering": "Te laat"}), 404, "not-found")
+        refused(pair.there_call("POST", f"/{offer}/besluit", {"overnemen": True, "motivering": "Te laat"}), 404, "not-found",
+                "Het bestaat niet, of u mag het niet zien.")
         check([e["decision"] for e in pair.there.trace(offer)][-1] != "taken-over", "taken over after its time")
         check("handover-lapsed" in [e["decision"] for e in pair.there.trace(offer)], "its journal does not say that it lapsed")
         pair.wait_status(case, "vervallen", 20)
@@ -402,7 +409,7 @@ def test_what_else_holds_of_the_person(city):
         refused(join(city, other, case, raw=True), 409, "conflict", JOINED)
         limited = household(city)
         decide(city, case, 2, right, "toewijzen")
-        refused(pair.offer(limited, [1, 2], ["school-naam"], raw=True), 403, "denied", "beperkt op verzoek van lid 2")
+        refused(pair.offer(limited, [1, 2], ["school-naam"], raw=True), 403, "denied", "het gebruik is beperkt op verzoek van lid 2")
         offer = pair.offer(limited, [1, 2])
         check([m["attributen"] for m in pair.received(offer)["leden"]] == [[], ["school-jaargroep"]], "what may go does not")
         before = there.open_case([(CHILD, "client")])

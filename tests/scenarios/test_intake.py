@@ -45,19 +45,22 @@ def test_several_laws_at_once(city):
     # each goes its own way
     now = city.change(case["zaakId"], "diensten", {"dienst": "huishoudelijke-hulp", "status": "afgewezen"})
     check(services(now) == {("wmo", "huishoudelijke-hulp"): "afgewezen", ("wgs", "schuldregeling"): "aangevraagd"}, f"{now['diensten']}")
-    refused(city.change(case["zaakId"], "diensten", {"dienst": "huishoudelijke-hulp", "status": "geleverd"}, raw=True), 409, "conflict", "niets meer")
-    refused(city.change(case["zaakId"], "diensten", {"dienst": "nieuw", "status": "afgewezen"}, raw=True), 409, "conflict", "niet aangevraagd")
+    refused(city.change(case["zaakId"], "diensten", {"dienst": "huishoudelijke-hulp", "status": "geleverd"}, raw=True), 409, "conflict",
+            "de dienst is afgewezen en wordt niet geleverd; mogelijk: niets meer (meld een nieuwe dienst)")
+    refused(city.change(case["zaakId"], "diensten", {"dienst": "nieuw", "status": "afgewezen"}, raw=True), 409, "conflict",
+            "deze dienst is hier niet aangevraagd")
 
 
 def test_all_or_nothing(city):
     """What is wrong with one refuses all, and leaves no case."""
     good = ("wmo", "begeleiding")
-    for bad, status, code, text in ((("jeugdwet", "jeugdhulp"), 400, "invalid", "aanvraag 2: deze wet staat niet in het bereik"),
+    for bad, status, code, text in ((("jeugdwet", "jeugdhulp"), 400, "invalid", "aanvraag 2: deze wet staat niet in het bereik dat de cliënt koos"),
                                     (("wgs", "schuldhulp", PARTIES["school"][0]), 403, "denied", "aanvraag 2: deze partij voert wgs niet uit"),
-                                    (("wgs", "schuldhulp", "00000099000000007777"), 422, "unknown-party", "aanvraag 2"),
+                                    (("wgs", "schuldhulp", "00000099000000007777"), 422, "unknown-party",
+                                     "aanvraag 2: deze partij is niet op deze gateway aangesloten"),
                                     (good, 409, "conflict", "deze dienst is bij deze partij al aangevraagd")):
         refused(applied(city, [good, bad], raw=True), status, code, text)
-    refused(applied(city, [good], function="teamleider", raw=True), 403, "forbidden")
+    refused(applied(city, [good], function="teamleider", raw=True), 403, "forbidden", "geen geldende regel laat deze functie een zaak openen")
 
 
 # ---- opened apart, joined later
@@ -80,7 +83,7 @@ def test_joined(city):
     check(services(now) == {(None, "budgetbeheer"): "gepland"}, f"{now['diensten']}")
     was = city.case(other)
     check(was["fase"] == "opgegaan" and was["opgegaanIn"] == case and was["beeindigd"] and not was["diensten"] and not was["mogelijk"], f"{was}")
-    refused(city.file(other, 1, "ggd", ["jgz-visus"], raw=True), 422, "no-case")
+    refused(city.file(other, 1, "ggd", ["jgz-visus"], raw=True), 422, "no-case", "er is geen open zaak met dit kenmerk: open die eerst")
     check(city.view(other, 1, raw=True).status == 404, "a view of a case that is over")
     check("school-naam" in city.values(case, 1), "what was given there is not seen here")
     check(city.request(held)["status"] in ("open", "aangehouden"), "an open request did not go on")
@@ -147,20 +150,22 @@ def test_the_narrower(city):
     check(city.dossier(case, 2, viewer=1) and city.dossier(case, 2, viewer=3, raw=True).status == 404, "who sees whom")
     check(city.dossier(other, 1, viewer=2, raw=True).status == 404, "by way of the case that is over")
     schools = city.open_case([(PARENT, "ouder")], laws=("jeugdwet",), domains=(), scope={"problemen": ["school"]})
-    refused(join(city, case, schools, raw=True), 409, "conflict", "sluit elkaar uit")
+    refused(join(city, case, schools, raw=True), 409, "conflict",
+            "wat de zaken aan problemen of partijen toelaten sluit elkaar uit: laat de cliënt het bereik kiezen en noem dat")
     now = join(city, case, schools, bereik={"wetten": ["wmo", "jeugdwet"], "domeinen": [], "problemen": ["school"]})
     check(now["bereik"]["problemen"] == ["school"] and "partijen" in now["bereik"] and not now["bereik"]["partijen"], f"{now['bereik']}")
 
 
 def test_join_refused(city):
     case, other = two(city, person=PARENT)
-    refused(join(city, case, other, motivering=" ", raw=True), 422, "no-motivation")
-    refused(join(city, case, other, function="teamleider", raw=True), 403, "forbidden")
-    refused(join(city, case, other, bezwaarClient=True, raw=True), 403, "denied", "de cliënt maakt bezwaar")
-    refused(join(city, case, case, raw=True), 400, "invalid", "in zichzelf")
-    refused(join(city, case, "0" * 32, raw=True), 404, "not-found")
+    refused(join(city, case, other, motivering=" ", raw=True), 422, "no-motivation", "schrijf waarom")
+    refused(join(city, case, other, function="teamleider", raw=True), 403, "forbidden", "geen geldende regel laat deze functie samenvoegen")
+    refused(join(city, case, other, bezwaarClient=True, raw=True), 403, "denied", "de cliënt maakt bezwaar: de zaken blijven twee zaken")
+    refused(join(city, case, case, raw=True), 400, "invalid", "een zaak gaat niet in zichzelf op: noem een andere")
+    refused(join(city, case, "0" * 32, raw=True), 404, "not-found", "Het bestaat niet, of u mag het niet zien.")
     strangers = city.open_case([(PARTNER, "client")])
-    refused(join(city, case, strangers, raw=True), 409, "conflict", "van de andere zaak is geen lid van deze: alleen zaken van dezelfde cliënt of hetzelfde huishouden gaan ")
+    refused(join(city, case, strangers, raw=True), 409, "conflict",
+            "lid 1 van de andere zaak is geen lid van deze: alleen zaken van dezelfde cliënt of hetzelfde huishouden gaan samen")
     city.change(other, "fase", {"overgang": "start-coordinatie", "coordinator": COORDINATOR})
     refused(join(city, case, other, raw=True), 409, "conflict", "de andere zaak is al in coördinatie: laat die voortgaan, en deze daarin opgaan")
     check(join(city, other, case)["opgenomen"] == [case], "the other way about")
@@ -173,7 +178,7 @@ def test_an_objection_keeps_them_apart(city):
     """As long as it is not decided, or was granted."""
     case, other = (opened(city, [own("bezwaar-1")]) for _ in range(2))
     right = filed(city, other, 1, "bezwaar")["avgVerzoekId"]
-    refused(join(city, case, other, raw=True), 403, "denied", "lid 1 maakt bezwaar")
+    refused(join(city, case, other, raw=True), 403, "denied", "lid 1 maakt bezwaar tegen het gebruik van gegevens: de zaken blijven twee zaken")
     decide(city, other, 1, right, "weigeren")
     check(join(city, case, other)["opgenomen"] == [other], "the objection was refused")
 

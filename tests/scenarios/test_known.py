@@ -80,11 +80,15 @@ def test_withdrawn(city):
 
 def test_refused(city):
     case = case_of_three(city)
-    refused(ask(city, case, 2, "school", raw=True, motivering=" - "), 422, "no-motivation", "schrijf waarom")
-    refused(ask(city, case, 2, "school", raw=True, doel="casusoverleg"), 403, "denied", "niet toegestaan: ")
-    refused(ask(city, case, 2, "school", raw=True, function="client"), 403, "denied", "niet toegestaan: ")
+    refused(ask(city, case, 2, "school", raw=True, motivering=" - "), 422, "no-motivation", "schrijf waarom dit voor deze zaak nodig is")
+    refused(ask(city, case, 2, "school", raw=True, doel="casusoverleg"), 403, "denied",
+            "niet toegestaan: default-deny; vraag wat een geldende regel toelaat")
+    refused(ask(city, case, 2, "school", raw=True, function="client"), 403, "denied",
+            "niet toegestaan: default-deny; vraag wat een geldende regel toelaat")
     refused(ask(city, case, 9, "school", raw=True), 400, "invalid", "dit lid is er niet")
-    refused(ask(city, "0" * 31 + "1", 2, "school", raw=True), 422, "no-case", "er is geen open zaak")
-    refused(ask(city, case, 2, "school", raw=True, partij="00000099000000007777"), 422, "unknown-party")
+    refused(ask(city, "0" * 31 + "1", 2, "school", raw=True), 422, "no-case", "er is geen open zaak met dit kenmerk: open die eerst")
+    refused(ask(city, case, 2, "school", raw=True, partij="00000099000000007777"), 422, "unknown-party",
+            "deze partij is niet op deze gateway aangesloten")
     city.make_party("los", "00000099000000008000", "School zonder convenant", "onderwijs")
-    refused(ask(city, case, 2, "school", raw=True, partij="00000099000000008000"), 422, "agreement-missing", "is geen convenant gesloten")
+    refused(ask(city, case, 2, "school", raw=True, partij="00000099000000008000"), 422, "agreement-missing",
+            "Met School zonder convenant is geen convenant gesloten.")

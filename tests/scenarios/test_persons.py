@@ -32,7 +32,8 @@ def test_known_later(city):
     theirs = opened(city, [{"bsn": CHILD, "rol": "client"}])
     city.ask(theirs, 1, "school", ["school-jaargroep"])
     case, other = opened(city, [own("jz-1")]), opened(city, [own("jz-1")])
-    refused(city.file(case, 1, "school", ["school-naam"], raw=True), 409, "conflict", "geen BSN bekend")
+    refused(city.file(case, 1, "school", ["school-naam"], raw=True), 409, "conflict",
+            "van deze persoon is geen BSN bekend: een partij kan de persoon niet vinden; koppel eerst het BSN")
     check(city.values(case, 1) == {}, f"{city.values(case, 1)}")
     before = len(city.dossier(case, 1))
     link(city, case, CHILD)
@@ -56,18 +57,20 @@ def test_a_number_that_is_new_here(city):
 
 
 def test_refused(city):
-    refused(opened(city, [{"rol": "client"}], raw=True), 400, "invalid", "eigenKenmerk")
-    refused(opened(city, [dict(own("jz-3"), bsn=CHILD)], raw=True), 400, "invalid", "eigenKenmerk")
-    for name in ("123456789", CHILD, "Jansen"):
-        refused(opened(city, [own(name)], raw=True), 400, "invalid")
-    refused(opened(city, [own("jz-3"), own("jz-3", "partner")], raw=True), 400, "invalid", "dezelfde persoon")
+    refused(opened(city, [{"rol": "client"}], raw=True), 400, "invalid", "lid 1: geef een bsn, of een eigenKenmerk")
+    refused(opened(city, [dict(own("jz-3"), bsn=CHILD)], raw=True), 400, "invalid", "lid 1: geef een bsn, of een eigenKenmerk")
+    digits, letters = ("lid 1: kleine letters, cijfers en . _ : -, en geen negen cijfers",
+                       "een naam bestaat uit kleine letters, cijfers en . _ : - (ten hoogste 64)")
+    for name, text in (("123456789", digits), (CHILD, letters), ("Jansen", letters)):
+        refused(opened(city, [own(name)], raw=True), 400, "invalid", text)
+    refused(opened(city, [own("jz-3"), own("jz-3", "partner")], raw=True), 400, "invalid", "de leden 1 en 2 zijn dezelfde persoon")
     case = opened(city, [{"bsn": PARENT, "rol": "ouder"}, own("jz-4", "kind")])
     refused(link(city, case, PARENT, 2, raw=True), 409, "conflict", "dit is een ander lid van dezelfde zaak: twee leden van een zaak zijn niet één persoon")
-    refused(link(city, case, PARENT, 1, raw=True), 409, "conflict", "heeft dit BSN al")
+    refused(link(city, case, PARENT, 1, raw=True), 409, "conflict", "dit lid heeft dit BSN al")
     refused(link(city, case, CHILD, 1, raw=True), 409, "conflict", "dit lid heeft al een ander BSN: personen met elk een BSN gaan niet samen")
-    refused(link(city, case, CHILD, 3, raw=True), 404, "not-found")
-    refused(link(city, case, CHILD, 2, raw=True, function="teamleider"), 403, "forbidden")
-    refused(link(city, case, "999990018", 2, raw=True), 400, "invalid")
+    refused(link(city, case, CHILD, 3, raw=True), 404, "not-found", "Het bestaat niet, of u mag het niet zien.")
+    refused(link(city, case, CHILD, 2, raw=True, function="teamleider"), 403, "forbidden", "geen geldende regel laat deze functie bsn-koppelen")
+    refused(link(city, case, "999990018", 2, raw=True), 400, "invalid", "geen geldig burgerservicenummer (negen cijfers, elfproef)")
     check(decisions(city, case, 2) == ["geopend"], f"a refusal changed something: {decisions(city, case, 2)}")
 
 

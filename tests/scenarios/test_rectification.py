@@ -54,7 +54,8 @@ def test_what_the_municipality_says(city):
     check("gegeven-verbeterd-op-verzoek" in decisions(city, case), f"{decisions(city, case)}")
     page = city.call("GET", f"/v1/zaken/{case}/leden/2/dossier/uitvoer?namens=2", city.token("clientportaal", "client", "client-1"), headers={"Accept": "text/html"})
     check("verbeterd omdat u dat vroeg" in page.body.decode() and "Wat volgens u klopt" in page.body.decode(), "the client's document")
-    refused(decide(city, case, 2, asked(city, case, "wmo-hulpvraag", "Koken"), "toewijzen", raw=True), 409, "conflict", "zegt dit al")
+    refused(decide(city, case, 2, asked(city, case, "wmo-hulpvraag", "Koken"), "toewijzen", raw=True), 409, "conflict",
+            "het register zegt dit al: er is niets te verbeteren")
 
 
 def test_refused_by_the_municipality(city):
@@ -136,17 +137,20 @@ def test_refused(city):
 
     def tried(**more):
         return ask_right(city, case, 2, "rectificatie", **{k: v for k, v in {**said, **more}.items() if v is not None})
-    refused(tried(attributen=["jgz-visus", "jgz-gehoor"]), 400, "invalid", "het ene gegeven")
-    refused(tried(attributen=None), 400, "invalid", "het ene gegeven")
-    refused(tried(attributen=["wmo-mantelzorg"], waarde="misschien"), 400, "invalid", "kan dit gegeven niet zijn")
-    refused(tried(waarde=None), 400, "invalid", "kan dit gegeven niet zijn")
-    refused(tried(attributen=["bsn"], waarde=CHILD), 400, "invalid", "buiten dit systeem")
-    refused(tried(tekst="a" * 7900), 413, "too-big", "samen ten hoogste")
-    refused(ask_right(city, case, 2, "bezwaar", waarde="1,0"), 400, "invalid", "alleen een verzoek om rectificatie")
+    refused(tried(attributen=["jgz-visus", "jgz-gehoor"]), 400, "invalid", "noem het ene gegeven dat niet klopt")
+    refused(tried(attributen=None), 400, "invalid", "noem het ene gegeven dat niet klopt")
+    refused(tried(attributen=["wmo-mantelzorg"], waarde="misschien"), 400, "invalid", "dit kan dit gegeven niet zijn: zie de catalogus")
+    refused(tried(waarde=None), 400, "invalid", "dit kan dit gegeven niet zijn: zie de catalogus")
+    refused(tried(attributen=["bsn"], waarde=CHILD), 400, "invalid",
+            "aan dit gegeven is te zien wie iemand is: rectificatie gaat buiten dit systeem om")
+    refused(tried(tekst="a" * 7900), 413, "too-big", "waarde en tekst: samen ten hoogste 7800 bytes")
+    refused(ask_right(city, case, 2, "bezwaar", waarde="1,0"), 400, "invalid", "alleen een verzoek om rectificatie noemt een waarde")
     id_ = asked(city, case, "jgz-visus", "1,0")
     entries = city.status()["journal_entries"]
-    refused(decide(city, case, 2, id_, "toewijzen", raw=True), 409, "conflict", "niets te verbeteren")
-    refused(decide(city, case, 2, id_, "toewijzen", function="consulent", raw=True), 403, "forbidden", "besluiten")
+    refused(decide(city, case, 2, id_, "toewijzen", raw=True), 409, "conflict",
+            "dit gegeven staat niet (meer) in het register: er is niets te verbeteren")
+    refused(decide(city, case, 2, id_, "toewijzen", function="consulent", raw=True), 403, "forbidden",
+            "geen geldende regel laat deze functie over AVG-verzoeken besluiten")
     check(city.status()["journal_entries"] == entries + 2, "nothing but the two refusals is written")
     check(right(city, case, id_)["stand"] == "ontvangen", "it waits")
     check(decide(city, case, 2, id_, "weigeren", "Er is niets")["stand"] == "geweigerd", "there is no datum to state anything of")

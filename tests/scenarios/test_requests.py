@@ -60,8 +60,9 @@ def test_clarification(city):
 
     refused(about(city, t, "toelichting", {"vraag": 2, "antwoord": "Ja."}), 400, "not-asked", "deze vraag heeft de partij niet gesteld")
     refused(about(city, t, "toelichting", {"vraag": 1, "antwoord": " . "}), 422, "no-motivation", "schrijf wat u bedoelt")
-    refused(about(city, t, "toelichting", {"vraag": 1, "antwoord": "Ja."}, app="pw-intake"), 404, "not-found")
-    refused(about(city, ABSENT, "toelichting", {"vraag": 1, "antwoord": "Ja."}), 404, "not-found")
+    refused(about(city, t, "toelichting", {"vraag": 1, "antwoord": "Ja."}, app="pw-intake"), 404, "not-found",
+            "Het bestaat niet, of u mag het niet zien.")
+    refused(about(city, ABSENT, "toelichting", {"vraag": 1, "antwoord": "Ja."}), 404, "not-found", "Het bestaat niet, of u mag het niet zien.")
 
     answer = "De laatste meting volstaat; eerdere zijn niet nodig."
     now = about(city, t, "toelichting", {"vraag": 1, "antwoord": answer}, raw=False)
@@ -73,7 +74,7 @@ def test_clarification(city):
     city.inbox("ggd", "release", t, "--fields", "jgz-lengte,jgz-gehoor", "--by", "jeugdarts-7")
     city.answered(t)
     refused(about(city, t, "toelichting", {"vraag": 1, "antwoord": "Te laat."}), 409, "conflict",
-            "het verzoek is beantwoord; dit kan alleen zolang het open is")
+            "het verzoek is beantwoord; dit kan alleen zolang het open is; mogelijk: niets meer (vraag opnieuw)")
     code, _, err = city.inbox("ggd", "ask", t, "--question", "-", "--by", "jeugdarts-7", stdin="Nog iets?", want=None)
     check(code == 4 and "a question can be asked while a request waits for a decision: it is " in err + _, f"{code} {err}{_}")
 
@@ -119,14 +120,14 @@ def test_withdrawal(city):
     t = city.file(case, 2, "ggd", ["jgz-lengte", "jgz-gewicht"])["verzoekId"]
     held_by(city, "ggd", t)
     refused(about(city, t, "intrekking", {"motivering": "- -"}), 422, "no-motivation", "schrijf wat u bedoelt")
-    refused(about(city, t, "intrekking", {"motivering": "Weg."}, app="pw-intake"), 404, "not-found")
+    refused(about(city, t, "intrekking", {"motivering": "Weg."}, app="pw-intake"), 404, "not-found", "Het bestaat niet, of u mag het niet zien.")
     a = about(city, t, "intrekking", {"motivering": "x" * 4001})
     check(a.status == 400, f"too long: {a.status}")
     why = "Het gezin is verhuisd; het gegeven is niet meer nodig."
     now = about(city, t, "intrekking", {"motivering": why}, raw=False)
     check(now["status"] == "ingetrokken", f"{now}")
     refused(about(city, t, "intrekking", {"motivering": "Nog eens."}), 409, "withdrawn",
-            "het verzoek is ingetrokken; dit kan alleen zolang het open is")
+            "het verzoek is ingetrokken; dit kan alleen zolang het open is; mogelijk: niets meer (vraag opnieuw)")
     wait_for("the inbox", lambda: state_at(city, "ggd", t) == "withdrawn")
     item = next(i for i in city.inbox("ggd", "list") if i["id"] == t)
     check(item["note"] == why, f"the party does not read why: {item}")
@@ -141,7 +142,8 @@ def test_answered_is_not_withdrawn(city):
     case = case_of(city)
     t = city.file(case, 2, "school", ["school-jaargroep"])["verzoekId"]
     city.answered(t)
-    refused(about(city, t, "intrekking", {"motivering": "Toch niet nodig."}), 409, "conflict", "het verzoek is beantwoord")
+    refused(about(city, t, "intrekking", {"motivering": "Toch niet nodig."}), 409, "conflict",
+            "het verzoek is beantwoord; dit kan alleen zolang het open is; mogelijk: niets meer (vraag opnieuw)")
 
 
 def test_late_answer_is_refused_by_name(city):

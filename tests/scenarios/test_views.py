@@ -40,12 +40,14 @@ def test_pages_and_changes(city):
     check(set(condition) == set(SCHOOL), f"conditions stand with each: {condition}")
     # Another law's view, and a bookmark that is not ours.
     mark = now["sinds"]
-    refused(page(city, case, f"sinds={mark}", app="pw-intake", raw=True), 400, "invalid", "hoort niet bij deze weergave")
-    refused(page(city, case, f"na={mark}", raw=True), 400, "invalid", "begin zonder na")
-    refused(page(city, case, f"sinds={mark[:-2]}00", raw=True), 400, "invalid", "begin zonder sinds")
-    refused(page(city, case, f"sinds={mark[:-1]}", raw=True), 400, "invalid", "bladwijzer")
-    refused(page(city, case, "na=geen", raw=True), 400, "invalid", "bladwijzer")
-    refused(page(city, case, "limit=0", raw=True), 400, "invalid")
+    refused(page(city, case, f"sinds={mark}", app="pw-intake", raw=True), 400, "invalid",
+            "deze bladwijzer hoort niet bij deze weergave: begin zonder sinds")
+    refused(page(city, case, f"na={mark}", raw=True), 400, "invalid", "deze bladwijzer hoort niet bij deze weergave: begin zonder na")
+    refused(page(city, case, f"sinds={mark[:-2]}00", raw=True), 400, "invalid",
+            "deze bladwijzer hoort niet bij deze weergave: begin zonder sinds")
+    refused(page(city, case, f"sinds={mark[:-1]}", raw=True), 400, "invalid", "neem een bladwijzer over zoals een eerdere weergave die gaf")
+    refused(page(city, case, "na=geen", raw=True), 400, "invalid", "neem een bladwijzer over zoals een eerdere weergave die gaf")
+    refused(page(city, case, "limit=0", raw=True), 400, "invalid", "het getal moet tussen 1 en 500 liggen")
     check(page(city, case, f"sinds={mark}&attributen=school-naam")["volledig"], "another listing begins anew")
     outside = page(city, case, f"sinds={mark}&attributen=bsn", raw=True)
     nowhere = page(city, case, f"sinds={mark}&attributen=bestaat-niet", raw=True)
@@ -81,14 +83,16 @@ def test_look_into_a_colleagues_view(city):
     case = city.open_case([(PARENT, "client")])
     given = city.ask(case, 1, "wgs", ["wgs-traject-startdatum", "wgs-totaal-schuldbedrag"], app="pw-intake", how=WORK)
     check(given["wgs-traject-startdatum"]["uitkomst"] == "verstrekt", f"{given}")
-    refused(city.change(case, "inzage", LOOK, raw=True), 409, "conflict", "de zaak is in onderzoek")
+    refused(city.change(case, "inzage", LOOK, raw=True), 409, "conflict",
+            "de zaak is in onderzoek: inzage-vragen kan niet; mogelijk: start-coordinatie, stoppen, niet-samenhangend, bereik-kiezen, bereik-verruimen, lid-wijzigen, interventies-vragen, dienst-melden, bsn-koppelen, noodinzage, noodinzage-beoordelen, samenvoegen, opgaan, overdragen")
     city.change(case, "fase", {"overgang": "start-coordinatie", "coordinator": {"wie": "gemeente", "niveau": "licht"}})
     now = city.change(case, "inzage", LOOK)
     check([x["status"] for x in now["inzages"]] == ["gevraagd"] and now["inzages"][0]["wet"] == "wgs", f"{now['inzages']}")
     nothing = look(city, case, 9)
     early = look(city, case, 1)
     check(same(early, nothing), "asked is not granted, and looks like nothing")
-    refused(city.change(case, "inzage/1/besluit", {"verleend": True}, function="consulent", raw=True), 403, "forbidden")
+    refused(city.change(case, "inzage/1/besluit", {"verleend": True}, function="consulent", raw=True), 403, "forbidden",
+            "geen geldende regel laat deze functie inzage-besluiten")
     refused(city.change(case, "inzage/1/besluit", {"verleend": True}, function="regisseur", raw=True), 403, "forbidden", "wie vraagt, besluit niet zelf")
     now = city.change(case, "inzage/1/besluit", {"verleend": True}, app="wgs-intake", function="regisseur", employee="rg-1")
     check(now["inzages"][0]["status"] == "open" and now["inzages"][0]["tot"] > now["inzages"][0]["gevraagd"], f"{now['inzages']}")
@@ -117,20 +121,24 @@ def test_look_by_rule_and_what_it_refuses(city):
     now = city.change(case, "inzage", asked, app="pw-intake")
     check(now["inzages"][0]["status"] == "open", f"the rule grants it: {now['inzages']}")
     check(look(city, case, 1, app="pw-intake").status == 200, "and it is used")
+    outside = ("geen regel geeft deze functie voor dit doel inzage bij deze wet, of een van beide wetten ligt buiten het bereik van de "
+               "zaak")
     for body, status, code, text in (
-            (dict(asked, attributen=["wmo-mantelzorg"]), 403, "denied", "nummer 1"),
-            (dict(asked, attributen=["wmo-voorziening", "bestaat-niet"]), 403, "denied", "nummer 2"),
-            (dict(asked, doel="acuut-gevaar"), 403, "denied", "geen regel"),
-            (dict(asked, wet="jeugdwet"), 403, "denied", "buiten het bereik"),
-            (dict(asked, minuten=481), 413, "too-big", "480"),
-            (dict(asked, lid=2), 400, "invalid", "lid"),
-            (dict(asked, motivering=" . "), 422, "no-motivation", "")):
+            (dict(asked, attributen=["wmo-mantelzorg"]), 403, "denied", "nummer 1: geen regel laat daar een collega in kijken"),
+            (dict(asked, attributen=["wmo-voorziening", "bestaat-niet"]), 403, "denied", "nummer 2: geen regel laat daar een collega in kijken"),
+            (dict(asked, doel="acuut-gevaar"), 403, "denied", outside),
+            (dict(asked, wet="jeugdwet"), 403, "denied", outside),
+            (dict(asked, minuten=481), 413, "too-big", "ten hoogste 480 minuten"),
+            (dict(asked, lid=2), 400, "invalid", "dit lid is er niet"),
+            (dict(asked, motivering=" . "), 422, "no-motivation", "schrijf waarom")):
         refused(city.change(case, "inzage", body, app="pw-intake", raw=True), status, code, text)
-    refused(city.change(case, "inzage", asked, app="pw-intake", function="teamleider", raw=True), 403, "forbidden", "inzage-vragen")
+    refused(city.change(case, "inzage", asked, app="pw-intake", function="teamleider", raw=True), 403, "forbidden",
+            "geen geldende regel laat deze functie inzage-vragen")
     # Heavy coordination has its meeting; and an end of the case ends every look.
     city.change(case, "coordinator", {"coordinator": {"wie": "gemeente", "niveau": "zwaar"}})
     check(look(city, case, 1, app="pw-intake").status == 404, "not in heavy coordination")
-    refused(city.change(case, "inzage", asked, app="pw-intake", raw=True), 409, "conflict", "lichte")
+    refused(city.change(case, "inzage", asked, app="pw-intake", raw=True), 409, "conflict",
+            "inzage bij een collega hoort bij lichte coördinatie; bij zware is er het casusoverleg")
     city.change(case, "coordinator", {"coordinator": {"wie": "gemeente", "niveau": "licht"}})
     check(look(city, case, 1, app="pw-intake").status == 200, "light again, and the time is not over")
     city.change(case, "fase", {"overgang": "sluiten"})
