@@ -19,7 +19,7 @@ typedef struct control_server control_server;
 /* Handles one request. Returns an owned reply object; NULL with f filled is an error reply. */
 typedef json_t *(*control_handler)(void *ctx, const char *cmd, const json_t *request, sluis_fail *f);
 
-/* Replaces a socket that nobody listens on; EXISTS when somebody does. Changes the umask for a moment. */
+/* Replaces a socket that nobody listens on; EXISTS when somebody does. The file is 0600. */
 sluis_err control_server_open(control_server **out, const char *path, control_handler h, void *ctx,
                               sluis_fail *f);
 int control_server_fd(const control_server *s);              /* readable: call control_server_step */

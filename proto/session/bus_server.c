@@ -455,10 +455,12 @@ static sluis_err open_api(bus_server *s, channel_hub *hub, const bus_options *o,
     uid_t own = geteuid();
     if (zmq_setsockopt(s->api, ZMQ_IPC_FILTER_UID, &own, sizeof own) != 0)
         return fail_zmq(f, o->ipc_endpoint, "peers cannot be checked");
-    mode_t before = umask(0177);
-    int rc = zmq_bind(s->api, o->ipc_endpoint);
-    umask(before);
-    return rc == 0 ? SLUIS_OK : fail_zmq(f, o->ipc_endpoint, "cannot be bound");
+    if (zmq_bind(s->api, o->ipc_endpoint) != 0)
+        return fail_zmq(f, o->ipc_endpoint, "cannot be bound");
+    /* Whoever connects before this is asked for its uid all the same. */
+    if (chmod(path, 0600) != 0)
+        return fail_set(f, SLUIS_IO, path, "no mode: %s", strerror(errno));
+    return SLUIS_OK;
 }
 
 sluis_err bus_server_open(bus_server **out, channel_hub *hub, const bus_options *o, bus_admit admit,

@@ -23,8 +23,8 @@ typedef struct {
 /* Who may connect: asked for every handshake. Returns the party's OIN for this CURVE key, or false. */
 typedef bool (*bus_admit)(void *ctx, const uint8_t curve_pk[static 32], oin *out);
 
-/* One server a hub. Creates the ipc folder 0700 and socket 0600, for our own uid only; changes the process's
- * umask for a moment, so open before other threads start. */
+/* One server a hub. Creates the ipc folder 0700 and socket 0600, for our own uid only, whatever the umask,
+ * which stays as it is. */
 sluis_err bus_server_open(bus_server **out, channel_hub *hub, const bus_options *o, bus_admit admit,
                           void *ctx, sluis_fail *f);
 void bus_server_close(bus_server **s);

@@ -34,6 +34,7 @@ typedef struct {
     channel *ends[12];
     void *open[16]; /* their sockets, so that a failed test can be torn down */
     char dir[64], ipc[128];
+    int umasks; /* calls while the server was opened */
 } fixture;
 
 static const char *const oins[PARTIES] = {"00000099000000001000", "00000099000000002000",
@@ -48,6 +49,18 @@ int zmq_bind(void *socket, const char *address)
     void *found = dlsym(RTLD_NEXT, "zmq_bind");
     memcpy(&real, &found, sizeof real);
     return no_handler && strcmp(address, "inproc://zeromq.zap.01") == 0 ? 0 : real(socket, address);
+}
+
+/* The umask is the whole process': a file that another thread makes meanwhile would get it, too. */
+static int umasks;
+
+mode_t umask(mode_t m)
+{
+    __typeof__(&umask) real;
+    void *found = dlsym(RTLD_NEXT, "umask");
+    memcpy(&real, &found, sizeof real);
+    umasks++;
+    return real(m);
 }
 
 static bool admit(void *ctx, const uint8_t curve_pk[static 32], oin *out)
@@ -100,7 +113,12 @@ static int setup(void **state)
                      .heartbeat_ms = 1000,
                      .handshake_ms = 2000};
     sluis_fail f = {0};
-    if (bus_server_open(&x->s, x->hub, &o, admit, x, &f)) {
+    mode_t before = umask(0); /* what is 0600 is not so by it */
+    umasks = 0;
+    sluis_err e = bus_server_open(&x->s, x->hub, &o, admit, x, &f);
+    x->umasks = umasks;
+    umask(before);
+    if (e) {
         print_message("%s: %s\n", f.where, f.text);
         return -1;
     }
@@ -539,6 +557,7 @@ static void the_api_side(void **state)
     assert_int_equal(st.st_mode & 0777, 0700);
     assert_int_equal(stat(x->ipc + 6, &st), 0);
     assert_int_equal(st.st_mode & 0777, 0600);
+    assert_int_equal(x->umasks, 0);
     void *d = socket_of(x, ZMQ_DEALER);
     zmq_connect(d, x->ipc);
     send_frame(d, "GET");
