@@ -100,17 +100,19 @@ static bool may_connect(void *ctx, const uint8_t curve_pk[static 32], oin *out)
     return p != NULL;
 }
 
-/* Nobody is let in before the directory is known and every worker is at its channel. */
-static sluis_err wait_for_house(bus *b)
+/* Nobody is let in before the directory is known and every worker is at its channel: told to stop meanwhile,
+ * the bus waits for them, too, for they end by what it sends them. */
+static sluis_err wait_for_house(bus *b, bool *stop)
 {
     uint32_t missing = b->p->settings->verify_threads + b->p->settings->read_threads;
     void *item = NULL;
     sluis_err e = SLUIS_OK;
+    *stop = false;
     while (!e && (missing || !b->dir)) {
         e = channel_recv(b->in, START_MS, &item);
         job *j = item;
         if (!e && !j)
-            e = SLUIS_CLOSED;
+            *stop = true;
         else if (!e && j->kind == JOB_DIRECTORY)
             take_directory(b, j);
         else if (!e) {
@@ -151,12 +153,15 @@ static sluis_err bus_open(bus *b, const parts *p, sluis_fail *f)
         e = channel_open(&b->core, p->hub, CHANNEL_CORE, CHANNEL_SEND_CONNECT, capacity);
     if (!e)
         e = verifier_new(&b->own, p);
+    bool stop = false;
     if (!e)
-        e = wait_for_house(b);
+        e = wait_for_house(b, &stop);
     if (!e)
         e = bus_server_open(&b->server, p->hub, &o, may_connect, b, f);
     if (!e)
         e = bus_server_watch(b->server, b->in);
+    if (!e && stop)
+        on_item(b, NULL);
     return e;
 }
 

@@ -50,17 +50,40 @@ def wait_for(what, probe, seconds=15.0, pause=0.02):
         time.sleep(pause)
 
 
+def claim(port):
+    """A name among all tests that run, which the kernel lets go of with the socket; None: another has it."""
+    s = socket.socket(socket.AF_UNIX)
+    try:
+        s.bind(f"\0sluis-port-{port}")
+        return s
+    except OSError:
+        s.close()
+        return None
+
+
+CLAIMED = {}  # port: the socket that holds its name
+
+
 def free_port():
-    """Below the ports that connections are given: one of those may be taken while the program that listens is down."""
+    """Ours until give_back() or our end, also while the program that listens is down. Below the ports that connections
+    are given: one of those may be taken meanwhile."""
     rng = random.SystemRandom()
     while True:
         port = rng.randrange(10000, 20000)
+        name = claim(port)
+        if not name:
+            continue
         with socket.socket() as s:
             try:
                 s.bind(("127.0.0.1", port))
+                CLAIMED[port] = name
                 return port
-            except OSError:  # in use
-                continue
+            except OSError:  # in use by another program
+                name.close()
+
+
+def give_back(port):
+    CLAIMED.pop(port).close()
 
 
 def bsn_valid(bsn):
@@ -406,6 +429,8 @@ complaints = "Bel 14 000 of kijk op www.gemeente.example/klacht.";
         self.closed = True
         for p in self.processes():
             p.kill()
+        for port in self.ports.values():
+            give_back(port)
         if not self.keep_files:
             shutil.rmtree(self.root, ignore_errors=True)
 
