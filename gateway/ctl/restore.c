@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file_copy.h"
 #include "crypto/pubfile.h"
 #include "ctl/commands.h"
 #include "ctl/copy.h"
@@ -22,7 +23,6 @@
 #include "tables/lineage.h"
 
 #define PATH_CAP     2048
-#define CHUNK        (1u << 20)
 #define SLOTS_HEADER 4096
 #define SLOT_LEN     128
 
@@ -166,26 +166,6 @@ static sluis_err choose_keys(restore *r, const char *given, sluis_fail *f)
 
 /* ---- putting in place ---- */
 
-static sluis_err copy_file(const char *from, const char *to, sluis_fail *f)
-{
-    int in = open(from, O_RDONLY | O_CLOEXEC), out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    char *chunk = malloc(CHUNK);
-    sluis_err e = in < 0 || out < 0 ? fail_set(f, SLUIS_IO, in < 0 ? from : to, "%s", strerror(errno))
-                  : !chunk          ? fail_set(f, SLUIS_NOMEM, to, "out of memory")
-                                    : SLUIS_OK;
-    for (ssize_t n; !e && (n = read(in, chunk, CHUNK)) != 0;)
-        if (n < 0 || write(out, chunk, (size_t)n) != n)
-            e = fail_set(f, SLUIS_IO, to, "%s", strerror(errno));
-    if (!e && fsync(out))
-        e = fail_set(f, SLUIS_IO, to, "%s", strerror(errno));
-    free(chunk);
-    if (in >= 0)
-        close(in);
-    if (out >= 0)
-        close(out);
-    return e;
-}
-
 /* The store goes under a name of its own until it is whole and says what it is. */
 static sluis_err put_store(const restore *r, sluis_fail *f)
 {
@@ -197,7 +177,7 @@ static sluis_err put_store(const restore *r, sluis_fail *f)
     snprintf(to, sizeof to, "%s/" STORE_FILE, folder);
     if (mkdir(folder, 0700))
         return fail_set(f, SLUIS_IO, folder, "cannot be made: %s", strerror(errno));
-    sluis_err e = copy_file(from, to, f);
+    sluis_err e = file_copy(from, to, f);
     if (!e)
         e = copy_open_writable(&s, folder, f);
     if (!e &&
@@ -215,7 +195,7 @@ static sluis_err put_in_place(restore *r, const char *data, sluis_fail *f)
 {
     if (mkdir(data, 0700) && errno != EEXIST)
         return fail_set(f, SLUIS_IO, data, "cannot be made: %s", strerror(errno));
-    sluis_err e = r->keys ? copy_file(r->keys, r->to_slots, f) : SLUIS_OK;
+    sluis_err e = r->keys ? file_copy(r->keys, r->to_slots, f) : SLUIS_OK;
     if (!e)
         e = put_store(r, f);
     int dir = e ? -1 : open(data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

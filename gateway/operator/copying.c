@@ -1,38 +1,13 @@
 /* A copy of the store and its journal beside a running gateway. */
 #include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file_copy.h"
 #include "journal/journal.h"
 #include "operator/desk.h"
 #include "tables/lineage.h"
-
-#define COPY_CHUNK (1u << 20)
-
-static sluis_err copy_file(const char *from, const char *to, sluis_fail *f)
-{
-    static const char advice[] = "needs a new, empty, writable folder";
-    int in = open(from, O_RDONLY | O_CLOEXEC), out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    char *chunk = malloc(COPY_CHUNK);
-    sluis_err e = in < 0 || out < 0 ? fail_set(f, SLUIS_IO, to, "%s: %s", advice, strerror(errno))
-                  : !chunk          ? fail_set(f, SLUIS_NOMEM, to, "out of memory")
-                                    : SLUIS_OK;
-    for (ssize_t n; !e && (n = read(in, chunk, COPY_CHUNK)) != 0;)
-        if (n < 0 || write(out, chunk, (size_t)n) != n)
-            e = fail_set(f, SLUIS_IO, to, "%s", strerror(errno));
-    if (!e && fsync(out))
-        e = fail_set(f, SLUIS_IO, to, "%s", strerror(errno));
-    free(chunk);
-    if (in >= 0)
-        close(in);
-    if (out >= 0)
-        close(out);
-    return e;
-}
 
 /* The copy says that it is one. */
 static sluis_err mark_copy(const parts *p, const char *data, sluis_fail *f)
@@ -88,7 +63,7 @@ json_t *desk_journal_copy(desk *d, const json_t *q, sluis_fail *f)
     if (!e && with_store)
         e = mark_copy(p, data, f);
     if (!e && with_keys)
-        e = copy_file(keys_from, keys_to, f);
+        e = file_copy(keys_from, keys_to, f);
     return e ? NULL
              : json_pack("{s:s*, s:s*}", "store", with_store ? data : NULL, "keys",
                          with_keys ? keys_to : NULL);
