@@ -63,16 +63,30 @@ bench_obj := $(B)/tests/bench/end.o $(B)/tests/bench/limit_work.o
 counter := $(B)/bench/count_ed25519.so $(B)/bench/clock_shift.so
 sources := $(shell find proto gateway adapters tests -name '*.[ch]' 2>/dev/null)
 
-.PHONY: all build help deps demo run check check-build sabotage torture bench bench-large bench-peers deps-peers model asan tsan fuzz fuzz-build layers format-check format lint clean
+.PHONY: all build install install-files help deps demo run check check-build sabotage torture bench bench-large bench-peers deps-peers model asan tsan fuzz fuzz-build layers format-check format lint clean
 .SECONDARY:
 
 all: deps
 	@$(MAKE) --no-print-directory build
 build: $(progs) $(tools)
 
+# Where `make install` puts things; DESTDIR before it, for who makes a package.
+PREFIX ?= /usr/local
+pages   := $(wildcard config/man/*.[158])
+install: deps
+	@$(MAKE) --no-print-directory -j2 build
+	@$(MAKE) --no-print-directory install-files
+install-files:
+	$(Q)install -D -t $(DESTDIR)$(PREFIX)/bin $(progs)
+	$(Q)for p in $(pages); do install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man$${p##*.} $$p || exit 1; done
+	$(Q)install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/sluis/rules config/rules/*.conf
+	$(Q)install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/sluis/mappings adapters/*/*.conf
+	$(Q)install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/sluis/examples config/examples/*.conf
+
 help:
 	@sed -n 's/^## //p' Makefile
 ## make              build the programs (installs what is missing first)
+## make install      programs, manual pages, rules, mappings, examples under DESTDIR and PREFIX (/usr/local)
 ## make demo         the main job, played by real processes; ends in "demo: ok"
 ## make run          the demo's parties kept running; Ctrl-C stops them
 ## make check        every test; ends in "N passed, N failed, N skipped"

@@ -6,7 +6,10 @@
 
 #include "base/coredump.h"
 #include "base/log.h"
+#include "base/program.h"
 #include "link/link.h"
+
+const char *argp_program_version = "sluis-link " SLUIS_RELEASE;
 
 typedef struct {
     const char *config;
@@ -44,13 +47,15 @@ static void list_settings(void)
     buffer_close(&b);
 }
 
-static sluis_err serve(const char *path, sluis_fail *f)
+/* *out: how the program ends. */
+static sluis_err serve(program_exit *out, const char *path, sluis_fail *f)
 {
     link_settings s;
     link_pair *l = NULL;
     sigset_t set;
     int which;
     sluis_err e = link_settings_read(&s, path, f);
+    *out = e ? EXIT_CONFIG : EXIT_OK;
     if (e)
         return e;
     sigemptyset(&set);
@@ -60,6 +65,8 @@ static sluis_err serve(const char *path, sluis_fail *f)
     e = link_start(&l, &s, f);
     if (!e)
         sigwait(&set, &which);
+    else
+        *out = EXIT_FAILED;
     link_stop(&l);
     link_settings_close(&s);
     return e;
@@ -68,25 +75,28 @@ static sluis_err serve(const char *path, sluis_fail *f)
 int main(int argc, char **argv)
 {
     static const struct argp argp = {
-        options, parse, NULL, "Carries sealed messages between two municipalities' gateways.",
-        NULL,    NULL,  NULL};
+        options, parse,
+        NULL,    "Carries sealed messages between two municipalities' gateways." SLUIS_EXITS_TEXT,
+        NULL,    NULL,
+        NULL};
     arguments a = {0};
     sluis_fail f = {0};
     sluis_err err = SLUIS_OK;
+    program_exit end = EXIT_OK;
     argp_parse(&argp, argc, argv, 0, NULL, &a);
     coredump_forbid();
     log_init("sluis-link", LOG_INFO);
     signal(SIGPIPE, SIG_IGN);
     if (crypto_start()) {
         fputs("sluis-link: libsodium cannot start\n", stderr);
-        return 1;
+        return EXIT_FAILED;
     }
     if (a.settings)
         list_settings();
     else
-        err = serve(a.config, &f);
+        err = serve(&end, a.config, &f);
     if (err)
         fprintf(stderr, "sluis-link: %s%s%s\n", f.where, f.where[0] ? ": " : "",
                 f.text[0] ? f.text : error_text(err));
-    return err ? 1 : 0;
+    return (int)end;
 }

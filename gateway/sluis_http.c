@@ -10,35 +10,57 @@
 
 const char *argp_program_version = "sluis-http " SLUIS_RELEASE;
 
+typedef struct {
+    const char *config;
+    bool settings;
+} arguments;
+
 static error_t on_option(int key, char *arg, struct argp_state *state)
 {
-    const char **path = state->input;
+    arguments *a = state->input;
     if (key == 'c')
-        *path = arg;
-    else if (key == ARGP_KEY_END && !*path)
+        a->config = arg;
+    else if (key == 's')
+        a->settings = true;
+    else if (key == ARGP_KEY_END && !a->config && !a->settings)
         argp_error(state, "name the configuration file: --config FILE");
     else if (key != ARGP_KEY_END)
         return ARGP_ERR_UNKNOWN;
     return 0;
 }
 
+static int list_settings(void)
+{
+    buffer b;
+    buffer_init(&b, 1 << 20);
+    front_settings_describe(&b);
+    fwrite(b.p, 1, b.n, stdout);
+    buffer_close(&b);
+    return EXIT_OK;
+}
+
 int main(int argc, char **argv)
 {
-    static const struct argp_option options[] = {{"config", 'c', "FILE", 0, "Configuration file", 0}, {0}};
+    static const struct argp_option options[] = {
+        {"config", 'c', "FILE", 0, "Configuration file", 0},
+        {"settings", 's', NULL, 0, "Lists every key of the configuration", 0},
+        {0}};
     static const struct argp parser = {
         options, on_option, NULL, "Serves the HTTP API of a Sluis gateway." SLUIS_EXITS_TEXT,
         NULL,    NULL,      NULL};
-    const char *path = NULL;
+    arguments a = {0};
     config *file = NULL;
     front *f = NULL;
     front_options o;
     sluis_fail why = {0};
     char port[8];
-    argp_parse(&parser, argc, argv, 0, NULL, &path);
+    argp_parse(&parser, argc, argv, 0, NULL, &a);
+    if (a.settings)
+        return list_settings();
     coredump_forbid();
     log_init("sluis-http", LOG_INFO);
 
-    sluis_err e = front_settings_read(&o, &file, path, &why);
+    sluis_err e = front_settings_read(&o, &file, a.config, &why);
     const program_exit failed = e ? EXIT_CONFIG : EXIT_FAILED;
     if (!e)
         e = front_open(&f, &o, &why);

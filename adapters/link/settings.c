@@ -7,7 +7,6 @@
 
 #define KEYS(a)        (a), sizeof(a) / sizeof((a)[0])
 #define PATH_MAX_BYTES 1024
-#define KEY_COLUMN     24 /* characters, the group's name in them */
 
 static const config_key root_keys[] = {
     {"sides", CONFIG_LIST, true, LINK_SIDES, LINK_SIDES, "", NULL, "the two gateways"},
@@ -95,19 +94,8 @@ void link_settings_close(link_settings *s)
     *s = (link_settings){0};
 }
 
-static void describe(buffer *out, const char *group, const config_key *keys, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (keys[i].type != CONFIG_LIST)
-            buffer_printf(out, "%s%-*s %-11s %-9s %s\n", group, KEY_COLUMN - (int)strlen(group), keys[i].key,
-                          keys[i].dflt       ? keys[i].dflt
-                          : keys[i].required ? "required"
-                                             : "none",
-                          keys[i].unit, keys[i].help);
-}
-
 void link_settings_describe(buffer *out)
 {
-    describe(out, "", KEYS(root_keys));
-    describe(out, "sides.", KEYS(side_keys));
+    config_describe(out, "", KEYS(root_keys));
+    config_describe(out, "sides.", KEYS(side_keys));
 }

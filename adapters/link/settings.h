@@ -28,7 +28,7 @@ typedef struct {
 
 sluis_err link_settings_read(link_settings *out, const char *path, sluis_fail *f);
 void link_settings_close(link_settings *s);
-/* For `--settings`: every key with unit, default and meaning, one a line. */
+/* For `--settings`: every key with its default, bounds, unit and meaning. */
 void link_settings_describe(buffer *out);
 
 #endif

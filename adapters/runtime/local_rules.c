@@ -112,3 +112,8 @@ local_decision local_rules_decide(const local_rules *r, const catalogue *c, uint
     }
     return (local_decision){r->mode == MODE_RELEASE ? ACTION_RELEASE : ACTION_GIVE, NULL, NULL};
 }
+
+void local_rules_describe(buffer *out)
+{
+    config_describe(out, "rules.", KEYS(rule_keys));
+}

@@ -21,6 +21,7 @@ typedef struct local_rules local_rules;
 sluis_err local_rules_read(local_rules **out, const config_node *list, answer_mode mode, const catalogue *c,
                            sluis_fail *f);
 void local_rules_free(local_rules **r);
+void local_rules_describe(buffer *out); /* its keys, for `--settings` */
 /* An attribute that the catalogue does not know is "not possible". */
 local_decision local_rules_decide(const local_rules *r, const catalogue *c, uint32_t attribute);
 const char *local_action_name(local_action a); /* "give", "release", "refuse", "not-possible" */

@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "crypto/pubfile.h"
+#include "runtime/local_rules.h"
 #include "runtime/staff.h"
 #include "wire/envelope.h"
 
@@ -13,7 +14,7 @@
 
 static const config_key root_keys[] = {
     {"oin", CONFIG_STR, true, OIN_LEN, OIN_LEN, "", NULL, "this party's organisation number"},
-    {"party", CONFIG_STR, true, 1, 32, "", NULL, "school, ggd, wgs or police: what its files look like"},
+    {"party", CONFIG_STR, true, 0, 0, "", NULL, "school, ggd, wgs or police: what its files look like"},
     {"gateway", CONFIG_GROUP, true, 0, 0, "", NULL, "the municipality's gateway"},
     {"keys", CONFIG_STR, true, 1, PATH_MAX_BYTES, "", NULL, "folder with sign.key, seal.key and curve.key"},
     {"passphrase_file", CONFIG_STR, false, 1, PATH_MAX_BYTES, "", NULL,
@@ -23,7 +24,7 @@ static const config_key root_keys[] = {
     {"catalogue", CONFIG_STR, true, 1, PATH_MAX_BYTES, "", NULL, "the gateway's catalogue.conf"},
     {"mapping", CONFIG_STR, false, 1, PATH_MAX_BYTES, "", NULL, "mapping file; not for a party that types"},
     {"source", CONFIG_GROUP, false, 0, 0, "", NULL, "the folder of files; not for a party that types"},
-    {"mode", CONFIG_STR, false, 1, 16, "", "release", "automatic, or release: a person releases each answer"},
+    {"mode", CONFIG_STR, false, 0, 0, "", "release", "automatic, or release: a person releases each answer"},
     {"rules", CONFIG_LIST, false, 0, 256, "", NULL, "the party's own law, an attribute or category each"},
     {"staff", CONFIG_GROUP, false, 0, 0, "", NULL, "who decides what, and who stands in; absent: anyone"},
     {"test_mode", CONFIG_BOOL, false, 0, 0, "", "false", "test identifiers only, instead of real ones only"},
@@ -187,25 +188,11 @@ void adapter_settings_close(settings *s)
     *s = (settings){0};
 }
 
-#define KEY_COLUMN 24 /* characters, the group's name in them */
-
-static void describe(buffer *out, const char *group, const config_key *keys, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (keys[i].type == CONFIG_GROUP)
-            continue;
-        buffer_printf(out, "%s%-*s %-11s %-9s %s\n", group, KEY_COLUMN - (int)strlen(group), keys[i].key,
-                      keys[i].dflt       ? keys[i].dflt
-                      : keys[i].required ? "required"
-                                         : "none",
-                      keys[i].unit, keys[i].help);
-    }
-}
-
 void adapter_settings_describe(buffer *out)
 {
-    describe(out, "", KEYS(root_keys));
-    describe(out, "gateway.", KEYS(gateway_keys));
-    describe(out, "source.", KEYS(source_keys));
+    config_describe(out, "", KEYS(root_keys));
+    config_describe(out, "gateway.", KEYS(gateway_keys));
+    config_describe(out, "source.", KEYS(source_keys));
     staff_describe(out);
+    local_rules_describe(out);
 }

@@ -32,7 +32,7 @@ typedef struct {
 sluis_err adapter_settings_read(settings *out, const char *path, party_kinds kinds, sluis_fail *f);
 void adapter_settings_close(settings *s);
 
-/* For the manual and `--settings`: every key with unit, default and meaning, one a line. */
+/* For the manual and `--settings`: every key with its default, bounds, unit and meaning. */
 void adapter_settings_describe(buffer *out);
 
 #endif

@@ -180,9 +180,10 @@ void staff_free(staff **s)
 
 void staff_describe(buffer *out)
 {
-    for (size_t i = 0; i < sizeof group_keys / sizeof group_keys[0]; i++)
-        buffer_printf(out, "staff.%-18s %-11s %-9s %s\n", group_keys[i].key,
-                      group_keys[i].required ? "required" : "none", group_keys[i].unit, group_keys[i].help);
+    config_describe(out, "staff.", KEYS(group_keys));
+    config_describe(out, "staff.persons.", KEYS(person_keys));
+    config_describe(out, "staff.work.", KEYS(work_keys));
+    config_describe(out, "staff.deputies.", KEYS(deputy_keys));
 }
 
 /* ---- whose it is, and who may ---- */

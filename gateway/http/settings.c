@@ -79,3 +79,8 @@ sluis_err front_settings_read(front_options *o, config **file, const char *path,
     };
     return SLUIS_OK;
 }
+
+void front_settings_describe(buffer *out)
+{
+    config_describe(out, "", front_keys, FRONT_KEY_COUNT);
+}

@@ -86,7 +86,7 @@ typedef struct {
     condition_force force;
 } condition_kind;
 
-/* Reads the files that config/README.md names from dir, checks each and all that one says about another.
+/* Reads the files that sluis-rules(5) names from dir, checks each and all that one says about another.
  * Errors name file, line and text. A .conf file that no set has is an error too. */
 sluis_err rules_load(rules **out, const char *dir, sluis_fail *f);
 

@@ -10,7 +10,7 @@
 static const config_key top_keys[] = {
     {"name", CONFIG_STR, true, 1, 100, "", NULL, "the gateway's name; journal origin and checkpoint signer"},
     {"oin", CONFIG_STR, true, 20, 20, "", NULL, "the municipality's OIN; the registry answers to it"},
-    {"mode", CONFIG_STR, true, 4, 10, "", NULL, "\"test\" or \"production\": which identifiers are refused"},
+    {"mode", CONFIG_STR, true, 0, 0, "", NULL, "\"test\" or \"production\": which identifiers are refused"},
     {"data", CONFIG_STR, true, 1, 400, "", NULL, "folder of the store and the key file"},
     {"keys", CONFIG_STR, true, 1, 400, "", NULL,
      "folder of the gateway's keys (sluisctl key new --for gateway)"},
@@ -18,7 +18,7 @@ static const config_key top_keys[] = {
      "the keys' passphrase: a file, \"credential:NAME\" (systemd), \"fd:N\" or \"tty\""},
     {"rules", CONFIG_STR, true, 1, 400, "", NULL, "folder of the rules"},
     {"control", CONFIG_STR, true, 1, 100, "", NULL, "path of the control socket"},
-    {"log_level", CONFIG_STR, false, 4, 5, "", "info", "\"debug\", \"info\", \"warn\" or \"error\""},
+    {"log_level", CONFIG_STR, false, 0, 0, "", "info", "\"debug\", \"info\", \"warn\" or \"error\""},
     {"bus", CONFIG_GROUP, true, 0, 0, "", NULL, "the bus (CURVE)"},
     {"api", CONFIG_GROUP, true, 0, 0, "", NULL, "where sluis-http connects"},
     {"tokens", CONFIG_GROUP, true, 0, 0, "", NULL, "bearer tokens"},

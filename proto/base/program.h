@@ -1,5 +1,5 @@
-/* What all programs say alike: their release, and how the daemons (sluisd, sluis-http, sluis-adapter) end.
- * Numbers are those of sysexits(3) where it has one. sluisctl's own: ctl/command.h. */
+/* What all programs say alike: their release, and how the daemons (sluisd, sluis-http, sluis-adapter,
+ * sluis-link) end. Numbers are those of sysexits(3) where it has one. sluisctl's own: ctl/command.h. */
 #ifndef SLUIS_BASE_PROGRAM_H
 #define SLUIS_BASE_PROGRAM_H
 

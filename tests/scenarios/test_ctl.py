@@ -35,13 +35,13 @@ def test_every_program_says_what_it_is(city):
     def run(program, *args):
         done = subprocess.run([city.bin / program, *args], capture_output=True, text=True, env=city.env, timeout=60)
         return done.returncode, done.stdout, done.stderr
-    programs = ("sluisd", "sluis-http", "sluis-adapter", "sluisctl")
+    programs = ("sluisd", "sluis-http", "sluis-adapter", "sluis-link", "sluisctl")
     said = [run(p, "--version") for p in programs]
     check([(code, out.split()[0]) for code, out, _ in said] == [(0, p) for p in programs], f"{said}")
     check(len({out.split()[1] for _, out, _ in said}) == 1, f"{said}")
     wrong = city.root / "wrong.conf"
     wrong.write_text("nonsense = 1;\n")
-    for p in programs[:3]:
+    for p in programs[:4]:
         code, out, _ = run(p, "--help")
         ends = {int(n): text for n, text in re.findall(r"^  (\d+)  (\S.*)$", out.split("Exit codes:")[1], re.M)}
         check(code == 0 and sorted(ends) == [0, 1, 64, 70, 78], f"{p}: {out}")

@@ -69,6 +69,9 @@ done
 
 run_one "a second reader of the format" /usr/bin/python3 tests/tools/second_reader.py
 run_one "layers finds offenders" tests/tools/layers.sh --self-test
+run_one "the manual says what the programs do" tests/tools/manual.py "$build"
+run_one "a defect of the manual is found" tests/tools/manual.py --self-test "$build"
+run_one "what is installed runs" tests/tools/install.sh "$build"
 run_one "every required item has its tests" tests/tools/requirements.py
 [ -s "$log/one" ] && grep '^item ' "$log/one"
 

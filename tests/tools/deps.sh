@@ -11,6 +11,7 @@ pkg-config|pkg-config
 protoc-c|protobuf-c-compiler
 clang-format|clang-format
 cppcheck|cppcheck
+mandoc|mandoc
 spin|spin
 /usr/bin/python3|python3
 openssl|openssl
