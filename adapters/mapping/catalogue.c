@@ -23,6 +23,8 @@ static const config_key entry_keys[] = {
     {"name", CONFIG_STR, true, 1, 64, "", NULL, "what mapping files call it"},
     {"title", CONFIG_STR, true, 1, 200, "", NULL, "as people read it"},
     {"type", CONFIG_STR, true, 1, 16, "", NULL, "text, date, number, amount, bool or code"},
+    {"mapping", CONFIG_STR, false, 1, 64, "", NULL, "the mapping that fills it"},
+    {"form", CONFIG_BOOL, false, 0, 0, "", "false", "a person types it"},
     {"category", CONFIG_STR, true, 1, 64, "", NULL, "what rules speak about"},
     {"source", CONFIG_STR, true, 1, 64, "", NULL, "authoritative domain"},
     {"retention", CONFIG_STR, true, 1, 64, "", NULL, "retention class"},

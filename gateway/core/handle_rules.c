@@ -35,7 +35,9 @@ sluis_err handle_rules(turn *t, job *j, sluis_fail *f)
     j->outcome = "unchanged";
     if (memcmp(was, rules_hash(j->rules), HASH_LEN) == 0)
         return SLUIS_OK;
-    sluis_err e = rules_may_follow(t->rules, j->rules, t->now, t->now, f);
+    sluis_err e = rules_all_used(j->rules, f);
+    if (!e)
+        e = rules_may_follow(t->rules, j->rules, t->now, t->now, f);
     if (e)
         return e;
     j->outcome = "changed";
@@ -77,12 +79,14 @@ sluis_err rules_begin(turn *t, sluis_fail *f)
 {
     recorded newest;
     sluis_err e = recorded_at(t->t, UINT64_MAX, &newest);
-    if (e == SLUIS_NOT_FOUND)
-        return put_in_force(t, t->rules, NULL, "");
-    if (e)
+    const bool first = e == SLUIS_NOT_FOUND;
+    if (e && !first)
         return fail_set(f, e, "ruleset", "%s", error_text(e));
-    if (memcmp(newest.hash, rules_hash(t->rules), HASH_LEN) == 0)
+    if (!first && memcmp(newest.hash, rules_hash(t->rules), HASH_LEN) == 0)
         return SLUIS_OK;
+    e = rules_all_used(t->rules, f);
+    if (e || first)
+        return e ? e : put_in_force(t, t->rules, NULL, "");
     e = compare(t, &newest, f);
     return e ? e : put_in_force(t, t->rules, newest.hash, "");
 }

@@ -21,6 +21,8 @@ static sluis_err checked(ctl_call *c, rules **out, sluis_fail *f)
     sluis_err e = conf ? settings_load(&s, conf, f) : SLUIS_OK;
     if (!e)
         e = rules_load(out, dir ? dir : s.rules, f);
+    if (!e)
+        e = rules_all_used(*out, f);
     if (conf)
         settings_close(&s);
     return e;

@@ -12,6 +12,8 @@ static const config_key attribute_keys[] = {
     {"name", CONFIG_STR, true, 1, NAME_MAX_LEN, "", NULL, "Dutch, [a-z0-9-]"},
     KEY_TITLE,
     {"type", CONFIG_STR, true, 1, NAME_MAX_LEN, "", NULL, "text, date, number, amount, bool or code"},
+    {"mapping", CONFIG_STR, false, 1, NAME_MAX_LEN, "", NULL, "the mapping of an adapter that fills it"},
+    {"form", CONFIG_BOOL, false, 0, 0, "", "false", "a person types it"},
     {"category", CONFIG_STR, true, 1, NAME_MAX_LEN, "", NULL,
      "ordinary, financial, health, criminal or identification"},
     {"source", CONFIG_STR, true, 1, NAME_MAX_LEN, "", NULL, "the authoritative domain"},
@@ -52,6 +54,8 @@ static sluis_err attribute_row(rules *r, const config_node *row, size_t i, sluis
         .name = read_str(row, "name"),
         .title = read_str(row, "title"),
         .source = read_str(row, "source"),
+        .mapping = read_str(row, "mapping"),
+        .form = config_bool(row, KEYS_OF(attribute_keys), "form"),
         .retention = read_str(row, "retention"),
         .ggm = read_str(row, "ggm"),
         .intervention = config_bool(row, KEYS_OF(attribute_keys), "intervention"),
@@ -65,6 +69,10 @@ static sluis_err attribute_row(rules *r, const config_node *row, size_t i, sluis
     if (!attribute_name_valid(a.name))
         return config_fail(config_get(row, "name"), f, "\"%.64s\" is no attribute name: use a-z, 0-9 and -",
                            a.name);
+    if (a.mapping && !name_valid(a.mapping))
+        return config_fail(
+            config_get(row, "mapping"), f,
+            "\"%.64s\" is no name of a mapping: write that of its file, without folder and .conf", a.mapping);
     if (value_type_parse(&a.type, read_str(row, "type")))
         return config_fail(config_get(row, "type"), f,
                            "no type is called \"%.64s\"; there are text, date, number, amount, bool, code",

@@ -26,7 +26,9 @@ typedef struct {
     const char *title; /* as people read it */
     value_type type;
     category category;
-    const char *source; /* authoritative domain or law */
+    const char *source;  /* authoritative domain or law */
+    const char *mapping; /* the mapping of an adapter that fills it; NULL: none does */
+    bool form;           /* a person types it */
     const char *retention;
     const char *ggm;     /* NULL: no GGM name */
     uint32_t valid_days; /* how long a registered value answers without asking again; 0 = not at all */
@@ -106,6 +108,11 @@ rules_text rules_text_at(const rules *r, size_t i);
  * classes, types) is never taken away or reused. Every request can then be judged again by the rules of its
  * own moment. CONFLICT: f names file and line of next, and what to do. */
 sluis_err rules_may_follow(const rules *old, const rules *next, uint64_t since, uint64_t now, sluis_fail *f);
+
+/* Whether every datum of a set comes from somewhere (a mapping or a form fills it) and goes somewhere (a view
+ * shows it; a person's BSN and own name, by which the gateway finds a person, aside). Asked of a set that is
+ * to come in force, never of one that was. INVALID: f names file, line, attribute, and what to do. */
+sluis_err rules_all_used(const rules *r, sluis_fail *f);
 bool rules_file_optional(size_t i);    /* a set may do without it */
 const char *rules_file_name(size_t i); /* the files' names, in the order of the hash; NULL beyond the last */
 

@@ -13,9 +13,6 @@
 #include "tables/tables.h"
 #include "wire/arena.h"
 
-#define ATTRIBUTE_BSN 1  /* of the catalogue: the person's own number */
-#define ATTRIBUTE_OWN 99 /* what the municipality itself calls a person */
-
 typedef struct registry registry;
 
 typedef struct {

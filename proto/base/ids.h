@@ -14,6 +14,10 @@
 #define UUID_STR 37 /* with NUL */
 #define ID_LEN   16 /* case, subject and instance ids */
 
+/* Numbers of the catalogue that a person is found by. */
+#define ATTRIBUTE_BSN 1
+#define ATTRIBUTE_OWN 99 /* what the municipality itself calls a person */
+
 typedef struct {
     char s[OIN_LEN + 1]; /* NUL-terminated */
 } oin;

@@ -57,10 +57,30 @@ def test_a_rule_comes_without_a_restart(city):
     check(city.ctl("config", "history", "--socket", city.control) == sets, "a start with the same rules is no change")
 
 
+def unused(city, rules):
+    """A datum that nothing fills, or no view shows, comes into no set: by the check, a reload and a start."""
+    catalogue = rules / "catalogue.conf"
+    sound = catalogue.read_text()
+    row = next(x for x in sound.splitlines() if '"wmo-hulpvraag"' in x)
+    more = row.rstrip(",").replace("wmo-hulpvraag", "wmo-proef").replace(row.split(";")[0], "{ id = 8999")
+    for text, words in ((more, 'no view shows "wmo-proef": add it to the attributes of one (views.conf): '),
+                        (more.replace(" form = true;", ""), 'nothing fills "wmo-proef": name the mapping that does '
+                         '(mapping = "..."), or say that a person types it (form = true): ')):
+        catalogue.write_text(sound.replace(row, f"  {text},\n{row}"))
+        where = f"{catalogue}:{sound[:sound.index(row)].count(chr(10)) + 1}"
+        check(catalogue.read_text() != sound, text)
+        want = {"where": where, "text": f'{words}"{text[:120]}..."'}
+        for code, _, err in (city.ctl("config", "check", "--rules", rules, want=None), reload(city, want=None)):
+            said = json.loads(err)
+            check(code in (1, 4) and {k: said[k] for k in want} == want, f"exit {code}: {said}, not {want}")
+    catalogue.write_text(sound)
+
+
 def test_what_is_wrong_is_refused_whole(city):
     rules, case = up(city)
     sound = (rules / "rules.conf").read_text()
     history = city.ctl("config", "history", "--socket", city.control)
+    unused(city, rules)
     wrong = {
         "no purpose is called": (sound.replace('purposes = ["arbeidstoeleiding"]', 'purposes = ["zomaar"]', 1), "zomaar"),
         "was changed": (sound.replace('["release-by-person"]', '["notify-client"]', 1), "notify-client"),

@@ -34,24 +34,25 @@ static void shipped_set_loads(void **state)
     rules_unref(&r);
 }
 
-/* Which data the mapping files of the adapters name, as text: the adapter's own readers are tested elsewhere.
- */
-static char *mapping_texts(void)
+/* The mapping files of the adapters by the names that the catalogue calls them, as text: the adapter's own
+ * readers are tested elsewhere. */
+static const struct {
+    const char *name, *file;
+} mappings[] = {{"oso-2019.1", "adapters/school/oso-2019.1.conf"},
+                {"jgz-dossieroverdracht", "adapters/ggd/jgz-dossieroverdracht.conf"},
+                {"ddas-1.0", "adapters/wgs/ddas-1.0.conf"}};
+#define MAPPINGS (sizeof mappings / sizeof mappings[0])
+
+static char *mapping_text(size_t i)
 {
-    static const char *const files[] = {"adapters/school/oso-2019.1.conf",
-                                        "adapters/ggd/jgz-dossieroverdracht.conf",
-                                        "adapters/wgs/ddas-1.0.conf"};
-    char *all = calloc(1, 1u << 20);
-    assert_non_null(all);
-    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
-        size_t n = strlen(all);
-        FILE *in = fopen(files[i], "rb");
-        if (!in)
-            fail_msg("%s is not here: run from the root of the repository", files[i]);
-        assert_true(fread(all + n, 1, (1u << 19) - n, in) > 0);
-        fclose(in);
-    }
-    return all;
+    char *text = calloc(1, 1u << 19);
+    assert_non_null(text);
+    FILE *in = fopen(mappings[i].file, "rb");
+    if (!in)
+        fail_msg("%s is not here: run from the root of the repository", mappings[i].file);
+    assert_true(fread(text, 1, (1u << 19) - 1, in) > 0);
+    fclose(in);
+    return text;
 }
 
 /* For what, and on which basis, views of a law fetch what stays at its source. */
@@ -77,23 +78,7 @@ static void what_is_fetched(void **state)
     kit_close(&k);
 }
 
-static bool in_a_view(const rules *r, uint32_t id)
-{
-    static const char *const apps[] = {"wmo-intake", "pw-intake", "jeugd-intake", "wgs-intake"};
-    static const char *const functions[] = {"consulent", "regisseur", "teamleider"};
-    for (size_t a = 0; a < 4; a++)
-        for (size_t f = 0; f < 3; f++)
-            for (int phase = SLUIS__PHASE__RESEARCH; phase <= SLUIS__PHASE__MEETING; phase++) {
-                case_facts c = kit_case((Sluis__Phase)phase);
-                if (view_allows(policy_view(r, apps[a], functions[f], &c, day("2026-11-24")), id))
-                    return true;
-            }
-    return false;
-}
-
-/* The catalogue is large enough, over all domains; every datum but what a person is found by stands in
- * somebody's view. It comes from a mapping, or a person types it at a party of its domain: then people must
- * be able to read what it is. */
+/* The catalogue is large enough, over all domains; what it says of a mapping, the mapping says too. */
 static void every_datum_comes_from_somewhere_and_is_used(void **state)
 {
     (void)state;
@@ -101,33 +86,80 @@ static void every_datum_comes_from_somewhere_and_is_used(void **state)
         const char *domain;
         size_t data, mapped;
     } expected[] = {
-        {"gemeente", 16, 1},        {"onderwijs", 32, 30}, {"ggd", 28, 22},        {"wgs", 27, 21},
+        {"gemeente", 16, 0},        {"onderwijs", 32, 30}, {"ggd", 28, 22},        {"wgs", 27, 21},
         {"participatiewet", 14, 0}, {"jeugdwet", 11, 0},   {"politie", 10, 0},     {"wmo", 10, 0},
         {"huisarts", 10, 0},        {"leerplicht", 7, 0},  {"veilig-thuis", 6, 0}, {"veiligheidshuis", 4, 0}};
     rules *r = kit_shipped();
-    char *maps = mapping_texts(), quoted[128];
+    sluis_fail f = {0};
+    char *maps[MAPPINGS], quoted[128];
     size_t total = 0;
+    if (rules_all_used(r, &f))
+        fail_msg("%s: %s", f.where, f.text);
+    for (size_t m = 0; m < MAPPINGS; m++)
+        maps[m] = mapping_text(m);
     for (size_t d = 0; d < sizeof expected / sizeof expected[0]; d++) {
         size_t data = 0, mapped = 0;
         for (size_t i = 0; i < rules_attribute_count(r); i++) {
             const attribute *a = rules_attribute_at(r, i);
             if (strcmp(a->source, expected[d].domain) != 0)
                 continue;
-            snprintf(quoted, sizeof quoted, "\"%s\"", a->name);
+            snprintf(quoted, sizeof quoted, "name = \"%s\"", a->name);
             data++;
-            mapped += strstr(maps, quoted) != NULL;
+            mapped += a->mapping != NULL;
             assert_true(strlen(a->title) > 2 && rules_retention_days(r, a->retention) > 0);
-            if (!in_a_view(r, a->id) && strcmp(a->name, "bsn") != 0 && strcmp(a->name, "eigen-kenmerk") != 0)
-                fail_msg("no view shows %s", a->name);
+            for (size_t m = 0; m < MAPPINGS; m++)
+                if (!strstr(maps[m], quoted) != !(a->mapping && strcmp(a->mapping, mappings[m].name) == 0))
+                    fail_msg("%s and %s do not agree on %s", mappings[m].file, a->mapping, a->name);
         }
         if (data != expected[d].data || mapped != expected[d].mapped)
             fail_msg("%s: %zu data, %zu of them mapped", expected[d].domain, data, mapped);
         total += data;
     }
+    for (size_t m = 0; m < MAPPINGS; m++)
+        free(maps[m]);
     assert_int_equal(total, rules_attribute_count(r));
     assert_true(total >= 120);
-    free(maps);
     rules_unref(&r);
+}
+
+/* A set loads with a datum that nothing fills or nobody sees, as one that was in force once may be; it does
+ * not come in force so. */
+static void what_nobody_fills_or_sees_is_an_error(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *row, *text;
+    } wrong[] = {
+        {"{ id = 900; name = \"proef\"; title = \"Proef\"; type = \"text\"; category = \"ordinary\"; "
+         "source = \"gemeente\"; retention = \"wmo-dossier\"; valid_days = 1; }",
+         "nothing fills \"proef\": name the mapping that does (mapping = \"...\"), or say that a person "
+         "types "
+         "it (form = true): "},
+        {"{ id = 900; name = \"proef\"; title = \"Proef\"; type = \"text\"; category = \"ordinary\"; "
+         "source = \"gemeente\"; retention = \"wmo-dossier\"; valid_days = 1; form = true; }",
+         "no view shows \"proef\": add it to the attributes of one (views.conf): "},
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        char where[64], text[512];
+        sluis_fail f = {0};
+        kit_set k = {0};
+        kit_read(&k);
+        kit_append(&k, "catalogue.conf", wrong[i].row);
+        int line = kit_replace(&k, "catalogue.conf", "", "\"proef\"", "\"proef\"");
+        rules *r = kit_rules(&k);
+        snprintf(where, sizeof where, "catalogue.conf:%d", line);
+        snprintf(text, sizeof text, "%s\"%.120s...\"", wrong[i].text, wrong[i].row);
+        assert_int_equal(rules_all_used(r, &f), SLUIS_INVALID);
+        assert_string_equal(f.where, where);
+        assert_string_equal(f.text, text);
+        rules_unref(&r);
+        kit_replace(&k, "catalogue.conf", "\"proef\"", "title =", "mapping = \"oso-2019.1\"; title =");
+        kit_replace(&k, "views.conf", "", "\"school-naam\",", "\"school-naam\", \"proef\",");
+        r = kit_rules(&k);
+        assert_int_equal(rules_all_used(r, &f), SLUIS_OK);
+        rules_unref(&r);
+        kit_close(&k);
+    }
 }
 
 static void words_are_found(void **state)
@@ -308,6 +340,8 @@ static const struct {
     {"catalogue.conf", "", "name = \"geslachtsnaam\"", "name = \"bsn\"", 0, "stands twice"},
     {"catalogue.conf", "", "name = \"geslachtsnaam\"", "name = \"geslachts_naam\"", 0,
      "is no attribute name"},
+    {"catalogue.conf", "\"school-naam\"", "mapping = \"oso-2019.1\"", "mapping = \"school/oso.conf\"", 0,
+     "is no name of a mapping"},
     {"catalogue.conf", "\"geslachtsnaam\"", "type = \"text\"", "type = \"string\"", 0,
      "no type is called \"string\""},
     {"catalogue.conf", "\"geslachtsnaam\"", "\"identification\"", "\"naam\"", 0, "no category is called"},
@@ -471,6 +505,7 @@ int main(void)
         cmocka_unit_test(shipped_set_loads),
         cmocka_unit_test(what_is_fetched),
         cmocka_unit_test(every_datum_comes_from_somewhere_and_is_used),
+        cmocka_unit_test(what_nobody_fills_or_sees_is_an_error),
         cmocka_unit_test(words_are_found),
         cmocka_unit_test(hash_names_the_set),
         cmocka_unit_test(a_reference_keeps_the_set),
