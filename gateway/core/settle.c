@@ -73,8 +73,10 @@ sluis_err settle_accept(turn *t, settlement *x, const subject *s, uint32_t id, c
                         const datum_beside *b)
 {
     sluis_err e = add(t, x, id, d, b, SETTLED_ACCEPTED);
-    if (!e)
+    if (!e) {
+        x->row.data[x->row.n_data - 1]->before = d->row->settled;
         e = settle_changed(t, x, id, read_since(d));
+    }
     return e ? e : registry_accept(t->t, s, id, d, b, t->entry.index, t->now);
 }
 

@@ -150,8 +150,8 @@ static sluis_err decide(reader *r, store_txn *t, job *j, question *x, uint64_t n
     return e;
 }
 
-/* Where the listing begins, and as of when. A listing since a bookmark of when other things might be shown is
- * whole. */
+/* Where the listing begins, and as of when. That other things may be shown than at a bookmark is seen by what
+ * was shown then, and so by nobody when nothing of it is registered. */
 static sluis_err begin(reader *r, store_txn *t, job *j, const subject *s, question *x)
 {
     const Sluis__ApiGetView *q = j->call->get_view;
@@ -167,8 +167,10 @@ static sluis_err begin(reader *r, store_txn *t, job *j, const subject *s, questi
     if (q->since.len) {
         e = view_mark_read(s, j, VIEW_SINCE, BYTES(q->since.data, q->since.len), "sinds", &now, &old,
                            &j->why);
-        if (!e && memcmp(old.context, now.context, VIEW_CONTEXT_LEN) == 0)
+        if (!e) {
             x->list.mark.base = old.at;
+            memcpy(x->list.mark.left, old.print, VIEW_PRINT_LEN);
+        }
     } else if (q->after.len) {
         e = view_mark_read(s, j, VIEW_PAGE, BYTES(q->after.data, q->after.len), "na", &now, &old, &j->why);
         if (!e && memcmp(old.context, now.context, VIEW_CONTEXT_LEN) != 0)
@@ -212,12 +214,34 @@ static bool fetchable(const Sluis__ApiView *v)
     return false;
 }
 
+/* Only what changed, when all that was shown at the bookmark can be found back; else, as when something was
+ * deleted since or other things may be shown, the whole of it. */
+static sluis_err list(reader *r, store_txn *t, job *j, question *x, const subject *s, Sluis__ApiView *out,
+                      Sluis__Record *rec)
+{
+    const view_mark begun = x->list.mark;
+    sluis_err e = view_list(r, t, j, s, &x->list, out, rec);
+    if (e != SLUIS_CONFLICT)
+        return e;
+    if (j->call->get_view->since.len) {
+        x->list.mark = (view_mark){.at = begun.at, .origin = begun.origin};
+        memcpy(x->list.mark.context, begun.context, VIEW_CONTEXT_LEN);
+        out->n_data = out->n_gone = rec->n_attributes = 0;
+        x->list.more = false;
+        e = view_list(r, t, j, s, &x->list, out, rec);
+        if (e != SLUIS_NOMEM)
+            return e;
+    }
+    return fail_set(&j->why, SLUIS_CONFLICT, "na",
+                    "intussen is iets verwijderd: begin zonder na en zonder sinds");
+}
+
 static sluis_err answer(reader *r, store_txn *t, job *j, question *x, const subject *s)
 {
     bytes case_id = BYTES(x->list.use.case_id, ID_LEN);
     Sluis__ApiView out = SLUIS__API_VIEW__INIT;
     Sluis__Record *rec = reader_record(j, SLUIS__RECORD_TYPE__R_READ, x->row, case_id);
-    sluis_err e = rec ? view_list(r, t, j, s, &x->list, &out, rec) : SLUIS_NOMEM;
+    sluis_err e = rec ? list(r, t, j, x, s, &out, rec) : SLUIS_NOMEM;
     if (!e)
         e = reply_with(j, s, x, &out);
     if (e)

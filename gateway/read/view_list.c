@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "wire/messages.h"
+
 static sluis_err instance_text(job *j, const id16 *instance, char **out)
 {
     char hex[33];
@@ -41,7 +43,7 @@ sluis_err reader_datum(reader *r, job *j, const attribute *a, const id16 *instan
     out->n_conditions = row->n_conditions;
     out->reference = row->reference;
     out->category = (char *)(uintptr_t)category_name(a->category);
-    out->version = version;
+    out->version = datum_number(row, version);
     out->corrected = row->corrected;
     out->brought_by = row->brought_by;
     out->withdrawn = row->withdrawn;
@@ -53,143 +55,235 @@ sluis_err reader_datum(reader *r, job *j, const attribute *a, const id16 *instan
     return e || !a->at_source_s ? e : at_source(j, row, here, out);
 }
 
-/* Another source says otherwise, and may be heard here. */
-static bool disputed(const rules *r, const attribute *a, const datum *d, const datum_use *use)
+/* ---- as it is shown ---- */
+
+typedef struct {
+    reader *r;
+    store_txn *t;
+    job *j;
+    const subject *s;
+    view_listing *l;
+    buffer packed; /* one datum, for its print */
+    Sluis__ApiView *out;
+    Sluis__Record *rec;
+    bool passed; /* a datum was gone over, shown or not */
+} listing;
+
+/* One datum as it is shown at a moment; the print is zero when nothing is. */
+typedef struct {
+    Sluis__ApiDatum datum;
+    uint8_t print[VIEW_PRINT_LEN];
+} rendition;
+
+static bool is_zero(const uint8_t print[static VIEW_PRINT_LEN])
 {
-    const datum_beside *b = d->beside;
-    while (b && !datum_may_serve(r, a, b->row, use))
-        b = b->next;
-    return b != NULL;
+    static const uint8_t zero[VIEW_PRINT_LEN];
+    return memcmp(print, zero, VIEW_PRINT_LEN) == 0;
 }
 
-static sluis_err add_datum(reader *r, job *j, const attribute *a, const datum *d, const datum_use *use,
-                           Sluis__ApiView *out)
+static void take_together(uint8_t sum[static VIEW_PRINT_LEN], const uint8_t print[static VIEW_PRINT_LEN])
 {
-    Sluis__ApiDatum *x = arena_alloc(j->arena, sizeof(*x));
-    sluis_err e = x ? reader_datum(r, j, a, &d->instance, d->version, d->row, use, x) : SLUIS_NOMEM;
+    for (size_t i = 0; i < VIEW_PRINT_LEN; i++)
+        sum[i] ^= print[i];
+}
+
+static datum_use use_at(const listing *x, uint64_t time)
+{
+    datum_use use = x->l->use;
+    use.now = time;
+    return use;
+}
+
+/* What was fetched for another case or law, or is over, is not here: then there is only that its source has
+ * it, and nothing of when, or on which conditions, it came. */
+static const Sluis__DatumRow *for_use(const reader *r, const attribute *a, const Sluis__DatumRow *row,
+                                      const datum_use *use, Sluis__DatumRow *rest)
+{
+    if (!row->kept || datum_here(r->rules, a, row, use))
+        return row;
+    *rest = *row;
+    datum_unkeep(rest);
+    return rest;
+}
+
+static bool served_at(const listing *x, const attribute *a, const Sluis__DatumRow *row, uint64_t time)
+{
+    const datum_use use = use_at(x, time);
+    Sluis__DatumRow rest;
+    return datum_may_serve(x->r->rules, a, for_use(x->r, a, row, &use, &rest), &use);
+}
+
+static sluis_err show(listing *x, const attribute *a, const datum *d, bool disputed, uint64_t time,
+                      rendition *out)
+{
+    const datum_use use = use_at(x, time);
+    uint8_t full[HASH_LEN];
+    Sluis__DatumRow rest;
+    sluis_err e = reader_datum(x->r, x->j, a, &d->instance, d->version, for_use(x->r, a, d->row, &use, &rest),
+                               &use, &out->datum);
     if (e)
         return e;
-    x->disputed = disputed(r->rules, a, d, use);
-    out->data[out->n_data++] = x;
-    return SLUIS_OK;
-}
-
-static sluis_err add_gone(job *j, const attribute *a, const id16 *instance, Sluis__ApiView *out)
-{
-    Sluis__ApiGone *x = arena_alloc(j->arena, sizeof(*x));
-    if (!x)
-        return SLUIS_NOMEM;
-    sluis__api_gone__init(x);
-    x->attribute = (char *)(uintptr_t)a->name;
-    sluis_err e = instance_text(j, instance, &x->instance);
-    if (!e)
-        out->gone[out->n_gone++] = x;
+    out->datum.disputed = disputed;
+    buffer_clear(&x->packed);
+    e = wire_pack(&x->packed, &out->datum.base);
+    hash_one(full, "sluis1-shown", NULL, x->packed.p, x->packed.n);
+    memcpy(out->print, full, VIEW_PRINT_LEN);
     return e;
 }
 
-static bool served_at(const reader *r, const attribute *a, const Sluis__DatumRow *row, const view_listing *l,
-                      uint64_t time)
-{
-    datum_use use = l->use;
-    use.now = time;
-    return datum_may_serve(r->rules, a, row, &use);
-}
+/* ---- now ---- */
 
-/* What this listing shows of a datum: as it stood when the listing began, unless it may not be shown any
- * more, or its source has corrected or taken back since what it said. NOT_FOUND: nothing. */
-static sluis_err as_shown(reader *r, store_txn *t, job *j, const subject *s, const view_listing *l,
-                          const attribute *a, datum *d)
-{
-    const Sluis__DatumRow *current = d->row;
-    const uint64_t began = l->mark.at.time, now = l->use.now;
-    sluis_err e = registry_as_of(t, s, a->id, d, l->mark.at.size, j->arena, &d->row, &d->version);
-    if (e)
-        return e;
-    if (d->row != current && (current->withdrawn || current->corrected))
-        return SLUIS_NOT_FOUND;
-    bool served = served_at(r, a, d->row, l, now) && (began == now || served_at(r, a, d->row, l, began));
-    return served ? SLUIS_OK : SLUIS_NOT_FOUND;
-}
-
-/* The version that was shown at the base of this listing. 0: none was. A version that is kept no more counts
- * as shown. */
-static sluis_err base_version(reader *r, store_txn *t, job *j, const subject *s, const view_listing *l,
-                              const attribute *a, const datum *d, uint64_t *version)
-{
-    Sluis__DatumRow *row = NULL;
-    *version = 0;
-    if (!l->mark.base.size)
-        return SLUIS_OK;
-    sluis_err e = registry_as_of(t, s, a->id, d, l->mark.base.size, j->arena, &row, version);
-    if (!e && !served_at(r, a, row, l, l->mark.base.time))
-        *version = 0;
-    return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
-}
-
-/* A statement that may be heard here has come to stand beside it since the base of this listing. */
-static bool disputed_since(const reader *r, const attribute *a, const datum *d, const view_listing *l)
+/* Another source says otherwise, and may be heard here. */
+static bool disputed(const listing *x, const attribute *a, const datum *d)
 {
     const datum_beside *b = d->beside;
-    while (b &&
-           !(b->row->journal_index >= l->mark.base.size && datum_may_serve(r->rules, a, b->row, &l->use)))
+    while (b && !datum_may_serve(x->r->rules, a, b->row, &x->l->use))
         b = b->next;
     return b != NULL;
 }
 
-static sluis_err load_settled(reader *r, store_txn *t, job *j, const subject *s, uint64_t at,
-                              Sluis__SettledRow **out)
+/* As it stood when the listing began, unless it may not be shown any more, or its source has corrected or
+ * taken back since what it said. */
+static sluis_err as_shown(listing *x, const attribute *a, datum *d, rendition *out)
+{
+    const Sluis__DatumRow *current = d->row;
+    const uint64_t began = x->l->mark.at.time, now = x->l->use.now;
+    sluis_err e = registry_as_of(x->t, x->s, a->id, d, x->l->mark.at.size, x->j->arena, &d->row, &d->version);
+    if (e)
+        return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
+    if (d->row != current && (current->withdrawn || current->corrected))
+        return SLUIS_OK;
+    bool served = served_at(x, a, d->row, now) && (began == now || served_at(x, a, d->row, began));
+    return served ? show(x, a, d, disputed(x, a, d), now, out) : SLUIS_OK;
+}
+
+/* ---- at the base ---- */
+
+static sluis_err load_settled(listing *x, uint64_t at, Sluis__SettledRow **out)
 {
     uint8_t key[ID_LEN + 8];
     ProtobufCMessage *m = NULL;
     bytes sealed;
-    memcpy(key, s->sid.b, ID_LEN);
+    memcpy(key, x->s->sid.b, ID_LEN);
     put_u64(key + ID_LEN, at);
-    sluis_err e = store_get(t, TABLE_SETTLED, BYTES_OF(key), &sealed);
+    sluis_err e = store_get(x->t, TABLE_SETTLED, BYTES_OF(key), &sealed);
     if (!e)
-        e = row_open(r->p->registry, t, TABLE_SETTLED, BYTES_OF(key), sealed, j->arena,
+        e = row_open(x->r->p->registry, x->t, TABLE_SETTLED, BYTES_OF(key), sealed, x->j->arena,
                      &sluis__settled_row__descriptor, &m, NULL);
     *out = (Sluis__SettledRow *)m;
     return e;
 }
 
-/* One that could be heard here went since: back along the entries that settled something of this instance. */
-static sluis_err settled_since(reader *r, store_txn *t, job *j, const subject *s, const view_listing *l,
-                               const attribute *a, const datum *d, uint64_t at, bool *out)
+/* One that stood beside it then went since: back along the entries that settled something of this instance.
+ */
+static sluis_err settled_since(listing *x, const attribute *a, const datum *d, uint64_t at, bool *out)
 {
+    const view_state base = x->l->mark.base;
     sluis_err e = SLUIS_OK;
-    while (!e && !*out && at && at >= l->mark.base.size) {
+    while (!e && !*out && at && at >= base.size) {
         Sluis__SettledRow *row = NULL;
         uint64_t before = 0;
-        e = load_settled(r, t, j, s, at, &row);
+        e = load_settled(x, at, &row);
         for (size_t i = 0; !e && i < row->n_data; i++) {
-            const Sluis__SettledDatum *x = row->data[i];
-            if (x->attribute != a->id || x->instance.len != ID_LEN ||
-                memcmp(x->instance.data, d->instance.b, ID_LEN) != 0)
+            const Sluis__SettledDatum *was = row->data[i];
+            if (was->attribute != a->id || was->instance.len != ID_LEN ||
+                memcmp(was->instance.data, d->instance.b, ID_LEN) != 0)
                 continue;
-            *out = *out || (x->row && datum_may_serve(r->rules, a, x->row, &l->use));
-            before = x->before < at && x->before > before ? x->before : before;
+            *out = *out ||
+                   (was->row && was->row->journal_index < base.size && served_at(x, a, was->row, base.time));
+            before = was->before < at && was->before > before ? was->before : before;
         }
         at = before;
     }
     return e == SLUIS_NOT_FOUND ? SLUIS_OK : e; /* its term is over */
 }
 
-static sluis_err add(reader *r, store_txn *t, job *j, const subject *s, const view_listing *l, uint32_t id,
-                     datum *d, Sluis__ApiView *out)
+static sluis_err disputed_at_base(listing *x, const attribute *a, const datum *d, bool *out)
 {
-    const attribute *a = rules_attribute(r->rules, id);
-    const uint64_t settled = d->row->settled;
-    uint64_t before = 0;
-    sluis_err e = base_version(r, t, j, s, l, a, d, &before);
+    const view_state base = x->l->mark.base;
+    sluis_err e = SLUIS_OK;
+    for (const datum_beside *b = d->beside; b && !e && !*out; b = b->next) {
+        datum was = {.instance = d->instance, .version = b->version, .row = b->row};
+        e = registry_as_of(x->t, x->s, a->id, &was, base.size, x->j->arena, &was.row, &was.version);
+        *out = !e && served_at(x, a, was.row, base.time);
+        e = e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
+    }
+    return e || *out ? e : settled_since(x, a, d, d->row->settled, out);
+}
+
+/* What was registered of it at the base: of what stays at its source, which has no past, that its source had
+ * it. */
+static sluis_err registered_at_base(listing *x, const attribute *a, const datum *d, Sluis__DatumRow *rest,
+                                    datum *was)
+{
+    const view_state base = x->l->mark.base;
+    *was = (datum){.instance = d->instance};
+    sluis_err e = registry_as_of(x->t, x->s, a->id, d, base.size, x->j->arena, &was->row, &was->version);
+    if (e != SLUIS_NOT_FOUND || !datum_at_source(d->row) || datum_known_since(d->row) > base.time)
+        return e;
+    *rest = *d->row;
+    datum_unkeep(rest);
+    was->row = rest;
+    was->version = d->version;
+    return SLUIS_OK;
+}
+
+/* What was shown of it at the base of this listing, as far as that can be found back. */
+static sluis_err at_base(listing *x, const attribute *a, const datum *d, rendition *out)
+{
+    const view_state base = x->l->mark.base;
+    Sluis__DatumRow rest;
+    datum was;
+    bool other = false;
+    if (!base.size)
+        return SLUIS_OK;
+    sluis_err e = registered_at_base(x, a, d, &rest, &was);
+    if (e || !served_at(x, a, was.row, base.time))
+        return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
+    e = disputed_at_base(x, a, d, &other);
+    return e ? e : show(x, a, &was, other, base.time, out);
+}
+
+/* ---- what is told ---- */
+
+static sluis_err add_datum(listing *x, const Sluis__ApiDatum *d)
+{
+    Sluis__ApiDatum *copy = arena_copy(x->j->arena, d, sizeof(*d));
+    if (!copy)
+        return SLUIS_NOMEM;
+    x->out->data[x->out->n_data++] = copy;
+    return SLUIS_OK;
+}
+
+static sluis_err add_gone(listing *x, const attribute *a, const id16 *instance)
+{
+    Sluis__ApiGone *gone = arena_alloc(x->j->arena, sizeof(*gone));
+    if (!gone)
+        return SLUIS_NOMEM;
+    sluis__api_gone__init(gone);
+    gone->attribute = (char *)(uintptr_t)a->name;
+    sluis_err e = instance_text(x->j, instance, &gone->instance);
+    if (!e)
+        x->out->gone[x->out->n_gone++] = gone;
+    return e;
+}
+
+/* All that differs; and what stands at its source and is not here, since how fetching it stands is told at
+ * each reading (core/fetch.h). */
+static sluis_err add(listing *x, const attribute *a, datum *d, rendition *was, rendition *is)
+{
+    const Sluis__ApiAtSource *source;
+    *was = *is = (rendition){.print = {0}};
+    sluis_err e = at_base(x, a, d, was);
+    if (!e)
+        e = as_shown(x, a, d, is);
     if (e)
         return e;
-    e = as_shown(r, t, j, s, l, a, d);
-    if (e == SLUIS_NOT_FOUND)
-        return before ? add_gone(j, a, &d->instance, out) : SLUIS_OK;
-    bool told = d->version != before || disputed_since(r, a, d, l);
-    if (!e && !told)
-        e = settled_since(r, t, j, s, l, a, d, settled, &told);
-    return e || !told ? e : add_datum(r, j, a, d, &l->use, out);
+    if (is_zero(is->print))
+        return is_zero(was->print) ? SLUIS_OK : add_gone(x, a, &d->instance);
+    source = is->datum.at_source;
+    bool told = memcmp(was->print, is->print, VIEW_PRINT_LEN) != 0 || (source && !source->until);
+    return told ? add_datum(x, &is->datum) : SLUIS_OK;
 }
 
 static void note_attribute(Sluis__Record *rec, uint32_t id)
@@ -198,26 +292,54 @@ static void note_attribute(Sluis__Record *rec, uint32_t id)
         rec->attributes[rec->n_attributes++] = id;
 }
 
-/* One more than the page holds tells that there is a next one; what may not be shown tells nothing. */
-static sluis_err fill(reader *r, store_txn *t, job *j, const subject *s, view_listing *l, size_t limit,
-                      datum_walk *w, Sluis__ApiView *out, Sluis__Record *rec)
+/* Whether all that was shown at the base can be found back, this datum and those behind it: told at the first
+ * page, so that nobody turns pages in vain. When it takes more memory than there is, the last page tells. */
+static sluis_err look_ahead(listing *x, datum_walk *w, const rendition *first)
 {
+    uint8_t left[VIEW_PRINT_LEN];
+    rendition was = *first;
     datum_place place;
     datum d;
     sluis_err e;
-    while (!(e = registry_walk_next(w, j->arena, &place, &d))) {
+    memcpy(left, x->l->mark.left, VIEW_PRINT_LEN);
+    take_together(left, was.print);
+    while (!(e = registry_walk_next(w, x->j->arena, &place, &d))) {
+        was = (rendition){.print = {0}};
+        if ((e = at_base(x, rules_attribute(x->r->rules, place.attribute), &d, &was)))
+            break;
+        take_together(left, was.print);
+    }
+    if (e == SLUIS_NOMEM)
+        return SLUIS_OK;
+    return e != SLUIS_NOT_FOUND ? e : is_zero(left) ? SLUIS_OK : SLUIS_CONFLICT;
+}
+
+/* One more than the page holds tells that there is a next one; what may not be shown tells nothing. */
+static sluis_err fill(listing *x, size_t limit, datum_walk *w)
+{
+    Sluis__ApiView *out = x->out;
+    view_mark *m = &x->l->mark;
+    const bool begins = m->base.size && !m->after.attribute;
+    rendition was, is;
+    datum_place place;
+    datum d;
+    sluis_err e;
+    while (!(e = registry_walk_next(w, x->j->arena, &place, &d))) {
         size_t data = out->n_data, gone = out->n_gone;
-        if ((e = add(r, t, j, s, l, place.attribute, &d, out)))
+        if ((e = add(x, rules_attribute(x->r->rules, place.attribute), &d, &was, &is)))
             return e;
         if (out->n_data + out->n_gone > limit) {
             out->n_data = data;
             out->n_gone = gone;
-            l->more = true;
-            return SLUIS_OK;
+            x->l->more = true;
+            return begins ? look_ahead(x, w, &was) : SLUIS_OK;
         }
         if (out->n_data > data)
-            note_attribute(rec, place.attribute);
-        l->mark.after = place;
+            note_attribute(x->rec, place.attribute);
+        take_together(m->print, is.print);
+        take_together(m->left, was.print);
+        m->after = place;
+        x->passed = true;
     }
     return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
 }
@@ -225,6 +347,7 @@ static sluis_err fill(reader *r, store_txn *t, job *j, const subject *s, view_li
 sluis_err view_list(reader *r, store_txn *t, job *j, const subject *s, view_listing *l, Sluis__ApiView *out,
                     Sluis__Record *rec)
 {
+    listing x = {.r = r, .t = t, .j = j, .s = s, .l = l, .out = out, .rec = rec};
     datum_walk *w = NULL;
     size_t limit = l->limit && l->limit < VIEW_DATA_MAX ? l->limit : VIEW_DATA_MAX;
     out->data = arena_alloc(j->arena, (limit + 1) * sizeof(*out->data));
@@ -232,13 +355,15 @@ sluis_err view_list(reader *r, store_txn *t, job *j, const subject *s, view_list
     rec->attributes = arena_alloc(j->arena, (l->n + 1) * sizeof(uint32_t));
     if (!out->data || !out->gone || !rec->attributes)
         return SLUIS_NOMEM;
+    buffer_init(&x.packed, ROW_MAX);
     sluis_err e = registry_walk_open(&w, t, s, l->ids, l->n, &l->mark.after);
     if (!e)
-        e = fill(r, t, j, s, l, limit, w, out, rec);
+        e = fill(&x, limit, w);
     registry_walk_close(&w);
-    if (e == SLUIS_NOMEM && out->n_data + out->n_gone) { /* the page is full */
+    buffer_close(&x.packed);
+    if (e == SLUIS_NOMEM && x.passed) { /* the page is full */
         l->more = true;
         e = SLUIS_OK;
     }
-    return e;
+    return !e && !l->more && !is_zero(l->mark.left) ? SLUIS_CONFLICT : e;
 }

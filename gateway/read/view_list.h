@@ -14,13 +14,14 @@ typedef struct {
     size_t n;
     datum_use use;  /* its now: this moment */
     view_mark mark; /* base: since when, or size 0; at: when the listing began; after: where this page begins,
-                       and then where it ended */
+                       and then where it ended; print and left: likewise */
     uint32_t limit;
     bool more; /* a page follows */
 } view_listing;
 
 /* Fills out->data and out->gone, and rec's attributes with those of which something is shown. A page ends at
- * its limit, or when the job's arena is full. NOMEM: not one datum fits. */
+ * its limit, or when the job's arena is full. NOMEM: not one datum fits. CONFLICT: at the last page, what was
+ * shown at the base cannot be found back whole, so that what went since cannot be told. */
 sluis_err view_list(reader *r, store_txn *t, job *j, const subject *s, view_listing *l, Sluis__ApiView *out,
                     Sluis__Record *rec);
 

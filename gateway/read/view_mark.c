@@ -5,6 +5,7 @@
 #define NAME      "view-mark"
 #define OWNER_MAX (sizeof(NAME) + ID_LEN + 4 + OIN_LEN + NAME_MAX_LEN)
 #define PLAIN_LEN (VIEW_MARK_LEN - NONCE_LEN - TAG_LEN)
+#define PRINT_AT  (45 + ID_LEN + VIEW_CONTEXT_LEN)
 
 void view_context(uint8_t out[static VIEW_CONTEXT_LEN], const char *name, const uint32_t *ids, size_t n)
 {
@@ -44,6 +45,8 @@ void view_mark_write(uint8_t out[static VIEW_MARK_LEN], const subject *s, const 
     put_u32(plain + 41, m->after.attribute);
     memcpy(plain + 45, m->after.instance.b, ID_LEN);
     memcpy(plain + 45 + ID_LEN, m->context, VIEW_CONTEXT_LEN);
+    memcpy(plain + PRINT_AT, m->print, VIEW_PRINT_LEN);
+    memcpy(plain + PRINT_AT + VIEW_PRINT_LEN, m->left, VIEW_PRINT_LEN);
     random_nonce(out);
     ae_seal(out + NONCE_LEN, s->key, out, owner_of(owner, j), BYTES_OF(plain));
 }
@@ -57,6 +60,8 @@ static void fill(view_mark *m, const uint8_t *plain)
     m->after.attribute = get_u32(plain + 41);
     memcpy(m->after.instance.b, plain + 45, ID_LEN);
     memcpy(m->context, plain + 45 + ID_LEN, VIEW_CONTEXT_LEN);
+    memcpy(m->print, plain + PRINT_AT, VIEW_PRINT_LEN);
+    memcpy(m->left, plain + PRINT_AT + VIEW_PRINT_LEN, VIEW_PRINT_LEN);
 }
 
 sluis_err view_mark_read(const subject *s, const job *j, view_mark_kind kind, bytes mark, const char *where,

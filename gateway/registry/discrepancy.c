@@ -21,6 +21,8 @@ sluis_err registry_accept(store_txn *t, const subject *s, uint32_t attribute, co
     row.discrepancy = false;
     row.asked = (ProtobufCBinaryData){0, NULL};
     row.previous = d->version;
+    row.number = datum_number(d->row, d->version) + 1;
+    row.settled = journal_index;
     row.journal_index = journal_index;
     row.registered = now;
     datum_key(key, &s->sid, attribute, &d->instance, d->version);
@@ -52,6 +54,7 @@ sluis_err registry_state(store_txn *t, const subject *s, uint32_t attribute, con
 
     row.statement = statement;
     row.previous = d->version;
+    row.number = datum_number(d->row, d->version) + 1;
     row.journal_index = journal_index;
     row.registered = now;
     datum_key(key, &s->sid, attribute, &d->instance, d->version);

@@ -26,16 +26,22 @@ static sluis_err take_past(store_txn *t, const subject *s, const uint8_t key[sta
     return err == SLUIS_NOT_FOUND ? SLUIS_OK : err;
 }
 
-/* Deletes all that stands for one instance; *newest: its last version, 0 when nothing stood. */
+uint64_t datum_known_since(const Sluis__DatumRow *row)
+{
+    return row->kept && row->kept->known ? row->kept->known : row->obtained;
+}
+
+/* Deletes all that stands for one instance; *newest: its last version, *known: since when; both 0 when
+ * nothing stood. */
 static sluis_err take_all(store_txn *t, const subject *s, uint32_t attribute, const id16 *instance,
-                          uint64_t *newest)
+                          uint64_t *newest, uint64_t *known)
 {
     uint8_t key[DATUM_KEY_LEN];
     store_cursor *c = NULL;
     arena *a = arena_new(DATUM_ARENA);
     bytes at, value;
 
-    *newest = 0;
+    *newest = *known = 0;
     datum_key(key, &s->sid, attribute, instance, 0);
     const bytes prefix = BYTES(key, DATUM_PREFIX_LEN);
     sluis_err err = a ? store_cursor_open(t, TABLE_DATUM, prefix, prefix, &c) : SLUIS_NOMEM;
@@ -46,6 +52,7 @@ static sluis_err take_all(store_txn *t, const subject *s, uint32_t attribute, co
             break;
         memcpy(key, at.p, DATUM_KEY_LEN);
         *newest = datum_version(at);
+        *known = row->discrepancy ? *known : datum_known_since(row);
         err = take_past(t, s, key, row, a);
         if (!err)
             err = store_delete(t, TABLE_DATUM, BYTES_OF(key));
@@ -59,19 +66,24 @@ sluis_err registry_keep(store_txn *t, const subject *s, uint32_t attribute, cons
                         Sluis__DatumRow *row)
 {
     uint8_t key[DATUM_KEY_LEN];
-    uint64_t newest;
+    uint64_t newest, known;
 
-    sluis_err err = take_all(t, s, attribute, instance, &newest);
+    sluis_err err = take_all(t, s, attribute, instance, &newest, &known);
     row->n_laws = 0; /* that it is there, a view of any law may show; what was fetched is its law's */
+    row->number = 1; /* how often it was fetched is told to nobody */
+    if (row->kept)
+        row->kept->known = known ? known : row->obtained;
+    else if (known)
+        row->obtained = known;
     datum_key(key, &s->sid, attribute, instance, newest + 1);
     return err ? err : datum_store(t, s, key, row);
 }
 
 sluis_err registry_not_there(store_txn *t, const subject *s, uint32_t attribute, const id16 *instance)
 {
-    uint64_t newest;
+    uint64_t newest, known;
 
-    return take_all(t, s, attribute, instance, &newest);
+    return take_all(t, s, attribute, instance, &newest, &known);
 }
 
 sluis_err registry_fetching(store_txn *t, const subject *s, uint32_t attribute, const datum *d,
@@ -89,6 +101,8 @@ void datum_unkeep(Sluis__DatumRow *row)
 {
     row->value = (char *)(uintptr_t) "";
     row->reference = true;
+    row->obtained = datum_known_since(row);
+    row->valid_from = row->valid_until = 0;
     row->kept = NULL;
     row->terms = NULL;
     row->n_conditions = 0;

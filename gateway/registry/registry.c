@@ -260,6 +260,11 @@ bool registry_same(const Sluis__DatumRow *a, const Sluis__DatumRow *b)
     return same_text(a->value, b->value) && same_terms(a, b);
 }
 
+uint64_t datum_number(const Sluis__DatumRow *row, uint64_t version)
+{
+    return row->number ? row->number : version; /* of before these were counted */
+}
+
 /* All that stands for one instance: the current statement, and one a source that differs. */
 static sluis_err instance_load(store_txn *t, const subject *s, bytes prefix, arena *a, datum *d,
                                uint64_t *newest)
@@ -400,23 +405,27 @@ static sluis_err laws_of_corrected(arena *a, Sluis__DatumRow *row, const Sluis__
     return add_laws(a, row, was, &added);
 }
 
-/* A version of its own; what it takes the place of moves to HISTORY. */
+/* A version of its own; what it takes the place of (NULL: nothing) moves to HISTORY. */
 static sluis_err say_new(store_txn *t, const subject *s, uint32_t attribute, const datum *d,
-                         const Sluis__DatumRow *said, uint64_t previous, uint64_t version, arena *a)
+                         const Sluis__DatumRow *said, const datum_beside *was, uint64_t version, arena *a)
 {
     uint8_t key[DATUM_KEY_LEN];
     Sluis__DatumRow row = *said;
+    const bool current = was && was->row == d->row;
     sluis_err err = SLUIS_OK;
 
-    row.previous = previous;
-    if (previous) {
-        datum_key(key, &s->sid, attribute, &d->instance, previous);
+    row.previous = was ? was->version : 0;
+    row.number = was ? datum_number(was->row, was->version) + 1 : 1;
+    if (was) {
+        datum_key(key, &s->sid, attribute, &d->instance, was->version);
         err = datum_supersede(t, key, row.journal_index);
     }
-    if (!err && row.corrected && previous && previous == d->version)
+    if (!err && row.corrected && current)
         err = laws_of_corrected(a, &row, d->row);
-    if (previous && previous == d->version && same_text(row.value, d->row->value)) /* on other terms */
+    if (current && same_text(row.value, d->row->value)) /* on other terms */
         row.statement = d->row->statement;
+    if (current)
+        row.settled = d->row->settled;
     datum_key(key, &s->sid, attribute, &d->instance, version);
     return err ? err : datum_store(t, s, key, &row);
 }
@@ -443,11 +452,13 @@ sluis_err registry_put(registry *r, store_txn *t, const subject *s, uint32_t att
         } else if (*version) {
             err = say_again(t, s, attribute, &d, row, newest, a, version);
         } else {
-            uint64_t previous = *outcome == DATUM_NEWER   ? d.version
-                                : row->discrepancy && own ? own->version
-                                                          : 0;
+            const datum_beside current = {.version = d.version, .row = d.row};
             *version = newest + 1;
-            err = say_new(t, s, attribute, &d, row, previous, *version, a);
+            err = say_new(t, s, attribute, &d, row,
+                          *outcome == DATUM_NEWER ? &current
+                          : row->discrepancy      ? own
+                                                  : NULL,
+                          *version, a);
         }
     }
     arena_free(&a);

@@ -54,6 +54,11 @@ sluis_err registry_put(registry *r, store_txn *t, const subject *s, uint32_t att
 /* Whether only one statement of this instance stands: nothing is beside the current one. Cheap: opens no row.
  */
 sluis_err registry_alone(store_txn *t, const subject *s, uint32_t attribute, const id16 *instance, bool *out);
+/* What this statement is called outside: the how-manieth of those that took each other's place. Not the
+ * version it is stored under, in which statements that a reader may not hear, and laws that are added, count
+ * too.
+ */
+uint64_t datum_number(const Sluis__DatumRow *row, uint64_t version);
 /* The same value on the same terms, whoever says it. */
 bool registry_same(const Sluis__DatumRow *a, const Sluis__DatumRow *b);
 
@@ -81,8 +86,11 @@ sluis_err registry_get(registry *r, store_txn *t, const subject *s, uint32_t att
 /* ---- data that stay at their source (kept.c) ---- */
 /* Whether this row says no more than that its source has it, or has a value that was fetched. */
 bool datum_at_source(const Sluis__DatumRow *row);
+/* Since when it is known that its source has it, UTC ms. */
+uint64_t datum_known_since(const Sluis__DatumRow *row);
 /* Registers that its source has this datum, with the value that was fetched (row->kept) or without; takes the
- * place of whatever was said of it before, of which nothing is kept, for all its laws. */
+ * place of whatever was said of it before, of which nothing is kept but since when that was known, for all
+ * its laws. */
 sluis_err registry_keep(store_txn *t, const subject *s, uint32_t attribute, const id16 *instance,
                         Sluis__DatumRow *row);
 /* Its source says that it is not there any more: nothing of it stays. */
@@ -90,7 +98,7 @@ sluis_err registry_not_there(store_txn *t, const subject *s, uint32_t attribute,
 /* It is being fetched in this transaction. */
 sluis_err registry_fetching(store_txn *t, const subject *s, uint32_t attribute, const datum *d,
                             const uint8_t transaction[static UUID_LEN]);
-/* The row without what was fetched: that the source has it stays. */
+/* The row without what was fetched, and when: that the source has it stays. */
 void datum_unkeep(Sluis__DatumRow *row);
 /* The same in the register, when its time is over at this moment. OK when nothing is. */
 sluis_err registry_unkeep(registry *r, store_txn *t, const subject *s, uint32_t attribute,

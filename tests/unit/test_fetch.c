@@ -27,29 +27,40 @@ static int open_room(void **state)
     d.source = TEXT(SOURCE);
     d.reference = true;
     d.value = TEXT("");
+    d.obtained = HOUSE_MS - 10 * DAY_MS;
     assert_int_equal(registry_keep(t.t, &s, GROUP_ATTRIBUTE, &only, &d), SLUIS_OK);
     subject_close(&s);
     house_commit(&r->h, &t);
     return 0;
 }
 
-static void put(room *r, const char *value, const char *source, uint64_t until)
+static void put_for(room *r, const id16 *case_id, const char *value, const char *source, uint64_t until)
 {
+    static char *conditions[] = {"alleen-deze-zaak"};
+    Sluis__DatumTerms terms = SLUIS__DATUM_TERMS__INIT;
     Sluis__KeptRow kept = SLUIS__KEPT_ROW__INIT;
     Sluis__DatumRow d = SLUIS__DATUM_ROW__INIT;
     turn t = house_begin(&r->h, HOUSE_MS, 1u << 20);
     subject s = house_subject(&r->h, t.t, r->h.person);
     kept.until = until;
-    kept.case_id = data_of(r->case_id.b, ID_LEN);
+    kept.case_id = terms.case_id = data_of(case_id->b, ID_LEN);
     kept.law = TEXT("wmo");
     d.source = TEXT(source);
     d.reference = true;
     d.value = TEXT(value);
     d.obtained = HOUSE_MS;
     d.kept = until ? &kept : NULL;
+    d.terms = until ? &terms : NULL;
+    d.conditions = conditions;
+    d.n_conditions = until != 0;
     assert_int_equal(registry_keep(t.t, &s, GROUP_ATTRIBUTE, &only, &d), SLUIS_OK);
     subject_close(&s);
     house_commit(&r->h, &t);
+}
+
+static void put(room *r, const char *value, const char *source, uint64_t until)
+{
+    put_for(r, &r->case_id, value, source, until);
 }
 
 static size_t requests(room *r)
@@ -167,12 +178,50 @@ static void how_it_ended(void **state)
     assert_int_equal(requests(r), 2);
 }
 
+/* What is shown of the one datum, packed. */
+static void shown(room *r, buffer *out)
+{
+    job *j = look(r, APP);
+    const Sluis__ApiView *v = reply_of(j)->view;
+    assert_int_equal(v->n_data, 1);
+    buffer_clear(out);
+    assert_int_equal(wire_pack(out, &v->data[0]->base), SLUIS_OK);
+    job_free(&j);
+}
+
+/* Fetched for another case, on its conditions, and over: nothing of it can be seen in this one. */
+static void fetched_elsewhere_is_not_told(void **state)
+{
+    room *r = *state;
+    buffer before, after;
+    buffer_init(&before, 1u << 16);
+    buffer_init(&after, 1u << 16);
+    shown(r, &before);
+    put_for(r, &r->closed_id, "4", SOURCE, HOUSE_MS + 60000);
+    shown(r, &after);
+    assert_true(bytes_equal(buffer_bytes(&before), buffer_bytes(&after)));
+    put_for(r, &r->closed_id, "5", SOURCE, HOUSE_MS - 1);
+    turn t = house_begin(&r->h, HOUSE_MS, 1u << 20);
+    subject s = house_subject(&r->h, t.t, r->h.person);
+    assert_int_equal(registry_unkeep(r->h.p.registry, t.t, &s, GROUP_ATTRIBUTE, &only, HOUSE_MS), SLUIS_OK);
+    subject_close(&s);
+    house_commit(&r->h, &t);
+    shown(r, &after);
+    assert_true(bytes_equal(buffer_bytes(&before), buffer_bytes(&after)));
+    put(r, "4", SOURCE, HOUSE_MS + 60000); /* here it is shown, to be sure */
+    shown(r, &after);
+    assert_false(bytes_equal(buffer_bytes(&before), buffer_bytes(&after)));
+    buffer_close(&before);
+    buffer_close(&after);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(asked_once_and_shared, open_room, teardown),
         cmocka_unit_test_setup_teardown(what_came_meanwhile_is_not_asked, open_room, teardown),
         cmocka_unit_test_setup_teardown(how_it_ended, open_room, teardown),
+        cmocka_unit_test_setup_teardown(fetched_elsewhere_is_not_told, open_room, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
