@@ -16,11 +16,11 @@ static json_t *question(ctl_call *c)
         json_array_append_new(names, json_string(one));
     free(list);
     return json_pack(
-        "{s:s, s:s*, s:I, s:s, s:s, s:s, s:s*, s:s, s:s, s:o, s:s*}", "cmd", "policy.explain", "case",
+        "{s:s, s:s*, s:I, s:s, s:s, s:s*, s:s*, s:s*, s:s, s:s, s:o, s:s*}", "cmd", "policy.explain", "case",
         ctl_value(c, "case"), "member", (json_int_t)ctl_number(c, "member", 1, INT32_MAX), "application",
         ctl_value(c, "application"), "function", ctl_value(c, "function"), "domain", ctl_value(c, "domain"),
-        "phase", ctl_value(c, "phase"), "purpose", ctl_value(c, "purpose"), "legal_basis",
-        ctl_value(c, "basis"), "attributes", names, "at", ctl_value(c, "at"));
+        "party", ctl_value(c, "party"), "phase", ctl_value(c, "phase"), "purpose", ctl_value(c, "purpose"),
+        "legal_basis", ctl_value(c, "basis"), "attributes", names, "at", ctl_value(c, "at"));
 }
 
 /* Without a gateway: an open case in that phase, whose scope holds the application's law and the domain. */
@@ -50,7 +50,7 @@ static json_t *by_folder(ctl_call *c, const json_t *q, sluis_fail *f)
                               .scope_law_count = 1,
                               .scope_domains = &domain,
                               .scope_domain_count = 1};
-    json_t *answers = explain(r, q, &facts, at, f), *out = NULL;
+    json_t *answers = explain(r, q, &facts, at, NULL, f), *out = NULL;
     hex_encode(hex, rules_hash(r), HASH_LEN);
     if (answers)
         out = json_pack("{s:s, s:o}", "hash", hex, "answers", answers);
@@ -69,6 +69,21 @@ static void print_list(const char *label, const json_t *list)
         putchar('\n');
 }
 
+static void print_text(const char *label, const char *text)
+{
+    if (*text)
+        printf("  %-12s%s\n", label, text);
+}
+
+/* By which the party gives it, or does not. */
+static void print_covenant(const json_t *x)
+{
+    const char *name = json_string_value(json_object_get(x, "covenant"));
+    if (name)
+        printf("  %-12s%s, version %" JSON_INTEGER_FORMAT "\n", "covenant", name,
+               json_integer_value(json_object_get(x, "version")));
+}
+
 static void print_answers(const json_t *answers)
 {
     size_t i, k;
@@ -79,9 +94,10 @@ static void print_answers(const json_t *answers)
                json_string_value(json_object_get(x, "attribute")));
         print_list("by", json_object_get(x, "rules"));
         print_list("article", json_object_get(x, "articles"));
+        print_text("own law", json_string_value(json_object_get(x, "own_law")));
+        print_covenant(x);
         print_list("obligations", json_object_get(x, "obligations"));
-        if (*json_string_value(json_object_get(x, "why")))
-            printf("  %-12s%s\n", "because", json_string_value(json_object_get(x, "why")));
+        print_text("because", json_string_value(json_object_get(x, "why")));
         json_array_foreach(json_object_get(x, "near"), k, near)
         {
             printf("  %-12s%s: does not fit\n", "rule", json_string_value(json_object_get(near, "rule")));
@@ -90,14 +106,25 @@ static void print_answers(const json_t *answers)
     }
 }
 
+static const char *misused(ctl_call *c)
+{
+    const char *folder = ctl_value(c, "rules"), *to = ctl_value(c, "party");
+    if (!ctl_value(c, "case") == !folder)
+        return "name a --case of the gateway, or a folder of --rules";
+    if (folder && to)
+        return "a folder of rules knows no party: name the --domain, or a --case of the gateway";
+    return !ctl_value(c, "domain") && !to ? "name the --domain, or a --party" : NULL;
+}
+
 ctl_exit ctl_policy_explain(ctl_call *c)
 {
     sluis_fail f = {0};
     ctl_exit code = CTL_OK;
     json_t *q = question(c), *reply = NULL;
-    if (!ctl_value(c, "case") == !ctl_value(c, "rules")) {
+    const char *wrong = misused(c);
+    if (wrong) {
         json_decref(q);
-        fprintf(stderr, "sluisctl policy explain: name a --case of the gateway, or a folder of --rules\n");
+        fprintf(stderr, "sluisctl policy explain: %s\n", wrong);
         return CTL_USAGE;
     }
     if (ctl_value(c, "rules")) {

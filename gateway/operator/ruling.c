@@ -6,6 +6,7 @@
 #include "cases/cases.h"
 #include "flow/explain.h"
 #include "operator/desk.h"
+#include "parties/parties.h"
 #include "policy/recorded.h"
 
 #define SETS_MAX 4096
@@ -134,6 +135,28 @@ static sluis_err facts_of_member(const json_t *q, const Sluis__CaseRow *row, cas
     return SLUIS_OK;
 }
 
+/* The party that the question names, in the directory that *dir is to hold as long as it is used; no name:
+ * *to is NULL. A domain that is named too must be its own. */
+static sluis_err party_of(desk *d, const json_t *q, store_txn *t, directory **dir, const party **to,
+                          sluis_fail *f)
+{
+    const char *who = json_string_value(json_object_get(q, "party"));
+    const char *domain = json_string_value(json_object_get(q, "domain"));
+    oin o;
+    *to = NULL;
+    if (!who)
+        return SLUIS_OK;
+    if (oin_parse(&o, who, strlen(who)))
+        return fail_set(f, SLUIS_INVALID, "party", "an OIN is needed: %d characters", OIN_LEN);
+    sluis_err e = parties_load(t, desk_parts(d)->directory.pk, dir, f);
+    *to = e ? NULL : directory_find(*dir, &o);
+    if (!e && !*to)
+        return fail_set(f, SLUIS_UNKNOWN_PARTY, "party", "not in the directory: see `party list`");
+    if (!e && domain && strcmp(domain, (*to)->domain) != 0)
+        return fail_set(f, SLUIS_INVALID, "domain", "the party is in the domain %.64s", (*to)->domain);
+    return e;
+}
+
 json_t *desk_policy_explain(desk *d, const json_t *q, sluis_fail *f)
 {
     uint64_t at;
@@ -143,22 +166,27 @@ json_t *desk_policy_explain(desk *d, const json_t *q, sluis_fail *f)
     Sluis__CaseRow *row = NULL;
     json_t *answers = NULL, *out = NULL;
     case_facts facts;
+    directory *dir = NULL;
+    const party *to = NULL;
     arena *a = arena_new(1u << 20);
     sluis_err e = a ? store_begin_read(desk_parts(d)->store, &t) : SLUIS_NOMEM;
     if (!e)
         e = load_case(d, q, t, a, &row, f);
     if (!e)
         e = load_then(d, q, t, &at, &x, &r, f);
+    if (!e)
+        e = party_of(d, q, t, &dir, &to, f);
     store_abort(&t);
     if (!e)
         e = facts_of_member(q, row, &facts, f);
     if (!e) {
-        answers = explain(r, q, &facts, at, f);
+        answers = explain(r, q, &facts, at, to, f);
         out = answers ? set_json(&x) : NULL;
         json_object_set_new(out, "answers", answers);
     }
     if (!out)
         fail_set(f, e ? e : SLUIS_NOMEM, "policy.explain", "%s", error_text(e ? e : SLUIS_NOMEM));
+    directory_unref(&dir);
     rules_unref(&r);
     arena_free(&a);
     return out;

@@ -309,6 +309,17 @@ bool policy_domain_gives(const rules *r, const char *domain, category c, uint64_
            domain_gives(&r->domain[d], c, at);
 }
 
+const char *policy_domain_law(const rules *r, const char *domain, category c, uint64_t at)
+{
+    size_t d = name_index(&r->domains, domain);
+    for (size_t i = 0; d != NAME_NONE && i < r->domain[d].n; i++) {
+        const gives_entry *g = &r->domain[d].gives[i];
+        if (g->categories >> c & 1 && period_holds(&g->when, at))
+            return g->law;
+    }
+    return NULL;
+}
+
 bool policy_asks(const rules *r, const char *app, const char *function, uint64_t at)
 {
     const uint64_t app_bit = bit_of(ruleset_application(r, app));

@@ -108,6 +108,8 @@ bool policy_reuses(const rules *r, const char *from_law, const char *law, const 
 
 /* May this provider's own answer be taken: domain gives category at all (its own law). */
 bool policy_domain_gives(const rules *r, const char *domain, category c, uint64_t at);
+/* The law by which it does, as people read it; NULL: none. */
+const char *policy_domain_law(const rules *r, const char *domain, category c, uint64_t at);
 /* What an application's `may` can give to a function (applications.conf). */
 typedef enum {
     ACT_OPEN_CASE,

@@ -86,6 +86,7 @@ static const config_key domains_file[] = {
 static sluis_err gives_row(rules *r, const config_node *row, size_t i, sluis_fail *f)
 {
     gives_entry *g = &r->domain[r->domains.n - 1].gives[i];
+    g->law = read_str(row, "law");
     sluis_err err = read_period(row, &g->when, f);
     return err ? err : read_categories(row, "categories", &g->categories, f);
 }

@@ -49,6 +49,7 @@ typedef struct {
 typedef struct {
     uint32_t categories; /* bit n: category n */
     period when;
+    const char *law; /* that says so, as people read it */
 } gives_entry;
 
 typedef struct {

@@ -156,6 +156,45 @@ def explain(city, case, *more, plain=False, want=0, basis="avg-6.1.d", attribute
                     attributes, "--socket", city.control, *more, plain=plain, want=want)
 
 
+def explained_for_a_party(city, case):
+    """What a request to one party would be told, and by which agreement; the request itself is told the same."""
+    school = PARTIES["school"][0]
+
+    def judged(party=school, want=0, plain=False, attributes="school-naam", purpose="onderzoek-meervoudige-problematiek", **more):
+        options = [x for key, value in more.items() for x in (f"--{key}", value)]
+        return city.ctl("policy", "explain", "--case", case, "--application", "wmo-intake", "--function", "consulent",
+                        "--party", party, "--purpose", purpose, "--basis", "wams-5.4.1", "--attributes", attributes, *options,
+                        "--socket", city.control, plain=plain, want=want)
+
+    said = judged()["answers"][0]
+    name, version = said["covenant"], said["version"]
+    check(said["decision"] == "permit" and said["rules"] == ["onderzoek-gewoon"] and name and version == 1 and said["own_law"], f"{said}")
+    text = judged(plain=True)
+    check(f"  covenant    {name}, version 1\n" in text and f"  own law     {said['own_law']}\n" in text, text)
+
+    code, _, err = judged(party=PARTIES["ggd"][0], want=None)
+    check(code == 4 and json.loads(err)["text"] == "not in the directory: see `party list`", f"{code} {err}")
+    code, _, err = judged(domain="ggd", want=None)
+    check(code and json.loads(err)["text"] == "the party is in the domain onderwijs", f"{code} {err}")
+    code, _, err = city.ctl("policy", "explain", "--rules", TREE / "config/rules", "--party", school, "--application", "a", "--function",
+                            "f", "--purpose", "p", "--basis", "b", "--attributes", "x", want=None)
+    check(code and "a folder of rules knows no party" in err, f"{code} {err}")
+
+    city.ctl("party", "suspend", school, "--reason", "proef", "--by", "beheer-1", "--socket", city.control)
+    said = judged()["answers"][0]
+    check(said["decision"] == "deny" and said["rules"] == ["suspended"] and said["obligations"] == [], f"{said}")
+    city.ctl("party", "resume", school, "--reason", "proef", "--by", "beheer-1", "--socket", city.control)
+    check(judged()["answers"][0]["decision"] == "permit", "resumed, and still denied")
+
+    agreed = city.ctl("agreement", "list", "--socket", city.control)
+    for who in ("anna", "bram"):
+        city.ctl("agreement", "revoke", agreed[0]["id"], "--reason", "proef", "--by", who, "--socket", city.control)
+    said = judged()["answers"][0]
+    check(said["decision"] == "deny" and said["rules"] == ["agreement"] and said["covenant"] == name and "revoked" in said["why"], f"{said}")
+    asked = city.file(case, 1, "school", ["school-naam"], raw=True)
+    check(asked.status == 422 and name in asked.json()["detail"], f"{asked.status} {asked.body!r}")
+
+
 def test_explained_by_the_rules_of_the_moment(city):
     rules, case = up(city)
     denied = explain(city, case)["answers"]
@@ -189,6 +228,7 @@ def test_explained_by_the_rules_of_the_moment(city):
     check(alone["hash"] == then["hash"] and alone["answers"] == denied, f"{alone}")
     text = explain(city, case, plain=True)
     check("permit  school-naam" in text and "proef-vitaal" in text and "because" in text, text)
+    explained_for_a_party(city, case)
 
 
 def add_application(rules, name):
