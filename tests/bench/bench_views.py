@@ -57,7 +57,6 @@ class Views:
 
     def __init__(self, build, rng, persons):
         self.city, self.tool = City(build / "bin"), build / "bench" / "bench_views"
-        self.city.call_ms = 10000  # as it is unless told otherwise: a disk that stalls for once ends no measurement
         self.persons = test_bsns(rng, 9000)
         self.viewed, self.others = self.persons[:persons], self.persons[RESERVED:]
         self.paths, self.brought, self.seconds = [], 0, 0.0

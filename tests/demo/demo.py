@@ -427,6 +427,7 @@ def main():
     rng, seed = seeded(args.seed)
     say = Teller()
     city = City(args.bin)
+    city.call_ms = 500  # it is killed under calls
     try:
         if args.keep:
             keep(city, say)

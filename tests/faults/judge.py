@@ -3,10 +3,12 @@ registry exactly once, the journal is consistent, and nothing is served that fai
 import os
 
 import flips
-from house import check
+from house import SLOW, check
 
 # The long form (make torture) says how many kills; nothing: the bounded form of make check.
 KILLS = int(os.environ.get("TORTURE_KILLS") or 0)
+# sluis-http's patience where the gateway is killed under a load that asks again.
+KILLED_MS = int(500 * SLOW)
 
 
 def long_or(bounded, long):

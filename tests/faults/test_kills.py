@@ -6,7 +6,7 @@ import time
 
 from city import CHILD, City
 from house import SLOW, check, seeded, wait_for
-from judge import KILLS, judge, long_or
+from judge import KILLED_MS, KILLS, judge, long_or
 from load import Load
 
 FRESH = True
@@ -36,6 +36,7 @@ def kill_adapter(city):
 
 
 def play_round(city, rng, seed, kills, figures):
+    city.call_ms = KILLED_MS
     city.up(parties=("school",))
     load = Load(city, rng)
     load.pace = long_or(0.04, 0.02) * SLOW

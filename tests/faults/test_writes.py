@@ -11,7 +11,7 @@ import time
 import flips
 from city import CHILD
 from house import check, seeded, wait_for
-from judge import judge, long_or
+from judge import KILLED_MS, judge, long_or
 from load import Load
 from shim import ALLOCATE, FOREVER, META, SYNC, TRUNCATE, WRITE, Shim
 
@@ -85,6 +85,7 @@ def test_first_start_fails(city):
 
 
 def test_io_error_under_load(city):
+    city.call_ms = KILLED_MS
     shim = shimmed(city)
     if not shim:
         return SKIPPED

@@ -188,7 +188,7 @@ class House:
         (self.root / "log").mkdir()
         (self.root / "adapters").mkdir()
         self.gateway = self.http = None
-        self.call_ms = int(500 * SLOW)  # sluis-http's patience; short, for the tests of it
+        self.call_ms = int(8000 * SLOW)  # sluis-http's patience: a disk that stalls for a second or two fails nothing
         self.adapters = {}  # and what else is started beside the gateway, by name
         self.ports = {}
         atexit.register(self.close)
@@ -328,6 +328,13 @@ complaints = "Bel 14 000 of kijk op www.gemeente.example/klacht.";
                                          self.root / "log" / "sluis-http.log", self.env)
         self.http.start()
         wait_for("sluis-http is ready", lambda: self.alive("/health/ready"))
+
+    def impatient(self):
+        """The front gives up on the gateway after half a second: where it is killed under a call."""
+        self.call_ms = int(500 * SLOW)
+        self.write_http()
+        self.http.stop()
+        self.start_http()
 
     def alive(self, path):
         check(self.http.running(), f"sluis-http ended: {self.http.tail()}")

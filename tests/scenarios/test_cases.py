@@ -478,6 +478,7 @@ def test_killed_in_the_middle(city):
     """The gateway dies around the end of a case with open requests: the case is over and all of them are withdrawn, or
     neither; and the journal verifies."""
     rng, seed = seeded()
+    city.impatient()
     for n in range(6):
         case = city.open_case([(CHILD, "kind")], domains=("onderwijs", "ggd"))
         waiting = [city.file(case, 1, "ggd", ["jgz-visus"])["verzoekId"] for _ in range(8)]

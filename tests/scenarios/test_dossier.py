@@ -6,7 +6,7 @@ import json
 import re
 
 from city import CHILD, PARENT, PARTIES, PARTNER, REFUSING
-from house import GATEWAY_OIN, TREE, check, wait_for
+from house import GATEWAY_OIN, SLOW, TREE, check, wait_for
 from test_cases import events, refused
 from test_deadlines import GGD, body, post, soon
 from test_known import ask as ask_known
@@ -164,7 +164,7 @@ def test_restriction_refused(city):
 def test_restriction_is_looked_at_again(city):
     """At its date the author and the coordinator hear of it, and it holds until somebody decides; a kill -9 changes nothing."""
     case, t, number = police_case(city)
-    check(restrict(city, case, 1, number, {"reden": "Het onderzoek loopt nog", "toetsing": soon(2)}).status == 201, "restricted")
+    check(restrict(city, case, 1, number, {"reden": "Het onderzoek loopt nog", "toetsing": soon(1 + SLOW)}).status == 201, "restricted")
     city.gateway.kill()
     city.start_gateway()
     wait_for("the gateway", lambda: city.call("GET", "/health/ready").status == 200)

@@ -193,6 +193,7 @@ def join_quietly(city, case, other):
 def test_killed_in_the_join(city):
     """The gateway dies around a join: both cases say the same, and so do both dossiers; and the journal verifies."""
     rng, seed = seeded()
+    city.impatient()
     for n in range(6):
         case, other = two(city)
         held = city.file(other, 1, "ggd", ["jgz-gehoor"])["verzoekId"]

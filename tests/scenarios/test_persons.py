@@ -84,6 +84,7 @@ def link_quietly(city, case):
 def test_killed_in_the_merge(city):
     """The gateway dies around a merge: the member is wholly the one or wholly the other; and the journal verifies."""
     rng, seed = seeded()
+    city.impatient()
     theirs = opened(city, [{"bsn": CHILD, "rol": "client"}])
     city.ask(theirs, 1, "school", ["school-jaargroep"])
     for n in range(8):
