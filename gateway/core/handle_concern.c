@@ -15,19 +15,29 @@
 #define OUTCOME_DAYS 28
 #define REPORTER_MAX 200
 
-static sluis_err check_concern(turn *t, const char *bsn, const char *concern, const char *reporter,
-                               sluis_fail *f)
+/* In the language of who reports: a person by a call, or a party's system on the bus. */
+static sluis_err check_concern(turn *t, const job *j, const char *bsn, const char *concern,
+                               const char *reporter, sluis_fail *f)
 {
+    const bool dutch = j->call;
     if (!bsn_valid(bsn, strlen(bsn)))
-        return fail_set(f, SLUIS_INVALID, "bsn", "een BSN heeft negen cijfers die de elfproef doorstaan");
+        return fail_set(f, SLUIS_INVALID, dutch ? "bsn" : "body.subject.bsn",
+                        dutch ? "een BSN heeft negen cijfers die de elfproef doorstaan"
+                              : "nine digits that pass the eleven-test are needed");
     if (bsn_is_test(bsn) != t->p->settings->test_mode)
-        return fail_set(f, SLUIS_MODE, "bsn", "testpersonen en echte personen gaan niet samen");
-    sluis_err e = asking_words(concern, "zorg", "schrijf wat de zorg is", f);
-    if (e)
-        return e;
-    return strlen(reporter) > REPORTER_MAX
-               ? fail_set(f, SLUIS_TOO_BIG, "melder", "ten hoogste %d bytes", REPORTER_MAX)
-               : SLUIS_OK;
+        return fail_set(f, SLUIS_MODE, dutch ? "bsn" : "body.subject.bsn",
+                        dutch ? "testpersonen en echte personen gaan niet samen"
+                              : "test and real persons do not mix");
+    if (motivation_blank(concern))
+        return fail_set(f, SLUIS_NO_MOTIVATION, dutch ? "zorg" : "body.concern",
+                        dutch ? "schrijf wat de zorg is" : "say what the concern is");
+    if (strlen(concern) > MOTIVATION_MAX)
+        return fail_set(f, SLUIS_TOO_BIG, dutch ? "zorg" : "body.concern",
+                        dutch ? "ten hoogste %d bytes" : "at most %d bytes", MOTIVATION_MAX);
+    if (strlen(reporter) > REPORTER_MAX)
+        return fail_set(f, SLUIS_TOO_BIG, dutch ? "melder" : "body.reporter",
+                        dutch ? "ten hoogste %d bytes" : "at most %d bytes", REPORTER_MAX);
+    return SLUIS_OK;
 }
 
 /* Keeps it under its person, who may be new here. */
@@ -63,7 +73,7 @@ sluis_err handle_concern(turn *t, job *j, sluis_fail *f)
         return fail_set(f, SLUIS_INVALID, "core.recipients", "a concern is sealed to the registry alone");
     if (!b->subject)
         return fail_set(f, SLUIS_INVALID, "body.subject", "say whom it is about");
-    sluis_err e = check_concern(t, b->subject->bsn, b->concern, b->reporter, f);
+    sluis_err e = check_concern(t, j, b->subject->bsn, b->concern, b->reporter, f);
     if (!e && store_get(t->t, TABLE_CONCERN, BYTES(c->transaction.data, UUID_LEN), &there) != SLUIS_NOT_FOUND)
         e = fail_set(f, SLUIS_CONFLICT, "core.transaction", "this transaction has its concern already");
     if (!e)
@@ -99,7 +109,7 @@ sluis_err handle_report_concern(turn *t, job *j, sluis_fail *f)
     uuid transaction = uuid_new(t->now);
     if (!policy_may(t->rules, ACT_REPORT_CONCERN, j->claims.app, j->claims.function, t->now))
         return fail_set(f, SLUIS_FORBIDDEN, "token.functie", "geen geldende regel laat deze functie melden");
-    sluis_err e = check_concern(t, in->bsn, in->concern, in->reporter, f);
+    sluis_err e = check_concern(t, j, in->bsn, in->concern, in->reporter, f);
     if (!e)
         e = check_room(t, in->bsn, f);
     if (e)
