@@ -86,7 +86,17 @@ static json_t *accepted(json_t *request)
     return reply;
 }
 
-/* Refused with this code, at this place, in words that name what to do. */
+/* Whether text is words, with anything for {}. */
+static bool is_said(const char *words, const char *text)
+{
+    const char *gap = strstr(words, "{}");
+    if (!gap)
+        return strcmp(words, text) == 0;
+    const size_t before = (size_t)(gap - words), after = strlen(gap + 2), n = strlen(text);
+    return n > before + after && strncmp(words, text, before) == 0 && strcmp(gap + 2, text + n - after) == 0;
+}
+
+/* Refused with this code, at this place, in these words. */
 static void refused(json_t *request, sluis_err code, const char *where, const char *words)
 {
     json_t *reply = call(request);
@@ -94,8 +104,8 @@ static void refused(json_t *request, sluis_err code, const char *where, const ch
     assert_string_equal(text_of(reply, "code"), error_token(code));
     if (!strstr(text_of(reply, "where"), where))
         fail_msg("'%s' does not name %s", text_of(reply, "where"), where);
-    if (!strstr(text_of(reply, "text"), words))
-        fail_msg("'%s' does not say '%s'", text_of(reply, "text"), words);
+    if (!is_said(words, text_of(reply, "text")))
+        fail_msg("it says '%s', not '%s'", text_of(reply, "text"), words);
     json_decref(reply);
 }
 
@@ -129,10 +139,10 @@ static void unknown_commands(void **state)
 {
     (void)state;
     refused(json_pack("{s:s}", "cmd", "shutdown"), SLUIS_INVALID, "cmd", "unknown command");
-    refused(json_pack("{s:s}", "cmd", "Status"), SLUIS_INVALID, "request", "cmd");
-    refused(json_pack("{s:s}", "cmd", ""), SLUIS_INVALID, "request", "cmd");
-    refused(json_pack("{s:i}", "cmd", 7), SLUIS_INVALID, "request", "cmd");
-    refused(json_object(), SLUIS_INVALID, "request", "cmd");
+    refused(json_pack("{s:s}", "cmd", "Status"), SLUIS_INVALID, "request", "\"cmd\" must name a command");
+    refused(json_pack("{s:s}", "cmd", ""), SLUIS_INVALID, "request", "\"cmd\" must name a command");
+    refused(json_pack("{s:i}", "cmd", 7), SLUIS_INVALID, "request", "\"cmd\" must name a command");
+    refused(json_object(), SLUIS_INVALID, "request", "\"cmd\" must name a command");
 }
 
 /* Borrowed from list; NULL when it is not there. */
@@ -209,7 +219,8 @@ static void a_party_joins(void **state)
     assert_string_equal(text_of(x, "domain"), "ggd");
     assert_int_equal(number_of(after, "version"), number_of(before, "version") + 1);
 
-    refused(enrol(request_of(GGD), "GGD anew", "ggd"), SLUIS_EXISTS, "", "");
+    refused(enrol(request_of(GGD), "GGD anew", "ggd"), SLUIS_EXISTS, "",
+            "this party is there already: replace it, or choose another OIN");
     json_t *again = enrol(request_of(GGD), "GGD anew", "ggd");
     json_object_set_new(again, "replace", json_true());
     json_object_set_new(again, "valid_until", json_string("2199-01-01"));
@@ -227,23 +238,25 @@ static void refused_enrolments(void **state)
 {
     (void)state;
     json_t *before = accepted(json_pack("{s:s}", "cmd", "party.list"));
-    refused(json_pack("{s:s}", "cmd", "party.enrol"), SLUIS_INVALID, "name", "string");
+    refused(json_pack("{s:s}", "cmd", "party.enrol"), SLUIS_INVALID, "name", "a string is needed here");
     refused(json_pack("{s:s, s:s, s:s}", "cmd", "party.enrol", "name", "x", "domain", "ggd"), SLUIS_INVALID,
-            "party.enrol", "request");
-    refused(enrol(json_object(), "x", "ggd"), SLUIS_INVALID, "", "");
-    refused(enrol(json_string("text"), "x", "ggd"), SLUIS_INVALID, "", "");
-    refused(enrol(request_of(REAL), "x", "ggd"), SLUIS_MODE, "oin", "test mode");
+            "party.enrol", "request, name and domain are needed");
+    refused(enrol(json_object(), "x", "ggd"), SLUIS_INVALID, "",
+            "must be one object with exactly oin and keys");
+    refused(enrol(json_string("text"), "x", "ggd"), SLUIS_INVALID, "", "request, name and domain are needed");
+    refused(enrol(request_of(REAL), "x", "ggd"), SLUIS_MODE, "oin", "a real OIN in test mode");
     refused(enrol(request_of("00000099000000005000"), "x", "Free Text"), SLUIS_INVALID, "domain",
-            "a name is");
+            "a name is [a-z0-9][a-z0-9._:-]{0,63}");
     json_t *bad = enrol(request_of("00000099000000005000"), "x", "ggd");
     json_object_set_new(bad, "valid_until", json_string("tomorrow"));
-    refused(bad, SLUIS_INVALID, "valid_until", "YYYY-MM-DD");
+    refused(bad, SLUIS_INVALID, "valid_until", "write YYYY-MM-DD");
     bad = request_of("00000099000000005000"); /* its keys are signed for the other OIN */
     json_object_set_new(bad, "oin", json_string("00000099000000006000"));
-    refused(enrol(bad, "x", "ggd"), SLUIS_BAD_SIGNATURE, "", "");
+    refused(enrol(bad, "x", "ggd"), SLUIS_BAD_SIGNATURE, "",
+            "key 0 (sign) is not signed by a signing key of this party");
     bad = request_of("00000099000000005000");
     json_object_set_new(bad, "surprise", json_true());
-    refused(enrol(bad, "x", "ggd"), SLUIS_INVALID, "", "exactly oin and keys");
+    refused(enrol(bad, "x", "ggd"), SLUIS_INVALID, "", "must be one object with exactly oin and keys");
     json_t *after = accepted(json_pack("{s:s}", "cmd", "party.list"));
     assert_true(json_equal(before, after));
     json_decref(before);
@@ -261,17 +274,22 @@ static void a_party_is_suspended(void **state)
     (void)state;
     json_t *before = accepted(json_pack("{s:s}", "cmd", "party.list"));
     refused(suspension("party.suspend", "00000099000000007777", "anna", "x"), SLUIS_UNKNOWN_PARTY, "7777",
-            "party list");
-    refused(suspension("party.suspend", RIG_GATEWAY, "anna", "x"), SLUIS_INVALID, RIG_GATEWAY, "itself");
-    refused(suspension("party.suspend", "7", "anna", "x"), SLUIS_INVALID, "oin", "20 characters");
-    refused(suspension("party.suspend", police, "Anna de Vries", "x"), SLUIS_INVALID, "by", "pseudonym");
-    refused(suspension("party.suspend", police, "anna", "because of her"), SLUIS_INVALID, "reason", "code");
-    refused(json_pack("{s:s, s:s}", "cmd", "party.suspend", "oin", police), SLUIS_INVALID, "by", "string");
-    refused(suspension("party.resume", police, "anna", "x"), SLUIS_CONFLICT, police, "not suspended");
+            "is not in the directory: see `party list`");
+    refused(suspension("party.suspend", RIG_GATEWAY, "anna", "x"), SLUIS_INVALID, RIG_GATEWAY,
+            "is the gateway itself: stop it, or revoke a key");
+    refused(suspension("party.suspend", "7", "anna", "x"), SLUIS_INVALID, "oin",
+            "is not an OIN: 20 characters");
+    refused(suspension("party.suspend", police, "Anna de Vries", "x"), SLUIS_INVALID, "by",
+            "a pseudonym or code: [a-z0-9][a-z0-9._:-]{0,63}");
+    refused(suspension("party.suspend", police, "anna", "because of her"), SLUIS_INVALID, "reason",
+            "a pseudonym or code: [a-z0-9][a-z0-9._:-]{0,63}");
+    refused(json_pack("{s:s, s:s}", "cmd", "party.suspend", "oin", police), SLUIS_INVALID, "by",
+            "a string is needed here");
+    refused(suspension("party.resume", police, "anna", "x"), SLUIS_CONFLICT, police, "is not suspended");
 
     json_decref(accepted(suspension("party.suspend", police, "anna", "sleutel-verloren")));
     refused(suspension("party.suspend", police, "bram", "sleutel-verloren"), SLUIS_CONFLICT, police,
-            "already");
+            "is suspended already");
     json_t *after = accepted(json_pack("{s:s}", "cmd", "party.list"));
     assert_true(json_is_true(json_object_get(listed(after, police), "suspended")));
     assert_int_equal(number_of(after, "version"), number_of(before, "version") + 1);
@@ -324,18 +342,21 @@ static void a_key_is_suspended_by_one(void **state)
              text_of(json_array_get(json_object_get(listed(l, RIG_GATEWAY), "keys"), 0), "id"));
     json_decref(l);
     refused(about_key("key.suspend", "00112233445566778899aabbccddeeff", "anna"), SLUIS_UNKNOWN_KEY, "0011",
-            "party list");
-    refused(about_key("key.suspend", "00", "anna"), SLUIS_INVALID, "key", "32 hexadecimal");
-    refused(about_key("key.suspend", id, "Anna de Vries"), SLUIS_INVALID, "by", "pseudonym");
-    refused(about_key("key.suspend", own, "anna"), SLUIS_INVALID, RIG_GATEWAY, "itself");
-    refused(about_key("key.resume", id, "anna"), SLUIS_CONFLICT, police, "not suspended");
+            "no party has this key: see `party list --json`");
+    refused(about_key("key.suspend", "00", "anna"), SLUIS_INVALID, "key",
+            "a key id is 32 hexadecimal digits");
+    refused(about_key("key.suspend", id, "Anna de Vries"), SLUIS_INVALID, "by",
+            "a pseudonym or code: [a-z0-9][a-z0-9._:-]{0,63}");
+    refused(about_key("key.suspend", own, "anna"), SLUIS_INVALID, RIG_GATEWAY,
+            "is the gateway itself: stop it, or revoke the key");
+    refused(about_key("key.resume", id, "anna"), SLUIS_CONFLICT, police, "the key is not suspended");
     check_key(1, false, false);
 
     json_t *done = accepted(about_key("key.suspend", id, "anna"));
     assert_string_equal(text_of(done, "outcome"), "suspended");
     assert_string_equal(text_of(done, "oin"), police);
     json_decref(done);
-    refused(about_key("key.suspend", id, "bram"), SLUIS_CONFLICT, police, "already");
+    refused(about_key("key.suspend", id, "bram"), SLUIS_CONFLICT, police, "the key is suspended already");
     check_key(1, true, false);
     check_key(0, false, false);
     rig_restart(&house);
@@ -351,8 +372,8 @@ static void a_key_is_suspended_by_one(void **state)
     check_key(1, true, false);
     json_decref(accepted(about_key("key.revoke", id, "bram")));
     check_key(1, false, true);
-    refused(about_key("key.resume", id, "anna"), SLUIS_CONFLICT, id, "revoked");
-    refused(about_key("key.suspend", id, "anna"), SLUIS_CONFLICT, id, "revoked");
+    refused(about_key("key.resume", id, "anna"), SLUIS_CONFLICT, id, "is revoked already");
+    refused(about_key("key.suspend", id, "anna"), SLUIS_CONFLICT, id, "is revoked already");
 }
 
 /* One proposes, another carries it out; the proposal outlives a restart. */
@@ -361,14 +382,17 @@ static void a_key_is_revoked_by_two(void **state)
     char id[2 * KEYID_LEN + 1];
     (void)state;
     hex_encode(id, house.actors[ACTOR_SCHOOL].sign.id.b, KEYID_LEN);
-    refused(revocation("00112233445566778899aabbccddeeff", "anna"), SLUIS_UNKNOWN_KEY, "0011", "party list");
-    refused(revocation("00", "anna"), SLUIS_INVALID, "key", "32 hexadecimal");
-    refused(revocation(id, "Anna de Vries"), SLUIS_INVALID, "by", "pseudonym");
+    refused(revocation("00112233445566778899aabbccddeeff", "anna"), SLUIS_UNKNOWN_KEY, "0011",
+            "no party has this key: see `party list --json`");
+    refused(revocation("00", "anna"), SLUIS_INVALID, "key", "a key id is 32 hexadecimal digits");
+    refused(revocation(id, "Anna de Vries"), SLUIS_INVALID, "by",
+            "a pseudonym or code: [a-z0-9][a-z0-9._:-]{0,63}");
     json_t *done = accepted(revocation(id, "anna"));
     assert_string_equal(text_of(done, "outcome"), "proposed");
     assert_string_equal(text_of(done, "oin"), house.actors[ACTOR_SCHOOL].oin.s);
     json_decref(done);
-    refused(revocation(id, "anna"), SLUIS_CONFLICT, id, "another");
+    refused(revocation(id, "anna"), SLUIS_CONFLICT, id,
+            "the same person proposed it: another carries it out");
     json_t *l = accepted(json_pack("{s:s}", "cmd", "party.list"));
     const json_t *key =
         json_array_get(json_object_get(listed(l, house.actors[ACTOR_SCHOOL].oin.s), "keys"), 0);
@@ -378,11 +402,12 @@ static void a_key_is_revoked_by_two(void **state)
 
     rig_restart(&house);
     assert_int_equal(wait_for_socket(), 0);
-    refused(revocation(id, "anna"), SLUIS_CONFLICT, id, "another");
+    refused(revocation(id, "anna"), SLUIS_CONFLICT, id,
+            "the same person proposed it: another carries it out");
     done = accepted(revocation(id, "bram"));
     assert_string_equal(text_of(done, "outcome"), "revoked");
     json_decref(done);
-    refused(revocation(id, "carla"), SLUIS_CONFLICT, id, "already");
+    refused(revocation(id, "carla"), SLUIS_CONFLICT, id, "is revoked already");
     l = accepted(json_pack("{s:s}", "cmd", "party.list"));
     const json_t *keys = json_object_get(listed(l, house.actors[ACTOR_SCHOOL].oin.s), "keys");
     assert_true(json_is_true(json_object_get(json_array_get(keys, 0), "revoked")));
@@ -446,41 +471,47 @@ static void refused_agreements(void **state)
     const keypair *sign = &house.actors[ACTOR_SCHOOL].sign;
     kit_agreement k = wijkteam(1);
     k.purposes = "jeugdhulp,nieuwsgierigheid";
-    refused(proposal(&k, sign, RIG_GATEWAY), SLUIS_INVALID, "agreement.purposes", "nieuwsgierigheid");
+    refused(proposal(&k, sign, RIG_GATEWAY), SLUIS_INVALID, "agreement.purposes",
+            "the rules know no purpose nieuwsgierigheid");
     k = wijkteam(1);
     k.gives = "ordinary,gossip";
-    refused(proposal(&k, sign, RIG_GATEWAY), SLUIS_INVALID, "agreement.gives", "gossip");
+    refused(proposal(&k, sign, RIG_GATEWAY), SLUIS_INVALID, "agreement.gives",
+            "gossip is none of ordinary, financial, health, criminal, identification");
     k = wijkteam(1);
     k.asks = "everything";
-    refused(proposal(&k, sign, RIG_GATEWAY), SLUIS_INVALID, "agreement.asks", "everything");
+    refused(proposal(&k, sign, RIG_GATEWAY), SLUIS_INVALID, "agreement.asks",
+            "everything is none of ordinary, financial, health, criminal, identification");
     k = wijkteam(1);
     k.attributes = "schoolplein-*";
-    refused(proposal(&k, sign, RIG_GATEWAY), SLUIS_INVALID, "agreement.attributes", "schoolplein");
+    refused(proposal(&k, sign, RIG_GATEWAY), SLUIS_INVALID, "agreement.attributes",
+            "the catalogue knows no schoolplein-*");
     k = wijkteam(1);
     k.until = k.from - DAY_MS, k.from -= 9 * DAY_MS;
-    refused(proposal(&k, sign, RIG_GATEWAY), SLUIS_EXPIRED, "valid_until", "over");
+    refused(proposal(&k, sign, RIG_GATEWAY), SLUIS_EXPIRED, "valid_until", "is over already");
     k = wijkteam(1);
-    refused(proposal(&k, sign, "00000099000000001111"), SLUIS_INVALID, "agreement.municipality", RIG_GATEWAY);
+    refused(proposal(&k, sign, "00000099000000001111"), SLUIS_INVALID, "agreement.municipality",
+            "is 00000099000000001111; this is 00000099000000001000");
     refused(proposal(&k, &house.actors[ACTOR_POLICE].sign, RIG_GATEWAY), SLUIS_UNKNOWN_KEY,
-            house.actors[ACTOR_SCHOOL].oin.s, "sign key");
+            house.actors[ACTOR_SCHOOL].oin.s, "no sign key {} in directory version 7");
     json_t *q = proposal(&k, sign, RIG_GATEWAY); /* wider than was signed */
     json_object_set_new(json_object_get(json_object_get(q, "file"), "agreement"), "gives",
                         json_pack("[s, s]", "ordinary", "health"));
-    refused(q, SLUIS_BAD_SIGNATURE, "party_signature", "not signed");
+    refused(q, SLUIS_BAD_SIGNATURE, "party_signature", "the agreement is not signed by the party's key");
     q = proposal(&k, sign, RIG_GATEWAY);
     json_object_set_new(json_object_get(json_object_get(q, "file"), "agreement"), "party",
                         json_string("00000099000000007777"));
-    refused(q, SLUIS_UNKNOWN_PARTY, "7777", "party enrol");
+    refused(q, SLUIS_UNKNOWN_PARTY, "7777", "is not in the directory: `party enrol` comes first");
     q = proposal(&k, sign, RIG_GATEWAY);
     json_object_set_new(q, "by", json_string("Anna de Vries"));
-    refused(q, SLUIS_INVALID, "by", "pseudonym");
-    refused(json_pack("{s:s, s:s}", "cmd", "agreement.file", "by", "anna"), SLUIS_INVALID, "file", "signed");
+    refused(q, SLUIS_INVALID, "by", "a pseudonym: [a-z0-9][a-z0-9._:-]{0,63}");
+    refused(json_pack("{s:s, s:s}", "cmd", "agreement.file", "by", "anna"), SLUIS_INVALID, "file",
+            "the party's signed agreement is needed");
     refused(json_pack("{s:s, s:s, s:s}", "cmd", "agreement.accept", "id", nobody, "by", "anna"),
-            SLUIS_NOT_FOUND, nobody, "agreement list");
+            SLUIS_NOT_FOUND, nobody, "no such agreement: see `agreement list`");
     refused(json_pack("{s:s, s:s}", "cmd", "agreement.show", "id", nobody), SLUIS_NOT_FOUND, "id",
-            "agreement list");
+            "no such agreement: see `agreement list`");
     refused(json_pack("{s:s, s:s}", "cmd", "agreement.show", "id", "7"), SLUIS_INVALID, "id",
-            "32 hexadecimal");
+            "an agreement's id is 32 hexadecimal digits");
     json_t *l = accepted(json_pack("{s:s}", "cmd", "agreement.list"));
     assert_int_equal(json_array_size(json_object_get(l, "agreements")),
                      3); /* the rig's own: none was filed */
@@ -534,10 +565,11 @@ static void an_agreement_is_signed_by_both(void **state)
     file_it(id, &k);
     check_row(id, "one-signature", false);
     refused(proposal(&k, &house.actors[ACTOR_SCHOOL].sign, RIG_GATEWAY), SLUIS_EXISTS, "wijkteam",
-            "raise the version");
+            "version 1 is filed already: raise the version");
     json_decref(accepted(about("agreement.accept", id, "bram")));
     check_row(id, "in-force", false);
-    refused(about("agreement.accept", id, "bram"), SLUIS_CONFLICT, "wijkteam", "by both already");
+    refused(about("agreement.accept", id, "bram"), SLUIS_CONFLICT, "wijkteam",
+            "version 1 is signed by both already");
     json_t *after = accepted(json_pack("{s:s}", "cmd", "party.list"));
     assert_int_equal(number_of(after, "version"), number_of(before, "version") + 2);
     json_decref(after);
@@ -593,19 +625,20 @@ static void an_agreement_is_succeeded_and_revoked(void **state)
     check_row(third, "in-force", false);
 
     refused(json_pack("{s:s, s:s, s:s}", "cmd", "agreement.revoke", "id", first, "by", "anna"), SLUIS_INVALID,
-            "reason", "string");
+            "reason", "a string is needed here");
     json_t *done = accepted(about("agreement.revoke", third, "anna"));
     assert_string_equal(text_of(done, "outcome"), "proposed");
     json_decref(done);
     check_row(third, "in-force", false);
-    refused(about("agreement.revoke", third, "anna"), SLUIS_CONFLICT, third, "another");
+    refused(about("agreement.revoke", third, "anna"), SLUIS_CONFLICT, third,
+            "the same person proposed it: another carries it out");
     done = accepted(about("agreement.revoke", third, "bram"));
     assert_string_equal(text_of(done, "outcome"), "revoked");
     json_decref(done);
     check_row(third, "revoked", false);
     check_row(first, "replaced", false); /* what was replaced does not come back */
-    refused(about("agreement.revoke", third, "carla"), SLUIS_CONFLICT, third, "revoked");
-    refused(about("agreement.accept", third, "carla"), SLUIS_CONFLICT, third, "revoked");
+    refused(about("agreement.revoke", third, "carla"), SLUIS_CONFLICT, third, "is revoked");
+    refused(about("agreement.accept", third, "carla"), SLUIS_CONFLICT, third, "is revoked");
 }
 
 /* A party that joined may connect at once, without a restart. */
@@ -653,12 +686,12 @@ static void traces_of_nothing(void **state)
     (void)state;
     uuid_format(text, tx.b);
     refused(json_pack("{s:s, s:s}", "cmd", "trace", "transaction", text), SLUIS_NOT_FOUND, "transaction",
-            "no entry");
+            "no entry of this transaction");
     refused(json_pack("{s:s, s:s}", "cmd", "trace", "transaction", "seven"), SLUIS_INVALID, "transaction",
-            "UUID");
+            "a UUID is needed");
     refused(json_pack("{s:s, s:i}", "cmd", "trace", "transaction", 7), SLUIS_INVALID, "transaction",
-            "string");
-    refused(json_pack("{s:s}", "cmd", "trace"), SLUIS_INVALID, "transaction", "string");
+            "a string is needed here");
+    refused(json_pack("{s:s}", "cmd", "trace"), SLUIS_INVALID, "transaction", "a string is needed here");
 }
 
 static void receipts_are_given(void **state)
@@ -690,7 +723,7 @@ static void receipts_are_given(void **state)
         json_decref(got);
     }
     refused(json_pack("{s:s, s:I}", "cmd", "receipt.get", "index", (json_int_t)1 << 40), SLUIS_NOT_FOUND,
-            "receipt.get", "no such entry");
+            "receipt.get", "no such entry, or its record is forgotten");
     json_t *look =
         accepted(json_pack("{s:s, s:I, s:s}", "cmd", "receipt.get", "index", entries, "by", "controleur-2"));
     const char *first = text_of(look, "receipt"); /* the first look above: who, at what */
@@ -702,12 +735,16 @@ static void receipts_are_given(void **state)
     assert_string_equal(facts.record->employee, "controleur-1");
     assert_string_equal(facts.record->detail, "receipt 0");
     json_decref(look);
-    refused(json_pack("{s:s, s:i}", "cmd", "receipt.get", "index", 0), SLUIS_INVALID, "by", "string");
+    refused(json_pack("{s:s, s:i}", "cmd", "receipt.get", "index", 0), SLUIS_INVALID, "by",
+            "a string is needed here");
     refused(json_pack("{s:s, s:i, s:s}", "cmd", "receipt.get", "index", 0, "by", "Jan Jansen"), SLUIS_INVALID,
-            "by", "pseudonym");
-    refused(json_pack("{s:s, s:i}", "cmd", "receipt.get", "index", -1), SLUIS_INVALID, "index", "number");
-    refused(json_pack("{s:s, s:s}", "cmd", "receipt.get", "index", "1"), SLUIS_INVALID, "index", "number");
-    refused(json_pack("{s:s}", "cmd", "receipt.get"), SLUIS_INVALID, "index", "number");
+            "by", "a pseudonym: [a-z0-9][a-z0-9._:-]{0,63}");
+    refused(json_pack("{s:s, s:i}", "cmd", "receipt.get", "index", -1), SLUIS_INVALID, "index",
+            "the number of an entry is needed, as `trace` shows it");
+    refused(json_pack("{s:s, s:s}", "cmd", "receipt.get", "index", "1"), SLUIS_INVALID, "index",
+            "the number of an entry is needed, as `trace` shows it");
+    refused(json_pack("{s:s}", "cmd", "receipt.get"), SLUIS_INVALID, "index",
+            "the number of an entry is needed, as `trace` shows it");
     json_decref(s);
     keypair_close(&log);
     arena_free(&a);
@@ -772,9 +809,11 @@ static void growth_is_proved(void **state)
                                                (const uint8_t(*)[HASH_LEN])path, n),
                      SLUIS_OK);
     refused(json_pack("{s:s, s:I}", "cmd", "journal.prove", "old", (json_int_t)after.size + 1000),
-            SLUIS_NOT_FOUND, "old", "not that large");
-    refused(json_pack("{s:s, s:i}", "cmd", "journal.prove", "old", -1), SLUIS_INVALID, "old", "size");
-    refused(json_pack("{s:s}", "cmd", "journal.prove"), SLUIS_INVALID, "old", "size");
+            SLUIS_NOT_FOUND, "old", "the journal is not that large yet");
+    refused(json_pack("{s:s, s:i}", "cmd", "journal.prove", "old", -1), SLUIS_INVALID, "old",
+            "a size is needed: 0, or that of an earlier checkpoint");
+    refused(json_pack("{s:s}", "cmd", "journal.prove"), SLUIS_INVALID, "old",
+            "a size is needed: 0, or that of an earlier checkpoint");
     json_decref(a);
     json_decref(b);
     keypair_close(&log);
@@ -853,10 +892,11 @@ static void a_copy_verifies_without_the_gateway(void **state)
     assert_true(json_is_false(json_object_get(again, "ok")));
     assert_true(text_of(again, "text")[0]);
     json_decref(again);
-    refused(json_pack("{s:s, s:s}", "cmd", "journal.copy", "dir", "copy"), SLUIS_INVALID, "dir", "absolute");
-    refused(json_pack("{s:s}", "cmd", "journal.copy"), SLUIS_INVALID, "dir", "string");
+    refused(json_pack("{s:s, s:s}", "cmd", "journal.copy", "dir", "copy"), SLUIS_INVALID, "dir",
+            "an absolute path is needed");
+    refused(json_pack("{s:s}", "cmd", "journal.copy"), SLUIS_INVALID, "dir", "a string is needed here");
     refused(json_pack("{s:s, s:s}", "cmd", "journal.copy", "dir", "/nonexistent/a/b"), SLUIS_IO,
-            "/nonexistent", "folder");
+            "/nonexistent", "cannot make the folder: No such file or directory");
 }
 
 int main(void)

@@ -360,9 +360,9 @@ def test_who_is_offered_is_not_forgotten(city):
         pair.received(offer)
         city.change(case, "fase", {"overgang": "niet-samenhangend"})
         err = forget(city, 4)
-        check("offered to another municipality" in err, f"here: {err}")
+        check("a case is offered to another municipality: wait for its decision, or until it lapses" in err, f"here: {err}")
         err = forget(there, 4)
-        check("offer about this person waits" in err, f"there: {err}")
+        check("another municipality's offer about this person waits: decide first" in err, f"there: {err}")
         pair.decide(offer, False, "Zij wonen hier niet")
         pair.wait_status(case, "geweigerd")
         for house in (city, there):

@@ -63,7 +63,8 @@ def test_tokens(city):
     refused(city.call("GET", path, city.token("wmo-intake", oin=PARTIES["wgs"][0])), (401, 403), "another's application")
     check(city.token("wmo-intake", ttl=1), "a short token")
     refused(city.view(case, 2, function="schoonmaker", raw=True), (403, 404), "no function")
-    refused(city.dossier(case, 2, app="clientportaal", function="consulent", raw=True), (403, 404), "the portal, not the client")
+    p = refused(city.dossier(case, 2, app="clientportaal", function="consulent", raw=True), (403,), "the portal, not the client")
+    check(p["detail"] == "geen geldende regel laat deze functie een dossier lezen", p)
 
 
 def test_the_bus(city):

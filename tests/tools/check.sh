@@ -74,6 +74,7 @@ run_one "a defect of the manual is found" tests/tools/manual.py --self-test "$bu
 run_one "what is installed runs" tests/tools/install.sh "$build"
 run_one "every required item has its tests" tests/tools/requirements.py
 [ -s "$log/one" ] && grep '^item ' "$log/one"
+run_one "every refusal is compared whole by a test" tests/tools/refusals.py
 
 /usr/bin/python3 tests/scenarios/run.py "$build" | tee "$log/scenarios"
 [ "${PIPESTATUS[0]}" -eq 0 ]; rc=$?

@@ -177,6 +177,7 @@ static void names_go_both_ways(void **state)
     assert_int_equal(case_event_parse(&e, "heropenen"), SLUIS_INVALID);
     assert_int_equal(case_step((case_state)9, CASE_CLOSE, COORDINATION_NONE, &s, &f), SLUIS_INVALID);
     assert_int_equal(case_step(CASE_RESEARCH, (case_event)99, COORDINATION_NONE, &s, &f), SLUIS_INVALID);
+    assert_string_equal(f.text, "zo'n fase of overgang bestaat niet");
     assert_false(case_state_open((case_state)9));
 }
 

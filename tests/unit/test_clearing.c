@@ -231,6 +231,7 @@ static void a_household_is_whole_or_not_at_all(void **state)
     assert_int_equal(handle_open_case(&t, j, &f),
                      SLUIS_CONFLICT); /* in the same turn: the key is there yet */
     assert_string_equal(f.where, "leden");
+    assert_string_equal(f.text, "lid 2 wordt op dit moment vergeten: open de zaak daarna opnieuw");
     house_commit(&r->h, &t);
     assert_int_equal(people_count(&r->h, TABLE_SUBJECT), subjects - 1);
     assert_int_equal(people_count(&r->h, TABLE_DATUM), data);

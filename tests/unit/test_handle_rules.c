@@ -111,6 +111,7 @@ static void a_change_is_an_entry(void **state)
     call->rules = rules_ref(h->p.first_rules);
     assert_int_equal(rules_hold(&t, call, &f), SLUIS_CONFLICT);
     assert_string_equal(f.where, "regels");
+    assert_string_equal(f.text, "de regels zijn intussen veranderd: doe het opnieuw");
     fail_clear(&f);
     rules_unref(&call->rules);
     call->rules = rules_ref(j->rules);

@@ -398,12 +398,18 @@ static void filings_that_are_refused(void **state)
     id16 nowhere = id_random();
     const struct {
         sluis_err code;
-        const char *where;
+        const char *where, *text;
     } wanted[] = {
-        {SLUIS_INVALID, "attributen"},   {SLUIS_INVALID, "attributen"},   {SLUIS_INVALID, "attributen"},
-        {SLUIS_UNKNOWN_PARTY, "partij"}, {SLUIS_UNKNOWN_PARTY, "partij"}, {SLUIS_INVALID, "partij"},
-        {SLUIS_NO_CASE, "zaakId"},       {SLUIS_INVALID, "doel"},         {SLUIS_INVALID, "grondslag"},
-        {SLUIS_INVALID, "fase"},
+        {SLUIS_INVALID, "attributen", "noem 1 tot 64 gegevens"},
+        {SLUIS_INVALID, "attributen", "een gegeven is twee keer genoemd"},
+        {SLUIS_INVALID, "attributen", "nummer 2 staat niet in de catalogus"},
+        {SLUIS_UNKNOWN_PARTY, "partij", "deze partij is niet op deze gateway aangesloten"},
+        {SLUIS_UNKNOWN_PARTY, "partij", "deze partij is niet op deze gateway aangesloten"},
+        {SLUIS_INVALID, "partij", "een OIN heeft 20 tekens"},
+        {SLUIS_NO_CASE, "zaakId", "er is geen open zaak met dit kenmerk: open die eerst"},
+        {SLUIS_INVALID, "doel", "noem een doel uit de regels"},
+        {SLUIS_INVALID, "grondslag", "noem een grondslag uit de regels"},
+        {SLUIS_INVALID, "fase", "schrijf onderzoek, coordinatie of overleg"},
     };
     for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
         filing_init(&x, r, "school-naam", i == 1 ? "school-naam" : i == 2 ? "no-such-attribute" : NULL);
@@ -423,8 +429,9 @@ static void filings_that_are_refused(void **state)
             x.q.legal_basis = TEXT("");
         else if (i == 9)
             x.q.phase = TEXT("later");
-        if (file(r, &x, &j) != wanted[i].code || strcmp(j->why.where, wanted[i].where) != 0)
-            fail_msg("filing %zu: %s at %s", i, error_token(j->why.code), j->why.where);
+        if (file(r, &x, &j) != wanted[i].code || strcmp(j->why.where, wanted[i].where) != 0 ||
+            strcmp(j->why.text, wanted[i].text) != 0)
+            fail_msg("filing %zu: %s at %s: %s", i, error_token(j->why.code), j->why.where, j->why.text);
         assert_int_not_equal(j->stage, STAGE_ENVELOPE);
         job_free(&j);
     }

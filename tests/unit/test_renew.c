@@ -170,6 +170,7 @@ static void not_in_another_name(void **state)
     job *j = say(r, r->h.dir, &r->next, &r->h.school.sign, now);
     j->party = r->h.gem.oin; /* the gateway renews its own otherwise */
     assert_int_equal(judge(r, j, now), SLUIS_UNKNOWN_PARTY);
+    assert_string_equal(r->f.text, "is no party of this directory");
 }
 
 static void not_too_often(void **state)
@@ -178,7 +179,7 @@ static void not_too_often(void **state)
     uint64_t soon = r->from + HOUR;
     assert_int_equal(judge(r, say(r, r->h.dir, &r->next, &r->h.school.sign, soon - 1), soon - 1),
                      SLUIS_NOT_YET);
-    assert_non_null(strstr(r->f.text, "3600 seconds"));
+    assert_string_equal(r->f.text, "a sealing key is renewed at most every 3600 seconds here");
     assert_int_equal(judge(r, say(r, r->h.dir, &r->next, &r->h.school.sign, soon), soon), SLUIS_OK);
     assert_int_equal(judge(r, say(r, r->h.dir, &r->next, &r->h.school.sign, soon + 3 * 60000), soon),
                      SLUIS_INVALID);
@@ -222,13 +223,15 @@ static void sealing_keys_alone_and_only_shorter(void **state)
     assert_int_equal(judge(r, say_one(r, &r->next, now, until, USE_CURVE, 0), now), SLUIS_INVALID);
     assert_int_equal(judge(r, say_one(r, &r->next, now, until, USE_SEAL, now), now), SLUIS_INVALID);
     assert_int_equal(judge(r, say_one(r, &r->next, now - DAY_MS, now, USE_SEAL, 0), now), SLUIS_INVALID);
+    assert_string_equal(r->f.text, "a new key is valid from now on: compare the clocks");
     assert_int_equal(judge(r, say_one(r, seal, from, until + 1, USE_SEAL, 0), now), SLUIS_CONFLICT);
+    assert_string_equal(r->f.text, "a key in the directory may only be cut short");
     assert_int_equal(judge(r, say_one(r, seal, from + 1, until, USE_SEAL, 0), now), SLUIS_CONFLICT);
     assert_int_equal(judge(r, say_one(r, &r->h.school.sign, from, until, USE_SEAL, 0), now), SLUIS_CONFLICT);
     assert_int_equal(judge(r, say_one(r, seal, from, until, USE_SEAL, 0), now), SLUIS_OK);
     /* shorter, but with no key that succeeds it: such changes have no pause between them */
     assert_int_equal(judge(r, say_one(r, seal, from, until - 1, USE_SEAL, 0), now), SLUIS_INVALID);
-    assert_non_null(strstr(r->f.text, "beside the new one"));
+    assert_string_equal(r->f.text, "keys are cut short beside the new one that succeeds them");
 }
 
 /* Change the school's entry and see what is refused then. */

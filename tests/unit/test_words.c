@@ -4,6 +4,7 @@
 
 #include "cases/handover.h"
 #include "core/handlers.h"
+#include "core/results.h"
 
 #define MiB (1u << 20)
 
@@ -142,6 +143,34 @@ static void a_change_of_a_case(void **state)
     c->member = 1;
     c->bsn = TEXT("999990018");
     no(r, handle_change_case, SLUIS_INVALID, "bsn", "een BSN heeft negen cijfers die de elfproef doorstaan");
+}
+
+static void coordinate(room *r)
+{
+    Sluis__CaseRow *row = NULL;
+    turn t = house_begin(&r->h, HOUSE_MS, MiB);
+    assert_int_equal(case_load(t.t, t.p->rows, r->case_id.b, t.arena, &row), SLUIS_OK);
+    row->phase = TEXT("coordination");
+    assert_int_equal(case_save(t.t, t.p->rows, r->case_id.b, row), SLUIS_OK);
+    house_commit(&r->h, &t);
+}
+
+static void a_coordinator(void **state)
+{
+    room *r = *state;
+    coordinate(r);
+    change(r, "coordinator-aanwijzen")->coordinator = TEXT("buurvrouw");
+    no(r, handle_change_case, SLUIS_INVALID, "coordinator.wie", "schrijf gemeente, extern of client");
+    change(r, "coordinator-aanwijzen")->level = TEXT("half");
+    no(r, handle_change_case, SLUIS_INVALID, "coordinator.niveau", "schrijf licht of zwaar");
+    change(r, "coordinator-aanwijzen")->coordinator = TEXT("extern");
+    no(r, handle_change_case, SLUIS_INVALID, "coordinator.partij", "noem de partij die coördineert");
+    change(r, "coordinator-aanwijzen")->party = TEXT(OIN_SCHL);
+    no(r, handle_change_case, SLUIS_INVALID, "coordinator.partij",
+       "alleen bij een externe coördinator hoort een partij");
+    change(r, "coordinator-aanwijzen")->coordinator = TEXT("client");
+    no(r, handle_change_case, SLUIS_CONFLICT, "coordinator.verantwoord",
+       "de cliënt coördineert alleen wanneer is beoordeeld dat dit verantwoord is");
 }
 
 static void an_opened_case(void **state)
@@ -328,6 +357,11 @@ static void a_concern(void **state)
        "nine digits that pass the eleven-test are needed");
     s.bsn = TEXT(r->h.person);
     b.concern = TEXT("thuis gaat het niet goed");
+    b.reporter = TEXT("");
+    b.concern = TEXT(" ");
+    message(r, kind, &r->h.school, &b.base);
+    no(r, handle_concern, SLUIS_NO_MOTIVATION, "body.concern", "say what the concern is");
+    b.concern = TEXT("thuis gaat het niet goed");
     b.reporter = r->many;
     message(r, kind, &r->h.school, &b.base);
     no(r, handle_concern, SLUIS_TOO_BIG, "body.reporter", "at most 200 bytes");
@@ -435,11 +469,239 @@ static void a_decision_on_ours(void **state)
     no(r, handle_handover_reply, SLUIS_NOT_ASKED, "core.answers", "nothing of this case was offered so");
 }
 
+/* A request as the municipality's application files it, to these two. */
+static Sluis__RequestBody *asked(room *r, Sluis__Recipient *one, Sluis__Recipient *other)
+{
+    static Sluis__RequestBody b;
+    static Sluis__Subject who;
+    static Sluis__AttributeAsk ask, *asks[] = {&ask};
+    static Sluis__Recipient *to[2];
+    static uint32_t attributes[1];
+    attributes[0] = rules_attribute_named(r->h.p.first_rules, "school-naam")->id;
+    sluis__request_body__init(&b);
+    sluis__subject__init(&who);
+    sluis__attribute_ask__init(&ask);
+    sluis__recipient__init(one);
+    sluis__recipient__init(other);
+    who.bsn = TEXT(r->h.person);
+    ask.attribute = attributes[0];
+    ask.necessity = TEXT("nodig");
+    b.subject = &who;
+    b.motivation = TEXT("nodig");
+    b.asks = asks;
+    b.n_asks = 1;
+    one->oin = TEXT(OIN_SCHL);
+    one->sealing_key = data_of(r->h.school.seal.id.b, KEYID_LEN);
+    other->oin = TEXT(OIN_GEM);
+    to[0] = one;
+    to[1] = other;
+    Sluis__Core *c = message(r, SLUIS__KIND__REQUEST, &r->h.gem, &b.base);
+    c->recipients = to;
+    c->n_recipients = 2;
+    c->origin = SLUIS__ORIGIN__BUS;
+    c->application = TEXT("wmo-intake");
+    c->attributes = attributes;
+    c->n_attributes = 1;
+    return &b;
+}
+
+static void a_request(void **state)
+{
+    room *r = *state;
+    Sluis__Recipient one, other;
+    asked(r, &one, &other);
+    r->core.n_recipients = 1;
+    no(r, handle_request, SLUIS_INVALID, "core.recipients",
+       "a request is sealed to one party and the registry");
+    asked(r, &one, &other);
+    one.oin = TEXT("school");
+    no(r, handle_request, SLUIS_INVALID, "core.recipients", "an OIN has 20 characters");
+    asked(r, &one, &other);
+    one.oin = TEXT("00000099000000007777");
+    no(r, handle_request, SLUIS_UNKNOWN_PARTY, "core.recipients", "the party asked is not in the directory");
+    asked(r, &one, &other)->n_asks = 0;
+    no(r, handle_request, SLUIS_INVALID, "body.asks", "must list the header's attributes, in their order");
+    asked(r, &one, &other)->subject->bsn = TEXT("000000012");
+    no(r, handle_request, SLUIS_MODE, "body.subject.bsn", "test and real persons do not mix");
+    message(r, SLUIS__KIND__WITHDRAWAL, &r->h.gem, NULL);
+    no(r, handle_withdrawal, SLUIS_NOT_ASKED, "core.transaction",
+       "no request of this transaction passed here");
+}
+
+/* ---- answers ---- */
+
+/* A result of this attribute, in an answer by the school; it is refused so. */
+static void answer(room *r, const Sluis__AttributeResult *x, uint32_t header, sluis_err code,
+                   const char *where, const char *text)
+{
+    Sluis__AttributeResult *v[] = {(Sluis__AttributeResult *)(uintptr_t)x};
+    Sluis__RequestRow row = SLUIS__REQUEST_ROW__INIT;
+    uint32_t asked[] = {x->attribute};
+    sluis_fail f = {0};
+    Sluis__Core *c = message(r, SLUIS__KIND__RESPONSE, &r->h.school, NULL);
+    row.attributes = asked;
+    row.n_attributes = 1;
+    row.case_id = data_of(r->case_id.b, ID_LEN);
+    row.purpose = TEXT("onderzoek-meervoudige-problematiek");
+    row.requester = TEXT(OIN_GEM);
+    row.party = TEXT(OIN_SCHL);
+    c->attributes = &header;
+    c->n_attributes = 1;
+    turn t = house_begin(&r->h, HOUSE_MS, MiB);
+    const sluis_err e = results_check(&t, r->j, &row, v, 1, &f);
+    if (e != code || strcmp(f.where, where) != 0 || strcmp(f.text, text) != 0)
+        fail_msg("%s at '%s': %s; wanted at '%s': %s", error_token(e), f.where, f.text, where, text);
+    house_abort(&r->h, &t);
+    r->j->env = NULL;
+    job_free(&r->j);
+}
+
+static uint32_t number(const room *r, const char *name)
+{
+    return rules_attribute_named(r->h.p.first_rules, name)->id;
+}
+
+static void live_at_a_secret_address(room *r)
+{
+    Sluis__CaseRow *row = NULL;
+    turn t = house_begin(&r->h, HOUSE_MS, MiB);
+    assert_int_equal(case_load(t.t, t.p->rows, r->case_id.b, t.arena, &row), SLUIS_OK);
+    row->members[0]->secret = true;
+    assert_int_equal(case_save(t.t, t.p->rows, r->case_id.b, row), SLUIS_OK);
+    house_commit(&r->h, &t);
+}
+
+static void results(void **state)
+{
+    room *r = *state;
+    uint8_t half[8] = {1};
+    const uint32_t id = number(r, "school-naam"), other = number(r, "school-jaargroep");
+    Sluis__Instance in = SLUIS__INSTANCE__INIT, *instances[] = {&in};
+    Sluis__AttributeResult x = SLUIS__ATTRIBUTE_RESULT__INIT;
+    x.attribute = id;
+    in.value = TEXT("De Regenboog");
+    answer(r, &x, other, SLUIS_INVALID, "body.results", "in the order of the header's attributes");
+    answer(r, &x, id, SLUIS_INVALID, "school-naam", "no outcome: given, refused, not-possible or not-known");
+    x.outcome = SLUIS__OUTCOME__REFUSED;
+    x.reason = TEXT("niet-noodzakelijk");
+    x.instances = instances;
+    x.n_instances = 1;
+    answer(r, &x, id, SLUIS_INVALID, "school-naam", "not given, yet it has a value");
+    x.outcome = SLUIS__OUTCOME__GIVEN;
+    in.instance = data_of(half, sizeof half);
+    answer(r, &x, id, SLUIS_INVALID, "school-naam", "an instance id is 16 bytes, or absent");
+    x.attribute = number(r, "politie-antecedenten");
+    answer(r, &x, x.attribute, SLUIS_DENIED, "politie-antecedenten",
+           "the rules in force let this domain give no criminal data");
+    live_at_a_secret_address(r);
+    x.attribute = id;
+    answer(r, &x, id, SLUIS_DENIED, "school-naam", "not permitted: secret-address; nobody may be told it");
+}
+
+/* ---- what one case or person has room for ---- */
+
+static void room_in_a_case(void **state)
+{
+    Sluis__CaseRow row = SLUIS__CASE_ROW__INIT, other = SLUIS__CASE_ROW__INIT;
+    Sluis__MemberRow m = SLUIS__MEMBER_ROW__INIT, *members[] = {&m};
+    Sluis__EmergencyRow glass = SLUIS__EMERGENCY_ROW__INIT;
+    Sluis__LookRow look = SLUIS__LOOK_ROW__INIT, *looks[CASE_LOOKS_MAX];
+    Sluis__ServiceRow service = SLUIS__SERVICE_ROW__INIT, *services[CASE_SERVICES_MAX];
+    sluis_fail f = {0};
+    uint32_t at, many[CASE_MEMBERS_MAX] = {0};
+    arena *a = arena_new(MiB);
+    (void)state;
+    row.n_emergencies = CASE_EMERGENCIES_MAX;
+    assert_int_equal(case_glass_break(&row, &glass, a, &f), SLUIS_TOO_BIG);
+    assert_string_equal(f.text, "ten hoogste 64 keer noodinzage in één zaak");
+    for (size_t i = 0; i < CASE_LOOKS_MAX; i++)
+        looks[i] = &look; /* all of them wait */
+    row.looks = looks;
+    row.n_looks = CASE_LOOKS_MAX;
+    fail_clear(&f);
+    assert_int_equal(case_look_ask(&row, &look, 1, a, &f), SLUIS_TOO_BIG);
+    assert_string_equal(f.text,
+                        "ten hoogste 64 keer inzage bij een collega tegelijk in één zaak: beëindig er een");
+    service.service = service.party = TEXT("a");
+    service.status = TEXT("gestart");
+    service.planned = 1;
+    Sluis__ServiceRow new = service;
+    new.service = TEXT("b");
+    for (size_t i = 0; i < CASE_SERVICES_MAX; i++)
+        services[i] = &service;
+    row.services = services;
+    row.n_services = CASE_SERVICES_MAX;
+    fail_clear(&f);
+    assert_int_equal(case_service_report(&row, &new, true, a, &at, &f), SLUIS_TOO_BIG);
+    assert_string_equal(f.text, "ten hoogste 64 diensten in een zaak");
+    new.status = TEXT("started");
+    fail_clear(&f);
+    assert_int_equal(case_service_report(&row, &new, false, a, &at, &f), SLUIS_TOO_BIG);
+    assert_string_equal(f.text, "at most 64 services of one case");
+    new.planned = 0;
+    fail_clear(&f);
+    assert_int_equal(case_service_report(&row, &new, false, a, &at, &f), SLUIS_INVALID);
+    assert_string_equal(f.text, "say when the service is to be delivered");
+    new.status = TEXT("declined");
+    fail_clear(&f);
+    assert_int_equal(case_service_report(&row, &new, false, a, &at, &f), SLUIS_CONFLICT);
+    assert_string_equal(f.text, "this service was not applied for here");
+    new.service = TEXT("Not a name");
+    fail_clear(&f);
+    assert_int_equal(case_service_report(&row, &new, false, a, &at, &f), SLUIS_INVALID);
+    assert_string_equal(f.text, "a name is [a-z0-9][a-z0-9._:-]{0,63}");
+    m.member = 1;
+    row.members = members;
+    row.n_members = 1;
+    fail_clear(&f);
+    assert_int_equal(case_check_seen_by(&row, 1, many, CASE_MEMBERS_MAX, &f), SLUIS_TOO_BIG);
+    assert_string_equal(f.text, "ten hoogste 31 leden");
+    row.phase = other.phase = TEXT("research");
+    row.n_joined = CASE_JOINED_MAX;
+    fail_clear(&f);
+    assert_int_equal(case_join_check(&row, &other, &f), SLUIS_TOO_BIG);
+    assert_string_equal(f.text, "ten hoogste 16 zaken gaan in één zaak op");
+    arena_free(&a);
+}
+
+/* Of what a client asks: how many, and what may become of one. */
+static void what_a_client_asks(void **state)
+{
+    room *r = *state;
+    Sluis__ApiFileRights q = SLUIS__API_FILE_RIGHTS__INIT;
+    Sluis__ApiDecideRights d = SLUIS__API_DECIDE_RIGHTS__INIT;
+    turn t = house_begin(&r->h, HOUSE_MS - 2 * DAY_MS, MiB);
+    uuid tx = people_right(&t, &r->person, &r->case_id, "access", "received"); /* due a day ago */
+    house_commit(&r->h, &t);
+    d.case_id = q.case_id = data_of(r->case_id.b, ID_LEN);
+    d.member = q.member = 1;
+    d.transaction = data_of(tx.b, UUID_LEN);
+    d.motivation = q.text = TEXT("daarom");
+    d.event = TEXT("vergeten");
+    call(r, "privacyfunctionaris")->decide_rights = &d;
+    no(r, handle_decide_rights, SLUIS_INVALID, "overgang",
+       "schrijf verlengen, toewijzen, weigeren of afronden");
+    d.event = TEXT("extend");
+    call(r, "privacyfunctionaris")->decide_rights = &d;
+    no(r, handle_decide_rights, SLUIS_CONFLICT, "overgang",
+       "verlengen kan alleen binnen de eerste termijn: besluit nu");
+    t = house_begin(&r->h, HOUSE_MS, MiB);
+    for (size_t i = 1; i < RIGHTS_MAX; i++)
+        people_right(&t, &r->person, &r->case_id, "access", "refused");
+    house_commit(&r->h, &t);
+    q.kind = TEXT("access");
+    call(r, "consulent")->file_rights = &q;
+    no(r, handle_file_rights, SLUIS_FULL, "soort",
+       "er zijn al 80 AVG-verzoeken van deze persoon, meer houdt de gateway niet bij");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_change_of_a_case, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_coordinator, setup, teardown),
         cmocka_unit_test_setup_teardown(an_opened_case, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_request, setup, teardown),
         cmocka_unit_test_setup_teardown(a_note_in_the_dossier, setup, teardown),
         cmocka_unit_test_setup_teardown(rights, setup, teardown),
         cmocka_unit_test_setup_teardown(questions, setup, teardown),
@@ -448,6 +710,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(how_a_service_stands, setup, teardown),
         cmocka_unit_test_setup_teardown(an_offered_case, setup, teardown),
         cmocka_unit_test_setup_teardown(a_decision_on_ours, setup, teardown),
+        cmocka_unit_test_setup_teardown(results, setup, teardown),
+        cmocka_unit_test(room_in_a_case),
+        cmocka_unit_test_setup_teardown(what_a_client_asks, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
