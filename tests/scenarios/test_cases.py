@@ -50,11 +50,9 @@ def test_phases(city):
     check(now["fase"] == "onderzoek" and now["coordinatie"] == "verplicht", f"{now}")
     check("start-coordinatie" in now["mogelijk"] and "sluiten" not in now["mogelijk"], f"{now['mogelijk']}")
     refused(city.change(case, "fase", {"overgang": "sluiten"}, raw=True), 409, "conflict",
-
-            "met twee wetten of meer is coördinatie verplicht: begin die eerst; sluiten kan nu niet; mogelijk: start-coordinatie, stoppen, niet-samenhangend, bereik-kiezen, bereik-verruimen, lid-wijzigen, interventies-vragen, dienst-melden, bsn-koppelen, noodinzage, noodinzage-beoordelen, samenvoegen, opgaan, overdragen")
+            "met twee wetten of meer is coördinatie verplicht: begin die eerst; sluiten kan nu niet; mogelijk: {}")
     refused(city.change(case, "coordinator", {"coordinator": COORDINATOR}, raw=True), 409, "conflict",
-
-            "de zaak is in onderzoek: coordinator-aanwijzen kan niet; mogelijk: start-coordinatie, stoppen, niet-samenhangend, bereik-kiezen, bereik-verruimen, lid-wijzigen, interventies-vragen, dienst-melden, bsn-koppelen, noodinzage, noodinzage-beoordelen, samenvoegen, opgaan, overdragen")
+            "de zaak is in onderzoek: coordinator-aanwijzen kan niet; mogelijk: {}")
     refused(city.change(case, "fase", {"overgang": "start-coordinatie", "motivering": " . "}, raw=True), 422, "no-motivation", "schrijf waarom")
     refused(city.change(case, "fase", {"overgang": "start-coordinatie"}, function="teamleider", raw=True), 403, "forbidden",
             "geen geldende regel laat deze functie start-coordinatie")
@@ -62,7 +60,7 @@ def test_phases(city):
     now = city.change(case, "fase", {"overgang": "start-coordinatie", "coordinator": COORDINATOR})
     check(now["fase"] == "coordinatie" and now["coordinator"] == COORDINATOR, f"{now}")
     refused(city.change(case, "fase", {"overgang": "stoppen"}, raw=True), 409, "conflict",
-            "de zaak is in coördinatie: stoppen kan niet; mogelijk: sluiten, niet-samenhangend, bereik-kiezen, bereik-verruimen, lid-wijzigen, coordinator-aanwijzen, interventies-vragen, dienst-melden, bsn-koppelen, noodinzage, noodinzage-beoordelen, inzage-vragen, inzage-besluiten, inzage-beeindigen, samenvoegen, opgaan, overdragen")
+            "de zaak is in coördinatie: stoppen kan niet; mogelijk: {}")
     refused(city.change(case, "coordinator", {"coordinator": {"wie": "client", "niveau": "licht"}}, raw=True), 409, "conflict",
             "de cliënt coördineert alleen wanneer is beoordeeld dat dit verantwoord is")
     refused(city.change(case, "coordinator", {"coordinator": {"wie": "extern", "niveau": "zwaar", "partij": "00000099000000007777"}}, raw=True),
@@ -87,8 +85,7 @@ def test_coordination_optional_or_not_at_all(city):
     one = city.open_case([(PARENT, "client")], laws=("wmo",), domains=())
     check(city.case(one)["coordinatie"] == "niet", "one law alone")
     refused(city.change(one, "fase", {"overgang": "start-coordinatie", "coordinator": COORDINATOR}, raw=True), 409, "conflict",
-
-            "met één wet en geen aanpalend domein valt er niets te coördineren; start-coordinatie kan nu niet; mogelijk: sluiten, stoppen, niet-samenhangend, bereik-kiezen, bereik-verruimen, lid-wijzigen, interventies-vragen, dienst-melden, bsn-koppelen, noodinzage, noodinzage-beoordelen, samenvoegen, opgaan, overdragen")
+            "met één wet en geen aanpalend domein valt er niets te coördineren; start-coordinatie kan nu niet; mogelijk: {}")
     check(city.change(one, "fase", {"overgang": "sluiten"})["fase"] == "gesloten", "one law alone may close")
     two = city.open_case([(PARENT, "client")], laws=("wmo",), domains=("onderwijs",))
     check(city.case(two)["coordinatie"] == "mogelijk", "one law and a domain")
