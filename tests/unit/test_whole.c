@@ -1,0 +1,298 @@
+/* Every transition of a case's table is one transaction: whichever of its writes, or its commit, does not
+ * happen, nothing has; and done again it leaves as many rows as one that was never disturbed. A kill is such
+ * a write that does not happen: what an engine does with it is test_store's. Hand-over has two gateways:
+ * scenarios/test_handover.py. */
+#include "kit_people.h"
+
+#include "core/handlers.h"
+
+#define MiB    (1u << 20)
+#define WRITES 200 /* more than any of them needs */
+
+typedef struct {
+    house h;
+    subject who[3]; /* a parent, a child, and one who is known by the municipality's own name */
+    id16 ids[4];    /* the case, one that goes into it, one that is stopped, one that is not related */
+    uint64_t now;
+} room;
+
+typedef struct {
+    case_event event;
+    const char *function;
+    int at; /* of ids */
+    void (*fill)(room *r, Sluis__ApiChangeCase *c);
+} step;
+
+static char *words[] = {(char *)(uintptr_t) "wmo", (char *)(uintptr_t) "wgs"},
+            *domains[] = {(char *)(uintptr_t) "onderwijs"}, *problems[] = {(char *)(uintptr_t) "veiligheid"},
+            *glass[] = {(char *)(uintptr_t) "school-naam"},
+            *debts[] = {(char *)(uintptr_t) "wgs-totaal-schuldbedrag"};
+
+static void scope(room *r, Sluis__ApiChangeCase *c)
+{
+    static Sluis__ApiScope s;
+    (void)r;
+    sluis__api_scope__init(&s);
+    s.laws = words;
+    s.n_laws = 2;
+    s.domains = domains;
+    s.n_domains = c->event[7] == 'v'; /* more than was chosen */
+    s.problems = problems;
+    s.n_problems = 1;
+    c->scope = &s;
+}
+
+static void member(room *r, Sluis__ApiChangeCase *c)
+{
+    (void)r;
+    c->member = 2;
+    c->secret = true;
+}
+
+static void service(room *r, Sluis__ApiChangeCase *c)
+{
+    c->service = TEXT("begeleiding");
+    c->status = TEXT("gepland");
+    c->planned = r->now + DAY_MS;
+}
+
+static void coordinator(room *r, Sluis__ApiChangeCase *c)
+{
+    (void)r;
+    c->coordinator = TEXT("gemeente");
+    c->level = TEXT("licht");
+}
+
+static void number(room *r, Sluis__ApiChangeCase *c)
+{
+    (void)r;
+    c->number = 1;
+    c->granted = c->justified = true;
+}
+
+static void look_now(room *r, Sluis__ApiChangeCase *c)
+{
+    (void)r;
+    c->member = 1;
+    c->attributes = glass;
+    c->n_attributes = 1;
+}
+
+static void look_light(room *r, Sluis__ApiChangeCase *c)
+{
+    (void)r;
+    c->member = 1;
+    c->law = TEXT("wgs");
+    c->purpose = TEXT("gecoordineerde-aanpak");
+    c->attributes = debts;
+    c->n_attributes = 1;
+}
+
+static void other(room *r, Sluis__ApiChangeCase *c)
+{
+    c->other = data_of(r->ids[1].b, ID_LEN);
+}
+
+static void person(room *r, Sluis__ApiChangeCase *c)
+{
+    (void)r;
+    c->member = 3;
+    c->bsn = TEXT("999990032");
+}
+
+/* In an order in which each is possible; CASE_JOIN is CASE_GO_INTO of the other. */
+static const step steps[] = {
+    {CASE_CHOOSE_SCOPE, "consulent", 0, scope},
+    {CASE_WIDEN_SCOPE, "regisseur", 0, scope},
+    {CASE_CHANGE_MEMBER, "consulent", 0, member},
+    {CASE_REPORT_SERVICE, "consulent", 0, service},
+    {CASE_BREAK_GLASS, "consulent", 0, look_now},
+    {CASE_REVIEW_GLASS, "teamleider", 0, number},
+    {CASE_LINK_PERSON, "consulent", 0, person},
+    {CASE_JOIN, "consulent", 0, other},
+    {CASE_COORDINATE, "consulent", 0, coordinator},
+    {CASE_NAME_COORDINATOR, "consulent", 0, coordinator},
+    {CASE_ASK_LOOK, "consulent", 0, look_light},
+    {CASE_DECIDE_LOOK, "regisseur", 0, number},
+    {CASE_END_LOOK, "consulent", 0, number},
+    {CASE_CLOSE, "consulent", 0, NULL},
+    {CASE_STOP, "consulent", 2, NULL},
+    {CASE_UNRELATE, "consulent", 3, NULL},
+};
+#define STEPS (sizeof steps / sizeof steps[0])
+
+static void widen(turn *t, const id16 *id)
+{
+    Sluis__CaseRow *row = NULL;
+    assert_int_equal(case_load(t->t, t->p->rows, id->b, t->arena, &row), SLUIS_OK);
+    row->scope_laws = words;
+    row->n_scope_laws = 2;
+    assert_int_equal(case_save(t->t, t->p->rows, id->b, row), SLUIS_OK);
+}
+
+/* Four cases of the same household, each with a request that waits. */
+static void furnish(room *r)
+{
+    const subject *all[] = {&r->who[0], &r->who[1], &r->who[2]};
+    house_open(&r->h);
+    r->now = HOUSE_MS;
+    turn t = house_begin(&r->h, r->now, MiB);
+    r->who[0] = house_subject(&r->h, t.t, "999990019");
+    r->who[1] = house_subject(&r->h, t.t, "999990020");
+    assert_int_equal(registry_subject_own(r->h.p.registry, t.t, "jz-2041", true, &r->who[2]), SLUIS_OK);
+    for (size_t i = 0; i < 4; i++) {
+        Sluis__RequestRow *q = NULL;
+        r->ids[i] = people_case(&t, all, 3, "research", 0);
+        widen(&t, &r->ids[i]);
+        uuid tx = people_request(&t, &r->who[1], &r->ids[i]);
+        assert_int_equal(turn_request_load(&t, tx.b, &q, NULL), SLUIS_OK);
+        q->state = TEXT(request_state_name(REQUEST_OPEN));
+        assert_int_equal(turn_request_save(&t, tx.b, q, &r->who[1]), SLUIS_OK);
+    }
+    house_commit(&r->h, &t);
+}
+
+static void leave(room *r)
+{
+    for (size_t i = 0; i < 3; i++)
+        subject_close(&r->who[i]);
+    house_close(&r->h);
+}
+
+/* The step, with its n-th write or commit failing (0: none). NO_SPACE: it did, and the turn was undone. */
+static sluis_err take(room *r, const step *s, unsigned n, sluis_fail *f)
+{
+    Sluis__ApiChangeCase c = SLUIS__API_CHANGE_CASE__INIT;
+    job *j = job_new(JOB_API, bytes_str("packed call"));
+    assert_non_null(j);
+    j->call = arena_alloc(job_arena(j), sizeof(*j->call));
+    sluis__api_call__init(j->call);
+    snprintf(j->claims.app, sizeof(j->claims.app), "wmo-intake");
+    snprintf(j->claims.function, sizeof(j->claims.function), "%s", s->function);
+    snprintf(j->claims.employee, sizeof(j->claims.employee), "%s", s->function);
+    j->claims.oin = r->h.gem.oin;
+    c.case_id = data_of(r->ids[s->at].b, ID_LEN);
+    c.event = TEXT(case_event_name(s->event));
+    c.motivation = TEXT("nodig");
+    if (s->fill)
+        s->fill(r, &c);
+    j->call->change_case = &c;
+    turn t = house_begin(&r->h, r->now, MiB);
+    store_memory_fail_after(r->h.x.store, n, SLUIS_NO_SPACE);
+    sluis_err e = handle_change_case(&t, j, f);
+    if (!e)
+        e = turn_finish(&t);
+    if (!e)
+        e = journal_seal(r->h.journal, t.t);
+    if (!e)
+        e = keyslots_sync(r->h.x.slots);
+    if (!e)
+        e = store_commit(&t.t);
+    store_memory_fail_after(r->h.x.store, 0, SLUIS_OK);
+    if (e) {
+        house_abort(&r->h, &t);
+    } else {
+        journal_committed(r->h.journal);
+        turn_close(&t);
+        directory_unref(&t.new_dir);
+    }
+    job_free(&j);
+    return e;
+}
+
+typedef struct {
+    row_copy *rows[TABLE_COUNT];
+    size_t n[TABLE_COUNT];
+} picture;
+
+static void look(room *r, picture *p)
+{
+    for (unsigned i = 0; i < TABLE_COUNT; i++)
+        p->rows[i] = fixture_rows(&r->h.x, (gateway_table)i, &p->n[i]);
+}
+
+static void forget(picture *p)
+{
+    for (unsigned i = 0; i < TABLE_COUNT; i++)
+        fixture_rows_free(p->rows[i], p->n[i]);
+}
+
+static void same(const picture *a, const picture *b, const char *event, unsigned n)
+{
+    for (unsigned t = 0; t < TABLE_COUNT; t++) {
+        bool equal = a->n[t] == b->n[t];
+        for (size_t i = 0; equal && i < a->n[t]; i++)
+            equal = bytes_equal(BYTES(a->rows[t][i].key, a->rows[t][i].key_n),
+                                BYTES(b->rows[t][i].key, b->rows[t][i].key_n)) &&
+                    bytes_equal(BYTES(a->rows[t][i].value, a->rows[t][i].value_n),
+                                BYTES(b->rows[t][i].value, b->rows[t][i].value_n));
+        if (!equal)
+            fail_msg("%s, without its write %u: table %u is another", event, n, t);
+    }
+}
+
+/* Every event that a call asks for is in the list above. */
+static void none_is_left_out(void **state)
+{
+    bool there[CASE_EVENTS] = {[CASE_ASK_INTERVENTIONS] =
+                                   true,                  /* a request to each: scenarios/test_cases.py */
+                               [CASE_GO_INTO] = true,     /* the other end of CASE_JOIN */
+                               [CASE_HAND_OVER] = true,   /* scenarios/test_handover.py */
+                               [CASE_TAKEN_OVER] = true}; /* ditto */
+    (void)state;
+    for (size_t i = 0; i < STEPS; i++)
+        there[steps[i].event] = true;
+    for (size_t i = 0; i < CASE_EVENTS; i++)
+        if (!there[i])
+            fail_msg("%s is not tried", case_event_name((case_event)i));
+}
+
+static void whole_or_not_at_all(void **state)
+{
+    room *r = calloc(1, sizeof(*r)), *calm = calloc(1, sizeof(*calm));
+    (void)state;
+    furnish(r);
+    furnish(calm);
+    for (size_t i = 0; i < STEPS; i++) {
+        const char *event = case_event_name(steps[i].event);
+        sluis_fail f = {0};
+        picture before, after;
+        unsigned n = 0;
+        sluis_err e = SLUIS_NO_SPACE;
+        look(r, &before);
+        for (n = 1; e == SLUIS_NO_SPACE && n < WRITES; n++) {
+            fail_clear(&f);
+            e = take(r, &steps[i], n, &f);
+            if (e == SLUIS_NO_SPACE) {
+                look(r, &after);
+                same(&before, &after, event, n);
+                forget(&after);
+            }
+        }
+        if (e)
+            fail_msg("%s: %s at '%s': %s", event, error_token(e), f.where, f.text);
+        assert_true(n > 5); /* a case, an entry, a dossier, an event, and the commit */
+        forget(&before);
+        fail_clear(&f);
+        if (take(calm, &steps[i], 0, &f))
+            fail_msg("%s, undisturbed: %s: %s", event, f.where, f.text);
+        for (unsigned t = 0; t < TABLE_COUNT; t++)
+            if (people_count(&r->h, (gateway_table)t) != people_count(&calm->h, (gateway_table)t))
+                fail_msg("%s: table %u has another number of rows than undisturbed", event, t);
+        r->now += 1000;
+        calm->now = r->now;
+    }
+    leave(r);
+    leave(calm);
+    free(r);
+    free(calm);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(none_is_left_out),
+        cmocka_unit_test(whole_or_not_at_all),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
