@@ -90,16 +90,32 @@ def test_coordination_optional_or_not_at_all(city):
     two = city.open_case([(PARENT, "client")], laws=("wmo",), domains=("onderwijs",))
     check(city.case(two)["coordinatie"] == "mogelijk", "one law and a domain")
     check(city.change(two, "fase", {"overgang": "niet-samenhangend"})["fase"] == "niet-samenhangend", "not related")
+    # where it may, it need not; and who coordinates may be the client
+    two = city.open_case([(PARENT, "client")], laws=("wmo",), domains=("onderwijs",))
+    check(city.change(two, "fase", {"overgang": "sluiten"})["fase"] == "gesloten", "one law and a domain may close without it")
+    two = city.open_case([(PARENT, "client")], laws=("wmo",), domains=("onderwijs",))
+    itself = {"wie": "client", "niveau": "licht"}
+    refused(city.change(two, "fase", {"overgang": "start-coordinatie", "coordinator": itself}, raw=True), 409, "conflict",
+            "de cliënt coördineert alleen wanneer is beoordeeld dat dit verantwoord is")
+    check(city.case(two)["fase"] == "onderzoek", "it began all the same")
+    now = city.change(two, "fase", {"overgang": "start-coordinatie", "coordinator": dict(itself, verantwoord=True)})
+    check(now["fase"] == "coordinatie" and now["coordinator"]["wie"] == "client" and now["coordinator"]["niveau"] == "licht", f"{now}")
+    check(notices(city, two) == ["onderzoek-gestart", "onderzoek-afgerond"], f"{notices(city, two)}")
+    check("coordinatie-gestart" in decisions(city, two, 1), "the client reads of it")
+    for level in ("zwaar", "licht"):  # and back
+        check(city.change(two, "coordinator", {"coordinator": {"wie": "gemeente", "niveau": level}})["coordinator"]["niveau"] == level, level)
 
 
 def test_end_takes_everything_back(city):
     """Closed, stopped, not related: no view, open requests withdrawn at the party too, answers refused."""
-    for how in ("stoppen", "niet-samenhangend"):
+    for how in ("stoppen", "niet-samenhangend", "sluiten"):
         case = city.open_case([(CHILD, "kind")], domains=("onderwijs", "ggd"))
         city.ask(case, 1, "school", ["school-naam"])
         check(city.view(case, 1)["gegevens"], "seen before")
         held = city.file(case, 1, "ggd", ["jgz-visus"])["verzoekId"]
         wait_for("held", lambda: [i for i in city.inbox("ggd", "list") if i["id"] == held and i["state"] == "held"])
+        if how == "sluiten":  # with three laws only after coordination
+            city.change(case, "fase", {"overgang": "start-coordinatie", "coordinator": COORDINATOR})
         city.change(case, "fase", {"overgang": how})
         check(city.view(case, 1, raw=True).status == 404, "a view of a case that is over")
         state = city.request(held)

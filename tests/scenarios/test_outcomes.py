@@ -96,6 +96,29 @@ def test_conditions_are_held(city):
     check(not under_way(city, one, "jgz-gewicht"), "its own purpose")
 
 
+def test_conditions_stand_wherever_the_datum_does(city):
+    """Who asked, another law's view, whoever looks in acute danger, the client in dossier and document. (What the register answers
+    over the bus: conversations/register.conv.)"""
+    case = city.open_case([(PARENT, "ouder"), (CHILD, "kind")], laws=("wmo", "jeugdwet"))
+    name, wanted = "jgz-psychosociale-ontwikkeling", ["bron-noemen", "geldig-tot 2100-01-01"]
+    values = city.root / "ontwikkeling.json"
+    values.write_text(json.dumps({name: "Naar leeftijd"}))
+    t = city.file(case, 2, "ggd", [name])["verzoekId"]
+    release(city, "ggd", t, "--fields", name, "--values", values, "--conditions", "bron-noemen,geldig-tot=2099-12-31")
+    given = city.answered(t)["uitkomsten"][0]
+    check(given["voorwaarden"] == wanted, f"the answer: {given}")
+    for app in ("wmo-intake", "jeugd-intake"):
+        check(shown(city, case, 2, name, app=app)[0]["voorwaarden"] == wanted, f"the view of {app}")
+    city.change(case, "noodinzage", {"lid": 2, "attributen": [name]}, app="pw-intake")
+    check(shown(city, case, 2, name, app="pw-intake")[0]["voorwaarden"] == wanted, "in acute danger")
+    entry = [e for e in city.dossier(case, 2, viewer=2) if e["soort"] == "antwoord"][0]
+    check(entry["uitkomsten"][0]["voorwaarden"] == wanted, f"the dossier: {entry}")
+    page = city.call("GET", f"/v1/zaken/{case}/leden/2/dossier/uitvoer?namens=2", city.token("clientportaal", "client", "client-1"),
+                     headers={"Accept": "application/json"}).json()
+    mine = [d for d in page["gegevens"] if d["naam"] == name]
+    check(len(mine) == 1 and mine[0]["voorwaarden"] == wanted, f"the document: {mine}")
+
+
 def test_household_condition(city):
     """The client reads of it, another member who may look in the dossier does not."""
     case = city.open_case([(PARENT, "ouder"), (CHILD, "kind")], more={2: {"zichtbaarVoor": [1]}})
