@@ -12,8 +12,11 @@
 #include "wire/prescan.h"
 #include "wire/unpack.h"
 
-#define DECODED_MAX   (48u << 10) /* memory of the decoded header and signature block, beyond raw */
-#define DECODED_USUAL 8192        /* header, signature block and the body's message, decoded */
+/* Memory of one message, decoded: the bytes themselves, what they become (the fullest response takes 8 for
+ * one), and a header that is large for its body. */
+#define DECODED_TIMES 8
+#define DECODED_MAX   (48u << 10)
+#define DECODED_USUAL 8192 /* header, signature block and the body's message, decoded */
 #define SKEW_MS       (2 * 60 * 1000)
 
 /* One field of the outer message: number, length, bytes. */
@@ -100,7 +103,7 @@ sluis_err envelope_decode(envelope **out, bytes raw, size_t max_bytes, sluis_fai
     *out = NULL;
     if (raw.n > max)
         return fail_set(f, SLUIS_TOO_BIG, "envelope", "%zu bytes; at most %zu", raw.n, max);
-    arena *a = arena_new_sized(raw.n + DECODED_MAX, raw.n + DECODED_USUAL);
+    arena *a = arena_new_sized(DECODED_TIMES * raw.n + DECODED_MAX, raw.n + DECODED_USUAL);
     if (!a)
         return SLUIS_NOMEM;
     sluis_err err = SLUIS_NOMEM;

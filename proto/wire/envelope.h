@@ -54,8 +54,10 @@ typedef struct {
     uint8_t mh[HASH_LEN], hc[HASH_LEN];
 } envelope;
 
-/* Sizes, pre-scan, canonical decode, field widths and bounds. Copies raw into the arena. Fails: TOO_BIG,
- * TRUNCATED, INVALID, NONCANONICAL, SUITE; f names the field. */
+/* Sizes, pre-scan, canonical decode, field widths and bounds. Copies raw into the arena, which holds at most
+ * 8 times its bytes and 48 KiB: enough for a body that is unpacked beside it, with as many elements as its
+ * type may have; one of empty elements is TOO_BIG. Fails: TOO_BIG, TRUNCATED, INVALID, NONCANONICAL, SUITE; f
+ * names the field. */
 sluis_err envelope_decode(envelope **out, bytes raw, size_t max_bytes, sluis_fail *f);
 void envelope_free(envelope **e);
 

@@ -87,6 +87,119 @@ static void two_recipients_read_the_same(void **state)
     root_cache_free(&roots);
 }
 
+/* The body, as the registry decodes it: beside the header, in the memory of the message. */
+static sluis_err decodes(const ProtobufCMessage *body, ProtobufCMessage **out, envelope **e, sluis_fail *f)
+{
+    draft d;
+    parcel p;
+    buffer packed, plain;
+    seal_to to = to_actor(&school);
+    draft_init(&d);
+    parcel_init(&p);
+    buffer_init(&packed, ENVELOPE_MAX);
+    buffer_init(&plain, ENVELOPE_MAX);
+    assert_int_equal(wire_pack(&packed, body), SLUIS_OK);
+    assert_int_equal(envelope_seal(&d.core, &gem.oin, &gem.sign, gem.epoch, &to, 1, buffer_bytes(&packed), T0,
+                                   &p.header, &p.body, p.mh),
+                     SLUIS_OK);
+    parcel_sign(&p, &gem);
+    *e = decode_ok(buffer_bytes(&p.out));
+    assert_int_equal(envelope_open(*e, &school.oin, &school.seal, NULL, &plain, f), SLUIS_OK);
+    sluis_err err = wire_unpack(out, body->descriptor, (*e)->arena, buffer_bytes(&plain), f);
+    buffer_close(&packed);
+    buffer_close(&plain);
+    parcel_close(&p);
+    return err;
+}
+
+/* As many values as a response may have, each as short as one can be: what needs most memory for its bytes.
+ */
+static void the_fullest_response_is_read(void **state)
+{
+    (void)state;
+    enum { RESULTS = 64, INSTANCES = 32 };
+    static Sluis__Instance one[RESULTS][INSTANCES], *ones[RESULTS][INSTANCES];
+    static Sluis__AttributeResult result[RESULTS], *results[RESULTS];
+    static uint8_t id[INSTANCES][ID_LEN];
+    Sluis__ResponseBody body = SLUIS__RESPONSE_BODY__INIT;
+    for (int i = 0; i < RESULTS; i++) {
+        sluis__attribute_result__init(&result[i]);
+        for (int k = 0; k < INSTANCES; k++) {
+            sluis__instance__init(&one[i][k]);
+            id[k][0] = (uint8_t)k;
+            one[i][k].instance = (ProtobufCBinaryData){ID_LEN, id[k]};
+            one[i][k].value = (char *)(uintptr_t) "1";
+            ones[i][k] = &one[i][k];
+        }
+        result[i].attribute = (uint32_t)i + 1;
+        result[i].outcome = SLUIS__OUTCOME__GIVEN;
+        result[i].instances = ones[i];
+        result[i].n_instances = INSTANCES;
+        results[i] = &result[i];
+    }
+    body.results = results;
+    body.n_results = RESULTS;
+    ProtobufCMessage *m = NULL;
+    envelope *e = NULL;
+    sluis_fail f = {0};
+    sluis_err err = decodes(&body.base, &m, &e, &f);
+    if (err)
+        fail_msg("%s: %s", f.where, f.text);
+    const Sluis__ResponseBody *got = (const Sluis__ResponseBody *)m;
+    assert_int_equal(got->n_results, RESULTS);
+    assert_int_equal(got->results[63]->n_instances, INSTANCES);
+    assert_string_equal(got->results[63]->instances[31]->value, "1");
+    envelope_free(&e);
+}
+
+/* A household of which everything is handed over; and the same count of data without anything in them, two
+ * bytes each, which nobody who means well sends. */
+static void a_case_with_many_data_is_read_and_an_empty_one_refused(void **state)
+{
+    (void)state;
+    enum { MEMBERS = 16, DATA = 100 };
+    static Sluis__HandoverDatum datum, *data[MEMBERS][1024];
+    static Sluis__HandoverMember member[MEMBERS], *members[MEMBERS];
+    Sluis__CaseHandoverBody body = SLUIS__CASE_HANDOVER_BODY__INIT;
+    char *law = (char *)(uintptr_t) "wmo";
+    sluis__handover_datum__init(&datum);
+    datum.name = (char *)(uintptr_t) "jgz-visus";
+    datum.value = (char *)(uintptr_t) "goed";
+    datum.source = (char *)(uintptr_t)OIN_SCHL;
+    datum.legal_basis = (char *)(uintptr_t) "wams-5.4.1";
+    datum.obtained = T0;
+    datum.laws = &law;
+    datum.n_laws = 1;
+    for (int i = 0; i < MEMBERS; i++) {
+        sluis__handover_member__init(&member[i]);
+        for (int k = 0; k < 1024; k++)
+            data[i][k] = &datum;
+        member[i].member = (uint32_t)i + 1;
+        member[i].data = data[i];
+        member[i].n_data = DATA;
+        members[i] = &member[i];
+    }
+    body.members = members;
+    body.n_members = MEMBERS;
+    ProtobufCMessage *m = NULL;
+    envelope *e = NULL;
+    sluis_fail f = {0};
+    sluis_err err = decodes(&body.base, &m, &e, &f);
+    if (err)
+        fail_msg("%s: %s", f.where, f.text);
+    assert_int_equal(((const Sluis__CaseHandoverBody *)m)->members[15]->n_data, DATA);
+    assert_string_equal(((const Sluis__CaseHandoverBody *)m)->members[15]->data[99]->laws[0], "wmo");
+    envelope_free(&e);
+
+    sluis__handover_datum__init(&datum);
+    for (int i = 0; i < MEMBERS; i++)
+        member[i].n_data = 1024;
+    assert_int_equal(decodes(&body.base, &m, &e, &f), SLUIS_TOO_BIG);
+    assert_string_equal(f.where, "casehandoverbody");
+    assert_string_equal(f.text, "needs more memory than one message may take");
+    envelope_free(&e);
+}
+
 static void lengths_show_blocks_only(void **state)
 {
     (void)state;
@@ -452,6 +565,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_recipients_read_the_same),
+        cmocka_unit_test(the_fullest_response_is_read),
+        cmocka_unit_test(a_case_with_many_data_is_read_and_an_empty_one_refused),
         cmocka_unit_test(lengths_show_blocks_only),
         cmocka_unit_test(seals_for_one_to_sixteen_distinct),
         cmocka_unit_test(one_signature_serves_a_batch),
