@@ -1,5 +1,6 @@
 /* CASE_HANDOVER: another municipality offers a case. It is checked, and stays sealed as it came until
  * somebody here decides (handle_offer.c). CASE_HANDOVER_REPLY: what another municipality decided on ours. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "cases/handover.h"
@@ -29,6 +30,8 @@ static sluis_err check_datum(turn *t, const job *j, const party *from, const Slu
                         category_name(a->category));
     if (!oin_valid(d->source, strlen(d->source)) || (d->instance.len && d->instance.len != ID_LEN))
         return fail_set(f, SLUIS_INVALID, a->name, "without the source it came from, or its instance");
+    if (!rules_legal_basis_title(t->rules, d->legal_basis))
+        return fail_set(f, SLUIS_INVALID, a->name, "obtained on a legal basis that is none here");
     for (size_t i = 0; i < d->n_conditions; i++)
         if (!rules_condition(t->rules, d->conditions[i]))
             return fail_set(f, SLUIS_INVALID, a->name, "a condition that is not held here");
@@ -36,6 +39,32 @@ static sluis_err check_datum(turn *t, const job *j, const party *from, const Slu
         if (!rules_is_law(t->rules, d->laws[i]))
             return fail_set(f, SLUIS_INVALID, a->name, "registered for a law that is none here");
     return attribute_check_value(a, d->value, f);
+}
+
+static int by_name_and_instance(const void *a, const void *b)
+{
+    const Sluis__HandoverDatum *x = *(Sluis__HandoverDatum *const *)a, *y = *(Sluis__HandoverDatum *const *)b;
+    int order = strcmp(x->name, y->name);
+    if (!order && x->instance.len != y->instance.len)
+        order = x->instance.len < y->instance.len ? -1 : 1;
+    return order || !x->instance.len ? order : memcmp(x->instance.data, y->instance.data, x->instance.len);
+}
+
+/* One registration per datum: each comes once. */
+static sluis_err check_once(turn *t, const Sluis__HandoverMember *m, sluis_fail *f)
+{
+    Sluis__HandoverDatum **sorted = arena_alloc(t->arena, (m->n_data + 1) * sizeof(Sluis__HandoverDatum *));
+    if (!sorted)
+        return SLUIS_NOMEM;
+    if (m->n_data) {
+        memcpy(sorted, m->data, m->n_data * sizeof(Sluis__HandoverDatum *));
+        qsort(sorted, m->n_data, sizeof(Sluis__HandoverDatum *), by_name_and_instance);
+    }
+    for (size_t i = 1; i < m->n_data; i++)
+        if (by_name_and_instance(&sorted[i - 1], &sorted[i]) == 0)
+            return fail_set(f, SLUIS_INVALID, sorted[i]->name,
+                            "stands twice for member %u: each instance once", m->member);
+    return SLUIS_OK;
 }
 
 static sluis_err check_member(turn *t, const job *j, const party *from, const Sluis__CaseHandoverBody *b,
@@ -55,7 +84,7 @@ static sluis_err check_member(turn *t, const job *j, const party *from, const Sl
         if (!e && secret && rules_attribute_named(t->rules, m->data[i]->name)->address)
             e = fail_set(f, SLUIS_DENIED, m->data[i]->name, "a secret address does not travel");
     }
-    return e;
+    return e ? e : check_once(t, m, f);
 }
 
 static sluis_err check_body(turn *t, const job *j, const party *from, const Sluis__CaseHandoverBody *b,

@@ -254,12 +254,25 @@ static void load_settings(rig *r)
     assert_string_equal(e ? f.text : "", "");
 }
 
+/* Also until the operators' socket answers: it is opened by a thread of its own. */
 static void start_gateway(rig *r)
 {
     sluis_fail f = {0};
+    char path[128];
     sluis_err e = gateway_start(&r->gateway, &r->settings, &f);
     if (e)
         fail_msg("gateway_start: %s at %s: %s", error_token(e), f.where, f.text);
+    snprintf(path, sizeof(path), "%s/control", r->dir);
+    json_t *status = json_pack("{s:s}", "cmd", "status"), *reply = NULL;
+    uint64_t until = clock_ms() + 8000;
+    do {
+        fail_clear(&f);
+        e = control_call(path, status, &reply, 8000, &f);
+    } while (e == SLUIS_CLOSED && clock_ms() < until && usleep(2000) == 0);
+    if (e)
+        fail_msg("control: %s at %s: %s", error_token(e), f.where, f.text);
+    json_decref(status);
+    json_decref(reply);
 }
 
 void rig_open(rig *r)
