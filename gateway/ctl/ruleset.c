@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "ctl/commands.h"
@@ -12,6 +13,21 @@
 
 #define PATH_LEN 4200
 
+/* That the files which sluisd reads at start, besides keys and rules, are there. */
+static sluis_err named_files(const settings *s, const char *conf, sluis_fail *f)
+{
+    const struct {
+        const char *key, *path;
+    } files[] = {{"tokens.jwks", s->jwks},
+                 {"journal.readers", s->log_readers},
+                 {"journal.witnesses", s->log_witnesses}};
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+        if (files[i].path && access(files[i].path, F_OK) != 0)
+            return fail_set(f, SLUIS_NOT_FOUND, files[i].path, "%s: %s of %s names it", strerror(errno),
+                            files[i].key, conf);
+    return SLUIS_OK;
+}
+
 /* The checked set, or what is wrong with the configuration or with it. */
 static sluis_err checked(ctl_call *c, rules **out, sluis_fail *f)
 {
@@ -19,6 +35,8 @@ static sluis_err checked(ctl_call *c, rules **out, sluis_fail *f)
     settings s = {0};
     *out = NULL;
     sluis_err e = conf ? settings_load(&s, conf, f) : SLUIS_OK;
+    if (!e && conf)
+        e = named_files(&s, conf, f);
     if (!e)
         e = rules_load(out, dir ? dir : s.rules, f);
     if (!e)

@@ -294,7 +294,7 @@ static sluis_err bind_socket(control_server *s, const char *path, sluis_fail *f)
         return fail_set(f, SLUIS_IO, path, "no mode: %s", strerror(errno));
     s->bound = bind(s->listener, (struct sockaddr *)&s->address, sizeof s->address) == 0;
     if (!s->bound || listen(s->listener, CONTROL_CONNECTIONS) != 0)
-        return fail_set(f, SLUIS_IO, path, "cannot be bound: %s", strerror(errno));
+        return fail_set(f, SLUIS_IO, path, "cannot be bound (its folder must be there): %s", strerror(errno));
     struct epoll_event ev = {.events = EPOLLIN, .data.ptr = NULL};
     s->epoll = epoll_create1(EPOLL_CLOEXEC);
     if (s->epoll < 0 || epoll_ctl(s->epoll, EPOLL_CTL_ADD, s->listener, &ev) != 0)

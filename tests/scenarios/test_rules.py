@@ -140,6 +140,10 @@ def test_checked_before(city):
     check(len(list(old.iterdir())) == 11, "eleven files")
     good = city.ctl("config", "check", "--config", city.root / "sluisd.conf", "--against", old)
     check(good["attributes"] >= 120 and good["hash"] == city.ctl("config", "check", "--rules", old)["hash"], f"{good}")
+    short = city.root / "short.conf"
+    short.write_text((city.root / "sluisd.conf").read_text().replace("jwks.json", "jwks.jsn"))
+    code, _, err = city.ctl("config", "check", "--config", short, want=None)
+    check(code == 1 and "tokens.jwks of" in json.loads(err)["text"], f"{code} {err}")
     path = rules / "rules.conf"
     path.write_text(path.read_text().replace("from = \"2026-01-01\";", f"from = \"2026-01-01\"; until = \"{TOMORROW}\";", 1))
     city.ctl("config", "check", "--rules", rules, "--against", old)

@@ -72,6 +72,7 @@ run_one "layers finds offenders" tests/tools/layers.sh --self-test
 run_one "the manual says what the programs do" tests/tools/manual.py "$build"
 run_one "a defect of the manual is found" tests/tools/manual.py --self-test "$build"
 run_one "what is installed runs" tests/tools/install.sh "$build"
+run_one "a first gateway, as it is written" tests/tools/first.py "$build"
 run_one "every required item has its tests" tests/tools/requirements.py
 [ -s "$log/one" ] && grep '^item ' "$log/one"
 run_one "every refusal is compared whole by a test" tests/tools/refusals.py
