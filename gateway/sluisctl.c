@@ -13,11 +13,29 @@
 
 const char *argp_program_version = "sluisctl " SLUIS_RELEASE;
 
+#define HELP_COLUMN 27
+#define HELP_WIDTH  (79 - HELP_COLUMN)
+
 /* Is word the first of this command's? */
 static bool begins(const ctl_command *c, const char *word)
 {
     size_t n = strlen(word);
     return strncmp(c->name, word, n) == 0 && (c->name[n] == ' ' || c->name[n] == '\0');
+}
+
+/* The explanation of a command, in lines that fit a terminal of 80 columns. */
+static void print_help(FILE *out, const char *help)
+{
+    while (strlen(help) > HELP_WIDTH) {
+        size_t n = HELP_WIDTH;
+        while (n > 0 && help[n] != ' ')
+            n--;
+        if (n == 0) /* one word of that length: as it is */
+            break;
+        fprintf(out, "%.*s\n%*s", (int)n, help, HELP_COLUMN, "");
+        help += n + 1;
+    }
+    fprintf(out, "%s\n", help);
 }
 
 /* Those that begin with the word; NULL: all. */
@@ -28,7 +46,8 @@ static void print_commands(FILE *out, const char *word)
         if (word && !begins(c, word))
             continue;
         snprintf(name, sizeof name, "%s %s", c->name, c->operand ? c->operand : "");
-        fprintf(out, "  %-24s %s\n", name, c->help);
+        fprintf(out, "  %-24s ", name);
+        print_help(out, c->help);
     }
 }
 

@@ -3,9 +3,12 @@
 #include <argp.h>
 #include <errno.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "control/control.h"
 
@@ -222,6 +225,8 @@ static char *text_of(const json_t *v)
     size_t size = 0, i;
     json_t *x;
     bool texts = json_is_array(v);
+    if (!v)
+        return NULL;
     if (json_is_string(v))
         return strdup(json_string_value(v));
     json_array_foreach(v, i, x) texts = texts && json_is_string(x);
@@ -242,7 +247,20 @@ static void put_value(const json_t *v)
     free(s);
 }
 
-/* A line "key  value" a member; an object below its key, those of a list one after the other, numbered. */
+/* "key  value", with nothing behind the key when there is no value. */
+static void put_member(const char *key, const json_t *v, int indent)
+{
+    char *s = text_of(v);
+    printf("%*s%s", indent, "", key);
+    if (s && *s) {
+        printf("%*s", (int)(strlen(key) < 18 ? 19 - strlen(key) : 1), "");
+        put_clean(s);
+    }
+    putchar('\n');
+    free(s);
+}
+
+/* A line a member; an object below its key, those of a list one after the other, numbered. */
 static void put_members(json_t *o, int indent)
 {
     const char *key;
@@ -260,12 +278,8 @@ static void put_members(json_t *o, int indent)
             }
             continue;
         }
-        bool below = json_object_size(v) > 0;
-        printf("%*s%s%*s", indent, "", key, below ? 0 : (int)(strlen(key) < 18 ? 19 - strlen(key) : 1), "");
-        if (!below && !json_is_object(v))
-            put_value(v);
-        putchar('\n');
-        if (below)
+        put_member(key, json_is_object(v) ? NULL : v, indent);
+        if (json_object_size(v) > 0)
             put_members(v, indent + 2);
     }
 }
@@ -291,38 +305,82 @@ static size_t text_width(const json_t *v)
     return n;
 }
 
-void ctl_print_table(const ctl_call *c, json_t *rows, const char *const *columns)
+enum { COLUMNS_MAX = 12, WIDTH_MAX = 60, GAP = 2 };
+
+static bool is_last(const char *const *columns, size_t k)
 {
-    enum { COLUMNS_MAX = 12, WIDTH_MAX = 60 };
-    size_t width[COLUMNS_MAX] = {0}, i;
+    return k + 1 == COLUMNS_MAX || !columns[k + 1];
+}
+
+/* How wide each column is, and together. */
+static size_t measure(size_t width[static COLUMNS_MAX], json_t *rows, const char *const *columns)
+{
+    size_t all = 0, widest_end = 0, i;
     json_t *row;
-    if (c->json) {
-        ctl_print(c, rows);
-        return;
-    }
-    for (int k = 0; k < COLUMNS_MAX && columns[k]; k++) {
+    for (size_t k = 0; k < COLUMNS_MAX && columns[k]; k++) {
         width[k] = strlen(columns[k]);
         json_array_foreach(rows, i, row)
         {
             size_t w = text_width(json_object_get(row, columns[k]));
             width[k] = w > width[k] ? w : width[k];
         }
+        widest_end = width[k];
         width[k] = width[k] > WIDTH_MAX ? WIDTH_MAX : width[k];
-        bool last = k + 1 == COLUMNS_MAX || !columns[k + 1];
-        printf("%-*s", last ? 0 : (int)width[k] + 2, columns[k]);
+        all += is_last(columns, k) ? widest_end : width[k] + GAP;
+    }
+    return all;
+}
+
+static void put_row(const size_t width[static COLUMNS_MAX], const json_t *row, const char *const *columns)
+{
+    for (size_t k = 0; k < COLUMNS_MAX && columns[k]; k++) {
+        const json_t *v = json_object_get(row, columns[k]);
+        size_t w = text_width(v);
+        if (v)
+            put_value(v);
+        if (!is_last(columns, k))
+            printf("%*s", (int)((w < width[k] ? width[k] - w : 0) + GAP), "");
     }
     putchar('\n');
+}
+
+/* For a table that the terminal would break: a line a column, an empty one between the rows. */
+static void put_upright(json_t *rows, const char *const *columns)
+{
+    size_t i;
+    json_t *row;
     json_array_foreach(rows, i, row)
     {
-        for (int k = 0; k < COLUMNS_MAX && columns[k]; k++) {
-            const json_t *v = json_object_get(row, columns[k]);
-            size_t w = text_width(v);
-            if (v)
-                put_value(v);
-            if (k + 1 < COLUMNS_MAX && columns[k + 1])
-                printf("%*s  ", w < width[k] ? (int)(width[k] - w) : 0, "");
-        }
+        if (i > 0)
+            putchar('\n');
+        for (size_t k = 0; k < COLUMNS_MAX && columns[k]; k++)
+            put_member(columns[k], json_object_get(row, columns[k]), 0);
+    }
+}
+
+/* Characters a line of the terminal holds; no bound when stdout is none. */
+static size_t screen_width(void)
+{
+    struct winsize w;
+    bool known = isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col > 0;
+    return known ? w.ws_col : SIZE_MAX;
+}
+
+void ctl_print_table(const ctl_call *c, json_t *rows, const char *const *columns)
+{
+    size_t width[COLUMNS_MAX] = {0}, i;
+    json_t *row;
+    if (c->json) {
+        ctl_print(c, rows);
+        return;
+    }
+    if (measure(width, rows, columns) > screen_width() && json_array_size(rows) > 0) {
+        put_upright(rows, columns);
+    } else {
+        for (size_t k = 0; k < COLUMNS_MAX && columns[k]; k++)
+            printf("%-*s", is_last(columns, k) ? 0 : (int)width[k] + GAP, columns[k]);
         putchar('\n');
+        json_array_foreach(rows, i, row) put_row(width, row, columns);
     }
     json_decref(rows);
 }

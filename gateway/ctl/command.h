@@ -73,7 +73,8 @@ sluis_err ctl_read(char **out, size_t *n, const char *path, sluis_fail *f);
 /* Prints data (taken): as JSON, or a line "key  value" a member, what is in a member below it; strings are
  * cleaned of control characters. */
 void ctl_print(const ctl_call *c, json_t *data);
-/* Prints an array of objects: as JSON, or as a table with these columns (up to a NULL). rows is taken. */
+/* Prints an array of objects: as JSON, or as a table with these columns (up to a NULL); on a terminal that is
+ * too narrow for it, a line a column. rows is taken. */
 void ctl_print_table(const ctl_call *c, json_t *rows, const char *const *columns);
 /* A line on stderr, not with --json. */
 void ctl_note(const ctl_call *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

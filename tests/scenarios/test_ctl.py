@@ -1,6 +1,12 @@
 """What sluisctl says to people: its help, what it says of a wrong command line, and its screens."""
+import contextlib
+import fcntl
+import os
+import pty
 import re
+import struct
 import subprocess
+import termios
 
 from city import CHILD
 from house import check
@@ -14,12 +20,27 @@ def say(city, *args):
     return done.returncode, done.stdout, done.stderr
 
 
+def on_terminal(city, columns, *args):
+    """What stands on a terminal of so many columns."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 25, columns, 0, 0))
+    done = subprocess.run([city.bin / "sluisctl", *args], stdout=theirs, stderr=subprocess.PIPE, env=city.env, timeout=60)
+    os.close(theirs)
+    check(done.returncode == 0, f"{done}")
+    shown = b""
+    with open(ours, "rb", buffering=0) as screen, contextlib.suppress(OSError):  # at the end, since nobody has the other side
+        while more := screen.read(4096):
+            shown += more
+    return shown.decode().replace("\r\n", "\n")
+
+
 def test_help_and_usage(city):
     code, every, _ = say(city, "--help")
     columns = {line.index(re.split("  +", line.strip())[1]) for line in every.splitlines() if re.match("  [a-z]", line)}
     check(code == 0 and columns == {27}, f"the explanations begin at {columns}")
+    check(max(map(len, every.splitlines())) < 80, "a line that a terminal of 80 columns breaks")
     code, out, _ = say(city, "inbox", "--help")
-    check(code == 0 and {line.split()[0] for line in out.splitlines()} == {"inbox"} and "inbox release ID" in out, f"{code} {out}")
+    check(code == 0 and {line.split()[0] for line in out.splitlines() if line[2] != " "} == {"inbox"} and "inbox release ID" in out, f"{code} {out}")
     for args, text in ((("inbox", "bogus"), "there is no command `inbox bogus', but\n  inbox list"), (("inbox",), "`inbox' is one of\n  inbox list"),
                        (("bogus", "--help"), "there is no command `bogus'; `sluisctl --help' lists them"),
                        (("config", "check"), "config check: name --config FILE, --rules DIR, or both"),
@@ -62,3 +83,8 @@ def test_screens(city):
     check("\nsource\n  files              1\n" in status, status)
     _, table, _ = say(city, "inbox", "list", *socket)
     check(re.fullmatch(r"id .* attributes\n[0-9a-f-]{36} .* jgz-lengte\n", table), table)
+    check(not re.search(r" $", shown + status + table, re.M), "a blank at the end of a line")
+    check(on_terminal(city, 300, "inbox", "list", *socket) == table, "a terminal that is wide enough")
+    narrow = on_terminal(city, 80, "inbox", "list", *socket)
+    check(re.fullmatch(r"id                 [0-9a-f-]{36}\nstate              held\n(.*\n)*attributes         jgz-lengte\n", narrow), narrow)
+    check(max(map(len, narrow.splitlines())) < 80, narrow)
