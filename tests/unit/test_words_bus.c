@@ -1,0 +1,276 @@
+/* What a party on the bus is told when core refuses: the whole text and its place, for what a well-behaved
+ * party never sends. */
+#include "kit_words.h"
+
+#include "core/results.h"
+
+static void a_concern(void **state)
+{
+    room *r = *state;
+    Sluis__ConcernBody b = SLUIS__CONCERN_BODY__INIT;
+    Sluis__Subject s = SLUIS__SUBJECT__INIT;
+    const Sluis__Kind kind = SLUIS__KIND__CONCERN;
+    message(r, kind, &r->h.school, NULL);
+    no(r, handle_concern, SLUIS_INVALID, "core.recipients", "a concern is sealed to the registry alone");
+    message(r, kind, &r->h.school, &b.base);
+    no(r, handle_concern, SLUIS_INVALID, "body.subject", "say whom it is about");
+    b.subject = &s;
+    s.bsn = TEXT("999990018");
+    message(r, kind, &r->h.school, &b.base);
+    no(r, handle_concern, SLUIS_INVALID, "body.subject.bsn",
+       "nine digits that pass the eleven-test are needed");
+    s.bsn = TEXT(r->h.person);
+    b.concern = TEXT("thuis gaat het niet goed");
+    b.reporter = TEXT("");
+    b.concern = TEXT(" ");
+    message(r, kind, &r->h.school, &b.base);
+    no(r, handle_concern, SLUIS_NO_MOTIVATION, "body.concern", "say what the concern is");
+    b.concern = TEXT("thuis gaat het niet goed");
+    b.reporter = r->many;
+    message(r, kind, &r->h.school, &b.base);
+    no(r, handle_concern, SLUIS_TOO_BIG, "body.reporter", "at most 200 bytes");
+}
+
+static void how_a_service_stands(void **state)
+{
+    room *r = *state;
+    Sluis__DeliveryStatusBody b = SLUIS__DELIVERY_STATUS_BODY__INIT;
+    const Sluis__Kind kind = SLUIS__KIND__DELIVERY_STATUS;
+    message(r, kind, &r->h.school, NULL);
+    no(r, handle_delivery_status, SLUIS_INVALID, "core.recipients",
+       "a delivery status is sealed to the registry alone");
+    message(r, kind, &r->h.school, &b.base);
+    no(r, handle_delivery_status, SLUIS_NO_CASE, "core.case_id",
+       "there is no case with this id in which this party takes part");
+}
+
+static Sluis__CaseHandoverBody *offered(room *r, Sluis__HandoverMember **m, Sluis__HandoverDatum **d)
+{
+    static Sluis__CaseHandoverBody b;
+    static Sluis__HandoverMember one, other, *members[2];
+    static Sluis__HandoverDatum word, *data[1];
+    static char *laws[] = {TEXT("wmo")};
+    static uint32_t attributes[] = {1002};
+    sluis__case_handover_body__init(&b);
+    sluis__handover_member__init(&one);
+    sluis__handover_datum__init(&word);
+    b.kind = TEXT("huishouden");
+    b.motivation = TEXT("verhuisd");
+    b.laws = laws;
+    b.n_laws = 1;
+    members[0] = &one;
+    members[1] = &other;
+    b.members = members;
+    b.n_members = 1;
+    one.member = 1;
+    one.bsn = TEXT(r->h.person);
+    one.role = TEXT("ouder");
+    other = one;
+    data[0] = &word;
+    one.data = data;
+    one.n_data = 1;
+    word.name = TEXT(rules_attribute(r->h.p.first_rules, 1002)->name);
+    word.source = TEXT(OIN_SCHL);
+    word.value = TEXT("2024-08-01");
+    Sluis__Core *c = message(r, SLUIS__KIND__CASE_HANDOVER, &r->town, &b.base);
+    c->attributes = attributes;
+    c->n_attributes = 1;
+    *m = &one;
+    *d = &word;
+    return &b;
+}
+
+static void an_offered_case(void **state)
+{
+    room *r = *state;
+    char *odd[] = {TEXT("bestaat-niet")};
+    uint8_t half[8] = {1};
+    Sluis__HandoverMember *m;
+    Sluis__HandoverDatum *d;
+    offered(r, &m, &d)->kind = TEXT("gezin");
+    no(r, handle_handover, SLUIS_INVALID, "body.members", "a client is one person, a household 1 to 32");
+    offered(r, &m, &d)->motivation = TEXT(" . ");
+    no(r, handle_handover, SLUIS_NO_MOTIVATION, "body.motivation", "say why this case is handed over");
+    offered(r, &m, &d)->motivation = r->many;
+    no(r, handle_handover, SLUIS_TOO_BIG, "body.motivation", "at most 8000 bytes");
+    offered(r, &m, &d);
+    m->bsn = TEXT("999990018");
+    no(r, handle_handover, SLUIS_INVALID, "body.members", "each member has a number, a role and a valid BSN");
+    offered(r, &m, &d);
+    m->bsn = TEXT("000000012");
+    no(r, handle_handover, SLUIS_MODE, "body.members", "test and real persons do not mix");
+    offered(r, &m, &d)->n_members = 2;
+    no(r, handle_handover, SLUIS_INVALID, "body.members", "a member stands twice");
+    offered(r, &m, &d);
+    d->name = TEXT("school-jaargroep");
+    no(r, handle_handover, SLUIS_INVALID, "body.members.data",
+       "a name that is not the header's: the catalogues of both municipalities must agree");
+    offered(r, &m, &d);
+    d->instance = data_of(half, sizeof half);
+    no(r, handle_handover, SLUIS_INVALID, d->name, "without the source it came from, or its instance");
+    offered(r, &m, &d);
+    d->conditions = odd;
+    d->n_conditions = 1;
+    no(r, handle_handover, SLUIS_INVALID, d->name, "a condition that is not held here");
+    offered(r, &m, &d);
+    d->laws = odd;
+    d->n_laws = 1;
+    no(r, handle_handover, SLUIS_INVALID, d->name, "registered for a law that is none here");
+    offered(r, &m, &d);
+    message(r, SLUIS__KIND__CASE_HANDOVER, &r->h.school, r->j->body);
+    no(r, handle_handover, SLUIS_DENIED, "core.sender", "only another municipality hands over a case");
+    message(r, SLUIS__KIND__CASE_HANDOVER, &r->town, NULL);
+    no(r, handle_handover, SLUIS_INVALID, "core.recipients", "a hand-over is sealed to the registry alone");
+}
+
+static void a_decision_on_ours(void **state)
+{
+    room *r = *state;
+    Sluis__DecisionBody b = SLUIS__DECISION_BODY__INIT;
+    message(r, SLUIS__KIND__CASE_HANDOVER_REPLY, &r->town, NULL);
+    no(r, handle_handover_reply, SLUIS_INVALID, "core.recipients", "a reply is sealed to the registry alone");
+    message(r, SLUIS__KIND__CASE_HANDOVER_REPLY, &r->town, &b.base);
+    no(r, handle_handover_reply, SLUIS_NOT_ASKED, "core.answers", "nothing of this case was offered so");
+}
+
+/* A request as the municipality's application files it, to these two. */
+static Sluis__RequestBody *asked(room *r, Sluis__Recipient *one, Sluis__Recipient *other)
+{
+    static Sluis__RequestBody b;
+    static Sluis__Subject who;
+    static Sluis__AttributeAsk ask, *asks[] = {&ask};
+    static Sluis__Recipient *to[2];
+    static uint32_t attributes[1];
+    attributes[0] = rules_attribute_named(r->h.p.first_rules, "school-naam")->id;
+    sluis__request_body__init(&b);
+    sluis__subject__init(&who);
+    sluis__attribute_ask__init(&ask);
+    sluis__recipient__init(one);
+    sluis__recipient__init(other);
+    who.bsn = TEXT(r->h.person);
+    ask.attribute = attributes[0];
+    ask.necessity = TEXT("nodig");
+    b.subject = &who;
+    b.motivation = TEXT("nodig");
+    b.asks = asks;
+    b.n_asks = 1;
+    one->oin = TEXT(OIN_SCHL);
+    one->sealing_key = data_of(r->h.school.seal.id.b, KEYID_LEN);
+    other->oin = TEXT(OIN_GEM);
+    to[0] = one;
+    to[1] = other;
+    Sluis__Core *c = message(r, SLUIS__KIND__REQUEST, &r->h.gem, &b.base);
+    c->recipients = to;
+    c->n_recipients = 2;
+    c->origin = SLUIS__ORIGIN__BUS;
+    c->application = TEXT("wmo-intake");
+    c->attributes = attributes;
+    c->n_attributes = 1;
+    return &b;
+}
+
+static void a_request(void **state)
+{
+    room *r = *state;
+    Sluis__Recipient one, other;
+    asked(r, &one, &other);
+    r->core.n_recipients = 1;
+    no(r, handle_request, SLUIS_INVALID, "core.recipients",
+       "a request is sealed to one party and the registry");
+    asked(r, &one, &other);
+    one.oin = TEXT("school");
+    no(r, handle_request, SLUIS_INVALID, "core.recipients", "an OIN has 20 characters");
+    asked(r, &one, &other);
+    one.oin = TEXT("00000099000000007777");
+    no(r, handle_request, SLUIS_UNKNOWN_PARTY, "core.recipients", "the party asked is not in the directory");
+    asked(r, &one, &other)->n_asks = 0;
+    no(r, handle_request, SLUIS_INVALID, "body.asks", "must list the header's attributes, in their order");
+    asked(r, &one, &other)->subject->bsn = TEXT("000000012");
+    no(r, handle_request, SLUIS_MODE, "body.subject.bsn", "test and real persons do not mix");
+    message(r, SLUIS__KIND__WITHDRAWAL, &r->h.gem, NULL);
+    no(r, handle_withdrawal, SLUIS_NOT_ASKED, "core.transaction",
+       "no request of this transaction passed here");
+}
+
+/* ---- answers ---- */
+
+/* A result of this attribute, in an answer by the school; it is refused so. */
+static void answer(room *r, const Sluis__AttributeResult *x, uint32_t header, sluis_err code,
+                   const char *where, const char *text)
+{
+    Sluis__AttributeResult *v[] = {(Sluis__AttributeResult *)(uintptr_t)x};
+    Sluis__RequestRow row = SLUIS__REQUEST_ROW__INIT;
+    uint32_t asked[] = {x->attribute};
+    sluis_fail f = {0};
+    Sluis__Core *c = message(r, SLUIS__KIND__RESPONSE, &r->h.school, NULL);
+    row.attributes = asked;
+    row.n_attributes = 1;
+    row.case_id = data_of(r->case_id.b, ID_LEN);
+    row.purpose = TEXT("onderzoek-meervoudige-problematiek");
+    row.requester = TEXT(OIN_GEM);
+    row.party = TEXT(OIN_SCHL);
+    c->attributes = &header;
+    c->n_attributes = 1;
+    turn t = house_begin(&r->h, HOUSE_MS, MiB);
+    const sluis_err e = results_check(&t, r->j, &row, v, 1, &f);
+    if (e != code || strcmp(f.where, where) != 0 || strcmp(f.text, text) != 0)
+        fail_msg("%s at '%s': %s; wanted at '%s': %s", error_token(e), f.where, f.text, where, text);
+    house_abort(&r->h, &t);
+    r->j->env = NULL;
+    job_free(&r->j);
+}
+
+static uint32_t number(const room *r, const char *name)
+{
+    return rules_attribute_named(r->h.p.first_rules, name)->id;
+}
+
+static void live_at_a_secret_address(room *r)
+{
+    Sluis__CaseRow *row = NULL;
+    turn t = house_begin(&r->h, HOUSE_MS, MiB);
+    assert_int_equal(case_load(t.t, t.p->rows, r->case_id.b, t.arena, &row), SLUIS_OK);
+    row->members[0]->secret = true;
+    assert_int_equal(case_save(t.t, t.p->rows, r->case_id.b, row), SLUIS_OK);
+    house_commit(&r->h, &t);
+}
+
+static void results(void **state)
+{
+    room *r = *state;
+    uint8_t half[8] = {1};
+    const uint32_t id = number(r, "school-naam"), other = number(r, "school-jaargroep");
+    Sluis__Instance in = SLUIS__INSTANCE__INIT, *instances[] = {&in};
+    Sluis__AttributeResult x = SLUIS__ATTRIBUTE_RESULT__INIT;
+    x.attribute = id;
+    in.value = TEXT("De Regenboog");
+    answer(r, &x, other, SLUIS_INVALID, "body.results", "in the order of the header's attributes");
+    answer(r, &x, id, SLUIS_INVALID, "school-naam", "no outcome: given, refused, not-possible or not-known");
+    x.outcome = SLUIS__OUTCOME__REFUSED;
+    x.reason = TEXT("niet-noodzakelijk");
+    x.instances = instances;
+    x.n_instances = 1;
+    answer(r, &x, id, SLUIS_INVALID, "school-naam", "not given, yet it has a value");
+    x.outcome = SLUIS__OUTCOME__GIVEN;
+    in.instance = data_of(half, sizeof half);
+    answer(r, &x, id, SLUIS_INVALID, "school-naam", "an instance id is 16 bytes, or absent");
+    x.attribute = number(r, "politie-antecedenten");
+    answer(r, &x, x.attribute, SLUIS_DENIED, "politie-antecedenten",
+           "the rules in force let this domain give no criminal data");
+    live_at_a_secret_address(r);
+    x.attribute = id;
+    answer(r, &x, id, SLUIS_DENIED, "school-naam", "not permitted: secret-address; nobody may be told it");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_request, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_concern, setup, teardown),
+        cmocka_unit_test_setup_teardown(how_a_service_stands, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_offered_case, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_decision_on_ours, setup, teardown),
+        cmocka_unit_test_setup_teardown(results, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
