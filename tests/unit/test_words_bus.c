@@ -72,6 +72,7 @@ static Sluis__CaseHandoverBody *offered(room *r, Sluis__HandoverMember **m, Slui
     word.name = TEXT(rules_attribute(r->h.p.first_rules, 1002)->name);
     word.source = TEXT(OIN_SCHL);
     word.value = TEXT("2024-08-01");
+    word.legal_basis = TEXT("wams-5.4.1");
     Sluis__Core *c = message(r, SLUIS__KIND__CASE_HANDOVER, &r->town, &b.base);
     c->attributes = attributes;
     c->n_attributes = 1;
@@ -178,7 +179,7 @@ static void a_request(void **state)
     no(r, handle_request, SLUIS_INVALID, "core.recipients",
        "a request is sealed to one party and the registry");
     asked(r, &one, &other);
-    one.oin = TEXT("school");
+    one.oin = TEXT("0000009900000000200!");
     no(r, handle_request, SLUIS_INVALID, "core.recipients", "an OIN has 20 characters");
     asked(r, &one, &other);
     one.oin = TEXT("00000099000000007777");
