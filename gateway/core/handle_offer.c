@@ -245,7 +245,7 @@ static sluis_err reply(const decision *d)
     c.employee = d->j->claims.employee;
     c.case_id = d->row->case_there;
     c.answers = d->row->message_hash;
-    record_of(d, NULL, d->in->accept ? "taken-over" : "handover-refused", &r);
+    record_of(d, NULL, d->in->accept ? "takeover-told" : "handover-refused", &r);
     sluis_err e = send_message(d->t, &c, &body.base, d->from, d->row->ends - d->t->now, &r, mh);
     return e || !d->in->accept ? e : note_members(d, d->in->motivation); /* of the reply's entry */
 }

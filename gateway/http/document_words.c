@@ -63,6 +63,8 @@ static const document_sentence by_decision[] = {
     {"handover-accepted", "Een andere gemeente heeft uw zaak overgenomen", false, false, NULL},
     {"handover-refused", "Een andere gemeente neemt uw zaak niet over", false, false, NULL},
     {"taken-over", "Uw zaak is overgenomen van een andere gemeente", false, false, NULL},
+    {"takeover-told", "De andere gemeente heeft bericht gekregen dat uw zaak is overgenomen", false, false,
+     NULL},
     {"handover-lapsed", "Een andere gemeente heeft niet besloten over het overnemen van uw zaak", false,
      false, NULL},
     {"service-requested", "Er is hulp voor u aangevraagd", false, false, NULL},

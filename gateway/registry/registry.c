@@ -362,10 +362,11 @@ static sluis_err say_again(store_txn *t, const subject *s, uint32_t attribute, c
 {
     uint8_t key[DATUM_KEY_LEN];
     Sluis__DatumRow row = *d->row;
-    bool added = false;
+    bool added = false, same_word = takes_place_of(said, d->row);
 
-    sluis_err err = add_laws(a, &row, said, &added);
-    bool later = takes_place_of(said, d->row) && said->obtained >= row.obtained + DAY_MS;
+    /* what is brought of another's word opens that to no law more */
+    sluis_err err = same_word || same_text(said->brought_by, "") ? add_laws(a, &row, said, &added) : SLUIS_OK;
+    bool later = same_word && said->obtained >= row.obtained + DAY_MS;
     if (err || (!added && !later))
         return err;
     if (later)

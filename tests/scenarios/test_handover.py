@@ -159,6 +159,9 @@ def test_whole_case(city):
                                  (pair.there, there, "Uw zaak is overgenomen van een andere gemeente")):
             a = document(house, id_, 2, raw=True)
             check(a.status == 200 and said in a.body.decode(), f"{a.status} {a.body[:300]!r}")
+        said = document(pair.there, there, 2)
+        check(said.count("Uw zaak is overgenomen van een andere gemeente") == 1, "said twice")
+        check(said.count("De andere gemeente heeft bericht gekregen dat uw zaak is overgenomen") == 1, "the reply stands in it")
         # both clients are told, both dossiers and journals have it
         check(("bericht-aan-client", "overdracht-aangeboden") in pair.events(city, case), f"{pair.events(city, case)}")
         check(("bericht-aan-client", "overgenomen-door-andere-gemeente") in pair.events(city, case), f"{pair.events(city, case)}")

@@ -266,7 +266,7 @@ static Sluis__DatumRow brought(const char *value, const char *source, const char
 }
 
 /* What another municipality says that a source said, never takes the place of what the source said here, nor
- * makes it look fresh. */
+ * makes it look fresh, nor opens it to another law. */
 static void test_brought(void **state)
 {
     (void)state;
@@ -275,14 +275,21 @@ static void test_brought(void **state)
     subject s = person(&g, BSN);
     id16 one = {{1}}, two = {{2}};
     datum out[1];
-    Sluis__DatumRow row = brought("married", "ba", "elsewhere");
+    Sluis__DatumRow row = brought("married", "ba", "elsewhere"), own = statement("married", "ba");
+    char *laws[] = {(char *)(uintptr_t) "wmo", (char *)(uintptr_t) "jeugdwet"};
 
-    put(&g, &s, &one, statement("married", "ba"), DATUM_NEW, 1);
+    own.laws = laws;
+    own.n_laws = 1;
+    put(&g, &s, &one, own, DATUM_NEW, 1);
     row.obtained = 500 + 2 * DAY_MS;
+    row.laws = laws + 1;
+    row.n_laws = 1;
     put(&g, &s, &one, row, DATUM_SAME, 1);
     store_txn *t = fixture_read(&g.x);
     assert_int_equal(current_of(&g, t, &s, 7, out, 1), 1);
     assert_int_equal(out[0].row->obtained, 500);
+    assert_int_equal(out[0].row->n_laws, 1); /* and opens it to no law more */
+    assert_string_equal(out[0].row->laws[0], "wmo");
     store_abort(&t);
     put(&g, &s, &one, brought("single", "ba", "elsewhere"), DATUM_DISCREPANCY, 2);
     put(&g, &s, &one, brought("single", "ba", "elsewhere"), DATUM_DISCREPANCY, 2);
