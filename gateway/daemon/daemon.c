@@ -16,9 +16,12 @@
 #include "core/core.h"
 #include "crypto/keydisk.h"
 #include "flow/fatal.h"
+#include "journal/witnesses.h"
 #include "operator/operator.h"
 #include "read/read.h"
 #include "upgrade/upgrade.h"
+#include "verify/readers.h"
+#include "verify/token.h"
 #include "verify/verify.h"
 
 #define UPGRADE_LINE_MS 5000
@@ -185,6 +188,24 @@ static sluis_err open_store(parts *p, const uint8_t *km, sluis_fail *f)
     return e;
 }
 
+/* Each thread that needs them reads them for itself: what is wrong with one is found here, where a start can
+ * still be refused. */
+static sluis_err check_files(const settings *s, sluis_fail *f)
+{
+    token_verifier *tokens = NULL;
+    readers *who = NULL;
+    witnesses *seen = NULL;
+    sluis_err e = token_verifier_new(&tokens, s->jwks, s->issuer, f);
+    if (!e)
+        e = readers_load(&who, s->log_readers, f);
+    if (!e)
+        e = witnesses_load(&seen, s->log_witnesses, f);
+    token_verifier_free(&tokens);
+    readers_free(&who);
+    witnesses_free(&seen);
+    return e;
+}
+
 static sluis_err parts_open(parts *p, settings *s, sluis_fail *f)
 {
     uint8_t *km = NULL;
@@ -194,6 +215,8 @@ static sluis_err parts_open(parts *p, settings *s, sluis_fail *f)
     sluis_err e = p->metrics ? crypto_start() : SLUIS_NOMEM;
     if (!e)
         e = open_keys(p, &km, f);
+    if (!e)
+        e = check_files(s, f);
     if (!e)
         e = rules_load(&p->first_rules, s->rules, f);
     if (!e)

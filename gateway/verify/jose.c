@@ -115,11 +115,12 @@ sluis_err jose_keys_load(jose_keys **out, const char *path, sluis_fail *f)
 {
     buffer text;
     json_t *json = NULL;
+    sluis_fail bad = {0};
     jose_keys *k = calloc(1, sizeof *k);
     buffer_init(&text, JOSE_FILE_MAX);
     sluis_err e = k ? read_file(&text, path, false, f) : SLUIS_NOMEM;
-    if (!e)
-        e = json_request_parse(&json, buffer_bytes(&text), f);
+    if (!e && (e = json_request_parse(&json, buffer_bytes(&text), &bad)))
+        fail_set(f, e, path, "is not JSON: %s: %s", bad.where, bad.text);
     if (!e && (r_jwks_init(&k->set) != RHN_OK || r_jwks_import_from_json_t(k->set, json) != RHN_OK))
         e = fail_set(f, SLUIS_INVALID, path, "is not a JWKS: {\"keys\": [...]}");
     if (!e)

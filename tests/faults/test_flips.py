@@ -14,6 +14,7 @@ from house import SLOW, TREE, Failed, check, seeded, wait_for
 from judge import long_or
 
 FRESH = True
+SAID = ("refused", "ended", "unreadable", "said so", "served right")
 ASKED = ("school-naam", "school-soort", "school-groepsnaam", "school-advies")
 
 
@@ -107,7 +108,7 @@ def damaged_one_by_one(city, folders, n, **how):
     case, values = prepared(city, **how)
     city.adapters["school"].stop()
     city.gateway.stop()
-    counts = dict.fromkeys(("refused", "ended", "unreadable", "said so", "served right"), 0)
+    counts = dict.fromkeys(SAID, 0)
     files = []
     for folder in folders:
         good = city.root / f"{folder.name}.good"
