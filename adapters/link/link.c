@@ -223,12 +223,12 @@ static void carry(side *x, const note *n)
         tell_outcome(x, n->seq, n->generation, e);
 }
 
-/* What may be otherwise in a while. */
+/* What may be otherwise in a while. An unknown key is a new one that was not enrolled there yet. */
 static bool passes(sluis_err why)
 {
     return why == SLUIS_FULL || why == SLUIS_NO_SPACE || why == SLUIS_NOMEM || why == SLUIS_IO ||
-           why == SLUIS_INTERNAL || why == SLUIS_NOT_YET || why == SLUIS_SUSPENDED || why == SLUIS_CLOSED ||
-           why == SLUIS_TIMEOUT;
+           why == SLUIS_INTERNAL || why == SLUIS_NOT_YET || why == SLUIS_SUSPENDED ||
+           why == SLUIS_UNKNOWN_KEY || why == SLUIS_CLOSED || why == SLUIS_TIMEOUT;
 }
 
 static void settled(side *x, const client_event *ev)

@@ -447,6 +447,42 @@ def test_new_sealing_keys(city):
         pair.close()
 
 
+def test_new_signing_key(city):
+    """What was signed before the other gateway's key was rotated arrives; what is signed with the new key waits until that
+    is enrolled here."""
+    pair = Pair(city, limits="redeliver_ms = 300;").ready()
+    there = pair.there
+    try:
+        before, after = household(city), household(city)
+        offers = [pair.offer(case, [1, 2]) for case in (before, after)]
+        for offer in offers:
+            pair.received(offer)
+        pair.link.stop()
+        pair.decide(offers[0], True)
+        there.ctl("key", "rotate", "--dir", there.keys, "--use", "sign")
+        there.gateway.stop()
+        there.start_gateway()
+        there.gateway.stop()
+        there.ctl("key", "rotate", "--dir", there.keys, "--use", "sign", "--finish", "--overlap", "0")
+        there.start_gateway()
+        wait_for("the API", lambda: there.alive("/health/ready"))
+        pair.decide(offers[1], True)
+        pair.link.start()
+        pair.wait_status(before, "overgenomen")
+        wait_for("the new key is refused, and again", lambda: [e.get("code") for e in pair.link.events()
+                                                              if e.get("event") == "link.refused"][:2] == ["unknown-key"] * 2)
+        check(pair.status(after) == "aangeboden", "a decision under an unknown key was taken")
+        keys = pair.folder / "ander"
+        there.ctl("key", "link", "--dir", there.keys, "--curve", keys / "curve.key.pub", "--out", keys / "again.json")
+        city.ctl("party", "enrol", "--request", keys / "again.json", "--name", "Gemeente ander", "--domain", "andere-gemeente", "--replace",
+                 "--socket", city.control)
+        pair.wait_status(after, "overgenomen")
+        dead = there.ctl("deadletters", "list", "--socket", there.control)
+        check(not dead, f"{dead}")
+    finally:
+        pair.close()
+
+
 def test_killed_at_every_step(city):
     """Each program is killed at each step: one offer there, one case there, one decision here, in two journals that verify."""
     pair = Pair(city, limits="redeliver_ms = 300;").ready()
