@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#include "wire/messages.h"
-
 static sluis_err instance_text(job *j, const id16 *instance, char **out)
 {
     char hex[33];
@@ -63,7 +61,6 @@ typedef struct {
     job *j;
     const subject *s;
     view_listing *l;
-    buffer packed; /* one datum, for its print */
     Sluis__ApiView *out;
     Sluis__Record *rec;
     bool passed; /* a datum was gone over, shown or not */
@@ -113,22 +110,58 @@ static bool served_at(const listing *x, const attribute *a, const Sluis__DatumRo
     return datum_may_serve(x->r->rules, a, for_use(x->r, a, row, &use, &rest), &use);
 }
 
+/* All that the API gives of it, numbers for names; what is not there takes one bit, so that most are hashed
+ * as one block. */
+static void print_of(const attribute *a, const id16 *instance, const Sluis__ApiDatum *d,
+                     uint8_t print[static VIEW_PRINT_LEN])
+{
+    const uint64_t numbers[] = {d->obtained,    d->fresh_until, d->valid_from,
+                                d->valid_until, d->corrected,   d->at_source ? d->at_source->until : 0};
+    const bool flags[] = {d->reference,      d->stale,
+                          d->disputed,       d->withdrawn,
+                          d->at_request,     d->at_source != NULL,
+                          *d->instance != 0, *d->brought_by || *d->statement};
+    uint8_t head[3 + 2 * 4 + 6 * 8 + ID_LEN] = {0}, *p = head + 3, full[HASH_LEN];
+    head[0] = (uint8_t)a->category;
+    put_u32(p, a->id);
+    put_u32(p + 4, (uint32_t)d->version);
+    p += 8;
+    for (size_t i = 0; i < 8; i++)
+        head[1] |= (uint8_t)(flags[i] << i);
+    for (size_t i = 0; i < 6; i++)
+        if (numbers[i]) {
+            head[2] |= (uint8_t)(1 << i);
+            put_u64(p, numbers[i]);
+            p += 8;
+        }
+    if (*d->instance) {
+        memcpy(p, instance->b, ID_LEN);
+        p += ID_LEN;
+    }
+    const bytes said[] = {BYTES(head, (size_t)(p - head)), BYTES(d->value, strlen(d->value) + 1),
+                          BYTES(d->source, strlen(d->source) + 1),
+                          BYTES(d->brought_by, strlen(d->brought_by) + 1),
+                          BYTES(d->statement, strlen(d->statement) + 1)};
+    hash_tagged(full, "sluis1-shown", NULL, said, flags[7] ? 5 : 3);
+    for (size_t i = 0; i < d->n_conditions; i++) {
+        const bytes more[] = {BYTES_OF(full), BYTES(d->conditions[i], strlen(d->conditions[i]))};
+        hash_tagged(full, "sluis1-shown", NULL, more, 2);
+    }
+    memcpy(print, full, VIEW_PRINT_LEN);
+}
+
 static sluis_err show(listing *x, const attribute *a, const datum *d, bool disputed, uint64_t time,
                       rendition *out)
 {
     const datum_use use = use_at(x, time);
-    uint8_t full[HASH_LEN];
     Sluis__DatumRow rest;
     sluis_err e = reader_datum(x->r, x->j, a, &d->instance, d->version, for_use(x->r, a, d->row, &use, &rest),
                                &use, &out->datum);
     if (e)
         return e;
     out->datum.disputed = disputed;
-    buffer_clear(&x->packed);
-    e = wire_pack(&x->packed, &out->datum.base);
-    hash_one(full, "sluis1-shown", NULL, x->packed.p, x->packed.n);
-    memcpy(out->print, full, VIEW_PRINT_LEN);
-    return e;
+    print_of(a, &d->instance, &out->datum, out->print);
+    return SLUIS_OK;
 }
 
 /* ---- now ---- */
@@ -355,12 +388,10 @@ sluis_err view_list(reader *r, store_txn *t, job *j, const subject *s, view_list
     rec->attributes = arena_alloc(j->arena, (l->n + 1) * sizeof(uint32_t));
     if (!out->data || !out->gone || !rec->attributes)
         return SLUIS_NOMEM;
-    buffer_init(&x.packed, ROW_MAX);
     sluis_err e = registry_walk_open(&w, t, s, l->ids, l->n, &l->mark.after);
     if (!e)
         e = fill(&x, limit, w);
     registry_walk_close(&w);
-    buffer_close(&x.packed);
     if (e == SLUIS_NOMEM && x.passed) { /* the page is full */
         l->more = true;
         e = SLUIS_OK;
