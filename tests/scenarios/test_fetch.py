@@ -1,4 +1,5 @@
 """Data that stay at their source: a view shows that they are there, and fetches them (item 4)."""
+import json
 import re
 import shutil
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +12,7 @@ from test_persons import link, own, opened
 from test_requests import back, held_by
 
 FRESH = True
+SHIPPED = "politie-inzet-deze-week"  # stays at its source in the rules as they are shipped
 SECONDS = 2 + int(SLOW)  # a value that was fetched is here so long
 
 
@@ -25,10 +27,11 @@ def up(city, names, parties=("school",)):
         check(n == 1, name)
     catalogue.write_text(text)
     city.up(parties=parties, rules=rules)
-    for party in parties:
-        mine = [n for n in names if n.startswith({"school": "school", "ggd": "jgz"}[party])]
-        path = write(city, [line(CHILD, n, "") for n in mine], f"{party}.jsonl")
-        bring(city, path, "--source", PARTIES[party][0])
+    for party, prefix in (("school", "school"), ("ggd", "jgz")):
+        mine = [n for n in names if n.startswith(prefix)]
+        if mine:
+            path = write(city, [line(CHILD, n, "") for n in mine], f"{party}.jsonl")
+            bring(city, path, "--source", PARTIES[party][0])
 
 
 def datum(city, case, name, app="wmo-intake"):
@@ -72,7 +75,7 @@ def test_fetched_when_read(city):
 
 def test_away_and_refused(city):
     """The source is away: asked once and not again; it refuses: said, and not asked again at once; nobody may ask: said."""
-    up(city, ["school-naam", "jgz-gehoor"], parties=("school", "ggd"))
+    up(city, ["school-naam", "jgz-gehoor"], parties=("school", "ggd", "politie"))
     city.adapters["school"].kill()
     case = city.open_case([(CHILD, "client")])
     first = datum(city, case, "school-naam")["bijDeBron"]
@@ -85,6 +88,14 @@ def test_away_and_refused(city):
     city.answered(t)
     told = datum(city, case, "jgz-gehoor")
     check(told["waarde"] == "" and of(told["bijDeBron"]) == ("geweigerd", "opsporingsbelang", t), f"{told}")
+    bring(city, write(city, [line(CHILD, SHIPPED, "")], "shipped.jsonl"), "--source", PARTIES["politie"][0])
+    t = datum(city, case, SHIPPED)["bijDeBron"]["verzoekId"]
+    held_by(city, "politie", t)
+    values = city.root / "values.json"
+    values.write_text(json.dumps({SHIPPED: "true"}))
+    city.inbox("politie", "release", t, "--fields", SHIPPED, "--values", values, "--by", "wijkagent-4")
+    city.answered(t)
+    check(fetched(city, case, SHIPPED)["waarde"] == "true", "what the shipped catalogue leaves at the police")
     narrow = city.open_case([(CHILD, "client")], laws=("wmo",), domains=("ggd",))
     told = datum(city, narrow, "school-naam")["bijDeBron"]
     check(of(told) == ("niet-opgehaald", "niet-toegestaan", None) and told["uitleg"], f"{told}")
