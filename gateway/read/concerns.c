@@ -44,6 +44,8 @@ sluis_err read_concern(reader *r, store_txn *t, job *j)
     Sluis__ConcernRow *row = NULL;
     bool decides = may_decide(r, j);
     sluis_err e = id.len == UUID_LEN ? store_get(t, TABLE_CONCERN, key, &sealed) : SLUIS_NOT_FOUND;
+    if (e == SLUIS_NOT_FOUND && id.len == UUID_LEN)
+        e = reader_absent(t);
     if (!e)
         e = open_row(r, t, j, key, sealed, &row);
     if (!e && !decides && !is_own(j, row))

@@ -84,20 +84,25 @@ sluis_err read_discrepancies(reader *r, store_txn *t, job *j)
     Sluis__ApiReply reply = SLUIS__API_REPLY__INIT;
     Sluis__CaseRow *row = NULL;
     subject s = {0};
+    id16 sid;
     bytes case_id = BYTES(q->case_id.data, q->case_id.len);
     sluis_err e = reader_case(r, t, j, case_id, &row);
-    if (!e)
-        e = reader_member(r, t, j, row, q->member, false, &s);
     if (e)
         return e;
     listing l = {.r = r, .t = t, .j = j, .s = &s};
     l.use =
         (datum_use){.case_id = q->case_id.data, .row = row, .application = j->claims.app, .now = clock_ms()};
-    case_facts facts = case_facts_about(row, &s.sid);
+    if (case_member(row, q->member, &sid)) /* as of a view: decided on the case alone */
+        return fail_set(&j->why, SLUIS_NOT_FOUND, "", "%s", error_text(SLUIS_NOT_FOUND));
+    case_facts facts = case_facts_about(row, &sid);
     const view *v = policy_view(r->rules, j->claims.app, j->claims.function, &facts, l.use.now);
+    if (!v)
+        return fail_set(&j->why, SLUIS_NOT_FOUND, "", "%s", error_text(SLUIS_NOT_FOUND));
+    if ((e = reader_member(r, t, j, row, q->member, false, &s)))
+        return e;
     sluis__api_discrepancy_list__init(&l.out);
     l.rec = reader_record(j, SLUIS__RECORD_TYPE__R_READ, row, case_id);
-    e = !v ? SLUIS_NOT_FOUND : l.rec ? collect(&l, v, &facts) : SLUIS_NOMEM;
+    e = l.rec ? collect(&l, v, &facts) : SLUIS_NOMEM;
     if (!e) {
         l.out.case_id = q->case_id;
         l.out.member = q->member;

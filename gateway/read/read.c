@@ -87,6 +87,14 @@ sluis_err reader_member(reader *r, store_txn *t, job *j, const Sluis__CaseRow *r
     return e ? fail_set(&j->why, e, "", "%s", error_text(e)) : SLUIS_OK;
 }
 
+sluis_err reader_absent(store_txn *t)
+{
+    static const uint8_t nobody[ID_LEN];
+    bytes value;
+    sluis_err e = store_get(t, TABLE_SUBJECT, BYTES_OF(nobody), &value);
+    return e == SLUIS_OK ? SLUIS_CORRUPT : e;
+}
+
 Sluis__Record *reader_record(job *j, Sluis__RecordType type, const Sluis__CaseRow *row, bytes case_id)
 {
     Sluis__Record *rec = arena_alloc(job_arena(j), sizeof(*rec));

@@ -57,6 +57,9 @@ sluis_err reader_case_in_sight(reader *r, store_txn *t, job *j, bytes case_id, S
  * municipality, whose dossier stays. */
 sluis_err reader_member(reader *r, store_txn *t, job *j, const Sluis__CaseRow *row, uint32_t member,
                         bool dossier, subject *out);
+/* A sealed row was looked for and is not there: looks for a person all the same, as if it were, so that its
+ * absence costs what another's row costs. NOT_FOUND. */
+sluis_err reader_absent(store_txn *t);
 /* A datum as the API shows it. Borrows from row; the rest in the job's arena. */
 sluis_err reader_datum(reader *r, job *j, const attribute *a, const id16 *instance, uint64_t version,
                        const Sluis__DatumRow *row, const datum_use *use, Sluis__ApiDatum *out);

@@ -38,6 +38,8 @@ static sluis_err load_own(reader *r, store_txn *t, job *j, const uint8_t transac
     bytes key = BYTES(transaction, UUID_LEN), sealed;
     ProtobufCMessage *m = NULL;
     sluis_err e = store_get(t, TABLE_REQUEST, key, &sealed);
+    if (e == SLUIS_NOT_FOUND)
+        return reader_absent(t);
     if (!e)
         e = row_open(r->p->registry, t, TABLE_REQUEST, key, sealed, job_arena(j),
                      &sluis__request_row__descriptor, &m, NULL);

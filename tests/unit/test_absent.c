@@ -1,0 +1,191 @@
+/* Of every operation that reads, and of the two that ask about a person: what is not there and what this
+ * asker may not have are answered in the same bytes, after the same number of operations of the store. */
+#include "kit_read.h"
+
+#include "core/handlers.h"
+#include "flow/api_out.h"
+
+typedef struct {
+    const char *app, *organisation;
+    const id16 *case_id;
+    uint32_t member, viewer;
+    const uuid *transaction;
+} place;
+
+typedef union {
+    Sluis__ApiGetView view;
+    Sluis__ApiGetCase one_case;
+    Sluis__ApiGetDossier dossier;
+    Sluis__ApiExportDossier export;
+    Sluis__ApiGetRights rights;
+    Sluis__ApiListDiscrepancies discrepancies;
+    Sluis__ApiListEvents events;
+    Sluis__ApiGetRequest request;
+    Sluis__ApiAskKnown known;
+    Sluis__ApiAskInterventions interventions;
+} question;
+
+#define ASK(op, field, type, ...)                                                                            \
+    static void ask_##field(job *j, question *q, const place *p)                                             \
+    {                                                                                                        \
+        sluis__api_##type##__init(&q->field);                                                                \
+        j->call->op_case = SLUIS__API_CALL__OP_##op;                                                         \
+        j->call->type = &q->field;                                                                           \
+        __VA_ARGS__                                                                                          \
+    }
+#define OF_CASE(field) q->field.case_id = data_of(p->case_id->b, ID_LEN);
+#define OF_MEMBER(field)                                                                                     \
+    OF_CASE(field)                                                                                           \
+    q->field.member = p->member;
+#define BY_VIEWER(field)                                                                                     \
+    OF_MEMBER(field)                                                                                         \
+    q->field.viewer = p->viewer;
+#define ONE(field) q->field.transaction = data_of(p->transaction->b, UUID_LEN);
+
+ASK(GET_VIEW, view, get_view, OF_MEMBER(view))
+ASK(GET_CASE, one_case, get_case, OF_CASE(one_case))
+ASK(GET_DOSSIER, dossier, get_dossier, BY_VIEWER(dossier))
+ASK(EXPORT_DOSSIER, export, export_dossier, BY_VIEWER(export))
+ASK(GET_RIGHTS, rights, get_rights, BY_VIEWER(rights))
+ASK(LIST_DISCREPANCIES, discrepancies, list_discrepancies, OF_MEMBER(discrepancies))
+ASK(LIST_EVENTS, events, list_events, OF_CASE(events))
+ASK(GET_REQUEST, request, get_request, ONE(request))
+ASK(ASK_KNOWN, known, ask_known, OF_MEMBER(known) q->known.party = TEXT(OIN_SCHL);
+    q->known.purpose = TEXT("onderzoek-meervoudige-problematiek"); q->known.legal_basis = TEXT("wams-5.4.1");
+    q->known.motivation = TEXT("nodig");)
+ASK(ASK_INTERVENTIONS, interventions, ask_interventions,
+    OF_MEMBER(interventions) q->interventions.problem = TEXT("schulden");
+    q->interventions.motivation = TEXT("nodig");
+    q->interventions.purpose = TEXT("onderzoek-meervoudige-problematiek");
+    q->interventions.legal_basis = TEXT("wams-5.4.1"); q->interventions.answer_by = HOUSE_MS + DAY_MS;)
+
+static void since(job *j, question *q, const place *p)
+{
+    ask_view(j, q, p);
+    q->view.since = data_of((const uint8_t *)"a bookmark", 10);
+}
+
+static void one_datum(job *j, question *q, const place *p)
+{
+    static char *names[] = {"school-jaargroep"};
+    ask_view(j, q, p);
+    q->view.attributes = names;
+    q->view.n_attributes = 1;
+}
+
+/* by: what tells one place from another. */
+enum { BY_CASE = 1, BY_MEMBER = 2, BY_LOOKER = 4, BY_SIGHT = 8, BY_TRANSACTION = 16 };
+
+static const struct {
+    const char *name;
+    void (*ask)(job *, question *, const place *);
+    sluis_err (*read)(reader *, store_txn *, job *);
+    sluis_err (*core)(turn *, job *, sluis_fail *);
+    unsigned by;
+} operations[] = {
+    {"view", ask_view, read_view, NULL, BY_CASE | BY_MEMBER | BY_SIGHT},
+    {"one datum", one_datum, read_view, NULL, BY_CASE | BY_MEMBER | BY_SIGHT},
+    {"since", since, read_view, NULL, BY_CASE | BY_MEMBER | BY_SIGHT},
+    {"case", ask_one_case, read_case, NULL, BY_CASE | BY_SIGHT},
+    {"dossier", ask_dossier, read_dossier, NULL, BY_CASE | BY_MEMBER | BY_LOOKER},
+    {"export", ask_export, read_export, NULL, BY_CASE | BY_LOOKER},
+    {"rights", ask_rights, read_rights, NULL, BY_CASE | BY_MEMBER | BY_LOOKER},
+    {"discrepancies", ask_discrepancies, read_discrepancies, NULL, BY_CASE | BY_MEMBER | BY_SIGHT},
+    {"events", ask_events, read_events, NULL, BY_CASE | BY_SIGHT},
+    {"request", ask_request, read_request, NULL, BY_TRANSACTION},
+    {"known to a party", ask_known, NULL, handle_ask_known, BY_CASE},
+    {"interventions", ask_interventions, NULL, handle_ask_interventions, BY_CASE},
+};
+
+/* The problem that goes out, and the operations it took. */
+static uint64_t answer(room *r, size_t i, const place *p, buffer *out)
+{
+    question q;
+    job *j = call_of(r, p->app, p->organisation, "regisseur");
+    operations[i].ask(j, &q, p);
+    j->rules = rules_ref(r->h.p.first_rules);
+    uint64_t before, done;
+    sluis_err e;
+    if (operations[i].read) {
+        before = store_memory_operations(r->h.x.store);
+        e = run(r, j, operations[i].read);
+        done = store_memory_operations(r->h.x.store) - before;
+    } else {
+        turn t = house_begin(&r->h, HOUSE_MS, 4u << 20);
+        before = store_memory_operations(r->h.x.store);
+        e = operations[i].core(&t, j, &j->why);
+        done = store_memory_operations(r->h.x.store) - before;
+        house_abort(&r->h, &t);
+    }
+    if (e != SLUIS_NOT_FOUND && e != SLUIS_NO_CASE)
+        fail_msg("%s: %s, %s", operations[i].name, error_token(e), j->why.text);
+    assert_int_equal(j->reply.n, 0);
+    assert_null(j->read.record);
+    buffer_clear(out);
+    assert_int_equal(api_out_problem(out, 5, &j->why), SLUIS_OK);
+    job_free(&j);
+    return done;
+}
+
+static void put_request(room *r, const uuid *tx, const char *app, const char *organisation)
+{
+    Sluis__RequestRow row = SLUIS__REQUEST_ROW__INIT;
+    turn t = house_begin(&r->h, HOUSE_MS, 1u << 20);
+    subject s = house_subject(&r->h, t.t, r->h.person);
+    row.application = TEXT(app);
+    row.requester = TEXT(organisation);
+    row.state = TEXT("open");
+    row.party = TEXT(OIN_SCHL);
+    row.sid = data_of(s.sid.b, ID_LEN);
+    row.case_id = data_of(r->case_id.b, ID_LEN);
+    assert_int_equal(turn_request_save(&t, tx->b, &row, &s), SLUIS_OK);
+    subject_close(&s);
+    house_commit(&r->h, &t);
+}
+
+static void forbidden_is_absent(void **state)
+{
+    room *r = *state;
+    const id16 nowhere = id_random();
+    const uuid none = uuid_new(HOUSE_MS), theirs = uuid_new(HOUSE_MS), elsewhere = uuid_new(HOUSE_MS);
+    put_request(r, &theirs, OTHER_APP, OIN_GEM);
+    put_request(r, &elsewhere, APP, OIN_OTHER);
+    const struct {
+        unsigned by;
+        place p;
+    } places[] = {
+        {BY_CASE, {APP, OIN_OTHER, &r->case_id, 1, 1, NULL}}, /* another organisation's */
+        {BY_CASE, {APP, OIN_OTHER, &nowhere, 1, 1, NULL}},
+        {BY_MEMBER, {APP, OIN_GEM, &r->case_id, 2, 0, NULL}}, /* no such member */
+        {BY_LOOKER, {APP, OIN_GEM, &r->case_id, 1, 7, NULL}}, /* who looks is nobody there */
+        {BY_LOOKER, {APP, OIN_GEM, &r->case_id, 3, 1, NULL}},
+        {BY_SIGHT, {"jeugd-intake", OIN_GEM, &r->case_id, 1, 0, NULL}}, /* of a law outside its scope */
+        {BY_TRANSACTION, {APP, OIN_GEM, NULL, 0, 0, &theirs}},
+        {BY_TRANSACTION, {APP, OIN_GEM, NULL, 0, 0, &elsewhere}},
+    };
+    buffer absent, forbidden;
+    buffer_init(&absent, 1u << 16);
+    buffer_init(&forbidden, 1u << 16);
+    for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++) {
+        const place there_not = {APP, OIN_GEM, &nowhere, 1, 1, &none};
+        const uint64_t work = answer(r, i, &there_not, &absent);
+        for (size_t k = 0; k < sizeof(places) / sizeof(places[0]); k++) {
+            if (!(operations[i].by & places[k].by))
+                continue;
+            const uint64_t done = answer(r, i, &places[k].p, &forbidden);
+            if (done != work)
+                fail_msg("%s, place %zu: %d operations of the store, %d for what is not there",
+                         operations[i].name, k, (int)done, (int)work);
+            if (!bytes_equal(buffer_bytes(&absent), buffer_bytes(&forbidden)))
+                fail_msg("%s, place %zu: other bytes than for what is not there", operations[i].name, k);
+        }
+    }
+    buffer_close(&absent);
+    buffer_close(&forbidden);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(forbidden_is_absent, setup, teardown)};
+    return cmocka_run_group_tests_name("absent", tests, NULL, NULL);
+}
