@@ -167,6 +167,19 @@ sluis_err notices_begin_settled(turn *t, const uint8_t sid[static ID_LEN], uint6
     return begin(t, DUE_SETTLED, sid, since);
 }
 
+/* Who the person is now: what was settled moved along when two became one. */
+static sluis_err name_now(turn *t, uint8_t sid[static ID_LEN])
+{
+    id16 was;
+    subject s = {0};
+    memcpy(was.b, sid, ID_LEN);
+    sluis_err e = registry_subject_by_sid(t->p->registry, t->t, &was, &s);
+    if (!e)
+        memcpy(sid, s.sid.b, ID_LEN);
+    subject_close(&s);
+    return e;
+}
+
 sluis_err notices_step_settled(turn *t, const uint8_t key[static NOTICE_KEY])
 {
     uint8_t again[NOTICE_KEY];
@@ -176,7 +189,9 @@ sluis_err notices_step_settled(turn *t, const uint8_t key[static NOTICE_KEY])
     uint64_t next = 0;
     memcpy(again, key, NOTICE_KEY);
     const bytes at = BYTES(again, ID_LEN + 8);
-    sluis_err e = store_get(t->t, TABLE_SETTLED, at, &sealed);
+    sluis_err e = name_now(t, again);
+    if (!e)
+        e = store_get(t->t, TABLE_SETTLED, at, &sealed);
     if (!e)
         e = row_open(t->p->registry, t->t, TABLE_SETTLED, at, sealed, t->arena,
                      &sluis__settled_row__descriptor, &m, &s);

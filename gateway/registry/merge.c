@@ -91,8 +91,14 @@ static sluis_err say_to(const merging *m, const uint8_t key[static DATUM_KEY_LEN
     sluis_err err = registry_get(m->r, m->t, m->to, get_u32(key + ID_LEN), &instance, work, &d);
     if (err)
         return err;
-    if (datum_at_source(d.row) || (strcmp(d.row->source, row.source) == 0 && row.obtained < d.row->obtained))
+    if (datum_at_source(d.row))
         return SLUIS_OK;
+    if (strcmp(d.row->source, row.source) == 0 && row.obtained < d.row->obtained) {
+        if (!*was->statement || strcmp(was->value, d.row->value) != 0)
+            return SLUIS_OK;
+        row = *d.row; /* as it said later; the client's words about it go along */
+        row.statement = was->statement;
+    }
     row.journal_index = m->journal_index;
     row.previous = 0;
     row.asked = (ProtobufCBinaryData){0, NULL};

@@ -356,7 +356,16 @@ static sluis_err add_laws(arena *a, Sluis__DatumRow *row, const Sluis__DatumRow 
     return SLUIS_OK;
 }
 
-/* What is registered already, said again: for a law more, or later. */
+/* Said again of a person who was known as two: the client's own words, where none stand with it. */
+static bool takes_statement(Sluis__DatumRow *row, const Sluis__DatumRow *said)
+{
+    if (same_text(said->statement, "") || !same_text(row->statement, ""))
+        return false;
+    row->statement = said->statement;
+    return true;
+}
+
+/* What is registered already, said again: for a law more, with the client's statement, or later. */
 static sluis_err say_again(store_txn *t, const subject *s, uint32_t attribute, const datum *d,
                            const Sluis__DatumRow *said, uint64_t newest, arena *a, uint64_t *version)
 {
@@ -367,6 +376,7 @@ static sluis_err say_again(store_txn *t, const subject *s, uint32_t attribute, c
     /* what is brought of another's word opens that to no law more */
     sluis_err err = same_word || same_text(said->brought_by, "") ? add_laws(a, &row, said, &added) : SLUIS_OK;
     bool later = same_word && said->obtained >= row.obtained + DAY_MS;
+    added |= takes_statement(&row, said);
     if (err || (!added && !later))
         return err;
     if (later)
@@ -392,6 +402,7 @@ static sluis_err say_again_beside(store_txn *t, const subject *s, uint32_t attri
     bool added = false;
 
     sluis_err err = add_laws(a, &row, said, &added);
+    added |= takes_statement(&row, said);
     datum_key(key, &s->sid, attribute, &d->instance, own->version);
     return err || !added ? err : datum_store(t, s, key, &row);
 }
@@ -424,7 +435,7 @@ static sluis_err say_new(store_txn *t, const subject *s, uint32_t attribute, con
     if (!err && row.corrected && current)
         err = laws_of_corrected(a, &row, d->row);
     if (current && same_text(row.value, d->row->value)) /* on other terms */
-        row.statement = d->row->statement;
+        takes_statement(&row, d->row);
     if (current)
         row.settled = d->row->settled;
     datum_key(key, &s->sid, attribute, &d->instance, version);

@@ -4,7 +4,9 @@
 
 #include "cases/restriction.h"
 #include "core/clearing.h"
+#include "core/due.h"
 #include "core/merge.h"
+#include "core/settle.h"
 #include "registry/entries.h"
 #include "registry/intents.h"
 #include "registry/walk.h"
@@ -458,6 +460,121 @@ static void what_stays_at_its_source(void **state)
     house_commit(&r->h, &t);
 }
 
+/* ---- what the client wrote, and who is still to be told ---- */
+
+#define DISPUTED "Dat klopt niet"
+
+static void client_writes(room *r, const subject *s, uint32_t id)
+{
+    static const id16 only = {{0}};
+    Sluis__Record rec = SLUIS__RECORD__INIT;
+    datum d = {.version = 0};
+    rec.type = SLUIS__RECORD_TYPE__R_CASE;
+    turn t = house_begin(&r->h, T0, 1u << 20);
+    assert_int_equal(registry_get(t.p->registry, t.t, s, id, &only, t.arena, &d), SLUIS_OK);
+    assert_int_equal(turn_journal(&t, &rec), SLUIS_OK);
+    assert_int_equal(registry_state(t.t, s, id, &d, TEXT(DISPUTED), t.entry.index, T0), SLUIS_OK);
+    house_commit(&r->h, &t);
+}
+
+static void say_now(room *r, const subject *s, uint32_t id, const char *source, const char *value,
+                    uint64_t obtained)
+{
+    turn t = house_begin(&r->h, T0, 1u << 20);
+    say(r, &t, s, id, source, value, obtained);
+    house_commit(&r->h, &t);
+}
+
+/* After the merge, with the current statement and the one beside it (NULL: none) this of the client. */
+static void stands_with(room *r, uint32_t id, uint64_t obtained, const char *current, const char *beside)
+{
+    static const id16 only = {{0}};
+    datum d = {.version = 0};
+    merge(r);
+    people_sound(&r->h);
+    turn t = house_begin(&r->h, T0, 1u << 20);
+    assert_int_equal(registry_get(t.p->registry, t.t, &r->to, id, &only, t.arena, &d), SLUIS_OK);
+    assert_int_equal(d.row->obtained, obtained);
+    assert_string_equal(d.row->statement, current);
+    assert_int_equal(d.beside != NULL, beside != NULL);
+    if (beside)
+        assert_string_equal(d.beside->row->statement, beside);
+    house_abort(&r->h, &t);
+}
+
+static void words_about_what_another_source_says_too(void **state)
+{
+    room *r = *state;
+    say_now(r, &r->from, SHARED, OIN_SCHL, "ongehuwd", 30);
+    client_writes(r, &r->from, SHARED);
+    stands_with(r, SHARED, 15, DISPUTED, NULL);
+}
+
+static void words_about_what_its_source_said_later_too(void **state)
+{
+    room *r = *state;
+    client_writes(r, &r->from, ALONE);
+    say_now(r, &r->to, ALONE, OIN_SCHL, "beide ouders", 30);
+    stands_with(r, ALONE, 30, DISPUTED, NULL);
+}
+
+static void words_about_what_its_source_says_otherwise_now(void **state)
+{
+    room *r = *state;
+    client_writes(r, &r->from, ALONE);
+    say_now(r, &r->to, ALONE, OIN_SCHL, "moeder", 30);
+    stands_with(r, ALONE, 30, "", NULL);
+}
+
+static void words_about_what_stands_beside(void **state)
+{
+    room *r = *state;
+    client_writes(r, &r->from, SHARED);
+    say_now(r, &r->to, SHARED, OIN_SCHL, "gescheiden", 20);
+    stands_with(r, SHARED, 15, "", DISPUTED);
+}
+
+static bool is_told(const row_copy *x)
+{
+    return memmem(x->value, x->value_n, "correction-notice", 17) != NULL;
+}
+
+/* A value was settled, and before its reader was told the person became another. */
+static void a_notice_that_waits_goes(void **state)
+{
+    room *r = *state;
+    Sluis__Record rec = SLUIS__RECORD__INIT;
+    settlement x;
+    uint32_t read[] = {ALONE};
+    size_t n = 0, told = 0;
+    turn t = house_begin(&r->h, T0, 1u << 20);
+    rec.type = SLUIS__RECORD_TYPE__R_READ;
+    rec.application = TEXT("wmo-intake");
+    rec.from = TEXT(OIN_GEM);
+    rec.case_id = data_of(r->other_case.b, ID_LEN);
+    rec.attributes = read;
+    rec.n_attributes = 1;
+    assert_int_equal(turn_journal(&t, &rec), SLUIS_OK);
+    assert_int_equal(turn_dossier(&t, &r->from, r->other_case.b, "omdat", NULL, 0), SLUIS_OK);
+    rec = (Sluis__Record)SLUIS__RECORD__INIT;
+    rec.type = SLUIS__RECORD_TYPE__R_CASE;
+    assert_int_equal(turn_journal(&t, &rec), SLUIS_OK);
+    settlement_begin(&x, r->other_case.b, "was verkeerd");
+    assert_int_equal(settle_changed(&t, &x, ALONE, 0), SLUIS_OK);
+    assert_int_equal(settlement_write(&t, &x, &r->from), SLUIS_OK);
+    house_commit(&r->h, &t);
+    merge(r);
+    t = house_begin(&r->h, T0 + 1000, 1u << 20);
+    assert_int_equal(due_step(&t, 64), SLUIS_OK);
+    house_commit(&r->h, &t);
+    row_copy *events = fixture_rows(&r->h.x, TABLE_EVENT, &n);
+    for (size_t i = 0; i < n; i++)
+        told += is_told(&events[i]);
+    fixture_rows_free(events, n);
+    assert_int_equal(told, 1);
+    people_sound(&r->h);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -468,6 +585,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_long_dossier_follows_in_steps, setup, teardown),
         cmocka_unit_test_setup_teardown(forgotten_on_the_way, setup, teardown),
         cmocka_unit_test_setup_teardown(what_stays_at_its_source, setup, teardown),
+        cmocka_unit_test_setup_teardown(words_about_what_another_source_says_too, setup, teardown),
+        cmocka_unit_test_setup_teardown(words_about_what_its_source_said_later_too, setup, teardown),
+        cmocka_unit_test_setup_teardown(words_about_what_its_source_says_otherwise_now, setup, teardown),
+        cmocka_unit_test_setup_teardown(words_about_what_stands_beside, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_notice_that_waits_goes, setup, teardown),
         cmocka_unit_test_setup_teardown(more_restrictions_than_a_dossier_has, setup, teardown),
         cmocka_unit_test_setup_teardown(more_than_is_kept_of_one_person, setup, teardown),
     };
