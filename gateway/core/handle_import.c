@@ -8,7 +8,8 @@
 #include "core/handlers.h"
 #include "policy/policy.h"
 
-#define POSITION     "import:" /* META: this, then the file's hash; value: lines taken u64 */
+#define POSITION     "import-" /* META: this, then what the file is called; value: lines taken u64 */
+#define POSITION_1   "import:" /* as earlier releases wrote it: this, then the file's own hash */
 #define POSITION_LEN (sizeof(POSITION) - 1 + HASH_LEN)
 
 static void position_key(uint8_t out[static POSITION_LEN], const uint8_t file[static HASH_LEN])
@@ -17,11 +18,37 @@ static void position_key(uint8_t out[static POSITION_LEN], const uint8_t file[st
     memcpy(out + sizeof(POSITION) - 1, file, HASH_LEN);
 }
 
+/* What earlier releases kept of any file gets the name that nobody can guess contents by. */
+static sluis_err rename_positions(turn *t)
+{
+    const bytes prefix = BYTES((const uint8_t *)POSITION_1, sizeof(POSITION_1) - 1);
+    store_cursor *c = NULL;
+    bytes k, stored, v;
+    sluis_err e = store_cursor_open(t->t, TABLE_META, prefix, prefix, &c);
+    while (!e && !(e = store_cursor_next(c, &k, &stored))) {
+        uint8_t was[POSITION_LEN], now[POSITION_LEN], lines[8], name[HASH_LEN];
+        e = row_check_open(&v, t->p->rows, TABLE_META, k, stored);
+        if (e || k.n != sizeof(was) || v.n != sizeof(lines)) {
+            e = SLUIS_CORRUPT;
+            break;
+        }
+        memcpy(was, k.p, sizeof(was));
+        memcpy(lines, v.p, sizeof(lines));
+        rows_file_name(name, t->p->rows, was + sizeof(POSITION_1) - 1);
+        position_key(now, name);
+        e = store_delete(t->t, TABLE_META, BYTES_OF(was));
+        if (!e)
+            e = rows_put_bytes(t->t, t->p->rows, TABLE_META, BYTES_OF(now), BYTES_OF(lines));
+    }
+    store_cursor_close(&c);
+    return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
+}
+
 static sluis_err position_get(turn *t, const import_batch *b, uint64_t *lines)
 {
     uint8_t key[POSITION_LEN];
     bytes v;
-    position_key(key, b->file);
+    position_key(key, b->name);
     *lines = 0;
     sluis_err e = rows_get_bytes(t->t, t->p->rows, TABLE_META, BYTES_OF(key), &v);
     if (!e && v.n != 8)
@@ -34,7 +61,7 @@ static sluis_err position_get(turn *t, const import_batch *b, uint64_t *lines)
 static sluis_err position_put(turn *t, const import_batch *b, uint64_t lines)
 {
     uint8_t key[POSITION_LEN], v[8];
-    position_key(key, b->file);
+    position_key(key, b->name);
     put_u64(v, lines);
     return rows_put_bytes(t->t, t->p->rows, TABLE_META, BYTES_OF(key), BYTES_OF(v));
 }
@@ -141,7 +168,7 @@ static sluis_err put_line(turn *t, import_batch *b, const import_line *l)
     uint64_t version;
     d.value = (char *)(uintptr_t)l->value;
     d.source = b->source.s;
-    d.message_hash = (ProtobufCBinaryData){HASH_LEN, b->file};
+    d.message_hash = (ProtobufCBinaryData){HASH_LEN, b->name};
     d.legal_basis = (char *)(uintptr_t)b->basis;
     d.category = a->category;
     d.laws = &law;
@@ -168,13 +195,13 @@ static sluis_err put_line(turn *t, import_batch *b, const import_line *l)
     return SLUIS_OK;
 }
 
-/* Which file, which lines of it: the hash is of the whole file, and tells nothing of a person. */
+/* Which file, which lines of it. */
 static sluis_err journal_batch(turn *t, const job *j)
 {
     const import_batch *b = j->import;
     Sluis__Record r = SLUIS__RECORD__INIT;
     char hex[2 * HASH_LEN + 1], detail[sizeof(hex) + 64];
-    hex_encode(hex, b->file, HASH_LEN);
+    hex_encode(hex, b->name, HASH_LEN);
     snprintf(detail, sizeof(detail), "lines %" PRIu64 "-%" PRIu64 " of %s", b->first, b->first + b->count - 1,
              hex);
     r.type = SLUIS__RECORD_TYPE__R_IMPORT;
@@ -190,7 +217,10 @@ static sluis_err journal_batch(turn *t, const job *j)
 sluis_err handle_import(turn *t, job *j, sluis_fail *f)
 {
     import_batch *b = j->import;
-    sluis_err e = check_batch(t, b, f);
+    rows_file_name(b->name, t->p->rows, b->file);
+    sluis_err e = rename_positions(t);
+    if (!e)
+        e = check_batch(t, b, f);
     if (!e && (b->check || !b->count))
         return position_get(t, b, &b->taken);
     if (!e)

@@ -77,7 +77,8 @@ typedef struct {
 
 /* Some lines of it, in order. */
 typedef struct {
-    uint8_t file[HASH_LEN]; /* of all of it */
+    uint8_t file[HASH_LEN]; /* hash of all of it */
+    uint8_t name[HASH_LEN]; /* filled in by core: what it is called here (rows_file_name) */
     oin source;             /* who says so */
     const char *basis;
     const char *law; /* that they are held for; NULL: the attribute's source, where that is one */

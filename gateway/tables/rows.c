@@ -25,6 +25,11 @@ void row_keys_free(row_keys **k)
     *k = NULL;
 }
 
+void rows_file_name(uint8_t out[static HASH_LEN], const row_keys *k, const uint8_t file[static HASH_LEN])
+{
+    hash_one(out, "sluis1-import", k->key, file, HASH_LEN);
+}
+
 static void row_check(uint8_t out[static ROW_CHECK_LEN], const row_keys *k, gateway_table table, bytes key,
                       bytes value)
 {

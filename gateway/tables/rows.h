@@ -33,6 +33,10 @@
 
 typedef struct row_keys row_keys; /* Krow, in locked memory */
 
+/* What a file of data that was brought in is called: H("sluis1-import", Krow, its hash). The hash of a short
+ * file with persons in it can be guessed, this cannot. */
+void rows_file_name(uint8_t out[static HASH_LEN], const row_keys *k, const uint8_t file[static HASH_LEN]);
+
 /* Usually through keyslots_rows(), which owns one. km is borrowed for the call. */
 sluis_err row_keys_new(row_keys **out, const uint8_t km[static KEY_LEN]);
 void row_keys_free(row_keys **k);

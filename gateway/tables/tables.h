@@ -5,6 +5,7 @@
  *  named     name                                   "journal": the signed checkpoint; "tail": the end of its
  *                                                  tree; "directory": version|~version
  *            "copy", "restore", "origin"            lineage.h, journal_store.h
+ *            "import-"|name 32                      lines u64 of that file that are in (rows_file_name)
  *  leaf      index u64                              leaf 40
  *  record    index u64                              nonce 24|AE(day key, nonce, index u64, salt|record)
  *  tile      level u8|tile u64                      hashes of 32 (level 0: 256, above: 1..256), and the roots
