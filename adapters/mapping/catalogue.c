@@ -10,12 +10,15 @@
 #define KEYS(a) (a), sizeof(a) / sizeof((a)[0])
 
 struct catalogue {
+    config *cfg; /* that the lists borrow from */
+    code_lists lists;
     catalogue_entry *v; /* ascending by id */
     size_t n;
 };
 
 /* The keys of an entry that only the gateway uses are listed too: one file, one schema. */
 static const config_key root_keys[] = {
+    CODE_LISTS_KEY,
     {"attributes", CONFIG_LIST, true, 1, CATALOGUE_ENTRIES, "", NULL, "every datum that may pass"},
 };
 static const config_key entry_keys[] = {
@@ -23,6 +26,7 @@ static const config_key entry_keys[] = {
     {"name", CONFIG_STR, true, 1, 64, "", NULL, "what mapping files call it"},
     {"title", CONFIG_STR, true, 1, 200, "", NULL, "as people read it"},
     {"type", CONFIG_STR, true, 1, 16, "", NULL, "text, date, number, amount, bool or code"},
+    BOUNDS_KEYS,
     {"mapping", CONFIG_STR, false, 1, 64, "", NULL, "the mapping that fills it"},
     {"form", CONFIG_BOOL, false, 0, 0, "", "false", "a person types it"},
     {"category", CONFIG_STR, true, 1, 64, "", NULL, "what rules speak about"},
@@ -57,7 +61,8 @@ static int by_id(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static sluis_err read_entry(catalogue_entry *e, const config_node *node, sluis_fail *f)
+static sluis_err read_entry(catalogue_entry *e, const config_node *node, const code_lists *lists,
+                            sluis_fail *f)
 {
     sluis_err err = config_check(node, KEYS(entry_keys), f);
     if (err)
@@ -70,7 +75,7 @@ static sluis_err read_entry(catalogue_entry *e, const config_node *node, sluis_f
         return fail_set(f, SLUIS_NOMEM, "", "out of memory");
     if (value_kind_parse(&e->kind, config_str(node, KEYS(entry_keys), "type")))
         return config_fail(node, f, "type is not one of text, date, number, amount, bool, code");
-    return SLUIS_OK;
+    return bounds_read(&e->bounds, node, lists, f);
 }
 
 static sluis_err read_entries(catalogue *c, const config_node *list, sluis_fail *f)
@@ -81,7 +86,7 @@ static sluis_err read_entries(catalogue *c, const config_node *list, sluis_fail 
         return fail_set(f, SLUIS_NOMEM, "", "out of memory");
     for (size_t i = 0; i < n; i++) {
         c->n = i + 1;
-        sluis_err err = read_entry(&c->v[i], config_at(list, i), f);
+        sluis_err err = read_entry(&c->v[i], config_at(list, i), &c->lists, f);
         if (err)
             return err;
     }
@@ -95,25 +100,18 @@ static sluis_err read_entries(catalogue *c, const config_node *list, sluis_fail 
 
 sluis_err catalogue_load(catalogue **out, const char *path, sluis_fail *f)
 {
-    config *cfg = NULL;
-    catalogue *c = NULL;
-    sluis_err err = config_read_file(&cfg, path, f);
+    catalogue *c = *out = calloc(1, sizeof *c);
+    if (!c)
+        return fail_set(f, SLUIS_NOMEM, "", "out of memory");
+    sluis_err err = config_read_file(&c->cfg, path, f);
+    if (!err)
+        err = config_check(config_root(c->cfg), KEYS(root_keys), f);
+    if (!err)
+        err = code_lists_read(&c->lists, config_root(c->cfg), f);
+    if (!err)
+        err = read_entries(c, config_get(config_root(c->cfg), "attributes"), f);
     if (err)
-        return err;
-    err = config_check(config_root(cfg), KEYS(root_keys), f);
-    if (err)
-        goto done;
-    c = calloc(1, sizeof *c);
-    if (!c) {
-        err = fail_set(f, SLUIS_NOMEM, "", "out of memory");
-        goto done;
-    }
-    err = read_entries(c, config_get(config_root(cfg), "attributes"), f);
-done:
-    config_free(&cfg);
-    if (err)
-        catalogue_free(&c);
-    *out = c;
+        catalogue_free(out);
     return err;
 }
 
@@ -127,6 +125,8 @@ void catalogue_free(catalogue **c)
         free((*c)->v[i].category);
     }
     free((*c)->v);
+    code_lists_free(&(*c)->lists);
+    config_free(&(*c)->cfg);
     free(*c);
     *c = NULL;
 }
@@ -213,4 +213,10 @@ const char *value_misfit(value_kind k, const char *value)
         break;
     }
     return is_text(value) ? NULL : "UTF-8 text without control characters";
+}
+
+const char *entry_misfit(const catalogue_entry *e, const char *value)
+{
+    const char *misfit = value_misfit(e->kind, value);
+    return misfit ? misfit : bounds_misfit(&e->bounds, value, false);
 }

@@ -6,6 +6,7 @@
 
 #include <stdint.h>
 
+#include "base/bounds.h"
 #include "base/error.h"
 
 typedef enum { VALUE_TEXT, VALUE_DATE, VALUE_NUMBER, VALUE_AMOUNT, VALUE_BOOL, VALUE_CODE } value_kind;
@@ -17,6 +18,7 @@ typedef struct {
     uint32_t id;
     char *name, *title, *category; /* owned */
     value_kind kind;
+    value_bounds bounds; /* of its values, beyond their kind */
 } catalogue_entry;
 
 typedef struct catalogue catalogue;
@@ -30,6 +32,8 @@ const catalogue_entry *catalogue_by_name(const catalogue *c, const char *name);
  * two decimals, bool "true" or "false", text and codes UTF-8 without control characters, 1..4096 bytes.
  * Returns NULL when it fits, else what a value of this kind looks like; never the value. */
 const char *value_misfit(value_kind k, const char *value);
+/* The same for an attribute: its kind and its bounds. */
+const char *entry_misfit(const catalogue_entry *e, const char *value);
 sluis_err value_kind_parse(value_kind *out, const char *name);
 
 #endif

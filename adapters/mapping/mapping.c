@@ -177,7 +177,7 @@ static sluis_err take_value(taker *t, const map_attribute *a, const document_hit
     err = value_convert(document_arena(t->d), a->convert, value, &nv.value, &expected);
     if (err)
         return document_fail(t->d, h->place, t->f, "must be %s", expected);
-    expected = value_misfit(a->kind, nv.value);
+    expected = entry_misfit(a->entry, nv.value);
     if (expected)
         return document_fail(t->d, h->place, t->f, "must be %s", expected);
     err = instance_of(t, a, h, &nv);

@@ -27,8 +27,8 @@ typedef struct {
     uint32_t id;
     const char *name, *path, *value, *key; /* value, key: NULL when absent */
     conversion convert;
-    value_kind kind;
-    const config_node *codes; /* NULL: none */
+    const catalogue_entry *entry; /* of the catalogue, which outlives the mapping */
+    const config_node *codes;     /* NULL: none */
 } map_attribute;
 
 struct mapping {

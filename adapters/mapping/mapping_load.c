@@ -118,7 +118,7 @@ static sluis_err read_attribute(map_attribute *a, const config_node *n, const ca
     if (!e)
         return config_fail(n, f, "the catalogue has no attribute of this name");
     a->id = e->id;
-    a->kind = e->kind;
+    a->entry = e;
     return SLUIS_OK;
 }
 

@@ -193,7 +193,7 @@ static sluis_err decided_one(const person_decision *d, const considered *v, aren
                         "there is no value to release: type one, or leave it out");
     if (!typed)
         return give(r, a, v);
-    const char *misfit = value_misfit(v->entry->kind, typed);
+    const char *misfit = entry_misfit(v->entry, typed);
     if (misfit)
         return fail_set(f, SLUIS_INVALID, v->entry->name, "the value must be %s", misfit);
     r->outcome = SLUIS__OUTCOME__GIVEN;

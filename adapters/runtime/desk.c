@@ -160,17 +160,28 @@ static const char *necessity_of(const Sluis__RequestBody *b, uint32_t attribute)
     return "";
 }
 
+/* What a person who types it may choose from; empty: anything of its type. */
+static json_t *codes_of(const catalogue_entry *e)
+{
+    const code_list *l = e ? e->bounds.list : NULL;
+    json_t *list = json_array();
+    for (size_t i = 0; l && i < l->n; i++)
+        json_array_append_new(list, json_pack("{s:s, s:s}", "code", l->codes[i], "title", l->titles[i]));
+    return list;
+}
+
 static json_t *show_field(const considered *c, const Sluis__RequestBody *b)
 {
     json_t *values = json_array();
     for (size_t i = 0; i < c->n; i++)
         json_array_append_new(values, text_of(c->values[i]->value));
     const catalogue_entry *e = c->entry;
-    return json_pack("{s:o, s:s, s:s, s:s, s:o, s:s, s:s, s:o}", "name",
+    return json_pack("{s:o, s:s, s:s, s:s, s:o, s:o, s:s, s:s, s:o}", "name",
                      e ? text_of(e->name) : json_sprintf("%u", (unsigned)c->attribute), "title",
                      e ? e->title : "", "category", e ? e->category : "", "type",
-                     e ? kind_words[e->kind] : "", "necessity", text_of(necessity_of(b, c->attribute)),
-                     "decision", local_action_name(c->decision.action), "reason",
+                     e ? kind_words[e->kind] : "", "codes", codes_of(e), "necessity",
+                     text_of(necessity_of(b, c->attribute)), "decision",
+                     local_action_name(c->decision.action), "reason",
                      c->decision.reason ? c->decision.reason : "", "values", values);
 }
 

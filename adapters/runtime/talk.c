@@ -206,7 +206,7 @@ static sluis_err correct_one(const json_t *request, const catalogue_entry *entry
         return SLUIS_OK;
     }
     const char *typed = json_string_value(value);
-    const char *misfit = typed ? value_misfit(entry->kind, typed) : "text";
+    const char *misfit = typed ? entry_misfit(entry, typed) : "text";
     if (misfit)
         return fail_set(f, SLUIS_INVALID, entry->name, "the value must be %s", misfit);
     Sluis__Instance *in = arena_alloc(ar, sizeof(*in));

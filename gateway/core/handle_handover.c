@@ -38,7 +38,7 @@ static sluis_err check_datum(turn *t, const job *j, const party *from, const Slu
     for (size_t i = 0; i < d->n_laws; i++)
         if (!rules_is_law(t->rules, d->laws[i]))
             return fail_set(f, SLUIS_INVALID, a->name, "registered for a law that is none here");
-    return attribute_check_value(a, d->value, f);
+    return attribute_check_value(a, d->value, false, f);
 }
 
 static int by_name_and_instance(const void *a, const void *b)

@@ -102,7 +102,7 @@ static sluis_err check_line(turn *t, const import_batch *b, const party *from, s
         return fail_line(f, SLUIS_INVALID, b, i, "waarde: this datum stays at its source: leave it empty");
     if (!a->at_source_s && !*l->value)
         return fail_line(f, SLUIS_INVALID, b, i, "waarde is missing");
-    if (!a->at_source_s && attribute_check_value(a, l->value, &why))
+    if (!a->at_source_s && attribute_check_value(a, l->value, false, &why))
         return fail_line(f, SLUIS_INVALID, b, i, why.text);
     if (l->obtained > t->now)
         return fail_line(f, SLUIS_INVALID, b, i, "verkregen: lies in the future");

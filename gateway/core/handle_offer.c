@@ -107,7 +107,7 @@ static bool can_be_here(const decision *d, const Sluis__HandoverDatum *x)
     const rules *r = d->t->rules;
     const attribute *a = rules_attribute_named(r, x->name);
     bool can = a && !a->at_source_s && policy_domain_gives(r, d->from->domain, a->category, d->t->now) &&
-               rules_legal_basis_title(r, x->legal_basis) && !attribute_check_value(a, x->value, NULL);
+               rules_legal_basis_title(r, x->legal_basis) && !attribute_check_value(a, x->value, true, NULL);
     for (size_t i = 0; can && i < x->n_conditions; i++)
         can = rules_condition(r, x->conditions[i]) != NULL;
     for (size_t i = 0; can && i < x->n_laws; i++)

@@ -112,7 +112,7 @@ static sluis_err check_given(turn *t, const job *j, const Sluis__RequestBody *b,
             return fail_set(f, SLUIS_DENIED, a->name, "%s",
                             j->call ? "niet mee te geven: gevoelig, of niet in de eigen weergave"
                                     : "not handed over: sensitive, or not in the asker's own view");
-        sluis_err e = attribute_check_value(a, b->given[i]->value, f);
+        sluis_err e = attribute_check_value(a, b->given[i]->value, j->call != NULL, f);
         if (e)
             return e;
     }

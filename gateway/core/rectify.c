@@ -33,7 +33,7 @@ sluis_err rectify_file(turn *t, const Sluis__ApiFileRights *in, Sluis__RightsRow
                         "gaat buiten dit systeem om");
     if (!only && in->instance.len != ID_LEN)
         return fail_set(f, SLUIS_INVALID, "voorkomen", "zoals het bij het gegeven staat, of weggelaten");
-    if (!*in->value || attribute_check_value(a, in->value, NULL))
+    if (!*in->value || attribute_check_value(a, in->value, true, NULL))
         return fail_set(f, SLUIS_INVALID, "waarde", "dit kan dit gegeven niet zijn: zie de catalogus");
     if (strlen(in->value) + strlen(in->text) > WORDS_MAX)
         return fail_set(f, SLUIS_TOO_BIG, "tekst", "waarde en tekst: samen ten hoogste %d bytes", WORDS_MAX);

@@ -72,7 +72,7 @@ static sluis_err check_given(turn *t, const job *j, const Sluis__RequestRow *row
             if (bytes_equal(BYTES(r->instances[k]->instance.data, r->instances[k]->instance.len),
                             BYTES(n->instance.data, n->instance.len)))
                 return fail_set(f, SLUIS_INVALID, a->name, "one instance is given twice");
-        e = attribute_check_value(a, n->value, f);
+        e = attribute_check_value(a, n->value, false, f);
         if (e)
             return e;
     }

@@ -12,6 +12,7 @@ static const config_key attribute_keys[] = {
     {"name", CONFIG_STR, true, 1, NAME_MAX_LEN, "", NULL, "Dutch, [a-z0-9-]"},
     KEY_TITLE,
     {"type", CONFIG_STR, true, 1, NAME_MAX_LEN, "", NULL, "text, date, number, amount, bool or code"},
+    BOUNDS_KEYS,
     {"mapping", CONFIG_STR, false, 1, NAME_MAX_LEN, "", NULL, "the mapping of an adapter that fills it"},
     {"form", CONFIG_BOOL, false, 0, 0, "", "false", "a person types it"},
     {"category", CONFIG_STR, true, 1, NAME_MAX_LEN, "", NULL,
@@ -28,6 +29,7 @@ static const config_key attribute_keys[] = {
     {"source_wins", CONFIG_BOOL, false, 0, 0, "", "false", "its source replaces what others said, at once"},
     {"ggm", CONFIG_STR, false, 1, TITLE_MAX_LEN, "", NULL, "name in the Gemeentelijk Gegevensmodel"}};
 static const config_key catalogue_file[] = {
+    CODE_LISTS_KEY,
     {"attributes", CONFIG_LIST, true, 1, RULESET_ATTRIBUTES_MAX, "", NULL, "every datum that may pass"}};
 
 static bool attribute_name_valid(const char *s)
@@ -44,6 +46,23 @@ static sluis_err check_unique(const rules *r, const config_node *row, const attr
         if (strcmp(r->attributes[k].name, a->name) == 0)
             return config_fail(config_get(row, "name"), f, "\"%.64s\" stands twice", a->name);
     }
+    return SLUIS_OK;
+}
+
+/* Bounds that its type leaves room for, and codes that fit it. */
+static sluis_err take_bounds(const rules *r, attribute *a, const config_node *row, sluis_fail *f)
+{
+    sluis_fail why = {0};
+    sluis_err err = bounds_read(&a->bounds, row, &r->code_lists, f);
+    if (err)
+        return err;
+    const value_bounds *b = &a->bounds;
+    if ((b->format || b->max_length || b->list) && a->type != TYPE_TEXT && a->type != TYPE_CODE)
+        return config_fail(row, f, "\"format\", \"max_length\" and \"code_list\" are for text and codes");
+    for (size_t i = 0; b->list && i < b->list->n; i++)
+        if (attribute_check_value(a, b->list->codes[i], false, &why))
+            return config_fail(config_get(row, "code_list"), f, "code %zu of the list: %.120s", i + 1,
+                               why.text);
     return SLUIS_OK;
 }
 
@@ -83,6 +102,9 @@ static sluis_err attribute_row(rules *r, const config_node *row, size_t i, sluis
             "no category is called \"%.64s\"; there are ordinary, financial, health, criminal, "
             "identification",
             read_str(row, "category"));
+    sluis_err err = take_bounds(r, &a, row, f);
+    if (err)
+        return err;
     if (domain == NAME_NONE)
         return config_fail(config_get(row, "source"), f, "no domain is called \"%.64s\"", a.source);
     if (!domain_ever_gives(r, domain, a.category))
@@ -91,7 +113,7 @@ static sluis_err attribute_row(rules *r, const config_node *row, size_t i, sluis
                            category_name(a.category));
     if (!rules_journal_class(r, a.retention))
         return config_fail(config_get(row, "retention"), f, "no retention is called \"%.64s\"", a.retention);
-    sluis_err err = check_unique(r, row, &a, f);
+    err = check_unique(r, row, &a, f);
     if (err)
         return err;
     r->attributes[i] = a;
@@ -120,7 +142,9 @@ sluis_err ruleset_read_catalogue(rules *r, const config_node *root, sluis_fail *
     r->by_name = ruleset_alloc(r, n, sizeof *r->by_name);
     if (!r->attributes || !r->by_name)
         return SLUIS_NOMEM;
-    err = read_rows(r, root, "attributes", KEYS_OF(attribute_keys), attribute_row, f);
+    err = code_lists_read(&r->code_lists, root, f);
+    if (!err)
+        err = read_rows(r, root, "attributes", KEYS_OF(attribute_keys), attribute_row, f);
     if (err)
         return err;
     qsort(r->attributes, n, sizeof *r->attributes, by_id);

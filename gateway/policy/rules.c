@@ -39,6 +39,7 @@ void rules_unref(rules **rp)
     for (size_t i = 0; i < r->block_count; i++)
         free(r->blocks[i]);
     free(r->blocks);
+    code_lists_free(&r->code_lists);
     for (size_t i = 0; i < RULESET_FILES; i++)
         config_free(&r->files[i]);
     free(r);

@@ -5,6 +5,7 @@
 #ifndef SLUIS_POLICY_RULES_H
 #define SLUIS_POLICY_RULES_H
 
+#include "base/bounds.h"
 #include "base/config.h"
 #include "base/ids.h"
 #include "crypto/crypto.h"
@@ -25,6 +26,7 @@ typedef struct {
     const char *name;  /* Dutch, [a-z0-9-]; unique */
     const char *title; /* as people read it */
     value_type type;
+    value_bounds bounds; /* of its values, beyond their type */
     category category;
     const char *source;  /* authoritative domain or law */
     const char *mapping; /* the mapping of an adapter that fills it; NULL: none does */
@@ -170,7 +172,8 @@ const char *value_type_name(value_type t); /* "date" */
  *   amount  [-]digits or [-]digits.dd
  *   bool    true or false
  *   code    1 to 64 of [A-Za-z0-9._:/%+-]
- * f names the attribute and the rule it breaks, never the value. */
-sluis_err attribute_check_value(const attribute *a, const char *value, sluis_fail *f);
+ * and within the attribute's bounds. f names the attribute and the rule it breaks, never the value; in Dutch
+ * for who calls the API. */
+sluis_err attribute_check_value(const attribute *a, const char *value, bool dutch, sluis_fail *f);
 
 #endif

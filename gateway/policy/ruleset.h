@@ -138,6 +138,7 @@ struct rules {
     size_t term_count;
     client_right client_rights[RIGHT_COUNT];
     bool has_right[RIGHT_COUNT];
+    code_lists code_lists;
     attribute *attributes; /* ascending by id */
     size_t attribute_count;
     const attribute **by_name;

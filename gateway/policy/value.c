@@ -91,38 +91,52 @@ static bool is_code(const char *s)
     return n <= CODE_MAX && strspn(s, allowed) == n;
 }
 
-sluis_err attribute_check_value(const attribute *a, const char *value, sluis_fail *f)
+static const struct {
+    const char *english, *dutch;
+} wanted[] = {
+    [TYPE_TEXT] = {"text in UTF-8, at most 4096 bytes, without control characters",
+                   "tekst in UTF-8, ten hoogste 4096 bytes, zonder besturingstekens"},
+    [TYPE_DATE] = {"a date that exists, as YYYY-MM-DD", "een datum die bestaat, als JJJJ-MM-DD"},
+    [TYPE_NUMBER] = {"a number such as 12 or 12.5", "een getal zoals 12 of 12.5"},
+    [TYPE_AMOUNT] = {"an amount such as 12 or 12.50", "een bedrag zoals 12 of 12.50"},
+    [TYPE_BOOL] = {"true or false", "true of false"},
+    [TYPE_CODE] = {"a code of at most 64 letters, digits and . _ : / % + -",
+                   "een code van ten hoogste 64 letters, cijfers en . _ : / % + -"},
+};
+
+static bool fits_type(value_type type, const char *value)
 {
-    bool good = false;
-    const char *wanted = "";
-    switch (a->type) {
+    switch (type) {
     case TYPE_TEXT:
-        good = is_text(value);
-        wanted = "text in UTF-8, at most 4096 bytes, without control characters";
-        break;
+        return is_text(value);
     case TYPE_DATE:
-        good = date_valid(value);
-        wanted = "a date that exists, as YYYY-MM-DD";
-        break;
+        return date_valid(value);
     case TYPE_NUMBER:
-        good = is_decimal(value, 1, FRACTION_MAX);
-        wanted = "a number such as 12 or 12.5";
-        break;
+        return is_decimal(value, 1, FRACTION_MAX);
     case TYPE_AMOUNT:
-        good = is_decimal(value, 2, 2);
-        wanted = "an amount such as 12 or 12.50";
-        break;
+        return is_decimal(value, 2, 2);
     case TYPE_BOOL:
-        good = strcmp(value, "true") == 0 || strcmp(value, "false") == 0;
-        wanted = "true or false";
-        break;
+        return strcmp(value, "true") == 0 || strcmp(value, "false") == 0;
     case TYPE_CODE:
-        good = is_code(value);
-        wanted = "a code of at most 64 letters, digits and . _ : / % + -";
-        break;
+        return is_code(value);
     }
-    if (good && *value)
+    return false;
+}
+
+sluis_err attribute_check_value(const attribute *a, const char *value, bool dutch, sluis_fail *f)
+{
+    const bool typed = *value && fits_type(a->type, value);
+    const char *misfit = typed   ? bounds_misfit(&a->bounds, value, dutch)
+                         : dutch ? wanted[a->type].dutch
+                                 : wanted[a->type].english;
+    if (!misfit)
         return SLUIS_OK;
+    if (dutch)
+        return fail_set(f, SLUIS_INVALID, a->name, "%s is %s: het moet zijn: %s", a->name,
+                        !*value ? "leeg" : "niet geschreven zoals de catalogus zegt", misfit);
     return fail_set(f, SLUIS_INVALID, a->name, "%s is %s: it must be %s", a->name,
-                    *value ? "not written as its type" : "empty", wanted);
+                    !*value ? "empty"
+                    : typed ? "not as the catalogue says"
+                            : "not written as its type",
+                    misfit);
 }

@@ -116,4 +116,12 @@ def test_more_than_needed_is_refused(city):
     refused(given("wgs-totaal-schuldbedrag", "100.00"), 403, "denied", "niet mee te geven: gevoelig, of niet in de eigen weergave")
     refused(given("jgz-lengte", "120"), 403, "denied", "niet mee te geven: gevoelig, of niet in de eigen weergave")
     refused(given("bsn", PARENT), 400, "invalid", "gegeven 1 wordt nooit meegegeven")
+    refused(given("school-brincode", "Testschool"), 400, "invalid", "school-brincode is niet geschreven zoals de catalogus zegt: "
+            "het moet zijn: een BRIN, geschreven als 12AB")
+    refused(given("school-tlv-categorie", "X"), 400, "invalid", "school-tlv-categorie is niet geschreven zoals de catalogus zegt: "
+            "het moet zijn: een code uit de lijst van de catalogus")
+    coded = city.file(case, 2, "school", ["school-tlv-categorie"])["verzoekId"]
+    city.answered(coded)
+    codes = city.inbox("school", "show", coded)["fields"][0]["codes"]
+    check(codes[:2] == [{"code": "Nvt", "title": "Niet van toepassing"}, {"code": "H", "title": "Hoog"}] and len(codes) == 4, f"{codes}")
     refused(given("bestaat-niet", "x"), 400, "invalid", "nummer 1 staat niet in de catalogus")

@@ -84,6 +84,7 @@ TABLES = {
     "gives_keys": "domains.gives", "reason_keys": "reasons", "condition_keys": "conditions", "term_keys": "retention",
     "rule_keys": "rules", "ask_keys": "templates.asks", "template_keys": "templates", "right_keys": "rights",
     "view_keys": "views", "reuse_keys": "reuse", "fetch_keys": "fetch",
+    "list_keys": "code_lists", "code_keys": "code_lists.codes", "bound_keys": "attributes",
 }
 ROW = re.compile(r'"(\w+)", CONFIG_\w+, (true|false),[^"]*?"[^"]*", (NULL|"[^"]*")|SHARE\("(\w+)"|(KEY_\w+)')
 
@@ -99,8 +100,10 @@ def rule_rows(source, shared):
 
 
 def rules(page):
-    sources = sorted((TREE / "gateway" / "policy").glob("*.[ch]"))
+    sources = [*sorted((TREE / "gateway" / "policy").glob("*.[ch]")), *sorted((TREE / "proto" / "base").glob("bounds.[ch]"))]
     text = "".join(s.read_text() for s in sources)
+    for rows, body in re.findall(r"#define (\w+_KEYS?)\b((?:.*\\\n)+.*\n)", text):
+        text = re.sub(rf"(?<!#define )\b{rows}\b", lambda m, body=body: body, text)
     shared = {}
     for macro, row in re.findall(r"#define (KEY_\w+)((?:.*\\\n)*.*\n)", text):
         shared.update({macro: r for r in rule_rows(row, {})})

@@ -10,7 +10,8 @@ static const char xml_conf[] =
     "gates = ( { path = \"/p:d/p:akkoord\"; equals = \"Ja\"; reason = \"eigen-wet\"; explanation = \"nee\"; "
     "} );\n"
     "attributes = ( { name = \"geboortedatum\"; path = \"/p:d/p:geboren\"; convert = \"hl7-date\"; },\n"
-    "  { name = \"geslachtsaanduiding\"; path = \"/p:d/p:geslacht\"; codes = [\"1=vrouw\", \"2=man\"]; },\n"
+    "  { name = \"geslachtsaanduiding\"; path = \"/p:d/p:geslacht\"; codes = [\"1=V\", \"2=M\", \"3=X\"]; "
+    "},\n"
     "  { name = \"voornamen\"; path = \"/p:d/p:naam\"; value = \"concat(p:voor, ' ', p:na)\"; },\n"
     "  { name = \"school-diagnose\"; path = \"/p:d/p:diagnose\"; key = \"@dag\"; },\n"
     "  { name = \"school-medicijngebruik\"; path = \"/p:d/p:pillen\"; convert = \"bool\"; },\n"
@@ -78,7 +79,7 @@ static void xml_values(void **state)
     assert_null(p->refusal);
     assert_int_equal(p->n, 7);
     assert_value(t->c, p, "geboortedatum", 0, "1952-02-29");
-    assert_value(t->c, p, "geslachtsaanduiding", 0, "vrouw");
+    assert_value(t->c, p, "geslachtsaanduiding", 0, "V");
     assert_value(t->c, p, "voornamen", 0, "A B");
     assert_value(t->c, p, "school-diagnose", 0, "x");
     assert_value(t->c, p, "school-diagnose", 1, "y");
@@ -128,6 +129,7 @@ static void xml_refusals(void **state)
         {HEAD "<bsn>" PARENT "</bsn></d>", ":3", "element /d/bsn[2]: a second person"},
         {HEAD "<geslacht>9</geslacht></d>", ":3",
          "element /d/geslacht: a code that the mapping does not know"},
+        {HEAD "<geslacht>3</geslacht></d>", ":3", "element /d/geslacht: must be a code of its list"},
         {HEAD "<schuld>veel</schuld></d>", ":3", "element /d/schuld: must be an amount"},
         {HEAD "<diagnose dag='1'>x</diagnose><diagnose dag='1'>y</diagnose></d>", ":3",
          "element /d/diagnose[2]: a second, different value"},
@@ -304,7 +306,7 @@ static void mapping_errors(void **state)
         {"geboortedatum", "bestaat-niet", "the catalogue has no attribute"},
         {"\"xml\"", "\"csv\"", "format is not"},
         {"convert = \"bool\"", "convert = \"fout\"", "convert is not"},
-        {"\"1=vrouw\"", "\"vrouw\"", "from=to"},
+        {"\"1=V\"", "\"V\"", "from=to"},
         {"matches = \"^[0-9]{2}", "matches = \"^([0-9]{2}", "not a regular expression"},
         {"ignore", "negeer", "negeer"},
         {"type = \"date\"", "type = \"datum\"", "type is not"},

@@ -298,7 +298,7 @@ static void values_fit_their_type(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const attribute a = {.id = 1, .name = "proef", .type = cases[i].type};
         sluis_fail f = {0};
-        sluis_err err = attribute_check_value(&a, cases[i].value, &f);
+        sluis_err err = attribute_check_value(&a, cases[i].value, false, &f);
         if ((err == SLUIS_OK) != cases[i].good)
             fail_msg("case %zu: %s", i, cases[i].value);
         if (cases[i].good)
@@ -308,6 +308,74 @@ static void values_fit_their_type(void **state)
         if (strlen(cases[i].value) > 4)
             assert_null(strstr(f.text, cases[i].value)); /* never the value itself */
     }
+}
+
+/* Beyond their type: a largest length, a format, a list of codes; and what is told, in either language. */
+static void values_keep_within_bounds(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *attribute, *value, *english, *dutch; /* NULL: it fits */
+    } cases[] = {
+        {"geslachtsaanduiding", "V", NULL, NULL},
+        {"geslachtsaanduiding", "v", "a code of its list in the catalogue",
+         "een code uit de lijst van de catalogus"},
+        {"burgerlijke-staat", "7", NULL, NULL},
+        {"burgerlijke-staat", "8", "a code of its list in the catalogue",
+         "een code uit de lijst van de catalogus"},
+        {"wgs-begeleiding-soort", "Lange Termijn Begeleiding (DFD)", NULL, NULL},
+        {"voorvoegsel", "van der éé", NULL, NULL}, /* ten characters, twelve bytes */
+        {"voorvoegsel", "van der ééé", "no longer than the catalogue's max_length",
+         "niet langer dan de catalogus toestaat"},
+        {"bsn", "999990019", NULL, NULL},
+        {"bsn", "999990018", "a BSN: nine digits that pass the eleven-test",
+         "een BSN: negen cijfers die aan de elfproef voldoen"},
+        {"postcode", "1234AB", NULL, NULL},
+        {"postcode", "1234 AB", "a postcode, written as 1234AB", "een postcode, geschreven als 1234AB"},
+        {"postcode", "0234AB", "a postcode, written as 1234AB", "een postcode, geschreven als 1234AB"},
+        {"postcode", "1234SS", "a postcode, written as 1234AB", "een postcode, geschreven als 1234AB"},
+        {"gemeentecode", "0344", NULL, NULL},
+        {"gemeentecode", "GM0344", "a municipality's code: four digits", "een gemeentecode: vier cijfers"},
+        {"school-brincode", "00YY", NULL, NULL},
+        {"school-brincode", "00YY00", "a BRIN, written as 12AB", "een BRIN, geschreven als 12AB"},
+    };
+    static const struct {
+        value_format format;
+        const char *value;
+        bool good;
+    } formats[] = {
+        {FORMAT_AGB, "01234567", true},
+        {FORMAT_AGB, "1234567", false},
+        {FORMAT_IBAN, "NL91ABNA0417164300", true}, /* of the standard's own example */
+        {FORMAT_IBAN, "NL92ABNA0417164300", false},
+        {FORMAT_IBAN, "NL91 ABNA 0417 1643 00", false},
+        {FORMAT_PHONE, "0612345678", true},
+        {FORMAT_PHONE, "+31612345678", true},
+        {FORMAT_PHONE, "061234567", false},
+        {FORMAT_PHONE, "+0612345678", false},
+    };
+    rules *r = kit_shipped();
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const attribute *a = rules_attribute_named(r, cases[i].attribute);
+        char text[256];
+        sluis_fail f = {0}, g = {0};
+        sluis_err e = attribute_check_value(a, cases[i].value, false, &f);
+        assert_int_equal(e, cases[i].english ? SLUIS_INVALID : SLUIS_OK);
+        assert_int_equal(attribute_check_value(a, cases[i].value, true, &g), e);
+        if (!e)
+            continue;
+        snprintf(text, sizeof text, "%s is not as the catalogue says: it must be %s", a->name,
+                 cases[i].english);
+        assert_string_equal(f.text, text);
+        snprintf(text, sizeof text, "%s is niet geschreven zoals de catalogus zegt: het moet zijn: %s",
+                 a->name, cases[i].dutch);
+        assert_string_equal(g.text, text);
+    }
+    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
+        const value_bounds b = {.format = formats[i].format};
+        assert_int_equal(bounds_misfit(&b, formats[i].value, false) == NULL, formats[i].good);
+    }
+    rules_unref(&r);
 }
 
 /* A change of one file, and the line (counted from the changed one) and words of the error it must give. */
@@ -340,6 +408,17 @@ static const struct {
     {"catalogue.conf", "", "name = \"geslachtsnaam\"", "name = \"bsn\"", 0, "stands twice"},
     {"catalogue.conf", "", "name = \"geslachtsnaam\"", "name = \"geslachts_naam\"", 0,
      "is no attribute name"},
+    {"catalogue.conf", "\"postcode\"", "format = \"postcode\"", "format = \"zip\"", 0,
+     "no format is called \"zip\"; there are bsn, postcode, gemeentecode, brin, agb, iban, telefoon"},
+    {"catalogue.conf", "\"geslachtsaanduiding\"", "code_list = \"geslacht\"", "code_list = \"sekse\"", 0,
+     "no list of codes is called \"sekse\""},
+    {"catalogue.conf", "", "{ code = \"V\";", "{ code = \"M\";", 0, "\"M\" stands twice"},
+    {"catalogue.conf", "", "id = \"tlv-categorie\"", "id = \"geslacht\"", 0, "stands twice"},
+    {"catalogue.conf", "\"woonplaats\"", "max_length = 80", "max_length = 4097", 0, "allowed are 1 to 4096"},
+    {"catalogue.conf", "\"geboortedatum\"", "type = \"date\";", "type = \"date\"; max_length = 8;", 0,
+     "are for text and codes"},
+    {"catalogue.conf", "\"geslachtsaanduiding\"", "code_list = \"geslacht\"",
+     "code_list = \"schuldhulp-begeleiding\"", 0, "code 4 of the list: geslachtsaanduiding is not written"},
     {"catalogue.conf", "\"school-naam\"", "mapping = \"oso-2019.1\"", "mapping = \"school/oso.conf\"", 0,
      "is no name of a mapping"},
     {"catalogue.conf", "\"geslachtsnaam\"", "type = \"text\"", "type = \"string\"", 0,
@@ -510,6 +589,7 @@ int main(void)
         cmocka_unit_test(hash_names_the_set),
         cmocka_unit_test(a_reference_keeps_the_set),
         cmocka_unit_test(values_fit_their_type),
+        cmocka_unit_test(values_keep_within_bounds),
         cmocka_unit_test(mistakes_name_file_and_line),
         cmocka_unit_test(every_file_is_needed_once),
         cmocka_unit_test(a_folder_holds_no_other_rules),
