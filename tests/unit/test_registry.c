@@ -573,6 +573,24 @@ static void test_few_rows_stand(void **state)
     ground_close(&g);
 }
 
+typedef struct {
+    const char *value; /* what is over */
+    uint64_t told;
+} past;
+
+static bool past_over(void *ctx, uint32_t id, const Sluis__DatumRow *row)
+{
+    const past *x = ctx;
+    return id == 7 && strcmp(row->value, x->value) == 0;
+}
+
+static void past_gone(void *ctx, uint32_t id, uint64_t n)
+{
+    past *x = ctx;
+    assert_int_equal(id, 7);
+    x->told += n;
+}
+
 /* Accepted: current under the decision's entry, the one before in history behind it; exchanged; dropped. */
 static void test_resolved(void **state)
 {
@@ -596,8 +614,14 @@ static void test_resolved(void **state)
 
     store_txn *t = fixture_write(&g.x);
     datum d = datum_at(&g, t, &s, &one);
+    bool alone = true;
+    assert_int_equal(registry_alone(t, &s, 7, &one, &alone), SLUIS_OK);
+    assert_false(alone);
     assert_int_equal(registry_accept(t, &s, 7, &d, d.beside, 9, 77), SLUIS_OK);
     d = datum_at(&g, t, &s, &one);
+    assert_int_equal(datum_number(d.row, d.version),
+                     2); /* the second in that place, whatever stood beside it */
+    assert_int_equal(d.row->settled, 9);
     assert_string_equal(d.row->value, "b");
     assert_string_equal(d.row->source, "bb");
     assert_int_equal(d.version, 4);
@@ -614,6 +638,7 @@ static void test_resolved(void **state)
     d = datum_at(&g, t, &s, &one);
     assert_string_equal(d.row->value, "c");
     assert_string_equal(d.beside->row->value, "b");
+    assert_int_equal(datum_number(d.row, d.version), 3);
     assert_int_equal(d.beside->row->journal_index, 9); /* as it was said */
     assert_int_equal(d.beside->row->previous, 0);
     put_u64(key, 10);
@@ -625,8 +650,22 @@ static void test_resolved(void **state)
     assert_int_equal(beside_count(&d), 1);
     assert_int_equal(registry_drop(t, &s, 7, &d, d.beside), SLUIS_OK);
     d = datum_at(&g, t, &s, &one);
+    assert_int_equal(registry_alone(t, &s, 7, &one, &alone), SLUIS_OK);
+    assert_true(alone);
     assert_string_equal(d.row->value, "c");
     assert_null(d.beside);
+    /* A row of the past by itself: it goes when it is over, and is told; else it stays. */
+    past over = {.value = "a"};
+    const registry_terms by = {past_over, past_gone, &over};
+    assert_int_equal(store_get(t, TABLE_HISTORY, BYTES_OF(key), &value), SLUIS_OK);
+    assert_int_equal(registry_trim_past(t, &s, BYTES_OF(key), value, &by), SLUIS_OK);
+    assert_int_equal(over.told, 0);
+    over.value = "b";
+    assert_int_equal(registry_trim_past(t, &s, BYTES(key, sizeof(key) - 1), value, &by), SLUIS_CORRUPT);
+    assert_int_equal(store_get(t, TABLE_HISTORY, BYTES_OF(key), &value), SLUIS_OK);
+    assert_int_equal(registry_trim_past(t, &s, BYTES_OF(key), value, &by), SLUIS_OK);
+    assert_int_equal(over.told, 1);
+    assert_int_equal(store_get(t, TABLE_HISTORY, BYTES_OF(key), &value), SLUIS_NOT_FOUND);
     store_abort(&t);
     ground_close(&g);
 }
