@@ -1,13 +1,11 @@
 /* Every transition of a case's table is one transaction: whichever of its writes, or its commit, does not
- * happen, nothing has; and done again it leaves as many rows as one that was never disturbed. A kill is such
- * a write that does not happen: what an engine does with it is test_store's. Hand-over has two gateways:
- * scenarios/test_handover.py. */
-#include "kit_people.h"
+ * happen, nothing has; and done again it leaves as many rows as one that was never disturbed. Hand-over has
+ * two gateways: scenarios/test_handover.py. */
+#include "kit_whole.h"
 
 #include "core/handlers.h"
 
-#define MiB    (1u << 20)
-#define WRITES 200 /* more than any of them needs */
+#define MiB (1u << 20)
 
 typedef struct {
     house h;
@@ -178,57 +176,10 @@ static sluis_err take(room *r, const step *s, unsigned n, sluis_fail *f)
         s->fill(r, &c);
     j->call->change_case = &c;
     turn t = house_begin(&r->h, r->now, MiB);
-    store_memory_fail_after(r->h.x.store, n, SLUIS_NO_SPACE);
-    sluis_err e = handle_change_case(&t, j, f);
-    if (!e)
-        e = turn_finish(&t);
-    if (!e)
-        e = journal_seal(r->h.journal, t.t);
-    if (!e)
-        e = keyslots_sync(r->h.x.slots);
-    if (!e)
-        e = store_commit(&t.t);
-    store_memory_fail_after(r->h.x.store, 0, SLUIS_OK);
-    if (e) {
-        house_abort(&r->h, &t);
-    } else {
-        journal_committed(r->h.journal);
-        turn_close(&t);
-        directory_unref(&t.new_dir);
-    }
+    whole_disturb(&r->h, n);
+    sluis_err e = whole_end(&r->h, &t, handle_change_case(&t, j, f));
     job_free(&j);
     return e;
-}
-
-typedef struct {
-    row_copy *rows[TABLE_COUNT];
-    size_t n[TABLE_COUNT];
-} picture;
-
-static void look(room *r, picture *p)
-{
-    for (unsigned i = 0; i < TABLE_COUNT; i++)
-        p->rows[i] = fixture_rows(&r->h.x, (gateway_table)i, &p->n[i]);
-}
-
-static void forget(picture *p)
-{
-    for (unsigned i = 0; i < TABLE_COUNT; i++)
-        fixture_rows_free(p->rows[i], p->n[i]);
-}
-
-static void same(const picture *a, const picture *b, const char *event, unsigned n)
-{
-    for (unsigned t = 0; t < TABLE_COUNT; t++) {
-        bool equal = a->n[t] == b->n[t];
-        for (size_t i = 0; equal && i < a->n[t]; i++)
-            equal = bytes_equal(BYTES(a->rows[t][i].key, a->rows[t][i].key_n),
-                                BYTES(b->rows[t][i].key, b->rows[t][i].key_n)) &&
-                    bytes_equal(BYTES(a->rows[t][i].value, a->rows[t][i].value_n),
-                                BYTES(b->rows[t][i].value, b->rows[t][i].value_n));
-        if (!equal)
-            fail_msg("%s, without its write %u: table %u is another", event, n, t);
-    }
 }
 
 /* Every event that a call asks for is in the list above. */
@@ -259,26 +210,24 @@ static void whole_or_not_at_all(void **state)
         picture before, after;
         unsigned n = 0;
         sluis_err e = SLUIS_NO_SPACE;
-        look(r, &before);
-        for (n = 1; e == SLUIS_NO_SPACE && n < WRITES; n++) {
+        picture_take(&r->h, &before);
+        for (n = 1; e == SLUIS_NO_SPACE && n < WHOLE_WRITES; n++) {
             fail_clear(&f);
             e = take(r, &steps[i], n, &f);
             if (e == SLUIS_NO_SPACE) {
-                look(r, &after);
-                same(&before, &after, event, n);
-                forget(&after);
+                picture_take(&r->h, &after);
+                picture_same(&before, &after, event, n);
+                picture_free(&after);
             }
         }
         if (e)
             fail_msg("%s: %s at '%s': %s", event, error_token(e), f.where, f.text);
         assert_true(n > 5); /* a case, an entry, a dossier, an event, and the commit */
-        forget(&before);
+        picture_free(&before);
         fail_clear(&f);
         if (take(calm, &steps[i], 0, &f))
             fail_msg("%s, undisturbed: %s: %s", event, f.where, f.text);
-        for (unsigned t = 0; t < TABLE_COUNT; t++)
-            if (people_count(&r->h, (gateway_table)t) != people_count(&calm->h, (gateway_table)t))
-                fail_msg("%s: table %u has another number of rows than undisturbed", event, t);
+        whole_as_calm(&r->h, &calm->h, event);
         r->now += 1000;
         calm->now = r->now;
     }

@@ -1,0 +1,235 @@
+/* Every step of a correction at the client's request is one transaction: whichever of its writes, or its
+ * commit, does not happen, nothing has; and done again it leaves as many rows as one that was never
+ * disturbed. That a party is asked is a request as any other: scenarios/test_rectification.py. */
+#include "kit_whole.h"
+
+#include "core/handlers.h"
+#include "core/rectify.h"
+
+#define MiB (1u << 20)
+
+typedef enum { REFUSED, CORRECTED, WAITING } waiting;
+
+typedef struct {
+    house h;
+    subject s;
+    id16 case_id;
+    uint64_t now;
+    uint8_t waits[WAITING][RIGHTS_KEY]; /* requests of which a source has said something */
+} room;
+
+typedef struct {
+    const char *name;
+    const char *value; /* filed: what the client says is right */
+    const char *event; /* decided */
+    waiting of;        /* neither: what its source said is looked at */
+} step;
+
+static const step steps[] = {
+    {.name = "filed", .value = "Koken"},
+    {.name = "corrected here", .event = "grant"},
+    {.name = "filed again", .value = "Wassen"},
+    {.name = "extended", .event = "extend"},
+    {.name = "refused here", .event = "refuse"},
+    {.name = "refused by its source", .of = REFUSED},
+    {.name = "corrected by its source", .of = CORRECTED},
+};
+#define STEPS (sizeof steps / sizeof steps[0])
+
+static uint32_t named(const room *r, const char *name)
+{
+    const attribute *a = rules_attribute_named(r->h.p.first_rules, name);
+    assert_non_null(a);
+    return a->id;
+}
+
+/* A granted request, of which a party that was asked has said something. */
+static void furnish_waiting(room *r, turn *t, waiting of, uint32_t id, const char *disputed)
+{
+    Sluis__RightsRow row = SLUIS__RIGHTS_ROW__INIT;
+    Sluis__ResultRow result = SLUIS__RESULT_ROW__INIT, *results[] = {&result};
+    Sluis__RequestRow *q = NULL;
+    uuid asked = people_request(t, &r->s, &r->case_id), transaction = uuid_new(r->now);
+    assert_int_equal(turn_request_load(t, asked.b, &q, NULL), SLUIS_OK);
+    result.attribute = id;
+    result.outcome = SLUIS__OUTCOME__REFUSED;
+    result.reason = TEXT("beroepsgeheim");
+    q->results = results;
+    q->n_results = 1;
+    assert_int_equal(turn_request_save(t, asked.b, q, &r->s), SLUIS_OK);
+    row.kind = TEXT("rectification");
+    row.state = TEXT("granted");
+    row.case_id = data_of(r->case_id.b, ID_LEN);
+    row.member = 1;
+    row.attributes = &id;
+    row.n_attributes = 1;
+    row.text = TEXT("Dat klopt niet");
+    row.value = TEXT("anders");
+    row.disputed = TEXT(disputed);
+    row.party = TEXT(OIN_SCHL);
+    row.asked = data_of(asked.b, UUID_LEN);
+    row.application = TEXT("wmo-intake");
+    row.filed = row.decided = r->now;
+    rights_key(r->waits[of], &r->s.sid, transaction.b);
+    assert_int_equal(turn_put_sealed(t, &r->s, TABLE_RIGHTS, BYTES_OF(r->waits[of]), &row.base), SLUIS_OK);
+}
+
+static void furnish(room *r)
+{
+    house_open(&r->h);
+    r->now = HOUSE_MS;
+    turn t = house_begin(&r->h, r->now, MiB);
+    r->s = house_subject(&r->h, t.t, r->h.person);
+    const subject *who = &r->s;
+    r->case_id = people_case(&t, &who, 1, "research", 0);
+    const uint32_t own = named(r, "wmo-hulpvraag"), kept = named(r, "school-naam"),
+                   corrected = named(r, "school-jaargroep");
+    people_said(&t, &r->s, OIN_GEM, own, "Schoonmaken", r->now - DAY_MS);
+    people_said(&t, &r->s, OIN_SCHL, kept, "De Sluis", r->now - DAY_MS);
+    people_said(&t, &r->s, OIN_SCHL, corrected, "5", r->now - DAY_MS);
+    furnish_waiting(r, &t, REFUSED, kept, "De Sluis");
+    furnish_waiting(r, &t, CORRECTED, corrected, "4");
+    house_commit(&r->h, &t);
+}
+
+static void leave(room *r)
+{
+    subject_close(&r->s);
+    house_close(&r->h);
+}
+
+static sluis_err file(room *r, turn *t, job *j, const char *value, sluis_fail *f)
+{
+    static char *names[] = {(char *)(uintptr_t) "wmo-hulpvraag"};
+    Sluis__ApiFileRights in = SLUIS__API_FILE_RIGHTS__INIT;
+    in.case_id = data_of(r->case_id.b, ID_LEN);
+    in.member = 1;
+    in.kind = TEXT("rectification");
+    in.text = TEXT("Dat klopt niet");
+    in.attributes = names;
+    in.n_attributes = 1;
+    in.value = TEXT(value);
+    j->call->file_rights = &in;
+    return handle_file_rights(t, j, f);
+}
+
+static bool undecided(const rights_item *x)
+{
+    return rights_in(x->row, RIGHTS_RECEIVED) || rights_in(x->row, RIGHTS_EXTENDED);
+}
+
+static sluis_err decide(room *r, turn *t, job *j, const char *event, sluis_fail *f)
+{
+    Sluis__ApiDecideRights in = SLUIS__API_DECIDE_RIGHTS__INIT;
+    rights_item *all = NULL;
+    size_t n = 0, i = 0;
+    assert_int_equal(rights_load(t->p->registry, t->t, &r->s, t->arena, &all, &n), SLUIS_OK);
+    while (i < n && !undecided(&all[i]))
+        i++;
+    assert_true(i < n);
+    in.case_id = data_of(r->case_id.b, ID_LEN);
+    in.member = 1;
+    in.transaction = data_of(all[i].transaction, UUID_LEN);
+    in.event = TEXT(event);
+    in.motivation = TEXT("zo besloten");
+    j->call->decide_rights = &in;
+    return handle_decide_rights(t, j, f);
+}
+
+/* The step, with its n-th write or commit failing (0: none). */
+static sluis_err take(room *r, const step *s, unsigned n, sluis_fail *f)
+{
+    job *j = job_new(JOB_API, bytes_str("packed call"));
+    assert_non_null(j);
+    j->call = arena_alloc(job_arena(j), sizeof(*j->call));
+    sluis__api_call__init(j->call);
+    snprintf(j->claims.app, sizeof(j->claims.app), "wmo-intake");
+    snprintf(j->claims.function, sizeof(j->claims.function), "%s",
+             s->event ? "privacyfunctionaris" : "consulent");
+    snprintf(j->claims.employee, sizeof(j->claims.employee), "p-1");
+    j->claims.oin = r->h.gem.oin;
+    turn t = house_begin(&r->h, r->now, MiB);
+    whole_disturb(&r->h, n);
+    sluis_err e = s->value   ? file(r, &t, j, s->value, f)
+                  : s->event ? decide(r, &t, j, s->event, f)
+                             : rectify_due(&t, r->waits[s->of]);
+    e = whole_end(&r->h, &t, e);
+    job_free(&j);
+    return e;
+}
+
+static const char *state_of(room *r, turn *t, waiting of)
+{
+    rights_item *all = NULL;
+    size_t n = 0;
+    assert_int_equal(rights_load(t->p->registry, t->t, &r->s, t->arena, &all, &n), SLUIS_OK);
+    for (size_t i = 0; i < n; i++)
+        if (memcmp(all[i].transaction, r->waits[of] + ID_LEN, UUID_LEN) == 0)
+            return all[i].row->state;
+    return "";
+}
+
+/* What the steps have made of it. */
+static void made(room *r)
+{
+    static const id16 only = {{0}};
+    datum d = {.version = 0};
+    turn t = house_begin(&r->h, r->now, MiB);
+    assert_int_equal(registry_get(t.p->registry, t.t, &r->s, named(r, "wmo-hulpvraag"), &only, t.arena, &d),
+                     SLUIS_OK);
+    assert_string_equal(d.row->value, "Koken");
+    assert_string_equal(d.row->statement, "Dat klopt niet");
+    assert_int_equal(registry_get(t.p->registry, t.t, &r->s, named(r, "school-naam"), &only, t.arena, &d),
+                     SLUIS_OK);
+    assert_string_equal(d.row->statement, "Dat klopt niet");
+    assert_string_equal(state_of(r, &t, REFUSED), "refused");
+    assert_string_equal(state_of(r, &t, CORRECTED), "done");
+    house_abort(&r->h, &t);
+    people_sound(&r->h);
+}
+
+static void whole_or_not_at_all(void **state)
+{
+    room *r = calloc(1, sizeof(*r)), *calm = calloc(1, sizeof(*calm));
+    (void)state;
+    furnish(r);
+    furnish(calm);
+    for (size_t i = 0; i < STEPS; i++) {
+        sluis_fail f = {0};
+        picture before, after;
+        unsigned n;
+        sluis_err e = SLUIS_NO_SPACE;
+        picture_take(&r->h, &before);
+        for (n = 1; e == SLUIS_NO_SPACE && n < WHOLE_WRITES; n++) {
+            fail_clear(&f);
+            e = take(r, &steps[i], n, &f);
+            if (e == SLUIS_NO_SPACE) {
+                picture_take(&r->h, &after);
+                picture_same(&before, &after, steps[i].name, n);
+                picture_free(&after);
+            }
+        }
+        if (e)
+            fail_msg("%s: %s at '%s': %s", steps[i].name, error_token(e), f.where, f.text);
+        assert_true(n > 5); /* the request, an entry, a dossier, an event, and the commit */
+        picture_free(&before);
+        fail_clear(&f);
+        if (take(calm, &steps[i], 0, &f))
+            fail_msg("%s, undisturbed: %s: %s", steps[i].name, f.where, f.text);
+        whole_as_calm(&r->h, &calm->h, steps[i].name);
+        r->now += 1000;
+        calm->now = r->now;
+    }
+    made(r);
+    made(calm);
+    leave(r);
+    leave(calm);
+    free(r);
+    free(calm);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(whole_or_not_at_all)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
