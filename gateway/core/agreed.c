@@ -48,7 +48,8 @@ static sluis_err say(const asked *x, sluis_err why, const agreement *a, sluis_fa
                         a->covenant, a->version, who, until);
     case SLUIS_AGREEMENT_PURPOSE:
         return fail_set(f, why, x->dutch ? "doel" : "core.purpose",
-                        x->dutch ? "Convenant %s, versie %u, met %s noemt het doel %s niet."
+                        x->dutch ? "Convenant %s, versie %u, met %s noemt het doel %s niet: "
+                                   "daarvoor is een nieuwe versie nodig."
                                  : "covenant %s, version %u, with %s does not name the purpose %s",
                         a->covenant, a->version, who, x->q.purpose);
     default:

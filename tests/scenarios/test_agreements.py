@@ -47,7 +47,7 @@ def test_each_refusal_by_http(city):
     check(p["waar"] == "jgz-lengte", p)
     city.agree(name, 2, purposes=("casusoverleg",), gives=("ordinary",))
     p = refused(city, case, oin, ["jgz-activiteit"], 403, "agreement-purpose",
-                f"Convenant samenwerking, versie 2, met {title} noemt het doel {RESEARCH[0]} niet.")
+                f"Convenant samenwerking, versie 2, met {title} noemt het doel {RESEARCH[0]} niet: daarvoor is een nieuwe versie nodig.")
     check(p["waar"] == "doel", p)
     city.agree(name, 3, purposes=RESEARCH, gives=("ordinary",), attributes=("jgz-a*",))
     check(city.file(case, 2, oin, ["jgz-activiteit"], raw=True).status == 202, "what it names passes")

@@ -154,3 +154,20 @@ def test_refused(city):
     check(city.status()["journal_entries"] == entries + 2, "nothing but the two refusals is written")
     check(right(city, case, id_)["stand"] == "ontvangen", "it waits")
     check(decide(city, case, 2, id_, "weigeren", "Er is niets")["stand"] == "geweigerd", "there is no datum to state anything of")
+
+
+def test_a_covenant_without_the_purpose(city):
+    """The decision is refused and says what lacks, the request waits; with a new version of the covenant it goes on."""
+    case = household(city)
+    answer(city, case, "jgz-algemene-indruk", "Traag")
+    id_ = asked(city, case, "jgz-algemene-indruk", "Vlot")
+    agreed = city.agreed("ggd")
+    city.agree("ggd", 2, **{**agreed, "purposes": tuple(p for p in agreed["purposes"] if p != "rectificatie")})
+    a = decide(city, case, 2, id_, "toewijzen", raw=True)
+    p = a.json()
+    check((a.status, p["code"], p["waar"]) == (403, "agreement-purpose", "doel"), f"{a.status} {p}")
+    check(p["detail"] == f"Convenant samenwerking, versie 2, met {PARTIES['ggd'][1]} noemt het doel rectificatie niet: "
+                         "daarvoor is een nieuwe versie nodig.", f"{p}")
+    check(right(city, case, id_)["stand"] == "ontvangen", "it waits")
+    city.agree("ggd", 3, **agreed)
+    check(decide(city, case, 2, id_, "toewijzen")["bronUitkomst"] == "gevraagd", "asked now")
