@@ -102,16 +102,21 @@ def test_what_is_wrong_is_refused_whole(city):
     check(ask, "the old rules do not hold any more")
 
     # the same at the start: an edit while nobody looked
-    (rules / "rules.conf").write_text(wrong["was changed"][0])
+    views = (rules / "views.conf").read_text()
+    edits = {"was changed": ("rules.conf", sound, wrong["was changed"][0], "rules.conf:"),
+             'no view shows "politie-huisverbod"': ("views.conf", views, views.replace(', "politie-huisverbod"', ""), "catalogue.conf:")}
     city.gateway.stop()
-    try:
-        city.start_gateway()
-        check(False, "it starts with rules that were edited")
-    except AssertionError as e:
-        check("ended" in str(e), str(e))
-    starts = [e for e in city.gateway.events() if e.get("event") == "sluisd.start"]
-    check(starts and "was changed" in starts[0]["text"] and "rules.conf:" in starts[0]["where"], f"{starts}")
-    (rules / "rules.conf").write_text(sound)
+    for words, (name, right, edited, where) in edits.items():
+        check(edited != right, words)
+        (rules / name).write_text(edited)
+        try:
+            city.start_gateway()
+            check(False, "it starts with rules that were edited")
+        except AssertionError as e:
+            check("ended" in str(e), str(e))
+        starts = [e for e in city.gateway.events() if e.get("event") == "sluisd.start"]
+        check(starts and words in starts[-1]["text"] and where in starts[-1]["where"], f"{starts}")
+        (rules / name).write_text(right)
     city.start_gateway()
 
 

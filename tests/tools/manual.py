@@ -117,8 +117,18 @@ def rules(page):
     compare(page, "key", items(page, "Cm"), wants)
 
 
+def where_it_is_configured():
+    """The README's table names every file of the rules and of the programs, and none that is not there."""
+    table = (TREE / "README.md").read_text().split("## What a municipality configures, and where\n")[1].split("\n\n")[0]
+    named = re.findall(r"`(?:rules/)?([\w-]+\.conf)`", table)
+    there = {p.name for folder in ("rules", "examples") for p in (TREE / "config" / folder).glob("*.conf")}
+    kinds = {n for n in there if not n.startswith("adapter-") or n in named}  # one adapter stands for all
+    compare("README.md", "file in the table of what is configured", named, kinds)
+
+
 def check(build):
     faults.clear()
+    where_it_is_configured()
     for page, command in LISTINGS.items():
         keys(build, page, command)
     for page, program in EXITS.items():
