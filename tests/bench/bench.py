@@ -21,7 +21,6 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scenarios"))
 import bench_postgres  # noqa: E402
 from bench_retention import measure_retention, ratios  # noqa: E402
-from bench_share import judging_cpu_pct  # noqa: E402
 from bench_views import Views, cpu_us  # noqa: E402
 from city import City, PARTIES, RESEARCH, BENCH  # noqa: E402
 from figures import medians, write  # noqa: E402
@@ -293,13 +292,6 @@ def add_ratios(figures):
     figures["limit_over_floor_us_w1"] = fig("limit_us_w1") - 2 * commit_us
     figures["limit_cpu_bound_per_s_w256"] = cores * 1e6 / fig("limit_whole_cpu_us")
     figures["limit_cpu_bound_routed_per_s_w256"] = cores * 1e6 / fig("limit_routed_cpu_us")
-    # With 64 senders: the same work, with the signatures that were really made and verified.
-    signatures = fig("limit_signs_per_roundtrip") / fig("floor_ed25519_sign_128_per_s") \
-        + fig("limit_verifies_per_roundtrip") / fig("floor_ed25519_verify_128_per_s")
-    figures["limit_cpu_bound_per_s_64x4"] = cores / (fig("limit_whole_cpu_us") / 1e6 - signatures + busy)
-    figures["limit_ratio_64x4_to_ed25519_bound"] = figures["limit_cpu_bound_per_s_64x4"] / figures["ed25519_bound_per_s_64x4"]
-    figures["limit_cpu_bound_per_s_w16"] = cores * 1e6 / fig("limit_w16_cpu_us")
-    figures["ratio_w16_to_limit"] = fig("roundtrips_per_s_w16") / fig("limit_roundtrips_per_s_w16")
     figures["ratio_w256_to_limit"] = fig("roundtrips_per_s_w256") / fig("limit_roundtrips_per_s_w256")
     figures["ratio_routed_w256_to_limit"] = fig("routed_roundtrips_per_s_w256") / fig("limit_routed_roundtrips_per_s_w256")
     figures["ratio_p50_w1_to_limit"] = fig("roundtrip_p50_us_w1") / fig("limit_us_w1")
@@ -334,9 +326,6 @@ def main():
         for run in range(RUNS):
             print(f"bench: run {run + 1} of {RUNS}", flush=True)
             measure(ends, note)
-            share = judging_cpu_pct(city.gateway.child.pid, city.root / "perf.data", lambda: ends.run(ends.one, W256))
-            if share is not None:
-                note("judging_cpu_pct", share)
         city.gateway.stop()
         idle.enrol()
         city.start_gateway()
