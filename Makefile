@@ -63,7 +63,7 @@ bench_obj := $(B)/tests/bench/end.o $(B)/tests/bench/limit_work.o
 counter := $(B)/bench/count_ed25519.so $(B)/bench/clock_shift.so
 sources := $(shell find proto gateway adapters tests -name '*.[ch]' 2>/dev/null)
 
-.PHONY: all build install install-files help deps demo run check check-build sabotage torture bench bench-large bench-peers deps-peers model asan tsan fuzz fuzz-build layers format-check format lint clean
+.PHONY: all build install install-files help deps demo run check check-build sabotage torture bench bench-large bench-peers deps-peers model asan tsan asan-units fuzz fuzz-build layers format-check format lint clean
 .SECONDARY:
 
 all: deps
@@ -97,6 +97,7 @@ help:
 ## make bench-large  a journal and a register of ten million; needs 14 GiB of disk
 ## make model        spin proves the model of delivery, and finds each way to break it
 ## make asan, tsan   the scenarios against the daemon under the sanitizers
+## make asan-units   the unit tests under asan, but the slow ones that tests/tools/units.sh names
 ## make fuzz         every fuzz target for FUZZ_SECONDS (10) each
 ## make layers       fails on an include that points upward
 ## make format-check fails on a formatting difference; make format mends it
@@ -205,6 +206,9 @@ model: deps
 asan tsan: deps
 	@$(MAKE) --no-print-directory -j2 FLAVOUR=$@ build
 	@/usr/bin/python3 tests/scenarios/run.py build/$@
+asan-units: deps
+	@$(MAKE) --no-print-directory -j2 FLAVOUR=asan check-build
+	@tests/tools/units.sh build/asan
 fuzz: deps
 	@$(MAKE) --no-print-directory -j2 FLAVOUR=fuzz fuzz-build
 	@tests/tools/fuzz.sh build/fuzz

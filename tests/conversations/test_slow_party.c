@@ -234,7 +234,9 @@ static void refusals_are_bounded(void **state)
             join(at(ACTOR_REQUESTER), 16);
         }
     }
-    json_t *s = rig_control(&house, json_pack("{s:s}", "cmd", "status"));
+    json_t *q = json_pack("{s:s}", "cmd", "status");
+    json_t *s = rig_control(&house, q);
+    json_decref(q);
     assert_int_equal(json_integer_value(json_object_get(s, "refused")), 40);
     json_decref(s);
 }

@@ -506,6 +506,7 @@ static void receive_directory(actor *a, const Sluis__Welcome *w, arena *mem, int
 /* Keeps all but the first: u32 length | Frame, each. */
 static void keep_acks(actor *a, Sluis__Acks *all)
 {
+    buffer_close(&a->acks);
     buffer_init(&a->acks, 1u << 20);
     for (size_t i = 1; i < all->n_acks; i++) {
         Sluis__Frame f = SLUIS__FRAME__INIT;
