@@ -620,7 +620,8 @@ static void times_out_on_time(void **state)
     assert_in_range(clock_mono_us() - start, 49000, 5000000);
     start = clock_mono_us();
     expect_nothing(x, 0);
-    assert_in_range(clock_mono_us() - start, 0, 1000000); /* it does not wait: less is a stall of the machine */
+    assert_in_range(clock_mono_us() - start, 0,
+                    1000000); /* it does not wait: less is a stall of the machine */
 }
 
 static void expect_unopened(const bus_options *o, sluis_err e)
