@@ -294,6 +294,11 @@ def add_ratios(figures):
     figures["limit_cpu_bound_routed_per_s_w256"] = cores * 1e6 / fig("limit_routed_cpu_us")
     figures["ratio_w256_to_limit"] = fig("roundtrips_per_s_w256") / fig("limit_roundtrips_per_s_w256")
     figures["ratio_routed_w256_to_limit"] = fig("routed_roundtrips_per_s_w256") / fig("limit_routed_roundtrips_per_s_w256")
+    figures["ratio_w16_to_limit"] = fig("roundtrips_per_s_w16") / fig("limit_roundtrips_per_s_w16")
+    figures["ratio_64x4_to_limit"] = fig("roundtrips_per_s_64x4") / fig("limit_roundtrips_per_s_64x4")
+    figures["limit_ratio_64x4_to_ed25519_bound"] = fig("limit_roundtrips_per_s_64x4") / figures["ed25519_bound_per_s_64x4"]
+    figures["limit_cpu_bound_per_s_w16"] = cores * 1e6 / fig("limit_w16_cpu_us")
+    figures["limit_cpu_bound_per_s_64x4"] = cores * 1e6 / fig("limit_64x4_cpu_us")
     figures["ratio_p50_w1_to_limit"] = fig("roundtrip_p50_us_w1") / fig("limit_us_w1")
 
 

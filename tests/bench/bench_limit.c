@@ -23,9 +23,6 @@
 
 #define ROUNDS      6000
 #define LONE        300
-#define COMMIT      62 /* round trips a commit, as seen at 256 outstanding */
-#define BATCH       16 /* messages a signature, ditto */
-#define WINDOW      256
 #define SUBMIT      1900 /* bytes of a frame: an envelope */
 #define DELIVER     2600 /* and its receipt */
 #define PERSONS     10000
@@ -264,10 +261,31 @@ static void take_one_frame(void *s)
 typedef enum { WRITER, GATE, ENDS, FRAMES, PARTS } part;
 static const char *const part_names[PARTS] = {"writer", "gate", "ends", "curve_ends"};
 
+/* How the load is spread. [0]: requests, [1]: answers. */
 typedef struct {
-    const char *dir, *name;
+    const char *name, *figure;
+    bool whole;    /* the whole path; else routed */
+    int window;    /* messages outstanding */
+    int commit;    /* round trips a commit */
+    int batch[2];  /* messages that share a signature, */
+    int taken[2];  /* of them, who takes one of them takes so many, */
+    int proven[2]; /* and so many under a checkpoint */
+} pattern;
+
+/* As seen; at 16 outstanding the most that there can be: all of them in each commit and signature. Each of 64
+ * senders has some two messages in a commit: it signs these alone, and sees signature and checkpoint of
+ * their answers alone. */
+static const pattern patterns[] = {
+    {"whole", "limit_roundtrips_per_s_w256", true, 256, 62, {16, 16}, {16, 16}, {62, 62}},
+    {"routed", "limit_routed_roundtrips_per_s_w256", false, 256, 62, {16, 16}, {16, 16}, {62, 62}},
+    {"w16", "limit_roundtrips_per_s_w16", true, 16, 8, {16, 16}, {16, 16}, {8, 8}},
+    {"64x4", "limit_roundtrips_per_s_64x4", true, 256, 62, {2, 16}, {2, 2}, {62, 2}},
+};
+
+typedef struct {
+    const char *dir;
+    const pattern *as;
     char endpoint[64];
-    bool whole; /* the whole path; else routed */
     int ready[2], go[2];
     double *cpu_us; /* of each part, us; shared by all */
 } load;
@@ -296,17 +314,23 @@ static double wait_for_go(const load *l)
 
 static double run_writer(const load *l, desk *d)
 {
-    shelf *s = shelf_open(l->dir, l->name);
+    shelf *s = shelf_open(l->dir, l->as->name);
     double before = wait_for_go(l);
     while (s->n < ROUNDS) {
         begin(s);
         take_from_outbox(s, s->n);
-        for (int i = 0; i < COMMIT && s->n < ROUNDS; i++)
-            write_round(s, d, l->whole);
+        for (int i = 0; i < l->as->commit && s->n < ROUNDS; i++)
+            write_round(s, d, l->as->whole);
         desk_sign(d);
         commit(s);
     }
     return cpu_us() - before;
+}
+
+/* Requests and answers take turns: message i is the first of n[0], or n[1], of its kind. */
+static bool first_of(const int n[static 2], int i)
+{
+    return i / 2 % n[i % 2] == 0;
 }
 
 static double run_gate(const load *l, desk *d)
@@ -314,9 +338,9 @@ static double run_gate(const load *l, desk *d)
     double before = wait_for_go(l);
     for (int i = 0; i < 2 * ROUNDS; i++) {
         WORK(d, check_one);
-        if (l->whole)
+        if (l->as->whole)
             WORK(d, open_one);
-        if (i % BATCH == 0)
+        if (first_of(l->as->batch, i))
             desk_verify(d);
     }
     return cpu_us() - before;
@@ -327,11 +351,11 @@ static double run_ends(const load *l, desk *d)
     double before = wait_for_go(l);
     for (int i = 0; i < 2 * ROUNDS; i++) {
         at_the_ends(d);
-        if (i % BATCH == 0) {
+        if (first_of(l->as->batch, i))
             desk_sign(d);
+        if (first_of(l->as->taken, i))
             desk_verify(d);
-        }
-        if (i % COMMIT == 0) /* a checkpoint, at each end */
+        if (first_of(l->as->proven, i))
             desk_verify(d);
     }
     return cpu_us() - before;
@@ -343,13 +367,13 @@ static double run_frames(const load *l)
     send_one_frame(s);
     take_one_frame(s);
     double before = wait_for_go(l);
-    for (int i = 0; i < WINDOW; i++)
+    for (int i = 0; i < l->as->window; i++)
         send_one_frame(s);
-    for (int i = 0; i < 2 * ROUNDS - WINDOW; i++) {
+    for (int i = 0; i < 2 * ROUNDS - l->as->window; i++) {
         take_one_frame(s);
         send_one_frame(s);
     }
-    for (int i = 0; i < WINDOW; i++)
+    for (int i = 0; i < l->as->window; i++)
         take_one_frame(s);
     return cpu_us() - before;
 }
@@ -387,9 +411,9 @@ static double stop_server(pid_t server)
     return used(&r);
 }
 
-static void full_load(const char *dir, const char *name, const char *figure)
+static void full_load(const char *dir, const pattern *as)
 {
-    load l = {.dir = dir, .name = name, .whole = strcmp(name, "whole") == 0};
+    load l = {.dir = dir, .as = as};
     pid_t child[PARTS], server = start_server(&l);
     double total, broker;
     int status;
@@ -408,11 +432,11 @@ static void full_load(const char *dir, const char *name, const char *figure)
     total = broker = stop_server(server);
     broker += l.cpu_us[WRITER] + l.cpu_us[GATE];
     for (part p = 0; p < PARTS; p++) {
-        printf("\"limit_%s_%s_cpu_us\": %.1f, ", name, part_names[p], l.cpu_us[p] / ROUNDS);
+        printf("\"limit_%s_%s_cpu_us\": %.1f, ", as->name, part_names[p], l.cpu_us[p] / ROUNDS);
         total += l.cpu_us[p];
     }
-    printf("\"limit_%s_broker_cpu_us\": %.1f, \"limit_%s_cpu_us\": %.1f, \"%s\": %.1f, ", name,
-           broker / ROUNDS, name, total / ROUNDS, figure, ROUNDS * 1e6 / took);
+    printf("\"limit_%s_broker_cpu_us\": %.1f, \"limit_%s_cpu_us\": %.1f, \"%s\": %.1f, ", as->name,
+           broker / ROUNDS, as->name, total / ROUNDS, as->figure, ROUNDS * 1e6 / took);
     fflush(stdout);
     munmap(l.cpu_us, PARTS * sizeof(double));
     close(l.go[0]);
@@ -488,8 +512,8 @@ int main(int argc, char **argv)
     }
     printf("{");
     fflush(stdout);
-    full_load(argv[1], "whole", "limit_roundtrips_per_s_w256");
-    full_load(argv[1], "routed", "limit_routed_roundtrips_per_s_w256");
+    for (size_t i = 0; i < COUNT_OF(patterns); i++)
+        full_load(argv[1], &patterns[i]);
     one_at_a_time(argv[1]);
     printf("}\n");
     return 0;
