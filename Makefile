@@ -61,6 +61,8 @@ replays := $(patsubst tests/fuzz/fuzz_%.c,$(B)/replay/%,$(wildcard tests/fuzz/fu
 benches := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/bench_*.c))
 bench_obj := $(B)/tests/bench/end.o $(B)/tests/bench/limit_work.o
 counter := $(B)/bench/count_ed25519.so $(B)/bench/clock_shift.so
+# The gateway with a clock around what trust_clock.c names.
+timed   := $(shell sed -n 's/^TIMED[A-Z_]*.\([a-z_]*\),.*/-Wl,--wrap=\1/p' tests/bench/trust_clock.c)
 sources := $(shell find proto gateway adapters tests -name '*.[ch]' 2>/dev/null)
 
 .PHONY: all build install install-files help deps demo run check check-build sabotage torture bench bench-large bench-peers deps-peers model asan tsan asan-units fuzz fuzz-build layers format-check format lint clean
@@ -155,6 +157,9 @@ $(shims): $(B)/tests/%.so: tests/faults/%.c tests/faults/%.h
 $(benches): $(B)/bench/%: $(B)/tests/bench/%.o $(bench_obj) $(libs)
 	@mkdir -p $(@D)
 	$(Q)$(cc) $(LDFLAGS) -o $@ $< $(bench_obj) $(libs) $(LDLIBS)
+$(B)/bench/sluisd_timed: $(B)/gateway/sluisd.o $(B)/tests/bench/trust_clock.o $(libs)
+	@mkdir -p $(@D)
+	$(Q)$(cc) $(LDFLAGS) $(timed) -o $@ $(filter %.o,$^) $(libs) $(LDLIBS)
 # Only make bench-peers asks for it, and only where its library is.
 $(B)/bench/peer_amqp: $(B)/tests/bench/peer_amqp.o $(libs)
 	@mkdir -p $(@D)
@@ -171,7 +176,7 @@ $(replays): $(B)/replay/%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay.o $(l
 	@mkdir -p $(@D)
 	$(Q)$(cc) $(LDFLAGS) -o $@ $(wordlist 1,2,$^) $(libs) $(LDLIBS)
 
-check-build: build $(ctests) $(shims) $(replays) $(benches) $(counter)
+check-build: build $(ctests) $(shims) $(replays) $(benches) $(counter) $(B)/bench/sluisd_timed
 fuzz-build: $(fuzzers)
 
 check: deps
@@ -191,7 +196,7 @@ torture: deps
 	@$(MAKE) --no-print-directory -j2 build $(faults) $(shims)
 	@tests/faults/torture.sh $(B)
 bench: deps
-	@$(MAKE) --no-print-directory -j2 build $(benches) $(counter)
+	@$(MAKE) --no-print-directory -j2 build $(benches) $(counter) $(B)/bench/sluisd_timed
 	@tests/bench/bench.py $(B)
 bench-large: deps
 	@$(MAKE) --no-print-directory -j2 build $(benches)
