@@ -61,8 +61,8 @@ replays := $(patsubst tests/fuzz/fuzz_%.c,$(B)/replay/%,$(wildcard tests/fuzz/fu
 benches := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/bench_*.c))
 bench_obj := $(B)/tests/bench/end.o $(B)/tests/bench/limit_work.o
 counter := $(B)/bench/count_ed25519.so $(B)/bench/clock_shift.so
-# The gateway with a clock around what trust_clock.c names.
-timed   := $(shell sed -n 's/^TIMED[A-Z_]*.\([a-z_]*\),.*/-Wl,--wrap=\1/p' tests/bench/trust_clock.c)
+# The gateway with a clock around what judging_clock.c names.
+timed   := $(shell sed -n 's/^TIMED[A-Z_]*.\([a-z_]*\),.*/-Wl,--wrap=\1/p' tests/bench/judging_clock.c)
 sources := $(shell find proto gateway adapters tests -name '*.[ch]' 2>/dev/null)
 
 .PHONY: all build install install-files help deps demo run check check-build sabotage torture bench bench-large bench-peers deps-peers model asan tsan asan-units fuzz fuzz-build layers format-check format lint clean
@@ -157,7 +157,7 @@ $(shims): $(B)/tests/%.so: tests/faults/%.c tests/faults/%.h
 $(benches): $(B)/bench/%: $(B)/tests/bench/%.o $(bench_obj) $(libs)
 	@mkdir -p $(@D)
 	$(Q)$(cc) $(LDFLAGS) -o $@ $< $(bench_obj) $(libs) $(LDLIBS)
-$(B)/bench/sluisd_timed: $(B)/gateway/sluisd.o $(B)/tests/bench/trust_clock.o $(libs)
+$(B)/bench/sluisd_timed: $(B)/gateway/sluisd.o $(B)/tests/bench/judging_clock.o $(libs)
 	@mkdir -p $(@D)
 	$(Q)$(cc) $(LDFLAGS) $(timed) -o $@ $(filter %.o,$^) $(libs) $(LDLIBS)
 # Only make bench-peers asks for it, and only where its library is.

@@ -46,7 +46,7 @@ VIEWED = scaled(400)  # persons, of 50 data each
 REGISTER = scaled(100000)  # data
 MARKED = ("roundtrips_per_s_w256", "routed_roundtrips_per_s_w256", "broker_cpu_us_per_roundtrip", "broker_cpu_us_per_routed_roundtrip",
           "roundtrip_p50_us_w1", "roundtrip_over_floor_us", "roundtrips_per_s_w16", "roundtrips_per_s_64x4",
-          "ratio_64x4_to_ed25519_bound", "idle_adapter_kb", "idle_adapters_drop_pct", "policy_decision_us", "trust_core_drop_pct", "views50_per_s",
+          "ratio_64x4_to_ed25519_bound", "idle_adapter_kb", "idle_adapters_drop_pct", "policy_decision_us", "judging_drop_pct", "views50_per_s",
           "register_bytes_per_datum", "import_per_s", "writer_p99_ratio")
 MARKED_BESIDE = ("views50_postgres_per_s", "views50_ratio_to_postgres")  # where PostgreSQL is installed
 OFTEN = "limits = { calls_per_minute = 1000000; };"  # the cases are opened as fast as they can be
@@ -202,21 +202,21 @@ def measure(ends, note):
     note("roundtrip_p99_us_w1", r["p99_us"])
 
 
-def measure_trust(city, ends, note):
-    """The same load through a gateway with a clock around its trust core (trust_clock.c): what it takes of a round trip, of
+def measure_judging(city, ends, note):
+    """The same load through a gateway with a clock around the judging of its careful core (judging_clock.c): what it takes of a round trip, of
     the gateway's CPU time, and at most of what core could carry without it: core does one thing after another."""
-    clock = city.root / "trust"
+    clock = city.root / "judging"
     clock.write_bytes(bytes(8))
     plain, city.gateway = city.gateway, Process("sluisd", [ends.bench / "sluisd_timed", "--config", city.root / "sluisd.conf"],
-                                                city.root / "log" / "sluisd.log", {**city.env, "SLUIS_TRUST": str(clock)})
+                                                city.root / "log" / "sluisd.log", {**city.env, "SLUIS_JUDGING": str(clock)})
     city.gateway.start("sluisd.ready")
     for _ in range(RUNS):
         before = int.from_bytes(clock.read_bytes(), sys.byteorder)
         r = ends.run(ends.one, W256)
         us = (int.from_bytes(clock.read_bytes(), sys.byteorder) - before) / 1000 / (W256[1] + W256[2])
-        note("trust_core_us_per_roundtrip", us)
-        note("trust_core_cpu_share_pct", 100 * us / r["broker_cpu_us"])
-        note("trust_core_drop_pct", 100 * us * r["roundtrips_per_s"] / 1e6)
+        note("judging_us_per_roundtrip", us)
+        note("judging_cpu_share_pct", 100 * us / r["broker_cpu_us"])
+        note("judging_drop_pct", 100 * us * r["roundtrips_per_s"] / 1e6)
     city.gateway.stop()
     city.gateway = plain
 
@@ -351,7 +351,7 @@ def main():
             print(f"bench: run {run + 1} of {RUNS}", flush=True)
             measure(ends, note)
         city.gateway.stop()
-        measure_trust(city, ends, note)
+        measure_judging(city, ends, note)
         idle.enrol()
         city.start_gateway()
         for run in range(RUNS):

@@ -1,5 +1,5 @@
-/* Linked into a gateway that is measured (build/.../bench/sluisd_timed): how long the trust core takes, in
- * the nanoseconds of the file that SLUIS_TRUST names. The linker puts a clock around each function below
+/* Linked into a gateway that is measured (build/.../bench/sluisd_timed): how long its judging takes, in
+ * the nanoseconds of the file that SLUIS_JUDGING names. The linker puts a clock around each function below
  * (--wrap, the Makefile reads their names here); the gateway is otherwise as it is. Whoever interrupts them
  * is counted, too, and so is the clock: it is never too little. One within another counts once. */
 #include <fcntl.h>
@@ -25,7 +25,7 @@ static _Thread_local unsigned depth;
 
 __attribute__((constructor)) static void start(void)
 {
-    const char *path = getenv("SLUIS_TRUST");
+    const char *path = getenv("SLUIS_JUDGING");
     int fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
     void *p = fd < 0 ? MAP_FAILED : mmap(NULL, sizeof(*total), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (p == MAP_FAILED)
