@@ -22,18 +22,19 @@ LIMITS = "limits = { key_slots = 65536; calls_per_minute = 10000000; quota_bytes
 SOURCES = {"gemeente": GATEWAY_OIN, "wmo": GATEWAY_OIN, "jeugdwet": GATEWAY_OIN, "participatiewet": GATEWAY_OIN,
            "onderwijs": PARTIES["school"][0], "ggd": PARTIES["ggd"][0]}
 VALUES = {"text": "Zo besproken met de cliënt, zie het verslag van 12 maart", "code": "A1", "date": "2026-03-12", "number": "12",
-          "amount": "120.50", "bool": "true"}
+          "amount": "120.50", "bool": "true", "brin": "12AB", "tlv-categorie": "Nvt"}
 HIDDEN = "pw-vermogen"  # registered of who is viewed, and not in the view
 RESERVED = 900  # persons that are viewed, at most; the others' data are of the rest of the test range
 
 
 def catalogue():
-    """{name: (type, source, category)}."""
+    """{name: (format, list of codes or type: what VALUES has a value of, source, category)}."""
     text = (TREE / "config/rules/catalogue.conf").read_text()
     out = {}
     for m in re.finditer(r"\{ id = \d+;([^}]*)\}", text):
         field = dict(re.findall(r'(\w+) = "([^"]*)"', m[1]))
-        out[field["name"]] = (field["type"], field["source"], field["category"])
+        kind = field.get("format") or field.get("code_list") or field["type"]
+        out[field["name"]] = (kind, field["source"], field["category"])
     return out
 
 
@@ -44,7 +45,7 @@ def listed():
 
 
 def shown():
-    """The first SHOWN attributes of the view that an import may fill: [(name, type, source)]."""
+    """The first SHOWN attributes of the view that an import may fill: [(name, kind, source)]."""
     known = catalogue()
     found = [(n, *known[n][:2]) for n in listed()
              if known[n][1] in SOURCES and known[n][2] in ("ordinary", "identification", "health")]
