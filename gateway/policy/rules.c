@@ -208,11 +208,6 @@ const char *rules_legal_basis_title(const rules *r, const char *id)
     return title_of(&r->legal_bases, id);
 }
 
-const char *rules_function_title(const rules *r, const char *id)
-{
-    return title_of(&r->functions, id);
-}
-
 const char *rules_article(const rules *r, const char *rule)
 {
     if (rule)

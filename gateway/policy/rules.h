@@ -147,7 +147,6 @@ const char *rules_file_retention(const rules *r, const char *law);
 /* As people read them; NULL: no such purpose or legal basis. */
 const char *rules_purpose_title(const rules *r, const char *id);
 const char *rules_legal_basis_title(const rules *r, const char *id);
-const char *rules_function_title(const rules *r, const char *id);
 const char *rules_article(const rules *r, const char *rule); /* the text beside a rule; NULL: no such rule */
 /* Every name of these rules with its words for people (reasons: for the client). kind: "law", "domain",
  * "problem", "application", "function", "attribute", "reason", "condition". */

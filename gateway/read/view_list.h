@@ -20,8 +20,9 @@ typedef struct {
 } view_listing;
 
 /* Fills out->data and out->gone, and rec's attributes with those of which something is shown. A page ends at
- * its limit, or when the job's arena is full. NOMEM: not one datum fits. CONFLICT: at the last page, what was
- * shown at the base cannot be found back whole, so that what went since cannot be told. */
+ * its limit, or when the job's arena is full. NOMEM: not one datum fits. CONFLICT: what was
+ * shown at the base cannot be found back whole, so that what went since cannot be told: at the first page,
+ * or, when memory did not suffice for looking ahead there, at the last. */
 sluis_err view_list(reader *r, store_txn *t, job *j, const subject *s, view_listing *l, Sluis__ApiView *out,
                     Sluis__Record *rec);
 

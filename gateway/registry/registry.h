@@ -54,7 +54,7 @@ sluis_err registry_put(registry *r, store_txn *t, const subject *s, uint32_t att
 /* Whether only one statement of this instance stands: nothing is beside the current one. Cheap: opens no row.
  */
 sluis_err registry_alone(store_txn *t, const subject *s, uint32_t attribute, const id16 *instance, bool *out);
-/* What this statement is called outside: the how-manieth of those that took each other's place. Not the
+/* What this statement is called outside: its ordinal among those that took each other's place. Not the
  * version it is stored under, in which statements that a reader may not hear, and laws that are added, count
  * too.
  */

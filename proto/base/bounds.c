@@ -11,7 +11,7 @@
 #define IBAN_MIN 15
 #define IBAN_MAX 34
 
-/* n characters from set, then other. */
+/* Goes past n characters of set, if they are there. */
 static bool run_of(const char **s, size_t n, const char *set)
 {
     bool good = strspn(*s, set) >= n;
@@ -70,7 +70,7 @@ static bool is_iban(const char *s)
 
 static bool is_phone(const char *s)
 {
-    size_t n = strspn(s + 1, DIGITS);
+    size_t n = *s ? strspn(s + 1, DIGITS) : 0;
     if (*s == '+')
         return s[1] != '0' && n >= 8 && n <= 15 && !s[1 + n];
     return *s == '0' && n == 9 && !s[1 + n];

@@ -6,7 +6,7 @@
 
 #include "base/config.h"
 
-/* A fixed set of formats, and no patterns: what each is stands in bounds.c. */
+/* A fixed set of formats, and no patterns. */
 typedef enum {
     FORMAT_NONE,
     FORMAT_BSN,          /* nine digits, the eleven-test */

@@ -58,11 +58,8 @@ int config_line(const config_node *node);
 /* Whether two groups say the same, in whatever order, the key `but` (NULL: none) aside. */
 bool config_same(const config_node *a, const config_node *b, const char *but);
 
-/* What a file may say for a key, as the manual and the lists of keys print it: "262144, 4096 to 1048576
- * bytes" (its default first, or "required" or "optional"). False when out is too small. */
-bool config_value_text(char *out, size_t cap, const config_key *k);
-/* A line a key: its name behind the prefix ("bus."), what may stand there, its meaning; groups are left out.
- */
+/* A line a key: its name behind the prefix ("bus."), what may stand there ("262144, 4096 to 1048576 bytes":
+ * its default first, or "required" or "optional"), its meaning; groups are left out. */
 void config_describe(buffer *out, const char *prefix, const config_key *keys, size_t n);
 
 /* An error at a node: fills f with "file:line", and the line's own text after the message. */

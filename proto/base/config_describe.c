@@ -18,7 +18,8 @@ static int bounds_text(char *out, size_t cap, const config_key *k)
     return snprintf(out, cap, ", %lld to %lld%s%s", min, max, *what ? " " : "", what);
 }
 
-bool config_value_text(char *out, size_t cap, const config_key *k)
+/* False when out is too small. */
+static bool value_text(char *out, size_t cap, const config_key *k)
 {
     const char *quote = k->dflt && k->type == CONFIG_STR ? "\"" : "";
     const char *value = k->dflt ? k->dflt : k->required ? "required" : "optional";
@@ -33,7 +34,8 @@ void config_describe(buffer *out, const char *prefix, const config_key *keys, si
 {
     char value[VALUE_TEXT_MAX];
     for (size_t i = 0; i < n; i++)
-        if (keys[i].type != CONFIG_GROUP && config_value_text(value, sizeof value, &keys[i]))
+        if (keys[i].type != CONFIG_GROUP)
             buffer_printf(out, "%s%-*s  %s\n    %s\n", prefix, KEY_COLUMN - (int)strlen(prefix), keys[i].key,
-                          value, keys[i].help);
+                          value_text(value, sizeof value, &keys[i]) ? value : "(see the manual)",
+                          keys[i].help);
 }

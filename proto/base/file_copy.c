@@ -12,7 +12,7 @@ static sluis_err write_all(int out, const char *p, size_t n)
 {
     while (n) {
         ssize_t put = write(out, p, n);
-        if (put < 0 && errno != EINTR)
+        if (put == 0 || (put < 0 && errno != EINTR))
             return SLUIS_IO;
         if (put > 0) {
             p += put;
