@@ -14,7 +14,9 @@
 #include "rig/rig.h"
 
 #define JAARGROEP "school-jaargroep"
-enum { ID_JAARGROEP = 1005, ID_GESLACHTSNAAM = 3 };
+enum { ID_GESLACHTSNAAM = 3, ID_POSTCODE = 7, ID_JAARGROEP = 1005, ID_AT_SOURCE = 3011, ID_CRIMINAL = 3007 };
+#define AT_SOURCE "politie-inzet-deze-week"
+#define CRIMINAL  "politie-verdenking"
 
 /* A household of two, with a datum each; what a test makes of it. */
 typedef struct {
@@ -24,6 +26,7 @@ typedef struct {
     uint8_t instance[ID_LEN];
     uint32_t seen_by[1];
     char *text[1];
+    uint8_t transaction[UUID_LEN]; /* zeros: one of its own */
 } offer;
 
 static rig house;
@@ -67,7 +70,7 @@ static void offer_init(offer *o)
 /* Sends it, and gives what comes back: an ack, or a refusal. */
 static Sluis__Frame *offered(const offer *o, arena *mem)
 {
-    static uint32_t attributes[] = {ID_GESLACHTSNAAM, ID_JAARGROEP};
+    static uint32_t attributes[] = {ID_GESLACHTSNAAM, ID_POSTCODE, ID_JAARGROEP, ID_CRIMINAL, ID_AT_SOURCE};
     actor *from = &house.actors[ACTOR_POLICE], own = {.name = "gateway", .seal = house.seal};
     Sluis__Core core = SLUIS__CORE__INIT;
     Sluis__Frame frame = SLUIS__FRAME__INIT, *got;
@@ -92,7 +95,9 @@ static Sluis__Frame *offered(const offer *o, arena *mem)
     core.created = now;
     core.expires = now + 3600000;
     core.attributes = attributes;
-    core.n_attributes = 2;
+    core.n_attributes = sizeof attributes / sizeof attributes[0];
+    if (o->transaction[0])
+        memcpy(tx.b, o->transaction, UUID_LEN);
     rig_envelope_alone(from, &own, &core, &o->body.base, &sealed);
     submit.envelope = (ProtobufCBinaryData){sealed.n, sealed.p};
     frame.f_case = SLUIS__FRAME__F_SUBMIT;
@@ -137,6 +142,19 @@ static void what_a_datum_must_be(void **state)
     o.datum[1].name = fixed("school-naam"); /* in the catalogue, not in the header */
     refused(&o, "invalid", "body.members.data",
             "a name that is not the header's: the catalogues of both municipalities must agree");
+    offer_init(&o);
+    o.datum[1].name = fixed(AT_SOURCE);
+    refused(&o, "invalid", AT_SOURCE, "it stays at its source here, and is asked there");
+    offer_init(&o);
+    o.datum[1].name = fixed(CRIMINAL);
+    refused(&o, "denied", CRIMINAL, "the rules in force let no municipality bring criminal data with a case");
+    offer_init(&o);
+    o.datum[0].name = fixed("postcode");
+    o.datum[0].value = fixed("1234AB");
+    o.member[1].secret = true;
+    refused(&o, "denied", "postcode", "a secret address does not travel");
+    o.member[1].secret = false;
+    accepted(&o);
     offer_init(&o);
     o.datum[1].source = fixed("iemand");
     refused(&o, "invalid", JAARGROEP, "without the source it came from, or its instance");
@@ -223,7 +241,10 @@ static void what_the_case_must_be(void **state)
     refused(&o, "too-big", "body.motivation", "at most 8000 bytes");
     free(motivation);
     offer_init(&o);
+    uuid once = uuid_new(clock_ms());
+    memcpy(o.transaction, once.b, UUID_LEN);
     accepted(&o);
+    refused(&o, "conflict", "core.transaction", "this transaction has its offer already");
 }
 
 /* Connects, says hello and reads the welcome. */
