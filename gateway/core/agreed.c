@@ -96,19 +96,29 @@ sluis_err agreed_request(turn *t, const job *j, const party *to, sluis_fail *f)
     return e;
 }
 
-/* One end of a request, by its OIN. */
-static sluis_err judge_end(turn *t, const char *end, asked *x, sluis_fail *f)
+static const party *party_of(const turn *t, const char *end)
 {
     oin who;
-    x->who = oin_parse(&who, end, strlen(end)) ? NULL : directory_find(t->dir, &who);
+    return oin_parse(&who, end, strlen(end)) ? NULL : directory_find(t->dir, &who);
+}
+
+/* One end of a request. */
+static sluis_err judge_end(turn *t, const party *end, asked *x, sluis_fail *f)
+{
+    x->who = end;
     return x->who ? judge(t, x, f)
                   : fail_set(f, SLUIS_UNKNOWN_PARTY, x->role, "%s",
                              x->dutch ? "Deze partij is niet meer aangesloten."
                                       : "not in the directory any more");
 }
 
-sluis_err agreed_answer(turn *t, const Sluis__RequestRow *row, const party *from, const attribute *a,
-                        sluis_fail *f)
+const party *agreed_asker(const turn *t, const Sluis__RequestRow *row)
+{
+    return row->origin == SLUIS__ORIGIN__BUS ? party_of(t, row->requester) : NULL;
+}
+
+sluis_err agreed_answer(turn *t, const Sluis__RequestRow *row, const party *from, const party *asker,
+                        const attribute *a, sluis_fail *f)
 {
     const agreed_question q = {
         .purpose = row->purpose, .category = category_name(a->category), .attribute = a->name};
@@ -116,15 +126,15 @@ sluis_err agreed_answer(turn *t, const Sluis__RequestRow *row, const party *from
     gives.q.side = AGREED_GIVES;
     asks.q.side = AGREED_ASKS;
     sluis_err e = judge(t, &gives, f);
-    return e || row->origin != SLUIS__ORIGIN__BUS ? e : judge_end(t, row->requester, &asks, f);
+    return e || row->origin != SLUIS__ORIGIN__BUS ? e : judge_end(t, asker, &asks, f);
 }
 
 sluis_err agreed_about(turn *t, const job *j, const Sluis__RequestRow *row, sluis_fail *f)
 {
     bool api = j->call != NULL;
     asked x = {.q = {.purpose = row->purpose}, .dutch = api, .role = api ? "partij" : "core.transaction"};
-    sluis_err e = judge_end(t, row->party, &x, f);
-    return e || row->origin != SLUIS__ORIGIN__BUS ? e : judge_end(t, row->requester, &x, f);
+    sluis_err e = judge_end(t, party_of(t, row->party), &x, f);
+    return e || row->origin != SLUIS__ORIGIN__BUS ? e : judge_end(t, agreed_asker(t, row), &x, f);
 }
 
 sluis_err agreed_sender(turn *t, const job *j, sluis_fail *f)

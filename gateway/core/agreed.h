@@ -10,9 +10,12 @@
 
 /* REQUEST: the party asked gives, and who asks on the bus asks, each attribute for the header's purpose. */
 sluis_err agreed_request(turn *t, const job *j, const party *to, sluis_fail *f);
-/* A datum that from gives in answer to this request. */
-sluis_err agreed_answer(turn *t, const Sluis__RequestRow *row, const party *from, const attribute *a,
-                        sluis_fail *f);
+/* The party that put this request on the bus; NULL: it is not in the directory any more, or the request did
+ * not come by the bus. */
+const party *agreed_asker(const turn *t, const Sluis__RequestRow *row);
+/* A datum that from gives in answer to this request of asker (agreed_asker). */
+sluis_err agreed_answer(turn *t, const Sluis__RequestRow *row, const party *from, const party *asker,
+                        const attribute *a, sluis_fail *f);
 /* What is said about a request while it waits: who was asked, and who asked on the bus, still have an
  * agreement in force for its purpose. (A withdrawal ends something and needs none.) */
 sluis_err agreed_about(turn *t, const job *j, const Sluis__RequestRow *row, sluis_fail *f);

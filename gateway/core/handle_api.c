@@ -78,7 +78,7 @@ static sluis_err register_name(turn *t, const subject *s, const job *j, uint32_t
     d.source = (char *)(uintptr_t)j->claims.oin.s;
     d.category = CATEGORY_IDENTIFICATION;
     d.obtained = d.registered = t->now;
-    return registry_put(t->p->registry, t->t, s, id, &only, &d, &outcome, &version);
+    return registry_put(t->p->registry, t->t, s, id, &only, &d, &outcome, &version, NULL);
 }
 
 sluis_err register_bsn(turn *t, const subject *s, const job *j, const char *bsn)

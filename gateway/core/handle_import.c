@@ -184,7 +184,7 @@ static sluis_err put_line(turn *t, import_batch *b, const import_line *l)
         outcome = DATUM_NEW;
         e = registry_keep(t->t, &s, a->id, &l->instance, &d);
     } else if (!e) {
-        e = registry_put(t->p->registry, t->t, &s, a->id, &l->instance, &d, &outcome, &version);
+        e = registry_put(t->p->registry, t->t, &s, a->id, &l->instance, &d, &outcome, &version, NULL);
     }
     subject_close(&s);
     if (e)

@@ -78,7 +78,7 @@ static sluis_err register_datum(decision *d, const subject *s, const Sluis__Hand
     row.n_laws = x->n_laws;
     row.registered = t->now;
     row.journal_index = t->entry.index;
-    sluis_err e = registry_put(t->p->registry, t->t, s, a->id, &instance, &row, &outcome, &version);
+    sluis_err e = registry_put(t->p->registry, t->t, s, a->id, &instance, &row, &outcome, &version, NULL);
     d->differs = d->differs || (!e && outcome == DATUM_DISCREPANCY);
     if (!e && outcome == DATUM_DISCREPANCY)
         METRIC_ADD(t->p->metrics, registry_discrepancies, 1);

@@ -152,7 +152,7 @@ static sluis_err correct(turn *t, const rectification *x, settlement *settled,
     row.reference = false;
     row.journal_index = t->entry.index;
     sluis_err e =
-        registry_put(t->p->registry, t->t, x->s, x->a->id, &x->d.instance, &row, &outcome, &version);
+        registry_put(t->p->registry, t->t, x->s, x->a->id, &x->d.instance, &row, &outcome, &version, NULL);
     if (e || outcome != DATUM_DISCREPANCY)
         return e;
     e = registry_get(t->p->registry, t->t, x->s, x->a->id, &x->d.instance, t->arena, &d);

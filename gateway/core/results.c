@@ -49,16 +49,29 @@ static sluis_err check_secret(turn *t, const Sluis__RequestRow *row, const attri
     return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
 }
 
-static sluis_err check_given(turn *t, const job *j, const Sluis__RequestRow *row, const attribute *a,
-                             const Sluis__AttributeResult *r, sluis_fail *f)
+/* What holds for all results of one answer. */
+typedef struct {
+    const Sluis__RequestRow *row;
+    const party *from, *asker; /* NULL: not in the directory; asker: agreed_asker */
+    category given;            /* the last one that from's domain turned out to give; 0: none yet */
+} answer;
+
+static bool may_give(const turn *t, answer *x, category c)
 {
-    const party *from = directory_find(t->dir, &j->env->sender);
-    if (!from || !policy_domain_gives(t->rules, from->domain, a->category, t->now))
+    if (x->from && x->given != c && policy_domain_gives(t->rules, x->from->domain, c, t->now))
+        x->given = c;
+    return x->given == c;
+}
+
+static sluis_err check_given(turn *t, answer *x, const attribute *a, const Sluis__AttributeResult *r,
+                             sluis_fail *f)
+{
+    if (!may_give(t, x, a->category))
         return fail_set(f, SLUIS_DENIED, a->name, "the rules in force let this domain give no %s data",
                         category_name(a->category));
-    sluis_err e = agreed_answer(t, row, from, a, f);
+    sluis_err e = agreed_answer(t, x->row, x->from, x->asker, a, f);
     if (!e)
-        e = check_secret(t, row, a, f);
+        e = check_secret(t, x->row, a, f);
     if (e)
         return e;
     if (r->n_instances == 0)
@@ -109,15 +122,14 @@ static sluis_err check_reason(turn *t, const attribute *a, const Sluis__Attribut
     return SLUIS_OK;
 }
 
-static sluis_err check_result(turn *t, const job *j, const Sluis__RequestRow *row,
-                              const Sluis__AttributeResult *r, sluis_fail *f)
+static sluis_err check_result(turn *t, answer *x, const Sluis__AttributeResult *r, sluis_fail *f)
 {
     const attribute *a = rules_attribute(t->rules, r->attribute);
-    if (!a || !was_asked(row, r->attribute))
+    if (!a || !was_asked(x->row, r->attribute))
         return fail_set(f, SLUIS_NOT_ASKED, "body.results", "attribute %u was not asked", r->attribute);
     switch (r->outcome) {
     case SLUIS__OUTCOME__GIVEN:
-        return check_given(t, j, row, a, r, f);
+        return check_given(t, x, a, r, f);
     case SLUIS__OUTCOME__REFUSED:
     case SLUIS__OUTCOME__NOT_POSSIBLE:
     case SLUIS__OUTCOME__NOT_KNOWN:
@@ -142,10 +154,11 @@ sluis_err results_check(turn *t, const job *j, const Sluis__RequestRow *row, Slu
                         size_t n, sluis_fail *f)
 {
     const Sluis__Core *c = j->env->core;
+    answer x = {.row = row, .from = directory_find(t->dir, &j->env->sender), .asker = agreed_asker(t, row)};
     for (size_t i = 0; i < n; i++) {
         if (v[i]->attribute != c->attributes[i])
             return fail_set(f, SLUIS_INVALID, "body.results", "in the order of the header's attributes");
-        sluis_err e = check_result(t, j, row, v[i], f);
+        sluis_err e = check_result(t, &x, v[i], f);
         if (e)
             return e;
     }
@@ -233,17 +246,18 @@ static sluis_err register_result(turn *t, const job *j, const Sluis__RequestRow 
             memcpy(instance.b, in->instance.data, ID_LEN);
         datum_outcome outcome;
         uint64_t version;
+        bool alone;
         if (a->at_source_s) {
             d.asked = j->env->core->transaction;
             e = fetch_keep(t, s, row, a, &instance, &d);
             continue;
         }
-        e = registry_put(t->p->registry, t->t, s, r->attribute, &instance, &d, &outcome, &version);
+        e = registry_put(t->p->registry, t->t, s, r->attribute, &instance, &d, &outcome, &version, &alone);
         if (!e && outcome == DATUM_DISCREPANCY)
             METRIC_ADD(t->p->metrics, registry_discrepancies, 1);
         if (!e && outcome != DATUM_SAME)
             METRIC_ADD(t->p->metrics, registry_data, 1);
-        if (!e && outcome != DATUM_NEW)
+        if (!e && !alone)
             e = settle_statement(t, j, &x->settled, s, a, &instance, outcome, &x->open);
     }
     return e;
@@ -292,7 +306,7 @@ static sluis_err withdraw(turn *t, const job *j, const subject *s, uint32_t id, 
     d.corrected = d.registered = t->now;
     d.journal_index = t->entry.index;
     d.message_hash = (ProtobufCBinaryData){HASH_LEN, (uint8_t *)(uintptr_t)j->env->mh};
-    return registry_put(t->p->registry, t->t, s, id, &at->instance, &d, &outcome, &version);
+    return registry_put(t->p->registry, t->t, s, id, &at->instance, &d, &outcome, &version, NULL);
 }
 
 /* What this party said of the attribute and does not say any more, current or beside it. */

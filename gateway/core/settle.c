@@ -170,11 +170,8 @@ sluis_err settle_statement(turn *t, const job *j, settlement *x, const subject *
                            const id16 *instance, datum_outcome outcome, bool *open)
 {
     datum d = {.version = 0};
-    bool alone = false;
-    sluis_err e = registry_alone(t->t, s, a->id, instance, &alone);
-    if (!e && !alone)
-        e = registry_get(t->p->registry, t->t, s, a->id, instance, t->arena, &d);
-    if (e || alone || !d.beside)
+    sluis_err e = registry_get(t->p->registry, t->t, s, a->id, instance, t->arena, &d);
+    if (e || !d.beside)
         return e;
     bool answered = resolves(&d, j, is_source(t, a, j->env->core->sender));
     if (outcome == DATUM_DISCREPANCY)

@@ -34,9 +34,9 @@ sluis_err settle_changed(turn *t, settlement *x, uint32_t id, uint64_t since);
 sluis_err settlement_write(turn *t, settlement *x, const subject *s);
 
 /* What an answer or correction said of one instance, just registered with this outcome, weighed against what
- * others said: the authoritative source goes first, as the catalogue says it (attribute.source_wins); what
- * agrees now, or was asked of the source in this transaction, is over. *open: a difference stays that someone
- * has to resolve. */
+ * others said (nothing to do when it stands alone): the authoritative source goes first, as the catalogue
+ * says it (attribute.source_wins); what agrees now, or was asked of the source in this transaction, is over.
+ * *open: a difference stays that someone has to resolve. */
 sluis_err settle_statement(turn *t, const job *j, settlement *x, const subject *s, const attribute *a,
                            const id16 *instance, datum_outcome outcome, bool *open);
 

@@ -54,14 +54,29 @@ sluis_err value_type_parse(value_type *out, const char *s)
     return i ? SLUIS_OK : SLUIS_INVALID;
 }
 
+#define EACH(byte) ((byte)*UINT64_C(0x0101010101010101))
+
+/* Whether all eight bytes are ASCII from the space to the tilde. Never true when one is not: a byte below the
+ * space, or a 7f that the XOR made zero, sets its high bit by borrowing. */
+static bool plain_word(const char *s)
+{
+    uint64_t w;
+    memcpy(&w, s, sizeof w);
+    return !((w | (w - EACH(0x20)) | ((w ^ EACH(0x7f)) - EACH(1))) & EACH(0x80));
+}
+
 static bool is_text(const char *s)
 {
-    size_t n = strlen(s);
-    if (n > TEXT_MAX || !utf8_valid(BYTES(s, n)))
+    size_t n = strlen(s), len;
+    if (n > TEXT_MAX)
         return false;
-    for (size_t i = 0; i < n; i++)
-        if (((unsigned char)s[i] < 0x20 && s[i] != '\n' && s[i] != '\t') || s[i] == 0x7f)
+    for (size_t i = 0; i < n; i += len) {
+        const char c = s[i];
+        len = n - i >= sizeof(uint64_t) && plain_word(s + i) ? sizeof(uint64_t)
+                                                             : utf8_char((const uint8_t *)s + i, n - i);
+        if (len == 0 || ((unsigned char)c < 0x20 && c != '\n' && c != '\t') || c == 0x7f)
             return false;
+    }
     return true;
 }
 

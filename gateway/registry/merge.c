@@ -102,7 +102,7 @@ static sluis_err say_to(const merging *m, const uint8_t key[static DATUM_KEY_LEN
     row.journal_index = m->journal_index;
     row.previous = 0;
     row.asked = (ProtobufCBinaryData){0, NULL};
-    return registry_put(m->r, m->t, m->to, get_u32(key + ID_LEN), &instance, &row, &outcome, &version);
+    return registry_put(m->r, m->t, m->to, get_u32(key + ID_LEN), &instance, &row, &outcome, &version, NULL);
 }
 
 /* What stays at its source takes nothing along but that it is there. */

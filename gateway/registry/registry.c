@@ -443,7 +443,7 @@ static sluis_err say_new(store_txn *t, const subject *s, uint32_t attribute, con
 }
 
 sluis_err registry_put(registry *r, store_txn *t, const subject *s, uint32_t attribute, const id16 *instance,
-                       Sluis__DatumRow *row, datum_outcome *outcome, uint64_t *version)
+                       Sluis__DatumRow *row, datum_outcome *outcome, uint64_t *version, bool *alone)
 {
     uint8_t key[DATUM_KEY_LEN];
     uint64_t newest;
@@ -459,6 +459,8 @@ sluis_err registry_put(registry *r, store_txn *t, const subject *s, uint32_t att
         const datum_beside *own = beside_of(&d, row);
         *outcome = judge(&d, own, row, version);
         row->discrepancy = *outcome == DATUM_DISCREPANCY;
+        if (alone)
+            *alone = !d.beside && !row->discrepancy;
         if (*version && row->discrepancy) {
             err = say_again_beside(t, s, attribute, &d, own, row, a);
         } else if (*version) {
@@ -489,24 +491,6 @@ sluis_err registry_get(registry *r, store_txn *t, const subject *s, uint32_t att
     if (err)
         return err;
     return out->row ? SLUIS_OK : newest ? SLUIS_CORRUPT : SLUIS_NOT_FOUND;
-}
-
-sluis_err registry_alone(store_txn *t, const subject *s, uint32_t attribute, const id16 *instance, bool *out)
-{
-    uint8_t key[DATUM_KEY_LEN];
-    store_cursor *c = NULL;
-    bytes k, v;
-
-    datum_key(key, &s->sid, attribute, instance, 0);
-    bytes prefix = BYTES(key, DATUM_PREFIX_LEN);
-    sluis_err err = store_cursor_open(t, TABLE_DATUM, prefix, prefix, &c);
-    if (!err)
-        err = store_cursor_next(c, &k, &v);
-    if (!err)
-        err = store_cursor_next(c, &k, &v);
-    *out = err == SLUIS_NOT_FOUND;
-    store_cursor_close(&c);
-    return err == SLUIS_NOT_FOUND ? SLUIS_OK : err;
 }
 
 sluis_err registry_next(registry *r, store_txn *t, const subject *s, uint32_t attribute, arena *a, datum *at)

@@ -48,12 +48,10 @@ typedef enum { DATUM_NEW, DATUM_SAME, DATUM_NEWER, DATUM_DISCREPANCY } datum_out
  * source than the source itself, and the source itself takes its place. Said again for another law it is
  * registered for that law too (of the current one, a version of its own), and a correction is for the laws of
  * what it corrects; said again by its own source a day later or more, it was obtained then. Sets
- * row->discrepancy; *version is the one that holds the statement. */
+ * row->discrepancy; *version is the one that holds the statement. *alone (NULL: nobody asks): nothing stands
+ * beside the current one now. */
 sluis_err registry_put(registry *r, store_txn *t, const subject *s, uint32_t attribute, const id16 *instance,
-                       Sluis__DatumRow *row, datum_outcome *outcome, uint64_t *version);
-/* Whether only one statement of this instance stands: nothing is beside the current one. Cheap: opens no row.
- */
-sluis_err registry_alone(store_txn *t, const subject *s, uint32_t attribute, const id16 *instance, bool *out);
+                       Sluis__DatumRow *row, datum_outcome *outcome, uint64_t *version, bool *alone);
 /* What this statement is called outside: its ordinal among those that took each other's place. Not the
  * version it is stored under, in which statements that a reader may not hear, and laws that are added, count
  * too.

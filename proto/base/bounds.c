@@ -208,7 +208,7 @@ static size_t characters(const char *s)
 
 const char *bounds_misfit(const value_bounds *b, const char *value, bool dutch)
 {
-    if (b->max_length && characters(value) > b->max_length)
+    if (b->max_length && strlen(value) > b->max_length && characters(value) > b->max_length)
         return dutch ? "niet langer dan de catalogus toestaat" : "no longer than the catalogue's max_length";
     if (b->format && !formats[b->format].fits(value))
         return dutch ? formats[b->format].dutch : formats[b->format].english;

@@ -62,7 +62,8 @@ KIT void people_said(turn *t, const subject *s, const char *source, uint32_t id,
     d.category = CATEGORY_ORDINARY;
     d.obtained = d.registered = obtained;
     d.journal_index = journal_size(t->journal);
-    assert_int_equal(registry_put(t->p->registry, t->t, s, id, &only, &d, &outcome, &version), SLUIS_OK);
+    assert_int_equal(registry_put(t->p->registry, t->t, s, id, &only, &d, &outcome, &version, NULL),
+                     SLUIS_OK);
 }
 
 KIT void people_datum(turn *t, const subject *s, uint32_t id, const char *value, uint64_t obtained)

@@ -35,7 +35,7 @@ KIT void put_datum(room *r, store_txn *t, const subject *s, uint32_t id, const i
     d.obtained = d.registered = HOUSE_MS;
     d.valid_until = HOUSE_MS + DAY_MS;
     assert_int_equal(
-        registry_put(r->h.p.registry, t, s, id, instance ? instance : &only, &d, &outcome, &version),
+        registry_put(r->h.p.registry, t, s, id, instance ? instance : &only, &d, &outcome, &version, NULL),
         SLUIS_OK);
 }
 

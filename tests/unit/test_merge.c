@@ -36,7 +36,8 @@ static void say(room *r, turn *t, const subject *s, uint32_t id, const char *sou
     d.source = TEXT(source);
     d.obtained = obtained;
     d.journal_index = t->entry.index;
-    assert_int_equal(registry_put(r->h.p.registry, t->t, s, id, &only, &d, &outcome, &version), SLUIS_OK);
+    assert_int_equal(registry_put(r->h.p.registry, t->t, s, id, &only, &d, &outcome, &version, NULL),
+                     SLUIS_OK);
 }
 
 static int setup(void **state)

@@ -21,7 +21,8 @@ static void say(room *r, turn *t, const subject *s, uint32_t id, const char *val
     d.n_conditions = condition != NULL;
     d.laws = &law;
     d.n_laws = law != NULL;
-    assert_int_equal(registry_put(r->h.p.registry, t->t, s, id, &only, &d, &outcome, &version), SLUIS_OK);
+    assert_int_equal(registry_put(r->h.p.registry, t->t, s, id, &only, &d, &outcome, &version, NULL),
+                     SLUIS_OK);
 }
 
 /* Lets another person, member 2, read what is about member 1. */

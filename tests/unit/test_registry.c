@@ -61,9 +61,13 @@ static void put(ground *g, const subject *s, const id16 *instance, Sluis__DatumR
 {
     datum_outcome got;
     uint64_t at;
+    bool alone;
+    datum d;
     store_txn *t = fixture_write(&g->x);
 
-    assert_int_equal(registry_put(g->r, t, s, 7, instance, &row, &got, &at), SLUIS_OK);
+    assert_int_equal(registry_put(g->r, t, s, 7, instance, &row, &got, &at, &alone), SLUIS_OK);
+    assert_int_equal(registry_get(g->r, t, s, 7, instance, g->a, &d), SLUIS_OK);
+    assert_int_equal(alone, d.beside == NULL);
     assert_int_equal(got, outcome);
     assert_int_equal(at, version);
     assert_int_equal(row.discrepancy, outcome == DATUM_DISCREPANCY);
@@ -614,9 +618,6 @@ static void test_resolved(void **state)
 
     store_txn *t = fixture_write(&g.x);
     datum d = datum_at(&g, t, &s, &one);
-    bool alone = true;
-    assert_int_equal(registry_alone(t, &s, 7, &one, &alone), SLUIS_OK);
-    assert_false(alone);
     assert_int_equal(registry_accept(t, &s, 7, &d, d.beside, 9, 77), SLUIS_OK);
     d = datum_at(&g, t, &s, &one);
     assert_int_equal(datum_number(d.row, d.version),
@@ -650,8 +651,6 @@ static void test_resolved(void **state)
     assert_int_equal(beside_count(&d), 1);
     assert_int_equal(registry_drop(t, &s, 7, &d, d.beside), SLUIS_OK);
     d = datum_at(&g, t, &s, &one);
-    assert_int_equal(registry_alone(t, &s, 7, &one, &alone), SLUIS_OK);
-    assert_true(alone);
     assert_string_equal(d.row->value, "c");
     assert_null(d.beside);
     /* A row of the past by itself: it goes when it is over, and is told; else it stays. */

@@ -310,6 +310,22 @@ static void values_fit_their_type(void **state)
     }
 }
 
+/* Every byte at every place of a text of some words: what may stand there by itself, and nothing else. */
+static void a_text_is_looked_at_to_its_last_byte(void **state)
+{
+    (void)state;
+    const attribute a = {.id = 1, .name = "proef", .type = TYPE_TEXT};
+    for (size_t at = 0; at < 20; at++)
+        for (unsigned b = 1; b < 256; b++) {
+            char text[] = " ~ twintig tekens ~ ";
+            const bool good = (b >= 0x20 && b < 0x7f) || b == '\n' || b == '\t';
+            text[at] = (char)b;
+            assert_int_equal(strlen(text), 20);
+            if (attribute_check_value(&a, text, false, NULL) != (good ? SLUIS_OK : SLUIS_INVALID))
+                fail_msg("%02x at %zu", b, at);
+        }
+}
+
 /* Beyond their type: a largest length, a format, a list of codes; and what is told, in either language. */
 static void values_keep_within_bounds(void **state)
 {
@@ -590,6 +606,7 @@ int main(void)
         cmocka_unit_test(a_reference_keeps_the_set),
         cmocka_unit_test(values_fit_their_type),
         cmocka_unit_test(values_keep_within_bounds),
+        cmocka_unit_test(a_text_is_looked_at_to_its_last_byte),
         cmocka_unit_test(mistakes_name_file_and_line),
         cmocka_unit_test(every_file_is_needed_once),
         cmocka_unit_test(a_folder_holds_no_other_rules),

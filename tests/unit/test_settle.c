@@ -61,7 +61,8 @@ static told say(room *r, uint32_t id, const char *from, const char *value, const
     d.source = TEXT(from);
     d.journal_index = t.entry.index;
     settlement_begin(&x, NULL, "because");
-    assert_int_equal(registry_put(r->h.p.registry, t.t, &r->s, id, &only, &d, &outcome, &version), SLUIS_OK);
+    assert_int_equal(registry_put(r->h.p.registry, t.t, &r->s, id, &only, &d, &outcome, &version, NULL),
+                     SLUIS_OK);
     assert_int_equal(
         settle_statement(&t, &j, &x, &r->s, rules_attribute(t.rules, id), &only, outcome, &out.open),
         SLUIS_OK);

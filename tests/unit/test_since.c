@@ -142,7 +142,8 @@ static void say(world *w)
     }
     settlement_begin(&settled, NULL, "because");
     assert_int_equal(
-        registry_put(w->r->h.p.registry, x.t.t, &x.s, x.a->id, x.instance, &d, &outcome, &version), SLUIS_OK);
+        registry_put(w->r->h.p.registry, x.t.t, &x.s, x.a->id, x.instance, &d, &outcome, &version, NULL),
+        SLUIS_OK);
     if (outcome != DATUM_NEW)
         assert_int_equal(settle_statement(&x.t, &j, &settled, &x.s, x.a, x.instance, outcome, &open),
                          SLUIS_OK);

@@ -196,7 +196,7 @@ static void say(room *r, const char *bsn, const statement *said)
         d.n_conditions = 1;
     }
     assert_int_equal(registry_put(r->h.p.registry, t.t, &s, said->id, said->instance ? said->instance : &only,
-                                  &d, &outcome, &version),
+                                  &d, &outcome, &version, NULL),
                      SLUIS_OK);
     assert_int_equal(outcome, version > 1 ? DATUM_NEWER : DATUM_NEW);
     subject_close(&s);
@@ -294,7 +294,7 @@ static void what_others_hear_is_not_told(void **state)
         d.terms = i == 2 ? &terms : NULL;
         d.conditions = conditions;
         d.n_conditions = i == 2;
-        assert_int_equal(registry_put(r->h.p.registry, t.t, &s, 1003, &only, &d, &outcome, &version),
+        assert_int_equal(registry_put(r->h.p.registry, t.t, &s, 1003, &only, &d, &outcome, &version, NULL),
                          SLUIS_OK);
         assert_int_equal(outcome, outcomes[i]);
         subject_close(&s);
