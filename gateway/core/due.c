@@ -103,6 +103,7 @@ sluis_err due_write(turn *t)
 static sluis_err handle(turn *t, due_kind kind, bytes key)
 {
     sluis_err e = SLUIS_CORRUPT;
+    const uint64_t begun = turn_written(t);
     arena_reset(t->arena); /* rows as large as a frame: together they would not fit */
     switch (kind) {
     case DUE_DELIVERY:
@@ -165,7 +166,9 @@ static sluis_err handle(turn *t, due_kind kind, bytes key)
             e = offer_due(t, key.p);
         break;
     }
-    return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
+    if (e == SLUIS_NOT_FOUND) /* what it speaks of is over; unless that is found out halfway */
+        e = turn_written(t) == begun ? SLUIS_OK : SLUIS_INTERNAL;
+    return e;
 }
 
 /* The oldest row that is over, copied; NOT_FOUND. */

@@ -15,6 +15,11 @@ bool turn_is_fault(sluis_err e)
            e == SLUIS_FULL || e == SLUIS_INTERNAL;
 }
 
+uint64_t turn_written(const turn *t)
+{
+    return store_changes(t->t) + t->due_count;
+}
+
 buffer *turn_scratch(turn *t)
 {
     if (!t->scratch.max)

@@ -2,7 +2,8 @@
  * the small writes that every handler shares. Thread: core.
  *
  * Handlers check everything before they write anything: a returned refusal (DENIED, NO_CASE, ...) leaves the
- * transaction as it was; a store error is sticky in the transaction and undoes the whole turn. */
+ * transaction as it was; a store error is sticky in the transaction and undoes the whole turn. A refusal that
+ * comes after the first write all the same undoes it too (apply.h). */
 #ifndef SLUIS_CORE_TURN_H
 #define SLUIS_CORE_TURN_H
 
@@ -45,6 +46,8 @@ typedef struct {
     uint64_t outbox_seq, event_seq; /* last used; event_seq: tables/event_key.h */
     journal_entry entry;            /* of the job being handled */
     bool has_entry;
+    uint64_t begun;           /* turn_written when the job being handled began */
+    bool halfway;             /* apply.h: it was refused after it had written something */
     uint64_t duplicate_of;    /* journal index, when the job is a duplicate */
     epoch *epoch;             /* seals what the gateway itself sends; borrowed */
     oin news[TURN_NEWS];      /* for whom something was queued without a message of theirs to tell it */
@@ -63,6 +66,8 @@ typedef struct {
 
 /* An error that says nothing about the message: the turn is undone and tried again one by one. */
 bool turn_is_fault(sluis_err e);
+/* Grows with every row that the turn writes, deletes or is to write at its end. */
+uint64_t turn_written(const turn *t);
 /* Empty, for one row on its way to the store. */
 buffer *turn_scratch(turn *t);
 /* Appends the record (when is filled in) under its class of retention; its receipt answers the job. */

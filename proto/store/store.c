@@ -150,6 +150,11 @@ sluis_err store_error(const store_txn *t)
     return t->err;
 }
 
+uint64_t store_changes(const store_txn *t)
+{
+    return t->changes;
+}
+
 sluis_err store_commit(store_txn **t)
 {
     if (!*t)

@@ -67,9 +67,10 @@ sluis_err store_remove_lmdb(const char *path, sluis_fail *f);
 /* write = false: a snapshot. reserved = true: may use the space kept back for done, delete and journal. */
 sluis_err store_begin_read(store *s, store_txn **out);
 sluis_err store_begin_write(store *s, store_txn **out, bool reserved);
-sluis_err store_error(const store_txn *t); /* the sticky error */
-sluis_err store_commit(store_txn **t);     /* always ends the transaction */
-void store_abort(store_txn **t);           /* idempotent; also ends a snapshot */
+sluis_err store_error(const store_txn *t);  /* the sticky error */
+uint64_t store_changes(const store_txn *t); /* writes and deletions so far */
+sluis_err store_commit(store_txn **t);      /* always ends the transaction */
+void store_abort(store_txn **t);            /* idempotent; also ends a snapshot */
 
 /* Values are borrowed until the transaction ends or (in a write one) the next write. What a write is given is
  * copied, and must not itself be borrowed from that transaction (but for the key of a delete). */

@@ -98,7 +98,7 @@ static void leave(room *r)
     house_close(&r->h);
 }
 
-static sluis_err file(room *r, turn *t, job *j, const char *value, sluis_fail *f)
+static sluis_err file(room *r, turn *t, job *j, const char *value)
 {
     static char *names[] = {(char *)(uintptr_t) "wmo-hulpvraag"};
     Sluis__ApiFileRights in = SLUIS__API_FILE_RIGHTS__INIT;
@@ -109,8 +109,9 @@ static sluis_err file(room *r, turn *t, job *j, const char *value, sluis_fail *f
     in.attributes = names;
     in.n_attributes = 1;
     in.value = TEXT(value);
+    j->call->op_case = SLUIS__API_CALL__OP_FILE_RIGHTS;
     j->call->file_rights = &in;
-    return handle_file_rights(t, j, f);
+    return apply_job(t, j);
 }
 
 static bool undecided(const rights_item *x)
@@ -118,7 +119,7 @@ static bool undecided(const rights_item *x)
     return rights_in(x->row, RIGHTS_RECEIVED) || rights_in(x->row, RIGHTS_EXTENDED);
 }
 
-static sluis_err decide(room *r, turn *t, job *j, const char *event, sluis_fail *f)
+static sluis_err decide(room *r, turn *t, job *j, const char *event)
 {
     Sluis__ApiDecideRights in = SLUIS__API_DECIDE_RIGHTS__INIT;
     rights_item *all = NULL;
@@ -132,30 +133,43 @@ static sluis_err decide(room *r, turn *t, job *j, const char *event, sluis_fail 
     in.transaction = data_of(all[i].transaction, UUID_LEN);
     in.event = TEXT(event);
     in.motivation = TEXT("zo besloten");
+    j->call->op_case = SLUIS__API_CALL__OP_DECIDE_RIGHTS;
     j->call->decide_rights = &in;
-    return handle_decide_rights(t, j, f);
+    return apply_job(t, j);
 }
 
-/* The step, with its n-th write or commit failing (0: none). */
-static sluis_err take(room *r, const step *s, unsigned n, sluis_fail *f)
+typedef struct {
+    room *r;
+    const step *s;
+} taking;
+
+static sluis_err take(void *ctx, turn *t, sluis_fail *why)
 {
+    const taking *x = ctx;
+    room *r = x->r;
+    const step *s = x->s;
     job *j = job_new(JOB_API, bytes_str("packed call"));
     assert_non_null(j);
     j->call = arena_alloc(job_arena(j), sizeof(*j->call));
     sluis__api_call__init(j->call);
+    j->rules = rules_ref(t->rules);
+    j->why = *why;
     snprintf(j->claims.app, sizeof(j->claims.app), "wmo-intake");
     snprintf(j->claims.function, sizeof(j->claims.function), "%s",
              s->event ? "privacyfunctionaris" : "consulent");
     snprintf(j->claims.employee, sizeof(j->claims.employee), "p-1");
     j->claims.oin = r->h.gem.oin;
-    turn t = house_begin(&r->h, r->now, MiB);
-    whole_disturb(&r->h, n);
-    sluis_err e = s->value   ? file(r, &t, j, s->value, f)
-                  : s->event ? decide(r, &t, j, s->event, f)
-                             : rectify_due(&t, r->waits[s->of]);
-    e = whole_end(&r->h, &t, e);
+    sluis_err e = s->value   ? file(r, t, j, s->value)
+                  : s->event ? decide(r, t, j, s->event)
+                             : rectify_due(t, r->waits[s->of]);
+    *why = j->why;
     job_free(&j);
     return e;
+}
+
+static whole_step step_of(taking *x)
+{
+    return (whole_step){.h = &x->r->h, .now = x->r->now, .ctx = x, .name = x->s->name, .apply = take};
 }
 
 static const char *state_of(room *r, turn *t, waiting of)
@@ -191,35 +205,21 @@ static void made(room *r)
 static void whole_or_not_at_all(void **state)
 {
     room *r = calloc(1, sizeof(*r)), *calm = calloc(1, sizeof(*calm));
+    unsigned refused = 0;
     (void)state;
     furnish(r);
     furnish(calm);
     for (size_t i = 0; i < STEPS; i++) {
-        sluis_fail f = {0};
-        picture before, after;
-        unsigned n;
-        sluis_err e = SLUIS_NO_SPACE;
-        picture_take(&r->h, &before);
-        for (n = 1; e == SLUIS_NO_SPACE && n < WHOLE_WRITES; n++) {
-            fail_clear(&f);
-            e = take(r, &steps[i], n, &f);
-            if (e == SLUIS_NO_SPACE) {
-                picture_take(&r->h, &after);
-                picture_same(&before, &after, steps[i].name, n);
-                picture_free(&after);
-            }
-        }
-        if (e)
-            fail_msg("%s: %s at '%s': %s", steps[i].name, error_token(e), f.where, f.text);
-        assert_true(n > 5); /* the request, an entry, a dossier, an event, and the commit */
-        picture_free(&before);
-        fail_clear(&f);
-        if (take(calm, &steps[i], 0, &f))
-            fail_msg("%s, undisturbed: %s: %s", steps[i].name, f.where, f.text);
-        whole_as_calm(&r->h, &calm->h, steps[i].name);
+        taking x = {r, &steps[i]}, y = {calm, &steps[i]};
+        const whole_step disturbed = step_of(&x), undisturbed = step_of(&y);
+        whole_or_nothing(&disturbed, 5,
+                         &refused); /* the request, an entry, a dossier, an event, the commit */
+        whole_calmly(&undisturbed);
+        whole_as_calm(&r->h, &calm->h, refused, disturbed.name);
         r->now += 1000;
         calm->now = r->now;
     }
+    assert_true(refused > STEPS);
     made(r);
     made(calm);
     leave(r);
