@@ -52,6 +52,7 @@ typedef struct {
     store_txn base;
     lmdb_store *m;
     MDB_txn *txn;
+    MDB_cursor *at[]; /* of a write: where each tree was used last, NULL: not yet. LMDB closes them */
 } lmdb_txn;
 
 static sluis_err from_lmdb(int rc)
@@ -162,7 +163,7 @@ static void lmdb_abort(store_txn *base)
 static sluis_err lmdb_begin(store *s, bool write, store_txn **out)
 {
     lmdb_store *m = (lmdb_store *)s;
-    lmdb_txn *t = calloc(1, sizeof *t);
+    lmdb_txn *t = calloc(1, sizeof *t + s->table_count * sizeof t->at[0]);
     if (!t)
         return SLUIS_NOMEM;
     int rc = mdb_txn_begin(m->env, NULL, write ? 0 : MDB_RDONLY, &t->txn);
@@ -200,11 +201,23 @@ static sluis_err lmdb_commit(store_txn *base)
 
 /* ---- entries ---- */
 
+/* A transaction that writes goes from one row to its neighbour: a cursor that stays looks on the page where
+ * it stands first, and only then from the root of the tree down. */
+static int cursor_at(lmdb_txn *t, unsigned table, MDB_cursor **out)
+{
+    int rc = t->at[table] ? 0 : mdb_cursor_open(t->txn, t->m->dbis[table], &t->at[table]);
+    *out = t->at[table];
+    return rc;
+}
+
 static sluis_err lmdb_get(store_txn *base, unsigned table, bytes key, bytes *value)
 {
     lmdb_txn *t = (lmdb_txn *)base;
+    MDB_cursor *c = NULL;
     MDB_val k = val(key), v;
-    int rc = mdb_get(t->txn, t->m->dbis[table], &k, &v);
+    int rc = base->write ? cursor_at(t, table, &c) : 0;
+    if (rc == 0)
+        rc = c ? mdb_cursor_get(c, &k, &v, MDB_SET) : mdb_get(t->txn, t->m->dbis[table], &k, &v);
     if (rc == 0)
         *value = of_val(&v);
     return from_lmdb(rc);
@@ -215,16 +228,22 @@ static sluis_err lmdb_put(store_txn *base, unsigned table, bytes key, bytes valu
     static const unsigned flags[] = {
         [ENGINE_PUT] = 0, [ENGINE_PUT_NEW] = MDB_NOOVERWRITE, [ENGINE_APPEND] = MDB_APPEND};
     lmdb_txn *t = (lmdb_txn *)base;
+    MDB_cursor *c;
     MDB_val k = val(key), v = val(value);
-    sluis_err e = from_lmdb(mdb_put(t->txn, t->m->dbis[table], &k, &v, flags[how]));
+    int rc = cursor_at(t, table, &c);
+    sluis_err e = from_lmdb(rc ? rc : mdb_cursor_put(c, &k, &v, flags[how]));
     return e == SLUIS_EXISTS && how == ENGINE_APPEND ? SLUIS_CONFLICT : e;
 }
 
 static sluis_err lmdb_del(store_txn *base, unsigned table, bytes key)
 {
     lmdb_txn *t = (lmdb_txn *)base;
-    MDB_val k = val(key);
-    return from_lmdb(mdb_del(t->txn, t->m->dbis[table], &k, NULL));
+    MDB_cursor *c;
+    MDB_val k = val(key), v;
+    int rc = cursor_at(t, table, &c);
+    if (rc == 0)
+        rc = mdb_cursor_get(c, &k, &v, MDB_SET);
+    return from_lmdb(rc ? rc : mdb_cursor_del(c, 0));
 }
 
 static sluis_err lmdb_cursor_open(store_txn *base, unsigned table, void **out)

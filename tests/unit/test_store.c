@@ -494,6 +494,95 @@ static void many_random_writes(void **state)
     store_abort(&t);
 }
 
+#define PLACES 2500
+
+/* One row of the walk below: put, put anew, read or deleted; the value's length (0: none) says what it is. */
+static void visit(store_txn *t, unsigned *seed, unsigned how, size_t place, uint16_t *lengths)
+{
+    static uint8_t value[3000];
+    uint8_t key[4] = {(uint8_t)(place >> 8), (uint8_t)place, 7, 7};
+    uint16_t n = (uint16_t)(1 + (unsigned)rand_r(seed) % (rand_r(seed) % 16 ? 300 : sizeof value));
+    bytes got;
+    sluis_err there = lengths[place] ? SLUIS_OK : SLUIS_NOT_FOUND;
+    memset(value, (int)(n % 251), n);
+    switch (how) {
+    case 0:
+        assert_int_equal(store_put(t, ALPHA, BYTES_OF(key), BYTES(value, n)), SLUIS_OK);
+        lengths[place] = n;
+        return;
+    case 1:
+        assert_int_equal(store_put_new(t, ALPHA, BYTES_OF(key), BYTES(value, n)),
+                         there ? SLUIS_OK : SLUIS_EXISTS);
+        lengths[place] = there ? n : lengths[place];
+        return;
+    case 2:
+        assert_int_equal(store_delete(t, ALPHA, BYTES_OF(key)), there);
+        lengths[place] = 0;
+        return;
+    default:
+        assert_int_equal(store_get(t, ALPHA, BYTES_OF(key), &got), there);
+        assert_int_equal(got.n, lengths[place]);
+        for (size_t i = 0; i < got.n; i++)
+            assert_int_equal(got.p[i], got.n % 251);
+    }
+}
+
+/* Exactly what stands, in its order. */
+static void expect_places(store_txn *t, const uint16_t *lengths)
+{
+    store_cursor *c;
+    bytes k, v;
+    assert_int_equal(store_cursor_open(t, ALPHA, S(""), S(""), &c), SLUIS_OK);
+    for (size_t place = 0; place < PLACES; place++) {
+        if (!lengths[place])
+            continue;
+        assert_int_equal(store_cursor_next(c, &k, &v), SLUIS_OK);
+        assert_int_equal((size_t)k.p[0] << 8 | k.p[1], place);
+        assert_int_equal(v.n, lengths[place]);
+    }
+    assert_int_equal(store_cursor_next(c, &k, &v), SLUIS_NOT_FOUND);
+    store_cursor_close(&c);
+}
+
+/* Runs of neighbours, up and down, of all kinds of rows, beside a cursor that goes its own way: pages fill,
+ * split, empty and merge under it. */
+static void neighbours_in_any_order(void **state)
+{
+    store *s = ((fixture *)*state)->s;
+    static uint16_t lengths[PLACES], before[PLACES];
+    unsigned seed = 7;
+    memset(lengths, 0, sizeof lengths);
+    for (unsigned round = 0; round < 40; round++) {
+        store_txn *t = writing(s);
+        store_cursor *c;
+        bytes k, v;
+        memcpy(before, lengths, sizeof lengths);
+        assert_int_equal(store_cursor_open(t, ALPHA, S(""), S(""), &c), SLUIS_OK);
+        for (unsigned run = 0; run < 60; run++) {
+            size_t n = 1 + (size_t)rand_r(&seed) % 60, from = (size_t)rand_r(&seed) % (PLACES - n);
+            bool down = rand_r(&seed) % 2;
+            unsigned how = (unsigned)rand_r(&seed) % (round % 8 == 7 ? 3 : 5);
+            how = round % 8 == 7 && run > 20 ? 2 : how; /* now and then nearly all goes */
+            n = how == 2 && round % 8 == 7 ? PLACES - from : n;
+            for (size_t i = 0; i < n; i++)
+                visit(t, &seed, how == 4 ? (unsigned)rand_r(&seed) % 4 : how, from + (down ? n - 1 - i : i),
+                      lengths);
+            assert_int_not_equal(store_cursor_next(c, &k, &v), SLUIS_CORRUPT);
+        }
+        store_cursor_close(&c);
+        expect_places(t, lengths);
+        if (round % 5 == 4) {
+            store_abort(&t);
+            memcpy(lengths, before, sizeof lengths);
+        } else {
+            assert_int_equal(store_commit(&t), SLUIS_OK);
+        }
+        t = reading(s);
+        expect_places(t, lengths);
+        store_abort(&t);
+    }
+}
+
 static void big_values(void **state)
 {
     store *s = ((fixture *)*state)->s;
@@ -991,6 +1080,7 @@ int main(void)
         BOTH(shared_tree),
         BOTH(deleting_under_a_cursor),
         BOTH(many_random_writes),
+        BOTH(neighbours_in_any_order),
         BOTH(big_values),
         BOTH(readers_beside_a_writer),
         BOTH(reader_slots_are_bounded),
