@@ -5,7 +5,7 @@
 bool flight_has_room(const bus *b, size_t n)
 {
     const settings *s = b->p->settings;
-    return b->in_flight < s->in_flight && b->in_flight_bytes + n <= s->in_flight_bytes;
+    return b->in_flight < s->in_flight && b->in_flight_bytes + job_weight(n) <= s->in_flight_bytes;
 }
 
 void flight_begin(bus *b, job *j)

@@ -43,8 +43,8 @@ typedef struct bus {
     int nulls;
 } bus;
 
-/* Jobs in flight and their bytes, bounded by the settings in_flight and in_flight_bytes: room for one more of
- * n bytes; counts it; counts it off and frees it. */
+/* Jobs in flight and what they hold, bounded by the settings in_flight and in_flight_bytes: room for one more
+ * of n bytes; counts it; counts it off and frees it. */
 bool flight_has_room(const bus *b, size_t n);
 void flight_begin(bus *b, job *j);
 void flight_end(bus *b, job *j);

@@ -659,6 +659,8 @@ sluis_err core_begin(const parts *p, sluis_fail *f)
         e = rules_begin(&t, f);
     if (!e)
         e = links_begin(t.t, p->rows);
+    if (!e)
+        e = import_begin(&t);
     if (!e) /* before anything is deleted by it */
         e = clock_guard(&t, &held);
     if (!e)

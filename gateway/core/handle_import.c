@@ -18,8 +18,7 @@ static void position_key(uint8_t out[static POSITION_LEN], const uint8_t file[st
     memcpy(out + sizeof(POSITION) - 1, file, HASH_LEN);
 }
 
-/* What earlier releases kept of any file gets the name that nobody can guess contents by. */
-static sluis_err rename_positions(turn *t)
+sluis_err import_begin(turn *t)
 {
     const bytes prefix = BYTES((const uint8_t *)POSITION_1, sizeof(POSITION_1) - 1);
     store_cursor *c = NULL;
@@ -218,9 +217,7 @@ sluis_err handle_import(turn *t, job *j, sluis_fail *f)
 {
     import_batch *b = j->import;
     rows_file_name(b->name, t->p->rows, b->file);
-    sluis_err e = rename_positions(t);
-    if (!e)
-        e = check_batch(t, b, f);
+    sluis_err e = check_batch(t, b, f);
     if (!e && (b->check || !b->count))
         return position_get(t, b, &b->taken);
     if (!e)

@@ -53,6 +53,9 @@ sluis_err handle_party(turn *t, job *j, sluis_fail *f);
 sluis_err handle_forget(turn *t, job *j, sluis_fail *f);
 /* Lines of an existing file of data: all of them, or none. */
 sluis_err handle_import(turn *t, job *j, sluis_fail *f);
+/* At the start: what earlier releases kept of how far a file is gets the name that nobody can guess contents
+ * by. */
+sluis_err import_begin(turn *t);
 /* At the start: the municipality is a party of its own directory (it signs on behalf of API users, and the
  * registry is sealed to). Entered and journalled when it is not there, or with other keys. */
 sluis_err party_enrol_self(turn *t, sluis_fail *f);

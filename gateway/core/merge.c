@@ -1,5 +1,7 @@
 #include "core/merge.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -127,26 +129,32 @@ static sluis_err move_entry(merging *m, bytes k, bytes sealed, arena *a)
     return e ? e : registry_reseal(t->t, m->to, TABLE_DOSSIER, key, row);
 }
 
-/* Entries of the dossier, the oldest first: TIMEOUT: there are more. At least one a call. One that cannot be
- * opened stays where it is. */
-static sluis_err move_entries(merging *m, uint64_t until, uint64_t *bad)
+/* Entries that cannot be opened: they stay where they are. */
+typedef struct {
+    uint64_t n, first; /* first: its journal index */
+} unreadable;
+
+/* Entries of the dossier, the oldest first: TIMEOUT: there are more. At least one a call that can be opened.
+ */
+static sluis_err move_entries(merging *m, uint64_t until, unreadable *bad)
 {
     store_cursor *c = NULL;
     bytes k, sealed, prefix = BYTES(m->from->sid.b, ID_LEN);
     arena *a = arena_new(ROW_ARENA);
     sluis_err e = a ? store_cursor_open(m->t->t, TABLE_DOSSIER, prefix, prefix, &c) : SLUIS_NOMEM;
-    *bad = 0;
-    for (size_t seen = 0; !e && !(e = store_cursor_next(c, &k, &sealed)); seen++) {
-        if (seen && clock_mono_us() >= until) {
+    bad->n = 0;
+    for (size_t moved = 0; !e && !(e = store_cursor_next(c, &k, &sealed));) {
+        const uint64_t index = k.n == ENTRY_KEY ? get_u64(k.p + ID_LEN) : 0;
+        if (moved && clock_mono_us() >= until) {
             e = SLUIS_TIMEOUT;
             break;
         }
         arena_reset(a);
         e = move_entry(m, k, sealed, a);
+        moved += !e;
         if (e == SLUIS_CORRUPT && !store_error(m->t->t)) {
-            log_write(LOG_ERROR, "core.merge", "code", error_token(e), "where", "dossier", NULL);
             e = SLUIS_OK;
-            ++*bad;
+            bad->first = bad->n++ ? bad->first : index;
         }
     }
     store_cursor_close(&c);
@@ -222,13 +230,14 @@ static sluis_err move_concern(void *ctx, const uint8_t id[static ID_LEN])
     return e ? e : link_delete(t->t, m->from->sid.b, TABLE_CONCERN, id);
 }
 
-/* What is left of the dossier of who this person was, until that time; TIMEOUT: there is more. */
-static sluis_err move_dossier(turn *t, const uint8_t to_sid[static ID_LEN], uint64_t until)
+/* What is left of the dossier of who this person was, until that time; TIMEOUT: there is more. With nothing
+ * left but what cannot be opened it is not over yet: end_without. */
+static sluis_err move_dossier(turn *t, const uint8_t to_sid[static ID_LEN], uint64_t until, unreadable *bad)
 {
     subject from = {0}, to = {0};
     merging m = {.t = t, .from = &from, .to = &to};
-    uint64_t bad = 0;
     id16 sid;
+    bad->n = 0;
     memcpy(sid.b, to_sid, ID_LEN);
     sluis_err e = entries_moving(t->t, t->p->rows, &sid, &from.sid);
     if (!e)
@@ -236,9 +245,30 @@ static sluis_err move_dossier(turn *t, const uint8_t to_sid[static ID_LEN], uint
     if (e == SLUIS_NOT_FOUND)
         e = SLUIS_CORRUPT;
     if (!e)
-        e = move_entries(&m, until, &bad);
+        e = move_entries(&m, until, bad);
     subject_close(&to);
-    return e || bad ? e : store_delete(t->t, TABLE_MOVING, BYTES(sid.b, ID_LEN));
+    return e || bad->n ? e : store_delete(t->t, TABLE_MOVING, BYTES(sid.b, ID_LEN));
+}
+
+/* The dossier has moved but for these: said by their entries in the journal, which tell what is missing. */
+static sluis_err end_without(turn *t, uint8_t to_sid[static ID_LEN], const unreadable *bad)
+{
+    Sluis__Record r = SLUIS__RECORD__INIT;
+    char n[24], first[24], detail[128];
+    snprintf(n, sizeof(n), "%" PRIu64, bad->n);
+    snprintf(first, sizeof(first), "%" PRIu64, bad->first);
+    snprintf(detail, sizeof(detail), "%s entries cannot be opened, the first is of journal entry %s", n,
+             first);
+    log_write(LOG_ERROR, "core.merge", "code", error_token(SLUIS_CORRUPT), "entries", n, "first", first,
+              "text", "entries of a dossier cannot be opened: they stay behind; a backup may have them",
+              NULL);
+    r.type = SLUIS__RECORD_TYPE__R_DOSSIER;
+    r.from = t->p->settings->oin.s;
+    r.subject = (ProtobufCBinaryData){ID_LEN, to_sid};
+    r.decision = (char *)(uintptr_t) "left-behind";
+    r.detail = detail;
+    sluis_err e = turn_journal(t, &r);
+    return e ? e : store_delete(t->t, TABLE_MOVING, BYTES(to_sid, ID_LEN));
 }
 
 sluis_err merge_write(turn *t, const subject *from, const subject *to, const uint8_t case_id[static ID_LEN],
@@ -247,6 +277,7 @@ sluis_err merge_write(turn *t, const subject *from, const subject *to, const uin
     merging m = {.t = t, .from = from, .to = to, .skip = case_id};
     Sluis__SettledRow settled = SLUIS__SETTLED_ROW__INIT;
     uint8_t key[ID_LEN + 8];
+    unreadable bad;
     sluis_err e = move_restrictions(&m);
     if (!e)
         e = links_each(t->t, t->p->rows, from->sid.b, TABLE_CASE, move_case, &m);
@@ -266,7 +297,7 @@ sluis_err merge_write(turn *t, const subject *from, const subject *to, const uin
         e = rows_put_bytes(t->t, t->p->rows, TABLE_MOVING, BYTES(to->sid.b, ID_LEN),
                            BYTES(from->sid.b, ID_LEN));
     if (!e)
-        e = move_dossier(t, to->sid.b, clock_mono_us() + MERGE_US);
+        e = move_dossier(t, to->sid.b, clock_mono_us() + MERGE_US, &bad);
     return e == SLUIS_TIMEOUT ? SLUIS_OK : e; /* the rest follows */
 }
 
@@ -283,7 +314,10 @@ sluis_err merge_step(turn *t, uint64_t us, bool *more)
             break;
         }
         memcpy(to, key.p, ID_LEN);
-        e = move_dossier(t, to, until);
+        unreadable bad;
+        e = move_dossier(t, to, until, &bad);
+        if (!e && bad.n)
+            e = end_without(t, to, &bad);
         if (e == SLUIS_CORRUPT && !store_error(t->t)) { /* one bad row must not keep the others */
             log_write(LOG_ERROR, "core.merge", "code", error_token(e), "where", "moving", NULL);
             e = SLUIS_OK;

@@ -7,6 +7,11 @@
 #define JOB_ARENA_MAX (8u << 20) /* a full dossier or outbox page */
 #define JOB_REPLY_MAX (4u << 20)
 
+size_t job_weight(size_t n)
+{
+    return sizeof(job) + (n ? n + envelope_room(n) : 0);
+}
+
 job *job_new(job_kind kind, bytes raw)
 {
     job *j = calloc(1, sizeof(*j));
@@ -26,7 +31,7 @@ job *job_new(job_kind kind, bytes raw)
         memcpy(j->raw, raw.p, raw.n);
         j->raw_len = raw.n;
     }
-    j->weight = sizeof(*j) + raw.n;
+    j->weight = job_weight(raw.n);
     return j;
 }
 

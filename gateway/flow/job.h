@@ -135,7 +135,7 @@ typedef struct job {
     job_stage stage;
     uint64_t order;    /* submissions: the bus's number, which core restores; 0 = no order */
     uint64_t received; /* UTC ms */
-    size_t weight;     /* bytes counted against in_flight_bytes */
+    size_t weight;     /* bytes counted against in_flight_bytes: job_weight */
     oin user;          /* the party of the session; for the API: the gateway itself */
     uint8_t route[64];
     size_t route_len;
@@ -195,6 +195,8 @@ typedef struct job {
     uint64_t log_from;      /* and the entry that opened it */
 } job;
 
+/* What a job with n bytes of its own holds at most: itself, the bytes, and what they are when decoded. */
+size_t job_weight(size_t n);
 /* NULL when memory is out. raw is copied. */
 job *job_new(job_kind kind, bytes raw);
 void job_free(job **j);

@@ -7,7 +7,7 @@
 #include "registry/intents.h"
 
 /* Those that were merged into this one have key slots of their own. */
-static sluis_err forget_merged(registry *r, store_txn *t, const id16 *sid)
+static sluis_err forget_merged(registry *r, store_txn *t, const id16 *sid, bytes when)
 {
     store_cursor *c = NULL;
     bytes key, stored, value;
@@ -24,6 +24,8 @@ static sluis_err forget_merged(registry *r, store_txn *t, const id16 *sid)
         err = intents_add(t, registry_slots(r), get_u64(value.p + ID_LEN), &own);
         if (!err)
             err = store_delete(t, TABLE_MERGED, BYTES(own.b, ID_LEN));
+        if (!err) /* an entry that could not move stayed under that name */
+            err = rows_put_bytes(t, keyslots_rows(registry_slots(r)), TABLE_GONE, BYTES(own.b, ID_LEN), when);
     }
     store_cursor_close(&c);
     return err == SLUIS_NOT_FOUND ? SLUIS_OK : err;
@@ -58,9 +60,9 @@ sluis_err registry_forget(registry *r, store_txn *t, const id16 *sid, uint64_t n
         err = store_delete(t, TABLE_SUBJECT, key);
     if (!err)
         err = intents_add(t, registry_slots(r), slot, sid);
-    if (!err)
-        err = forget_merged(r, t, sid);
     put_u64(when, now);
+    if (!err)
+        err = forget_merged(r, t, sid, BYTES_OF(when));
     if (!err)
         err = forget_moving(r, t, sid, BYTES_OF(when));
     return err ? err : rows_put_bytes(t, k, TABLE_GONE, key, BYTES_OF(when));

@@ -39,7 +39,8 @@ static const config_key token_keys[] = {
 static const config_key limit_keys[] = {
     {"max_frame", CONFIG_INT, false, 4096, 1 << 20, "bytes", "262144", "one bus frame"},
     {"in_flight", CONFIG_INT, false, 16, 65536, "messages", "4096", "between bus and core at once"},
-    {"in_flight_bytes", CONFIG_INT, false, 1 << 20, INT64_C(1) << 32, "bytes", "67108864", "ditto, in bytes"},
+    {"in_flight_bytes", CONFIG_INT, false, 1 << 24, INT64_C(1) << 32, "bytes", "536870912",
+     "ditto, in memory: decoded a message takes 9 times its bytes and 50 KiB at most"},
     {"session_credit", CONFIG_INT, false, 1, 65536, "messages", "1024", "submissions outstanding a session"},
     {"batch_max", CONFIG_INT, false, 1, 4096, "messages", "256", "messages in one commit"},
     {"verify_threads", CONFIG_INT, false, 1, 64, "threads", "2", "signature checks at once"},

@@ -18,7 +18,7 @@ typedef struct {
     uint32_t token_lifetime_s;         /* the longest that a bearer token may live */
     uint32_t max_frame;                /* bytes of one bus frame */
     uint32_t in_flight;                /* messages between bus and core at once */
-    uint64_t in_flight_bytes;          /* ditto, in bytes */
+    uint64_t in_flight_bytes;          /* ditto, in bytes of memory (job_weight) */
     uint32_t session_credit;           /* submissions outstanding a session */
     uint32_t batch_max;                /* messages in one commit */
     uint32_t verify_threads, read_threads;

@@ -97,13 +97,18 @@ static sluis_err decode(envelope *e, sluis_fail *f)
     return SLUIS_OK;
 }
 
+size_t envelope_room(size_t n)
+{
+    return DECODED_TIMES * n + DECODED_MAX;
+}
+
 sluis_err envelope_decode(envelope **out, bytes raw, size_t max_bytes, sluis_fail *f)
 {
     size_t max = max_bytes < ENVELOPE_MAX ? max_bytes : ENVELOPE_MAX;
     *out = NULL;
     if (raw.n > max)
         return fail_set(f, SLUIS_TOO_BIG, "envelope", "%zu bytes; at most %zu", raw.n, max);
-    arena *a = arena_new_sized(DECODED_TIMES * raw.n + DECODED_MAX, raw.n + DECODED_USUAL);
+    arena *a = arena_new_sized(envelope_room(raw.n), raw.n + DECODED_USUAL);
     if (!a)
         return SLUIS_NOMEM;
     sluis_err err = SLUIS_NOMEM;

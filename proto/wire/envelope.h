@@ -59,6 +59,8 @@ typedef struct {
  * type may have; one of empty elements is TOO_BIG. Fails: TOO_BIG, TRUNCATED, INVALID, NONCANONICAL, SUITE; f
  * names the field. */
 sluis_err envelope_decode(envelope **out, bytes raw, size_t max_bytes, sluis_fail *f);
+/* What an envelope of n bytes holds at most, decoded. */
+size_t envelope_room(size_t n);
 void envelope_free(envelope **e);
 
 /* created <= now + 2 min (NOT_YET, text names the skew); now < expires (EXPIRED); lifetime <= the kind's

@@ -67,6 +67,9 @@ static void begun_by_an_earlier_release(void **state)
     house_commit(&h, &t);
     named = people_count(&h, TABLE_META);
     assert_int_equal(people_found(&h, file, HASH_LEN), 1);
+    t = house_begin(&h, HOUSE_MS, MiB);
+    assert_int_equal(import_begin(&t), SLUIS_OK);
+    house_commit(&h, &t);
     assert_int_equal(bring(&h, 1, 0, &taken, &f), SLUIS_OK);
     assert_int_equal(taken, 3);
     assert_int_equal(people_found(&h, file + 1, HASH_LEN - 1), 0);

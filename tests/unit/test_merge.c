@@ -351,6 +351,58 @@ static void a_long_dossier_follows_in_steps(void **state)
     house_abort(&r->h, &t);
 }
 
+/* The first two entries of this dossier can no longer be opened. */
+static void damage_two(room *r, const subject *s)
+{
+    store_cursor *c = NULL;
+    bytes key, value, prefix = BYTES(s->sid.b, ID_LEN);
+    store_txn *t = fixture_write(&r->h.x);
+    assert_int_equal(store_cursor_open(t, TABLE_DOSSIER, prefix, prefix, &c), SLUIS_OK);
+    for (size_t i = 0; i < 2; i++) {
+        uint8_t k[ENTRY_KEY], v[512];
+        assert_int_equal(store_cursor_next(c, &key, &value), SLUIS_OK);
+        assert_true(value.n <= sizeof(v));
+        memcpy(k, key.p, sizeof(k));
+        memcpy(v, value.p, value.n);
+        v[ID_LEN + 2] ^= 1;
+        assert_int_equal(store_put(t, TABLE_DOSSIER, BYTES_OF(k), BYTES(v, value.n)), SLUIS_OK);
+    }
+    store_cursor_close(&c);
+    assert_int_equal(store_commit(&t), SLUIS_OK);
+}
+
+/* An entry that cannot be opened stays behind, and is named in the journal; the rest moves, and it ends:
+ * whoever is forgotten later is forgotten with it. */
+static void what_cannot_be_opened_stays_behind(void **state)
+{
+    room *r = *state;
+    clearing c = {0};
+    bool more = true;
+    make_long(r);
+    merge(r);
+    const size_t all = dossier_count(r, &r->from) + dossier_count(r, &r->to);
+    damage_two(r, &r->from);
+    uint64_t entries = people_count(&r->h, TABLE_LEAF);
+    while (step(r, 0) || people_count(&r->h, TABLE_MOVING))
+        ;
+    assert_int_equal(people_count(&r->h, TABLE_MOVING), 0);
+    assert_int_equal(people_count(&r->h, TABLE_LEAF), entries + 1);
+    assert_int_equal(dossier_count(r, &r->from), 2);
+    assert_int_equal(read_all(r, &r->to, true), all - 2);
+    assert_false(step(r, 2000));
+    assert_int_equal(people_count(&r->h, TABLE_LEAF), entries + 1);
+
+    turn t = house_begin(&r->h, T0, 1u << 20);
+    assert_int_equal(registry_forget(t.p->registry, t.t, &r->to.sid, T0), SLUIS_OK);
+    house_commit(&r->h, &t);
+    while (more) {
+        t = house_begin(&r->h, T0, 1u << 20);
+        assert_int_equal(clearing_step(&c, &t, 100000, &more), SLUIS_OK);
+        house_commit(&r->h, &t);
+    }
+    assert_int_equal(dossier_count(r, &r->from), 0);
+}
+
 /* Forgotten while the dossier is on its way: both keys, and what stands under either name. */
 static void forgotten_on_the_way(void **state)
 {
@@ -584,6 +636,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(forgotten_as_one, setup, teardown),
         cmocka_unit_test_setup_teardown(refused, setup, teardown),
         cmocka_unit_test_setup_teardown(a_long_dossier_follows_in_steps, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_cannot_be_opened_stays_behind, setup, teardown),
         cmocka_unit_test_setup_teardown(forgotten_on_the_way, setup, teardown),
         cmocka_unit_test_setup_teardown(what_stays_at_its_source, setup, teardown),
         cmocka_unit_test_setup_teardown(words_about_what_another_source_says_too, setup, teardown),
