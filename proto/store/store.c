@@ -11,7 +11,8 @@ struct store_cursor {
     store_txn *t;
     unsigned table;
     void *impl;
-    uint64_t seen; /* t->changes when it was positioned */
+    store_cursor *next; /* among the spare ones */
+    uint64_t seen;      /* t->changes when it was positioned */
     bool started;
     size_t from_n, prefix_n;
     uint8_t from[STORE_KEY_MAX]; /* where to position: the start, later the last key of a write transaction */
@@ -155,6 +156,16 @@ uint64_t store_changes(const store_txn *t)
     return t->changes;
 }
 
+static void drop_spare(store_txn *t)
+{
+    for (store_cursor *c = t->spare, *next; c; c = next) {
+        next = c->next;
+        t->s->ops->cursor_close(c->impl);
+        free(c);
+    }
+    t->spare = NULL;
+}
+
 sluis_err store_commit(store_txn **t)
 {
     if (!*t)
@@ -165,6 +176,7 @@ sluis_err store_commit(store_txn **t)
         return e;
     }
     store *s = (*t)->s;
+    drop_spare(*t);
     sluis_err e = s->ops->commit(*t);
     *t = NULL;
     if (e == SLUIS_OK)
@@ -178,6 +190,7 @@ void store_abort(store_txn **t)
         return;
     if (!(*t)->write)
         atomic_fetch_sub(&(*t)->s->readers, 1);
+    drop_spare(*t);
     (*t)->s->ops->abort(*t);
     *t = NULL;
 }
@@ -282,19 +295,38 @@ sluis_err store_delete(store_txn *t, unsigned table, bytes key)
     return stick(t, e);
 }
 
+/* One that was closed in this transaction stands where the next one is likely to begin. */
+static store_cursor *take_spare(store_txn *t, unsigned table)
+{
+    store_cursor **at = &t->spare;
+    while (*at && t->s->tree[(*at)->table] != t->s->tree[table])
+        at = &(*at)->next;
+    store_cursor *c = *at;
+    if (c)
+        *at = c->next;
+    return c;
+}
+
+static sluis_err new_cursor(store_txn *t, unsigned table, store_cursor **out)
+{
+    store_cursor *c = calloc(1, sizeof *c);
+    sluis_err e = c ? t->s->ops->cursor_open(t, t->s->tree[table], &c->impl) : SLUIS_NOMEM;
+    if (e)
+        free(c);
+    else
+        *out = c;
+    return stick(t, e);
+}
+
 sluis_err store_cursor_open(store_txn *t, unsigned table, bytes from, bytes prefix, store_cursor **out)
 {
     *out = NULL;
     sluis_err e = ready(t, table);
     if (e)
         return e;
-    store_cursor *c = calloc(1, sizeof *c);
-    if (!c)
-        return stick(t, SLUIS_NOMEM);
-    if ((e = t->s->ops->cursor_open(t, t->s->tree[table], &c->impl))) {
-        free(c);
-        return stick(t, e);
-    }
+    store_cursor *c = take_spare(t, table);
+    if (!c && (e = new_cursor(t, table, &c)))
+        return e;
     c->t = t;
     c->table = table;
     store_cursor_seek(c, from, prefix);
@@ -369,8 +401,14 @@ void store_cursor_close(store_cursor **c)
 {
     if (!c || !*c)
         return;
-    (*c)->t->s->ops->cursor_close((*c)->impl);
-    free(*c);
+    store_txn *t = (*c)->t;
+    if (t->write) {
+        (*c)->next = t->spare;
+        t->spare = *c;
+    } else {
+        t->s->ops->cursor_close((*c)->impl);
+        free(*c);
+    }
     *c = NULL;
 }
 

@@ -61,8 +61,9 @@ struct store_txn {
     store *s;
     sluis_err err;
     bool write, reserved, full;
-    uint64_t room;    /* what may still be written before used() is asked again */
-    uint64_t changes; /* writes so far: a cursor that was positioned before the last one looks again */
+    uint64_t room;       /* what may still be written before used() is asked again */
+    uint64_t changes;    /* writes so far: a cursor that was positioned before the last one looks again */
+    store_cursor *spare; /* of a write: closed ones, for who opens one in the same tree */
 };
 
 /* Checks the options both engines share and fills the front's members of s. */
