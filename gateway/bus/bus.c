@@ -189,10 +189,8 @@ void *bus_run(void *arg)
     sluis_fail f = {0};
     bus_event ev;
     sluis_err e = bus_open(&b, arg, &f);
-    if (e) {
-        log_write(LOG_ERROR, "bus.start", "where", f.where, "text", f.text, NULL);
-        fatal("bus.start", e, "the bus cannot be opened");
-    }
+    if (e)
+        cannot_start("bus.start", e, &f);
     log_write(LOG_INFO, "sluisd.ready", "bus", bus_server_endpoint(b.server), NULL);
     while (b.nulls < 2) {
         e = bus_server_next(b.server, b.chain || b.told_count ? 0 : TICK_MS, &ev);

@@ -34,7 +34,7 @@ struct gateway {
     int keys_lock; /* while we run, nobody changes how the keys are kept */
 };
 
-static sluis_err read_small(const char *dir, const char *name, buffer *out, sluis_fail *f)
+static sluis_err read_word(const char *dir, const char *name, buffer *out, sluis_fail *f)
 {
     char path[512];
     uint8_t chunk[4096];
@@ -44,7 +44,9 @@ static sluis_err read_small(const char *dir, const char *name, buffer *out, slui
     if (fd >= 0)
         close(fd);
     if (n <= 0)
-        return fail_set(f, SLUIS_IO, path, "cannot be read: %s", n < 0 ? strerror(errno) : "empty");
+        return fail_set(f, SLUIS_IO, path,
+                        "cannot be read (%s): have the root sign one (`sluisctl key delegate`)",
+                        n < 0 ? strerror(errno) : "empty");
     buffer_add(out, chunk, (size_t)n);
     return out->err;
 }
@@ -93,7 +95,7 @@ static sluis_err read_delegation(parts *p, sluis_fail *f)
         if (i && access(path, F_OK))
             break;
         buffer_clear(&p->delegation);
-        sluis_err e = read_small(dir, names[i], &p->delegation, f);
+        sluis_err e = read_word(dir, names[i], &p->delegation, f);
         if (!e && delegation_read(&word, buffer_bytes(&p->delegation), NULL))
             e = fail_set(f, SLUIS_INVALID, path, "is no delegation");
         if (e)

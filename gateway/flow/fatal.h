@@ -6,5 +6,8 @@
 #include "base/error.h"
 
 _Noreturn void fatal(const char *event, sluis_err e, const char *text);
+/* The same before the daemon has begun to work, for what its configuration names and the machine does not
+ * give: f as the log says it. To start it again helps when that is mended. */
+_Noreturn void cannot_start(const char *event, sluis_err e, const sluis_fail *f);
 
 #endif

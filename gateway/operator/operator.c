@@ -2,7 +2,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "control/control.h"
 #include "flow/fatal.h"
 #include "operator/desk.h"
@@ -126,10 +125,8 @@ void *operator_run(void *arg)
         e = wait_for_core(&d);
     if (!e)
         e = control_server_open(&server, p->settings->control, on_request, &d, &f);
-    if (e) {
-        log_write(LOG_ERROR, "control.start", "where", f.where, "text", f.text, NULL);
-        fatal("control.start", e, "the control socket cannot be opened");
-    }
+    if (e)
+        cannot_start("control.start", e, &f);
     renewal_init(&d.seals, p, ask_for_seals, &d);
     seal_ring_unref(d.task->first_seals); /* or a key would stay in memory after its file is destroyed */
     e = control_server_run(server, d.task->stop_fd, on_tick, &d);

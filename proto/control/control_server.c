@@ -280,9 +280,9 @@ static sluis_err bind_socket(control_server *s, const char *path, sluis_fail *f)
     struct stat st;
     if (lstat(path, &st) == 0) {
         if (!S_ISSOCK(st.st_mode))
-            return fail_set(f, SLUIS_EXISTS, path, "is no socket: remove it or name another path");
+            return fail_set(f, SLUIS_EXISTS, path, "control: is no socket: remove it or name another path");
         if (somebody_listens(&s->address))
-            return fail_set(f, SLUIS_EXISTS, path, "another program listens here: stop it first");
+            return fail_set(f, SLUIS_EXISTS, path, "control: another program listens here: stop it first");
         unlink(path);
     }
     s->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -294,7 +294,9 @@ static sluis_err bind_socket(control_server *s, const char *path, sluis_fail *f)
         return fail_set(f, SLUIS_IO, path, "no mode: %s", strerror(errno));
     s->bound = bind(s->listener, (struct sockaddr *)&s->address, sizeof s->address) == 0;
     if (!s->bound || listen(s->listener, CONTROL_CONNECTIONS) != 0)
-        return fail_set(f, SLUIS_IO, path, "cannot be bound (its folder must be there): %s", strerror(errno));
+        return fail_set(f, SLUIS_IO, path,
+                        "control cannot be bound: %s; make its folder, writable for us, or name another path",
+                        strerror(errno));
     struct epoll_event ev = {.events = EPOLLIN, .data.ptr = NULL};
     s->epoll = epoll_create1(EPOLL_CLOEXEC);
     if (s->epoll < 0 || epoll_ctl(s->epoll, EPOLL_CTL_ADD, s->listener, &ev) != 0)

@@ -368,6 +368,15 @@ static sluis_err fail_zmq(sluis_fail *f, const char *where, const char *what)
     return fail_set(f, session_error(), where, "%s: %s", what, zmq_strerror(rc));
 }
 
+/* key: of the configuration that names the endpoint. */
+static sluis_err fail_bind(sluis_fail *f, const char *key, const char *endpoint)
+{
+    int rc = zmq_errno();
+    return fail_set(f, session_error(), key, "%s cannot be bound: %s; %s", endpoint, zmq_strerror(rc),
+                    rc == EADDRINUSE ? "stop the program that has it, or name another"
+                                     : "name an address of this machine, in a form that ZeroMQ knows");
+}
+
 static sluis_err open_zap(bus_server *s, channel_hub *hub, sluis_fail *f)
 {
     s->zap = zmq_socket(hub->ctx, ZMQ_REP);
@@ -414,7 +423,7 @@ static sluis_err open_bus(bus_server *s, channel_hub *hub, const bus_options *o,
         zmq_setsockopt(s->router, ZMQ_CURVE_SECRETKEY, o->curve->sk, 32) != 0)
         return fail_zmq(f, o->endpoint, "CURVE cannot be set up");
     if (zmq_bind(s->router, o->endpoint) != 0)
-        return fail_zmq(f, o->endpoint, "cannot be bound");
+        return fail_bind(f, "bus.endpoint", o->endpoint);
     size_t len = sizeof s->endpoint;
     if (zmq_getsockopt(s->router, ZMQ_LAST_ENDPOINT, s->endpoint, &len) != 0)
         return fail_zmq(f, o->endpoint, "has no name");
@@ -428,15 +437,18 @@ static sluis_err prepare_folder(const char *path, sluis_fail *f)
     struct stat st;
     const char *slash = strrchr(path, '/');
     if (path[0] != '/' || !slash || slash == path)
-        return fail_set(f, SLUIS_INVALID, path,
-                        "an ipc endpoint needs an absolute path in a folder of its own");
+        return fail_set(f, SLUIS_INVALID, "api.endpoint",
+                        "%s: an ipc endpoint needs an absolute path in a folder of its own", path);
     snprintf(dir, sizeof dir, "%.*s", (int)(slash - path), path);
     if (mkdir(dir, 0700) == 0)
         return SLUIS_OK;
     if (errno != EEXIST || stat(dir, &st) != 0 || !S_ISDIR(st.st_mode))
-        return fail_set(f, SLUIS_IO, dir, "the folder cannot be created: %s", strerror(errno));
+        return fail_set(f, SLUIS_IO, "api.endpoint",
+                        "%s: the folder cannot be made: %s; name another, or make it", dir,
+                        strerror(errno == EEXIST ? ENOTDIR : errno));
     if (st.st_mode & 022)
-        return fail_set(f, SLUIS_PERMISSION, dir, "others may write here: chmod go-w the folder");
+        return fail_set(f, SLUIS_PERMISSION, "api.endpoint",
+                        "%s: others may write here: chmod go-w the folder", dir);
     return SLUIS_OK;
 }
 
@@ -445,8 +457,8 @@ static sluis_err open_api(bus_server *s, channel_hub *hub, const bus_options *o,
     const char *path = o->ipc_endpoint + strlen("ipc://");
     if (strncmp(o->ipc_endpoint, "ipc://", 6) != 0 ||
         snprintf(s->ipc_path, sizeof s->ipc_path, "%s", path) >= (int)sizeof s->ipc_path)
-        return fail_set(f, SLUIS_INVALID, o->ipc_endpoint, "must be ipc:// and a path shorter than %d",
-                        ENDPOINT_MAX);
+        return fail_set(f, SLUIS_INVALID, "api.endpoint", "%s: must be ipc:// and a path shorter than %d",
+                        o->ipc_endpoint, ENDPOINT_MAX);
     sluis_err e = prepare_folder(path, f);
     if (e)
         return e;
@@ -456,7 +468,7 @@ static sluis_err open_api(bus_server *s, channel_hub *hub, const bus_options *o,
     if (zmq_setsockopt(s->api, ZMQ_IPC_FILTER_UID, &own, sizeof own) != 0)
         return fail_zmq(f, o->ipc_endpoint, "peers cannot be checked");
     if (zmq_bind(s->api, o->ipc_endpoint) != 0)
-        return fail_zmq(f, o->ipc_endpoint, "cannot be bound");
+        return fail_bind(f, "api.endpoint", o->ipc_endpoint);
     /* Whoever connects before this is asked for its uid all the same. */
     if (chmod(path, 0600) != 0)
         return fail_set(f, SLUIS_IO, path, "no mode: %s", strerror(errno));

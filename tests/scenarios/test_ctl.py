@@ -4,12 +4,13 @@ import fcntl
 import os
 import pty
 import re
+import socket
 import struct
 import subprocess
 import termios
 
-from city import CHILD
-from house import check
+from city import CHILD, PARTIES
+from house import SLOW, check
 from test_requests import held_by
 
 FRESH = True
@@ -69,6 +70,57 @@ def test_every_program_says_what_it_is(city):
         code, out, err = run(p, "--config", wrong)
         check(code == 78 and "nonsense" in out + err, f"{p}: {code} {out}{err}")
         check(run(p, "--no-such-option")[0] == 64, p)
+
+
+def test_what_a_start_needs(city):
+    """What is not there, or not to be had, ends a start with 1 (a program's own settings read wrong: 78), and words that name it."""
+    city.make()
+    root, conf = city.root, city.root / "sluisd.conf"
+    sound = conf.read_text()
+
+    def ends(program, file, code, *words):
+        done = subprocess.run([city.bin / program, "--config", file], capture_output=True, text=True, env=city.env, timeout=60 * SLOW)
+        last = (done.stdout + done.stderr).strip().splitlines()[-1]
+        check(done.returncode == code and all(str(w) in last for w in words), f"{program}: {done.returncode}, not {code} {words}: {last}")
+
+    def sluisd(old, new, *words):
+        check(old in sound, old)
+        conf.write_text(sound.replace(old, new))
+        ends("sluisd", conf, 1, *words)
+        conf.write_text(sound)
+    (root / "file").write_text("no folder\n")
+    sluisd(f'{root}/data"', f'{root}/file/data"', "sluisd.start", root / "file" / "data", "Not a directory")
+    sluisd(f'"{city.control}"', f'"{root}/nowhere/sock"', "control.start", root / "nowhere" / "sock",
+           "control cannot be bound: No such file or directory; make its folder, writable for us, or name another path")
+    sluisd(f'"{city.control}"', f'"{root}/file"', "control.start", "control: is no socket: remove it or name another path")
+    sluisd(f"ipc://{root}/api", f"ipc://{root}/file/api", "bus.start", "api.endpoint", root / "file", "Not a directory")
+    sluisd(city.endpoint, "tcp://192.0.2.1:1", "bus.start", "bus.endpoint", "tcp://192.0.2.1:1 cannot be bound: ", "name an address of this machine")
+    sluisd(city.endpoint, "tsp://x", "bus.start", "bus.endpoint", "tsp://x cannot be bound: Protocol not supported")
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind(("127.0.0.1", city.ports["bus"]))
+        taken.listen()
+        ends("sluisd", conf, 1, "bus.start", "bus.endpoint", f"{city.endpoint} cannot be bound: Address already in use; stop the program that has it")
+    make = "no such file; make it with `sluisctl key new`"
+    for name, text in (("sign.key", make), ("master.key", make), ("delegation.bin", "have the root sign one (`sluisctl key delegate`)")):
+        (city.keys / name).rename(root / name)
+        ends("sluisd", conf, 1, "sluisd.start", city.keys / name, text)
+        (root / name).rename(city.keys / name)
+
+    city.start_gateway()
+    ends("sluisd", conf, 1, "sluisd.start", root / "data" / "store", "another program holds this store: stop it first")
+    city.start_http()
+    ends("sluis-http", root / "sluis-http.conf", 1, f"listen: cannot listen on 127.0.0.1 port {city.ports['http']}: Address already in use")
+    oin, title, domain = PARTIES["school"]
+    city.make_party("school", oin, title, domain)
+    adapter = root / "adapters" / "school" / "adapter.conf"
+    text = city.adapter_config("school")
+    for old, new, code, *words in ((f'"{city.adapter_control("school")}"', f'"{root}/nowhere/sock"', 1, "control cannot be bound: No such file or directory"),
+                                   (f'{root}/adapters/school/store"', f'{root}/file/store"', 1, root / "file" / "store", "Not a directory"),
+                                   (f'{root}/adapters/school/keys"', f'{root}/nowhere"', 78, root / "nowhere", make)):
+        check(old in text, old)
+        adapter.write_text(text.replace(old, new))
+        ends("sluis-adapter", adapter, code, *words)
 
 
 def test_screens(city):
