@@ -32,7 +32,7 @@ static sluis_err check_given(turn *t, const Sluis__RequestRow *row, const Sluis_
     return SLUIS_OK;
 }
 
-static sluis_err check(turn *t, const job *j, const Sluis__RequestRow *row, sluis_fail *f)
+static sluis_err check(turn *t, const job *j, const Sluis__RequestRow *row, const subject *s, sluis_fail *f)
 {
     const Sluis__Core *c = j->env->core;
     const Sluis__CorrectionBody *b = (const Sluis__CorrectionBody *)j->body;
@@ -50,7 +50,9 @@ static sluis_err check(turn *t, const job *j, const Sluis__RequestRow *row, slui
                      RESULTS_TEXT_MAX);
     if (!e)
         e = results_check(t, j, row, b->results, b->n_results, f);
-    return e ? e : check_given(t, row, b, f);
+    if (!e)
+        e = check_given(t, row, b, f);
+    return e ? e : results_check_taken_back(t, j, s, b->results, b->n_results, f);
 }
 
 static sluis_err note(turn *t, const job *j, Sluis__RequestRow *row)
@@ -116,7 +118,7 @@ sluis_err handle_correction(turn *t, job *j, sluis_fail *f)
     if (!e)
         e = about_to_requester(t, j, row, f);
     if (!e)
-        e = check(t, j, row, f);
+        e = check(t, j, row, &s, f);
     if (!e)
         e = write_correction(t, j, row, &s);
     subject_close(&s);

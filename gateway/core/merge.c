@@ -10,9 +10,11 @@
 #include "cases/restriction.h"
 #include "core/due.h"
 #include "core/handlers.h"
+#include "core/settle.h"
 #include "registry/entries.h"
 
-#define ROW_ARENA (4u << 20)
+#define ROW_ARENA    (4u << 20)
+#define INSTANCE_KEY (ID_LEN + 4 + ID_LEN) /* a key of DATUM begins with: sid, attribute, instance */
 
 /* ---- whether it can be ---- */
 
@@ -35,21 +37,49 @@ static sluis_err not_both_members(void *ctx, const uint8_t id[static ID_LEN])
     return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
 }
 
+/* Whether the other one (NULL: nobody) has the instance of this row, too: what the first says of it is
+ * settled then, in one row. at: the instance last looked at. */
+static sluis_err known_to(turn *t, const subject *to, bytes row, uint8_t at[static INSTANCE_KEY], bool *known)
+{
+    uint8_t theirs[INSTANCE_KEY];
+    bytes k, v;
+    if (!to || (row.n >= INSTANCE_KEY && memcmp(at, row.p, INSTANCE_KEY) == 0))
+        return SLUIS_OK;
+    if (row.n < INSTANCE_KEY)
+        return SLUIS_CORRUPT;
+    memcpy(at, row.p, INSTANCE_KEY);
+    memcpy(theirs, row.p, INSTANCE_KEY);
+    memcpy(theirs, to->sid.b, ID_LEN);
+    sluis_err e = store_last(t->t, TABLE_DATUM, BYTES_OF(theirs), &k, &v);
+    *known = !e;
+    return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
+}
+
 /* The register of a person of whom no party can be asked: more than a few rows is not expected. */
-static sluis_err count_data(turn *t, const subject *s, sluis_fail *f)
+static sluis_err count_data(turn *t, const subject *s, const subject *to, sluis_fail *f)
 {
     store_cursor *c = NULL;
     bytes key, value, prefix = BYTES(s->sid.b, ID_LEN);
-    size_t n = 0;
+    size_t n = 0, settled = 0;
+    uint8_t at[INSTANCE_KEY] = {0};
+    bool there = false;
     sluis_err e = store_cursor_open(t->t, TABLE_DATUM, prefix, prefix, &c);
-    while (!e && !(e = store_cursor_next(c, &key, &value)))
-        if (++n > MERGE_DATA_MAX)
+    while (!e && !(e = store_cursor_next(c, &key, &value))) {
+        e = known_to(t, to, key, at, &there);
+        settled += there ? value.n + SETTLED_COST : 0;
+        if (!e && ++n > MERGE_DATA_MAX)
             e = fail_set(
                 f, SLUIS_TOO_BIG, "bsn",
                 "van deze persoon zijn meer dan %d gegevens geregistreerd: die gaan niet in één keer over",
                 MERGE_DATA_MAX);
+    }
     store_cursor_close(&c);
-    return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
+    e = e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
+    if (!e && settled > SETTLED_BYTES_MAX)
+        e = fail_set(f, SLUIS_TOO_BIG, "bsn",
+                     "wat van allebei bekend is neemt meer dan %u bytes in: dat gaat niet in één keer samen",
+                     SETTLED_BYTES_MAX);
+    return e;
 }
 
 /* One at a time: a dossier is gone over under two names, not more. */
@@ -86,7 +116,7 @@ sluis_err merge_check(turn *t, const subject *from, const subject *to, sluis_fai
     if (!e && to)
         e = count_restrictions(t, from, to, f);
     if (!e)
-        e = count_data(t, from, f);
+        e = count_data(t, from, to, f);
     return e ? e : rights_check_move(t, from, to, f);
 }
 

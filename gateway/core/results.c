@@ -9,6 +9,9 @@
 #include "core/fetch.h"
 #include "core/settle.h"
 
+#define INSTANCE_ARENA (8u << 20) /* all that stands for one instance of a datum */
+#define TAKEN_BACK_MAX (2u << 20) /* of SETTLED_BYTES_MAX: the rest is for what a correction says */
+
 static bool was_asked(const Sluis__RequestRow *row, uint32_t id)
 {
     for (size_t i = 0; i < row->n_attributes; i++)
@@ -309,16 +312,49 @@ static sluis_err withdraw(turn *t, const job *j, const subject *s, uint32_t id, 
     return registry_put(t->p->registry, t->t, s, id, &at->instance, &d, &outcome, &version, NULL);
 }
 
+/* The next instance that this result does not name; rows in an arena of their own. */
+static sluis_err next_unnamed(turn *t, const subject *s, const Sluis__AttributeResult *r, arena *work,
+                              datum *at)
+{
+    sluis_err e;
+    do {
+        arena_reset(work);
+        e = registry_next(t->p->registry, t->t, s, r->attribute, work, at);
+    } while (!e && among(r, &at->instance));
+    return e;
+}
+
+sluis_err results_check_taken_back(turn *t, const job *j, const subject *s, Sluis__AttributeResult *const *v,
+                                   size_t n, sluis_fail *f)
+{
+    arena *work = arena_new(INSTANCE_ARENA);
+    size_t total = 0;
+    sluis_err e = work ? SLUIS_OK : SLUIS_NOMEM;
+    for (size_t i = 0; !e && i < n; i++) {
+        datum at = {.version = 0};
+        while (!(e = next_unnamed(t, s, v[i], work, &at)))
+            for (const datum_beside *b = at.beside; b; b = b->next)
+                if (strcmp(b->row->source, j->env->core->sender) == 0)
+                    total += settle_bytes(b);
+        e = e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
+    }
+    arena_free(&work);
+    if (!e && total > TAKEN_BACK_MAX)
+        e = fail_set(f, SLUIS_TOO_BIG, "body.results",
+                     "it takes back too much at once of what waits to be resolved (%zu bytes, at most %u): "
+                     "name more of the instances, or let the municipality resolve them first",
+                     total, TAKEN_BACK_MAX);
+    return e;
+}
+
 /* What this party said of the attribute and does not say any more, current or beside it. */
 static sluis_err take_back(turn *t, const job *j, const subject *s, const Sluis__AttributeResult *r,
-                           registering *x)
+                           registering *x, arena *work)
 {
     const char *from = j->env->core->sender;
     datum at = {.version = 0};
     sluis_err e;
-    while (!(e = registry_next(t->p->registry, t->t, s, r->attribute, t->arena, &at))) {
-        if (among(r, &at.instance))
-            continue;
+    while (!(e = next_unnamed(t, s, r, work, &at))) {
         if (!at.row->withdrawn && strcmp(at.row->source, from) == 0)
             e = withdraw(t, j, s, r->attribute, &at);
         for (const datum_beside *b = at.beside; !e && b; b = b->next)
@@ -334,13 +370,15 @@ sluis_err results_correct(turn *t, const job *j, const Sluis__RequestRow *row, c
                           const char *why, Sluis__AttributeResult *const *v, size_t n)
 {
     registering x = {.corrected = t->now};
-    sluis_err e = SLUIS_OK;
+    arena *work = arena_new(INSTANCE_ARENA);
+    sluis_err e = work ? SLUIS_OK : SLUIS_NOMEM;
     settlement_begin(&x.settled, row->case_id.data, why);
     for (size_t i = 0; !e && i < n; i++) {
-        e = take_back(t, j, s, v[i], &x);
+        e = take_back(t, j, s, v[i], &x, work);
         if (!e)
             e = register_result(t, j, row, s, v[i], &x);
     }
+    arena_free(&work);
     return e ? e : finish(t, j, row, s, &x);
 }
 

@@ -22,6 +22,9 @@ sluis_err results_register(turn *t, const job *j, const Sluis__RequestRow *row, 
  * or not in these instances, is taken back: also where it stood beside what another said. */
 sluis_err results_correct(turn *t, const job *j, const Sluis__RequestRow *row, const subject *s,
                           const char *why, Sluis__AttributeResult *const *v, size_t n);
+/* Whether so much can be taken back in one message; TOO_BIG: before anything is written. */
+sluis_err results_check_taken_back(turn *t, const job *j, const subject *s, Sluis__AttributeResult *const *v,
+                                   size_t n, sluis_fail *f);
 /* One as it is kept: the outcome, never the value. In the turn's arena; NULL when that is full. */
 Sluis__ResultRow *results_row(turn *t, const job *j, const Sluis__AttributeResult *r);
 

@@ -14,24 +14,66 @@ void settlement_begin(settlement *x, const uint8_t *case_id, const char *motivat
     x->row.motivation = (char *)(uintptr_t)motivation;
 }
 
+size_t settle_bytes(const datum_beside *b)
+{
+    return protobuf_c_message_get_packed_size(&b->row->base) + SETTLED_COST;
+}
+
+static bool fits(const settlement *x, const datum_beside *b)
+{
+    return x->bytes + settle_bytes(b) <= SETTLED_BYTES_MAX;
+}
+
+/* The row in the turn's own arena: the statement's may go before the settlement is written. */
+static sluis_err copy_row(turn *t, const Sluis__DatumRow *row, Sluis__DatumRow **out)
+{
+    const size_t n = protobuf_c_message_get_packed_size(&row->base);
+    uint8_t *packed = arena_alloc(t->arena, n + 1);
+    ProtobufCMessage *m = NULL;
+    if (!packed)
+        return SLUIS_NOMEM;
+    protobuf_c_message_pack(&row->base, packed);
+    sluis_err e = row_unpack(&m, &sluis__datum_row__descriptor, t->arena, BYTES(packed, n));
+    *out = (Sluis__DatumRow *)m;
+    return e;
+}
+
+/* Room for one more: twice as much when the last is taken. */
+static sluis_err make_room(turn *t, settlement *x)
+{
+    const size_t n = x->row.n_data;
+    if (n & (n - 1))
+        return SLUIS_OK;
+    Sluis__SettledDatum **all = arena_alloc(t->arena, (n ? 2 * n : 1) * sizeof(*all));
+    if (!all)
+        return SLUIS_NOMEM;
+    if (n)
+        memcpy(all, x->row.data, n * sizeof(*all));
+    x->row.data = all;
+    return SLUIS_OK;
+}
+
 static sluis_err add(turn *t, settlement *x, uint32_t id, const datum *d, const datum_beside *b,
                      const char *outcome)
 {
-    Sluis__SettledDatum **all = arena_alloc(t->arena, (x->row.n_data + 1) * sizeof(*all));
     Sluis__SettledDatum *one = arena_alloc(t->arena, sizeof(*one));
     uint8_t *instance = arena_copy(t->arena, d->instance.b, ID_LEN);
-    if (!all || !one || !instance)
+    if (!one || !instance)
         return SLUIS_NOMEM;
+    if (!fits(x, b))
+        return SLUIS_TOO_BIG;
     sluis__settled_datum__init(one);
     one->attribute = id;
     one->instance = (ProtobufCBinaryData){ID_LEN, instance};
     one->version = b->version;
     one->outcome = (char *)(uintptr_t)outcome;
-    one->row = b->row;
-    if (x->row.n_data)
-        memcpy(all, x->row.data, x->row.n_data * sizeof(*all));
-    all[x->row.n_data++] = one;
-    x->row.data = all;
+    sluis_err e = copy_row(t, b->row, &one->row);
+    if (!e)
+        e = make_room(t, x);
+    if (e)
+        return e;
+    x->row.data[x->row.n_data++] = one;
+    x->bytes += settle_bytes(b);
     return SLUIS_OK;
 }
 
@@ -154,7 +196,7 @@ static sluis_err take_up(turn *t, const job *j, settlement *x, const subject *s,
 {
     const datum_beside *own = said_by(d, j->env->core->sender);
     bool source = is_source(t, a, j->env->core->sender);
-    if (!own)
+    if (!own || !fits(x, own))
         return SLUIS_OK;
     if (d->row->withdrawn || answered)
         return settle_accept(t, x, s, a->id, d, own);
@@ -182,7 +224,7 @@ sluis_err settle_statement(turn *t, const job *j, settlement *x, const subject *
         e = registry_get(t->p->registry, t->t, s, a->id, instance, t->arena, &d);
     for (const datum_beside *b = e ? NULL : d.beside; !e && b; b = b->next) {
         const char *why = is_over(t, j, a, &d, b, answered, outcome == DATUM_SAME);
-        if (why)
+        if (why && fits(x, b))
             e = settle_drop(t, x, s, a->id, &d, b, why);
         else
             *open = true;

@@ -52,7 +52,10 @@ static sluis_err move_history(const merging *m, const uint8_t key[static DATUM_K
 static sluis_err keep(const merging *m, const uint8_t key[static DATUM_KEY_LEN], const Sluis__DatumRow *row)
 {
     size_t n = protobuf_c_message_get_packed_size(&row->base);
-    Sluis__SettledDatum **all = arena_alloc(m->a, (m->settled->n_data + 1) * sizeof(*all));
+    const size_t there = m->settled->n_data;
+    const bool taken = (there & (there - 1)) == 0; /* all that there is room for: twice as much */
+    Sluis__SettledDatum **all =
+        taken ? arena_alloc(m->a, (there ? 2 * there : 1) * sizeof(*all)) : m->settled->data;
     Sluis__SettledDatum *x = arena_alloc(m->a, sizeof(*x));
     uint8_t *packed = arena_alloc(m->a, n + 1);
     uint8_t *instance = arena_copy(m->a, key + DATUM_ATTRIBUTE_LEN, ID_LEN);
@@ -70,8 +73,8 @@ static sluis_err keep(const merging *m, const uint8_t key[static DATUM_KEY_LEN],
     x->version = get_u64(key + DATUM_PREFIX_LEN);
     x->outcome = (char *)(uintptr_t) "merged";
     x->row = (Sluis__DatumRow *)copy;
-    if (m->settled->n_data)
-        memcpy(all, m->settled->data, m->settled->n_data * sizeof(*all));
+    if (taken && there)
+        memcpy(all, m->settled->data, there * sizeof(*all));
     all[m->settled->n_data++] = x;
     m->settled->data = all;
     return SLUIS_OK;

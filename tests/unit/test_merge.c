@@ -457,6 +457,53 @@ static void more_restrictions_than_a_dossier_has(void **state)
     house_abort(&r->h, &t);
 }
 
+/* Both know these instances, in 3,900 bytes each. */
+static void both_say(room *r, turn *t, size_t n)
+{
+    static char text[3900];
+    memset(text, 'x', sizeof(text) - 1);
+    for (size_t i = 0; i < 2 * n; i++) {
+        id16 instance = {{0}};
+        Sluis__DatumRow d = SLUIS__DATUM_ROW__INIT;
+        datum_outcome outcome;
+        uint64_t version;
+        const bool first = i % 2;
+        put_u64(instance.b, i / 2);
+        text[0] = first ? 'a' : 'b';
+        d.value = text;
+        d.source = TEXT(first ? OIN_SCHL : OIN_GGD);
+        d.category = CATEGORY_ORDINARY;
+        d.obtained = d.registered = T0;
+        d.journal_index = journal_size(t->journal);
+        assert_int_equal(registry_put(t->p->registry, t->t, first ? &r->from : &r->to, ALONE, &instance, &d,
+                                      &outcome, &version, NULL),
+                         SLUIS_OK);
+    }
+}
+
+/* What is settled by a merge fits in one row, or nothing of it begins. */
+static void more_than_one_row_settles(void **state)
+{
+    room *r = *state;
+    Sluis__Record rec = SLUIS__RECORD__INIT;
+    sluis_fail f = {0};
+    turn t = house_begin(&r->h, T0, 16u << 20);
+    both_say(r, &t, 800);
+    assert_int_equal(merge_check(&t, &r->from, &r->to, &f), SLUIS_TOO_BIG);
+    assert_string_equal(
+        f.text, "wat van allebei bekend is neemt meer dan 3145728 bytes in: dat gaat niet in één keer samen");
+    house_abort(&r->h, &t);
+    t = house_begin(&r->h, T0, 32u << 20);
+    both_say(r, &t, 700);
+    fail_clear(&f);
+    rec.type = SLUIS__RECORD_TYPE__R_CASE;
+    assert_int_equal(merge_check(&t, &r->from, &r->to, &f), SLUIS_OK);
+    assert_int_equal(turn_journal(&t, &rec), SLUIS_OK);
+    assert_int_equal(merge_write(&t, &r->from, &r->to, r->case_id.b, "omdat"), SLUIS_OK);
+    house_commit(&r->h, &t);
+    assert_int_equal(people_count(&r->h, TABLE_SETTLED), 1);
+}
+
 static void more_than_is_kept_of_one_person(void **state)
 {
     room *r = *state;
@@ -646,6 +693,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_notice_that_waits_goes, setup, teardown),
         cmocka_unit_test_setup_teardown(more_restrictions_than_a_dossier_has, setup, teardown),
         cmocka_unit_test_setup_teardown(more_than_is_kept_of_one_person, setup, teardown),
+        cmocka_unit_test_setup_teardown(more_than_one_row_settles, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
