@@ -341,9 +341,9 @@ sluis_err results_check_taken_back(turn *t, const job *j, const subject *s, Slui
     arena_free(&work);
     if (!e && total > TAKEN_BACK_MAX)
         e = fail_set(f, SLUIS_TOO_BIG, "body.results",
-                     "it takes back too much at once of what waits to be resolved (%zu bytes, at most %u): "
-                     "name more of the instances, or let the municipality resolve them first",
-                     total, TAKEN_BACK_MAX);
+                     "it takes back more than %u bytes of what waits to be resolved: name more of the "
+                     "instances, or let the municipality resolve them first",
+                     TAKEN_BACK_MAX);
     return e;
 }
 

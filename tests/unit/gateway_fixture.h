@@ -95,14 +95,16 @@ typedef struct {
 static inline row_copy *fixture_rows(fixture *x, gateway_table table, size_t *n)
 {
     store_txn *t = fixture_read(x);
-    row_copy *rows = calloc(4096, sizeof(*rows));
     bytes none = {NULL, 0}, key, value;
+    uint64_t count = 0;
     store_cursor *c;
 
+    assert_int_equal(store_count(t, table, &count), SLUIS_OK);
+    row_copy *rows = calloc(count + 1, sizeof(*rows));
     assert_non_null(rows);
     assert_int_equal(store_cursor_open(t, table, none, none, &c), SLUIS_OK);
     for (*n = 0; store_cursor_next(c, &key, &value) == SLUIS_OK; ++*n) {
-        assert_true(*n < 4096);
+        assert_true(*n < count);
         row_copy *r = &rows[*n];
         memcpy(r->key, key.p, key.n);
         r->key_n = key.n;

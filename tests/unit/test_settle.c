@@ -11,6 +11,7 @@ typedef struct {
     house h;
     subject s;
     uint64_t index; /* of the journal's entries, as the tests count them */
+    size_t settled; /* bytes that the message has settled already */
 } room;
 
 static int setup(void **state)
@@ -61,6 +62,7 @@ static told say(room *r, uint32_t id, const char *from, const char *value, const
     d.source = TEXT(from);
     d.journal_index = t.entry.index;
     settlement_begin(&x, NULL, "because");
+    x.bytes = r->settled;
     assert_int_equal(registry_put(r->h.p.registry, t.t, &r->s, id, &only, &d, &outcome, &version, NULL),
                      SLUIS_OK);
     assert_int_equal(
@@ -177,6 +179,19 @@ static void asked(void **state)
     assert_int_equal(t.since, 0); /* the value before is gone: whoever ever read it */
 }
 
+/* What has no room in the row stays open: what others said never keeps a source's answer out. */
+static void no_room_to_settle(void **state)
+{
+    room *r = *state;
+    say(r, BIRTH, OIN_SCHL, "2015-01-01", A);
+    r->settled = SETTLED_BYTES_MAX;
+    expect_told(say(r, BIRTH, OIN_GEM, "2015-01-02", A), true, 0, 0, NULL);
+    expect(r, BIRTH, "2015-01-01", 1);
+    r->settled = 0;
+    expect_told(say(r, BIRTH, OIN_GEM, "2015-01-02", B), false, 1, 1, SETTLED_ACCEPTED);
+    expect(r, BIRTH, "2015-01-02", 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -184,6 +199,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(source_wins, setup, teardown),
         cmocka_unit_test_setup_teardown(said_again, setup, teardown),
         cmocka_unit_test_setup_teardown(asked, setup, teardown),
+        cmocka_unit_test_setup_teardown(no_room_to_settle, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
