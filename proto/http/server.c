@@ -526,6 +526,19 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     s->tick(s->watch_ctx);
 }
 
+/* evhttp turns reading off and writing on for an answer, and back after it: one system call for two changes.
+ */
+static struct event_base *new_base(void)
+{
+    struct event_config *config = event_config_new();
+    struct event_base *base = NULL;
+    if (config && event_config_set_flag(config, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST) == 0)
+        base = event_base_new_with_config(config);
+    if (config)
+        event_config_free(config);
+    return base;
+}
+
 sluis_err http_server_open(http_server **out, const http_options *o, http_handler handler, void *ctx,
                            sluis_fail *f)
 {
@@ -538,7 +551,7 @@ sluis_err http_server_open(http_server **out, const http_options *o, http_handle
     id16 mark = id_random();
     id_format(s->limits.mark, &mark);
 
-    if (!(s->base = event_base_new()) || !(s->http = evhttp_new(s->base)))
+    if (!(s->base = new_base()) || !(s->http = evhttp_new(s->base)))
         goto fail;
     if (!(s->sweep = event_new(s->base, -1, EV_PERSIST, on_sweep, s)) ||
         !(s->give_up = evtimer_new(s->base, on_give_up, s)) ||
