@@ -28,6 +28,17 @@ sluis_err copy_open_store(store **out, const char *dir, sluis_fail *f)
     return open_as(out, dir, MAP_BYTES, true, f);
 }
 
+sluis_err copy_hold(int *fd, const char *dir, sluis_fail *f)
+{
+    sluis_fail why = {0};
+    sluis_err e = store_hold_lmdb(fd, dir, &why);
+    if (e == SLUIS_CONFLICT)
+        return fail_set(f, SLUIS_PERMISSION, dir,
+                        "a gateway runs on it, and what changes while it is read looks damaged: take a copy "
+                        "(`sluisctl journal copy`) and name that, or stop the gateway");
+    return e ? fail_set(f, e, why.where, "%s", why.text) : SLUIS_OK;
+}
+
 sluis_err copy_open_writable(store **out, const char *dir, sluis_fail *f)
 {
     char path[2048];

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "crypto/pubfile.h"
@@ -27,6 +28,7 @@
 typedef struct {
     const char *out;
     char store_dir[PATH_CAP / 2];
+    int held; /* copy_hold */
     store *store;
     store_txn *t;
     checkpoint cp;
@@ -115,8 +117,8 @@ static sluis_err open_copy(export *x, const char *name, const pubkeys *log, slui
 {
     store_spot spot;
     journal_report report;
-    sluis_err e = store_check_file(x->store_dir, NULL, NULL, &spot, f);
-    if (e)
+    sluis_err e = copy_hold(&x->held, x->store_dir, f);
+    if (e || (e = store_check_file(x->store_dir, NULL, NULL, &spot, f)))
         return e;
     if ((e = copy_open_store(&x->store, x->store_dir, f)) ||
         (e = journal_verify(x->store, NULL, name, log, clock_day(clock_ms()), NULL, NULL, &report, f)))
@@ -167,7 +169,7 @@ ctl_exit ctl_journal_prove(ctl_call *c)
 
 ctl_exit ctl_journal_export(ctl_call *c)
 {
-    export x = {.out = ctl_value(c, "out")};
+    export x = {.out = ctl_value(c, "out"), .held = -1};
     pubkeys log;
     sluis_fail f = {0};
     ctl_exit code = CTL_OK;
@@ -180,6 +182,8 @@ ctl_exit ctl_journal_export(ctl_call *c)
                       : fail_set(&f, SLUIS_IO, c->operand, "the path is too long");
     store_abort(&x.t);
     store_close(&x.store);
+    if (x.held >= 0)
+        close(x.held);
     if (!e) {
         ctl_print(c, json_pack("{s:b,s:s,s:I,s:I,s:I}", "ok", 1, "origin", x.cp.origin, "size",
                                (json_int_t)x.cp.size, "written", (json_int_t)x.written, "standing",

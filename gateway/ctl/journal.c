@@ -195,10 +195,14 @@ static ctl_exit verify_copy(verification *v, const char *dir)
     v->live = v->parties = 0;
     v->progress_shown = false;
     v->free_ranges = ctl_value(v->call, "free") ? json_array() : NULL;
+    int held = -1;
     bool fits =
         snprintf(v->store_dir, sizeof v->store_dir, "%s/store", dir) < (int)sizeof v->store_dir &&
         snprintf(v->slots_path, sizeof v->slots_path, "%s/" SLOTS_FILE, dir) < (int)sizeof v->slots_path;
-    sluis_err e = fits ? verify_all(v, &f) : fail_set(&f, SLUIS_IO, dir, "the path is too long");
+    sluis_err e =
+        fits ? copy_hold(&held, v->store_dir, &f) : fail_set(&f, SLUIS_IO, dir, "the path is too long");
+    if (!e)
+        e = verify_all(v, &f);
     if (v->progress_shown)
         fputc('\n', stderr);
     if (!e) {
@@ -213,6 +217,8 @@ static ctl_exit verify_copy(verification *v, const char *dir)
     fflush(stdout);
     store_close(&v->store);
     keyslots_close(&v->slots);
+    if (held >= 0)
+        close(held);
     json_decref(v->free_ranges);
     v->free_ranges = NULL;
     return code;

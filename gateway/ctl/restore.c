@@ -35,6 +35,7 @@ typedef struct {
     char *note; /* owned; NULL: nobody has a newer one */
     size_t note_len;
     uint64_t erased; /* slots that were live in the copy's key file */
+    int held;        /* copy_hold */
 } restore;
 
 static sluis_err path_of(char out[static PATH_CAP], const char *dir, const char *name, sluis_fail *f)
@@ -54,7 +55,9 @@ static sluis_err check_copy(restore *r, sluis_fail *f)
     journal_report report;
     char note[NOTE_MAX];
     size_t n = 0;
-    sluis_err e = store_check_file(r->from_store, NULL, NULL, &spot, f);
+    sluis_err e = copy_hold(&r->held, r->from_store, f);
+    if (!e)
+        e = store_check_file(r->from_store, NULL, NULL, &spot, f);
     if (!e)
         e = copy_open_store(&s, r->from_store, f);
     if (!e)
@@ -228,7 +231,7 @@ static sluis_err run(restore *r, ctl_call *c, sluis_fail *f)
 
 ctl_exit ctl_restore(ctl_call *c)
 {
-    restore r = {.name = ctl_value(c, "name")};
+    restore r = {.name = ctl_value(c, "name"), .held = -1};
     sluis_fail f = {0};
     ctl_exit code = CTL_OK;
     sluis_err e = run(&r, c, &f);
@@ -246,5 +249,7 @@ ctl_exit ctl_restore(ctl_call *c)
                                r.keys == NULL));
     }
     free(r.note);
+    if (r.held >= 0)
+        close(r.held);
     return code;
 }

@@ -61,6 +61,9 @@ void store_close(store **s);
 /* Which version of the format stands in this folder, whatever it is; nothing is written. NOT_FOUND: no store,
  * or one that holds nothing yet; VERSION: of another program; IO, CORRUPT. */
 sluis_err store_format_lmdb(const char *path, const char *format, uint32_t *version, sluis_fail *f);
+/* Keeps whoever writes out of this folder until *fd is closed, so that its file can be read as it lies there;
+ * *fd is -1 when no program has ever written here, as in a copy. CONFLICT: one does now; IO. */
+sluis_err store_hold_lmdb(int *fd, const char *path, sluis_fail *f);
 /* Takes a store's folder away, with what the engine keeps in it and nothing else. Absent: OK. IO. */
 sluis_err store_remove_lmdb(const char *path, sluis_fail *f);
 

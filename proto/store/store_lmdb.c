@@ -434,6 +434,24 @@ static const store_ops lmdb_ops = {
 
 /* ---- opening ---- */
 
+sluis_err store_hold_lmdb(int *fd, const char *path, sluis_fail *f)
+{
+    char file[PATH_BOUND];
+    *fd = -1;
+    if (snprintf(file, sizeof file, "%s/writer.lock", path) >= (int)sizeof file)
+        return fail_set(f, SLUIS_TOO_BIG, path, "the path is too long");
+    *fd = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (*fd < 0)
+        return errno == ENOENT ? SLUIS_OK : fail_os(f, file, "cannot be opened");
+    if (flock(*fd, LOCK_SH | LOCK_NB) == 0)
+        return SLUIS_OK;
+    sluis_err e = errno == EWOULDBLOCK ? fail_set(f, SLUIS_CONFLICT, path, "a program writes in this store")
+                                       : fail_os(f, file, "cannot be locked");
+    close(*fd);
+    *fd = -1;
+    return e;
+}
+
 static sluis_err take_writer_lock(lmdb_store *m, const char *path, sluis_fail *f)
 {
     char file[PATH_BOUND];

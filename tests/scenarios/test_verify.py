@@ -1,9 +1,11 @@
 """Offline verification of a copy, and of a copy that someone changed."""
+import fcntl
+import json
 import shutil
 
 import flips
 from city import CHILD, PARENT
-from house import check, seeded
+from house import NAME, SLOW, check, seeded
 
 FLIPS = 100
 
@@ -21,6 +23,27 @@ def test_sound(city):
     check(report["ok"] and report["entries"] >= 5 and report["records"] == report["entries"], f"{report}")
     tree = city.ctl("journal", "verify", copy, "--name", "sluis.voorbeeld.test", "--log-key", city.keys / "log.key.pub")
     check(tree["root"] == report["root"], "the tree alone gives another root")
+
+
+def test_a_running_gateway(city):
+    """Its own folder is not read under its hands, and is when it has stopped; what lies elsewhere is never held."""
+    city.open_case([(CHILD, "kind")])
+    data, tree = city.root / "data", ("--name", NAME, "--log-key", city.keys / "log.key.pub")
+    for args in (flips.verify_args(city, data), ("journal", "export", data, "--out", city.root / "tiles", *tree),
+                 ("restore", str(data), "--data", city.root / "elsewhere", "--none-newer", *tree)):
+        code, out, err = city.ctl(*args, want=None)
+        check(code == 5 and json.loads(err or out) == {
+            "ok": False, "code": "permission", "where": str(data / "store"),
+            "text": "a gateway runs on it, and what changes while it is read looks damaged: take a copy (`sluisctl journal copy`) and "
+                    "name that, or stop the gateway"}, f"{args[:2]}: {code} {out}{err}")
+    city.gateway.stop()
+    check(city.ctl(*flips.verify_args(city, data))["ok"], "stopped")
+    with open(data / "store" / "writer.lock", "rb") as reads:
+        fcntl.flock(reads, fcntl.LOCK_SH)  # as one that verifies
+        check(city.ctl(*flips.verify_args(city, data))["ok"], "two at once")
+        city.gateway.start()
+        check(city.gateway.child.wait(20 * SLOW) == 1 and "another program holds this store" in city.gateway.tail(), city.gateway.tail())
+    city.start_gateway()
 
 
 def test_wrong_key_or_name(city):
