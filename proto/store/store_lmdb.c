@@ -32,7 +32,9 @@
 #define ZERO_AHEAD    (UINT64_C(256) << 10) /* more than a lone transaction adds */
 #define ZERO_STEP     (UINT64_C(64) << 10)  /* at least so much at a time */
 #define ZERO_PIECE    4096
-#define DB_FREE       0 /* LMDB's own databases, known to mdb_stat by number */
+#define SINGLE_AHEAD  (UINT64_C(2) << 20)   /* more than a transaction of a full load adds */
+#define SINGLE_STEP   (UINT64_C(128) << 10) /* as much as the kernel reads at once */
+#define DB_FREE       0                     /* LMDB's own databases, known to mdb_stat by number */
 #define DB_MAIN       1
 
 typedef struct {
@@ -46,6 +48,7 @@ typedef struct {
     uint64_t reserve;   /* bytes of disk kept allocated beyond the last page */
     uint64_t allocated; /* size of the data file; written inside write transactions only */
     uint64_t zeroed;    /* end of what zero_ahead() has written; the same */
+    uint64_t single;    /* end of what single_ahead() has read; the same */
 } lmdb_store;
 
 typedef struct {
@@ -132,6 +135,18 @@ static sluis_err zero_ahead(lmdb_store *m, uint64_t end)
     return SLUIS_OK;
 }
 
+/* Has the kernel read what lies beyond that, which gives it the zeros there in single pages. LMDB writes new
+ * pages in long rows, of which the kernel would make large pieces, too; a page that it holds already stays by
+ * itself. Nothing is written for it, and nothing depends on it. */
+static void single_ahead(lmdb_store *m, uint64_t end)
+{
+    uint64_t to = end + SINGLE_AHEAD < m->allocated ? end + SINGLE_AHEAD : m->allocated;
+    uint64_t at = m->single > m->zeroed ? m->single : m->zeroed;
+    for (; at + SINGLE_STEP <= to; at += SINGLE_STEP)
+        posix_fadvise(m->data_fd, (off_t)at, SINGLE_STEP, POSIX_FADV_WILLNEED);
+    m->single = at;
+}
+
 /* Sees to it that the disk holds the reserve beyond the last page. NO_SPACE: it is full. */
 static sluis_err allocate_ahead(lmdb_store *m)
 {
@@ -139,6 +154,8 @@ static sluis_err allocate_ahead(lmdb_store *m)
     mdb_env_info(m->env, &info);
     uint64_t end = (info.me_last_pgno + 1) * m->page;
     sluis_err e = m->reserve ? zero_ahead(m, end) : SLUIS_OK;
+    if (m->reserve)
+        single_ahead(m, end);
     if (e || m->reserve == 0 || m->allocated >= end + m->reserve)
         return e;
     uint64_t want = end + 2 * m->reserve;
