@@ -12,10 +12,7 @@
 static sluis_err open_as(store **out, const char *dir, uint64_t map_bytes, bool read_only, sluis_fail *f)
 {
     const store_options o = {.path = dir,
-                             .tables = gateway_tables,
-                             .table_count = TABLE_COUNT,
-                             .format = GATEWAY_STORE_FORMAT,
-                             .format_version = GATEWAY_STORE_VERSION,
+                             GATEWAY_STORE,
                              .map_bytes = map_bytes,
                              .quota_bytes = map_bytes,
                              .max_readers = READERS,

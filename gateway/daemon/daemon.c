@@ -168,10 +168,7 @@ static sluis_err open_store(parts *p, const uint8_t *km, sluis_fail *f)
     if (mkdir(s->data, 0700) && errno != EEXIST)
         return fail_set(f, SLUIS_IO, s->data, "cannot make the folder: %s", strerror(errno));
     store_options o = {.path = path,
-                       .tables = gateway_tables,
-                       .table_count = TABLE_COUNT,
-                       .format = GATEWAY_STORE_FORMAT,
-                       .format_version = GATEWAY_STORE_VERSION,
+                       GATEWAY_STORE,
                        .map_bytes = s->map_bytes,
                        .quota_bytes = s->quota_bytes,
                        .max_readers = s->verify_threads + s->read_threads + 16};

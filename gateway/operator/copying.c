@@ -16,10 +16,7 @@ static sluis_err mark_copy(const parts *p, const char *data, sluis_fail *f)
     store *copy = NULL;
     store_txn *t = NULL;
     store_options o = {.path = data,
-                       .tables = gateway_tables,
-                       .table_count = TABLE_COUNT,
-                       .format = GATEWAY_STORE_FORMAT,
-                       .format_version = GATEWAY_STORE_VERSION,
+                       GATEWAY_STORE,
                        .map_bytes = s->map_bytes,
                        .quota_bytes = s->quota_bytes,
                        .max_readers = 8,

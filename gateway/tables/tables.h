@@ -105,4 +105,9 @@ typedef enum {
 /* In order, for store_options.tables. */
 extern const store_table gateway_tables[TABLE_COUNT];
 
+/* What every store_options of a gateway's store has. */
+#define GATEWAY_STORE                                                                                        \
+    .tables = gateway_tables, .table_count = TABLE_COUNT, .format = GATEWAY_STORE_FORMAT,                    \
+    .format_version = GATEWAY_STORE_VERSION
+
 #endif

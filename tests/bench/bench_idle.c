@@ -77,10 +77,7 @@ static int run_enrol(const char *path, const char *keys, unsigned count, const c
     keypair directory_key;
     FILE *to = fopen(out, "wb");
     store_options o = {.path = path,
-                       .tables = gateway_tables,
-                       .table_count = TABLE_COUNT,
-                       .format = GATEWAY_STORE_FORMAT,
-                       .format_version = GATEWAY_STORE_VERSION,
+                       GATEWAY_STORE,
                        .map_bytes = UINT64_C(1) << 40,
                        .quota_bytes = UINT64_C(1) << 39,
                        .max_readers = 16};

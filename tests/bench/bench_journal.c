@@ -56,10 +56,7 @@ static void house_open(house *h, const char *folder, bool write)
     memset(seed, 9, sizeof(seed)); /* the same in every command; these are nobody's keys */
     snprintf(path, sizeof(path), "%s/store", folder);
     store_options o = {.path = path,
-                       .tables = gateway_tables,
-                       .table_count = TABLE_COUNT,
-                       .format = GATEWAY_STORE_FORMAT,
-                       .format_version = GATEWAY_STORE_VERSION,
+                       GATEWAY_STORE,
                        .map_bytes = UINT64_C(1) << 40,
                        .quota_bytes = UINT64_C(1) << 39,
                        .max_readers = 16,

@@ -31,10 +31,7 @@ static void files_open(files *x, rig *r)
     memset(x, 0, sizeof(*x));
     snprintf(path, sizeof(path), "%s/store", r->settings.data);
     store_options o = {.path = path,
-                       .tables = gateway_tables,
-                       .table_count = TABLE_COUNT,
-                       .format = GATEWAY_STORE_FORMAT,
-                       .format_version = GATEWAY_STORE_VERSION,
+                       GATEWAY_STORE,
                        .map_bytes = r->settings.map_bytes,
                        .quota_bytes = r->settings.quota_bytes,
                        .max_readers = 8};

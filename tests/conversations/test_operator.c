@@ -837,10 +837,7 @@ static void verify_copy(const char *dir, uint64_t least, uint64_t most)
     snprintf(master, sizeof(master), "%s/keys/log.key", house.dir);
     assert_int_equal(keyfile_read(&log, master, USE_LOG, &f), SLUIS_OK);
     store_options o = {.path = path,
-                       .tables = gateway_tables,
-                       .table_count = TABLE_COUNT,
-                       .format = GATEWAY_STORE_FORMAT,
-                       .format_version = GATEWAY_STORE_VERSION,
+                       GATEWAY_STORE,
                        .map_bytes = house.settings.map_bytes,
                        .max_readers = 4,
                        .read_only = true};

@@ -236,10 +236,7 @@ sluis_err folder_check(const char *dir, const char *keys, const settings *s, con
     snprintf(path, sizeof(path), "%s/store", dir);
     snprintf(slots_path, sizeof(slots_path), "%s/keys.slots", dir);
     const store_options o = {.path = path,
-                             .tables = gateway_tables,
-                             .table_count = TABLE_COUNT,
-                             .format = GATEWAY_STORE_FORMAT,
-                             .format_version = GATEWAY_STORE_VERSION,
+                             GATEWAY_STORE,
                              .map_bytes = s->map_bytes,
                              .quota_bytes = s->quota_bytes,
                              .max_readers = 16};

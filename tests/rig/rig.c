@@ -178,10 +178,7 @@ static void fill_store(rig *r, const keypair *directory_key)
     snprintf(path, sizeof(path), "%s/data/store", r->dir);
     snprintf(slots_path, sizeof(slots_path), "%s/data/keys.slots", r->dir);
     store_options o = {.path = path,
-                       .tables = gateway_tables,
-                       .table_count = TABLE_COUNT,
-                       .format = GATEWAY_STORE_FORMAT,
-                       .format_version = GATEWAY_STORE_VERSION,
+                       GATEWAY_STORE,
                        .map_bytes = r->settings.map_bytes,
                        .quota_bytes = r->settings.quota_bytes,
                        .max_readers = 16};

@@ -29,10 +29,7 @@ typedef struct {
 static inline void fixture_store(fixture *x, engine e)
 {
     store_options o = {.path = x->store_path,
-                       .tables = gateway_tables,
-                       .table_count = TABLE_COUNT,
-                       .format = GATEWAY_STORE_FORMAT,
-                       .format_version = GATEWAY_STORE_VERSION,
+                       GATEWAY_STORE,
                        .map_bytes = UINT64_C(1) << 30,
                        .quota_bytes = UINT64_C(1) << 29,
                        .max_readers = 16};

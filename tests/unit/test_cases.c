@@ -11,12 +11,7 @@
 
 #include "cases/cases.h"
 
-static const store_options options = {.tables = gateway_tables,
-                                      .table_count = TABLE_COUNT,
-                                      .format = GATEWAY_STORE_FORMAT,
-                                      .format_version = GATEWAY_STORE_VERSION,
-                                      .map_bytes = 1u << 24,
-                                      .quota_bytes = 1u << 24,
+static const store_options options = {GATEWAY_STORE, .map_bytes = 1u << 24, .quota_bytes = 1u << 24,
                                       .max_readers = 8};
 static const uint8_t case_id[ID_LEN] = "een-casus-id-16";
 

@@ -18,12 +18,7 @@
 #define NOW     (FROM + 3600000)
 #define TEXT(s) ((char *)(uintptr_t)(s))
 
-static const store_options options = {.tables = gateway_tables,
-                                      .table_count = TABLE_COUNT,
-                                      .format = GATEWAY_STORE_FORMAT,
-                                      .format_version = GATEWAY_STORE_VERSION,
-                                      .map_bytes = 1u << 24,
-                                      .quota_bytes = 1u << 24,
+static const store_options options = {GATEWAY_STORE, .map_bytes = 1u << 24, .quota_bytes = 1u << 24,
                                       .max_readers = 8};
 static const oin school = {"00000099000000002000"}, ggd = {"00000099000000003000"};
 
