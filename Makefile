@@ -75,6 +75,7 @@ build: $(progs) $(tools)
 # Where `make install` puts things; DESTDIR before it, for who makes a package.
 PREFIX ?= /usr/local
 pages   := $(wildcard config/man/*.[158])
+services := $(wildcard config/systemd/*.service) config/systemd/sluis-.service.d/hardening.conf
 install: deps
 	@$(MAKE) --no-print-directory -j2 build
 	@$(MAKE) --no-print-directory install-files
@@ -84,11 +85,14 @@ install-files:
 	$(Q)install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/sluis/rules config/rules/*.conf
 	$(Q)install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/sluis/mappings adapters/*/*.conf
 	$(Q)install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/sluis/examples config/examples/*.conf
+	$(Q)for u in $(services); do \
+	    sed 's|^ExecStart=/usr/local|ExecStart=$(PREFIX)|' $$u | install -D -m 644 /dev/stdin $(DESTDIR)$(PREFIX)/lib/systemd/system/$${u#config/systemd/} || exit 1; done
+	$(Q)install -D -m 644 config/systemd/sluis.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/sluis.conf
 
 help:
 	@sed -n 's/^## //p' Makefile
 ## make              build the programs (installs what is missing first)
-## make install      programs, manual pages, rules, mappings, examples under DESTDIR and PREFIX (/usr/local)
+## make install      programs, manual pages, services, rules, mappings, examples under DESTDIR and PREFIX (/usr/local)
 ## make demo         the main job, played by real processes; ends in "demo: ok"
 ## make run          the demo's parties kept running; Ctrl-C stops them
 ## make check        every test; ends in "N passed, N failed, N skipped"

@@ -12,6 +12,7 @@ protoc-c|protobuf-c-compiler
 clang-format|clang-format
 cppcheck|cppcheck
 mandoc|mandoc
+systemd-analyze|systemd
 spin|spin
 /usr/bin/python3|python3
 openssl|openssl
