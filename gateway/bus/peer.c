@@ -132,7 +132,8 @@ static bool refused_too_often(const bus *b, session *s)
 /* Messages of one party mostly share a signature, which is checked once when one worker has them all. */
 void peer_pass_chain(bus *b)
 {
-    if (b->chain && b->in_flight == 1) { /* nothing else is under way: a worker would only have to be woken */
+    uint32_t under_way = b->in_flight - (uint32_t)b->told_count; /* what is told is over, but for its ack */
+    if (b->chain && under_way == 1) { /* this one alone: a worker would only have to be woken */
         verifier_judge(b->own, b->chain);
         bus_pass(b->core, b->chain);
     } else if (b->chain) {
