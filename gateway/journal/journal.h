@@ -137,6 +137,7 @@ typedef struct {
     uint64_t lost;     /* entries that a restore's bound checkpoint counts and the log does not hold */
     uint8_t root[HASH_LEN];
 } journal_report;
+/* Every so many entries, and at the end of a sound tree with done = total. */
 typedef void (*journal_progress)(void *ctx, uint64_t done, uint64_t total);
 /* Everything from leaf 0: leaf bytes, tree, tiles, checkpoint signature, each record's seal, commitment and
  * transaction index. slots NULL: the tree alone. A missing record is accepted after its keep-until day

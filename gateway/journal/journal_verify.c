@@ -129,6 +129,8 @@ sluis_err journal_verify(store *s, keyslots *slots, const char *name, const pubk
     if ((err = verify_records_finish(&records, i, err)) || (err = verify_origin(&v)) ||
         (err = verify_root(&v)))
         goto done;
+    if (progress)
+        progress(ctx, v.cp.size, v.cp.size);
     err = verify_rest(&v);
 done:
     verifier_close(&v);

@@ -344,8 +344,11 @@ sluis_err directory_key(const directory *d, const party *p, key_use use, const k
         return SLUIS_OK;
     }
     hex_encode(hex, id->b, KEYID_LEN);
-    return fail_set(f, SLUIS_UNKNOWN_KEY, p->oin.s, "no %s key %s in directory version %llu",
-                    key_use_name(use), hex, (unsigned long long)d->version);
+    return fail_set(
+        f, SLUIS_UNKNOWN_KEY, p->oin.s,
+        "no %s key %s in directory version %llu: use one that is enrolled (`sluisctl key rotate` keeps the "
+        "old beside the new for a while, a request of new keys alone does not)",
+        key_use_name(use), hex, (unsigned long long)d->version);
 }
 
 sluis_err directory_current(const directory *d, const party *p, key_use use, uint64_t now_ms,

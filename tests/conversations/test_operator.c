@@ -492,7 +492,10 @@ static void refused_agreements(void **state)
     refused(proposal(&k, sign, "00000099000000001111"), SLUIS_INVALID, "agreement.municipality",
             "is 00000099000000001111; this is 00000099000000001000");
     refused(proposal(&k, &house.actors[ACTOR_POLICE].sign, RIG_GATEWAY), SLUIS_UNKNOWN_KEY,
-            house.actors[ACTOR_SCHOOL].oin.s, "no sign key {} in directory version 7");
+            house.actors[ACTOR_SCHOOL].oin.s,
+            "no sign key {} in directory version 7: use one that is enrolled (`sluisctl key rotate` keeps "
+            "the old beside "
+            "the new for a while, a request of new keys alone does not)");
     json_t *q = proposal(&k, sign, RIG_GATEWAY); /* wider than was signed */
     json_object_set_new(json_object_get(json_object_get(q, "file"), "agreement"), "gives",
                         json_pack("[s, s]", "ordinary", "health"));

@@ -4,9 +4,12 @@ is none (a crash, a hang, a sanitizer's word) is wrong. Stores, keys and rules: 
 import json
 import shutil
 
-from city import CHILD, PARTIES
+import flips
+from city import CHILD, PARTIES, City
 from house import NAME, check, seeded, wait_for
 from judge import long_or
+from test_import import bring, line, write
+from test_upgrade import PAST, take_up, upgrade
 from test_flips import SAID, files_of, prepared, restore, start_on_damage
 
 FRESH = True
@@ -235,3 +238,66 @@ def test_what_a_start_reads(city):
         check(status == 401, f"seed {tally.seed}: a token {how}: {status}")
         tally.count("token", "refused")
     print(f"what a start reads: {tally}; 0 other ends; seed {tally.seed}")
+
+
+def test_what_was_elsewhere(city):
+    """A passphrase, a file of existing data, a store that an earlier version left: whole, or refused with nothing changed."""
+    city.up(parties=("school",))
+    tally, n = Tally(), long_or(2, 200)
+    phrase, sealed = city.root / "passphrase", city.root / "sealed"
+    phrase.write_text("zes woorden die niemand raadt\n")
+    phrase.chmod(0o600)
+    city.ctl("key", "new", "--dir", sealed, "--oin", PARTIES["school"][0], "--passphrase-file", phrase)
+    proposal = city.propose("school", covenant="verzegeld", **city.agreed("school"))
+    options = ("--municipality", city.oin, "--covenant", "c", "--version", 1, "--text", city.root / "convenant.txt", "--until", "2099-01-01",
+               "--purposes", city.agreed("school")["purposes"][0], "--out", proposal)
+    first_line = phrase.read_bytes().split(b"\n")[0]
+
+    def opened(bad, how):
+        proposal.unlink(missing_ok=True)
+        code, out, err = city.ctl("agreement", "propose", "--dir", sealed, "--passphrase-file", phrase, *options, want=None)
+        same = bad.split(b"\n")[0] == first_line
+        check(code == (0 if same else 5) and proposal.exists() == same, f"{how}: exit {code} {out} {err}")
+        check(same or first_line.decode() not in out + err, f"{how}: the passphrase is told: {out} {err}")
+        return "the same" if same else "refused"
+    tally.each("passphrase", phrase, n, opened)
+
+    path = write(city, [line(CHILD, waarde=f"Vraag {i}") if i == 0 else line(CHILD, "wmo-voorziening", f"Hulp {i}", voorkomen=f"V-{i}")
+                        for i in range(5)])
+
+    def brought(bad, how):
+        before = city.status()["journal_entries"]
+        code, out, err = bring(city, path, want=None)
+        if code == 0:
+            taken = [json.loads(x) for x in bad.decode().splitlines()]
+            check(json.loads(out)["lines"] == len(taken) and all(x["bsn"] == CHILD for x in taken), f"{how}: taken: {out}")
+            return "still valid"
+        check(code in REFUSED and (err or out).strip() and CHILD not in out + err, f"{how}: exit {code} {out} {err}")
+        check(city.status()["journal_entries"] == before, f"{how}: refused, and something of it is there")
+        return "refused"
+    tally.each("register import", path, long_or(8, 1000), brought)
+    city.stop()
+
+    one = City(city.bin)
+    try:
+        version = PAST[tally.rng.randrange(len(PAST))]
+        known, data, kept = take_up(one, version), one.root / "data", one.root / "kept"
+        shutil.copytree(data, kept)
+
+        def taken_up(_, how):
+            done = upgrade(one, data)
+            check(done.returncode in (0, *REFUSED) and (done.returncode == 0 or done.stderr.strip()), f"{version}: {how}: {done}")
+            word = "refused"
+            if done.returncode == 0:
+                code, out, err = one.ctl(*flips.verify_args(one, data), want=None)
+                check(code in (0, 1) and (out or err).strip(), f"{version}: {how}: verify: exit {code} {out} {err}")
+                found = json.loads(out)
+                check(code == 1 or {k: found[k] for k in known["head"]} == known["head"], f"{version}: {how}: another journal: {out}")
+                word = "found by verify" if code else "the same"
+            restore(kept, data)
+            return word
+        for name in ("store/data.mdb", "keys.slots"):
+            tally.each(f"store upgrade, {name}", data / name, n, taken_up)
+    finally:
+        one.close()
+    print(f"what was elsewhere: {tally}; 0 other results; seed {tally.seed}")

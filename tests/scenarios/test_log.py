@@ -139,7 +139,8 @@ def test_a_partys_receipts(city):
     for of in ("request", "answer"):
         city.inbox("school", "receipt", t, "--of", of, "--out", city.root / of)
         facts[of] = verify(city.root / of)
-        check(facts[of]["transaction"] == t and facts[of]["kind"] == {"request": "request", "answer": "response"}[of], f"{facts[of]}")
+        check(facts[of]["transaction"] == t and facts[of]["kind"] == {"request": "request", "answer": "response"}[of] and
+              facts[of]["grade"] == "logged", f"{facts[of]}")
         code, _, _ = city.inbox("school", "receipt", t, "--of", of, "--out", city.root / "never", "--witnessed", want=None)
         check(code == 1 and not (city.root / "never").exists(), f"witnessed before there was a witness: {code}")
     follow(city, "--init")

@@ -1,7 +1,12 @@
 """Offline verification of a copy, and of a copy that someone changed."""
+import contextlib
 import fcntl
 import json
+import os
+import pty
+import re
 import shutil
+import subprocess
 
 import flips
 from city import CHILD, PARENT
@@ -23,6 +28,24 @@ def test_sound(city):
     check(report["ok"] and report["entries"] >= 5 and report["records"] == report["entries"], f"{report}")
     tree = city.ctl("journal", "verify", copy, "--name", "sluis.voorbeeld.test", "--log-key", city.keys / "log.key.pub")
     check(tree["root"] == report["root"], "the tree alone gives another root")
+
+
+def test_progress(city):
+    """On a terminal it says how far it is, on one line; into a file it says nothing of it."""
+    copy = copy_of(city, "long")
+    argv = [city.bin / "sluisctl", *map(str, flips.verify_args(city, copy))]
+    ours, theirs = pty.openpty()
+    done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=theirs, text=True, env=city.env, timeout=60 * SLOW)
+    os.close(theirs)
+    shown = b""
+    with open(ours, "rb", buffering=0) as screen, contextlib.suppress(OSError):  # at the end, since nobody has the other side
+        while more := screen.read(4096):
+            shown += more
+    entries = int(re.search(r"^entries +(\d+)$", done.stdout, re.M)[1])
+    check(done.returncode == 0 and shown.decode().endswith(f"\r{entries} of {entries} entries\r\n") and shown.count(b"\n") == 1,
+          f"{done} {shown}")
+    quiet = subprocess.run(argv, capture_output=True, text=True, env=city.env, timeout=60 * SLOW)
+    check(quiet.returncode == 0 and not quiet.stderr and quiet.stdout == done.stdout, f"{quiet}")
 
 
 def test_a_running_gateway(city):

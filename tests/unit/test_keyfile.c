@@ -445,6 +445,56 @@ static void a_sealed_key_opens_with_its_passphrase_only(void **state)
     secret_free(q.key);
 }
 
+/* How often these 32 bytes, given as their complement, lie in the memory of this process that it may write.
+ */
+static unsigned copies_of(const uint8_t hidden[static 32])
+{
+    char line[512], mode[8];
+    unsigned long from, to;
+    unsigned found = 0;
+    FILE *maps = fopen("/proc/self/maps", "r");
+    assert_non_null(maps);
+    while (fgets(line, sizeof(line), maps)) {
+        if (sscanf(line, "%lx-%lx %7s", &from, &to, mode) != 3 || strncmp(mode, "rw", 2) != 0)
+            continue;
+        for (const volatile uint8_t *p = (const volatile uint8_t *)from; (unsigned long)p + 32 <= to; p++) {
+            size_t same = 0;
+            while (same < 32 && (p[same] ^ hidden[same]) == 0xff)
+                same++;
+            found += same == 32;
+        }
+    }
+    fclose(maps);
+    return found;
+}
+
+/* A private key that was closed is nowhere in memory: not on the heap or the stack of whoever wrote, read or
+ * opened it.
+ */
+static void a_closed_key_is_gone(void **state)
+{
+    (void)state;
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    skip(); /* the memory that they map is too much to read */
+#endif
+    uint8_t hidden[32], text[] = "correct horse battery";
+    keypair k, r;
+    for (int sealed = 0; sealed < 2; sealed++) {
+        passphrase p = {.text = text, .n = sizeof text - 1}, none = {0};
+        assert_int_equal(keypair_generate(&k, USE_SEAL, 1795501260123), SLUIS_OK);
+        for (size_t i = 0; i < 32; i++)
+            hidden[i] = k.sk[i] ^ 0xff;
+        assert_int_equal(copies_of(hidden), 1); /* it would be seen */
+        assert_int_equal(sealed ? keyfile_seal(path, &k, &p, &f) : keyfile_write(path, &k, &f), SLUIS_OK);
+        assert_int_equal(keyfile_open(&r, path, USE_SEAL, sealed ? &p : &none, &f), SLUIS_OK);
+        assert_int_equal(copies_of(hidden), 2);
+        keypair_close(&k);
+        keypair_close(&r);
+        assert_int_equal(copies_of(hidden), 0);
+        clean(NULL);
+    }
+}
+
 /* The next key in the place of the old one; each point at which it may be cut off ends the same. */
 static void a_key_succeeds(void **state)
 {
@@ -506,6 +556,7 @@ int main(void)
         cmocka_unit_test(a_passphrase_comes_from_a_file_or_a_descriptor),
         cmocka_unit_test(a_passphrase_is_a_credential),
         cmocka_unit_test_teardown(a_key_goes_from_passphrase_to_passphrase, clean),
+        cmocka_unit_test_teardown(a_closed_key_is_gone, clean),
         cmocka_unit_test_teardown(a_key_succeeds, clean),
         cmocka_unit_test_teardown(a_sealed_key_opens_with_its_passphrase_only, clean),
     };
