@@ -10,7 +10,7 @@ import subprocess
 
 import flips
 from city import CHILD, PARENT
-from house import NAME, SLOW, check, seeded
+from house import NAME, SLOW, check, seeded, wait_for
 
 FLIPS = 100
 
@@ -67,6 +67,7 @@ def test_a_running_gateway(city):
         city.gateway.start()
         check(city.gateway.child.wait(20 * SLOW) == 1 and "another program holds this store" in city.gateway.tail(), city.gateway.tail())
     city.start_gateway()
+    wait_for("sluis-http is ready", lambda: city.alive("/health/ready"))
 
 
 def test_wrong_key_or_name(city):
