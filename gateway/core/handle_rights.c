@@ -353,6 +353,8 @@ sluis_err rights_move(turn *t, const subject *from, const subject *to)
             e = turn_put_sealed(t, to, TABLE_RIGHTS, BYTES_OF(key), &all[i].row->base);
         if (!e)
             e = plan(t, key, all[i].row);
+        if (!e)
+            e = rectify_look(t, key, all[i].row);
     }
     return e ? e : rights_apply(t, to);
 }

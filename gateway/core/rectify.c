@@ -169,10 +169,18 @@ static sluis_err tell_readers(turn *t, const rectification *x, settlement *settl
     return e ? e : settlement_write(t, settled, x->s);
 }
 
-/* The register still says what the client disputes. */
+/* What the source that was asked says now; what the register says, where that source says nothing. */
+static const Sluis__DatumRow *said_now(const rectification *x)
+{
+    const bool current = !*x->row->party || strcmp(x->d.row->source, x->row->party) == 0;
+    const datum_beside *b = current ? NULL : said_by(&x->d, x->row->party);
+    return b ? b->row : x->d.row;
+}
+
+/* It still says what the client disputes. */
 static bool stands(const rectification *x)
 {
-    return x->there && (!*x->row->disputed || strcmp(x->d.row->value, x->row->disputed) == 0);
+    return x->there && (!*x->row->disputed || strcmp(said_now(x)->value, x->row->disputed) == 0);
 }
 
 sluis_err rectify_write(turn *t, const rectification *x, rights_state to,
@@ -197,6 +205,11 @@ static bool waits(const Sluis__RightsRow *row)
     return rectify_is(row) && rights_in(row, RIGHTS_GRANTED) && row->asked.len == UUID_LEN;
 }
 
+sluis_err rectify_look(turn *t, const uint8_t key[static RIGHTS_KEY], const Sluis__RightsRow *row)
+{
+    return waits(row) ? due_add(t, DUE_RECTIFY, t->now, BYTES(key, RIGHTS_KEY)) : SLUIS_OK;
+}
+
 sluis_err rectify_heard(turn *t, const subject *s, const uint32_t *ids, size_t n)
 {
     rights_item *all = NULL;
@@ -204,11 +217,11 @@ sluis_err rectify_heard(turn *t, const subject *s, const uint32_t *ids, size_t n
     uint8_t key[RIGHTS_KEY];
     sluis_err e = rights_load(t->p->registry, t->t, s, t->arena, &all, &count);
     for (size_t i = 0; !e && i < count; i++)
-        for (size_t k = 0; !e && waits(all[i].row) && k < n; k++) {
+        for (size_t k = 0; !e && all[i].row->n_attributes && k < n; k++) {
             if (all[i].row->attributes[0] != ids[k])
                 continue;
             rights_key(key, &s->sid, all[i].transaction);
-            e = due_add(t, DUE_RECTIFY, t->now, BYTES_OF(key));
+            e = rectify_look(t, key, all[i].row);
         }
     return e;
 }

@@ -147,6 +147,39 @@ KIT uuid people_right(turn *t, const subject *s, const id16 *case_id, const char
     return people_right_to(t, s, case_id, kind, state, NULL, 0);
 }
 
+/* A granted rectification, of which OIN_SCHL was asked; "refused": it has answered, and does not change it.
+ */
+KIT void people_rectification(turn *t, const subject *s, const id16 *case_id, uint32_t id,
+                              const char *disputed, bool refused, uint8_t key[static RIGHTS_KEY])
+{
+    Sluis__RightsRow row = SLUIS__RIGHTS_ROW__INIT;
+    Sluis__ResultRow result = SLUIS__RESULT_ROW__INIT, *results[] = {&result};
+    Sluis__RequestRow *q = NULL;
+    uuid asked = people_request(t, s, case_id), transaction = uuid_new(t->now);
+    assert_int_equal(turn_request_load(t, asked.b, &q, NULL), SLUIS_OK);
+    result.attribute = id;
+    result.outcome = SLUIS__OUTCOME__REFUSED;
+    result.reason = TEXT("beroepsgeheim");
+    q->results = results;
+    q->n_results = refused ? 1 : 0;
+    assert_int_equal(turn_request_save(t, asked.b, q, s), SLUIS_OK);
+    row.kind = TEXT("rectification");
+    row.state = TEXT("granted");
+    row.case_id = data_of(case_id->b, ID_LEN);
+    row.member = 1;
+    row.attributes = &id;
+    row.n_attributes = 1;
+    row.text = TEXT("Dat klopt niet");
+    row.value = TEXT("anders");
+    row.disputed = TEXT(disputed);
+    row.party = TEXT(OIN_SCHL);
+    row.asked = data_of(asked.b, UUID_LEN);
+    row.application = TEXT("wmo-intake");
+    row.filed = row.decided = t->now;
+    rights_key(key, &s->sid, transaction.b);
+    assert_int_equal(turn_put_sealed(t, s, TABLE_RIGHTS, BYTES(key, RIGHTS_KEY), &row.base), SLUIS_OK);
+}
+
 KIT uint64_t people_count(house *h, gateway_table table)
 {
     uint64_t n = 0;

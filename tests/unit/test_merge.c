@@ -6,6 +6,7 @@
 #include "core/clearing.h"
 #include "core/due.h"
 #include "core/merge.h"
+#include "core/rectify.h"
 #include "core/settle.h"
 #include "registry/entries.h"
 #include "registry/intents.h"
@@ -675,6 +676,47 @@ static void a_notice_that_waits_goes(void **state)
     people_sound(&r->h);
 }
 
+/* ---- a correction that waits for its source ---- */
+
+/* Asked of the school, heard from it, and merged before that was looked at: what has become of it. */
+static void waits_through_a_merge(room *r, bool refused, const char *state)
+{
+    const uint32_t id = SHARED;
+    uint8_t key[RIGHTS_KEY];
+    rights_item *all = NULL;
+    size_t n = 0, found = 0;
+    turn t = house_begin(&r->h, T0, 1u << 20);
+    people_rectification(&t, &r->from, &r->case_id, id, "gescheiden", refused, key);
+    assert_int_equal(rectify_heard(&t, &r->from, &id, 1), SLUIS_OK);
+    house_commit(&r->h, &t);
+    merge(r);
+    t = house_begin(&r->h, T0 + 1000, 1u << 20);
+    assert_int_equal(due_step(&t, 64), SLUIS_OK);
+    house_commit(&r->h, &t);
+    t = house_begin(&r->h, T0 + 1000, 1u << 20);
+    assert_int_equal(rights_load(t.p->registry, t.t, &r->to, t.arena, &all, &n), SLUIS_OK);
+    for (size_t i = 0; i < n; i++)
+        if (rectify_is(all[i].row)) {
+            found++;
+            assert_string_equal(all[i].row->state, state);
+            assert_string_equal(all[i].row->source_outcome, refused ? "refused" : "");
+        }
+    assert_int_equal(found, 1);
+    house_abort(&r->h, &t);
+    people_sound(&r->h);
+}
+
+static void a_correction_that_was_answered(void **state)
+{
+    waits_through_a_merge(*state, true, "refused");
+}
+
+/* The register gives what the municipality says now; the school has not changed a word. */
+static void a_correction_that_was_not(void **state)
+{
+    waits_through_a_merge(*state, false, "granted");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -691,6 +733,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(words_about_what_its_source_says_otherwise_now, setup, teardown),
         cmocka_unit_test_setup_teardown(words_about_what_stands_beside, setup, teardown),
         cmocka_unit_test_setup_teardown(a_notice_that_waits_goes, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_correction_that_was_answered, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_correction_that_was_not, setup, teardown),
         cmocka_unit_test_setup_teardown(more_restrictions_than_a_dossier_has, setup, teardown),
         cmocka_unit_test_setup_teardown(more_than_is_kept_of_one_person, setup, teardown),
         cmocka_unit_test_setup_teardown(more_than_one_row_settles, setup, teardown),

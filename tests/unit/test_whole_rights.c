@@ -43,37 +43,6 @@ static uint32_t named(const room *r, const char *name)
     return a->id;
 }
 
-/* A granted request, of which a party that was asked has said something. */
-static void furnish_waiting(room *r, turn *t, waiting of, uint32_t id, const char *disputed)
-{
-    Sluis__RightsRow row = SLUIS__RIGHTS_ROW__INIT;
-    Sluis__ResultRow result = SLUIS__RESULT_ROW__INIT, *results[] = {&result};
-    Sluis__RequestRow *q = NULL;
-    uuid asked = people_request(t, &r->s, &r->case_id), transaction = uuid_new(r->now);
-    assert_int_equal(turn_request_load(t, asked.b, &q, NULL), SLUIS_OK);
-    result.attribute = id;
-    result.outcome = SLUIS__OUTCOME__REFUSED;
-    result.reason = TEXT("beroepsgeheim");
-    q->results = results;
-    q->n_results = 1;
-    assert_int_equal(turn_request_save(t, asked.b, q, &r->s), SLUIS_OK);
-    row.kind = TEXT("rectification");
-    row.state = TEXT("granted");
-    row.case_id = data_of(r->case_id.b, ID_LEN);
-    row.member = 1;
-    row.attributes = &id;
-    row.n_attributes = 1;
-    row.text = TEXT("Dat klopt niet");
-    row.value = TEXT("anders");
-    row.disputed = TEXT(disputed);
-    row.party = TEXT(OIN_SCHL);
-    row.asked = data_of(asked.b, UUID_LEN);
-    row.application = TEXT("wmo-intake");
-    row.filed = row.decided = r->now;
-    rights_key(r->waits[of], &r->s.sid, transaction.b);
-    assert_int_equal(turn_put_sealed(t, &r->s, TABLE_RIGHTS, BYTES_OF(r->waits[of]), &row.base), SLUIS_OK);
-}
-
 static void furnish(room *r)
 {
     house_open(&r->h);
@@ -87,8 +56,8 @@ static void furnish(room *r)
     people_said(&t, &r->s, OIN_GEM, own, "Schoonmaken", r->now - DAY_MS);
     people_said(&t, &r->s, OIN_SCHL, kept, "De Sluis", r->now - DAY_MS);
     people_said(&t, &r->s, OIN_SCHL, corrected, "5", r->now - DAY_MS);
-    furnish_waiting(r, &t, REFUSED, kept, "De Sluis");
-    furnish_waiting(r, &t, CORRECTED, corrected, "4");
+    people_rectification(&t, &r->s, &r->case_id, kept, "De Sluis", true, r->waits[REFUSED]);
+    people_rectification(&t, &r->s, &r->case_id, corrected, "4", true, r->waits[CORRECTED]);
     house_commit(&r->h, &t);
 }
 
