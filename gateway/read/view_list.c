@@ -110,6 +110,12 @@ static bool served_at(const listing *x, const attribute *a, const Sluis__DatumRo
     return datum_may_serve(x->r->rules, a, for_use(x->r, a, row, &use, &rest), &use);
 }
 
+static bool told_now(const listing *x, const attribute *a, const Sluis__DatumRow *row)
+{
+    Sluis__DatumRow rest;
+    return datum_may_be_told(x->r->rules, a, for_use(x->r, a, row, &x->l->use, &rest), &x->l->use);
+}
+
 /* All that the API gives of it, numbers for names; what is not there takes one bit, so that most are hashed
  * as one block. */
 static void print_of(const attribute *a, const id16 *instance, const Sluis__ApiDatum *d,
@@ -236,6 +242,8 @@ static sluis_err disputed_at_base(listing *x, const attribute *a, const datum *d
     const view_state base = x->l->mark.base;
     sluis_err e = SLUIS_OK;
     for (const datum_beside *b = d->beside; b && !e && !*out; b = b->next) {
+        if (!told_now(x, a, b->row))
+            continue;
         datum was = {.instance = d->instance, .version = b->version, .row = b->row};
         e = registry_as_of(x->t, x->s, a->id, &was, base.size, x->j->arena, &was.row, &was.version);
         *out = !e && served_at(x, a, was.row, base.time);
@@ -261,20 +269,32 @@ static sluis_err registered_at_base(listing *x, const attribute *a, const datum 
     return SLUIS_OK;
 }
 
-/* What was shown of it at the base of this listing, as far as that can be found back. */
-static sluis_err at_base(listing *x, const attribute *a, const datum *d, rendition *out)
+static sluis_err shown_at_base(listing *x, const attribute *a, const datum *d, rendition *out)
 {
-    const view_state base = x->l->mark.base;
+    const uint64_t time = x->l->mark.base.time;
     Sluis__DatumRow rest;
     datum was;
     bool other = false;
-    if (!base.size)
-        return SLUIS_OK;
     sluis_err e = registered_at_base(x, a, d, &rest, &was);
-    if (e || !served_at(x, a, was.row, base.time))
+    if (e || !served_at(x, a, was.row, time))
         return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
     e = disputed_at_base(x, a, d, &other);
-    return e ? e : show(x, a, &was, other, base.time, out);
+    return e ? e : show(x, a, &was, other, time, out);
+}
+
+/* The print of what was shown of it at the base of this listing, as far as that can be found back. The past
+ * of what may not be told of now is not gone into: as often as it changed, it would be heard. If it was shown
+ * then, the prints do not come out even, and the answer is whole. */
+static sluis_err at_base(listing *x, const attribute *a, const datum *d, uint8_t print[static VIEW_PRINT_LEN])
+{
+    const arena_place empty = arena_at(x->j->arena);
+    rendition was = {.print = {0}};
+    sluis_err e = SLUIS_OK;
+    if (x->l->mark.base.size && told_now(x, a, d->row))
+        e = shown_at_base(x, a, d, &was);
+    memcpy(print, was.print, VIEW_PRINT_LEN);
+    arena_back(x->j->arena, empty);
+    return e;
 }
 
 /* ---- what is told ---- */
@@ -303,19 +323,20 @@ static sluis_err add_gone(listing *x, const attribute *a, const id16 *instance)
 
 /* All that differs; and what stands at its source and is not here, since how fetching it stands is told at
  * each reading (core/fetch.h). */
-static sluis_err add(listing *x, const attribute *a, datum *d, rendition *was, rendition *is)
+static sluis_err add(listing *x, const attribute *a, datum *d, uint8_t was[static VIEW_PRINT_LEN],
+                     rendition *is)
 {
     const Sluis__ApiAtSource *source;
-    *was = *is = (rendition){.print = {0}};
+    *is = (rendition){.print = {0}};
     sluis_err e = at_base(x, a, d, was);
     if (!e)
         e = as_shown(x, a, d, is);
     if (e)
         return e;
     if (is_zero(is->print))
-        return is_zero(was->print) ? SLUIS_OK : add_gone(x, a, &d->instance);
+        return is_zero(was) ? SLUIS_OK : add_gone(x, a, &d->instance);
     source = is->datum.at_source;
-    bool told = memcmp(was->print, is->print, VIEW_PRINT_LEN) != 0 || (source && !source->until);
+    bool told = memcmp(was, is->print, VIEW_PRINT_LEN) != 0 || (source && !source->until);
     return told ? add_datum(x, &is->datum) : SLUIS_OK;
 }
 
@@ -327,20 +348,20 @@ static void note_attribute(Sluis__Record *rec, uint32_t id)
 
 /* Whether all that was shown at the base can be found back, this datum and those behind it: told at the first
  * page, so that nobody turns pages in vain. When it takes more memory than there is, the last page tells. */
-static sluis_err look_ahead(listing *x, datum_walk *w, const rendition *first)
+static sluis_err look_ahead(listing *x, datum_walk *w, const uint8_t first[static VIEW_PRINT_LEN])
 {
-    uint8_t left[VIEW_PRINT_LEN];
-    rendition was = *first;
+    uint8_t left[VIEW_PRINT_LEN], was[VIEW_PRINT_LEN];
+    const arena_place empty = arena_at(x->j->arena);
     datum_place place;
     datum d;
     sluis_err e;
     memcpy(left, x->l->mark.left, VIEW_PRINT_LEN);
-    take_together(left, was.print);
+    take_together(left, first);
     while (!(e = registry_walk_next(w, x->j->arena, &place, &d))) {
-        was = (rendition){.print = {0}};
-        if ((e = at_base(x, rules_attribute(x->r->rules, place.attribute), &d, &was)))
+        if ((e = at_base(x, rules_attribute(x->r->rules, place.attribute), &d, was)))
             break;
-        take_together(left, was.print);
+        take_together(left, was);
+        arena_back(x->j->arena, empty);
     }
     if (e == SLUIS_NOMEM)
         return SLUIS_OK;
@@ -353,26 +374,31 @@ static sluis_err fill(listing *x, size_t limit, datum_walk *w)
     Sluis__ApiView *out = x->out;
     view_mark *m = &x->l->mark;
     const bool begins = m->base.size && !m->after.attribute;
-    rendition was, is;
+    arena_place empty = arena_at(x->j->arena);
+    uint8_t was[VIEW_PRINT_LEN];
+    rendition is;
     datum_place place;
     datum d;
     sluis_err e;
     while (!(e = registry_walk_next(w, x->j->arena, &place, &d))) {
         size_t data = out->n_data, gone = out->n_gone;
-        if ((e = add(x, rules_attribute(x->r->rules, place.attribute), &d, &was, &is)))
+        if ((e = add(x, rules_attribute(x->r->rules, place.attribute), &d, was, &is)))
             return e;
         if (out->n_data + out->n_gone > limit) {
             out->n_data = data;
             out->n_gone = gone;
             x->l->more = true;
-            return begins ? look_ahead(x, w, &was) : SLUIS_OK;
+            return begins ? look_ahead(x, w, was) : SLUIS_OK;
         }
         if (out->n_data > data)
             note_attribute(x->rec, place.attribute);
         take_together(m->print, is.print);
-        take_together(m->left, was.print);
+        take_together(m->left, was);
         m->after = place;
         x->passed = true;
+        if (out->n_data == data && out->n_gone == gone) /* what is not told fills no page */
+            arena_back(x->j->arena, empty);
+        empty = arena_at(x->j->arena);
     }
     return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
 }

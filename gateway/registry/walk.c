@@ -121,13 +121,16 @@ sluis_err registry_as_of(store_txn *t, const subject *s, uint32_t attribute, con
                          arena *a, Sluis__DatumRow **row, uint64_t *version)
 {
     uint8_t key[DATUM_KEY_LEN], old[HISTORY_KEY_LEN];
+    const arena_place empty = arena_at(a);
 
     *row = now->row;
     *version = now->version;
     datum_key(key, &s->sid, attribute, &now->instance, now->version);
     while ((*row)->journal_index && (*row)->journal_index >= size) {
-        *version = (*row)->previous;
-        sluis_err err = datum_before(t, s, key, *row, a, old, row);
+        const Sluis__DatumRow later = **row;
+        *version = later.previous;
+        arena_back(a, empty); /* however many there were since */
+        sluis_err err = datum_before(t, s, key, &later, a, old, row);
         if (err)
             return err;
     }

@@ -25,7 +25,8 @@ sluis_err registry_walk_next(datum_walk *w, arena *a, datum_place *at, datum *ou
 void registry_walk_close(datum_walk **w);
 
 /* What was current when the journal had this many entries, given what is now: along (journal_index, previous)
- * into HISTORY. NOT_FOUND: nothing was (*version 0), or it is kept no more (*version: which one it was). */
+ * into HISTORY. The arena holds that one row, not those between. NOT_FOUND: nothing was (*version 0), or it
+ * is kept no more (*version: which one it was). */
 sluis_err registry_as_of(store_txn *t, const subject *s, uint32_t attribute, const datum *now, uint64_t size,
                          arena *a, Sluis__DatumRow **row, uint64_t *version);
 

@@ -65,17 +65,27 @@ arena *arena_new_sized(size_t max_bytes, size_t first_bytes)
     return a;
 }
 
-void arena_reset(arena *a)
+arena_place arena_at(const arena *a)
 {
-    while (a->newest->older) {
+    return (arena_place){.chunk = a->newest, .used = a->newest->used, .total = a->total};
+}
+
+void arena_back(arena *a, arena_place to)
+{
+    while (a->newest != to.chunk) {
         chunk *c = a->newest;
         a->newest = c->older;
         wipe(c->data, c->used);
         free(c);
     }
-    wipe(a->first->data, a->first->used);
-    a->first->used = 0;
-    a->total = 0;
+    wipe(a->newest->data + to.used, a->newest->used - to.used);
+    a->newest->used = to.used;
+    a->total = to.total;
+}
+
+void arena_reset(arena *a)
+{
+    arena_back(a, (arena_place){.chunk = a->first});
 }
 
 void arena_free(arena **a)

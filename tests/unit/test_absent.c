@@ -184,8 +184,116 @@ static void forbidden_is_absent(void **state)
     buffer_close(&forbidden);
 }
 
+/* ---- what changed since ---- */
+
+#define HIDDEN_ATTRIBUTE  1027 /* school-diagnose: in wmo's view, and not reused of the Wgs */
+#define OUTSIDE_ATTRIBUTE 5008 /* in no view of wmo */
+
+static uint64_t view_since(room *r, job **j, bytes mark)
+{
+    static Sluis__ApiGetView v;
+    sluis__api_get_view__init(&v);
+    *j = call_of(r, APP, OIN_GEM, "consulent");
+    v.case_id = data_of(r->case_id.b, ID_LEN);
+    v.member = 1;
+    v.since = data_of(mark.p, mark.n);
+    (*j)->call->op_case = SLUIS__API_CALL__OP_GET_VIEW;
+    (*j)->call->get_view = &v;
+    const uint64_t before = store_memory_operations(r->h.x.store);
+    assert_int_equal(run(r, *j, read_view), SLUIS_OK);
+    return store_memory_operations(r->h.x.store) - before;
+}
+
+/* So many versions more, each of its own entry, and of the value given: the law's alone (NULL: for all). */
+static void versions(room *r, uint32_t id, const char *law, size_t n, size_t length)
+{
+    static const id16 only = {{0}};
+    char *laws[] = {TEXT(law)}, *value = malloc(length + 24);
+    assert_non_null(value);
+    memset(value, 'x', length);
+    for (size_t i = 0; i < n;) {
+        turn t = house_begin(&r->h, HOUSE_MS + i, 8u << 20);
+        subject s = house_subject(&r->h, t.t, r->h.person);
+        for (size_t end = i + 50; i < n && i < end; i++) {
+            Sluis__Record rec = SLUIS__RECORD__INIT;
+            Sluis__DatumRow d = SLUIS__DATUM_ROW__INIT;
+            datum_outcome outcome;
+            uint64_t version;
+            rec.type = SLUIS__RECORD_TYPE__R_MESSAGE;
+            assert_int_equal(turn_journal(&t, &rec), SLUIS_OK);
+            snprintf(value + length, 24, "%zu", i);
+            d.value = value;
+            d.source = TEXT(SOURCE);
+            d.category = rules_attribute(r->h.p.first_rules, id)->category;
+            d.obtained = d.registered = HOUSE_MS + 1 + i;
+            d.journal_index = t.entry.index;
+            d.laws = laws;
+            d.n_laws = law != NULL;
+            assert_int_equal(registry_put(r->h.p.registry, t.t, &s, id, &only, &d, &outcome, &version, NULL),
+                             SLUIS_OK);
+        }
+        subject_close(&s);
+        house_commit(&r->h, &t);
+    }
+    free(value);
+}
+
+/* However often what another law alone may see has changed: who asks for changes hears, and waits, as long.
+ */
+static void the_past_of_what_is_hidden(void **state)
+{
+    room *r = *state;
+    uint8_t mark[1024];
+    job *j = NULL;
+    versions(r, OUTSIDE_ATTRIBUTE, NULL, 1, 8); /* a journal that is empty is no base */
+    view_since(r, &j, (bytes){NULL, 0});
+    const Sluis__ApiView *v = reply_of(j)->view;
+    const bytes since = BYTES(memcpy(mark, v->since.data, v->since.len), v->since.len);
+    job_free(&j);
+    const uint64_t work = view_since(r, &j, since);
+    const size_t length = j->reply.n;
+    job_free(&j);
+    for (size_t n = 1, all = 0; all < 64; n *= 4) {
+        versions(r, HIDDEN_ATTRIBUTE, "wgs", n, 8);
+        all += n;
+        const uint64_t done = view_since(r, &j, since);
+        if (done != work)
+            fail_msg("%d versions: %d operations of the store, %d for none", (int)all, (int)done, (int)work);
+        assert_int_equal(reply_of(j)->view->n_data, 0);
+        assert_false(reply_of(j)->view->whole);
+        assert_int_equal(j->reply.n, length);
+        job_free(&j);
+    }
+}
+
+/* More of them than one answer has memory for: what may be told is told, what may not ends no page. */
+static void a_long_past(void **state)
+{
+    room *r = *state;
+    uint8_t mark[1024];
+    job *j = NULL;
+    versions(r, OUTSIDE_ATTRIBUTE, NULL, 1, 8); /* a journal that is empty is no base */
+    view_since(r, &j, (bytes){NULL, 0});
+    const Sluis__ApiView *v = reply_of(j)->view;
+    const bytes since = BYTES(memcpy(mark, v->since.data, v->since.len), v->since.len);
+    job_free(&j);
+    versions(r, GROUP_ATTRIBUTE, NULL, 2500, 2048);
+    versions(r, HIDDEN_ATTRIBUTE, "wgs", 2500, 2048);
+    view_since(r, &j, since);
+    v = reply_of(j)->view;
+    assert_int_equal(v->n_data, 1);
+    assert_string_equal(v->data[0]->value + 2048, "2499");
+    assert_int_equal(v->next.len, 0);
+    assert_false(v->whole);
+    job_free(&j);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(forbidden_is_absent, setup, teardown)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(forbidden_is_absent, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_past_of_what_is_hidden, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_long_past, setup, teardown),
+    };
     return cmocka_run_group_tests_name("absent", tests, NULL, NULL);
 }
