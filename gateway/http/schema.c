@@ -192,6 +192,16 @@ static bool check_string(const json_t *s, const json_t *value, const char *where
 static bool check(const json_t *document, const json_t *schema, const json_t *value, const char *where,
                   int depth, problem *p);
 
+/* A field that does not exist is named when it reads like a name: with a digit or a space in it, it may say
+ * who somebody is, and problems end up in logs. */
+static bool refuse_unknown(problem *p, const char *where, const char *place, const char *key)
+{
+    const bool name = key[strspn(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-")] == '\0';
+    problem_set(p, 400, "onbekend-veld", TITLE, name ? place : where,
+                "dit veld bestaat niet; kijk in /v1/openapi.json");
+    return false;
+}
+
 static bool check_object(const json_t *document, const json_t *s, const json_t *value, const char *where,
                          int depth, problem *p)
 {
@@ -204,11 +214,8 @@ static bool check_object(const json_t *document, const json_t *s, const json_t *
     {
         const json_t *of = json_object_get(properties, key);
         snprintf(place, sizeof place, "%.80s%s%.64s", where, *where ? "." : "", key);
-        if (!of) {
-            problem_set(p, 400, "onbekend-veld", TITLE, place,
-                        "dit veld bestaat niet; kijk in /v1/openapi.json");
-            return false;
-        }
+        if (!of)
+            return refuse_unknown(p, where, place, key);
         if (!check(document, of, member, place, depth + 1, p))
             return false;
     }
