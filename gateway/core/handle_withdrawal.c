@@ -4,6 +4,7 @@
 
 #include "core/about.h"
 #include "core/handlers.h"
+#include "core/rectify.h"
 
 static sluis_err write_withdrawal(turn *t, Sluis__RequestRow *row, const subject *s,
                                   const uint8_t *transaction, const char *why)
@@ -12,6 +13,8 @@ static sluis_err write_withdrawal(turn *t, Sluis__RequestRow *row, const subject
     sluis_err e = turn_request_save(t, transaction, row, s);
     if (!e)
         e = turn_dossier(t, s, row->case_id.data, why, NULL, 0);
+    if (!e)
+        e = rectify_heard(t, s, row->attributes, row->n_attributes);
     return e ? e : turn_request_event(t, transaction, row, "request-withdrawn", NULL);
 }
 

@@ -9,8 +9,9 @@
 #include "core/send.h"
 #include "core/settle.h"
 
-#define WORD(s)   ((char *)(uintptr_t)(s))
-#define WORDS_MAX (MOTIVATION_MAX - 200) /* of the client's value and text: what goes to the source */
+#define WORD(s)    ((char *)(uintptr_t)(s))
+#define UNANSWERED "unanswered"
+#define WORDS_MAX  (MOTIVATION_MAX - 200) /* of the client's value and text: what goes to the source */
 
 bool rectify_is(const Sluis__RightsRow *row)
 {
@@ -226,7 +227,7 @@ sluis_err rectify_heard(turn *t, const subject *s, const uint32_t *ids, size_t n
     return e;
 }
 
-/* How the request to the source ended: NULL while it did not, or ended without an answer. */
+/* How the request to the source ended: NULL while it did not. */
 static sluis_err answer_of(turn *t, const rectification *x, const char **outcome, const char **why)
 {
     Sluis__RequestRow *q = NULL;
@@ -242,27 +243,37 @@ static sluis_err answer_of(turn *t, const rectification *x, const char **outcome
         return SLUIS_OK;
     }
     sluis_err e = turn_request_load(t, asked, &q, NULL);
-    if (e || strcmp(q->state, request_state_name(REQUEST_ANSWERED)) != 0 || !q->n_results)
+    if (e || request_waits(q))
         return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
+    if (!q->n_results) {
+        *outcome = UNANSWERED;
+        *why = q->state;
+        return SLUIS_OK;
+    }
     const bool given = q->results[0]->outcome == SLUIS__OUTCOME__GIVEN;
     *outcome = given ? "kept" : "refused";
     *why = given ? "" : q->results[0]->reason;
     return SLUIS_OK;
 }
 
-/* The row, the entry and the event; what is written of the datum stands under that entry. */
+/* The row, the entry and the event; what is written of the datum stands under that entry. Without an answer
+ * the client's request stays granted, within its term: a person asks by another road, and finishes it. */
 static sluis_err conclude(turn *t, rectification *x, uint8_t key[static RIGHTS_KEY], const char *outcome,
                           const char *why)
 {
     Sluis__RightsRow *row = x->row;
-    const bool corrected = strcmp(outcome, "corrected") == 0;
-    const char *decision = corrected ? "rights-corrected" : "rights-source-refused";
+    const bool corrected = strcmp(outcome, "corrected") == 0, silent = strcmp(outcome, UNANSWERED) == 0;
+    const char *decision = corrected ? "rights-corrected"
+                           : silent  ? "rights-source-silent"
+                                     : "rights-source-refused";
     Sluis__Record r = SLUIS__RECORD__INIT;
     settlement settled;
     row->source_outcome = WORD(outcome);
     row->source_reason = WORD(why);
-    row->done = t->now;
-    row->state = WORD(rights_state_name(corrected ? RIGHTS_DONE : RIGHTS_REFUSED));
+    if (!silent) {
+        row->done = t->now;
+        row->state = WORD(rights_state_name(corrected ? RIGHTS_DONE : RIGHTS_REFUSED));
+    }
     r.type = SLUIS__RECORD_TYPE__R_CASE;
     r.from = row->party;
     r.to = WORD(t->p->settings->oin.s);
@@ -278,7 +289,7 @@ static sluis_err conclude(turn *t, rectification *x, uint8_t key[static RIGHTS_K
     sluis_err e = turn_put_sealed(t, x->s, TABLE_RIGHTS, BYTES(key, RIGHTS_KEY), &row->base);
     if (!e)
         e = turn_journal(t, &r);
-    if (!e)
+    if (!e && !silent)
         e = corrected
                 ? tell_readers(t, x, &settled)
                 : registry_state(t->t, x->s, row->attributes[0], &x->d, row->text, t->entry.index, t->now);
@@ -305,7 +316,7 @@ sluis_err rectify_due(turn *t, const uint8_t key[static RIGHTS_KEY])
         e = find(t, &s, row, &x);
         if (!e)
             e = answer_of(t, &x, &outcome, &why);
-        if (!e && outcome)
+        if (!e && outcome && strcmp(outcome, row->source_outcome) != 0)
             e = conclude(t, &x, at, outcome, why);
     }
     subject_close(&s);

@@ -29,11 +29,12 @@ sluis_err rectify_begin(turn *t, const job *j, const Sluis__CaseRow *c, const su
 sluis_err rectify_write(turn *t, const rectification *x, rights_state to,
                         const uint8_t transaction[static UUID_LEN]);
 
-/* A party said something of these data of this person: what waits for that is looked at a moment later. */
+/* A party said something of these data of this person, or will not any more: what waits for that is looked at
+ * a moment later. */
 sluis_err rectify_heard(turn *t, const subject *s, const uint32_t *ids, size_t n);
 /* It has another key from now on: while it waits, it is looked at under that one. */
 sluis_err rectify_look(turn *t, const uint8_t key[static RIGHTS_KEY], const Sluis__RightsRow *row);
-/* In due.h's words: corrected by its source, refused by it, or still open. */
+/* In due.h's words: corrected by its source, refused by it, not answered, or still open. */
 sluis_err rectify_due(turn *t, const uint8_t key[static RIGHTS_KEY]);
 
 #endif

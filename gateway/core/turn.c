@@ -7,6 +7,7 @@
 #include "core/cooperation.h"
 #include "core/due.h"
 #include "core/outbox.h"
+#include "core/rectify.h"
 #include "tables/event_key.h"
 
 bool turn_is_fault(sluis_err e)
@@ -147,6 +148,8 @@ sluis_err turn_close_request(turn *t, const uint8_t transaction[static UUID_LEN]
     e = turn_request_save(t, transaction, row, &s);
     if (!e && state != REQUEST_WITHDRAWN) /* who withdraws writes down why */
         e = turn_dossier(t, &s, row->case_id.data, NULL, NULL, 0);
+    if (!e)
+        e = rectify_heard(t, &s, row->attributes, row->n_attributes);
     if (!e)
         e = turn_request_event(t, transaction, row,
                                state == REQUEST_RETURNED    ? "request-returned"

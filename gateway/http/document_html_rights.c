@@ -25,6 +25,10 @@ static const char *state_text(const char *state)
 /* A datum that another organisation was asked to correct. */
 static const char *source_text(const char *outcome)
 {
+    if (strcmp(outcome, "unanswered") == 0)
+        return "De organisatie waar het gegeven vandaan komt, heeft niet geantwoord. De gemeente moet uw "
+               "verzoek "
+               "zelf afronden.";
     return strcmp(outcome, "corrected") == 0
                ? "De organisatie waar het gegeven vandaan komt, heeft het verbeterd."
                : "De organisatie waar het gegeven vandaan komt, heeft het niet verbeterd. Uw verklaring "
@@ -35,6 +39,7 @@ static const char *source_text(const char *outcome)
 static void add_asked(document *d, buffer *b, const Sluis__ApiRights *r)
 {
     const bool open = strcmp(r->state, "received") == 0 || strcmp(r->state, "extended") == 0;
+    const bool done = *r->done_reason != 0; /* by the municipality itself, whatever the source made of it */
     html_add(b, "<article class=\"vraag\">\n<h3>{}</h3>\n<dl>\n", r->title[0] ? r->title : r->kind);
     document_row_when(b, "Gevraagd op", r->filed, dutch_date);
     document_row(b, "Door", r->by_client ? "uzelf" : "een medewerker, voor u");
@@ -47,7 +52,7 @@ static void add_asked(document *d, buffer *b, const Sluis__ApiRights *r)
         html_add(b, "</ul></dd>\n");
     document_row(b, "Wat volgens u klopt", r->value);
     document_row(b, "Hoe het staat",
-                 *r->source_outcome ? source_text(r->source_outcome) : state_text(r->state));
+                 *r->source_outcome && !done ? source_text(r->source_outcome) : state_text(r->state));
     if (open)
         document_row_when(b, "U hoort het uiterlijk op", r->due, dutch_term);
     if (r->late)

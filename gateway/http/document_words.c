@@ -95,6 +95,8 @@ static const document_sentence by_decision[] = {
     {"rights-source-refused", "{} verbeterde een gegeven over u niet, terwijl u dat vroeg", true, false,
      "Uw eigen verklaring staat nu bij het gegeven. Wie het leest, leest die ook. Bij ‘Uw rechten’ staat wat "
      "u nog kunt doen."},
+    {"rights-source-silent", "{} antwoordde niet op de vraag een gegeven over u te verbeteren", true, false,
+     "De gemeente moet uw verzoek zelf afronden."},
     {"exchange-noted", "Er is buiten de computer om over u gesproken of geschreven", false, false, NULL},
     {"entry-restricted", "Besloten is dat u een regel van dit dossier nu niet mag lezen", false, false, NULL},
     {"restriction-lifted", "Een regel die u niet mocht lezen, mag u nu weer lezen", false, false, NULL},

@@ -118,6 +118,7 @@ static const struct {
     {"rights-done", "avg-verzoek-afgerond"},
     {"rights-corrected", "gegeven-verbeterd-op-verzoek"},
     {"rights-source-refused", "bron-verbetert-niet"},
+    {"rights-source-silent", "bron-antwoordt-niet"},
     {"rights-reminder", "avg-verzoek-nadert-termijn"},
     {"rights-late", "avg-verzoek-te-laat"},
     {"access", "inzage"},

@@ -23,10 +23,11 @@ static const char *said(const char *word)
 
 static const char *source_said(const char *outcome)
 {
-    return strcmp(outcome, "corrected") == 0 ? "verbeterd"
-           : strcmp(outcome, "kept") == 0    ? "gehandhaafd"
-           : *outcome                        ? "geweigerd"
-                                             : "gevraagd";
+    return strcmp(outcome, "corrected") == 0    ? "verbeterd"
+           : strcmp(outcome, "kept") == 0       ? "gehandhaafd"
+           : strcmp(outcome, "unanswered") == 0 ? "niet-beantwoord"
+           : *outcome                           ? "geweigerd"
+                                                : "gevraagd";
 }
 
 json_t *render_one_right(const Sluis__ApiRights *x)
@@ -60,7 +61,8 @@ json_t *render_one_right(const Sluis__ApiRights *x)
         put_uuid(o, "bronVerzoekId", x->asked, id);
     if (*x->party)
         put(o, "bronUitkomst", source_said(x->source_outcome));
-    put_some(o, "bronReden", x->source_reason);
+    put_some(o, "bronReden",
+             strcmp(x->source_outcome, "unanswered") == 0 ? dutch(x->source_reason) : x->source_reason);
     if (x->late)
         json_object_set_new(o, "teLaat", json_true());
     snprintf(href, sizeof href, "/v1/zaken/%s/leden/%u/avg-verzoeken", case_id, x->member);

@@ -9,7 +9,7 @@ from test_correction import answer, correct
 from test_dossier import ask_right, decide, filed
 from test_import import bring, line, write
 from test_outcomes import shown
-from test_requests import held_by
+from test_requests import about, held_by
 
 RIGHT = "Dat ben ik niet: ik heb hulp bij het koken nodig."
 
@@ -118,6 +118,23 @@ def test_refused_by_its_source(city):
     check("bron-verbetert-niet" in decisions(city, case), f"{decisions(city, case)}")
     correct(city, first, {"jgz-gedrag": "Rustig"})
     wait_for("corrected later", lambda: [(x["waarde"], x.get("verklaringVanClient")) for x in shown(city, case, 2, "jgz-gedrag")] == [("Rustig", None)])
+
+
+def test_its_source_does_not_answer(city):
+    """The client's request stays granted, within its term, and says so; whoever decides finishes it."""
+    case = household(city)
+    answer(city, case, "jgz-spraak-taalontwikkeling", "Traag")
+    id_ = asked(city, case, "jgz-spraak-taalontwikkeling", "Vlot")
+    t = decide(city, case, 2, id_, "toewijzen")["bronVerzoekId"]
+    held_by(city, "ggd", t)
+    about(city, t, "intrekking", {"motivering": "De GGD antwoordt niet."}, raw=False)
+    wait_for("heard", lambda: right(city, case, id_)["bronUitkomst"] == "niet-beantwoord")
+    r = right(city, case, id_)
+    check((r["stand"], r["bronReden"]) == ("toegewezen", "ingetrokken") and r["uitvoerenVoor"], f"{r}")
+    check(decisions(city, case).count("bron-antwoordt-niet") == 1, f"{decisions(city, case)}")
+    check(decide(city, case, 2, id_, "afronden", "De GGD is gebeld en blijft erbij")["stand"] == "afgerond", "finished")
+    d = shown(city, case, 2, "jgz-spraak-taalontwikkeling")
+    check([(x["waarde"], x["verklaringVanClient"]) for x in d] == [("Traag", RIGHT)], f"{d}")
 
 
 def test_corrected_by_itself(city):

@@ -162,6 +162,8 @@ KIT void people_rectification(turn *t, const subject *s, const id16 *case_id, ui
     result.reason = TEXT("beroepsgeheim");
     q->results = results;
     q->n_results = refused ? 1 : 0;
+    if (!refused)
+        q->state = TEXT("open");
     assert_int_equal(turn_request_save(t, asked.b, q, s), SLUIS_OK);
     row.kind = TEXT("rectification");
     row.state = TEXT("granted");

@@ -101,13 +101,28 @@ static void a_sentence_for_everything(void **state)
 {
     static const char *const types[] = {"read",     "from-register", "dossier",
                                         "returned", "exchange",      "restricted"};
-    static const char *const decisions[] = {
-        "opened",           "rights-filed",        "rights-extended",      "rights-granted",
-        "rights-refused",   "rights-done",         "rights-corrected",     "rights-source-refused",
-        "taken-over",       "takeover-told",       "handover-refused",     "handover-lapsed",
-        "exchange-noted",   "entry-restricted",    "restriction-lifted",   "concern-research",
-        "withdrawn",        "concern-no-research", "discrepancy-accepted", "discrepancy-kept",
-        "discrepancy-asked"};
+    static const char *const decisions[] = {"opened",
+                                            "rights-filed",
+                                            "rights-extended",
+                                            "rights-granted",
+                                            "rights-refused",
+                                            "rights-done",
+                                            "rights-corrected",
+                                            "rights-source-refused",
+                                            "rights-source-silent",
+                                            "taken-over",
+                                            "takeover-told",
+                                            "handover-refused",
+                                            "handover-lapsed",
+                                            "exchange-noted",
+                                            "entry-restricted",
+                                            "restriction-lifted",
+                                            "concern-research",
+                                            "withdrawn",
+                                            "concern-no-research",
+                                            "discrepancy-accepted",
+                                            "discrepancy-kept",
+                                            "discrepancy-asked"};
     const char *none = sentence("case", "not a decision");
     (void)state;
     for (int k = SLUIS__KIND__KIND_NONE + 1; message_kind_of((Sluis__Kind)k); k++)

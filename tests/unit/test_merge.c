@@ -699,7 +699,7 @@ static void waits_through_a_merge(room *r, bool refused, const char *state)
         if (rectify_is(all[i].row)) {
             found++;
             assert_string_equal(all[i].row->state, state);
-            assert_string_equal(all[i].row->source_outcome, refused ? "refused" : "");
+            assert_string_equal(all[i].row->source_outcome, refused ? "refused" : "unanswered");
         }
     assert_int_equal(found, 1);
     house_abort(&r->h, &t);
@@ -711,7 +711,8 @@ static void a_correction_that_was_answered(void **state)
     waits_through_a_merge(*state, true, "refused");
 }
 
-/* The register gives what the municipality says now; the school has not changed a word. */
+/* The register gives what the municipality says now; the school has not changed a word, and is not asked any
+ * more: the objection is of the same person now. */
 static void a_correction_that_was_not(void **state)
 {
     waits_through_a_merge(*state, false, "granted");
