@@ -7,6 +7,8 @@
 #include "http/json.h"
 #include "verify/jose.h"
 
+#define ES256_LEN 64 /* bytes of a signature */
+
 typedef struct {
     uint8_t hash[HASH_LEN];
     token_claims claims; /* expires 0: a free slot */
@@ -63,6 +65,16 @@ static json_t *decode_object(const char *s, size_t n)
         o = NULL;
     }
     return o;
+}
+
+/* ES256's 64 bytes (RFC 7518, 3.4), so that a token has one text: the library reads other spellings, too. */
+static bool signature_spelt(const char *s, size_t n)
+{
+    buffer b;
+    buffer_init(&b, TOKEN_MAX_BYTES);
+    const bool ok = !base64url_decode(&b, s, n) && b.n == ES256_LEN;
+    buffer_close(&b);
+    return ok;
 }
 
 static bool is_str(const json_t *o, const char *name, const char *value)
@@ -196,6 +208,8 @@ static sluis_err verify_new(token_verifier *v, const char *token, size_t n, toke
         e = refuse(f, "token.header", "geen base64url van één JSON-object");
     if (!e)
         e = check_header(header, &kid, f);
+    if (!e && !signature_spelt(token + d2 + 1, n - d2 - 1))
+        e = refuse(f, "token", "de handtekening is geen base64url van 64 bytes");
     if (!e) {
         sluis_err bad = jose_verify(v->keys, kid, token, n);
         if (bad)

@@ -257,6 +257,24 @@ static void test_forms(void **state)
     expect(g, other, "token.header");
 }
 
+/* A good token by another text: padded, or with bits set that no byte has. */
+static void test_spelling(void **state)
+{
+    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    rig *g = *state;
+    char token[TOKEN_MAX_BYTES + 1], other[TOKEN_MAX_BYTES + 8];
+    token_claims c = some(), got;
+    sluis_fail f = {0};
+    assert_int_equal(token_issue(g->issuer, &c, NOW, token, NULL), SLUIS_OK);
+    snprintf(other, sizeof other, "%s==", token);
+    expect(g, other, "token");
+    snprintf(other, sizeof other, "%s", token);
+    char *last = other + strlen(other) - 1;
+    *last = alphabet[(strchr(alphabet, *last) - alphabet) ^ 1];
+    expect(g, other, "token");
+    assert_int_equal(token_verify(g->v, token, NOW, &got, &f), SLUIS_OK);
+}
+
 static void test_other_key(void **state)
 {
     rig *g = *state;
@@ -326,9 +344,9 @@ static void test_key_files(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_round_trip), cmocka_unit_test(test_cache),
-                                       cmocka_unit_test(test_claims),     cmocka_unit_test(test_headers),
-                                       cmocka_unit_test(test_forms),      cmocka_unit_test(test_other_key),
-                                       cmocka_unit_test(test_lifetime),   cmocka_unit_test(test_key_files)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_cache),    cmocka_unit_test(test_claims),
+        cmocka_unit_test(test_headers),    cmocka_unit_test(test_forms),    cmocka_unit_test(test_spelling),
+        cmocka_unit_test(test_other_key),  cmocka_unit_test(test_lifetime), cmocka_unit_test(test_key_files)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }
