@@ -68,8 +68,7 @@ static sluis_err apply_submission(turn *t, job *j)
         e = envelope_check_kind(j->env, &j->why);
     handler h = handler_of(j->env->core->kind);
     if (!e && !h)
-        e = fail_set(&j->why, SLUIS_KIND, "core.kind",
-                     "this gateway does not carry this kind of message yet");
+        e = fail_set(&j->why, SLUIS_KIND, "core.kind", "this gateway does not carry this kind of message");
     if (!e && j->evidence.n)
         e = restore_admit(t, j, &j->why);
     if (!e)

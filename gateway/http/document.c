@@ -96,9 +96,8 @@ static void count(document *d, const Sluis__ApiDossierEntry *x)
         const char *oin, *name;
     } both[] = {{x->from, x->from_name}, {x->to, x->to_name}};
     d->entries++;
-    d->asked += is(x->type, "request") || is(x->type, "known-query") || is(x->type, "intervention-query");
-    d->answered +=
-        is(x->type, "response") || is(x->type, "known-answer") || is(x->type, "intervention-answer");
+    d->asked += is(x->type, "request") || is(x->type, "known-query");
+    d->answered += is(x->type, "response") || is(x->type, "known-answer");
     d->looked += is(x->type, "read") || is(x->type, "from-register");
     d->hidden += is(x->type, "restricted");
     d->outside += is(x->type, "exchange");

@@ -61,8 +61,6 @@ static const struct {
     {"known-answer", "antwoord-of-bekend"},
     {"concern", "melding"},
     {"concern-outcome", "uitkomst-melding"},
-    {"intervention-query", "vraag-interventies"},
-    {"intervention-answer", "antwoord-interventies"},
     {"delivery-status", "leveringsstatus"},
     {"meeting-invitation", "uitnodiging-overleg"},
     {"meeting-reply", "reactie-overleg"},
@@ -72,7 +70,6 @@ static const struct {
     {"case-handover", "overdracht"},
     {"case-handover-reply", "reactie-overdracht"},
     {"client-notice", "bericht-aan-client"},
-    {"break-glass", "noodinzage"},
     {"returned", "teruggestuurd"},
     {"undeliverable", "onbestelbaar"},
     /* decisions */

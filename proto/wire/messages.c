@@ -3,8 +3,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#define DAYS(n)  ((uint64_t)(n)*UINT64_C(86400000))
-#define HOURS(n) ((uint64_t)(n)*UINT64_C(3600000))
+#define DAYS(n) ((uint64_t)(n)*UINT64_C(86400000))
 
 /* X(KIND, name, body, kind answered, longest lifetime, needs attributes, needs a case). In the order of the
  * enum. A withdrawal and a correction answer the request that they withdraw or whose answer they correct. A
@@ -22,9 +21,6 @@
     X(KNOWN_ANSWER, "known-answer", known_answer_body, KNOWN_QUERY, DAYS(14), false, true)                   \
     X(CONCERN, "concern", concern_body, KIND_NONE, DAYS(14), false, false)                                   \
     X(CONCERN_OUTCOME, "concern-outcome", concern_outcome_body, CONCERN, DAYS(30), false, false)             \
-    X(INTERVENTION_QUERY, "intervention-query", intervention_query_body, KIND_NONE, DAYS(30), false, true)   \
-    X(INTERVENTION_ANSWER, "intervention-answer", intervention_answer_body, INTERVENTION_QUERY, DAYS(30),    \
-      false, true)                                                                                           \
     X(DELIVERY_STATUS, "delivery-status", delivery_status_body, KIND_NONE, DAYS(14), false, true)            \
     X(MEETING_INVITATION, "meeting-invitation", meeting_invitation_body, KIND_NONE, DAYS(30), false, true)   \
     X(MEETING_REPLY, "meeting-reply", meeting_reply_body, MEETING_INVITATION, DAYS(30), false, true)         \
@@ -34,8 +30,6 @@
       DAYS(30), false, true)                                                                                 \
     X(CASE_HANDOVER, "case-handover", case_handover_body, KIND_NONE, DAYS(14), false, true)                  \
     X(CASE_HANDOVER_REPLY, "case-handover-reply", decision_body, CASE_HANDOVER, DAYS(14), false, true)       \
-    X(CLIENT_NOTICE, "client-notice", text_body, KIND_NONE, DAYS(14), false, true)                           \
-    X(BREAK_GLASS, "break-glass", break_glass_body, KIND_NONE, HOURS(24), true, false)                       \
     X(RETURNED, "returned", returned_body, KIND_NONE, DAYS(30), false, false)
 
 /* By number; of a number that is no kind, or no more, nothing. */

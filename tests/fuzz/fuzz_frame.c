@@ -42,7 +42,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
         return 0;
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
         try_one(others[i], raw);
-    for (int k = SLUIS__KIND__REQUEST; message_kind_of((Sluis__Kind)k); k++)
-        try_one(message_kind_of((Sluis__Kind)k)->body, raw);
+    for (int k = SLUIS__KIND__REQUEST; k <= SLUIS__KIND__RETURNED; k++)
+        if (message_kind_of((Sluis__Kind)k))
+            try_one(message_kind_of((Sluis__Kind)k)->body, raw);
     return 0;
 }

@@ -515,7 +515,7 @@ static void a_kind_that_is_not_for_us(void **state)
     Sluis__TextBody body = SLUIS__TEXT_BODY__INIT;
     draft d;
     parcel p;
-    draft_of(r, &d, SLUIS__KIND__CLIENT_NOTICE);
+    draft_of(r, &d, SLUIS__KIND__MEETING_REPORT);
     seal_message(&d, &r->who[GEM], &r->who[SCHOOL], &body.base, &p);
     deliver(r, &p);
     assert_int_equal(session(r)->refused, 9);

@@ -125,8 +125,9 @@ static void a_sentence_for_everything(void **state)
                                             "discrepancy-asked"};
     const char *none = sentence("case", "not a decision");
     (void)state;
-    for (int k = SLUIS__KIND__KIND_NONE + 1; message_kind_of((Sluis__Kind)k); k++)
-        sentence(message_kind_of((Sluis__Kind)k)->name, "permit");
+    for (int k = SLUIS__KIND__KIND_NONE + 1; k <= SLUIS__KIND__RETURNED; k++)
+        if (message_kind_of((Sluis__Kind)k))
+            sentence(message_kind_of((Sluis__Kind)k)->name, "permit");
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
         sentence(types[i], "permit");
     for (int e = 0; e < CASE_EVENTS; e++)

@@ -7,7 +7,7 @@ static void every_kind_has_its_row(void **state)
 {
     (void)state;
     const ProtobufCEnumDescriptor *d = &sluis__kind__descriptor;
-    assert_int_equal(d->n_values, 25);
+    assert_int_equal(d->n_values, 21);
     for (unsigned i = 0; i < d->n_values; i++) {
         int k = d->values[i].value;
         const message_kind *m = message_kind_of((Sluis__Kind)k);
@@ -23,8 +23,9 @@ static void every_kind_has_its_row(void **state)
         for (unsigned j = 1; j < i; j++)
             assert_string_not_equal(message_kind_of((Sluis__Kind)d->values[j].value)->name, m->name);
     }
-    assert_null(message_kind_of((Sluis__Kind)23)); /* reserved */
-    assert_null(message_kind_of((Sluis__Kind)24));
+    static const int reserved[] = {12, 13, 22, 23, 24, 25};
+    for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
+        assert_null(message_kind_of((Sluis__Kind)reserved[i]));
     assert_null(message_kind_of((Sluis__Kind)27));
     assert_null(message_kind_of((Sluis__Kind)-1));
 }

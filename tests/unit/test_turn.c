@@ -366,7 +366,7 @@ static void attempts_are_capped(void **state)
 {
     room *r = *state;
     uint64_t now = HOUSE_MS; /* the parties' keys are valid from now on */
-    r->d.core.kind = SLUIS__KIND__CLIENT_NOTICE;
+    r->d.core.kind = SLUIS__KIND__MEETING_REPORT;
     r->d.core.expires = now + 40 * DAY_MS;
     job *j = submission(r, "one");
     three_wait(r, j, now);
