@@ -149,6 +149,24 @@ static void accepting(http_server *s, bool on)
     s->paused = !on;
 }
 
+static void on_rested(evutil_socket_t fd, short what, void *listener)
+{
+    (void)fd;
+    (void)what;
+    evconnlistener_enable(listener);
+}
+
+/* No file is left for who calls: libevent would try at once again, and write a line each time. */
+static void on_accept_failed(struct evconnlistener *listener, void *http)
+{
+    const char *why = strerror(errno);
+    struct timeval rest = timeval_ms(SWEEP_MS);
+    (void)http;
+    log_write(LOG_WARN, "http.accept", "text", why, NULL);
+    if (event_base_once(evconnlistener_get_base(listener), -1, EV_TIMEOUT, on_rested, listener, &rest) == 0)
+        evconnlistener_disable(listener);
+}
+
 static void release(connection *c)
 {
     evbuffer_remove_cb(c->input, on_input, c);
@@ -577,6 +595,11 @@ sluis_err http_server_open(http_server **out, const http_options *o, http_handle
         goto fail;
     if (o->unix_socket && (e = bind_unix(s, f)))
         goto fail;
+    for (int i = 0; i < 2; i++) {
+        struct evhttp_bound_socket *bound = i ? s->local : s->tcp;
+        if (bound)
+            evconnlistener_set_error_cb(evhttp_bound_socket_get_listener(bound), on_accept_failed);
+    }
     *out = s;
     return SLUIS_OK;
 fail:

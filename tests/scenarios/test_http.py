@@ -1,8 +1,11 @@
 """The HTTP edge as strangers use it: health, descriptions, hostile bytes."""
 import json
+import os
+import resource
+import socket
 
 from city import CHILD
-from house import TREE, check
+from house import TREE, check, wait_for
 
 
 REFUSED = ("400", "408", "411", "413", "431", "501")
@@ -85,3 +88,22 @@ def test_json(city):
     a = city.call("POST", "/v1/zaken", token, {"soort": "client", "leden": [{"bsn": "123456789", "rol": "client"}],
                                                "bereik": {"wetten": ["wmo"], "domeinen": []}, "aanleiding": "x"})
     check(a.status in (400, 422) and b"123456789" not in a.body, f"a wrong person number: {a.status} {a.body[:200]!r}")
+
+
+def test_no_files_left(city):
+    """Who calls when no file is left waits; the front neither spins nor fills its log, and goes on afterwards."""
+    pid = city.http.child.pid
+    soft, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (len(os.listdir(f"/proc/{pid}/fd")) + 4, hard))
+    callers = [socket.create_connection(("127.0.0.1", city.ports["http"])) for _ in range(16)]
+    try:
+        wait_for("two failed accepts, told", lambda: sum(e.get("event") == "http.accept" for e in city.http.events()) >= 2)
+    finally:
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (soft, hard))
+        for s in callers:
+            s.close()
+    check(wait_for("sluis-http answers again", lambda: city.alive("/health/live")), "alive")
+    told = city.http.log.read_text(errors="replace")
+    check("Error from accept()" not in told, "libevent wrote a line for each failed accept")
+    lines = told.count("http.accept")
+    check(lines < 200, f"{lines} lines of failed accepts")
