@@ -8,7 +8,7 @@ const config_key front_keys[FRONT_KEY_COUNT] = {
     {"unix_socket", CONFIG_STR, false, 0, 107, "", "", "path of a Unix socket for a proxy; \"\" for none"},
     {"max_body", CONFIG_INT, false, 1024, 1048576, "bytes", "65536", "largest body of a request"},
     {"max_header", CONFIG_INT, false, 1024, 65536, "bytes", "16384", "largest head of a request"},
-    {"max_connections", CONFIG_INT, false, 1, 10000, "connections", "256", "open at once; beyond: 503"},
+    {"max_connections", CONFIG_INT, false, 1, 10000, "connections", "256", "open at once; beyond: the oldest idle one goes, or 503"},
     {"max_calls", CONFIG_INT, false, 1, 65536, "calls", "256", "in flight to sluisd at once; beyond: 503"},
     {"idle_ms", CONFIG_INT, false, 100, 3600000, "ms", "60000",
      "a connection without a request is closed after this"},

@@ -39,6 +39,7 @@ typedef struct connection {
     uint64_t waiting_since; /* monotonic µs of the first byte of an incomplete request; 0 = none */
     uint64_t dead_since;    /* monotonic µs since evhttp let go; 0 = alive */
     bool left;              /* after that: the other side has closed too */
+    bool leaving;           /* idle, and told to make room for who came later */
 } connection;
 
 struct http_request {
@@ -239,6 +240,27 @@ static void on_sweep(evutil_socket_t fd, short what, void *arg)
     sweep(arg);
 }
 
+/* Nothing was asked, or all was answered and taken. */
+static bool idle(const connection *c)
+{
+    return !c->in_hand && !c->waiting_since && !c->dead_since && !c->leaving && !c->gate.refused &&
+           evbuffer_get_length(c->input) == 0 && evbuffer_get_length(bufferevent_get_output(c->bev)) == 0;
+}
+
+/* At the bound the oldest connection that does nothing goes (RFC 9112, 9.5), so that who asks nothing keeps
+ * nobody out. False: each is at work. */
+static bool make_room(http_server *s)
+{
+    connection *oldest = NULL;
+    for (connection *c = s->connections->next; c; c = c->next)
+        oldest = idle(c) ? c : oldest;
+    if (!oldest)
+        return false;
+    oldest->leaving = true;
+    bufferevent_trigger_event(oldest->bev, BEV_EVENT_READING | BEV_EVENT_EOF, BEV_TRIG_DEFER_CALLBACKS);
+    return true;
+}
+
 /* evhttp asks for the bufferevent of a connection just accepted. NULL makes evhttp make its own, without a
  * gate; on_request knows such a one by the missing mark and drops it. */
 static struct bufferevent *new_connection(struct event_base *base, void *arg)
@@ -267,7 +289,7 @@ static struct bufferevent *new_connection(struct event_base *base, void *arg)
         struct timeval every = timeval_ms(SWEEP_MS);
         event_add(s->sweep, &every);
     }
-    if (s->connection_count > s->o.max_connections)
+    if (s->connection_count > s->o.max_connections && !make_room(s))
         refuse(c, GATE_CROWDED);
     if (s->connection_count >= s->o.max_connections + CROWD_SLACK)
         accepting(s, false);

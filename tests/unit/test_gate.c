@@ -420,8 +420,12 @@ static void test_server_crowd(void **state)
     bool closed;
     int fds[17];
     start(&g);
-    for (int i = 0; i < 17; i++)
+    for (int i = 0; i < 17; i++) {
         fds[i] = dial(&g);
+        assert_int_equal(send(fds[i], "G", i < 16, 0), i < 16); /* they have begun to ask */
+        if (i < 16)
+            usleep(2000);
+    }
     char *text = listen_to(fds[16], &closed);
     assert_int_equal(strncmp(text, "HTTP/1.1 503 ", 13), 0);
     assert_true(closed);
@@ -430,6 +434,35 @@ static void test_server_crowd(void **state)
     usleep(1600000);
     static const char again[] = "GET /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
     assert_int_equal(strncmp(ask(&g, again, sizeof again - 1, &closed), "HTTP/1.1 200 ", 13), 0);
+    finish(&g);
+}
+
+/* Who holds connections and asks nothing, or asks nothing more, keeps nobody out: the oldest go. */
+static void test_server_idle_crowd(void **state)
+{
+    (void)state;
+    rig g;
+    bool closed;
+    int fds[16];
+    static const char once[] = "GET /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+                      more[] = "GET /a HTTP/1.1\r\nHost: a\r\n\r\n";
+    char some[512], *text;
+    start(&g);
+    for (int i = 0; i < 16; i++)
+        fds[i] = dial(&g);
+    assert_int_equal(send(fds[1], more, sizeof more - 1, 0), sizeof more - 1); /* answered, and kept */
+    assert_true(recv(fds[1], some, sizeof some, 0) > 0);
+    assert_int_equal(send(fds[2], "G", 1, 0), 1); /* at work */
+    usleep(20000);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(strncmp(ask(&g, once, sizeof once - 1, &closed), "HTTP/1.1 200 ", 13), 0);
+    text = listen_to(fds[0], &closed);
+    assert_true(closed && !*text);
+    assert_int_equal(send(fds[2], more + 1, sizeof more - 2, 0), sizeof more - 2);
+    assert_true(recv(fds[2], some, sizeof some, 0) > 13);
+    assert_int_equal(strncmp(some, "HTTP/1.1 200 ", 13), 0);
+    for (int i = 0; i < 16; i++)
+        close(fds[i]);
     finish(&g);
 }
 
@@ -564,6 +597,7 @@ int main(void)
                                        cmocka_unit_test(test_server_big_body),
                                        cmocka_unit_test(test_server_slow),
                                        cmocka_unit_test(test_server_crowd),
+                                       cmocka_unit_test(test_server_idle_crowd),
                                        cmocka_unit_test(test_server_order),
                                        cmocka_unit_test(test_server_half_behind),
                                        cmocka_unit_test(test_server_ahead),
