@@ -18,10 +18,10 @@ typedef struct {
     uint16_t port;               /* 0 = any */
     const char *unix_socket;     /* path, made with mode 0660; NULL = none */
     size_t max_header, max_body; /* bytes */
-    int max_connections;         /* beyond: the oldest idle one goes, or 503; beyond that + 64: not accepted */
-    int idle_ms;    /* a connection without a request, or an answer nobody takes, is closed after this */
-    int request_ms; /* from a request's first byte to its last; then 408 */
-    int stop_ms;    /* requests in hand get this long at a stop */
+    int max_connections; /* beyond: the oldest idle one goes, or 503; beyond that + 64: not accepted */
+    int idle_ms;         /* a connection without a request, or an answer nobody takes, is closed after this */
+    int request_ms;      /* from a request's first byte to its last; then 408 */
+    int stop_ms;         /* requests in hand get this long at a stop */
 } http_options;
 
 /* Answers at once or later, once, with http_reply; a request whose http_verdict is not OK at once. */
