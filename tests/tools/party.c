@@ -80,10 +80,12 @@ static json_t *to_json(const ProtobufCMessage *m)
 
 static const message_kind *kind_named(const char *name)
 {
-    const message_kind *k = NULL;
-    for (int i = 1; name && (k = message_kind_of((Sluis__Kind)i)) && strcmp(k->name, name) != 0; i++)
-        ;
-    return k;
+    for (int i = 1; name && i <= SLUIS__KIND__RETURNED; i++) {
+        const message_kind *k = message_kind_of((Sluis__Kind)i);
+        if (k && strcmp(k->name, name) == 0)
+            return k;
+    }
+    return NULL;
 }
 
 static void put_hex(json_t *o, const char *name, const uint8_t *p, size_t n)
