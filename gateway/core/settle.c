@@ -24,57 +24,14 @@ static bool fits(const settlement *x, const datum_beside *b)
     return x->bytes + settle_bytes(b) <= SETTLED_BYTES_MAX;
 }
 
-/* The row in the turn's own arena: the statement's may go before the settlement is written. */
-static sluis_err copy_row(turn *t, const Sluis__DatumRow *row, Sluis__DatumRow **out)
-{
-    const size_t n = protobuf_c_message_get_packed_size(&row->base);
-    uint8_t *packed = arena_alloc(t->arena, n + 1);
-    ProtobufCMessage *m = NULL;
-    if (!packed)
-        return SLUIS_NOMEM;
-    protobuf_c_message_pack(&row->base, packed);
-    sluis_err e = row_unpack(&m, &sluis__datum_row__descriptor, t->arena, BYTES(packed, n));
-    *out = (Sluis__DatumRow *)m;
-    return e;
-}
-
-/* Room for one more: twice as much when the last is taken. */
-static sluis_err make_room(turn *t, settlement *x)
-{
-    const size_t n = x->row.n_data;
-    if (n & (n - 1))
-        return SLUIS_OK;
-    Sluis__SettledDatum **all = arena_alloc(t->arena, (n ? 2 * n : 1) * sizeof(*all));
-    if (!all)
-        return SLUIS_NOMEM;
-    if (n)
-        memcpy(all, x->row.data, n * sizeof(*all));
-    x->row.data = all;
-    return SLUIS_OK;
-}
-
 static sluis_err add(turn *t, settlement *x, uint32_t id, const datum *d, const datum_beside *b,
                      const char *outcome)
 {
-    Sluis__SettledDatum *one = arena_alloc(t->arena, sizeof(*one));
-    uint8_t *instance = arena_copy(t->arena, d->instance.b, ID_LEN);
-    if (!one || !instance)
-        return SLUIS_NOMEM;
     if (!fits(x, b))
         return SLUIS_TOO_BIG;
-    sluis__settled_datum__init(one);
-    one->attribute = id;
-    one->instance = (ProtobufCBinaryData){ID_LEN, instance};
-    one->version = b->version;
-    one->outcome = (char *)(uintptr_t)outcome;
-    sluis_err e = copy_row(t, b->row, &one->row);
-    if (!e)
-        e = make_room(t, x);
-    if (e)
-        return e;
-    x->row.data[x->row.n_data++] = one;
-    x->bytes += settle_bytes(b);
-    return SLUIS_OK;
+    sluis_err e = registry_settled_add(&x->row, t->arena, id, &d->instance, b->version, b->row, outcome);
+    x->bytes += e ? 0 : settle_bytes(b);
+    return e;
 }
 
 sluis_err settle_drop(turn *t, settlement *x, const subject *s, uint32_t id, const datum *d,

@@ -72,6 +72,57 @@ sluis_err registry_drop(store_txn *t, const subject *s, uint32_t attribute, cons
     return store_delete(t, TABLE_DATUM, BYTES_OF(key));
 }
 
+/* Room for one more: twice as much when the last is taken. */
+static sluis_err make_room(Sluis__SettledRow *x, arena *a)
+{
+    const size_t n = x->n_data;
+
+    if (n & (n - 1))
+        return SLUIS_OK;
+    Sluis__SettledDatum **all = arena_alloc(a, (n ? 2 * n : 1) * sizeof(*all));
+    if (!all)
+        return SLUIS_NOMEM;
+    if (n)
+        memcpy(all, x->data, n * sizeof(*all));
+    x->data = all;
+    return SLUIS_OK;
+}
+
+static sluis_err copy_row(const Sluis__DatumRow *row, arena *a, Sluis__DatumRow **out)
+{
+    const size_t n = protobuf_c_message_get_packed_size(&row->base);
+    uint8_t *packed = arena_alloc(a, n + 1);
+    ProtobufCMessage *m = NULL;
+
+    if (!packed)
+        return SLUIS_NOMEM;
+    protobuf_c_message_pack(&row->base, packed);
+    sluis_err err = row_unpack(&m, &sluis__datum_row__descriptor, a, BYTES(packed, n));
+    *out = (Sluis__DatumRow *)m;
+    return err;
+}
+
+sluis_err registry_settled_add(Sluis__SettledRow *x, arena *a, uint32_t attribute, const id16 *instance,
+                               uint64_t version, const Sluis__DatumRow *row, const char *outcome)
+{
+    Sluis__SettledDatum *one = arena_alloc(a, sizeof(*one));
+    uint8_t *at = arena_copy(a, instance->b, ID_LEN);
+
+    if (!one || !at)
+        return SLUIS_NOMEM;
+    sluis__settled_datum__init(one);
+    one->attribute = attribute;
+    one->instance = (ProtobufCBinaryData){ID_LEN, at};
+    one->version = version;
+    one->outcome = (char *)(uintptr_t)outcome;
+    sluis_err err = copy_row(row, a, &one->row);
+    if (!err)
+        err = make_room(x, a);
+    if (!err)
+        x->data[x->n_data++] = one;
+    return err;
+}
+
 sluis_err registry_note_settled(registry *r, store_txn *t, const subject *s, uint32_t attribute,
                                 const id16 *instance, uint64_t journal_index, uint64_t *before)
 {

@@ -48,36 +48,13 @@ static sluis_err move_history(const merging *m, const uint8_t key[static DATUM_K
     return err == SLUIS_NOT_FOUND ? SLUIS_OK : err;
 }
 
-/* A copy that outlives the row's own arena. */
 static sluis_err keep(const merging *m, const uint8_t key[static DATUM_KEY_LEN], const Sluis__DatumRow *row)
 {
-    size_t n = protobuf_c_message_get_packed_size(&row->base);
-    const size_t there = m->settled->n_data;
-    const bool taken = (there & (there - 1)) == 0; /* all that there is room for: twice as much */
-    Sluis__SettledDatum **all =
-        taken ? arena_alloc(m->a, (there ? 2 * there : 1) * sizeof(*all)) : m->settled->data;
-    Sluis__SettledDatum *x = arena_alloc(m->a, sizeof(*x));
-    uint8_t *packed = arena_alloc(m->a, n + 1);
-    uint8_t *instance = arena_copy(m->a, key + DATUM_ATTRIBUTE_LEN, ID_LEN);
-    ProtobufCMessage *copy = NULL;
+    id16 instance;
 
-    if (!all || !x || !packed || !instance)
-        return SLUIS_NOMEM;
-    protobuf_c_message_pack(&row->base, packed);
-    sluis_err err = row_unpack(&copy, &sluis__datum_row__descriptor, m->a, BYTES(packed, n));
-    if (err)
-        return err;
-    sluis__settled_datum__init(x);
-    x->attribute = get_u32(key + ID_LEN);
-    x->instance = (ProtobufCBinaryData){ID_LEN, instance};
-    x->version = get_u64(key + DATUM_PREFIX_LEN);
-    x->outcome = (char *)(uintptr_t) "merged";
-    x->row = (Sluis__DatumRow *)copy;
-    if (taken && there)
-        memcpy(all, m->settled->data, there * sizeof(*all));
-    all[m->settled->n_data++] = x;
-    m->settled->data = all;
-    return SLUIS_OK;
+    memcpy(instance.b, key + DATUM_ATTRIBUTE_LEN, ID_LEN);
+    return registry_settled_add(m->settled, m->a, get_u32(key + ID_LEN), &instance,
+                                datum_version(BYTES(key, DATUM_KEY_LEN)), row, "merged");
 }
 
 /* What from had, said to to: what a source said later stays before what it said earlier. */

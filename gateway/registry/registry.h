@@ -113,6 +113,10 @@ sluis_err registry_accept(store_txn *t, const subject *s, uint32_t attribute, co
 /* The same, and what was current stands beside it from then on. */
 sluis_err registry_exchange(store_txn *t, const subject *s, uint32_t attribute, const datum *d,
                             const datum_beside *b, uint64_t journal_index, uint64_t now);
+/* Adds a statement, as it stood, to what an entry settles: copied, all of it into the arena. NOMEM: nothing
+ * is added. */
+sluis_err registry_settled_add(Sluis__SettledRow *x, arena *a, uint32_t attribute, const id16 *instance,
+                               uint64_t version, const Sluis__DatumRow *row, const char *outcome);
 /* Notes with the current statement that one beside it went under this entry. *before: the entry noted there
  * until now; 0: none. */
 sluis_err registry_note_settled(registry *r, store_txn *t, const subject *s, uint32_t attribute,
