@@ -451,37 +451,30 @@ static const store_ops lmdb_ops = {
 
 /* ---- opening ---- */
 
-sluis_err store_hold_lmdb(int *fd, const char *path, sluis_fail *f)
+/* The lock of whoever writes, exclusive and made when absent, or shared and only where it is there already;
+ * *fd is -1 without it. CONFLICT: another has it. */
+static sluis_err take_lock(int *fd, const char *path, bool exclusive, sluis_fail *f)
 {
     char file[PATH_BOUND];
     *fd = -1;
     if (snprintf(file, sizeof file, "%s/writer.lock", path) >= (int)sizeof file)
         return fail_set(f, SLUIS_TOO_BIG, path, "the path is too long");
-    *fd = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    *fd = open(file, (exclusive ? O_RDWR | O_CREAT : O_RDONLY) | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (*fd < 0)
-        return errno == ENOENT ? SLUIS_OK : fail_os(f, file, "cannot be opened");
-    if (flock(*fd, LOCK_SH | LOCK_NB) == 0)
+        return errno == ENOENT && !exclusive ? SLUIS_OK : fail_os(f, file, "cannot be opened");
+    if (flock(*fd, (exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB) == 0)
         return SLUIS_OK;
-    sluis_err e = errno == EWOULDBLOCK ? fail_set(f, SLUIS_CONFLICT, path, "a program writes in this store")
-                                       : fail_os(f, file, "cannot be locked");
+    sluis_err e = errno == EWOULDBLOCK
+                      ? fail_set(f, SLUIS_CONFLICT, path, "another program holds this store: stop it first")
+                      : fail_os(f, file, "cannot be locked");
     close(*fd);
     *fd = -1;
     return e;
 }
 
-static sluis_err take_writer_lock(lmdb_store *m, const char *path, sluis_fail *f)
+sluis_err store_hold_lmdb(int *fd, const char *path, sluis_fail *f)
 {
-    char file[PATH_BOUND];
-    if (snprintf(file, sizeof file, "%s/writer.lock", path) >= (int)sizeof file)
-        return fail_set(f, SLUIS_TOO_BIG, path, "the path is too long");
-    m->lock_fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (m->lock_fd < 0)
-        return fail_os(f, file, "cannot be opened");
-    if (flock(m->lock_fd, LOCK_EX | LOCK_NB) != 0)
-        return errno == EWOULDBLOCK
-                   ? fail_set(f, SLUIS_CONFLICT, path, "another program holds this store: stop it first")
-                   : fail_os(f, file, "cannot be locked");
-    return SLUIS_OK;
+    return take_lock(fd, path, false, f);
 }
 
 /* A map that reaches beyond the file's end would raise SIGBUS when read. */
@@ -640,7 +633,7 @@ sluis_err store_open_lmdb(store **out, const store_options *o, sluis_fail *f)
         goto fail;
     }
     if (!o->read_only) {
-        if ((e = prepare_dir(o->path, f)) || (e = take_writer_lock(m, o->path, f)))
+        if ((e = prepare_dir(o->path, f)) || (e = take_lock(&m->lock_fd, o->path, true, f)))
             goto fail;
     }
     if ((e = open_env(m, o, f)) || (e = check_length(m, o->path, f)) || (e = open_tables(m, o, f)))
