@@ -26,9 +26,8 @@ static const char *state_text(const char *state)
 static const char *source_text(const char *outcome)
 {
     if (strcmp(outcome, "unanswered") == 0)
-        return "De organisatie waar het gegeven vandaan komt, heeft niet geantwoord. De gemeente moet uw "
-               "verzoek "
-               "zelf afronden.";
+        return "De organisatie waar het gegeven vandaan komt, heeft niet geantwoord. "
+               "De gemeente moet uw verzoek zelf afronden.";
     return strcmp(outcome, "corrected") == 0
                ? "De organisatie waar het gegeven vandaan komt, heeft het verbeterd."
                : "De organisatie waar het gegeven vandaan komt, heeft het niet verbeterd. Uw verklaring "

@@ -488,6 +488,7 @@ static sluis_err bind_tcp(http_server *s, sluis_fail *f)
     if (!s->tcp)
         return fail_set(f, SLUIS_IO, "listen", "cannot listen on %s port %u: %s; is another program there?",
                         s->o.listen, s->o.port, strerror(errno));
+    evconnlistener_set_error_cb(evhttp_bound_socket_get_listener(s->tcp), on_accept_failed);
     struct sockaddr_storage a;
     socklen_t n = sizeof a;
     if (getsockname(evhttp_bound_socket_get_fd(s->tcp), (struct sockaddr *)&a, &n) == 0)
@@ -526,6 +527,7 @@ static sluis_err bind_unix(http_server *s, sluis_fail *f)
     l = evconnlistener_new(s->base, NULL, NULL, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, BACKLOG, fd);
     if (!l || !(s->local = evhttp_bind_listener(s->http, l)))
         goto fail;
+    evconnlistener_set_error_cb(l, on_accept_failed);
     return SLUIS_OK;
 fail:
     e = fail_set(f, SLUIS_IO, path, "cannot listen there: %s", strerror(errno));
@@ -617,11 +619,6 @@ sluis_err http_server_open(http_server **out, const http_options *o, http_handle
         goto fail;
     if (o->unix_socket && (e = bind_unix(s, f)))
         goto fail;
-    for (int i = 0; i < 2; i++) {
-        struct evhttp_bound_socket *bound = i ? s->local : s->tcp;
-        if (bound)
-            evconnlistener_set_error_cb(evhttp_bound_socket_get_listener(bound), on_accept_failed);
-    }
     *out = s;
     return SLUIS_OK;
 fail:
