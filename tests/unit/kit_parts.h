@@ -197,6 +197,27 @@ KIT void house_abort(house *h, turn *t)
     directory_unref(&t->new_dir);
 }
 
+/* Into a job: a call of wmo-intake's as it comes from verify, by this employee of the municipality in this
+ * function. What it asks is for the test to fill in. */
+KIT void house_asks(const house *h, job *j, const char *function, const char *employee)
+{
+    j->call = arena_alloc(job_arena(j), sizeof(*j->call));
+    assert_non_null(j->call);
+    sluis__api_call__init(j->call);
+    snprintf(j->claims.app, sizeof(j->claims.app), "wmo-intake");
+    snprintf(j->claims.function, sizeof(j->claims.function), "%s", function);
+    snprintf(j->claims.employee, sizeof(j->claims.employee), "%s", employee);
+    j->claims.oin = h->gem.oin;
+}
+
+KIT job *house_call(const house *h, const char *function, const char *employee)
+{
+    job *j = job_new(JOB_API, bytes_str("packed call"));
+    assert_non_null(j);
+    house_asks(h, j, function, employee);
+    return j;
+}
+
 KIT subject house_subject(house *h, store_txn *t, const char *bsn)
 {
     subject s;

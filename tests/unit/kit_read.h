@@ -93,16 +93,11 @@ KIT int teardown(void **state)
 /* A call as it comes from verify: the token checked, the call in the arena. */
 KIT job *call_of(room *r, const char *app, const char *organisation, const char *function)
 {
-    job *j = job_new(JOB_API, bytes_str("packed call"));
-    assert_non_null(j);
-    j->call = arena_alloc(job_arena(j), sizeof(*j->call));
-    sluis__api_call__init(j->call);
+    job *j = house_call(&r->h, function, "p-1");
     j->call->call = 5;
     j->dir = directory_ref(r->h.dir);
     j->seals = seal_ring_ref(r->h.p.seals);
     snprintf(j->claims.app, sizeof(j->claims.app), "%s", app);
-    snprintf(j->claims.function, sizeof(j->claims.function), "%s", function);
-    snprintf(j->claims.employee, sizeof(j->claims.employee), "p-1");
     assert_int_equal(oin_parse(&j->claims.oin, organisation, OIN_LEN), SLUIS_OK);
     return j;
 }

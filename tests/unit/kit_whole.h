@@ -177,4 +177,12 @@ KIT void whole_calmly(const whole_step *s)
         fail_msg("%s, undisturbed: %s: %s", s->name, why.where, why.text);
 }
 
+/* The same step in two houses, the one disturbed in every way and the other in none: they end alike. */
+KIT void whole_beside(const whole_step *disturbed, const whole_step *calm, unsigned least, unsigned *refused)
+{
+    whole_or_nothing(disturbed, least, refused);
+    whole_calmly(calm);
+    whole_as_calm(disturbed->h, calm->h, *refused, disturbed->name);
+}
+
 #endif

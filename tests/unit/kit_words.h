@@ -54,14 +54,7 @@ KIT int teardown(void **state)
 KIT Sluis__ApiCall *call(room *r, const char *function)
 {
     job_free(&r->j);
-    r->j = job_new(JOB_API, bytes_str("packed call"));
-    assert_non_null(r->j);
-    r->j->call = arena_alloc(job_arena(r->j), sizeof(*r->j->call));
-    sluis__api_call__init(r->j->call);
-    snprintf(r->j->claims.app, sizeof(r->j->claims.app), "wmo-intake");
-    snprintf(r->j->claims.function, sizeof(r->j->claims.function), "%s", function);
-    snprintf(r->j->claims.employee, sizeof(r->j->claims.employee), "mw-1");
-    r->j->claims.oin = r->h.gem.oin;
+    r->j = house_call(&r->h, function, "mw-1");
     return r->j->call;
 }
 

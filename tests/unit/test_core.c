@@ -63,16 +63,10 @@ static void stop(room *r)
 
 static job *report_service(room *r)
 {
-    job *j = job_new(JOB_API, bytes_str("packed call"));
+    job *j = house_call(&r->h, "consulent", "p-1");
     Sluis__ApiChangeCase *c = arena_alloc(job_arena(j), sizeof(*c));
-    j->call = arena_alloc(job_arena(j), sizeof(*j->call));
-    sluis__api_call__init(j->call);
     sluis__api_change_case__init(c);
     j->rules = rules_ref(r->h.p.first_rules);
-    j->claims.oin = r->h.gem.oin;
-    snprintf(j->claims.app, sizeof(j->claims.app), "wmo-intake");
-    snprintf(j->claims.function, sizeof(j->claims.function), "consulent");
-    snprintf(j->claims.employee, sizeof(j->claims.employee), "p-1");
     c->case_id = data_of(r->case_id.b, ID_LEN);
     c->event = TEXT(case_event_name(CASE_REPORT_SERVICE));
     c->motivation = TEXT("nodig");

@@ -119,25 +119,13 @@ static int teardown(void **state)
     return 0;
 }
 
-static job *call(const char *function)
-{
-    job *j = job_new(JOB_API, bytes_str("packed call"));
-    j->call = arena_alloc(job_arena(j), sizeof(*j->call));
-    sluis__api_call__init(j->call);
-    snprintf(j->claims.app, sizeof(j->claims.app), "wmo-intake");
-    snprintf(j->claims.function, sizeof(j->claims.function), "%s", function);
-    snprintf(j->claims.employee, sizeof(j->claims.employee), "p-1");
-    assert_int_equal(oin_parse(&j->claims.oin, OIN_GEM, OIN_LEN), SLUIS_OK);
-    return j;
-}
-
 /* Files it; *due: by when it is to be decided. */
 static void file(room *r, uint64_t now, const char *kind, uint64_t *due)
 {
     static Sluis__ApiFileRights q;
     ProtobufCMessage *m = NULL;
     sluis_fail f = {0};
-    job *j = call("consulent");
+    job *j = house_call(&r->h, "consulent", "p-1");
     sluis__api_file_rights__init(&q);
     q.case_id = data_of(r->case_id.b, ID_LEN);
     q.member = 1;
@@ -161,7 +149,7 @@ static void decide(room *r, uint64_t now, const char *event)
 {
     static Sluis__ApiDecideRights q;
     sluis_fail f = {0};
-    job *j = call("privacyfunctionaris");
+    job *j = house_call(&r->h, "privacyfunctionaris", "p-1");
     sluis__api_decide_rights__init(&q);
     q.case_id = data_of(r->case_id.b, ID_LEN);
     q.member = 1;

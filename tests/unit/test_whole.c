@@ -168,16 +168,9 @@ static sluis_err take(void *ctx, turn *t, sluis_fail *why)
     room *r = x->r;
     const step *s = x->s;
     Sluis__ApiChangeCase c = SLUIS__API_CHANGE_CASE__INIT;
-    job *j = job_new(JOB_API, bytes_str("packed call"));
-    assert_non_null(j);
-    j->call = arena_alloc(job_arena(j), sizeof(*j->call));
-    sluis__api_call__init(j->call);
+    job *j = house_call(&r->h, s->function, s->function);
     j->rules = rules_ref(t->rules);
     j->why = *why;
-    snprintf(j->claims.app, sizeof(j->claims.app), "wmo-intake");
-    snprintf(j->claims.function, sizeof(j->claims.function), "%s", s->function);
-    snprintf(j->claims.employee, sizeof(j->claims.employee), "%s", s->function);
-    j->claims.oin = r->h.gem.oin;
     c.case_id = data_of(r->ids[s->at].b, ID_LEN);
     c.event = TEXT(case_event_name(s->event));
     c.motivation = TEXT("nodig");
@@ -223,9 +216,8 @@ static void whole_or_not_at_all(void **state)
     for (size_t i = 0; i < STEPS; i++) {
         taking x = {r, &steps[i]}, y = {calm, &steps[i]};
         const whole_step disturbed = step_of(&x), undisturbed = step_of(&y);
-        whole_or_nothing(&disturbed, 5, &refused); /* a case, an entry, a dossier, an event, the commit */
-        whole_calmly(&undisturbed);
-        whole_as_calm(&r->h, &calm->h, refused, disturbed.name);
+        whole_beside(&disturbed, &undisturbed, 5,
+                     &refused); /* a case, an entry, a dossier, an event, the commit */
         r->now += 1000;
         calm->now = r->now;
     }

@@ -195,22 +195,12 @@ typedef struct {
     const step *s;
 } taking;
 
-static void call(room *r, turn *t, job *j)
-{
-    j->call = arena_alloc(job_arena(j), sizeof(*j->call));
-    sluis__api_call__init(j->call);
-    j->rules = rules_ref(t->rules);
-    j->claims.oin = r->h.gem.oin;
-    snprintf(j->claims.app, sizeof(j->claims.app), "wmo-intake");
-    snprintf(j->claims.function, sizeof(j->claims.function), "consulent");
-    snprintf(j->claims.employee, sizeof(j->claims.employee), "p-3f9a");
-}
-
 static job *filing(room *r, turn *t, sent *about)
 {
     uint32_t held = HELD;
     job *j = message(r, about, SLUIS__KIND__REQUEST, &held);
-    call(r, t, j);
+    house_asks(&r->h, j, "consulent", "p-3f9a");
+    j->rules = rules_ref(t->rules);
     j->call->op_case = SLUIS__API_CALL__OP_FILE_REQUEST;
     j->request = arena_alloc(job_arena(j), sizeof(*j->request));
     memset(j->request, 0, sizeof(*j->request));
@@ -223,9 +213,8 @@ static job *filing(room *r, turn *t, sent *about)
 
 static job *changing(room *r, turn *t, const step *s)
 {
-    job *j = job_new(JOB_API, bytes_str("packed call"));
-    assert_non_null(j);
-    call(r, t, j);
+    job *j = house_call(&r->h, "consulent", "p-3f9a");
+    j->rules = rules_ref(t->rules);
     if (s->way == ASKED_KNOWN) {
         Sluis__ApiAskKnown *in = arena_alloc(job_arena(j), sizeof(*in));
         sluis__api_ask_known__init(in);
@@ -376,9 +365,7 @@ static void whole_or_not_at_all(void **state)
         begin(r, &steps[i]);
         begin(calm, &steps[i]);
         const whole_step disturbed = step_of(&x), undisturbed = step_of(&y);
-        whole_or_nothing(&disturbed, 2, &refused);
-        whole_calmly(&undisturbed);
-        whole_as_calm(&r->h, &calm->h, refused, disturbed.name);
+        whole_beside(&disturbed, &undisturbed, 2, &refused);
     }
     assert_true(refused > STEPS);
     assert_string_equal(state_of(r, 0), "answered");
