@@ -160,6 +160,8 @@ KIT void people_rectification(turn *t, const subject *s, const id16 *case_id, ui
     result.attribute = id;
     result.outcome = SLUIS__OUTCOME__REFUSED;
     result.reason = TEXT("beroepsgeheim");
+    q->attributes = &id;
+    q->n_attributes = 1;
     q->results = results;
     q->n_results = refused ? 1 : 0;
     if (!refused)

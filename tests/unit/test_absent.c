@@ -4,6 +4,7 @@
 
 #include "core/handlers.h"
 #include "flow/api_out.h"
+#include "read/view_mark.h"
 
 typedef struct {
     const char *app, *organisation;
@@ -204,10 +205,11 @@ static uint64_t view_since(room *r, job **j, bytes mark)
     return store_memory_operations(r->h.x.store) - before;
 }
 
-/* So many versions more, each of its own entry, and of the value given: the law's alone (NULL: for all). */
-static void versions(room *r, uint32_t id, const char *law, size_t n, size_t length)
+/* So many versions more, each of its own entry, of values of this length: the law's alone (NULL: for all);
+ * apart: so many instances. */
+static void versions(room *r, uint32_t id, const char *law, size_t n, size_t length, bool apart)
 {
-    static const id16 only = {{0}};
+    id16 instance = {{0}};
     char *laws[] = {TEXT(law)}, *value = malloc(length + 24);
     assert_non_null(value);
     memset(value, 'x', length);
@@ -222,6 +224,8 @@ static void versions(room *r, uint32_t id, const char *law, size_t n, size_t len
             rec.type = SLUIS__RECORD_TYPE__R_MESSAGE;
             assert_int_equal(turn_journal(&t, &rec), SLUIS_OK);
             snprintf(value + length, 24, "%zu", i);
+            if (apart)
+                put_u64(instance.b, i + 1);
             d.value = value;
             d.source = TEXT(SOURCE);
             d.category = rules_attribute(r->h.p.first_rules, id)->category;
@@ -229,8 +233,9 @@ static void versions(room *r, uint32_t id, const char *law, size_t n, size_t len
             d.journal_index = t.entry.index;
             d.laws = laws;
             d.n_laws = law != NULL;
-            assert_int_equal(registry_put(r->h.p.registry, t.t, &s, id, &only, &d, &outcome, &version, NULL),
-                             SLUIS_OK);
+            assert_int_equal(
+                registry_put(r->h.p.registry, t.t, &s, id, &instance, &d, &outcome, &version, NULL),
+                SLUIS_OK);
         }
         subject_close(&s);
         house_commit(&r->h, &t);
@@ -238,23 +243,32 @@ static void versions(room *r, uint32_t id, const char *law, size_t n, size_t len
     free(value);
 }
 
+/* Of the view as it stands, once an entry is in the journal: an empty one is no base. */
+static bytes bookmark(room *r, uint8_t mark[static VIEW_MARK_LEN])
+{
+    job *j = NULL;
+    versions(r, OUTSIDE_ATTRIBUTE, NULL, 1, 8, false);
+    view_since(r, &j, (bytes){NULL, 0});
+    const Sluis__ApiView *v = reply_of(j)->view;
+    assert_int_equal(v->since.len, VIEW_MARK_LEN);
+    memcpy(mark, v->since.data, VIEW_MARK_LEN);
+    job_free(&j);
+    return BYTES(mark, VIEW_MARK_LEN);
+}
+
 /* However often what another law alone may see has changed: who asks for changes hears, and waits, as long.
  */
 static void the_past_of_what_is_hidden(void **state)
 {
     room *r = *state;
-    uint8_t mark[1024];
+    uint8_t mark[VIEW_MARK_LEN];
+    const bytes since = bookmark(r, mark);
     job *j = NULL;
-    versions(r, OUTSIDE_ATTRIBUTE, NULL, 1, 8); /* a journal that is empty is no base */
-    view_since(r, &j, (bytes){NULL, 0});
-    const Sluis__ApiView *v = reply_of(j)->view;
-    const bytes since = BYTES(memcpy(mark, v->since.data, v->since.len), v->since.len);
-    job_free(&j);
     const uint64_t work = view_since(r, &j, since);
     const size_t length = j->reply.n;
     job_free(&j);
     for (size_t n = 1, all = 0; all < 64; n *= 4) {
-        versions(r, HIDDEN_ATTRIBUTE, "wgs", n, 8);
+        versions(r, HIDDEN_ATTRIBUTE, "wgs", n, 8, false);
         all += n;
         const uint64_t done = view_since(r, &j, since);
         if (done != work)
@@ -270,17 +284,13 @@ static void the_past_of_what_is_hidden(void **state)
 static void a_long_past(void **state)
 {
     room *r = *state;
-    uint8_t mark[1024];
+    uint8_t mark[VIEW_MARK_LEN];
+    const bytes since = bookmark(r, mark);
     job *j = NULL;
-    versions(r, OUTSIDE_ATTRIBUTE, NULL, 1, 8); /* a journal that is empty is no base */
-    view_since(r, &j, (bytes){NULL, 0});
-    const Sluis__ApiView *v = reply_of(j)->view;
-    const bytes since = BYTES(memcpy(mark, v->since.data, v->since.len), v->since.len);
-    job_free(&j);
-    versions(r, GROUP_ATTRIBUTE, NULL, 2500, 2048);
-    versions(r, HIDDEN_ATTRIBUTE, "wgs", 2500, 2048);
+    versions(r, GROUP_ATTRIBUTE, NULL, 2500, 2048, false);
+    versions(r, HIDDEN_ATTRIBUTE, "wgs", 2500, 2048, true);
     view_since(r, &j, since);
-    v = reply_of(j)->view;
+    const Sluis__ApiView *v = reply_of(j)->view;
     assert_int_equal(v->n_data, 1);
     assert_string_equal(v->data[0]->value + 2048, "2499");
     assert_int_equal(v->next.len, 0);

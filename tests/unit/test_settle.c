@@ -190,6 +190,11 @@ static void no_room_to_settle(void **state)
     r->settled = 0;
     expect_told(say(r, BIRTH, OIN_GEM, "2015-01-02", B), false, 1, 1, SETTLED_ACCEPTED);
     expect(r, BIRTH, "2015-01-02", 0);
+    say(r, STATUS, OIN_GEM, "gehuwd", A);
+    say(r, STATUS, OIN_SCHL, "gescheiden", A);
+    r->settled = SETTLED_BYTES_MAX;
+    expect_told(say(r, STATUS, OIN_GEM, "gescheiden", B), true, 0, 0, NULL); /* they agree now */
+    expect(r, STATUS, "gescheiden", 1);
 }
 
 int main(void)

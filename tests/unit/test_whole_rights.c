@@ -3,6 +3,7 @@
  * disturbed. That a party is asked is a request as any other: scenarios/test_rectification.py. */
 #include "kit_whole.h"
 
+#include "core/due.h"
 #include "core/handlers.h"
 #include "core/rectify.h"
 
@@ -117,17 +118,9 @@ static sluis_err take(void *ctx, turn *t, sluis_fail *why)
     const taking *x = ctx;
     room *r = x->r;
     const step *s = x->s;
-    job *j = job_new(JOB_API, bytes_str("packed call"));
-    assert_non_null(j);
-    j->call = arena_alloc(job_arena(j), sizeof(*j->call));
-    sluis__api_call__init(j->call);
+    job *j = house_call(&r->h, s->event ? "privacyfunctionaris" : "consulent", "p-1");
     j->rules = rules_ref(t->rules);
     j->why = *why;
-    snprintf(j->claims.app, sizeof(j->claims.app), "wmo-intake");
-    snprintf(j->claims.function, sizeof(j->claims.function), "%s",
-             s->event ? "privacyfunctionaris" : "consulent");
-    snprintf(j->claims.employee, sizeof(j->claims.employee), "p-1");
-    j->claims.oin = r->h.gem.oin;
     sluis_err e = s->value   ? file(r, t, j, s->value)
                   : s->event ? decide(r, t, j, s->event)
                              : rectify_due(t, r->waits[s->of]);
@@ -181,10 +174,8 @@ static void whole_or_not_at_all(void **state)
     for (size_t i = 0; i < STEPS; i++) {
         taking x = {r, &steps[i]}, y = {calm, &steps[i]};
         const whole_step disturbed = step_of(&x), undisturbed = step_of(&y);
-        whole_or_nothing(&disturbed, 5,
-                         &refused); /* the request, an entry, a dossier, an event, the commit */
-        whole_calmly(&undisturbed);
-        whole_as_calm(&r->h, &calm->h, refused, disturbed.name);
+        whole_beside(&disturbed, &undisturbed, 5,
+                     &refused); /* the request, an entry, a dossier, an event, the commit */
         r->now += 1000;
         calm->now = r->now;
     }
@@ -197,8 +188,53 @@ static void whole_or_not_at_all(void **state)
     free(calm);
 }
 
+static const Sluis__RightsRow *right_at(room *r, turn *t, uint8_t key[static RIGHTS_KEY])
+{
+    const bytes at = BYTES(key, RIGHTS_KEY);
+    ProtobufCMessage *m = NULL;
+    bytes sealed;
+    assert_int_equal(store_get(t->t, TABLE_RIGHTS, at, &sealed), SLUIS_OK);
+    assert_int_equal(row_open(r->h.p.registry, t->t, TABLE_RIGHTS, at, sealed, t->arena,
+                              &sluis__rights_row__descriptor, &m, NULL),
+                     SLUIS_OK);
+    return (const Sluis__RightsRow *)m;
+}
+
+/* The request to the source is over, and nothing came: told a moment later, once; it stays granted. */
+static void no_answer(void **state)
+{
+    room *r = calloc(1, sizeof(*r));
+    uint8_t key[RIGHTS_KEY];
+    (void)state;
+    furnish(r);
+    const uint64_t entries = people_count(&r->h, TABLE_LEAF);
+    turn t = house_begin(&r->h, r->now, MiB);
+    people_said(&t, &r->s, OIN_SCHL, named(r, "school-soort"), "BO", r->now - DAY_MS);
+    people_rectification(&t, &r->s, &r->case_id, named(r, "school-soort"), "BO", false, key);
+    const Sluis__RightsRow *row = right_at(r, &t, key);
+    assert_int_equal(turn_close_request(&t, row->asked.data, REQUEST_EXPIRED, SLUIS_EXPIRED), SLUIS_OK);
+    house_commit(&r->h, &t);
+    for (int i = 0; i < 2; i++) {
+        t = house_begin(&r->h, r->now + 1000, MiB);
+        assert_int_equal(i ? rectify_due(&t, key) : due_step(&t, 64), SLUIS_OK);
+        house_commit(&r->h, &t);
+        assert_int_equal(people_count(&r->h, TABLE_LEAF), entries + 2); /* the request's, and this one */
+    }
+    t = house_begin(&r->h, r->now, MiB);
+    row = right_at(r, &t, key);
+    assert_string_equal(row->state, "granted");
+    assert_string_equal(row->source_outcome, "unanswered");
+    assert_string_equal(row->source_reason, "expired");
+    house_abort(&r->h, &t);
+    leave(r);
+    free(r);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(whole_or_not_at_all)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(whole_or_not_at_all),
+        cmocka_unit_test(no_answer),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
