@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "core/close_request.h"
 #include "core/cooperation.h"
 #include "core/due.h"
 #include "policy/levels.h"
@@ -88,7 +89,7 @@ sluis_err deadline_step(turn *t, const uint8_t transaction[static UUID_LEN])
     } else if (request_waits(row)) {
         e = journal_end(t, id, row);
         if (!e)
-            e = turn_close_request(t, id, REQUEST_EXPIRED, SLUIS_EXPIRED);
+            e = close_request(t, id, REQUEST_EXPIRED, SLUIS_EXPIRED);
     }
     subject_close(&s);
     return e;

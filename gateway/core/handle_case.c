@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "core/asking.h"
 #include "core/case_change.h"
+#include "core/close_request.h"
 #include "core/due.h"
 #include "core/secrecy.h"
 #include "core/passed_on.h"
@@ -123,8 +124,7 @@ static sluis_err withdraw_one(turn *t, const uint8_t *transaction, const Sluis__
     if (!e)
         e = turn_dossier(t, &s, q->case_id.data, NULL, NULL, 0);
     if (!e)
-        e = turn_close_request(t, transaction, REQUEST_WITHDRAWN,
-                               case_is_open(c) ? SLUIS_DENIED : SLUIS_NO_CASE);
+        e = close_request(t, transaction, REQUEST_WITHDRAWN, case_is_open(c) ? SLUIS_DENIED : SLUIS_NO_CASE);
     if (!e)
         e = tell_party(t, transaction, q, why, &rec);
     subject_close(&s);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "core/close_request.h"
 #include "core/handlers.h"
 #include "core/outbox.h"
 #include "core/passed_on.h"
@@ -83,8 +84,8 @@ static sluis_err end_wait(turn *t, const envelope *env, sluis_err why, bool *wai
     }
     if (e)
         return SLUIS_CORRUPT;
-    return *waited ? turn_close_request(t, env->core->transaction.data,
-                                        why == SLUIS_EXPIRED ? REQUEST_EXPIRED : REQUEST_RETURNED, why)
+    return *waited ? close_request(t, env->core->transaction.data,
+                                   why == SLUIS_EXPIRED ? REQUEST_EXPIRED : REQUEST_RETURNED, why)
                    : SLUIS_OK;
 }
 

@@ -97,10 +97,6 @@ sluis_err turn_refused(turn *t, const oin *to, uint64_t seq, sluis_err why);
 sluis_err turn_missed(turn *t, const oin *to, uint64_t seq);
 /* Something waits for this party that no message of theirs tells the bus of. */
 void turn_note_news(turn *t, const oin *to);
-/* The request of this transaction is over without an answer: expired or returned, the turn's entry says so
- * and goes into the dossier. OK when none waits for one. */
-sluis_err turn_close_request(turn *t, const uint8_t transaction[static UUID_LEN], request_state state,
-                             sluis_err why);
 
 /* Drops what has expired, at most limit rows of a kind: deliveries nobody took (returned), dead letters, what
  * was remembered of messages, and with it the requests nobody answered. Resets the turn's arena: nothing else

@@ -3,6 +3,7 @@
  * disturbed. That a party is asked is a request as any other: scenarios/test_rectification.py. */
 #include "kit_whole.h"
 
+#include "core/close_request.h"
 #include "core/due.h"
 #include "core/handlers.h"
 #include "core/rectify.h"
@@ -212,7 +213,7 @@ static void no_answer(void **state)
     people_said(&t, &r->s, OIN_SCHL, named(r, "school-soort"), "BO", r->now - DAY_MS);
     people_rectification(&t, &r->s, &r->case_id, named(r, "school-soort"), "BO", false, key);
     const Sluis__RightsRow *row = right_at(r, &t, key);
-    assert_int_equal(turn_close_request(&t, row->asked.data, REQUEST_EXPIRED, SLUIS_EXPIRED), SLUIS_OK);
+    assert_int_equal(close_request(&t, row->asked.data, REQUEST_EXPIRED, SLUIS_EXPIRED), SLUIS_OK);
     house_commit(&r->h, &t);
     for (int i = 0; i < 2; i++) {
         t = house_begin(&r->h, r->now + 1000, MiB);
