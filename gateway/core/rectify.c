@@ -3,15 +3,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cases/source_word.h"
 #include "core/ask.h"
 #include "core/due.h"
 #include "core/handlers.h"
 #include "core/send.h"
 #include "core/settle.h"
 
-#define WORD(s)    ((char *)(uintptr_t)(s))
-#define UNANSWERED "unanswered"
-#define WORDS_MAX  (MOTIVATION_MAX - 200) /* of the client's value and text: what goes to the source */
+#define WORD(s)   ((char *)(uintptr_t)(s))
+#define WORDS_MAX (MOTIVATION_MAX - 200) /* of the client's value and text: what goes to the source */
 
 bool rectify_is(const Sluis__RightsRow *row)
 {
@@ -128,14 +128,6 @@ sluis_err rectify_begin(turn *t, const job *j, const Sluis__CaseRow *c, const su
     return x->own ? SLUIS_OK : ask_source(t, j, c, x, f);
 }
 
-static const datum_beside *said_by(const datum *d, const char *source)
-{
-    const datum_beside *b = d->beside;
-    while (b && strcmp(b->row->source, source) != 0)
-        b = b->next;
-    return b;
-}
-
 /* The municipality's own statement, and current, whoever said what it replaces. */
 static sluis_err correct(turn *t, const rectification *x, settlement *settled,
                          const uint8_t transaction[static UUID_LEN])
@@ -157,7 +149,7 @@ static sluis_err correct(turn *t, const rectification *x, settlement *settled,
     if (e || outcome != DATUM_DISCREPANCY)
         return e;
     e = registry_get(t->p->registry, t->t, x->s, x->a->id, &x->d.instance, t->arena, &d);
-    const datum_beside *b = e ? NULL : said_by(&d, row.source);
+    const datum_beside *b = e ? NULL : datum_beside_of(&d, row.source);
     if (e || !b)
         return e ? e : SLUIS_CORRUPT;
     return settle_accept(t, settled, x->s, x->a->id, &d, b);
@@ -170,18 +162,21 @@ static sluis_err tell_readers(turn *t, const rectification *x, settlement *settl
     return e ? e : settlement_write(t, settled, x->s);
 }
 
-/* What the source that was asked says now; what the register says, where that source says nothing. */
-static const Sluis__DatumRow *said_now(const rectification *x)
+/* What the source that was asked says itself now; NULL: nothing of its own is left. */
+static const Sluis__DatumRow *own_word(const rectification *x)
 {
-    const bool current = !*x->row->party || strcmp(x->d.row->source, x->row->party) == 0;
-    const datum_beside *b = current ? NULL : said_by(&x->d, x->row->party);
-    return b ? b->row : x->d.row;
+    const Sluis__DatumRow *current = x->d.row;
+    if (strcmp(current->source, x->row->party) == 0 && !*current->brought_by)
+        return current;
+    const datum_beside *b = datum_beside_of(&x->d, x->row->party);
+    return b ? b->row : NULL;
 }
 
-/* It still says what the client disputes. */
+/* What the client disputes is still said: by its source, or else by the register. */
 static bool stands(const rectification *x)
 {
-    return x->there && (!*x->row->disputed || strcmp(said_now(x)->value, x->row->disputed) == 0);
+    const Sluis__DatumRow *own = x->there ? own_word(x) : NULL;
+    return x->there && (!*x->row->disputed || strcmp((own ? own : x->d.row)->value, x->row->disputed) == 0);
 }
 
 sluis_err rectify_write(turn *t, const rectification *x, rights_state to,
@@ -227,53 +222,110 @@ sluis_err rectify_heard(turn *t, const subject *s, const uint32_t *ids, size_t n
     return e;
 }
 
-/* How the request to the source ended: NULL while it did not. */
-static sluis_err answer_of(turn *t, const rectification *x, const char **outcome, const char **why)
+/* What each outcome makes of the client's request. Where the source decided nothing it stays granted, within
+ * its term: a person asks by another road, and finishes it. */
+typedef struct {
+    const char *outcome, *decision;
+    rights_state to;
+} source_said;
+static const source_said corrected = {SOURCE_CORRECTED, "rights-corrected", RIGHTS_DONE},
+                         kept = {SOURCE_KEPT, "rights-source-refused", RIGHTS_REFUSED},
+                         refused = {SOURCE_REFUSED, "rights-source-refused", RIGHTS_REFUSED},
+                         not_possible = {SOURCE_NOT_POSSIBLE, "rights-source-unable", RIGHTS_GRANTED},
+                         not_known = {SOURCE_NOT_KNOWN, "rights-source-unknowing", RIGHTS_GRANTED},
+                         unanswered = {SOURCE_UNANSWERED, "rights-source-silent", RIGHTS_GRANTED};
+
+/* Whether the answer itself said what the client disputes, and was settled as it came: where the catalogue
+ * lets another source go first, nothing of it is in the register. */
+static sluis_err said_again(turn *t, const rectification *x, const Sluis__RequestRow *q, bool *out)
+{
+    uint8_t key[ID_LEN + 8];
+    bytes sealed;
+    ProtobufCMessage *m = NULL;
+    memcpy(key, x->s->sid.b, ID_LEN);
+    put_u64(key + ID_LEN, q->answer ? q->answer->journal_index : 0);
+    sluis_err e = store_get(t->t, TABLE_SETTLED, BYTES_OF(key), &sealed);
+    if (!e)
+        e = row_open(t->p->registry, t->t, TABLE_SETTLED, BYTES_OF(key), sealed, t->arena,
+                     &sluis__settled_row__descriptor, &m, NULL);
+    const Sluis__SettledRow *all = (const Sluis__SettledRow *)m;
+    *out = false;
+    for (size_t i = 0; !e && i < all->n_data; i++) {
+        const Sluis__SettledDatum *one = all->data[i];
+        *out =
+            *out || (one->attribute == x->row->attributes[0] &&
+                     bytes_equal(BYTES(one->instance.data, one->instance.len), BYTES_OF(x->d.instance.b)) &&
+                     strcmp(one->row->source, x->row->party) == 0 && !*one->row->brought_by &&
+                     strcmp(one->row->value, x->row->disputed) == 0);
+    }
+    return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
+}
+
+/* What the source's answer says of it, where what it says itself is not another value. */
+static sluis_err answered(turn *t, const rectification *x, const Sluis__RequestRow *q,
+                          const source_said **out)
+{
+    bool again = own_word(x) || stands(x);
+    sluis_err e = SLUIS_OK;
+    switch (q->results[0]->outcome) {
+    case SLUIS__OUTCOME__GIVEN:
+        if (!again)
+            e = said_again(t, x, q, &again);
+        *out = again ? &kept : &corrected;
+        return e;
+    case SLUIS__OUTCOME__NOT_POSSIBLE:
+        *out = &not_possible;
+        return SLUIS_OK;
+    case SLUIS__OUTCOME__NOT_KNOWN:
+        *out = &not_known;
+        return SLUIS_OK;
+    default:
+        *out = &refused;
+        return SLUIS_OK;
+    }
+}
+
+/* How the request to the source ended: NULL while it did not. Where the source's own statement is gone, what
+ * others say is no correction of it: its answer decides. */
+static sluis_err answer_of(turn *t, const rectification *x, const source_said **out, const char **why)
 {
     Sluis__RequestRow *q = NULL;
     uint8_t asked[UUID_LEN];
-    *outcome = NULL;
+    *out = NULL;
     *why = "";
     if (!x->d.row ||
         datum_at_source(x->d.row)) /* its term came first, or its value went: nothing is left to say */
         return SLUIS_OK;
     memcpy(asked, x->row->asked.data, UUID_LEN);
-    if (!stands(x)) {
-        *outcome = "corrected";
+    const Sluis__DatumRow *own = own_word(x);
+    if (own && (own->withdrawn || strcmp(own->value, x->row->disputed) != 0)) {
+        *out = &corrected;
         return SLUIS_OK;
     }
     sluis_err e = turn_request_load(t, asked, &q, NULL);
     if (e || request_waits(q))
         return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
     if (!q->n_results) {
-        *outcome = UNANSWERED;
+        *out = &unanswered;
         *why = q->state;
         return SLUIS_OK;
     }
-    const bool given = q->results[0]->outcome == SLUIS__OUTCOME__GIVEN;
-    *outcome = given ? "kept" : "refused";
-    *why = given ? "" : q->results[0]->reason;
-    return SLUIS_OK;
+    *why = q->results[0]->outcome == SLUIS__OUTCOME__GIVEN ? "" : q->results[0]->reason;
+    return answered(t, x, q, out);
 }
 
-/* The row, the entry and the event; what is written of the datum stands under that entry. Without an answer
- * the client's request stays granted, within its term: a person asks by another road, and finishes it. */
-static sluis_err conclude(turn *t, rectification *x, uint8_t key[static RIGHTS_KEY], const char *outcome,
+/* The row, the entry and the event; what is written of the datum stands under that entry. */
+static sluis_err conclude(turn *t, rectification *x, uint8_t key[static RIGHTS_KEY], const source_said *said,
                           const char *why)
 {
     Sluis__RightsRow *row = x->row;
-    const bool corrected = strcmp(outcome, "corrected") == 0, silent = strcmp(outcome, UNANSWERED) == 0;
-    const char *decision = corrected ? "rights-corrected"
-                           : silent  ? "rights-source-silent"
-                                     : "rights-source-refused";
     Sluis__Record r = SLUIS__RECORD__INIT;
     settlement settled;
-    row->source_outcome = WORD(outcome);
+    row->source_outcome = WORD(said->outcome);
     row->source_reason = WORD(why);
-    if (!silent) {
+    row->state = WORD(rights_state_name(said->to));
+    if (said->to != RIGHTS_GRANTED)
         row->done = t->now;
-        row->state = WORD(rights_state_name(corrected ? RIGHTS_DONE : RIGHTS_REFUSED));
-    }
     r.type = SLUIS__RECORD_TYPE__R_CASE;
     r.from = row->party;
     r.to = WORD(t->p->settings->oin.s);
@@ -283,19 +335,19 @@ static sluis_err conclude(turn *t, rectification *x, uint8_t key[static RIGHTS_K
     r.subject = (ProtobufCBinaryData){ID_LEN, (uint8_t *)(uintptr_t)x->s->sid.b};
     r.attributes = row->attributes;
     r.n_attributes = row->n_attributes;
-    r.decision = WORD(decision);
+    r.decision = WORD(said->decision);
     r.detail = row->kind;
     settlement_begin(&settled, row->case_id.data, row->text);
     sluis_err e = turn_put_sealed(t, x->s, TABLE_RIGHTS, BYTES(key, RIGHTS_KEY), &row->base);
     if (!e)
         e = turn_journal(t, &r);
-    if (!e && !silent)
-        e = corrected
-                ? tell_readers(t, x, &settled)
-                : registry_state(t->t, x->s, row->attributes[0], &x->d, row->text, t->entry.index, t->now);
+    if (!e && said->to == RIGHTS_DONE)
+        e = tell_readers(t, x, &settled);
+    if (!e && said->to == RIGHTS_REFUSED && stands(x))
+        e = registry_state(t->t, x->s, row->attributes[0], &x->d, row->text, t->entry.index, t->now);
     if (!e)
         e = turn_dossier(t, x->s, row->case_id.data, NULL, NULL, 0);
-    return e ? e : turn_event(t, decision, &r, row->kind);
+    return e ? e : turn_event(t, said->decision, &r, row->kind);
 }
 
 sluis_err rectify_due(turn *t, const uint8_t key[static RIGHTS_KEY])
@@ -305,7 +357,8 @@ sluis_err rectify_due(turn *t, const uint8_t key[static RIGHTS_KEY])
     ProtobufCMessage *m = NULL;
     subject s = {0};
     rectification x = {0};
-    const char *outcome = NULL, *why = "";
+    const source_said *said = NULL;
+    const char *why = "";
     memcpy(at, key, RIGHTS_KEY);
     sluis_err e = store_get(t->t, TABLE_RIGHTS, BYTES_OF(at), &sealed);
     if (!e)
@@ -315,9 +368,9 @@ sluis_err rectify_due(turn *t, const uint8_t key[static RIGHTS_KEY])
     if (!e && waits(row)) {
         e = find(t, &s, row, &x);
         if (!e)
-            e = answer_of(t, &x, &outcome, &why);
-        if (!e && outcome && strcmp(outcome, row->source_outcome) != 0)
-            e = conclude(t, &x, at, outcome, why);
+            e = answer_of(t, &x, &said, &why);
+        if (!e && said && strcmp(said->outcome, row->source_outcome) != 0)
+            e = conclude(t, &x, at, said, why);
     }
     subject_close(&s);
     return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;

@@ -34,7 +34,7 @@ sluis_err rectify_write(turn *t, const rectification *x, rights_state to,
 sluis_err rectify_heard(turn *t, const subject *s, const uint32_t *ids, size_t n);
 /* It has another key from now on: while it waits, it is looked at under that one. */
 sluis_err rectify_look(turn *t, const uint8_t key[static RIGHTS_KEY], const Sluis__RightsRow *row);
-/* In due.h's words: corrected by its source, refused by it, not answered, or still open. */
+/* In due.h's words: how the request to its source ended (cases/source_word.h), or it is still open. */
 sluis_err rectify_due(turn *t, const uint8_t key[static RIGHTS_KEY]);
 
 #endif

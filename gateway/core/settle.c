@@ -123,15 +123,6 @@ static bool resolves(const datum *d, const job *j, bool source)
     return b && source;
 }
 
-/* Itself: what another municipality brought of it is not its word. */
-static const datum_beside *said_by(const datum *d, const char *who)
-{
-    const datum_beside *b = d->beside;
-    while (b && (strcmp(b->row->source, who) != 0 || *b->row->brought_by))
-        b = b->next;
-    return b;
-}
-
 /* Why a statement need not stand beside the current one any more; NULL: it stands. */
 static const char *is_over(const turn *t, const job *j, const attribute *a, const datum *d,
                            const datum_beside *b, bool answered, bool same)
@@ -151,7 +142,7 @@ static const char *is_over(const turn *t, const job *j, const attribute *a, cons
 static sluis_err take_up(turn *t, const job *j, settlement *x, const subject *s, const attribute *a,
                          const datum *d, bool answered)
 {
-    const datum_beside *own = said_by(d, j->env->core->sender);
+    const datum_beside *own = datum_beside_of(d, j->env->core->sender);
     bool source = is_source(t, a, j->env->core->sender);
     if (!own || !fits(x, own))
         return SLUIS_OK;

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cases/source_word.h"
 #include "http/document_parts.h"
 #include "http/html.h"
 
@@ -25,14 +26,22 @@ static const char *state_text(const char *state)
 /* A datum that another organisation was asked to correct. */
 static const char *source_text(const char *outcome)
 {
-    if (strcmp(outcome, "unanswered") == 0)
-        return "De organisatie waar het gegeven vandaan komt, heeft niet geantwoord. "
-               "De gemeente moet uw verzoek zelf afronden.";
-    return strcmp(outcome, "corrected") == 0
-               ? "De organisatie waar het gegeven vandaan komt, heeft het verbeterd."
-               : "De organisatie waar het gegeven vandaan komt, heeft het niet verbeterd. Uw verklaring "
-                 "staat nu "
-                 "bij het gegeven.";
+    static const struct {
+        const char *outcome, *text;
+    } all[] = {
+        {SOURCE_CORRECTED, "De organisatie waar het gegeven vandaan komt, heeft het verbeterd."},
+        {SOURCE_NOT_POSSIBLE, "De organisatie waar het gegeven vandaan komt, kon het niet verbeteren. "
+                              "De gemeente moet uw verzoek zelf afronden."},
+        {SOURCE_NOT_KNOWN, "De organisatie waar het gegeven vandaan komt, kent het niet. "
+                           "De gemeente moet uw verzoek zelf afronden."},
+        {SOURCE_UNANSWERED, "De organisatie waar het gegeven vandaan komt, heeft niet geantwoord. "
+                            "De gemeente moet uw verzoek zelf afronden."},
+    };
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (strcmp(all[i].outcome, outcome) == 0)
+            return all[i].text;
+    return "De organisatie waar het gegeven vandaan komt, heeft het niet verbeterd. Zolang het gegeven zo "
+           "blijft staan, staat uw verklaring erbij.";
 }
 
 static void add_asked(document *d, buffer *b, const Sluis__ApiRights *r)

@@ -89,9 +89,13 @@ static const document_sentence by_decision[] = {
     {"rights-corrected", "Een gegeven over u is verbeterd omdat u dat vroeg", false, false,
      "Wie het oude gegeven had gelezen, krijgt bericht."},
     {"rights-source-refused", "{} verbeterde een gegeven over u niet, terwijl u dat vroeg", true, false,
-     "Uw eigen verklaring staat nu bij het gegeven. Wie het leest, leest die ook. Bij ‘Uw rechten’ staat wat "
-     "u nog kunt doen."},
+     "Zolang het gegeven zo blijft staan, staat uw eigen verklaring erbij. Wie het leest, leest die ook. Bij "
+     "‘Uw rechten’ staat wat u nog kunt doen."},
     {"rights-source-silent", "{} antwoordde niet op de vraag een gegeven over u te verbeteren", true, false,
+     "De gemeente moet uw verzoek zelf afronden."},
+    {"rights-source-unable", "{} kon een gegeven over u niet verbeteren, terwijl u dat vroeg", true, false,
+     "De gemeente moet uw verzoek zelf afronden."},
+    {"rights-source-unknowing", "{} kent het gegeven niet dat u wilde laten verbeteren", true, false,
      "De gemeente moet uw verzoek zelf afronden."},
     {"exchange-noted", "Er is buiten de computer om over u gesproken of geschreven", false, false, NULL},
     {"entry-restricted", "Besloten is dat u een regel van dit dossier nu niet mag lezen", false, false, NULL},

@@ -116,6 +116,8 @@ static const struct {
     {"rights-corrected", "gegeven-verbeterd-op-verzoek"},
     {"rights-source-refused", "bron-verbetert-niet"},
     {"rights-source-silent", "bron-antwoordt-niet"},
+    {"rights-source-unable", "bron-kan-niet-verbeteren"},
+    {"rights-source-unknowing", "bron-kent-gegeven-niet"},
     {"rights-reminder", "avg-verzoek-nadert-termijn"},
     {"rights-late", "avg-verzoek-te-laat"},
     {"access", "inzage"},

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cases/source_word.h"
 #include "http/render.h"
 #include "http/render_parts.h"
 
@@ -23,11 +24,13 @@ static const char *said(const char *word)
 
 static const char *source_said(const char *outcome)
 {
-    return strcmp(outcome, "corrected") == 0    ? "verbeterd"
-           : strcmp(outcome, "kept") == 0       ? "gehandhaafd"
-           : strcmp(outcome, "unanswered") == 0 ? "niet-beantwoord"
-           : *outcome                           ? "geweigerd"
-                                                : "gevraagd";
+    return strcmp(outcome, SOURCE_CORRECTED) == 0      ? "verbeterd"
+           : strcmp(outcome, SOURCE_KEPT) == 0         ? "gehandhaafd"
+           : strcmp(outcome, SOURCE_NOT_POSSIBLE) == 0 ? "niet-mogelijk"
+           : strcmp(outcome, SOURCE_NOT_KNOWN) == 0    ? "niet-bekend"
+           : strcmp(outcome, SOURCE_UNANSWERED) == 0   ? "niet-beantwoord"
+           : *outcome                                  ? "geweigerd"
+                                                       : "gevraagd";
 }
 
 json_t *render_one_right(const Sluis__ApiRights *x)
@@ -62,7 +65,7 @@ json_t *render_one_right(const Sluis__ApiRights *x)
     if (*x->party)
         put(o, "bronUitkomst", source_said(x->source_outcome));
     put_some(o, "bronReden",
-             strcmp(x->source_outcome, "unanswered") == 0 ? dutch(x->source_reason) : x->source_reason);
+             strcmp(x->source_outcome, SOURCE_UNANSWERED) == 0 ? dutch(x->source_reason) : x->source_reason);
     if (x->late)
         json_object_set_new(o, "teLaat", json_true());
     snprintf(href, sizeof href, "/v1/zaken/%s/leden/%u/avg-verzoeken", case_id, x->member);

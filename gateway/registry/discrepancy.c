@@ -12,6 +12,15 @@ static uint64_t newest_of(const datum *d)
     return newest;
 }
 
+const datum_beside *datum_beside_of(const datum *d, const char *source)
+{
+    const datum_beside *b = d->beside;
+
+    while (b && (strcmp(b->row->source, source) != 0 || *b->row->brought_by))
+        b = b->next;
+    return b;
+}
+
 sluis_err registry_accept(store_txn *t, const subject *s, uint32_t attribute, const datum *d,
                           const datum_beside *b, uint64_t journal_index, uint64_t now)
 {

@@ -73,6 +73,9 @@ typedef struct {
     Sluis__DatumRow *row; /* the current one; NOT to be mistaken for valid now: see valid_from, valid_until */
     datum_beside *beside; /* in the order of their versions */
 } datum;
+/* What this source says itself beside the current statement; NULL: nothing. What another municipality brought
+ * of it is not its word. */
+const datum_beside *datum_beside_of(const datum *d, const char *source);
 /* The datum of the instance behind at->instance, or of the first when at->version is 0; rows in the arena,
  * which may be reset between two calls. NOT_FOUND: there are no more. In a write transaction others may write
  * between two calls. */

@@ -137,6 +137,30 @@ def test_its_source_does_not_answer(city):
     check([(x["waarde"], x["verklaringVanClient"]) for x in d] == [("Traag", RIGHT)], f"{d}")
 
 
+def test_its_source_decides_nothing(city):
+    """That it cannot, or does not know the datum, is no refusal: the request stays granted, in words of its own."""
+    case = household(city)
+    for name, old, new, outcome, said, decision, text in (
+            ("jgz-verzorging-hygiene", "Matig", "Goed", "not-possible", "niet-mogelijk", "bron-kan-niet-verbeteren", "kon het niet verbeteren"),
+            ("jgz-psychosociale-ontwikkeling", "Slecht", "Goed", "not-known", "niet-bekend", "bron-kent-gegeven-niet", "kent het niet")):
+        answer(city, case, name, old)
+        id_ = asked(city, case, name, new)
+        t = decide(city, case, 2, id_, "toewijzen")["bronVerzoekId"]
+        held_by(city, "ggd", t)
+        city.inbox("ggd", "refuse", t, "--reason", "niet-beschikbaar", "--outcome", outcome, "--by", "jeugdarts-7")
+        wait_for("heard", lambda: right(city, case, id_)["bronUitkomst"] == said)
+        r = right(city, case, id_)
+        check((r["stand"], r["bronReden"]) == ("toegewezen", "niet-beschikbaar") and r["uitvoerenVoor"] and "afgerond" not in r, f"{r}")
+        check(decisions(city, case).count(decision) == 1, f"{decisions(city, case)}")
+        page = city.call("GET", f"/v1/zaken/{case}/leden/2/dossier/uitvoer?namens=2", city.token("clientportaal", "client", "client-1"), headers={"Accept": "text/html"})
+        check(text in page.body.decode(), f"{outcome}: the client's document")
+        d = shown(city, case, 2, name)
+        check([(x["waarde"], x.get("verklaringVanClient")) for x in d] == [(old, None)], f"{d}")
+        check(decide(city, case, 2, id_, "afronden", "De GGD is gebeld")["stand"] == "afgerond", "finished")
+        d = shown(city, case, 2, name)
+        check([(x["waarde"], x["verklaringVanClient"]) for x in d] == [(old, RIGHT)], f"{d}")
+
+
 def test_corrected_by_itself(city):
     """The party corrects its first answer instead of answering: that closes the request, too."""
     case = household(city)

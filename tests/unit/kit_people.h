@@ -147,26 +147,38 @@ KIT uuid people_right(turn *t, const subject *s, const id16 *case_id, const char
     return people_right_to(t, s, case_id, kind, state, NULL, 0);
 }
 
-/* A granted rectification, of which OIN_SCHL was asked; "refused": it has answered, and does not change it.
- */
+/* OIN_SCHL answers this request for one datum, under the turn's entry. */
+KIT void people_answer(turn *t, const subject *s, const uint8_t *asked, uint32_t id, Sluis__Outcome outcome)
+{
+    Sluis__ResultRow result = SLUIS__RESULT_ROW__INIT, *results[] = {&result};
+    Sluis__DossierRow entry = SLUIS__DOSSIER_ROW__INIT;
+    Sluis__RequestRow *q = NULL;
+    assert_int_equal(turn_request_load(t, asked, &q, NULL), SLUIS_OK);
+    result.attribute = id;
+    result.outcome = outcome;
+    result.reason = outcome == SLUIS__OUTCOME__GIVEN ? result.reason : TEXT("beroepsgeheim");
+    entry.journal_index = t->entry.index;
+    q->results = results;
+    q->n_results = 1;
+    q->state = TEXT("answered");
+    q->answer = &entry;
+    assert_int_equal(turn_request_save(t, asked, q, s), SLUIS_OK);
+}
+
+/* A granted rectification, of which OIN_SCHL was asked. OUTCOME_NONE: it has not answered. */
 KIT void people_rectification(turn *t, const subject *s, const id16 *case_id, uint32_t id,
-                              const char *disputed, bool refused, uint8_t key[static RIGHTS_KEY])
+                              const char *disputed, Sluis__Outcome outcome, uint8_t key[static RIGHTS_KEY])
 {
     Sluis__RightsRow row = SLUIS__RIGHTS_ROW__INIT;
-    Sluis__ResultRow result = SLUIS__RESULT_ROW__INIT, *results[] = {&result};
     Sluis__RequestRow *q = NULL;
     uuid asked = people_request(t, s, case_id), transaction = uuid_new(t->now);
     assert_int_equal(turn_request_load(t, asked.b, &q, NULL), SLUIS_OK);
-    result.attribute = id;
-    result.outcome = SLUIS__OUTCOME__REFUSED;
-    result.reason = TEXT("beroepsgeheim");
     q->attributes = &id;
     q->n_attributes = 1;
-    q->results = results;
-    q->n_results = refused ? 1 : 0;
-    if (!refused)
-        q->state = TEXT("open");
+    q->state = TEXT("open");
     assert_int_equal(turn_request_save(t, asked.b, q, s), SLUIS_OK);
+    if (outcome)
+        people_answer(t, s, asked.b, id, outcome);
     row.kind = TEXT("rectification");
     row.state = TEXT("granted");
     row.case_id = data_of(case_id->b, ID_LEN);

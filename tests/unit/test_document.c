@@ -110,6 +110,8 @@ static void a_sentence_for_everything(void **state)
                                             "rights-corrected",
                                             "rights-source-refused",
                                             "rights-source-silent",
+                                            "rights-source-unable",
+                                            "rights-source-unknowing",
                                             "taken-over",
                                             "takeover-told",
                                             "handover-refused",

@@ -686,7 +686,8 @@ static void waits_through_a_merge(room *r, bool refused, const char *state)
     rights_item *all = NULL;
     size_t n = 0, found = 0;
     turn t = house_begin(&r->h, T0, 1u << 20);
-    people_rectification(&t, &r->from, &r->case_id, id, "gescheiden", refused, key);
+    people_rectification(&t, &r->from, &r->case_id, id, "gescheiden",
+                         refused ? SLUIS__OUTCOME__REFUSED : SLUIS__OUTCOME__OUTCOME_NONE, key);
     assert_int_equal(rectify_heard(&t, &r->from, &id, 1), SLUIS_OK);
     house_commit(&r->h, &t);
     merge(r);

@@ -7,17 +7,19 @@
 #include "core/due.h"
 #include "core/handlers.h"
 #include "core/rectify.h"
+#include "core/settle.h"
 
 #define MiB (1u << 20)
 
-typedef enum { REFUSED, CORRECTED, WAITING } waiting;
+typedef enum { REFUSED, CORRECTED, UNABLE, WAITING } waiting;
 
 typedef struct {
     house h;
     subject s;
     id16 case_id;
     uint64_t now;
-    uint8_t waits[WAITING][RIGHTS_KEY]; /* requests of which a source has said something */
+    const char *about;                      /* what the client files about */
+    uint8_t waits[WAITING + 1][RIGHTS_KEY]; /* requests of which a source has said something, or will */
 } room;
 
 typedef struct {
@@ -35,6 +37,7 @@ static const step steps[] = {
     {.name = "refused here", .event = "refuse"},
     {.name = "refused by its source", .of = REFUSED},
     {.name = "corrected by its source", .of = CORRECTED},
+    {.name = "its source cannot", .of = UNABLE},
 };
 #define STEPS (sizeof steps / sizeof steps[0])
 
@@ -49,17 +52,23 @@ static void furnish(room *r)
 {
     house_open(&r->h);
     r->now = HOUSE_MS;
+    r->about = "wmo-hulpvraag";
     turn t = house_begin(&r->h, r->now, MiB);
     r->s = house_subject(&r->h, t.t, r->h.person);
     const subject *who = &r->s;
     r->case_id = people_case(&t, &who, 1, "research", 0);
     const uint32_t own = named(r, "wmo-hulpvraag"), kept = named(r, "school-naam"),
-                   corrected = named(r, "school-jaargroep");
+                   corrected = named(r, "school-jaargroep"), unable = named(r, "school-type");
     people_said(&t, &r->s, OIN_GEM, own, "Schoonmaken", r->now - DAY_MS);
     people_said(&t, &r->s, OIN_SCHL, kept, "De Sluis", r->now - DAY_MS);
     people_said(&t, &r->s, OIN_SCHL, corrected, "5", r->now - DAY_MS);
-    people_rectification(&t, &r->s, &r->case_id, kept, "De Sluis", true, r->waits[REFUSED]);
-    people_rectification(&t, &r->s, &r->case_id, corrected, "4", true, r->waits[CORRECTED]);
+    people_said(&t, &r->s, OIN_SCHL, unable, "BO", r->now - DAY_MS);
+    people_rectification(&t, &r->s, &r->case_id, kept, "De Sluis", SLUIS__OUTCOME__REFUSED,
+                         r->waits[REFUSED]);
+    people_rectification(&t, &r->s, &r->case_id, corrected, "4", SLUIS__OUTCOME__REFUSED,
+                         r->waits[CORRECTED]);
+    people_rectification(&t, &r->s, &r->case_id, unable, "BO", SLUIS__OUTCOME__NOT_POSSIBLE,
+                         r->waits[UNABLE]);
     house_commit(&r->h, &t);
 }
 
@@ -71,7 +80,7 @@ static void leave(room *r)
 
 static sluis_err file(room *r, turn *t, job *j, const char *value)
 {
-    static char *names[] = {(char *)(uintptr_t) "wmo-hulpvraag"};
+    char *names[] = {TEXT(r->about)};
     Sluis__ApiFileRights in = SLUIS__API_FILE_RIGHTS__INIT;
     in.case_id = data_of(r->case_id.b, ID_LEN);
     in.member = 1;
@@ -161,6 +170,7 @@ static void made(room *r)
     assert_string_equal(d.row->statement, "Dat klopt niet");
     assert_string_equal(state_of(r, &t, REFUSED), "refused");
     assert_string_equal(state_of(r, &t, CORRECTED), "done");
+    assert_string_equal(state_of(r, &t, UNABLE), "granted");
     house_abort(&r->h, &t);
     people_sound(&r->h);
 }
@@ -201,19 +211,21 @@ static const Sluis__RightsRow *right_at(room *r, turn *t, uint8_t key[static RIG
     return (const Sluis__RightsRow *)m;
 }
 
-/* The request to the source is over, and nothing came: told a moment later, once; it stays granted. */
-static void no_answer(void **state)
+/* The request to the source is over, and it decided nothing: told a moment later, once; it stays granted. */
+static void undecided_by_its_source(Sluis__Outcome outcome, const char *said, const char *why)
 {
     room *r = calloc(1, sizeof(*r));
     uint8_t key[RIGHTS_KEY];
-    (void)state;
     furnish(r);
+    const uint32_t id = named(r, "school-soort");
     const uint64_t entries = people_count(&r->h, TABLE_LEAF);
     turn t = house_begin(&r->h, r->now, MiB);
-    people_said(&t, &r->s, OIN_SCHL, named(r, "school-soort"), "BO", r->now - DAY_MS);
-    people_rectification(&t, &r->s, &r->case_id, named(r, "school-soort"), "BO", false, key);
+    people_said(&t, &r->s, OIN_SCHL, id, "BO", r->now - DAY_MS);
+    people_rectification(&t, &r->s, &r->case_id, id, "BO", outcome, key);
     const Sluis__RightsRow *row = right_at(r, &t, key);
-    assert_int_equal(close_request(&t, row->asked.data, REQUEST_EXPIRED, SLUIS_EXPIRED), SLUIS_OK);
+    assert_int_equal(outcome ? rectify_heard(&t, &r->s, &id, 1)
+                             : close_request(&t, row->asked.data, REQUEST_EXPIRED, SLUIS_EXPIRED),
+                     SLUIS_OK);
     house_commit(&r->h, &t);
     for (int i = 0; i < 2; i++) {
         t = house_begin(&r->h, r->now + 1000, MiB);
@@ -224,8 +236,170 @@ static void no_answer(void **state)
     t = house_begin(&r->h, r->now, MiB);
     row = right_at(r, &t, key);
     assert_string_equal(row->state, "granted");
-    assert_string_equal(row->source_outcome, "unanswered");
-    assert_string_equal(row->source_reason, "expired");
+    assert_string_equal(row->source_outcome, said);
+    assert_string_equal(row->source_reason, why);
+    assert_int_equal(row->done, 0);
+    house_abort(&r->h, &t);
+    leave(r);
+    free(r);
+}
+
+static void no_answer(void **state)
+{
+    (void)state;
+    undecided_by_its_source(SLUIS__OUTCOME__OUTCOME_NONE, "unanswered", "expired");
+    undecided_by_its_source(SLUIS__OUTCOME__NOT_POSSIBLE, "not-possible", "beroepsgeheim");
+    undecided_by_its_source(SLUIS__OUTCOME__NOT_KNOWN, "not-known", "beroepsgeheim");
+}
+
+/* ---- what the source says itself, and what others do ---- */
+
+/* The school said 5, which the client disputes, and was asked. */
+static room *disputed(uint32_t *id)
+{
+    room *r = calloc(1, sizeof(*r));
+    furnish(r);
+    *id = named(r, "school-groepsnaam");
+    turn t = house_begin(&r->h, r->now, MiB);
+    people_said(&t, &r->s, OIN_SCHL, *id, "5", r->now - DAY_MS);
+    people_rectification(&t, &r->s, &r->case_id, *id, "5", SLUIS__OUTCOME__OUTCOME_NONE, r->waits[WAITING]);
+    house_commit(&r->h, &t);
+    return r;
+}
+
+static void get(room *r, turn *t, uint32_t id, datum *d)
+{
+    static const id16 only = {{0}};
+    *d = (datum){.version = 0};
+    assert_int_equal(registry_get(t->p->registry, t->t, &r->s, id, &only, t->arena, d), SLUIS_OK);
+}
+
+/* Of what someone else said beside it: it is the current one now, or goes. */
+static void settle(room *r, uint32_t id, const char *source, const char *value, bool accept)
+{
+    Sluis__Record rec = SLUIS__RECORD__INIT;
+    settlement x;
+    datum d;
+    turn t = house_begin(&r->h, r->now, MiB);
+    people_said(&t, &r->s, source, id, value, r->now);
+    rec.type = SLUIS__RECORD_TYPE__R_CASE;
+    assert_int_equal(turn_journal(&t, &rec), SLUIS_OK);
+    settlement_begin(&x, r->case_id.b, "zo is het");
+    get(r, &t, id, &d);
+    assert_non_null(d.beside);
+    assert_int_equal(accept ? settle_accept(&t, &x, &r->s, id, &d, d.beside)
+                            : settle_drop(&t, &x, &r->s, id, &d, d.beside, SETTLED_OVERRULED),
+                     SLUIS_OK);
+    assert_int_equal(settlement_write(&t, &x, &r->s), SLUIS_OK);
+    if (!accept)
+        people_answer(&t, &r->s, right_at(r, &t, r->waits[WAITING])->asked.data, id, SLUIS__OUTCOME__GIVEN);
+    house_commit(&r->h, &t);
+}
+
+/* The source has answered so, or OUTCOME_NONE; looked at; what became of it, and whether the client's own
+ * statement stands with the datum. */
+static void looked_at(room *r, uint32_t id, Sluis__Outcome outcome, const char *state, const char *said,
+                      bool stated)
+{
+    datum d;
+    turn t = house_begin(&r->h, r->now + 1000, MiB);
+    if (outcome)
+        people_answer(&t, &r->s, right_at(r, &t, r->waits[WAITING])->asked.data, id, outcome);
+    assert_int_equal(rectify_due(&t, r->waits[WAITING]), SLUIS_OK);
+    const Sluis__RightsRow *row = right_at(r, &t, r->waits[WAITING]);
+    assert_string_equal(row->state, state);
+    assert_string_equal(row->source_outcome, said);
+    get(r, &t, id, &d);
+    assert_string_equal(d.row->statement, stated ? "Dat klopt niet" : "");
+    house_abort(&r->h, &t);
+}
+
+/* Another's statement took the place of the source's own: that is no correction by the source. What it
+ * answers decides. */
+static void settled_away(void **state)
+{
+    uint32_t id;
+    room *r = disputed(&id);
+    (void)state;
+    looked_at(r, id, SLUIS__OUTCOME__OUTCOME_NONE, "granted", "", false);
+    settle(r, id, OIN_GEM, "6", true);
+    looked_at(r, id, SLUIS__OUTCOME__OUTCOME_NONE, "granted", "", false);
+    looked_at(r, id, SLUIS__OUTCOME__GIVEN, "done", "corrected", false);
+    looked_at(r, id, SLUIS__OUTCOME__REFUSED, "refused", "refused", false);
+    looked_at(r, id, SLUIS__OUTCOME__NOT_POSSIBLE, "granted", "not-possible", false);
+    looked_at(r, id, SLUIS__OUTCOME__NOT_KNOWN, "granted", "not-known", false);
+    leave(r);
+    free(r);
+}
+
+/* Where another source goes first, what it answers goes as it comes: it said the same again all the same. */
+static void overruled_as_it_came(void **state)
+{
+    uint32_t id;
+    room *r = disputed(&id);
+    (void)state;
+    settle(r, id, OIN_GEM, "6", true);
+    settle(r, id, OIN_SCHL, "5", false);
+    looked_at(r, id, SLUIS__OUTCOME__OUTCOME_NONE, "refused", "kept", false);
+    leave(r);
+    free(r);
+}
+
+static void brought(room *r, const char *source, uint32_t id, const char *value)
+{
+    static const id16 only = {{0}};
+    Sluis__DatumRow d = SLUIS__DATUM_ROW__INIT;
+    datum_outcome outcome;
+    uint64_t version = 0;
+    turn t = house_begin(&r->h, r->now, MiB);
+    d.value = TEXT(value);
+    d.source = TEXT(source);
+    d.brought_by = TEXT(OIN_OTHER);
+    d.journal_index = journal_size(t.journal);
+    assert_int_equal(registry_put(t.p->registry, t.t, &r->s, id, &only, &d, &outcome, &version, NULL),
+                     SLUIS_OK);
+    assert_int_equal(outcome, DATUM_DISCREPANCY);
+    house_commit(&r->h, &t);
+}
+
+/* What another municipality brought of it is not its word. */
+static void brought_of_the_source(void **state)
+{
+    uint32_t id;
+    room *r = disputed(&id);
+    (void)state;
+    settle(r, id, OIN_GEM, "6", true);
+    brought(r, OIN_SCHL, id, "7");
+    looked_at(r, id, SLUIS__OUTCOME__OUTCOME_NONE, "granted", "", false);
+    leave(r);
+    free(r);
+}
+
+/* Nor is what it brought of us the correction that the municipality makes. */
+static void brought_of_ourselves(void **state)
+{
+    static const step filed = {.name = "filed", .value = "Kamer"},
+                      granted = {.name = "granted", .event = "grant"};
+    room *r = calloc(1, sizeof(*r));
+    datum d;
+    (void)state;
+    furnish(r);
+    r->about = "woonsituatie";
+    turn t = house_begin(&r->h, r->now, MiB);
+    people_said(&t, &r->s, OIN_SCHL, named(r, r->about), "Flat", r->now - DAY_MS);
+    house_commit(&r->h, &t);
+    brought(r, OIN_GEM, named(r, r->about), "Boot");
+    for (int i = 0; i < 2; i++) {
+        taking x = {r, i ? &granted : &filed};
+        const whole_step s = step_of(&x);
+        whole_calmly(&s);
+        r->now += 1000;
+    }
+    t = house_begin(&r->h, r->now, MiB);
+    get(r, &t, named(r, r->about), &d);
+    assert_string_equal(d.row->value, "Kamer");
+    assert_string_equal(d.row->source, OIN_GEM);
+    assert_string_equal(d.row->brought_by, "");
     house_abort(&r->h, &t);
     leave(r);
     free(r);
@@ -234,8 +408,9 @@ static void no_answer(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(whole_or_not_at_all),
-        cmocka_unit_test(no_answer),
+        cmocka_unit_test(whole_or_not_at_all),   cmocka_unit_test(no_answer),
+        cmocka_unit_test(settled_away),          cmocka_unit_test(overruled_as_it_came),
+        cmocka_unit_test(brought_of_the_source), cmocka_unit_test(brought_of_ourselves),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
