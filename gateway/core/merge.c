@@ -321,6 +321,7 @@ sluis_err merge_write(turn *t, const subject *from, const subject *to, const uin
     put_u64(key + ID_LEN, t->entry.index);
     settled.case_id = (ProtobufCBinaryData){ID_LEN, (uint8_t *)(uintptr_t)case_id};
     settled.motivation = (char *)(uintptr_t)why;
+    settled.when = t->now;
     if (!e && settled.n_data)
         e = turn_put_sealed(t, to, TABLE_SETTLED, BYTES_OF(key), &settled.base);
     if (!e)

@@ -84,6 +84,7 @@ sluis_err settlement_write(turn *t, settlement *x, const subject *s)
     uint8_t key[ID_LEN + 8];
     if (!x->row.n_data && !x->changed.n_attributes)
         return SLUIS_OK;
+    x->row.when = t->now;
     memcpy(key, s->sid.b, ID_LEN);
     put_u64(key + ID_LEN, t->entry.index);
     if (x->changed.n_attributes) {

@@ -34,6 +34,7 @@ document *document_new(document_form form, const document_sender *sender, size_t
     buffer_init(&d->once, max);
     buffer_init(&d->course, max);
     buffer_init(&d->after, max);
+    buffer_init(&d->earlier, max);
     for (size_t i = 0; i < VALUE_GROUPS; i++)
         buffer_init(&d->values[i], max);
     if (!d->words || !d->used || !d->parties)
@@ -50,6 +51,7 @@ void document_free(document **at)
     buffer_close(&d->once);
     buffer_close(&d->course);
     buffer_close(&d->after);
+    buffer_close(&d->earlier);
     for (size_t i = 0; i < VALUE_GROUPS; i++)
         buffer_close(&d->values[i]);
     json_decref(d->words);
@@ -137,7 +139,7 @@ static void note_hidden(document *d, uint64_t entry)
 static void add_values(document *d, const Sluis__ApiExport *x)
 {
     for (size_t i = 0; i < x->n_data; i++) {
-        d->data++;
+        *(x->data[i]->ended[0] ? &d->before : &d->data) += 1;
         if (d->form == DOCUMENT_HTML)
             document_html_datum(d, x->data[i]);
         else
@@ -153,7 +155,7 @@ static void add_values(document *d, const Sluis__ApiExport *x)
 
 static sluis_err size_check(const document *d)
 {
-    const buffer *all[] = {&d->once, &d->course, &d->after};
+    const buffer *all[] = {&d->once, &d->course, &d->after, &d->earlier};
     size_t n = ROOM_MAX;
     sluis_err e = SLUIS_OK;
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {

@@ -296,6 +296,7 @@ static void add_summary(const document *d, buffer *out)
     add_count(out, d->outside, "keer is buiten de computer om over u gesproken of geschreven");
     add_count(out, d->data,
               d->data == 1 ? "gegeven over u is vastgelegd" : "gegevens over u zijn vastgelegd");
+    add_count(out, d->before, "keer stond er eerder iets anders; dat leest u erbij");
     add_count(out, d->hidden, d->hidden == 1 ? "regel mag u nu niet lezen" : "regels mag u nu niet lezen");
     html_add(out, "</ul>\n");
     if (d->entries)
@@ -318,7 +319,7 @@ static void add_about(buffer *out)
                   "het antwoord? En wie keek in uw gegevens? Alles staat erin, van oud naar nieuw. "
                   "Alleen een antwoord dat een organisatie eerst wil bespreken, staat er nog niet in.</p>\n"
                   "<p>Daarna staan de gegevens zelf: wat er over u is vastgelegd, van wie dat komt en sinds "
-                  "wanneer.</p>\n"
+                  "wanneer. En wat er eerder stond.</p>\n"
                   "<p>Krijgt u dit dossier voor iemand anders, zoals uw kind? Dan gaat ‘u’ over die persoon. "
                   "Alle tijden "
                   "zijn Nederlandse tijd.</p>\n</section>\n");

@@ -79,6 +79,7 @@ void document_json_entry(document *d, const Sluis__ApiDossierEntry *x)
 void document_json_datum(document *d, const Sluis__ApiOwnDatum *x)
 {
     const Sluis__ApiDatum *v = x->datum;
+    buffer *b = x->ended[0] ? &d->earlier : &d->values[0];
     json_t *o = json_object(), *laws = json_array(), *conditions = json_array();
     document_word(d, "attribute", v->attribute);
     put(o, "naam", v->attribute);
@@ -90,11 +91,16 @@ void document_json_datum(document *d, const Sluis__ApiOwnDatum *x)
     put(o, "soort", dutch(v->category));
     put(o, "bron", v->source);
     put_some(o, "bronNaam", document_who(d, v->source, x->source_name));
+    put_some(o, "overgedragenDoor", v->brought_by);
     put_some(o, "grondslag", x->legal_basis_title);
     put_time(o, "verkregen", v->obtained);
     put_time(o, "geldigVan", v->valid_from);
     put_time(o, "geldigTot", v->valid_until);
     put_time(o, "gecorrigeerd", v->corrected);
+    put_time(o, "vastgelegd", x->since);
+    put_time(o, "vervallen", x->until);
+    put_some(o, "reden", dutch(x->ended));
+    put_some(o, "verklaringVanClient", v->statement);
     for (size_t i = 0; i < x->n_laws; i++) {
         document_word(d, "law", x->laws[i]);
         json_array_append_new(laws, json_string(x->laws[i]));
@@ -105,9 +111,9 @@ void document_json_datum(document *d, const Sluis__ApiOwnDatum *x)
     json_object_set_new(o, "voorwaarden", conditions);
     if (x->beside)
         json_object_set_new(o, "afwijkend", json_true());
-    if (d->values[0].n)
-        buffer_u8(&d->values[0], ',');
-    add_json(&d->values[0], o);
+    if (b->n)
+        buffer_u8(b, ',');
+    add_json(b, o);
 }
 
 static json_t *keeps_json(const document *d)
@@ -139,6 +145,8 @@ void document_json_write(document *d, buffer *out)
     buffer_add(out, d->course.p, d->course.n);
     buffer_printf(out, "],\"gegevens\":[");
     buffer_add(out, d->values[0].p, d->values[0].n);
+    buffer_printf(out, "],\"eerdereGegevens\":[");
+    buffer_add(out, d->earlier.p, d->earlier.n);
     buffer_printf(out, "],\"beperkt\":");
     add_json(out, keeps_json(d));
     buffer_printf(out, ",\"woordenlijst\":");

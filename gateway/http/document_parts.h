@@ -7,8 +7,9 @@
 #include "http/document.h"
 
 #define PARTIES_MAX      200 /* named in the summary */
-#define VALUES_PLACE_MAX 64
+#define VALUES_PLACE_MAX 128
 #define VALUE_GROUPS     5
+#define DATUM_NAME_MAX   160
 #define KEEPS_MAX        256 /* as many as are in force on one dossier (cases/restriction.h) */
 
 struct document {
@@ -18,19 +19,23 @@ struct document {
     buffer course;               /* the entries so far */
     buffer after;                /* HTML: what stands once in it, behind them */
     buffer values[VALUE_GROUPS]; /* the data so far, by kind; JSON: the first holds all */
+    buffer earlier;              /* what stands no more; HTML: what was settled alone */
+    buffer *open;                /* HTML: the group in which a datum can still get what stood before it */
+    char about[DATUM_NAME_MAX];  /* which one that is: attribute and instance */
+    bool listing;                /* its table was begun */
     size_t max;
     uint64_t next;                         /* of the course */
     uint8_t values_next[VALUES_PLACE_MAX]; /* of the data */
     size_t values_next_n;
     bool course_over, values_over;
-    bool own;                  /* its reader is the person it is about */
-    uint64_t keeps[KEEPS_MAX]; /* entries whose restriction keeps data out */
-    size_t n_keeps, data;
-    json_t *words;   /* "kind name": what it is called */
-    json_t *used;    /* those of words that the document names */
-    json_t *parties; /* names of who asked, gave or got, a set */
-    char owner[32];  /* OIN of the municipality */
-    char day[48];    /* HTML: the last entry's, in the Netherlands */
+    bool own;                     /* its reader is the person it is about */
+    uint64_t keeps[KEEPS_MAX];    /* entries whose restriction keeps data out */
+    size_t n_keeps, data, before; /* statements that stand, and that stood */
+    json_t *words;                /* "kind name": what it is called */
+    json_t *used;                 /* those of words that the document names */
+    json_t *parties;              /* names of who asked, gave or got, a set */
+    char owner[32];               /* OIN of the municipality */
+    char day[48];                 /* HTML: the last entry's, in the Netherlands */
     uint64_t first, last, made;
     uint32_t member;
     size_t entries, asked, answered, looked, hidden, outside;
@@ -54,7 +59,8 @@ void document_html_write(document *d, buffer *out);
 void document_row(buffer *b, const char *label, const char *value);
 void document_row_when(buffer *b, const char *label, uint64_t ms, void (*form)(char *, uint64_t));
 
-/* document_html_values.c: a datum; the section that all of them make. */
+/* document_html_values.c: a datum, with what stood before it behind it; the section that all of them make.
+ */
 void document_html_datum(document *d, const Sluis__ApiOwnDatum *x);
 void document_html_values(document *d, buffer *out);
 /* A condition as it is kept, "code[ date][ words]", in words. */

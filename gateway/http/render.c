@@ -42,9 +42,23 @@ static const struct {
     {"fetched", "opgehaald"},
     {"not-fetched", "niet-opgehaald"},
     {"denied", "niet-toegestaan"},
-    /* of a person's own copy: why a value is not in it; the second is above */
+    /* of a person's own copy: why a value is not in it; another is above */
     {"about-others", "over-anderen"},
     {"number", "persoonsnummer"},
+    {"taken-back", "teruggenomen"},
+    /* and why it stands no more */
+    {"replaced", "vervangen"},
+    {"corrected", "verbeterd"},
+    {"at-request", "verbeterd-op-verzoek"},
+    {"other-source", "andere-bron-overgenomen"},
+    {"statement-added", "verklaring-toegevoegd"},
+    {"said-again", "opnieuw-vastgelegd"},
+    {"not-told", "niet-verteld"},
+    {"settled-kept", "niet-overgenomen"},
+    {"settled-agreed", "bron-zegt-hetzelfde"},
+    {"settled-source", "bron-zegt-iets-anders"},
+    {"settled-overruled", "bron-gaat-voor"},
+    {"persons-merged", "personen-samengevoegd"},
     /* kinds of entries of a dossier */
     {"case", "zaak"},
     {"read", "inzage"},

@@ -2,150 +2,45 @@
 
 #include <string.h>
 
-#include "base/clock.h"
-#include "cases/datum_use.h"
+#include "read/own_reader.h"
 #include "registry/walk.h"
 
-#define DATUM_COST 512 /* bytes of one beside its value: names, titles, days */
+#define DATUM_COST    512         /* bytes of one beside its value: names, titles, days */
+#define SCAN_MAX      20000       /* statements gone over for one page, shown or not */
+#define PAST_ARENA    (8u << 20)  /* one statement */
+#define SETTLED_ARENA (32u << 20) /* all that one entry settled */
 
 typedef struct {
     reader *r;
+    store_txn *t;
     job *j;
-    const dossier_question *q;
-    uint64_t now;
-    bool own, secret_address;
-    const restrictions *held;
-    Sluis__RequestRow **exchanges; /* of each restriction; NULL: it is of none */
+    const subject *s;
+    own_reader who;
     Sluis__ApiExport *out;
-    size_t room, bytes; /* data that fit; bytes so far */
+    Sluis__Record *rec;
+    arena *past[2], *settled;
+    own_place at; /* what was gone over last */
+    uint8_t *mark;
+    bool in_settled;
+    size_t bytes, seen;
 } copying;
 
-/* ---- what is restricted: all that such an exchange asked of its party ---- */
+/* ---- one statement ---- */
 
-static sluis_err load_exchanges(copying *x, store_txn *t)
+static void note_attribute(Sluis__Record *rec, uint32_t id)
 {
-    const restrictions *all = x->held;
-    sluis_err e = SLUIS_OK;
-    x->exchanges = arena_alloc(x->j->arena, (all->n + 1) * sizeof(*x->exchanges));
-    x->out->hidden = arena_alloc(x->j->arena, (all->n + 1) * sizeof(uint64_t));
-    if (!x->exchanges || !x->out->hidden)
-        return SLUIS_NOMEM;
-    for (size_t i = 0; !e && i < all->n; i++) {
-        const bytes key = BYTES(all->rows[i]->transaction.data, all->rows[i]->transaction.len);
-        ProtobufCMessage *m = NULL;
-        bytes sealed;
-        x->exchanges[i] = NULL;
-        if (!key.n)
-            continue;
-        e = store_get(t, TABLE_REQUEST, key, &sealed);
-        if (!e)
-            e = row_open(x->r->p->registry, t, TABLE_REQUEST, key, sealed, x->j->arena,
-                         &sluis__request_row__descriptor, &m, NULL);
-        x->exchanges[i] = (Sluis__RequestRow *)m;
-        if (e == SLUIS_NOT_FOUND)
-            e = SLUIS_OK;
-    }
-    return e;
-}
-
-static bool asked_for(const Sluis__RequestRow *q, uint32_t id)
-{
-    for (size_t i = 0; i < q->n_attributes; i++)
-        if (q->attributes[i] == id)
-            return true;
-    return false;
-}
-
-static void note_hidden(copying *x, uint64_t entry)
-{
-    for (size_t i = 0; i < x->out->n_hidden; i++)
-        if (x->out->hidden[i] == entry)
+    for (size_t i = rec->n_attributes; i; i--)
+        if (rec->attributes[i - 1] == id)
             return;
-    x->out->hidden[x->out->n_hidden++] = entry;
+    rec->attributes[rec->n_attributes++] = id;
 }
 
-static bool is_restricted(copying *x, uint32_t id, const Sluis__DatumRow *row)
-{
-    bool found = false;
-    for (size_t i = 0; i < x->held->n; i++) {
-        const Sluis__RequestRow *q = x->exchanges[i];
-        if (!q || strcmp(q->party, row->source) != 0 || !asked_for(q, id))
-            continue;
-        note_hidden(x, x->held->rows[i]->entry);
-        found = true;
-    }
-    return found;
-}
-
-/* ---- who may read it ---- */
-
-static bool has_condition(const copying *x, const Sluis__DatumRow *row, condition_force force)
-{
-    for (size_t i = 0; i < row->n_conditions; i++) {
-        const condition_kind *c = rules_condition(x->r->rules, row->conditions[i]);
-        if (!c || c->force == force)
-            return true;
-    }
-    return false;
-}
-
-/* Another member, such as a parent: what belongs to a law of this case, and may be told there. */
-static bool for_another(const copying *x, const attribute *a, const Sluis__DatumRow *row)
-{
-    const Sluis__CaseRow *c = x->q->row;
-    if ((a->address && x->secret_address) || has_condition(x, row, FORCE_HOUSEHOLD))
-        return false;
-    for (size_t i = 0; i < c->n_scope_laws; i++) {
-        const datum_use use = {.case_id = x->q->case_id.p,
-                               .row = c,
-                               .application = x->j->claims.app,
-                               .law = c->scope_laws[i],
-                               .now = x->now};
-        if (datum_may_serve(x->r->rules, a, row, &use))
-            return true;
-    }
-    return false;
-}
-
-static bool readable(copying *x, const attribute *a, const Sluis__DatumRow *row)
-{
-    if (row->withdrawn || has_condition(x, row, FORCE_CONSULT) || !(x->own || for_another(x, a, row)))
-        return false;
-    return !is_restricted(x, a->id, row);
-}
-
-/* ---- one datum ---- */
-
-/* What was fetched is the client's own to read. Another member reads it in the case that it was fetched for,
- * and under that law. */
-static bool kept_for(const copying *x, const Sluis__KeptRow *k)
-{
-    const Sluis__CaseRow *c = x->q->row;
-    if (!k || x->now >= k->until || (!x->own && !case_covers(c, x->q->case_id.p, k->case_id)))
-        return false;
-    bool can = x->own;
-    for (size_t i = 0; !can && i < c->n_scope_laws; i++)
-        can = strcmp(k->law, c->scope_laws[i]) == 0;
-    return can;
-}
-
-static const char *withheld(const copying *x, const attribute *a, const Sluis__DatumRow *row)
-{
-    if (a->id == ATTRIBUTE_BSN)
-        return "number";
-    if (a->about_others)
-        return "about-others";
-    if (datum_at_source(row) && !kept_for(x, row->kept))
-        return "at-source";
-    return "";
-}
-
+/* Borrows from row, which is in the job's arena. */
 static sluis_err add(copying *x, const attribute *a, const id16 *instance, uint64_t version,
-                     const Sluis__DatumRow *row, bool beside)
+                     const Sluis__DatumRow *row, bool beside, Sluis__ApiOwnDatum **out)
 {
-    const datum_use use = {.case_id = x->q->case_id.p, .row = x->q->row, .application = "", .now = x->now};
-    if (x->out->n_data == x->room)
-        return SLUIS_TOO_BIG;
+    const datum_use use = {
+        .case_id = x->who.q->case_id.p, .row = x->who.q->row, .application = "", .now = x->who.now};
     Sluis__ApiOwnDatum *o = arena_alloc(x->j->arena, sizeof(*o));
     Sluis__ApiDatum *d = arena_alloc(x->j->arena, sizeof(*d));
     sluis_err e = o && d ? reader_datum(x->r, x->j, a, instance, version, row, &use, d) : SLUIS_NOMEM;
@@ -160,100 +55,300 @@ static sluis_err add(copying *x, const attribute *a, const id16 *instance, uint6
     o->legal_basis_title = (char *)(uintptr_t)(basis ? basis : row->legal_basis);
     o->type = (char *)(uintptr_t)value_type_name(a->type);
     o->beside = beside;
-    o->withheld = (char *)(uintptr_t)withheld(x, a, row);
+    o->since = row->registered;
+    o->withheld = (char *)(uintptr_t)own_withheld(&x->who, a, row);
     d->value = *o->withheld ? (char *)(uintptr_t) "" : row->value;
     d->at_source = NULL;
     x->bytes += strlen(d->value) + DATUM_COST;
     x->out->data[x->out->n_data++] = o;
+    note_attribute(x->rec, a->id);
+    *out = o;
     return SLUIS_OK;
 }
 
-static sluis_err add_all(copying *x, const attribute *a, const datum *d)
+/* One that stands no more; row is anybody's. */
+static sluis_err add_earlier(copying *x, const attribute *a, const id16 *instance, uint64_t version,
+                             const Sluis__DatumRow *row, bool beside, uint64_t until, const char *why)
+{
+    const arena_place empty = arena_at(x->j->arena);
+    Sluis__DatumRow *copy = NULL;
+    Sluis__ApiOwnDatum *o = NULL;
+    sluis_err e = datum_copy(row, x->j->arena, &copy);
+    if (!e)
+        e = add(x, a, instance, version, copy, beside, &o);
+    if (e) {
+        arena_back(x->j->arena, empty);
+        return e;
+    }
+    o->until = until;
+    o->settled = x->in_settled;
+    o->ended = (char *)(uintptr_t)why;
+    return SLUIS_OK;
+}
+
+/* FULL: the next statement is for the next page. */
+static sluis_err step(copying *x)
+{
+    const bool full = x->out->n_data >= DOSSIER_PAGE_MAX || x->bytes >= DOSSIER_PAGE_BYTES;
+    return full || x->seen++ >= SCAN_MAX ? SLUIS_FULL : SLUIS_OK;
+}
+
+/* ---- what it took the place of ---- */
+
+static bool same(const ProtobufCBinaryData *a, const ProtobufCBinaryData *b)
+{
+    return bytes_equal(BYTES(a->data, a->len), BYTES(b->data, b->len));
+}
+
+/* Why row gave way to later. */
+static const char *why_ended(const Sluis__DatumRow *row, const Sluis__DatumRow *later)
+{
+    if (later->withdrawn)
+        return "taken-back";
+    if (later->requested.len && !same(&later->requested, &row->requested))
+        return "at-request";
+    if (strcmp(row->source, later->source) != 0)
+        return "other-source";
+    if (registry_same(row, later))
+        return strcmp(row->statement, later->statement) != 0 ? "statement-added" : "said-again";
+    return later->corrected && later->corrected != row->corrected ? "corrected" : "replaced";
+}
+
+/* Back from later, which the place names, to the first that is kept. */
+static sluis_err back_from(copying *x, const attribute *a, const id16 *instance, const Sluis__DatumRow *later,
+                           bool beside)
 {
     sluis_err e = SLUIS_OK;
-    if (readable(x, a, d->row))
-        e = add(x, a, &d->instance, d->version, d->row, false);
-    for (const datum_beside *b = d->beside; !e && b; b = b->next)
-        if (readable(x, a, b->row))
-            e = add(x, a, &d->instance, b->version, b->row, true);
+    for (int i = 0; later->previous && !own_past_ends(&x->who, later) && !(e = step(x)); i = !i) {
+        const uint64_t under = later->journal_index, version = later->previous;
+        Sluis__DatumRow *row = NULL;
+        arena_reset(x->past[i]);
+        e = registry_past(x->t, x->s, a->id, instance, under, version, x->past[i], &row);
+        if (!e && !row->withdrawn && own_reads(&x->who, a, row)) {
+            const bool told = own_reads(&x->who, a, later);
+            e = add_earlier(x, a, instance, version, row, beside, told ? later->registered : 0,
+                            told ? why_ended(row, later) : "not-told");
+        }
+        if (e)
+            break;
+        x->at.under = under;
+        x->at.version = version;
+        later = row;
+    }
+    return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
+}
+
+static sluis_err add_past(copying *x, const attribute *a, const id16 *instance, const Sluis__DatumRow *root,
+                          bool beside)
+{
+    return own_reads_past(&x->who, a, root) ? back_from(x, a, instance, root, beside) : SLUIS_OK;
+}
+
+/* Goes on behind the earlier statement at which a page ended. */
+static sluis_err go_on(copying *x, const attribute *a, const id16 *instance, const Sluis__DatumRow *root,
+                       bool beside, const own_place *from)
+{
+    Sluis__DatumRow *later = NULL;
+    if (!from->version || !own_reads_past(&x->who, a, root))
+        return add_past(x, a, instance, root, beside);
+    sluis_err e = registry_past(x->t, x->s, a->id, instance, from->under, from->version, x->past[1], &later);
+    return e ? e == SLUIS_NOT_FOUND ? SLUIS_OK : e : back_from(x, a, instance, later, beside);
+}
+
+/* ---- what is registered ---- */
+
+static sluis_err add_root(copying *x, const attribute *a, const datum *d, uint64_t version,
+                          const Sluis__DatumRow *row, bool beside)
+{
+    Sluis__ApiOwnDatum *o;
+    sluis_err e = step(x);
+    if (!e && own_reads(&x->who, a, row))
+        e = add(x, a, &d->instance, version, row, beside, &o);
+    if (e)
+        return e;
+    x->at = (own_place){.stage = OWN_REGISTERED,
+                        .attribute = a->id,
+                        .instance = d->instance,
+                        .root = version,
+                        .beside = beside};
+    return add_past(x, a, &d->instance, row, beside);
+}
+
+static const datum_beside *beside_of(const datum *d, uint64_t version)
+{
+    const datum_beside *b = d->beside;
+    while (b && b->version != version)
+        b = b->next;
+    return b;
+}
+
+/* The rest of the instance in which a page ended. One beside it that was settled since comes with what was
+ * settled; a current one that gave way since is among what the new one took the place of. */
+static sluis_err rest_of(copying *x, const attribute *a, const datum *d, const own_place *from)
+{
+    const datum_beside *b = from->beside ? beside_of(d, from->root) : NULL;
+    sluis_err e = SLUIS_OK;
+    if (b || !from->beside)
+        e = go_on(x, a, &d->instance, b ? b->row : d->row, from->beside, from);
+    for (b = d->beside; !e && b; b = b->next)
+        if (!from->beside || b->version > from->root)
+            e = add_root(x, a, d, b->version, b->row, true);
     return e;
+}
+
+static sluis_err add_instance(copying *x, const attribute *a, const datum *d)
+{
+    sluis_err e = add_root(x, a, d, d->version, d->row, false);
+    for (const datum_beside *b = d->beside; !e && b; b = b->next)
+        e = add_root(x, a, d, b->version, b->row, true);
+    return e;
+}
+
+static sluis_err add_registered(copying *x, const uint32_t *ids, size_t n)
+{
+    const own_place from = x->at;
+    const attribute *a = rules_attribute(x->r->rules, from.attribute);
+    datum_place at = {.attribute = from.attribute, .instance = from.instance};
+    datum_walk *w = NULL;
+    datum d;
+    sluis_err e = SLUIS_NOT_FOUND;
+    if (a)
+        e = registry_get(x->r->p->registry, x->t, x->s, a->id, &from.instance, x->j->arena, &d);
+    if (!e)
+        e = rest_of(x, a, &d, &from);
+    if (!e || e == SLUIS_NOT_FOUND)
+        e = registry_walk_open(&w, x->t, x->s, ids, n, &at);
+    while (!e) {
+        const arena_place empty = arena_at(x->j->arena);
+        const size_t before = x->out->n_data;
+        if ((e = registry_walk_next(w, x->j->arena, &at, &d)))
+            break;
+        e = add_instance(x, rules_attribute(x->r->rules, at.attribute), &d);
+        if (x->out->n_data == before) /* what is not shown fills no page */
+            arena_back(x->j->arena, empty);
+    }
+    registry_walk_close(&w);
+    return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
+}
+
+/* ---- what was settled ---- */
+
+/* As core/settle.h stores it; NULL: the statement itself is registered, and not to be told again. */
+static const char *why_settled(const char *outcome)
+{
+    static const struct {
+        const char *outcome, *why;
+    } all[] = {{"kept", "settled-kept"},     {"agreed", "settled-agreed"},
+               {"source", "settled-source"}, {"overruled", "settled-overruled"},
+               {"withdrawn", "taken-back"},  {"merged", "persons-merged"}};
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+        if (strcmp(all[i].outcome, outcome) == 0)
+            return all[i].why;
+    return NULL;
+}
+
+static sluis_err add_settled(copying *x, uint64_t entry, const Sluis__SettledRow *row, uint32_t item,
+                             const own_place *from)
+{
+    const Sluis__SettledDatum *one = row->data[item];
+    const attribute *a = rules_attribute(x->r->rules, one->attribute);
+    const char *why = why_settled(one->outcome);
+    id16 instance;
+    if (!one->row || one->instance.len != ID_LEN)
+        return SLUIS_CORRUPT;
+    memcpy(instance.b, one->instance.data, ID_LEN);
+    if (from)
+        return a ? go_on(x, a, &instance, one->row, true, from) : SLUIS_OK;
+    sluis_err e = step(x);
+    if (!e && a && why && !one->row->withdrawn && own_reads(&x->who, a, one->row))
+        e = add_earlier(x, a, &instance, one->version, one->row, true, row->when, why);
+    if (e)
+        return e;
+    x->at = (own_place){.stage = OWN_SETTLED, .entry = entry, .item = item};
+    return a ? add_past(x, a, &instance, one->row, true) : SLUIS_OK;
+}
+
+static sluis_err add_entry(copying *x, bytes key, bytes sealed)
+{
+    const own_place from = x->at;
+    const uint64_t entry = get_u64(key.p + ID_LEN);
+    const bool in = from.stage == OWN_SETTLED && from.entry == entry;
+    ProtobufCMessage *m = NULL;
+    arena_reset(x->settled);
+    sluis_err e = row_open(x->r->p->registry, x->t, TABLE_SETTLED, key, sealed, x->settled,
+                           &sluis__settled_row__descriptor, &m, NULL);
+    if (e || own_entry_restricted(&x->who, entry))
+        return e;
+    const Sluis__SettledRow *row = (const Sluis__SettledRow *)m;
+    for (uint32_t i = in ? from.item : 0; !e && i < row->n_data; i++)
+        e = add_settled(x, entry, row, i, in && i == from.item ? &from : NULL);
+    return e;
+}
+
+static sluis_err add_all_settled(copying *x)
+{
+    uint8_t start[ID_LEN + 8];
+    store_cursor *c = NULL;
+    bytes key, sealed;
+    x->in_settled = true;
+    memcpy(start, x->s->sid.b, ID_LEN);
+    put_u64(start + ID_LEN, x->at.stage == OWN_SETTLED ? x->at.entry : 0);
+    sluis_err e = store_cursor_open(x->t, TABLE_SETTLED, BYTES_OF(start), BYTES(start, ID_LEN), &c);
+    while (!e && !(e = store_cursor_next(c, &key, &sealed)))
+        e = key.n == sizeof(start) ? add_entry(x, key, sealed) : SLUIS_CORRUPT;
+    store_cursor_close(&c);
+    return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
 }
 
 /* ---- a page ---- */
 
-static sluis_err place_read(datum_place *out, bytes after)
+static sluis_err end_page(copying *x)
 {
-    *out = (datum_place){.attribute = 0};
-    if (!after.n)
-        return SLUIS_OK;
-    if (after.n != OWN_DATA_PLACE)
-        return SLUIS_INVALID;
-    out->attribute = get_u32(after.p);
-    memcpy(out->instance.b, after.p + 4, ID_LEN);
+    own_place_write(x->mark, x->s, x->who.q, &x->at);
+    x->out->values_next = (ProtobufCBinaryData){OWN_PLACE_LEN, x->mark};
     return SLUIS_OK;
 }
 
-static sluis_err place_write(copying *x, const datum_place *at)
+/* Every attribute of the catalogue, and room for what is shown. */
+static sluis_err make_room(copying *x, uint32_t **ids, size_t *n)
 {
-    uint8_t *p = arena_alloc(x->j->arena, OWN_DATA_PLACE);
-    if (!p)
+    *n = rules_attribute_count(x->r->rules);
+    *ids = arena_alloc(x->j->arena, (*n + 1) * sizeof(**ids));
+    x->out->data = arena_alloc(x->j->arena, (DOSSIER_PAGE_MAX + 1) * sizeof(*x->out->data));
+    x->rec->attributes = arena_alloc(x->j->arena, (*n + 1) * sizeof(*x->rec->attributes));
+    x->mark = arena_alloc(x->j->arena, OWN_PLACE_LEN);
+    for (size_t i = 0; i < 2; i++)
+        x->past[i] = arena_new(PAST_ARENA);
+    x->settled = arena_new(SETTLED_ARENA);
+    if (!*ids || !x->out->data || !x->rec->attributes || !x->mark || !x->past[0] || !x->past[1] ||
+        !x->settled)
         return SLUIS_NOMEM;
-    put_u32(p, at->attribute);
-    memcpy(p + 4, at->instance.b, ID_LEN);
-    x->out->values_next = (ProtobufCBinaryData){OWN_DATA_PLACE, p};
+    for (size_t i = 0; i < *n; i++)
+        (*ids)[i] = rules_attribute_at(x->r->rules, i)->id;
     return SLUIS_OK;
-}
-
-static sluis_err walk(copying *x, datum_walk *w, datum_place *last, Sluis__Record *rec)
-{
-    datum_place at;
-    datum d;
-    sluis_err e;
-    while (!(e = registry_walk_next(w, x->j->arena, &at, &d))) {
-        if (x->out->n_data >= DOSSIER_PAGE_MAX || x->bytes >= DOSSIER_PAGE_BYTES)
-            return place_write(x, last);
-        const size_t before = x->out->n_data;
-        if ((e = add_all(x, rules_attribute(x->r->rules, at.attribute), &d)))
-            return e;
-        if (x->out->n_data > before &&
-            (!rec->n_attributes || rec->attributes[rec->n_attributes - 1] != at.attribute))
-            rec->attributes[rec->n_attributes++] = at.attribute;
-        *last = at;
-    }
-    return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
 }
 
 sluis_err own_data(reader *r, store_txn *t, job *j, const subject *s, const dossier_question *q, bytes after,
                    Sluis__ApiExport *out, Sluis__Record *rec)
 {
-    const case_facts facts = case_facts_about(q->row, &s->sid);
-    const size_t n = rules_attribute_count(r->rules);
-    restrictions held = {.n = 0};
-    copying x = {.r = r,
-                 .j = j,
-                 .q = q,
-                 .now = clock_ms(),
-                 .own = q->viewer == q->member,
-                 .secret_address = facts.secret_address,
-                 .held = &held,
-                 .out = out,
-                 .room = 2 * DOSSIER_PAGE_MAX};
-    uint32_t *ids = arena_alloc(j->arena, (n + 1) * sizeof(*ids));
-    datum_walk *w = NULL;
-    datum_place last;
-    out->data = arena_alloc(j->arena, x.room * sizeof(*out->data));
-    rec->attributes = arena_alloc(j->arena, (n + 1) * sizeof(*rec->attributes));
-    sluis_err e = ids && out->data && rec->attributes ? place_read(&last, after) : SLUIS_NOMEM;
-    for (size_t i = 0; !e && i < n; i++)
-        ids[i] = rules_attribute_at(r->rules, i)->id;
+    copying x = {.r = r, .t = t, .j = j, .s = s, .out = out, .rec = rec};
+    uint32_t *ids = NULL;
+    size_t n = 0;
+    sluis_err e = own_place_read(&x.at, s, q, after);
     if (!e)
-        e = restrictions_load(r->p->registry, t, s, j->arena, &held);
+        e = own_reader_load(&x.who, r, t, j, s, q);
     if (!e)
-        e = load_exchanges(&x, t);
+        e = make_room(&x, &ids, &n);
+    if (!e && x.at.stage == OWN_REGISTERED)
+        e = add_registered(&x, ids, n);
     if (!e)
-        e = registry_walk_open(&w, t, s, ids, n, &last);
-    if (!e)
-        e = walk(&x, w, &last, rec);
-    registry_walk_close(&w);
+        e = add_all_settled(&x);
+    if (e == SLUIS_FULL || (e == SLUIS_NOMEM && out->n_data))
+        e = end_page(&x);
+    out->hidden = x.who.hidden;
+    out->n_hidden = x.who.n_hidden;
+    arena_free(&x.past[0]);
+    arena_free(&x.past[1]);
+    arena_free(&x.settled);
     return e;
 }

@@ -97,7 +97,7 @@ static sluis_err make_room(Sluis__SettledRow *x, arena *a)
     return SLUIS_OK;
 }
 
-static sluis_err copy_row(const Sluis__DatumRow *row, arena *a, Sluis__DatumRow **out)
+sluis_err datum_copy(const Sluis__DatumRow *row, arena *a, Sluis__DatumRow **out)
 {
     const size_t n = protobuf_c_message_get_packed_size(&row->base);
     uint8_t *packed = arena_alloc(a, n + 1);
@@ -124,7 +124,7 @@ sluis_err registry_settled_add(Sluis__SettledRow *x, arena *a, uint32_t attribut
     one->instance = (ProtobufCBinaryData){ID_LEN, at};
     one->version = version;
     one->outcome = (char *)(uintptr_t)outcome;
-    sluis_err err = copy_row(row, a, &one->row);
+    sluis_err err = datum_copy(row, a, &one->row);
     if (!err)
         err = make_room(x, a);
     if (!err)

@@ -120,6 +120,8 @@ sluis_err registry_exchange(store_txn *t, const subject *s, uint32_t attribute, 
  * is added. */
 sluis_err registry_settled_add(Sluis__SettledRow *x, arena *a, uint32_t attribute, const id16 *instance,
                                uint64_t version, const Sluis__DatumRow *row, const char *outcome);
+/* All of it into the arena. NOMEM. */
+sluis_err datum_copy(const Sluis__DatumRow *row, arena *a, Sluis__DatumRow **out);
 /* Notes with the current statement that one beside it went under this entry. *before: the entry noted there
  * until now; 0: none. */
 sluis_err registry_note_settled(registry *r, store_txn *t, const subject *s, uint32_t attribute,

@@ -136,3 +136,13 @@ sluis_err registry_as_of(store_txn *t, const subject *s, uint32_t attribute, con
     }
     return SLUIS_OK;
 }
+
+sluis_err registry_past(store_txn *t, const subject *s, uint32_t attribute, const id16 *instance,
+                        uint64_t journal_index, uint64_t version, arena *a, Sluis__DatumRow **row)
+{
+    uint8_t key[DATUM_KEY_LEN], old[HISTORY_KEY_LEN];
+    const Sluis__DatumRow later = {.journal_index = journal_index, .previous = version};
+
+    datum_key(key, &s->sid, attribute, instance, 0);
+    return datum_before(t, s, key, &later, a, old, row);
+}

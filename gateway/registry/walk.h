@@ -30,4 +30,9 @@ void registry_walk_close(datum_walk **w);
 sluis_err registry_as_of(store_txn *t, const subject *s, uint32_t attribute, const datum *now, uint64_t size,
                          arena *a, Sluis__DatumRow **row, uint64_t *version);
 
+/* One step back: the version that stood until this entry. A row that took another's place names it as
+ * (journal_index, previous). NOT_FOUND: there was none (version 0), or it is kept no more. */
+sluis_err registry_past(store_txn *t, const subject *s, uint32_t attribute, const id16 *instance,
+                        uint64_t journal_index, uint64_t version, arena *a, Sluis__DatumRow **row);
+
 #endif

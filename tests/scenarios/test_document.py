@@ -7,6 +7,7 @@ import re
 
 from city import CHILD, PARENT, PARTIES
 from house import check
+from test_correction import answer, correct, settled
 from test_deadlines import soon
 from test_import import bring, write
 from test_dossier import ask_right, decide, filed, note, restrict
@@ -169,6 +170,33 @@ def test_the_data_themselves(city):
         check(part in "".join(page.text), f"{part!r} is not in it")
     for part in (CHILD, PARENT, "Zilverschoon", values["school-soort"]["waarde"], "00000099"):
         check(part not in text, f"{part!r} is in it")
+
+
+def test_what_stood_before(city):
+    """A value that was corrected stays in the copy, with its days, its source and why it stands no more: for the person alone, and not
+    when the exchange that brought it is restricted."""
+    case = city.open_case([(PARENT, "ouder"), (CHILD, "kind")])
+    city.change(case, "leden/2", {"geheimAdres": False, "zichtbaarVoor": [1]})
+    t = answer(city, case, "jgz-stemming", "Somber")
+    correct(city, t, {"jgz-stemming": "Opgewekt"})
+    settled(city, t)
+    of = lambda got, part: [d for d in got[part] if d["naam"] == "jgz-stemming"]
+    got = document(city, case, 2, accept="application/json")
+    check([d["waarde"] for d in of(got, "gegevens")] == ["Opgewekt"], f"{of(got, 'gegevens')}")
+    was = of(got, "eerdereGegevens")
+    check([(d["waarde"], d["reden"], d["bron"], d["bronNaam"]) for d in was] == [("Somber", "verbeterd", PARTIES["ggd"][0], PARTIES["ggd"][1])], f"{was}")
+    check(was[0]["vastgelegd"] < was[0]["vervallen"] == of(got, "gegevens")[0]["vastgelegd"], f"{was}")
+    text = document(city, case, 2)
+    for part in ("Dit stond er eerder", "Somber", "De organisatie heeft dit verbeterd", "keer stond er eerder iets anders"):
+        check(part in "".join(Page(text).text), f"{part!r} is not in it")
+    parent = document(city, case, 2, 1, accept="application/json")
+    check([d["waarde"] for d in of(parent, "gegevens")] == ["Opgewekt"] and not of(parent, "eerdereGegevens"), f"{of(parent, 'eerdereGegevens')}")
+    number = [e["journaalnummer"] for e in city.dossier(case, 2) if e.get("verzoekId") == t and e["soort"] == "verzoek"][0]
+    check(restrict(city, case, 2, number, {"reden": "Zonnebloem", "toetsing": soon(30 * 86400)}).status == 201, "restricted")
+    after = document(city, case, 2, accept="application/json")
+    check(not of(after, "gegevens") and not of(after, "eerdereGegevens") and number in after["beperkt"], f"{after['beperkt']}")
+    text = document(city, case, 2)
+    check("Somber" not in text and "Opgewekt" not in text, "what is restricted is in it")
 
 
 def test_read_for_another(city):

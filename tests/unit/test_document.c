@@ -293,12 +293,121 @@ static void the_data_themselves(void **state)
     }
 }
 
+/* What stood before stands in a table under its datum, over the end of a page too; what was settled in one of
+ * its own; for a program in a list of its own. What became of each is said in a sentence. */
+static void what_stood_before(void **state)
+{
+    static const struct {
+        const char *name, *value, *ended;
+        bool settled;
+        uint64_t since, until;
+    } t[] = {
+        {"school", "now", "", false, 0, 0},
+        {"school", "old", "replaced", false, UINT64_C(1767225600000), UINT64_C(1769904000000)},
+        {"school", "<older>", "corrected", false, UINT64_C(1767225600000), UINT64_C(1767225600000)},
+        {"alone", "hidden", "not-told", false, UINT64_C(1767225600000), 0},
+        {"other", "now", "", false, 0, 0},
+        {"school", "said", "settled-kept", true, 0, UINT64_C(1769904000000)},
+    };
+    static const char *const reasons[] = {
+        "replaced",        "corrected",         "taken-back",    "at-request",   "other-source",
+        "statement-added", "said-again",        "not-told",      "settled-kept", "settled-agreed",
+        "settled-source",  "settled-overruled", "persons-merged"};
+    static const document_sender sender = {"Gemeente", "", "", ""};
+    enum { N = sizeof t / sizeof *t, M = sizeof reasons / sizeof *reasons };
+    Sluis__ApiExport x = SLUIS__API_EXPORT__INIT;
+    Sluis__ApiDossier page = SLUIS__API_DOSSIER__INIT;
+    Sluis__ApiOwnDatum own[N + M], *all[N + M];
+    Sluis__ApiDatum d[N + M];
+    uint8_t place[VALUES_PLACE_MAX] = {0};
+    (void)state;
+    x.page = &page;
+    x.made = 1;
+    for (size_t i = 0; i < N + M; i++) {
+        const bool more = i >= N;
+        sluis__api_datum__init(&d[i]);
+        sluis__api_own_datum__init(&own[i]);
+        d[i].attribute = TEXT(more ? "school" : t[i].name);
+        d[i].category = TEXT("ordinary");
+        d[i].value = TEXT(more ? "x" : t[i].value);
+        own[i].datum = &d[i];
+        own[i].type = TEXT("text");
+        own[i].ended = TEXT(more ? reasons[i - N] : t[i].ended);
+        own[i].settled = more || t[i].settled;
+        own[i].since = more ? 0 : t[i].since;
+        own[i].until = more ? 0 : t[i].until;
+        all[i] = &own[i];
+    }
+    for (document_form form = DOCUMENT_JSON; form <= DOCUMENT_HTML; form++) {
+        document *o = document_new(form, &sender, 256u << 10);
+        buffer out;
+        assert_int_equal(document_add(o, &x), SLUIS_OK); /* the course */
+        x.data = all;
+        x.n_data = 2; /* the page ends in the middle of a past */
+        x.values_next = (ProtobufCBinaryData){sizeof place, place};
+        assert_int_equal(document_add(o, &x), SLUIS_OK);
+        x.data = all + 2;
+        x.n_data = N - 2;
+        x.values_next.len = 0;
+        assert_int_equal(document_add(o, &x), SLUIS_OK);
+        assert_true(document_whole(o));
+        if (form == DOCUMENT_HTML)
+            for (size_t i = N; i < N + M; i++) {
+                document_html_datum(o, all[i]);
+                if (strstr((const char *)o->earlier.p, reasons[i - N]))
+                    fail_msg("%s is not in words", reasons[i - N]);
+            }
+        x.n_data = 0;
+        buffer_init(&out, 256u << 10);
+        assert_int_equal(document_write(o, &out), SLUIS_OK);
+        buffer_u8(&out, 0);
+        const char *text = (const char *)out.p;
+        if (form == DOCUMENT_HTML) {
+            static const char *const parts[] = {
+                "<div class=\"gegeven\">\n<h4>school</h4>\n<div>\n<p class=\"waarde\"><bdi>now</bdi></p>\n",
+                "<table class=\"eerder\">\n<caption>Dit stond er eerder</caption>\n",
+                "<tr><td><bdi>old</bdi></td><td>van 1 januari 2026 tot 1 februari 2026</td><td>Daarna kwam "
+                "er "
+                "iets nieuwers.<br>",
+                "<tr><td><bdi>&lt;older&gt;</bdi></td><td>op 1 januari 2026</td><td>De organisatie heeft dit "
+                "verbeterd.<br>",
+                "</table>\n</div>\n</div>\n<div class=\"gegeven weg\">\n<h4>alone</h4>\n<div>\n<table",
+                "<td>vanaf 1 januari 2026</td><td>Wat er daarna kwam, leest u hier nu niet.",
+                "</table>\n</div>\n</div>\n<div class=\"gegeven\">\n<h4>other</h4>\n",
+                "Wat een ander zei, en niet meer geldt",
+                "<tr><th scope=\"row\">school</th><td><bdi>said</bdi></td><td>tot 1 februari 2026</td><td>Er "
+                "is "
+                "uitgezocht wat klopt. Dit is niet overgenomen.<br>",
+                "Het telt 0 regels en 2 gegevens, en is volledig."};
+            const char *at = text;
+            for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+                if (!(at = strstr(at, parts[i])))
+                    fail_msg("%s: not in it, or not there", parts[i]);
+        } else {
+            json_t *got = json_loads(text, 0, NULL), *before = json_object_get(got, "eerdereGegevens");
+            assert_int_equal(json_array_size(json_object_get(got, "gegevens")), 2);
+            assert_int_equal(json_array_size(before), 4);
+            assert_string_equal(json_string_value(json_object_get(json_array_get(before, 0), "reden")),
+                                "vervangen");
+            assert_string_equal(json_string_value(json_object_get(json_array_get(before, 0), "vastgelegd")),
+                                "2026-01-01T00:00:00.000Z");
+            assert_string_equal(json_string_value(json_object_get(json_array_get(before, 0), "vervallen")),
+                                "2026-02-01T00:00:00.000Z");
+            assert_null(json_object_get(json_array_get(before, 2), "vervallen"));
+            json_decref(got);
+        }
+        buffer_close(&out);
+        document_free(&o);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_value_is_escaped),    cmocka_unit_test(dates_in_dutch_time),
         cmocka_unit_test(a_sentence_for_everything), cmocka_unit_test(the_form_asked_for),
         cmocka_unit_test(larger_than_allowed),       cmocka_unit_test(the_data_themselves),
+        cmocka_unit_test(what_stood_before),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
