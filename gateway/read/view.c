@@ -220,20 +220,19 @@ static sluis_err list(reader *r, store_txn *t, job *j, question *x, const subjec
                       Sluis__Record *rec)
 {
     const view_mark begun = x->list.mark;
+    const arena_place empty = arena_at(j->arena);
     sluis_err e = view_list(r, t, j, s, &x->list, out, rec);
-    if (e != SLUIS_CONFLICT)
-        return e;
-    if (j->call->get_view->since.len) {
+    if (e == SLUIS_CONFLICT && j->call->get_view->since.len) {
+        arena_back(j->arena, empty); /* the whole of it has the room of any other listing */
         x->list.mark = (view_mark){.at = begun.at, .origin = begun.origin};
         memcpy(x->list.mark.context, begun.context, VIEW_CONTEXT_LEN);
         out->n_data = out->n_gone = rec->n_attributes = 0;
         x->list.more = false;
-        e = view_list(r, t, j, s, &x->list, out, rec);
-        if (e != SLUIS_NOMEM)
-            return e;
+        return view_list(r, t, j, s, &x->list, out, rec);
     }
-    return fail_set(&j->why, SLUIS_CONFLICT, "na",
-                    "intussen is iets verwijderd: begin zonder na en zonder sinds");
+    if (e == SLUIS_CONFLICT)
+        e = fail_set(&j->why, e, "na", "intussen is iets verwijderd: begin zonder na en zonder sinds");
+    return e;
 }
 
 static sluis_err answer(reader *r, store_txn *t, job *j, question *x, const subject *s)

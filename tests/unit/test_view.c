@@ -15,7 +15,19 @@ typedef struct {
 typedef struct {
     uint32_t limit;
     bytes after, since;
+    size_t left; /* bytes of the call's memory that are left for it; 0: all */
 } paging;
+
+static void leave(arena *a, size_t left)
+{
+    const arena_place before = arena_at(a);
+    for (size_t n = (size_t)1 << 30; n >= 16;)
+        if (!arena_alloc(a, n))
+            n /= 2;
+    const size_t all = arena_at(a).total - before.total;
+    arena_back(a, before);
+    assert_non_null(arena_alloc(a, all - left));
+}
 
 static sluis_err ask_page(room *r, const view_question *q, const paging *p, job **out)
 {
@@ -34,6 +46,8 @@ static sluis_err ask_page(room *r, const view_question *q, const paging *p, job 
     v.since = data_of(p->since.p, p->since.n);
     j->call->op_case = SLUIS__API_CALL__OP_GET_VIEW;
     j->call->get_view = &v;
+    if (p->left)
+        leave(job_arena(j), p->left);
     *out = j;
     return run(r, j, read_view);
 }
@@ -342,7 +356,7 @@ static void add_page(listing *l, const Sluis__ApiView *v)
 static void one_page(room *r, listing *l, uint32_t limit, bytes after, bytes since)
 {
     view_question q = {APP, OIN_GEM, "consulent", NULL, NULL, 1};
-    const paging p = {limit, after, since};
+    const paging p = {limit, after, since, 0};
     job *j = NULL;
     if (ask_page(r, &q, &p, &j))
         fail_msg("%s: %s", j->why.where, j->why.text);
@@ -437,27 +451,15 @@ static void only_what_changed_in_pages(void **state)
     assert_int_equal(changed.pages, 3);
 }
 
-/* What goes while a reader turns the pages of what changed: told at the last one, which is refused. */
-static void gone_between_pages(void **state)
+static void delete_datum(room *r, uint32_t id)
 {
-    room *r = *state;
-    listing l = {.pages = 0}, changed = {.pages = 0};
     uint8_t key[STORE_KEY_MAX];
     store_cursor *c = NULL;
     bytes k, v;
-    for (uint32_t id = 1001; id <= 1003; id++)
-        say(r, r->h.person, &(statement){.id = id, .value = "x"});
-    say(r, r->h.person, &(statement){.id = 1012, .value = "true"});
-    one_page(r, &l, 500, (bytes){NULL, 0}, (bytes){NULL, 0});
-    for (uint32_t id = 1001; id <= 1003; id++)
-        say(r, r->h.person, &(statement){.id = id, .value = "y"});
-    one_page(r, &changed, 2, (bytes){NULL, 0}, BYTES_OF(l.since));
-    assert_false(changed.whole);
-    assert_true(changed.more);
     turn t = house_begin(&r->h, HOUSE_MS, 1u << 20);
     subject s = house_subject(&r->h, t.t, r->h.person);
     memcpy(key, s.sid.b, ID_LEN);
-    put_u32(key + ID_LEN, 1012);
+    put_u32(key + ID_LEN, id);
     assert_int_equal(store_cursor_open(t.t, TABLE_DATUM, BYTES(key, ID_LEN + 4), BYTES(key, ID_LEN + 4), &c),
                      SLUIS_OK);
     assert_int_equal(store_cursor_next(c, &k, &v), SLUIS_OK);
@@ -467,8 +469,25 @@ static void gone_between_pages(void **state)
     assert_int_equal(store_delete(t.t, TABLE_DATUM, row), SLUIS_OK);
     subject_close(&s);
     house_commit(&r->h, &t);
+}
+
+/* What goes while a reader turns the pages of what changed: told at the last one, which is refused. */
+static void gone_between_pages(void **state)
+{
+    room *r = *state;
+    listing l = {.pages = 0}, changed = {.pages = 0};
+    for (uint32_t id = 1001; id <= 1003; id++)
+        say(r, r->h.person, &(statement){.id = id, .value = "x"});
+    say(r, r->h.person, &(statement){.id = 1012, .value = "true"});
+    one_page(r, &l, 500, (bytes){NULL, 0}, (bytes){NULL, 0});
+    for (uint32_t id = 1001; id <= 1003; id++)
+        say(r, r->h.person, &(statement){.id = id, .value = "y"});
+    one_page(r, &changed, 2, (bytes){NULL, 0}, BYTES_OF(l.since));
+    assert_false(changed.whole);
+    assert_true(changed.more);
+    delete_datum(r, 1012);
     const view_question q = {APP, OIN_GEM, "consulent", NULL, NULL, 1};
-    const paging p = {2, BYTES_OF(changed.next), {NULL, 0}};
+    const paging p = {2, BYTES_OF(changed.next), {NULL, 0}, 0};
     job *j = NULL;
     assert_int_equal(ask_page(r, &q, &p, &j), SLUIS_CONFLICT);
     assert_string_equal(j->why.where, "na");
@@ -479,6 +498,34 @@ static void gone_between_pages(void **state)
     one_page(r, &whole, 500, (bytes){NULL, 0}, BYTES_OF(l.since));
     assert_true(whole.whole);
     assert_string_equal(whole.text, "school-brincode=y school-naam=y school-soort=y school-jaargroep=4 ");
+}
+
+/* Too little memory is said to be that, and not that something was deleted; what the whole listing needs is
+ * no more than any other's. */
+static void memory_is_no_conflict(void **state)
+{
+    room *r = *state;
+    listing l = {.pages = 0}, whole = {.pages = 0};
+    const view_question q = {APP, OIN_GEM, "consulent", NULL, NULL, 1};
+    size_t refused = 0, least = 0;
+    say(r, r->h.person, &(statement){.id = 1001, .value = "x"});
+    say(r, r->h.person, &(statement){.id = 1012, .value = "true"});
+    one_page(r, &l, 500, (bytes){NULL, 0}, (bytes){NULL, 0});
+    delete_datum(r, 1012);
+    one_page(r, &whole, 500, (bytes){NULL, 0}, BYTES_OF(l.since));
+    assert_true(whole.whole);
+    for (size_t left = 1024; left <= 64u << 10; left += 1024) {
+        const paging p = {500, {NULL, 0}, BYTES_OF(l.since), left};
+        job *j = NULL;
+        const sluis_err e = ask_page(r, &q, &p, &j);
+        if (e && e != SLUIS_NOMEM)
+            fail_msg("with %zu bytes: %s: %s", left, j->why.where, j->why.text);
+        least = e || least ? least : left;
+        refused += e != SLUIS_OK;
+        job_free(&j);
+    }
+    assert_in_range(refused, 1, 24); /* two lists of 501 pointers, once: 8 KiB; and what is in them */
+    assert_int_equal(least, (refused + 1) * 1024);
 }
 
 /* What may not be shown makes no next page. */
@@ -497,7 +544,7 @@ static void the_last_page_says_so(void **state)
 static const char *refused(room *r, const view_question *q, bytes after, bytes since, sluis_err why)
 {
     static char said[1024];
-    const paging p = {1, after, since};
+    const paging p = {1, after, since, 0};
     job *j = NULL;
     sluis_err e = ask_page(r, q, &p, &j);
     if (e != why)
@@ -589,6 +636,7 @@ int main(void)
         TEST(pages_give_the_state_of_the_first),
         TEST(only_what_changed_in_pages),
         TEST(gone_between_pages),
+        TEST(memory_is_no_conflict),
         TEST(the_last_page_says_so),
         TEST(bookmarks_that_do_not_fit),
     };
