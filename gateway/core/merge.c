@@ -332,31 +332,45 @@ sluis_err merge_write(turn *t, const subject *from, const subject *to, const uin
     return e == SLUIS_TIMEOUT ? SLUIS_OK : e; /* the rest follows */
 }
 
+/* One person's, as far as the time goes: TIMEOUT. CORRUPT: its row is damaged. */
+static sluis_err move_one(turn *t, bytes key, uint64_t until)
+{
+    uint8_t to[ID_LEN];
+    unreadable bad;
+    if (key.n != ID_LEN)
+        return SLUIS_CORRUPT;
+    memcpy(to, key.p, ID_LEN);
+    sluis_err e = move_dossier(t, to, until, &bad);
+    return e || !bad.n ? e : end_without(t, to, &bad);
+}
+
+/* Said when there is one more, not at every step. */
+static void tell_stuck(const turn *t, uint64_t n)
+{
+    if (n > METRIC_GET(t->p->metrics, merges_stuck))
+        log_write(LOG_ERROR, "core.merge", "code", error_token(SLUIS_CORRUPT), "where", "moving", "text",
+                  "a merge cannot go on: verify the store, and put a backup in place", NULL);
+    METRIC_SET(t->p->metrics, merges_stuck, n);
+}
+
 sluis_err merge_step(turn *t, uint64_t us, bool *more)
 {
-    uint64_t until = clock_mono_us() + us;
+    uint64_t until = clock_mono_us() + us, stuck = 0;
     store_cursor *c = NULL;
     bytes key, value;
     sluis_err e = store_cursor_open(t->t, TABLE_MOVING, ROW_EMPTY, ROW_EMPTY, &c);
     while (!e && !(e = store_cursor_next(c, &key, &value))) {
-        uint8_t to[ID_LEN];
-        if (key.n != ID_LEN) {
-            e = SLUIS_CORRUPT;
-            break;
-        }
-        memcpy(to, key.p, ID_LEN);
-        unreadable bad;
-        e = move_dossier(t, to, until, &bad);
-        if (!e && bad.n)
-            e = end_without(t, to, &bad);
+        e = move_one(t, key, until);
         if (e == SLUIS_CORRUPT && !store_error(t->t)) { /* one bad row must not keep the others */
-            log_write(LOG_ERROR, "core.merge", "code", error_token(e), "where", "moving", NULL);
+            stuck++;
             e = SLUIS_OK;
         }
         if (!e && clock_mono_us() >= until)
             e = SLUIS_TIMEOUT;
     }
     store_cursor_close(&c);
+    if (e == SLUIS_NOT_FOUND)
+        tell_stuck(t, stuck);
     *more = e == SLUIS_TIMEOUT;
     return *more || e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
 }

@@ -35,6 +35,7 @@
     X(retention_removed, "counter", "rows of persons' files whose term was over")                            \
     X(retention_held, "gauge", "1 while nothing is deleted because the clock jumped ahead")                  \
     X(registry_cleared, "counter", "rows of forgotten persons cleared away")                                 \
+    X(merges_stuck, "gauge", "persons whose merge cannot go on: their row is damaged")                       \
     X(journal_entries, "gauge", "entries in the journal")                                                    \
     X(journal_expired, "counter", "records whose term was over")                                             \
     X(journal_days_erased, "counter", "keys erased, of days passed")                                         \

@@ -2,6 +2,8 @@
  * is left under the first but the trace of who it is now. */
 #include "kit_people.h"
 
+#include <unistd.h>
+
 #include "cases/restriction.h"
 #include "core/clearing.h"
 #include "core/due.h"
@@ -404,6 +406,59 @@ static void what_cannot_be_opened_stays_behind(void **state)
     assert_int_equal(dossier_count(r, &r->from), 0);
 }
 
+/* What these steps say on the log about a merge that cannot go on: lines. */
+static size_t said_of_the_stuck(room *r, size_t steps)
+{
+    char said[4096] = "";
+    size_t lines = 0;
+    FILE *log = tmpfile();
+    fflush(stderr);
+    const int before = dup(STDERR_FILENO);
+    assert_true(log && before >= 0);
+    assert_true(dup2(fileno(log), STDERR_FILENO) >= 0);
+    for (size_t i = 0; i < steps; i++)
+        assert_false(step(r, 100000));
+    assert_true(dup2(before, STDERR_FILENO) >= 0);
+    close(before);
+    rewind(log);
+    const size_t n = fread(said, 1, sizeof(said) - 1, log);
+    fclose(log);
+    assert_true(n < sizeof(said) - 1);
+    for (const char *at = said; (at = strstr(at, "a merge cannot go on")); at++)
+        lines++;
+    return lines;
+}
+
+/* A damaged row of MOVING: said once, counted as long as it is there, and nothing else waits for it. */
+static void a_damaged_row_is_said_once(void **state)
+{
+    room *r = *state;
+    uint8_t odd[ID_LEN], longer[ID_LEN + 1];
+    make_long(r);
+    merge(r);
+    memset(odd, 0, sizeof(odd)); /* before the other */
+    memset(longer, 0, sizeof(longer));
+    store_txn *t = fixture_write(&r->h.x);
+    assert_int_equal(store_put(t, TABLE_MOVING, BYTES_OF(odd), BYTES_OF(odd)), SLUIS_OK);
+    assert_int_equal(store_commit(&t), SLUIS_OK);
+    while (step(r, 100000))
+        ;
+    assert_int_equal(dossier_count(r, &r->from), 0);
+    assert_int_equal(METRIC_GET(&r->h.metrics, merges_stuck), 1);
+    assert_int_equal(said_of_the_stuck(r, 3), 0);
+    t = fixture_write(&r->h.x);
+    assert_int_equal(store_put(t, TABLE_MOVING, BYTES_OF(longer), BYTES_OF(odd)), SLUIS_OK);
+    assert_int_equal(store_commit(&t), SLUIS_OK);
+    assert_int_equal(said_of_the_stuck(r, 3), 1);
+    assert_int_equal(METRIC_GET(&r->h.metrics, merges_stuck), 2);
+    t = fixture_write(&r->h.x);
+    assert_int_equal(store_delete(t, TABLE_MOVING, BYTES_OF(odd)), SLUIS_OK);
+    assert_int_equal(store_delete(t, TABLE_MOVING, BYTES_OF(longer)), SLUIS_OK);
+    assert_int_equal(store_commit(&t), SLUIS_OK);
+    assert_int_equal(said_of_the_stuck(r, 1), 0);
+    assert_int_equal(METRIC_GET(&r->h.metrics, merges_stuck), 0);
+}
+
 /* Forgotten while the dossier is on its way: both keys, and what stands under either name. */
 static void forgotten_on_the_way(void **state)
 {
@@ -728,6 +783,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(refused, setup, teardown),
         cmocka_unit_test_setup_teardown(a_long_dossier_follows_in_steps, setup, teardown),
         cmocka_unit_test_setup_teardown(what_cannot_be_opened_stays_behind, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_damaged_row_is_said_once, setup, teardown),
         cmocka_unit_test_setup_teardown(forgotten_on_the_way, setup, teardown),
         cmocka_unit_test_setup_teardown(what_stays_at_its_source, setup, teardown),
         cmocka_unit_test_setup_teardown(words_about_what_another_source_says_too, setup, teardown),
