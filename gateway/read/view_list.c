@@ -127,11 +127,11 @@ static void print_of(const attribute *a, const id16 *instance, const Sluis__ApiD
                           d->disputed,       d->withdrawn,
                           d->at_request,     d->at_source != NULL,
                           *d->instance != 0, *d->brought_by || *d->statement};
-    uint8_t head[3 + 2 * 4 + 6 * 8 + ID_LEN] = {0}, *p = head + 3, full[HASH_LEN];
+    uint8_t head[3 + 4 + 7 * 8 + ID_LEN] = {0}, *p = head + 3, full[HASH_LEN];
     head[0] = (uint8_t)a->category;
     put_u32(p, a->id);
-    put_u32(p + 4, (uint32_t)d->version);
-    p += 8;
+    put_u64(p + 4, d->version);
+    p += 4 + 8;
     for (size_t i = 0; i < 8; i++)
         head[1] |= (uint8_t)(flags[i] << i);
     for (size_t i = 0; i < 6; i++)

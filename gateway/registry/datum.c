@@ -19,6 +19,13 @@ uint64_t datum_version(bytes key)
     return get_u64(key.p + DATUM_PREFIX_LEN);
 }
 
+uint64_t datum_next_number(uint64_t now, const Sluis__DatumRow *was, uint64_t version)
+{
+    const uint64_t before = was ? datum_number(was, version) : 0;
+
+    return now > before ? now : before + 1;
+}
+
 sluis_err datum_seal(buffer *out, const uint8_t key[static KEY_LEN], bytes ad, const ProtobufCMessage *m)
 {
     size_t n = protobuf_c_message_get_packed_size(m);

@@ -22,6 +22,9 @@ sluis_err datum_seal(buffer *out, const uint8_t key[static KEY_LEN], bytes ad, c
 sluis_err datum_unseal(const uint8_t key[static KEY_LEN], bytes ad, bytes sealed, arena *a,
                        const ProtobufCMessageDescriptor *d, ProtobufCMessage **out);
 
+/* datum_number of what is registered now and takes the place of was; NULL: of nothing. */
+uint64_t datum_next_number(uint64_t now, const Sluis__DatumRow *was, uint64_t version);
+
 /* Puts a row of an instance in its place: what is current, or behind what stands beside it. NOMEM. */
 sluis_err datum_place_row(datum *d, arena *a, Sluis__DatumRow *row, uint64_t version);
 sluis_err datum_open(const subject *s, bytes key, bytes value, arena *a, Sluis__DatumRow **out);

@@ -30,7 +30,7 @@ sluis_err registry_accept(store_txn *t, const subject *s, uint32_t attribute, co
     row.discrepancy = false;
     row.asked = (ProtobufCBinaryData){0, NULL};
     row.previous = d->version;
-    row.number = datum_number(d->row, d->version) + 1;
+    row.number = datum_next_number(now, d->row, d->version);
     row.settled = journal_index;
     row.journal_index = journal_index;
     row.registered = now;
@@ -63,7 +63,7 @@ sluis_err registry_state(store_txn *t, const subject *s, uint32_t attribute, con
 
     row.statement = statement;
     row.previous = d->version;
-    row.number = datum_number(d->row, d->version) + 1;
+    row.number = datum_next_number(now, d->row, d->version);
     row.journal_index = journal_index;
     row.registered = now;
     datum_key(key, &s->sid, attribute, &d->instance, d->version);

@@ -70,7 +70,7 @@ sluis_err registry_keep(store_txn *t, const subject *s, uint32_t attribute, cons
 
     sluis_err err = take_all(t, s, attribute, instance, &newest, &known);
     row->n_laws = 0; /* that it is there, a view of any law may show; what was fetched is its law's */
-    row->number = 1; /* how often it was fetched is told to nobody */
+    row->number = 1; /* how often it was fetched, or when, is told to nobody */
     if (row->kept)
         row->kept->known = known ? known : row->obtained;
     else if (known)

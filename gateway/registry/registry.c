@@ -427,7 +427,7 @@ static sluis_err say_new(store_txn *t, const subject *s, uint32_t attribute, con
     sluis_err err = SLUIS_OK;
 
     row.previous = was ? was->version : 0;
-    row.number = was ? datum_number(was->row, was->version) + 1 : 1;
+    row.number = datum_next_number(row.registered, was ? was->row : NULL, was ? was->version : 0);
     if (was) {
         datum_key(key, &s->sid, attribute, &d->instance, was->version);
         err = datum_supersede(t, key, row.journal_index);

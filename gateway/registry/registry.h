@@ -52,9 +52,9 @@ typedef enum { DATUM_NEW, DATUM_SAME, DATUM_NEWER, DATUM_DISCREPANCY } datum_out
  * beside the current one now. */
 sluis_err registry_put(registry *r, store_txn *t, const subject *s, uint32_t attribute, const id16 *instance,
                        Sluis__DatumRow *row, datum_outcome *outcome, uint64_t *version, bool *alone);
-/* What this statement is called outside: its ordinal among those that took each other's place. Not the
- * version it is stored under, in which statements that a reader may not hear, and laws that are added, count
- * too.
+/* What this statement is called outside: the moment from which it stood, UTC ms, and more than what it took
+ * the place of. It counts nothing, so that it tells nobody how often something was said that only others may
+ * hear. Of before this was so: an ordinal.
  */
 uint64_t datum_number(const Sluis__DatumRow *row, uint64_t version);
 /* The same value on the same terms, whoever says it. */

@@ -223,6 +223,12 @@ gateway = {{ endpoint = "{self.endpoint}"; oin = "{self.oin}"; name = "{self.nam
             if not after:
                 return found
 
+    def stood_before(self, case, member):
+        """Names of data of which an earlier value is kept."""
+        a = self.call("GET", f"/v1/zaken/{case}/leden/{member}/dossier/uitvoer?namens={member}", self.token("clientportaal", "client", "client-1"))
+        check(a.status == 200, f"the document: {a.status} {a.body[:300]!r}")
+        return {d["naam"] for d in a.json()["eerdereGegevens"]}
+
     # ---- what the journal holds
 
     def trace(self, transaction):

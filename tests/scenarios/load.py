@@ -137,7 +137,8 @@ class Load:
             return [w for w in pool.map(look, self.acked) if w]
 
     def not_once(self):
-        """Data of the known case that were answered and are not there, or are there in another version than the first."""
+        """Data of the known case that were answered and are not there, or were registered more than once."""
         asked = {attribute for case, _, attribute in self.acked.values() if case == self.known_case}
-        there = {d["naam"]: d["versie"] for d in self.city.view(self.known_case, 1)["gegevens"]} if asked else {}
-        return [(n, there.get(n)) for n in self.known if there.get(n, 1 if n not in asked else None) != 1]
+        there = {d["naam"] for d in self.city.view(self.known_case, 1)["gegevens"]} if asked else set()
+        before = self.city.stood_before(self.known_case, 1) if asked else set()
+        return [n for n in self.known if n in before or (n in asked and n not in there)]

@@ -47,7 +47,7 @@ def test_what_the_municipality_says(city):
     done = decide(city, case, 2, id_, "toewijzen", "De cliënt heeft gelijk")
     check((done["stand"], done["waarde"], done["redenAfronding"]) == ("afgerond", "Koken", "De cliënt heeft gelijk"), f"{done}")
     now = shown(city, case, 2, "wmo-hulpvraag")[0]
-    check((now["waarde"], now["bron"], now["opVerzoekVanClient"], now["versie"]) == ("Koken", GATEWAY_OIN, True, before["versie"] + 1), f"{now}")
+    check((now["waarde"], now["bron"], now["opVerzoekVanClient"]) == ("Koken", GATEWAY_OIN, True) and now["versie"] > before["versie"], f"{now}")
     a = city.call("GET", f"/v1/zaken/{case}/leden/2/weergave?sinds={mark}", city.token("wmo-intake"))
     check([(d["naam"], d["waarde"]) for d in a.json()["gegevens"]] == [("wmo-hulpvraag", "Koken")], f"{a.body!r}")
     wait_for("the notice", lambda: told(city, case) == ["wmo-intake"])
@@ -66,7 +66,7 @@ def test_refused_by_the_municipality(city):
     mark = city.view(case, 2)["sinds"]
     check(decide(city, case, 2, asked(city, case, "wmo-zelfredzaamheid", "Goed"), "weigeren", "Het klopt zo")["stand"] == "geweigerd", "refused")
     d = shown(city, case, 2, "wmo-zelfredzaamheid")[0]
-    check((d["waarde"], d["verklaringVanClient"], d["versie"]) == ("Slecht", RIGHT, version + 1), f"{d}")
+    check((d["waarde"], d["verklaringVanClient"]) == ("Slecht", RIGHT) and d["versie"] > version, f"{d}")
     a = city.call("GET", f"/v1/zaken/{case}/leden/2/weergave?sinds={mark}", city.token("wmo-intake"))
     check([(x["naam"], x["verklaringVanClient"]) for x in a.json()["gegevens"]] == [("wmo-zelfredzaamheid", RIGHT)], f"{a.body!r}")
     bring(city, write(city, [line(CHILD, "wmo-zelfredzaamheid", "Slecht", geldigTot="2099-01-01")]))

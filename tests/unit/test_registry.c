@@ -595,6 +595,45 @@ static void past_gone(void *ctx, uint32_t id, uint64_t n)
     x->told += n;
 }
 
+/* What is told of a statement by its number is the same, however often something was said before it for
+ * another law; and one that takes another's place at the same moment has a higher one. */
+static void test_numbers(void **state)
+{
+    (void)state;
+    for (size_t others = 0; others < 20; others += 7) {
+        ground g;
+        ground_open(&g, ENGINE_MEMORY);
+        subject s = person(&g, BSN);
+        id16 one = {{1}};
+        char *law = (char *)(uintptr_t) "jeugdwet", value[8];
+        Sluis__DatumRow row;
+        for (size_t i = 0; i < others; i++) {
+            snprintf(value, sizeof(value), "v%zu", i);
+            row = statement(value, "ba");
+            row.registered = 1000 + i;
+            row.laws = &law;
+            row.n_laws = 1;
+            put(&g, &s, &one, row, i ? DATUM_NEWER : DATUM_NEW, i + 1);
+        }
+        row = statement("own", "ba");
+        row.registered = 2000;
+        put(&g, &s, &one, row, others ? DATUM_NEWER : DATUM_NEW, others + 1);
+        store_txn *t = fixture_read(&g.x);
+        datum d = datum_at(&g, t, &s, &one);
+        assert_int_equal(datum_number(d.row, d.version), 2000);
+        store_abort(&t);
+        row = statement("next", "ba");
+        row.registered = 2000;
+        put(&g, &s, &one, row, DATUM_NEWER, others + 2);
+        t = fixture_read(&g.x);
+        d = datum_at(&g, t, &s, &one);
+        assert_int_equal(datum_number(d.row, d.version), 2001);
+        store_abort(&t);
+        subject_close(&s);
+        ground_close(&g);
+    }
+}
+
 /* Accepted: current under the decision's entry, the one before in history behind it; exchanged; dropped. */
 static void test_resolved(void **state)
 {
@@ -620,8 +659,7 @@ static void test_resolved(void **state)
     datum d = datum_at(&g, t, &s, &one);
     assert_int_equal(registry_accept(t, &s, 7, &d, d.beside, 9, 77), SLUIS_OK);
     d = datum_at(&g, t, &s, &one);
-    assert_int_equal(datum_number(d.row, d.version),
-                     2); /* the second in that place, whatever stood beside it */
+    assert_int_equal(datum_number(d.row, d.version), 77); /* since when it stands so */
     assert_int_equal(d.row->settled, 9);
     assert_string_equal(d.row->value, "b");
     assert_string_equal(d.row->source, "bb");
@@ -639,7 +677,7 @@ static void test_resolved(void **state)
     d = datum_at(&g, t, &s, &one);
     assert_string_equal(d.row->value, "c");
     assert_string_equal(d.beside->row->value, "b");
-    assert_int_equal(datum_number(d.row, d.version), 3);
+    assert_int_equal(datum_number(d.row, d.version), 78);
     assert_int_equal(d.beside->row->journal_index, 9); /* as it was said */
     assert_int_equal(d.beside->row->previous, 0);
     put_u64(key, 10);
@@ -923,6 +961,7 @@ int main(void)
         cmocka_unit_test(test_said_again_later),
         cmocka_unit_test(test_many_instances),
         cmocka_unit_test(test_few_rows_stand),
+        cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_resolved),
         cmocka_unit_test(test_sealed_rows),
         cmocka_unit_test(test_history_memory),
