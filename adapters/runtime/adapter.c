@@ -79,7 +79,7 @@ static sluis_err open_parts(adapter *a, sluis_fail *f)
     if (!err)
         err = open_signals(&a->signals, f);
     if (!err)
-        err = control_server_open(&a->control, a->s.control, desk_command, a, f);
+        err = control_server_open(&a->control, a->s.control, CONTROL_OWN, desk_command, a, f);
     if (!err && !(err = open_bus(a, f))) {
         client_show(a->client, bytes_str(a->newest_note));
         keys_gateway_known(a);

@@ -588,7 +588,7 @@ static json_t *cmd_disclosures(adapter *a, const json_t *request, sluis_fail *f)
     return NULL;
 }
 
-json_t *desk_command(void *ctx, const char *cmd, const json_t *request, sluis_fail *f)
+json_t *desk_command(void *ctx, uid_t peer, const char *cmd, const json_t *request, sluis_fail *f)
 {
     static const struct {
         const char *name;
@@ -607,6 +607,7 @@ json_t *desk_command(void *ctx, const char *cmd, const json_t *request, sluis_fa
         {"receipt.get", receipt_command_get},
         {"receipt.renew", receipt_command_renew},
     };
+    (void)peer; /* root or our own user */
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
         if (strcmp(commands[i].name, cmd) == 0)
             return commands[i].handle(ctx, request, f);

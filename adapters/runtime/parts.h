@@ -137,6 +137,6 @@ sluis_err restored_nack(const client_event *ev);
 
 sluis_err receipt_arrived(adapter *a, const client_event *ev);
 
-json_t *desk_command(void *ctx, const char *cmd, const json_t *request, sluis_fail *f);
+json_t *desk_command(void *ctx, uid_t peer, const char *cmd, const json_t *request, sluis_fail *f);
 
 #endif

@@ -1,5 +1,5 @@
-/* Revocations and forgetting take two persons: two names, as the control socket's callers give them, who are
- * root or our own user; nothing here knows whose they are. Internal to core/. Thread: core. */
+/* Revocations and forgetting take two persons: two names, each of an account
+ * of its own where operators are configured (settings/operators.h). Internal to core/. Thread: core. */
 #ifndef SLUIS_CORE_TWO_PERSONS_H
 #define SLUIS_CORE_TWO_PERSONS_H
 

@@ -118,18 +118,6 @@ json_t *desk_agreement_show(desk *d, const json_t *q, sluis_fail *f)
     return out;
 }
 
-static sluis_err take_by(const json_t *q, job *j, sluis_fail *f)
-{
-    arena *a = job_arena(j);
-    const char *by = desk_text(q, "by", f);
-    if (!by)
-        return SLUIS_INVALID;
-    if (!name_valid(by))
-        return fail_set(f, SLUIS_INVALID, "by", "a pseudonym: [a-z0-9][a-z0-9._:-]{0,63}");
-    j->by = a ? arena_strdup(a, by) : NULL;
-    return j->by ? SLUIS_OK : SLUIS_NOMEM;
-}
-
 /* Has core do it; the reply names the agreement and whose it is. */
 static json_t *done(desk *d, job *j, sluis_err filled, const char *cmd, sluis_fail *f)
 {
@@ -151,7 +139,7 @@ json_t *desk_agreement_file(desk *d, const json_t *q, sluis_fail *f)
     char *text = json_dumps(json_object_get(q, "file"), JSON_COMPACT);
     sluis_err e = !a      ? SLUIS_NOMEM
                   : !text ? fail_set(f, SLUIS_INVALID, "file", "the party's signed agreement is needed")
-                          : take_by(q, j, f);
+                          : desk_by(d, q, j, f);
     if (!e && !(j->agreement = arena_alloc(a, sizeof(*j->agreement))))
         e = SLUIS_NOMEM;
     if (!e)
@@ -167,7 +155,7 @@ json_t *desk_agreement_accept(desk *d, const json_t *q, sluis_fail *f)
     job *j = job_new(JOB_PARTY, (bytes){NULL, 0});
     sluis_err e = j ? take_id(q, &j->key, f) : SLUIS_NOMEM;
     if (!e)
-        e = take_by(q, j, f);
+        e = desk_by(d, q, j, f);
     if (!e)
         j->change = CHANGE_AGREEMENT_ACCEPT;
     return done(d, j, e, "agreement.accept", f);
@@ -178,7 +166,7 @@ json_t *desk_agreement_revoke(desk *d, const json_t *q, sluis_fail *f)
     job *j = job_new(JOB_PARTY, (bytes){NULL, 0});
     sluis_err e = j ? take_id(q, &j->key, f) : SLUIS_NOMEM;
     if (!e)
-        e = desk_words(q, j, f);
+        e = desk_words(d, q, j, f);
     if (!e)
         j->change = CHANGE_AGREEMENT_REVOKE;
     return done(d, j, e, "agreement.revoke", f);

@@ -1,5 +1,7 @@
 #include "operator/desk.h"
 
+#include <string.h>
+
 #define CORE_MS 10000
 
 const char *desk_text(const json_t *o, const char *key, sluis_fail *f)
@@ -38,18 +40,48 @@ void desk_ask(desk *d, job **jp, sluis_err filled, const char *cmd, sluis_fail *
     *jp = j;
 }
 
-/* Who asks and why. They stand in the journal, readable by whoever may see the record: codes, no free text.
- */
-sluis_err desk_words(const json_t *q, job *j, sluis_fail *f)
+sluis_err desk_account(const desk *d, job *j, sluis_fail *f)
 {
     arena *a = job_arena(j);
-    const char *by = desk_text(q, "by", f), *why = desk_text(q, "reason", f);
-    if (!by || !why)
+    if (!d->speaker)
+        return SLUIS_OK;
+    if (!d->speaker[0])
+        return fail_set(
+            f, SLUIS_PERMISSION, "by",
+            "the account that asks is no operator's: ask from one that sluisd.conf names in operators");
+    j->by = a ? arena_strdup(a, d->speaker) : NULL;
+    return j->by ? SLUIS_OK : SLUIS_NOMEM;
+}
+
+/* It stands in the journal, readable by whoever may see the record: a code, no free text. */
+sluis_err desk_by(const desk *d, const json_t *q, job *j, sluis_fail *f)
+{
+    arena *a = job_arena(j);
+    const char *by = desk_text(q, "by", f);
+    if (!by)
         return SLUIS_INVALID;
-    if (!name_valid(by) || !name_valid(why))
-        return fail_set(f, SLUIS_INVALID, name_valid(by) ? "reason" : "by",
-                        "a pseudonym or code: [a-z0-9][a-z0-9._:-]{0,63}");
-    j->by = a ? arena_strdup(a, by) : NULL;
-    j->reason = a ? arena_strdup(a, why) : NULL;
-    return j->by && j->reason ? SLUIS_OK : SLUIS_NOMEM;
+    if (!name_valid(by))
+        return fail_set(f, SLUIS_INVALID, "by", "a pseudonym: [a-z0-9][a-z0-9._:-]{0,63}");
+    sluis_err e = desk_account(d, j, f);
+    if (e)
+        return e;
+    if (d->speaker && strcmp(d->speaker, by) != 0)
+        return fail_set(f, SLUIS_PERMISSION, "by",
+                        "the account that asks is that of %s: nobody speaks for another", d->speaker);
+    if (!d->speaker)
+        j->by = a ? arena_strdup(a, by) : NULL;
+    return j->by ? SLUIS_OK : SLUIS_NOMEM;
+}
+
+sluis_err desk_words(const desk *d, const json_t *q, job *j, sluis_fail *f)
+{
+    const char *why = desk_text(q, "reason", f);
+    if (!why)
+        return SLUIS_INVALID;
+    if (!name_valid(why))
+        return fail_set(f, SLUIS_INVALID, "reason", "a code: [a-z0-9][a-z0-9._:-]{0,63}");
+    sluis_err e = desk_by(d, q, j, f);
+    if (!e && !(j->reason = arena_strdup(j->arena, why)))
+        e = SLUIS_NOMEM;
+    return e;
 }

@@ -13,6 +13,9 @@ typedef struct {
     const operator_task *task;
     channel *core, *replies;
     renewal seals;
+    /* The operator whose account asks; "": one that is no operator's. NULL: any name is taken
+     * (settings.operators is empty, or we ask ourselves). */
+    const char *speaker;
 } desk;
 
 static inline const parts *desk_parts(const desk *d)
@@ -22,8 +25,12 @@ static inline const parts *desk_parts(const desk *d)
 
 /* The string at key of the request; NULL: f says that it is missing. */
 const char *desk_text(const json_t *q, const char *key, sluis_fail *f);
-/* Who asks ("by") and why ("reason"), into the job. */
-sluis_err desk_words(const json_t *q, job *j, sluis_fail *f);
+/* The operator whose account asks, into the job: of a command without "by". PERMISSION: no operator's. */
+sluis_err desk_account(const desk *d, job *j, sluis_fail *f);
+/* Who asks ("by"), into the job, and why ("reason"). PERMISSION: another's name than the account's that asks.
+ */
+sluis_err desk_by(const desk *d, const json_t *q, job *j, sluis_fail *f);
+sluis_err desk_words(const desk *d, const json_t *q, job *j, sluis_fail *f);
 /* Core does the job; it comes back in *jp. When it is refused, or does not come back: *jp is NULL, f says
  * why. filled: what filling it in came to. */
 void desk_ask(desk *d, job **jp, sluis_err filled, const char *cmd, sluis_fail *f);

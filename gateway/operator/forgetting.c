@@ -56,7 +56,7 @@ json_t *desk_retention_show(desk *d, const json_t *q, sluis_fail *f)
 json_t *desk_retention_confirm(desk *d, const json_t *q, sluis_fail *f)
 {
     job *j = job_new(JOB_PARTY, (bytes){NULL, 0});
-    sluis_err e = j ? desk_words(q, j, f) : SLUIS_NOMEM;
+    sluis_err e = j ? desk_words(d, q, j, f) : SLUIS_NOMEM;
     if (!e)
         j->change = CHANGE_CLOCK;
     desk_ask(d, &j, e, "retention.confirm", f);
@@ -77,7 +77,7 @@ json_t *desk_subject_forget(desk *d, const json_t *q, sluis_fail *f)
     if (!e) {
         memcpy(j->person, person, strlen(person));
         j->change = CHANGE_FORGET;
-        e = desk_words(q, j, f);
+        e = desk_words(d, q, j, f);
     }
     desk_ask(d, &j, e, "subject.forget", f);
     json_t *out = j ? json_pack("{s:s}", "outcome", j->outcome) : NULL;

@@ -138,7 +138,8 @@ json_t *desk_register_import(desk *d, const json_t *q, sluis_fail *f)
     json_t *out = NULL;
     job *j = job_new(JOB_PARTY, (bytes){NULL, 0});
     arena *a = j ? job_arena(j) : NULL;
-    sluis_err e = a && (j->import = arena_alloc(a, sizeof(*j->import))) ? desk_words(q, j, f) : SLUIS_NOMEM;
+    sluis_err e =
+        a && (j->import = arena_alloc(a, sizeof(*j->import))) ? desk_words(d, q, j, f) : SLUIS_NOMEM;
     if (!e) {
         memset(j->import, 0, sizeof(*j->import));
         j->change = CHANGE_IMPORT;

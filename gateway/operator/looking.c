@@ -29,15 +29,12 @@ static json_t *record_json(uint64_t index, const Sluis__Record *r)
 /* Who looks at which transaction is written down before anything leaves. */
 static sluis_err journal_the_trace(desk *d, const char *transaction, const json_t *q, sluis_fail *f)
 {
-    const char *by = desk_text(q, "by", f);
     char *detail = NULL;
-    if (!by || !name_valid(by))
-        return fail_set(f, SLUIS_INVALID, "by", "a pseudonym: [a-z0-9][a-z0-9._:-]{0,63}");
     job *j = job_new(JOB_RECEIPT, (bytes){NULL, 0});
-    arena *a = j ? job_arena(j) : NULL;
-    if (a && (j->by = arena_strdup(a, by)) && (detail = arena_alloc(a, TRACE_DETAIL)))
-        j->read.record = arena_alloc(a, sizeof(*j->read.record));
-    sluis_err e = j && j->read.record ? SLUIS_OK : SLUIS_NOMEM;
+    sluis_err e = j ? desk_by(d, q, j, f) : SLUIS_NOMEM;
+    if (!e && (!(detail = arena_alloc(j->arena, TRACE_DETAIL)) ||
+               !(j->read.record = arena_alloc(j->arena, sizeof(*j->read.record)))))
+        e = SLUIS_NOMEM;
     if (!e) {
         sluis__record__init(j->read.record);
         snprintf(detail, TRACE_DETAIL, "trace %s", transaction);
@@ -124,19 +121,18 @@ static void note_subject(const Sluis__Record *of, read_decision *d)
 static sluis_err journal_the_read(desk *d, store_txn *t, uint64_t index, const json_t *q, sluis_fail *f)
 {
     const parts *p = desk_parts(d);
-    const char *by = desk_text(q, "by", f);
     uint8_t salt[SALT_LEN];
     Sluis__Record *of = NULL;
     bytes raw;
-    if (!by || !name_valid(by))
-        return fail_set(f, SLUIS_INVALID, "by", "a pseudonym: [a-z0-9][a-z0-9._:-]{0,63}");
     job *j = job_new(JOB_RECEIPT, (bytes){NULL, 0});
     arena *a = arena_new(1u << 20);
-    sluis_err e = j && a ? journal_read_record(t, p->slots, index, a, &of, salt, &raw) : SLUIS_NOMEM;
+    sluis_err e = j && a ? desk_by(d, q, j, f) : SLUIS_NOMEM;
+    if (!e)
+        e = journal_read_record(t, p->slots, index, a, &of, salt, &raw);
     if (!e) {
         j->seq = index;
         j->read.record = job_receipt_record(j, of);
-        e = j->read.record && (j->by = arena_strdup(j->arena, by)) ? SLUIS_OK : SLUIS_NOMEM;
+        e = j->read.record ? SLUIS_OK : SLUIS_NOMEM;
     }
     if (!e) {
         j->read.record->from = p->settings->oin.s;

@@ -60,7 +60,7 @@ static sluis_err fill_entry(desk *d, const json_t *q, job *j, sluis_fail *f)
     sluis_err e = !name || !domain || !request
                       ? fail_set(f, SLUIS_INVALID, "party.enrol", "request, name and domain are needed")
                   : !x ? fail_set(f, SLUIS_NOMEM, "party.enrol", "out of memory")
-                       : SLUIS_OK;
+                       : desk_account(d, j, f);
     if (!e)
         e = enrolment_parse(x, a, request, strlen(request), f);
     oin o;
@@ -104,7 +104,7 @@ static json_t *change_party(desk *d, const json_t *q, party_change change, const
         e = fail_set(f, SLUIS_INVALID, "oin", "is not an OIN: 20 characters");
     if (!e) {
         j->change = change;
-        e = desk_words(q, j, f);
+        e = desk_words(d, q, j, f);
     }
     desk_ask(d, &j, e, cmd, f);
     json_t *out = j ? json_pack("{s:s}", "oin", j->party.s) : NULL;
@@ -131,7 +131,7 @@ static json_t *change_key(desk *d, const json_t *q, party_change change, const c
         e = fail_set(f, SLUIS_INVALID, "key", "a key id is %d hexadecimal digits", 2 * KEYID_LEN);
     if (!e) {
         j->change = change;
-        e = desk_words(q, j, f);
+        e = desk_words(d, q, j, f);
     }
     desk_ask(d, &j, e, cmd, f);
     json_t *out = j ? json_pack("{s:s, s:s}", "oin", j->party.s, "outcome", j->outcome) : NULL;

@@ -76,11 +76,22 @@ static const struct {
     {"policy.explain", desk_policy_explain},
 };
 
-static json_t *on_request(void *ctx, const char *cmd, const json_t *request, sluis_fail *f)
+static const char *speaker_of(const operators *o, uid_t peer)
 {
+    const char *name = operators_name(o, peer);
+    return name ? name : o->count ? "" : NULL;
+}
+
+static json_t *on_request(void *ctx, uid_t peer, const char *cmd, const json_t *request, sluis_fail *f)
+{
+    desk *d = ctx;
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-        if (strcmp(commands[i].name, cmd) == 0)
-            return commands[i].run(ctx, request, f);
+        if (strcmp(commands[i].name, cmd) == 0) {
+            d->speaker = speaker_of(&desk_parts(d)->settings->operators, peer);
+            json_t *reply = commands[i].run(d, request, f);
+            d->speaker = NULL;
+            return reply;
+        }
     fail_set(f, SLUIS_INVALID, "cmd", "unknown command");
     return NULL;
 }
@@ -118,13 +129,16 @@ void *operator_run(void *arg)
     control_server *server = NULL;
     sluis_fail f = {0};
     int capacity = parts_channel_capacity(p);
+    const control_access who = {.peers = p->settings->operators.uids,
+                                .count = p->settings->operators.count,
+                                .group = p->settings->control_group};
     sluis_err e = channel_open(&d.core, p->hub, CHANNEL_CORE, CHANNEL_SEND_CONNECT, capacity);
     if (!e)
         e = channel_open(&d.replies, p->hub, CHANNEL_CONTROL, CHANNEL_RECV_BIND, capacity);
     if (!e)
         e = wait_for_core(&d);
     if (!e)
-        e = control_server_open(&server, p->settings->control, on_request, &d, &f);
+        e = control_server_open(&server, p->settings->control, who, on_request, &d, &f);
     if (e)
         cannot_start("control.start", e, &f);
     renewal_init(&d.seals, p, ask_for_seals, &d);

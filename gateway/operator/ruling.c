@@ -16,7 +16,7 @@ json_t *desk_config_reload(desk *d, const json_t *q, sluis_fail *f)
     char hex[2 * HASH_LEN + 1];
     json_t *out = NULL;
     job *j = job_new(JOB_PARTY, (bytes){NULL, 0});
-    sluis_err e = j ? desk_words(q, j, f) : SLUIS_NOMEM;
+    sluis_err e = j ? desk_words(d, q, j, f) : SLUIS_NOMEM;
     if (!e)
         e = rules_load(&j->rules, desk_parts(d)->settings->rules, f);
     if (j)

@@ -18,6 +18,10 @@ static const config_key top_keys[] = {
      "the keys' passphrase: a file, \"credential:NAME\" (systemd), \"fd:N\" or \"tty\""},
     {"rules", CONFIG_STR, true, 1, 400, "", NULL, "folder of the rules"},
     {"control", CONFIG_STR, true, 1, 100, "", NULL, "path of the control socket"},
+    {"control_group", CONFIG_STR, false, 1, 32, "", NULL,
+     "group of this machine that may connect to the control socket: the operators' accounts"},
+    {"operators", CONFIG_LIST, false, 2, OPERATORS_MAX, "", NULL,
+     "who operates: ( { name = \"...\"; account = \"...\"; }, ... ); in production they must be named"},
     {"log_level", CONFIG_STR, false, 0, 0, "", "info", "\"debug\", \"info\", \"warn\" or \"error\""},
     {"bus", CONFIG_GROUP, true, 0, 0, "", NULL, "the bus (CURVE)"},
     {"api", CONFIG_GROUP, true, 0, 0, "", NULL, "where sluis-http connects"},
@@ -137,6 +141,21 @@ static sluis_err load_checked(settings *s, const config_node *root, sluis_fail *
     return SLUIS_OK;
 }
 
+/* Whose word the control socket takes. */
+static sluis_err load_operators(settings *s, const config_node *root, sluis_fail *f)
+{
+    sluis_err e = operators_group(&s->control_group, config_get(root, "control_group"),
+                                  config_str(root, top_keys, COUNT(top_keys), "control_group"), f);
+    if (!e)
+        e = operators_load(&s->operators, config_get(root, "operators"), f);
+    if (!e && !s->test_mode && !s->operators.count)
+        e = config_fail(
+            config_get(root, "mode"), f,
+            "mode: in production the operators must be named, two at least, each with an account: "
+            "add operators = ( { name = \"...\"; account = \"...\"; }, ... )");
+    return e;
+}
+
 static void load_limits(settings *s, const config_node *g)
 {
 #define LIMIT(field, type) s->field = (type)config_int(g, limit_keys, COUNT(limit_keys), #field)
@@ -212,6 +231,8 @@ sluis_err settings_load(settings *out, const char *path, sluis_fail *f)
     if (!e)
         e = load_checked(out, root, f);
     if (!e)
+        e = load_operators(out, root, f);
+    if (!e)
         e = load_strings(out, group, path, f);
     if (!e) {
         out->token_lifetime_s = (uint32_t)config_int(group[3], token_keys, COUNT(token_keys), "lifetime_s");
@@ -232,4 +253,5 @@ void settings_close(settings *s)
         free(*all[i]);
         *all[i] = NULL;
     }
+    operators_close(&s->operators);
 }

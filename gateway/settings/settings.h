@@ -5,12 +5,15 @@
 
 #include "base/config.h"
 #include "base/ids.h"
+#include "settings/operators.h"
 
 typedef struct {
     char *name;     /* the gateway's name: journal origin and note signer */
     oin oin;        /* the municipality, and so the registry */
     bool test_mode; /* test identifiers only; production refuses them (and the other way round) */
     char *data, *keys, *rules, *control;
+    gid_t control_group;   /* may connect to the control socket; (gid_t)-1: nobody but its owner */
+    operators operators;   /* none, in test mode alone: every name of --by is taken as it is given */
     char *passphrase_file; /* of the keys; NULL: they have none */
     char *bus_endpoint, *api_endpoint;
     char *jwks, *issuer;

@@ -23,11 +23,13 @@ typedef struct {
     buffer in, out; /* out: the reply being written; in is not read meanwhile */
     size_t written;
     bool closing;      /* close once out is written */
+    uid_t uid;         /* whose it is */
     uint64_t deadline; /* monotonic us */
 } connection;
 
 struct control_server {
     int listener, epoll;
+    control_access who;
     control_handler handler;
     void *ctx;
     struct sockaddr_un address;
@@ -35,9 +37,12 @@ struct control_server {
     connection peer[CONTROL_CONNECTIONS];
 };
 
-bool control_peer_allowed(uid_t peer, uid_t own)
+bool control_peer_allowed(const control_access *who, uid_t peer, uid_t own)
 {
-    return peer == 0 || peer == own;
+    bool listed = false;
+    for (size_t i = 0; i < who->count && !listed; i++)
+        listed = who->peers[i] == peer;
+    return listed || peer == 0 || peer == own;
 }
 
 static void drop(connection *c)
@@ -107,7 +112,7 @@ static void handle_line(control_server *s, connection *c, const char *line, size
     } else if (!cmd || !name_valid(cmd)) {
         answer_error(c, SLUIS_INVALID, "\"cmd\" must name a command", true);
     } else {
-        json_t *reply = s->handler(s->ctx, cmd, request, &f);
+        json_t *reply = s->handler(s->ctx, c->uid, cmd, request, &f);
         if (reply)
             json_object_set_new(reply, "ok", json_true());
         answer(c, reply ? reply : error_reply(&f));
@@ -198,12 +203,15 @@ static void accept_one(control_server *s)
         close(fd);
         return;
     }
-    *c = (connection){.fd = fd};
+    *c = (connection){.fd = fd, .uid = who.uid};
     buffer_init(&c->in, CONTROL_LINE_MAX);
     buffer_init(&c->out, CONTROL_LINE_MAX);
     restart_clock(c);
-    if (!control_peer_allowed(who.uid, geteuid())) {
-        answer_error(c, SLUIS_PERMISSION, "only root and the daemon's own user may ask", true);
+    if (!control_peer_allowed(&s->who, who.uid, geteuid())) {
+        answer_error(c, SLUIS_PERMISSION,
+                     s->who.count ? "only operators, root and the daemon's own user may ask"
+                                  : "only root and the daemon's own user may ask",
+                     true);
         write_some(c);
     }
 }
@@ -297,6 +305,10 @@ static sluis_err bind_socket(control_server *s, const char *path, sluis_fail *f)
         return fail_set(f, SLUIS_IO, path,
                         "control cannot be bound: %s; make its folder, writable for us, or name another path",
                         strerror(errno));
+    if (s->who.group != (gid_t)-1 && (chown(path, (uid_t)-1, s->who.group) || chmod(path, 0660)))
+        return fail_set(f, SLUIS_PERMISSION, path,
+                        "control cannot be given to its group: %s; make the daemon's user a member of it",
+                        strerror(errno));
     struct epoll_event ev = {.events = EPOLLIN, .data.ptr = NULL};
     s->epoll = epoll_create1(EPOLL_CLOEXEC);
     if (s->epoll < 0 || epoll_ctl(s->epoll, EPOLL_CTL_ADD, s->listener, &ev) != 0)
@@ -304,14 +316,15 @@ static sluis_err bind_socket(control_server *s, const char *path, sluis_fail *f)
     return SLUIS_OK;
 }
 
-sluis_err control_server_open(control_server **out, const char *path, control_handler h, void *ctx,
-                              sluis_fail *f)
+sluis_err control_server_open(control_server **out, const char *path, control_access who, control_handler h,
+                              void *ctx, sluis_fail *f)
 {
     *out = NULL;
     control_server *s = calloc(1, sizeof *s);
     if (!s)
         return fail_set(f, SLUIS_NOMEM, path, "out of memory");
     s->listener = s->epoll = -1;
+    s->who = who;
     s->handler = h;
     s->ctx = ctx;
     for (size_t i = 0; i < CONTROL_CONNECTIONS; i++)

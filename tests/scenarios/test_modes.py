@@ -7,6 +7,7 @@ import re
 from city import CHILD, NOBODY, PARTIES, PURPOSES
 from house import GATEWAY_OIN, TREE, check, wait_for
 from test_cases import refused
+from test_operators import OPERATORS
 
 FRESH = True  # each its own mode
 NOBODYS_CITY = "99999999000000001000"
@@ -22,7 +23,7 @@ def in_production(city):
     for file in (TREE / "config" / "rules").glob("*.conf"):
         (rules / file.name).write_text(file.read_text().replace(GATEWAY_OIN, NOBODYS_CITY))
     city.oin, city.mode = NOBODYS_CITY, "production"
-    city.make(rules=rules)
+    city.make(OPERATORS, rules=rules)
     city.start_gateway()
     city.start_http()
     check(city.status()["mode"] == "production", f"{city.status()}")

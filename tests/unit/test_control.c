@@ -23,11 +23,13 @@ typedef struct {
     int stop[2];
 } fixture;
 
-static json_t *handle(void *ctx, const char *cmd, const json_t *request, sluis_fail *f)
+static json_t *handle(void *ctx, uid_t peer, const char *cmd, const json_t *request, sluis_fail *f)
 {
     (void)ctx;
     if (strcmp(cmd, "echo") == 0)
         return json_pack("{s:O}", "said", json_object_get(request, "say"));
+    if (strcmp(cmd, "who") == 0)
+        return json_pack("{s:I}", "uid", (json_int_t)peer);
     if (strcmp(cmd, "huge") == 0) {
         char *text = calloc(1, CONTROL_LINE_MAX + 1);
         memset(text, 'x', CONTROL_LINE_MAX);
@@ -55,7 +57,7 @@ static int setup(void **state)
         return -1;
     snprintf(x->path, sizeof x->path, "%s/s", x->dir);
     sluis_fail f = {0};
-    if (control_server_open(&x->s, x->path, handle, x, &f))
+    if (control_server_open(&x->s, x->path, CONTROL_OWN, handle, x, &f))
         return -1;
     pthread_create(&x->thread, NULL, run, x);
     *state = x;
@@ -237,14 +239,46 @@ static void connections_are_bounded(void **state)
             close(fd[i]);
 }
 
-static void only_root_and_ourselves(void **state)
+static void only_root_ourselves_and_those_listed(void **state)
 {
+    static const uid_t listed[] = {1002, 1003};
+    const control_access own = CONTROL_OWN, more = {listed, 2, (gid_t)-1};
     (void)state;
-    assert_true(control_peer_allowed(0, 1000));
-    assert_true(control_peer_allowed(1000, 1000));
-    assert_false(control_peer_allowed(1001, 1000));
-    assert_false(control_peer_allowed(1000, 0));
-    assert_false(control_peer_allowed((uid_t)-1, 0));
+    assert_true(control_peer_allowed(&own, 0, 1000));
+    assert_true(control_peer_allowed(&own, 1000, 1000));
+    assert_false(control_peer_allowed(&own, 1001, 1000));
+    assert_false(control_peer_allowed(&own, 1000, 0));
+    assert_false(control_peer_allowed(&own, (uid_t)-1, 0));
+    assert_true(control_peer_allowed(&more, 0, 1000));
+    assert_true(control_peer_allowed(&more, 1000, 1000));
+    assert_true(control_peer_allowed(&more, 1002, 1000));
+    assert_true(control_peer_allowed(&more, 1003, 1000));
+    assert_false(control_peer_allowed(&more, 1001, 1000));
+    assert_false(control_peer_allowed(&more, 1004, 1000));
+}
+
+/* The file is the group's too, and the handler is told whose account asks. */
+static void a_group_may_connect(void **state)
+{
+    fixture *x = *state, other = {.dir = ""};
+    struct stat st;
+    sluis_fail f = {0};
+    const control_access who = {.group = getegid()};
+    snprintf(other.path, sizeof other.path, "%.64s/g", x->dir);
+    assert_int_equal(pipe(other.stop), 0);
+    assert_int_equal(control_server_open(&other.s, other.path, who, handle, NULL, &f), SLUIS_OK);
+    assert_int_equal(stat(other.path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0660);
+    assert_int_equal(st.st_gid, getegid());
+    assert_int_equal(pthread_create(&other.thread, NULL, run, &other), 0);
+    json_t *r = ask(&other, json_pack("{s:s}", "cmd", "who"));
+    assert_int_equal(json_integer_value(json_object_get(r, "uid")), geteuid());
+    json_decref(r);
+    assert_int_equal(write(other.stop[1], "x", 1), 1);
+    assert_int_equal(pthread_join(other.thread, NULL), 0);
+    control_server_close(&other.s);
+    close(other.stop[0]);
+    close(other.stop[1]);
 }
 
 static void sockets_that_are_in_the_way(void **state)
@@ -252,7 +286,7 @@ static void sockets_that_are_in_the_way(void **state)
     fixture *x = *state;
     control_server *other;
     sluis_fail f = {0};
-    assert_int_equal(control_server_open(&other, x->path, handle, NULL, &f), SLUIS_EXISTS);
+    assert_int_equal(control_server_open(&other, x->path, CONTROL_OWN, handle, NULL, &f), SLUIS_EXISTS);
     assert_null(other);
     json_decref(ask(x, json_pack("{s:s, s:i}", "cmd", "echo", "say", 1))); /* the first one still answers */
 
@@ -263,12 +297,12 @@ static void sockets_that_are_in_the_way(void **state)
     int fd = socket(AF_UNIX, SOCK_STREAM, 0);
     assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof a), 0);
     close(fd);
-    assert_int_equal(control_server_open(&other, path, handle, NULL, &f), SLUIS_OK);
+    assert_int_equal(control_server_open(&other, path, CONTROL_OWN, handle, NULL, &f), SLUIS_OK);
     control_server_close(&other);
     fd = mkstemp(strcpy(path, "/tmp/sluis-file-XXXXXX"));
     close(fd);
     fail_clear(&f);
-    assert_int_equal(control_server_open(&other, path, handle, NULL, &f), SLUIS_EXISTS);
+    assert_int_equal(control_server_open(&other, path, CONTROL_OWN, handle, NULL, &f), SLUIS_EXISTS);
     assert_non_null(strstr(f.text, "no socket"));
     assert_int_equal(access(path, F_OK), 0);
     unlink(path);
@@ -309,7 +343,8 @@ int main(void)
         T(oversize_lines_are_refused),
         T(lines_in_pieces_and_in_a_row),
         T(connections_are_bounded),
-        cmocka_unit_test(only_root_and_ourselves),
+        cmocka_unit_test(only_root_ourselves_and_those_listed),
+        T(a_group_may_connect),
         T(sockets_that_are_in_the_way),
         T(the_caller_does_not_wait_for_ever),
     };

@@ -205,6 +205,66 @@ static void bad_values(void **state)
     refused(11, "keys: {", 11, "keys");
 }
 
+#define ROOT   "{ name = \"a.jansen\"; account = \"root\"; }"
+#define DAEMON "{ name = \"m.bakker\"; account = \"daemon\"; }"
+
+/* A name is one account of this machine, and an account one name. */
+static void operators_are_accounts(void **state)
+{
+    (void)state;
+    assert_int_equal(load_with(11, "operators = (\n" ROOT ",\n" DAEMON " );"), SLUIS_OK);
+    assert_int_equal(s.operators.count, 2);
+    assert_string_equal(operators_name(&s.operators, 0), "a.jansen");
+    assert_string_equal(operators_name(&s.operators, 1), "m.bakker"); /* base-passwd has daemon as 1 */
+    assert_null(operators_name(&s.operators, 2));
+    assert_int_equal(s.control_group, (gid_t)-1);
+    assert_int_equal(load_with(11, "control_group = \"daemon\";"), SLUIS_OK);
+    assert_int_equal(s.control_group, 1);
+    assert_int_equal(s.operators.count, 0);
+
+    refused(11, "control_group = \"nobodys-group\";", 11,
+            "control_group: this machine has no group of that name");
+    refused(11, "operators = ( " ROOT " );", 11, "operators");
+    refused(11, "operators = ( 1, 2 );", 11, "");
+    refused(11, "operators = ( " ROOT ",\n{ name = \"x\"; } );", 12, "account");
+    refused(11, "operators = ( " ROOT ",\n{ name = \"x\"; account = \"no-such-account\"; } );", 12,
+            "account: this machine has none of that name");
+    refused(11, "operators = ( " ROOT ",\n{ name = \"x\"; account = \"nobody\"; } );", 12,
+            "account: stands for everybody who is unknown");
+    refused(11, "operators = ( " ROOT ",\n{ name = \"x\"; account = \"root\"; } );", 12,
+            "account: is another operator's already");
+    refused(11, "operators = ( " ROOT ",\n{ name = \"a.jansen\"; account = \"daemon\"; } );", 12,
+            "name: stands here twice");
+    refused(11, "operators = ( " ROOT ",\n{ name = \"A. Jansen\"; account = \"daemon\"; } );", 12,
+            "name: a pseudonym is [a-z0-9][a-z0-9._:-]{0,63}");
+}
+
+/* Who decides in production is somebody. */
+static void production_names_its_operators(void **state)
+{
+    static const char production[] =
+        "mode = \"production\"; oin = \"99999999000000001000\"; name = \"sluis.test\";";
+    (void)state;
+    for (int with = 0; with < 2; with++) {
+        FILE *out = fopen(path, "w");
+        assert_non_null(out);
+        fprintf(out, "%s\n", production);
+        for (int i = 3; i < LINES; i++)
+            fprintf(out, "%s\n", minimal[i]);
+        if (with)
+            fprintf(out, "operators = ( " ROOT ", " DAEMON " );\n");
+        assert_int_equal(fclose(out), 0);
+        settings_close(&s);
+        fail_clear(&f);
+        assert_int_equal(settings_load(&s, path, &f), with ? SLUIS_OK : SLUIS_INVALID);
+        if (!with)
+            assert_non_null(strstr(f.text,
+                                   "mode: in production the operators must be named, two at least, each "
+                                   "with an account: add operators = ( { name = \"...\"; account = "
+                                   "\"...\"; }, ... )"));
+    }
+}
+
 /* Each key of limits: just below, just above, and of another type. */
 static void limits(void **state)
 {
@@ -260,6 +320,36 @@ static void no_file(void **state)
 
 /* ---- the examples ---- */
 
+/* The example of sluisd, with accounts and a group that every machine has in the place of its own. */
+static void load_example(void)
+{
+    static const char *const other[][2] = {
+        {"\"ajansen\"", "\"root\""}, {"\"mbakker\"", "\"daemon\""}, {"\"sluis-operators\"", "\"daemon\""}};
+    char line[1024];
+    size_t found = 0;
+    FILE *in = fopen(EXAMPLE, "r"), *out = fopen(path, "w");
+    if (!in || !out)
+        fail_msg("%s: run from the root of the repository", EXAMPLE);
+    while (fgets(line, sizeof line, in)) {
+        const char *text = line;
+        for (size_t i = 0; i < sizeof other / sizeof other[0] && line[0] != '#'; i++) {
+            const char *at = strstr(text, other[i][0]);
+            if (!at)
+                continue;
+            fprintf(out, "%.*s%s", (int)(at - text), text, other[i][1]);
+            text = at + strlen(other[i][0]);
+            found++;
+        }
+        fputs(text, out);
+    }
+    assert_int_equal(found, 3);
+    assert_int_equal(fclose(in) | fclose(out), 0);
+    settings_close(&s);
+    fail_clear(&f);
+    if (settings_load(&s, path, &f))
+        fail_msg("%s: %s", f.where, f.text);
+}
+
 static void example_has(const config_node *group, const char *file, const config_key *keys, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -291,8 +381,7 @@ static void example_is_complete(void **state)
         example_has(node, EXAMPLE, g->keys, g->count);
     }
     config_free(&c);
-    settings_close(&s);
-    assert_int_equal(settings_load(&s, EXAMPLE, &f), SLUIS_OK);
+    load_example();
     assert_true(s.test_mode);
 }
 
@@ -305,8 +394,7 @@ static void http_example_is_complete(void **state)
     if (front_settings_read(&o, &c, EXAMPLE_HTTP, &f))
         fail_msg("%s: %s", f.where, f.text);
     example_has(config_root(c), EXAMPLE_HTTP, front_keys, FRONT_KEY_COUNT);
-    settings_close(&s);
-    assert_int_equal(settings_load(&s, EXAMPLE, &f), SLUIS_OK);
+    load_example();
     assert_string_equal(o.gateway, s.api_endpoint); /* the two examples fit together */
     assert_null(o.http.unix_socket);
     config_free(&c);
@@ -321,8 +409,7 @@ static void examples_name_one_port(void **state)
         "config/examples/link.conf",
     };
     (void)state;
-    settings_close(&s);
-    assert_int_equal(settings_load(&s, EXAMPLE, &f), SLUIS_OK);
+    load_example();
     const char *port = strrchr(s.bus_endpoint, ':');
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         char line[256], endpoint[128];
@@ -347,6 +434,8 @@ int main(void)
         cmocka_unit_test(values),
         cmocka_unit_test(missing_keys),
         cmocka_unit_test(bad_values),
+        cmocka_unit_test(operators_are_accounts),
+        cmocka_unit_test(production_names_its_operators),
         cmocka_unit_test(limits),
         cmocka_unit_test(no_file),
         cmocka_unit_test(bounds_fit_the_protocol),
