@@ -85,6 +85,17 @@ sluis_err asking_words(const char *text, const char *where, const char *missing,
     return SLUIS_OK;
 }
 
+sluis_err asking_another(const turn *t, const job *j, application_act decision, const char *by, sluis_fail *f)
+{
+    const token_claims *who = &j->claims;
+    if (strcmp(by, who->employee) != 0 ||
+        policy_may_alone(t->rules, decision, who->app, who->function, t->now))
+        return SLUIS_OK;
+    return fail_set(
+        f, SLUIS_FORBIDDEN, "token.medewerker",
+        "wie het indiende, besluit er niet zelf over: laat een collega met deze functie besluiten");
+}
+
 sluis_err asking_motivation(const char *text, sluis_fail *f)
 {
     if (motivation_blank(text))

@@ -123,6 +123,7 @@ sluis_err handle_report_concern(turn *t, job *j, sluis_fail *f)
     row.from = j->claims.oin.s;
     row.application = j->claims.app;
     row.origin = SLUIS__ORIGIN__API;
+    row.reported_by = j->claims.employee;
     e = write_concern(t, transaction.b, &row, &r);
     return e ? e : api_out_concern(&j->reply, j->call->call, 201, transaction.b, &row, false);
 }
@@ -219,6 +220,8 @@ sluis_err handle_decide_concern(turn *t, job *j, sluis_fail *f)
     Sluis__ConcernRow *row = (Sluis__ConcernRow *)m;
     if (e)
         fail_set(f, e, "", "%s", error_text(e));
+    if (!e)
+        e = asking_another(t, j, ACT_DECIDE_CONCERN, row->reported_by, f);
     if (!e)
         e = concern_check_open(row, f);
     if (!e)

@@ -147,6 +147,7 @@ sluis_err handle_file_rights(turn *t, job *j, sluis_fail *f)
         row.filed = t->now;
         row.by_client = in->viewer != 0;
         row.application = j->claims.app;
+        row.filed_by = j->claims.employee;
         row.due = rules_months_after(t->rules, t->now, c->months);
         e = write(&w, &row, "rights-filed", in->text, 201);
     }
@@ -234,6 +235,8 @@ sluis_err handle_decide_rights(turn *t, job *j, sluis_fail *f)
         if (e)
             fail_set(f, e, "", "%s", error_text(e));
     }
+    if (!e)
+        e = asking_another(t, j, ACT_HANDLE_RIGHTS, row->filed_by, f);
     if (!e)
         e = rights_step(row, in->event, &to, f);
     if (!e)

@@ -331,7 +331,8 @@ bool policy_asks(const rules *r, const char *app, const char *function, uint64_t
     return false;
 }
 
-bool policy_may(const rules *r, application_act act, const char *app, const char *function, uint64_t at)
+static bool has_right(const rules *r, application_act act, const char *app, const char *function, uint64_t at,
+                      bool alone)
 {
     size_t i = ruleset_application(r, app);
     uint64_t function_bit = bit_of(name_index(&r->functions, function));
@@ -340,9 +341,19 @@ bool policy_may(const rules *r, application_act act, const char *app, const char
     const application_entry *a = &r->applications[i];
     for (size_t k = 0; k < a->right_count; k++)
         if (a->rights[k].act == act && a->rights[k].functions & function_bit &&
-            period_holds(&a->rights[k].when, at))
+            period_holds(&a->rights[k].when, at) && (a->rights[k].same_person || !alone))
             return true;
     return false;
+}
+
+bool policy_may(const rules *r, application_act act, const char *app, const char *function, uint64_t at)
+{
+    return has_right(r, act, app, function, at, false);
+}
+
+bool policy_may_alone(const rules *r, application_act act, const char *app, const char *function, uint64_t at)
+{
+    return has_right(r, act, app, function, at, true);
 }
 
 bool policy_acts(const rules *r, const char *app, const char *function, uint64_t at)

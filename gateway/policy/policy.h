@@ -133,6 +133,10 @@ typedef enum {
 } application_act;
 bool policy_may(const rules *r, application_act act, const char *application, const char *function,
                 uint64_t at);
+/* Whether the right in force lets one person decide on what that person brought (`same_person`); another
+ * decides otherwise. */
+bool policy_may_alone(const rules *r, application_act act, const char *application, const char *function,
+                      uint64_t at);
 /* Whether any permit in force lets this function of the application ask anything at all: who may speak about
  * a request that was put, in whatever phase its case has come since. */
 bool policy_asks(const rules *r, const char *application, const char *function, uint64_t at);

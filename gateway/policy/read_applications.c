@@ -15,7 +15,8 @@ static const config_key may_keys[] = {
     {"act", CONFIG_STR, true, 1, NAME_MAX_LEN, "", NULL, "one of the acts of policy/policy.h"},
     {"functions", CONFIG_STRS, true, 1, RULESET_NAMES_MAX, "", NULL, "who may"},
     KEY_FROM,
-    KEY_UNTIL};
+    KEY_UNTIL,
+    {"same_person", CONFIG_BOOL, false, 0, 0, "", "false", "a decision: also on what one brought oneself"}};
 static const config_key applications_file[] = {
     {"functions", CONFIG_LIST, true, 1, RULESET_NAMES_MAX, "", NULL, "functions of people"},
     {"applications", CONFIG_LIST, true, 1, RULESET_NAMES_MAX, "", NULL, "who talks to the gateway"}};
@@ -46,6 +47,16 @@ static sluis_err function_row(rules *r, const config_node *row, size_t i, sluis_
     return read_name(&r->functions, row, f);
 }
 
+/* Elsewhere the gateway itself says whether it takes another person. */
+static sluis_err read_same_person(right_entry *right, const config_node *row, sluis_fail *f)
+{
+    right->same_person = config_bool(row, KEYS_OF(may_keys), "same_person");
+    if (right->same_person && right->act != ACT_DECIDE_CONCERN && right->act != ACT_HANDLE_RIGHTS)
+        return config_fail(config_get(row, "same_person"), f,
+                           "same_person is for decide-concern and handle-rights: leave it out here");
+    return SLUIS_OK;
+}
+
 static sluis_err may_row(rules *r, const config_node *row, size_t i, sluis_fail *f)
 {
     right_entry *right = &r->applications[r->application_count].rights[i];
@@ -55,6 +66,8 @@ static sluis_err may_row(rules *r, const config_node *row, size_t i, sluis_fail 
             continue;
         right->act = (application_act)k;
         sluis_err err = read_period(row, &right->when, f);
+        if (!err)
+            err = read_same_person(right, row, f);
         return err ? err : read_bits(row, "functions", &r->functions, "function", &right->functions, f);
     }
     return config_fail(

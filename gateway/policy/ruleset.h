@@ -63,6 +63,7 @@ typedef struct {
     application_act act;
     uint64_t functions;
     period when;
+    bool same_person; /* a decision: also about what whoever decides has brought */
 } right_entry;
 
 typedef struct {

@@ -370,8 +370,8 @@ def test_services_by_their_party(city):
 
 # ---- concerns (item 25)
 
-def concern_api(city, method, path, body=None, app="wmo-intake", function="consulent"):
-    return city.call(method, f"/v1/meldingen{path}", city.token(app, function), body)
+def concern_api(city, method, path, body=None, app="wmo-intake", function="consulent", employee="mw-1"):
+    return city.call(method, f"/v1/meldingen{path}", city.token(app, function, employee), body)
 
 
 def test_concern_by_application(city):
@@ -379,7 +379,7 @@ def test_concern_by_application(city):
     refused(concern_api(city, "POST", "", dict(body, zorg=" . ")), 422, "no-motivation", "schrijf wat de zorg is")
     refused(concern_api(city, "POST", "", dict(body, bsn=NOBODY)), 422, "mode", "testpersonen en echte personen gaan niet samen")
     refused(concern_api(city, "POST", "", body, "clientportaal", "client"), 403, "forbidden", "geen geldende regel laat deze functie melden")
-    a = concern_api(city, "POST", "", body, "jeugd-intake")
+    a = concern_api(city, "POST", "", body, "jeugd-intake", employee="mw-2")
     check(a.status == 201 and a.json()["status"] == "ontvangen" and CHILD not in a.body.decode(), f"{a.status} {a.body!r}")
     path = "/" + a.json()["meldingId"]
     check(a.headers["Location"] == "/v1/meldingen" + path, f"{a.headers}")
@@ -403,6 +403,8 @@ def test_concern_by_application(city):
     case = city.open_case([(CHILD, "kind")])
     refused(concern_api(city, "POST", path + "/uitkomst", dict(say, onderzoek=False, zaakId=case)), 400, "invalid",
             "zonder onderzoek hoort er geen zaak bij")
+    refused(concern_api(city, "POST", path + "/uitkomst", dict(say, zaakId=case), employee="mw-2"), 403, "forbidden",
+            "wie het indiende, besluit er niet zelf over: laat een collega met deze functie besluiten")
     a = concern_api(city, "POST", path + "/uitkomst", dict(say, zaakId=case))
     check(a.status == 200 and a.json()["status"] == "onderzoek" and a.json()["zaakId"] == case, f"{a.status} {a.body!r}")
     refused(concern_api(city, "POST", path + "/uitkomst", dict(say, zaakId=case)), 409, "conflict",

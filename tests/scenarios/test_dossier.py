@@ -63,7 +63,7 @@ def test_a_concern_stands_with_whom_it_is_about(city):
         check(a.status == 201, f"{a.status} {a.body!r}")
         return a.json()["meldingId"]
     def decide(concern, **kw):
-        a = city.call("POST", f"/v1/meldingen/{concern}/uitkomst", city.token("wmo-intake"), kw)
+        a = city.call("POST", f"/v1/meldingen/{concern}/uitkomst", city.token("wmo-intake", employee="mw-2"), kw)
         check(a.status == 200, f"{a.status} {a.body!r}")
     case = city.open_case([(PARENT, "ouder"), (CHILD, "kind")])
     decide(reported(), onderzoek=True, zaakId=case, motivering="Nader onderzoek nodig")
@@ -234,8 +234,8 @@ def ask_right(city, case, member, kind, app="clientportaal", function="client", 
                      {"soort": kind, "tekst": "Dat wil ik graag", **more})
 
 
-def decide(city, case, member, right, step, why="Zo besloten", function="privacyfunctionaris", raw=False):
-    a = city.call("POST", f"/v1/zaken/{case}/leden/{member}/avg-verzoeken/{right}/besluit", city.token("wmo-intake", function, "pf-1"),
+def decide(city, case, member, right, step, why="Zo besloten", function="privacyfunctionaris", by="pf-1", raw=False):
+    a = city.call("POST", f"/v1/zaken/{case}/leden/{member}/avg-verzoeken/{right}/besluit", city.token("wmo-intake", function, by),
                   {"overgang": step, "motivering": why})
     if raw:
         return a
@@ -301,6 +301,12 @@ def test_rights_refused(city):
     check(decide(city, case, 2, id_, "toewijzen", raw=True).status == 404, "of another member")
     refused(city.call("GET", "/v1/avg-verzoeken", city.token("wmo-intake")), 403, "forbidden",
             "geen geldende regel laat deze functie AVG-verzoeken zien")
+    own = city.call("POST", f"/v1/zaken/{case}/leden/1/avg-verzoeken", city.token("wmo-intake", "privacyfunctionaris", "pf-1"),
+                    {"soort": "inzage", "tekst": "Aan de balie gevraagd"}).json()["avgVerzoekId"]
+    for step in ("verlengen", "toewijzen", "weigeren", "afronden"):
+        refused(decide(city, case, 1, own, step, raw=True), 403, "forbidden",
+                "wie het indiende, besluit er niet zelf over: laat een collega met deze functie besluiten")
+    check(decide(city, case, 1, own, "toewijzen", by="pf-2")["stand"] == "toegewezen", "by a colleague")
     check(decide(city, case, 1, id_, "weigeren", "Al ingezien")["stand"] == "geweigerd", "refused with reasons")
     refused(decide(city, case, 1, id_, "toewijzen", raw=True), 409, "conflict",
             "het verzoek is geweigerd; mogelijk: niets meer (een nieuw verzoek mag altijd)")

@@ -6,6 +6,7 @@
 #include "cases/rights.h"
 #include "core/handlers.h"
 #include "flow/api_out.h"
+#include "kit_people.h"
 #include "kit_rules.h"
 #include "policy/rights.h"
 #include "wire/messages.h"
@@ -145,11 +146,12 @@ static void file(room *r, uint64_t now, const char *kind, uint64_t *due)
     job_free(&j);
 }
 
-static void decide(room *r, uint64_t now, const char *event)
+/* As this employee, by these rules (NULL: those of the house). */
+static sluis_err decide_as(room *r, uint64_t now, const char *event, const char *employee, rules *by,
+                           sluis_fail *f)
 {
     static Sluis__ApiDecideRights q;
-    sluis_fail f = {0};
-    job *j = house_call(&r->h, "privacyfunctionaris", "p-1");
+    job *j = house_call(&r->h, "privacyfunctionaris", employee);
     sluis__api_decide_rights__init(&q);
     q.case_id = data_of(r->case_id.b, ID_LEN);
     q.member = 1;
@@ -159,10 +161,22 @@ static void decide(room *r, uint64_t now, const char *event)
     j->call->op_case = SLUIS__API_CALL__OP_DECIDE_RIGHTS;
     j->call->decide_rights = &q;
     turn t = house_begin(&r->h, now, 1u << 20);
-    if (handle_decide_rights(&t, j, &f))
-        fail_msg("%s: %s", f.where, f.text);
-    house_commit(&r->h, &t);
+    if (by)
+        t.rules = by;
+    sluis_err e = handle_decide_rights(&t, j, f);
+    if (e)
+        house_abort(&r->h, &t);
+    else
+        house_commit(&r->h, &t);
     job_free(&j);
+    return e;
+}
+
+static void decide(room *r, uint64_t now, const char *event)
+{
+    sluis_fail f = {0};
+    if (decide_as(r, now, event, "p-2", NULL, &f))
+        fail_msg("%s: %s", f.where, f.text);
 }
 
 /* What is due by then is done; how many events of this kind there are after it. */
@@ -237,6 +251,45 @@ static void what_is_decided_is_not_late(void **state)
     assert_int_equal(events_at(r, due + DAY_MS, "rights-reminder"), 0);
 }
 
+/* p-1 has filed it; each step is another's, unless the rules let one person do both. */
+static void who_filed_does_not_decide(void **state)
+{
+    static const char *const steps[] = {"extend", "grant", "refuse", "finish"};
+    room *r = *state;
+    uint64_t due = 0;
+    kit_set k = {0};
+    kit_read(&k);
+    kit_replace(&k, "applications.conf", "\"handle-rights\"", "from =", "same_person = true; from =");
+    rules *alone = kit_rules(&k);
+    file(r, HOUSE_MS, "erasure", &due);
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        sluis_fail f = {0};
+        assert_int_equal(decide_as(r, HOUSE_MS, steps[i], "p-1", NULL, &f), SLUIS_FORBIDDEN);
+        assert_string_equal(f.where, "token.medewerker");
+        assert_string_equal(
+            f.text,
+            "wie het indiende, besluit er niet zelf over: laat een collega met deze functie besluiten");
+    }
+    sluis_fail f = {0};
+    assert_int_equal(decide_as(r, HOUSE_MS, "grant", "p-2", NULL, &f), SLUIS_OK);
+    assert_int_equal(decide_as(r, HOUSE_MS, "finish", "p-1", alone, &f), SLUIS_OK);
+    rules_unref(&alone);
+    kit_close(&k);
+}
+
+/* Filed before it was kept by whom: everyone with the function decides. */
+static void of_an_earlier_release_nobody_is_known(void **state)
+{
+    room *r = *state;
+    sluis_fail f = {0};
+    turn t = house_begin(&r->h, HOUSE_MS, 1u << 20);
+    subject s = house_subject(&r->h, t.t, r->h.person);
+    memcpy(r->transaction, people_right(&t, &s, &r->case_id, "objection", "received").b, UUID_LEN);
+    subject_close(&s);
+    house_commit(&r->h, &t);
+    assert_int_equal(decide_as(r, HOUSE_MS, "grant", "p-1", NULL, &f), SLUIS_OK);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -248,6 +301,8 @@ int main(void)
         TEST(an_extension_moves_the_term),
         TEST(a_granted_erasure_is_carried_out_in_time),
         TEST(what_is_decided_is_not_late),
+        TEST(who_filed_does_not_decide),
+        TEST(of_an_earlier_release_nobody_is_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

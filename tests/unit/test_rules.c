@@ -455,6 +455,8 @@ static const struct {
     {"applications.conf", "\"clientportaal\"", "law = \"\"", "law = \"wmo\"", 0, "acts under no law"},
     {"applications.conf", "\"jeugd-intake\"", "00000099000000001000", "0000009900000000100", 0, "is no OIN"},
     {"applications.conf", "\"jeugd-intake\"", "\"open-case\"", "\"sluit\"", 0, "no act is called \"sluit\""},
+    {"applications.conf", "\"review-break-glass\"", "from =", "same_person = true; from =", 0,
+     "same_person is for decide-concern and handle-rights: leave it out here"},
     {"applications.conf", "\"open-case\"", "\"regisseur\"", "\"baas\"", 0, "no function is called \"baas\""},
     {"applications.conf", "", "id = \"pw-intake\"", "id = \"wmo-intake\"", 0, "stands twice"},
     {"views.conf", "", "\"school-naam\"", "\"schoolnaam\"", 0, "no attribute is called \"schoolnaam\""},

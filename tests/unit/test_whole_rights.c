@@ -128,7 +128,7 @@ static sluis_err take(void *ctx, turn *t, sluis_fail *why)
     const taking *x = ctx;
     room *r = x->r;
     const step *s = x->s;
-    job *j = house_call(&r->h, s->event ? "privacyfunctionaris" : "consulent", "p-1");
+    job *j = house_call(&r->h, s->event ? "privacyfunctionaris" : "consulent", s->event ? "p-2" : "p-1");
     j->rules = rules_ref(t->rules);
     j->why = *why;
     sluis_err e = s->value   ? file(r, t, j, s->value)
