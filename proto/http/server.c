@@ -22,7 +22,7 @@
 #include "base/ids.h"
 #include "base/log.h"
 
-#define SWEEP_MS    200     /* how often connections are looked at, while there are any */
+#define SWEEP_MS    200     /* how often connections are looked at, and listeners that rest go on */
 #define LINGER_US   1000000 /* a refused sender may read our answer for this long while we swallow the rest */
 #define AHEAD_MAX   65536   /* bytes of whole requests waiting for evhttp; beyond, reading stops */
 #define CROWD_SLACK 64
@@ -67,7 +67,7 @@ struct http_server {
     int connection_count;
     http_request *requests;
     uint16_t port;
-    bool stopping, paused;
+    bool stopping;
 };
 
 static struct timeval timeval_ms(int ms)
@@ -139,33 +139,28 @@ static void refuse(connection *c, gate_verdict why)
 
 /* ---- connections -------------------------------------------------------------------------------------- */
 
-static void accepting(http_server *s, bool on)
+/* Listens, or does not: at the bound and while it stops. Of a listener that rests this is the end of its
+ * rest.
+ */
+static void accept_or_not(http_server *s)
 {
+    const bool on = !s->stopping && s->connection_count < s->o.max_connections + CROWD_SLACK;
     struct evhttp_bound_socket *bound[] = {s->tcp, s->local};
     for (int i = 0; i < 2; i++)
         if (bound[i] && on)
             evconnlistener_enable(evhttp_bound_socket_get_listener(bound[i]));
         else if (bound[i])
             evconnlistener_disable(evhttp_bound_socket_get_listener(bound[i]));
-    s->paused = !on;
 }
 
-static void on_rested(evutil_socket_t fd, short what, void *listener)
-{
-    (void)fd;
-    (void)what;
-    evconnlistener_enable(listener);
-}
-
-/* No file is left for who calls: libevent would try at once again, and write a line each time. */
+/* No file is left for who calls: libevent would try at once again, and write a line each time. The listener
+ * rests until the next sweep. */
 static void on_accept_failed(struct evconnlistener *listener, void *http)
 {
     const char *why = strerror(errno);
-    struct timeval rest = timeval_ms(SWEEP_MS);
     (void)http;
     log_write(LOG_WARN, "http.accept", "text", why, NULL);
-    if (event_base_once(evconnlistener_get_base(listener), -1, EV_TIMEOUT, on_rested, listener, &rest) == 0)
-        evconnlistener_disable(listener);
+    evconnlistener_disable(listener);
 }
 
 static void release(connection *c)
@@ -184,13 +179,19 @@ static bool let_go(const connection *c)
     return on_event == NULL;
 }
 
+/* Now. As a timeout it would count as the next one, and put off the one after it for as long. */
+static void sweep_soon(const http_server *s)
+{
+    event_active(s->sweep, EV_READ, 0);
+}
+
 static void on_left(struct bufferevent *bev, short what, void *arg)
 {
     (void)bev;
     (void)what;
     connection *c = arg;
     c->left = true;
-    event_active(c->server->sweep, EV_TIMEOUT, 0);
+    sweep_soon(c->server);
 }
 
 /* True when c is done for. A refused sender gets time to read the answer: closing on unread bytes resets the
@@ -227,10 +228,7 @@ static void sweep(http_server *s)
         s->connection_count--;
         release(c);
     }
-    if (s->paused && !s->stopping && s->connection_count < s->o.max_connections + CROWD_SLACK)
-        accepting(s, true);
-    if (s->connection_count == 0)
-        event_del(s->sweep);
+    accept_or_not(s);
 }
 
 static void on_sweep(evutil_socket_t fd, short what, void *arg)
@@ -285,14 +283,9 @@ static struct bufferevent *new_connection(struct event_base *base, void *arg)
     bufferevent_incref(bev);
     c->next = s->connections;
     s->connections = c;
-    if (s->connection_count++ == 0) {
-        struct timeval every = timeval_ms(SWEEP_MS);
-        event_add(s->sweep, &every);
-    }
-    if (s->connection_count > s->o.max_connections && !make_room(s))
+    if (++s->connection_count > s->o.max_connections && !make_room(s))
         refuse(c, GATE_CROWDED);
-    if (s->connection_count >= s->o.max_connections + CROWD_SLACK)
-        accepting(s, false);
+    accept_or_not(s);
     return bev;
 fail:
     if (bev)
@@ -315,7 +308,7 @@ static connection *connection_of(http_server *s, struct bufferevent *bev)
 static void on_sent(struct evhttp_request *req, void *arg)
 {
     (void)req;
-    event_active(((http_server *)arg)->sweep, EV_TIMEOUT, 0);
+    sweep_soon(arg);
 }
 
 /* ---- requests ----------------------------------------------------------------------------------------- */
@@ -595,12 +588,12 @@ sluis_err http_server_open(http_server **out, const http_options *o, http_handle
 
     if (!(s->base = new_base()) || !(s->http = evhttp_new(s->base)))
         goto fail;
+    struct timeval idle = timeval_ms(o->idle_ms), sweep_every = timeval_ms(SWEEP_MS);
     if (!(s->sweep = event_new(s->base, -1, EV_PERSIST, on_sweep, s)) ||
-        !(s->give_up = evtimer_new(s->base, on_give_up, s)) ||
+        event_add(s->sweep, &sweep_every) != 0 || !(s->give_up = evtimer_new(s->base, on_give_up, s)) ||
         !(s->sigterm = evsignal_new(s->base, SIGTERM, on_signal, s)) ||
         !(s->sigint = evsignal_new(s->base, SIGINT, on_signal, s)))
         goto fail;
-    struct timeval idle = timeval_ms(o->idle_ms);
     evhttp_set_timeout_tv(s->http, &idle);
     evhttp_set_max_headers_size(s->http, (ev_ssize_t)(o->max_header + 1024));
     evhttp_set_max_body_size(s->http, (ev_ssize_t)o->max_body);
@@ -686,7 +679,7 @@ void http_server_stop(http_server *s)
     if (s->stopping)
         return;
     s->stopping = true;
-    accepting(s, false);
+    accept_or_not(s);
     struct timeval wait = timeval_ms(s->o.stop_ms);
     evtimer_add(s->give_up, &wait);
     if (!s->requests)

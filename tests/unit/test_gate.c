@@ -6,9 +6,11 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -183,7 +185,7 @@ typedef struct {
     pthread_t thread;
     int wake[2];
     http_request *held;
-    int ticks;
+    atomic_int ticks;
 } rig;
 
 static void handler(void *ctx, http_request *r)
@@ -413,6 +415,24 @@ static void test_server_slow(void **state)
     finish(&g);
 }
 
+/* Each refusal has its connection looked at: that does not put off when the others are. */
+static void test_server_slow_after_refusals(void **state)
+{
+    static const char bad[] = "GET /a HTTP/1.1\r\n\r\n";
+    rig g;
+    bool closed;
+    (void)state;
+    start(&g);
+    int fd = dial(&g);
+    for (int i = 0; i < 40; i++)
+        assert_int_equal(strncmp(ask(&g, bad, sizeof bad - 1, &closed), "HTTP/1.1 400 ", 13), 0);
+    assert_int_equal(send(fd, "G", 1, 0), 1);
+    assert_int_equal(strncmp(listen_to(fd, &closed), "HTTP/1.1 408 ", 13), 0);
+    assert_true(closed);
+    close(fd);
+    finish(&g);
+}
+
 static void test_server_crowd(void **state)
 {
     (void)state;
@@ -569,6 +589,50 @@ static void test_server_stop(void **state)
     close(g.wake[1]);
 }
 
+/* The server's own time: so many more of its ticks, of 50 ms. */
+static void wait_ticks(rig *g, int n)
+{
+    const int until = g->ticks + n;
+    while (g->ticks < until)
+        usleep(2000);
+}
+
+/* A listener that rests because no file is left, and must stop meanwhile, accepts nobody any more. */
+static void test_server_stops_at_rest(void **state)
+{
+    static const char hold[] = "GET /hold HTTP/1.1\r\nHost: a\r\n\r\n",
+                      late_one[] = "GET /late HTTP/1.1\r\nHost: a\r\n\r\n";
+    struct rlimit files, none;
+    struct sockaddr_in a = {.sin_family = AF_INET};
+    char text[64];
+    rig g;
+    (void)state;
+    start(&g);
+    a.sin_port = htons(http_server_port(g.server));
+    a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int fd = dial(&g), late = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(send(fd, hold, sizeof hold - 1, 0), sizeof hold - 1);
+    wait_ticks(&g, 2);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &files), 0);
+    none = files;
+    none.rlim_cur = 0;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    assert_int_equal(connect(late, (struct sockaddr *)&a, sizeof a), 0);
+    assert_int_equal(send(late, late_one, sizeof late_one - 1, 0), sizeof late_one - 1);
+    wait_ticks(&g, 1); /* it could not be accepted */
+    order(&g, 'q');
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &files), 0);
+    wait_ticks(&g, 8); /* its rest is over */
+    order(&g, 'r');
+    pthread_join(g.thread, NULL);
+    http_server_close(&g.server);
+    assert_true(recv(late, text, sizeof text, 0) <= 0);
+    close(late);
+    close(fd);
+    close(g.wake[0]);
+    close(g.wake[1]);
+}
+
 static void test_server_only_loopback(void **state)
 {
     (void)state;
@@ -596,8 +660,10 @@ int main(void)
                                        cmocka_unit_test(test_server_refuses),
                                        cmocka_unit_test(test_server_big_body),
                                        cmocka_unit_test(test_server_slow),
+                                       cmocka_unit_test(test_server_slow_after_refusals),
                                        cmocka_unit_test(test_server_crowd),
                                        cmocka_unit_test(test_server_idle_crowd),
+                                       cmocka_unit_test(test_server_stops_at_rest),
                                        cmocka_unit_test(test_server_order),
                                        cmocka_unit_test(test_server_half_behind),
                                        cmocka_unit_test(test_server_ahead),
