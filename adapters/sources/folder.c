@@ -43,12 +43,7 @@ typedef struct {
 static void mask(char out[static NAME_MAX_BYTES + 1], const char *name)
 {
     snprintf(out, NAME_MAX_BYTES + 1, "%s", name);
-    for (char *p = out; *p; p++) {
-        size_t digits = strspn(p, "0123456789");
-        if (digits >= BSN_LEN)
-            memset(p, '*', digits);
-        p += digits ? digits - 1 : 0;
-    }
+    bsn_mask(out);
 }
 
 static bool same_time(struct timespec a, struct timespec b)

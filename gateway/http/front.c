@@ -60,9 +60,28 @@ static void answer_problem(http_request *r, const problem *p, const char *instan
 {
     buffer b;
     buffer_init(&b, PROBLEM_MAX);
-    problem_write(&b, p, instance);
+    problem_write(&b, p, instance && *instance ? instance : NULL);
     answer(r, p->status, PROBLEM_TYPE, buffer_bytes(&b), extra);
     buffer_close(&b);
+}
+
+/* What a problem calls the address: no number in it but those of ids can be a person's. Written in escapes it
+ * is not told at all: our own addresses need none. */
+static void hide_persons(char *path)
+{
+    uuid transaction;
+    id16 id;
+    if (strchr(path, '%'))
+        *path = 0;
+    for (char *at = path; *at;) {
+        size_t n = strcspn(at, "/");
+        const char end = at[n];
+        at[n] = 0;
+        if (id_parse(&id, at) && uuid_parse(&transaction, at))
+            bsn_mask(at);
+        at[n] = end;
+        at += n + (end != 0);
+    }
 }
 
 static void refuse_gate(http_request *r)
@@ -245,7 +264,7 @@ static void refuse(http_request *r, const route_match *m, const char *path, cons
     if (p->status == 405 && strcmp(http_method(r), "OPTIONS") == 0)
         answer(r, 204, NULL, BYTES(NULL, 0), extra);
     else
-        answer_problem(r, p, strcmp(p->code, "bsn-in-adres") == 0 ? NULL : path, extra);
+        answer_problem(r, p, path, extra);
 }
 
 static void drain(front *f);
@@ -263,6 +282,7 @@ static void on_http(void *ctx, http_request *r)
     }
     const char *target = http_target(r);
     snprintf(path, sizeof path, "%.*s", (int)strcspn(target, "?"), target);
+    hide_persons(path);
     if (routes_find(f->routes, http_method(r), target, &m, &p)) {
         const resource *res = &resources[m.operation];
         ok = res->build ? forward(f, r, &m, path, &p) : answer_local(r, res);

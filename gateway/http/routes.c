@@ -320,7 +320,8 @@ static bool read_query(const routes *r, const route *t, const char *query, json_
             return false;
         const json_t *schema = parameter(r, t, "query", name);
         if (!schema || json_object_get(into, name)) {
-            problem_set(p, 400, "onbekende-parameter", "Ongeldige invoer", name,
+            problem_set(p, 400, "onbekende-parameter", "Ongeldige invoer",
+                        schema || schema_reads_like_name(name) ? name : "zoekdeel",
                         schema ? "deze parameter staat er twee keer" : "deze parameter bestaat hier niet");
             return false;
         }

@@ -192,12 +192,14 @@ static bool check_string(const json_t *s, const json_t *value, const char *where
 static bool check(const json_t *document, const json_t *schema, const json_t *value, const char *where,
                   int depth, problem *p);
 
-/* A field that does not exist is named when it reads like a name: with a digit or a space in it, it may say
- * who somebody is, and problems end up in logs. */
+bool schema_reads_like_name(const char *key)
+{
+    return key[strspn(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-")] == '\0';
+}
+
 static bool refuse_unknown(problem *p, const char *where, const char *place, const char *key)
 {
-    const bool name = key[strspn(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-")] == '\0';
-    problem_set(p, 400, "onbekend-veld", TITLE, name ? place : where,
+    problem_set(p, 400, "onbekend-veld", TITLE, schema_reads_like_name(key) ? place : where,
                 "dit veld bestaat niet; kijk in /v1/openapi.json");
     return false;
 }

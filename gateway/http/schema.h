@@ -23,6 +23,10 @@ sluis_err schema_supported(const json_t *document, const json_t *schema, sluis_f
 bool schema_check(const json_t *document, const json_t *schema, const json_t *value, const char *where,
                   problem *p);
 
+/* What does not exist is named when it reads like a name: with a digit or a space in it, it may say who
+ * somebody is, and problems end up in logs. */
+bool schema_reads_like_name(const char *key);
+
 /* A parameter's text as its schema's type: an array is split at commas. NULL fills *p. Returned owned. */
 json_t *schema_read_text(const json_t *document, const json_t *schema, const char *text, const char *where,
                          problem *p);

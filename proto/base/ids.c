@@ -69,6 +69,23 @@ bool bsn_is_test(const char *s)
     return strncmp(s, BSN_TEST_PREFIX, strlen(BSN_TEST_PREFIX)) == 0;
 }
 
+static bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+void bsn_mask(char *s)
+{
+    while (*s) {
+        size_t n = 0, digits = 0;
+        for (; s[n] && !is_letter(s[n]); n++)
+            digits += is_digit(s[n]);
+        for (size_t i = 0; digits >= BSN_LEN && i < n; i++)
+            s[i] = is_digit(s[i]) ? '*' : s[i];
+        s += n + (s[n] != '\0');
+    }
+}
+
 /* Up to 256 bytes; the kernel gives those whole or, on a kernel without getrandom, never. */
 static void fill_random(void *p, size_t n)
 {

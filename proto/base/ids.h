@@ -38,6 +38,9 @@ bool oin_equal(const oin *a, const oin *b);
 /* Nine ASCII digits that pass the eleven-test and are not 000000000. */
 bool bsn_valid(const char *s, size_t n);
 bool bsn_is_test(const char *s); /* 9999xxxxx */
+/* For a name that others chose: puts '*' for every digit of a stretch without letters (A-Z, a-z) that holds
+ * nine digits or more, however they are parted; it may be a person number. */
+void bsn_mask(char *s);
 
 /* RFC 9562 UUID version 7 at now_ms (UTC milliseconds), 74 random bits. */
 uuid uuid_new(uint64_t now_ms);

@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/bytes.h"
@@ -31,6 +32,31 @@ static void oin_form(void **state)
 }
 
 /* 999990019: 9*9+8*9+7*9+6*9+5*9+4*0+3*0+2*1-9 = 308 = 28*11. */
+static void bsn_in_a_name(void **state)
+{
+    static const struct {
+        const char *name, *shown;
+    } rows[] = {
+        {"999990019", "*********"},
+        {"x999990019y", "x*********y"},
+        {"9999.012.34.xml", "****.***.**.xml"},
+        {"kind 9999-90.019_a9.json", "kind ****-**.***_a9.json"},
+        {"9999\xe2\x80\x93"
+         "90019",
+         "****\xe2\x80\x93*****"}, /* parted by a dash that is no ASCII */
+        {"20261124.xml", "20261124.xml"},
+        {"a12345678b1", "a12345678b1"},
+        {"", ""},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char s[64];
+        snprintf(s, sizeof s, "%s", rows[i].name);
+        bsn_mask(s);
+        assert_string_equal(s, rows[i].shown);
+    }
+}
+
 static void bsn_eleven_test(void **state)
 {
     (void)state;
@@ -161,6 +187,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(oin_form),
         cmocka_unit_test(bsn_eleven_test),
+        cmocka_unit_test(bsn_in_a_name),
         cmocka_unit_test(bsn_single_error_is_caught),
         cmocka_unit_test(uuid_carries_the_time),
         cmocka_unit_test(uuid_text),
