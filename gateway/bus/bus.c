@@ -67,7 +67,7 @@ static void on_item(bus *b, job *j)
         break;
     case JOB_API:
         if (j->stage == STAGE_READ && !j->why.code && *j->claims.app)
-            token_cache_keep(b->tokens, j->call->token, &j->claims);
+            token_cache_keep(b->tokens, j->call->token, &j->claims, j->received);
         call_route(b, j);
         break;
     case JOB_FETCH:
@@ -142,7 +142,7 @@ static sluis_err bus_open(bus *b, const parts *p, sluis_fail *f)
     if (!e)
         e = rates_new(&b->rates, s->calls_per_minute);
     if (!e)
-        e = token_cache_new(&b->tokens);
+        e = token_cache_new(&b->tokens, s->jwks);
     if (!e)
         e = channel_open(&b->in, p->hub, CHANNEL_BUS, CHANNEL_RECV_BIND, capacity);
     if (!e)

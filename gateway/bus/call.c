@@ -87,6 +87,7 @@ void call_frame(bus *b, const bus_event *ev)
     j->seals = seal_ring_ref(b->seals);
     j->rules = rules_ref(b->rules);
     flight_begin(b, j);
+    token_cache_follow(b->tokens, j->received);
     if (verify_known_call(b->p, b->tokens, j))
         call_route(b, j);
     else

@@ -60,6 +60,18 @@ static sluis_err write_file(const char *path, mode_t mode, const char *text, slu
     return ok ? SLUIS_OK : fail_set(f, SLUIS_IO, path, "cannot be written");
 }
 
+void jose_mark_of(jose_mark *out, const char *path)
+{
+    struct stat st;
+    *out = (jose_mark){0};
+    if (stat(path, &st) == 0)
+        *out = (jose_mark){.device = st.st_dev,
+                           .inode = st.st_ino,
+                           .size = (uint64_t)st.st_size,
+                           .changed_ns =
+                               (uint64_t)st.st_mtim.tv_sec * 1000000000 + (uint64_t)st.st_mtim.tv_nsec};
+}
+
 /* ---- verifying ---------------------------------------------------------------------------------------- */
 
 static sluis_err bad_key(sluis_fail *f, const char *path, size_t i, const char *why)

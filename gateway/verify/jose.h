@@ -13,6 +13,13 @@ typedef struct jose_signer jose_signer;
 #define JOSE_KEYS_MAX 16
 #define JOSE_KID_MAX  64
 
+/* Which file stands at a path: another one, or one that was written since, has another mark. All zero: none
+ * that can be looked at. */
+typedef struct {
+    uint64_t device, inode, size, changed_ns;
+} jose_mark;
+void jose_mark_of(jose_mark *out, const char *path);
+
 /* Every key must be EC P-256, public only, with a kid of its own; "use" absent or "sig", "alg" absent or
  * "ES256". */
 sluis_err jose_keys_load(jose_keys **out, const char *path, sluis_fail *f);

@@ -3,11 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "crypto/crypto.h"
 #include "http/json.h"
 #include "verify/jose.h"
 
-#define ES256_LEN 64 /* bytes of a signature */
+#define ES256_LEN 64   /* bytes of a signature */
+#define LOOK_MS   1000 /* between two looks of a cache at the file */
 
 typedef struct {
     uint8_t hash[HASH_LEN];
@@ -15,11 +17,16 @@ typedef struct {
 } verified;
 
 struct token_cache {
+    char *path; /* of the file of keys */
+    jose_mark mark;
+    uint64_t looked, changed;          /* ms: at the file last, and when it was seen to have changed */
     verified slots[TOKEN_CACHE_SLOTS]; /* by the first bytes of the hash; the newest wins */
 };
 
 struct token_verifier {
     jose_keys *keys;
+    char *path; /* of the file they came from */
+    jose_mark mark;
     char *issuer;
     uint64_t max_lifetime_ms;
     token_cache *cache;
@@ -229,9 +236,13 @@ static sluis_err verify_new(token_verifier *v, const char *token, size_t n, toke
 sluis_err token_verifier_new(token_verifier **out, const char *jwks_path, const char *issuer, sluis_fail *f)
 {
     token_verifier *v = calloc(1, sizeof *v);
-    sluis_err e = v && (v->issuer = strdup(issuer)) ? token_cache_new(&v->cache) : SLUIS_NOMEM;
-    if (!e)
-        e = jose_keys_load(&v->keys, jwks_path, f);
+    sluis_err e = v && (v->issuer = strdup(issuer)) && (v->path = strdup(jwks_path))
+                      ? token_cache_new(&v->cache, jwks_path)
+                      : SLUIS_NOMEM;
+    if (!e) {
+        jose_mark_of(&v->mark, v->path);
+        e = jose_keys_load(&v->keys, v->path, f);
+    }
     if (e) {
         token_verifier_free(&v);
         return e;
@@ -248,26 +259,74 @@ void token_verifier_free(token_verifier **v)
     jose_keys_free(&(*v)->keys);
     token_cache_free(&(*v)->cache);
     free((*v)->issuer);
+    free((*v)->path);
     free(*v);
     *v = NULL;
+}
+
+static void forget(token_cache *c)
+{
+    memset(c->slots, 0, sizeof c->slots);
 }
 
 void token_verifier_set_lifetime(token_verifier *v, uint64_t max_ms)
 {
     v->max_lifetime_ms = max_ms;
-    memset(v->cache, 0, sizeof *v->cache);
+    forget(v->cache);
 }
 
-sluis_err token_cache_new(token_cache **out)
+/* The issuer has other keys: its operator put another file in the place of this one. */
+static void follow(token_verifier *v)
 {
-    *out = calloc(1, sizeof **out);
-    return *out ? SLUIS_OK : SLUIS_NOMEM;
+    jose_mark now;
+    jose_keys *keys = NULL;
+    sluis_fail why = {0};
+    jose_mark_of(&now, v->path);
+    if (memcmp(&now, &v->mark, sizeof now) == 0)
+        return;
+    v->mark = now;
+    if (jose_keys_load(&keys, v->path, &why)) {
+        log_write(LOG_ERROR, "verify.keys", "file", v->path, "text", why.text, "keys", "those of before",
+                  NULL);
+        return;
+    }
+    jose_keys_free(&v->keys);
+    v->keys = keys;
+    forget(v->cache);
+    log_write(LOG_INFO, "verify.keys", "file", v->path, "keys", "those of this file", NULL);
+}
+
+sluis_err token_cache_new(token_cache **out, const char *jwks_path)
+{
+    token_cache *c = *out = calloc(1, sizeof *c);
+    if (!c || !(c->path = strdup(jwks_path))) {
+        token_cache_free(out);
+        return SLUIS_NOMEM;
+    }
+    jose_mark_of(&c->mark, c->path);
+    return SLUIS_OK;
 }
 
 void token_cache_free(token_cache **c)
 {
+    if (*c)
+        free((*c)->path);
     free(*c);
     *c = NULL;
+}
+
+void token_cache_follow(token_cache *c, uint64_t now_ms)
+{
+    jose_mark now;
+    if (now_ms >= c->looked && now_ms - c->looked < LOOK_MS)
+        return;
+    c->looked = now_ms;
+    jose_mark_of(&now, c->path);
+    if (memcmp(&now, &c->mark, sizeof now) == 0)
+        return;
+    c->mark = now;
+    c->changed = now_ms;
+    forget(c);
 }
 
 static size_t slot_of(uint8_t hash[static HASH_LEN], const char *token)
@@ -276,12 +335,18 @@ static size_t slot_of(uint8_t hash[static HASH_LEN], const char *token)
     return get_u16(hash) % TOKEN_CACHE_SLOTS;
 }
 
-void token_cache_keep(token_cache *c, const char *token, const token_claims *claims)
+static void keep(token_cache *c, const char *token, const token_claims *claims)
 {
     uint8_t hash[HASH_LEN];
     verified *slot = &c->slots[slot_of(hash, token)];
     memcpy(slot->hash, hash, HASH_LEN);
     slot->claims = *claims;
+}
+
+void token_cache_keep(token_cache *c, const char *token, const token_claims *claims, uint64_t since_ms)
+{
+    if (since_ms > c->changed)
+        keep(c, token, claims);
 }
 
 sluis_err token_cache_find(const token_cache *c, const char *token, uint64_t now_ms, token_claims *out,
@@ -306,6 +371,7 @@ sluis_err token_verify(token_verifier *v, const char *token, uint64_t now_ms, to
         return refuse(f, "token", "geen token");
     if (n > TOKEN_MAX_BYTES)
         return refuse(f, "token", "groter dan 4096 bytes");
+    follow(v);
     sluis_err e = token_cache_find(v->cache, token, now_ms, out, f);
     if (e != SLUIS_NOT_FOUND)
         return e;
@@ -314,7 +380,7 @@ sluis_err token_verify(token_verifier *v, const char *token, uint64_t now_ms, to
         e = check_times(&claims, now_ms, f);
     if (e)
         return e;
-    token_cache_keep(v->cache, token, &claims);
+    keep(v->cache, token, &claims);
     *out = claims;
     return SLUIS_OK;
 }

@@ -2,7 +2,7 @@
 import json
 
 from city import CHILD, PARENT, PARTIES
-from house import GATEWAY_OIN, NAME, SLOW, check, wait_for
+from house import GATEWAY_OIN, ISSUER, NAME, SLOW, check, wait_for
 
 OIN = PARTIES["school"][0]
 
@@ -48,6 +48,49 @@ def test_needs_renewal(city):
     for name in ("own_keys_expire_seconds", "party_keys_expire_seconds"):
         line = [x for x in text.splitlines() if x.startswith(f"sluis_{name} ")]
         check(line and int(line[0].split()[1]) > 1_700_000_000, f"{name}: {line}")
+
+
+def test_keys_of_the_issuer(city):
+    """Tokens are judged by the file as it stands: a key that comes counts, one that goes counts no more, and a file that is wrong
+    changes nothing but the log."""
+    case, file, next_ = case_of(city), city.root / "issuer" / "jwks.json", city.root / "next-issuer"
+    city.ctl("token", "new-issuer", "--dir", next_)
+    for name in ("issuer.jwk", "jwks.json"):
+        told = json.loads((next_ / name).read_text())
+        for key in told.get("keys", [told]):
+            key["kid"] = "tweede"
+        (next_ / name).write_text(json.dumps(told))
+    first, second = (json.loads(f.read_text())["keys"] for f in (file, next_ / "jwks.json"))
+    old = city.token("wmo-intake")
+    new = city.ctl("token", "--dir", next_, "--issuer", ISSUER, "--app", "wmo-intake", "--oin", city.oin, "--function", "consulent",
+                   "--employee", "mw-1", "--ttl", 600)["token"]
+
+    def put(text):
+        beside = file.with_suffix(".next")
+        beside.write_text(text)
+        beside.rename(file)
+
+    def status(token):
+        return city.call("GET", f"/v1/zaken/{case}", token).status
+
+    def told():
+        return [e for e in city.gateway.events() if e.get("event") == "verify.keys" and e["level"] == "error"]
+
+    try:
+        check((status(old), status(new)) == (200, 401), "before")
+        put(json.dumps({"keys": first + second}))
+        wait_for("the key that came", lambda: status(new) == 200)
+        check(status(old) == 200, "the other one")
+        put(json.dumps({"keys": second}))
+        wait_for("the key that went", lambda: status(old) == 401)
+        check(status(new) == 200, "the one that stayed")
+        put("{")
+        wait_for("what is wrong with the file", lambda: status(new) == 200 and told())
+        check(all(e["file"] == str(file) and "is not JSON" in e["text"] and e["keys"] == "those of before" for e in told()), told())
+        check((status(old), status(new)) == (401, 200), "by the keys of before")
+    finally:
+        put(json.dumps({"keys": first}))
+    wait_for("the first key again", lambda: status(old) == 200)
 
 
 def test_rotation(city):

@@ -92,6 +92,106 @@ static void test_round_trip(void **state)
     assert_non_null(strstr(f.text, "61 s"));
 }
 
+/* Puts a file in the place of another, as whoever changes keys does. */
+static void replace(const char *path, const char *text)
+{
+    char next[128];
+    snprintf(next, sizeof next, "%s.next", path);
+    FILE *out = fopen(next, "w");
+    assert_non_null(out);
+    assert_true(fputs(text, out) >= 0);
+    assert_int_equal(fclose(out), 0);
+    assert_int_equal(rename(next, path), 0);
+}
+
+static void copy(const char *path, const char *from)
+{
+    char text[2048] = "";
+    FILE *in = fopen(from, "r");
+    assert_non_null(in);
+    assert_true(fread(text, 1, sizeof text - 1, in) > 0);
+    fclose(in);
+    replace(path, text);
+}
+
+static sluis_err says(token_verifier *v, const char *token, sluis_fail *f)
+{
+    token_claims got;
+    fail_clear(f);
+    return token_verify(v, token, NOW, &got, f);
+}
+
+/* The issuer has another key: the tokens of before are refused from then on, also one that was verified; a
+ * file that is wrong changes nothing. */
+static void test_rotation(void **state)
+{
+    static const char *const wrong[] = {"", "{\"keys\": []}", "[]"};
+    rig *g = *state;
+    char old[TOKEN_MAX_BYTES + 1], new[TOKEN_MAX_BYTES + 1], path[96], key[96], jwks[96];
+    token_claims c = some();
+    token_issuer *issuer = NULL;
+    token_verifier *v = NULL;
+    sluis_fail f = {0};
+    snprintf(path, sizeof path, "%s/rotated.json", g->dir);
+    snprintf(key, sizeof key, "%s/next-key.json", g->dir);
+    snprintf(jwks, sizeof jwks, "%s/next-jwks.json", g->dir);
+    copy(path, g->jwks);
+    assert_int_equal(token_verifier_new(&v, path, ISS, &f), SLUIS_OK);
+    assert_int_equal(token_issuer_make(key, jwks, "sleutel-2", &f), SLUIS_OK);
+    assert_int_equal(token_issuer_open(&issuer, key, ISS, &f), SLUIS_OK);
+    assert_int_equal(token_issue(g->issuer, &c, NOW, old, &f), SLUIS_OK);
+    assert_int_equal(token_issue(issuer, &c, NOW, new, &f), SLUIS_OK);
+    assert_int_equal(says(v, old, &f), SLUIS_OK);
+    assert_int_equal(says(v, new, &f), SLUIS_UNAUTHENTICATED);
+    assert_string_equal(f.text, "zijn kid staat niet in het sleutelbestand");
+    copy(path, jwks);
+    assert_int_equal(says(v, old, &f), SLUIS_UNAUTHENTICATED);
+    assert_string_equal(f.text, "zijn kid staat niet in het sleutelbestand");
+    assert_int_equal(says(v, new, &f), SLUIS_OK);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        replace(path, wrong[i]);
+        assert_int_equal(says(v, new, &f), SLUIS_OK);
+        assert_int_equal(says(v, old, &f), SLUIS_UNAUTHENTICATED);
+    }
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(says(v, new, &f), SLUIS_OK);
+    copy(path, g->jwks);
+    assert_int_equal(says(v, old, &f), SLUIS_OK);
+    token_issuer_close(&issuer);
+    token_verifier_free(&v);
+    unlink(path);
+    unlink(key);
+    unlink(jwks);
+}
+
+/* A cache looks once a second; what was given to be verified before it saw the change is not kept after it.
+ */
+static void test_cache_at_rotation(void **state)
+{
+    rig *g = *state;
+    char path[96];
+    token_claims c = some(), got;
+    token_cache *known = NULL;
+    snprintf(path, sizeof path, "%s/rotated.json", g->dir);
+    replace(path, "one");
+    assert_int_equal(token_cache_new(&known, path), SLUIS_OK);
+    token_cache_follow(known, NOW);
+    token_cache_keep(known, "a.b.c", &c, NOW);
+    token_cache_follow(known, NOW + 5000);
+    assert_int_equal(token_cache_find(known, "a.b.c", NOW, &got, NULL), SLUIS_OK);
+    replace(path, "other");
+    token_cache_follow(known, NOW + 5999);
+    assert_int_equal(token_cache_find(known, "a.b.c", NOW, &got, NULL), SLUIS_OK);
+    token_cache_follow(known, NOW + 6000);
+    assert_int_equal(token_cache_find(known, "a.b.c", NOW, &got, NULL), SLUIS_NOT_FOUND);
+    token_cache_keep(known, "a.b.c", &c, NOW + 6000);
+    assert_int_equal(token_cache_find(known, "a.b.c", NOW, &got, NULL), SLUIS_NOT_FOUND);
+    token_cache_keep(known, "a.b.c", &c, NOW + 6001);
+    assert_int_equal(token_cache_find(known, "a.b.c", NOW, &got, NULL), SLUIS_OK);
+    token_cache_free(&known);
+    unlink(path);
+}
+
 /* What was verified elsewhere: no other token, and its times as ever. */
 static void test_cache(void **state)
 {
@@ -100,11 +200,11 @@ static void test_cache(void **state)
     token_claims c = some(), verified, got = {.expires = 0};
     token_cache *known = NULL;
     sluis_fail f = {0};
-    assert_int_equal(token_cache_new(&known), SLUIS_OK);
+    assert_int_equal(token_cache_new(&known, g->jwks), SLUIS_OK);
     assert_int_equal(token_issue(g->issuer, &c, NOW, token, &f), SLUIS_OK);
     assert_int_equal(token_cache_find(known, token, NOW, &got, &f), SLUIS_NOT_FOUND);
     assert_int_equal(token_verify(g->v, token, NOW, &verified, &f), SLUIS_OK);
-    token_cache_keep(known, token, &verified);
+    token_cache_keep(known, token, &verified, NOW);
     assert_int_equal(token_cache_find(known, token, NOW, &got, &f), SLUIS_OK);
     assert_memory_equal(&got, &verified, sizeof got);
     strcpy(other, token);
@@ -345,8 +445,11 @@ static void test_key_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_cache),    cmocka_unit_test(test_claims),
-        cmocka_unit_test(test_headers),    cmocka_unit_test(test_forms),    cmocka_unit_test(test_spelling),
-        cmocka_unit_test(test_other_key),  cmocka_unit_test(test_lifetime), cmocka_unit_test(test_key_files)};
+        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_cache),
+        cmocka_unit_test(test_rotation),   cmocka_unit_test(test_cache_at_rotation),
+        cmocka_unit_test(test_claims),     cmocka_unit_test(test_headers),
+        cmocka_unit_test(test_forms),      cmocka_unit_test(test_spelling),
+        cmocka_unit_test(test_other_key),  cmocka_unit_test(test_lifetime),
+        cmocka_unit_test(test_key_files)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -192,9 +192,9 @@ static void only_a_known_token_of_who_may_act(void **state)
     c.oin = r->h.settings.oin;
     c.expires = clock_ms() + HOUR_MS;
     r->h.settings.test_mode = true;
-    assert_int_equal(token_cache_new(&cache), SLUIS_OK);
+    assert_int_equal(token_cache_new(&cache, "/tmp/no-such-jwks"), SLUIS_OK);
     assert_false(known(r, cache, "a.b.c", false));
-    token_cache_keep(cache, "a.b.c", &c);
+    token_cache_keep(cache, "a.b.c", &c, 1);
     assert_true(known(r, cache, "a.b.c", false));
     assert_false(known(r, cache, "a.b.d", false));
     assert_false(known(r, cache, "", false));
@@ -203,11 +203,11 @@ static void only_a_known_token_of_who_may_act(void **state)
     assert_false(known(r, cache, "a.b.c", false));
     r->h.settings.test_mode = true;
     c.expires = clock_ms() - HOUR_MS;
-    token_cache_keep(cache, "over", &c);
+    token_cache_keep(cache, "over", &c, 1);
     assert_false(known(r, cache, "over", false));
     c.expires = clock_ms() + HOUR_MS;
     c.oin = r->h.school.oin;
-    token_cache_keep(cache, "another's", &c);
+    token_cache_keep(cache, "another's", &c, 1);
     assert_false(known(r, cache, "another's", false));
     token_cache_free(&cache);
 }
