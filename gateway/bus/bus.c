@@ -142,6 +142,8 @@ static sluis_err bus_open(bus *b, const parts *p, sluis_fail *f)
     if (!e)
         e = rates_new(&b->rates, s->calls_per_minute);
     if (!e)
+        e = rates_new(&b->strangers, s->bad_tokens_per_minute);
+    if (!e)
         e = token_cache_new(&b->tokens, s->jwks);
     if (!e)
         e = channel_open(&b->in, p->hub, CHANNEL_BUS, CHANNEL_RECV_BIND, capacity);
@@ -175,6 +177,7 @@ static void bus_close(bus *b)
     verifier_free(&b->own);
     sessions_free(&b->sessions);
     rates_free(&b->rates);
+    rates_free(&b->strangers);
     token_cache_free(&b->tokens);
     directory_unref(&b->dir);
     seal_ring_unref(&b->seals);

@@ -53,8 +53,34 @@ static void check_rate(bus *b, job *j)
              b->p->settings->calls_per_minute, wait);
 }
 
+/* A token that was not good: to look at it has cost a signature, and nothing says whose calls these are. */
+static void count_stranger(bus *b, const job *j)
+{
+    if (j->why.code == SLUIS_UNAUTHENTICATED || j->why.code == SLUIS_FORBIDDEN || j->why.code == SLUIS_MODE)
+        rates_take(b->strangers, &b->p->settings->oin, "", clock_mono_us());
+}
+
+/* After many of them only a token that was good before is taken. */
+static bool check_stranger(bus *b, job *j)
+{
+    uint32_t wait =
+        verify_bears_token(j) ? rates_wait(b->strangers, &b->p->settings->oin, "", clock_mono_us()) : 0;
+    if (!wait)
+        return true;
+    METRIC_ADD(b->p->metrics, api_limited, 1);
+    j->retry_after = wait;
+    fail_set(
+        &j->why, SLUIS_TOO_MANY, "gateway",
+        "er komen te veel tokens die niet geldig zijn: een token dat de gateway nog niet kent, neemt zij "
+        "over %u s weer aan",
+        wait);
+    return false;
+}
+
 void call_route(bus *b, job *j)
 {
+    if (j->stage == STAGE_READ)
+        count_stranger(b, j);
     if (b->nulls && j->stage != STAGE_REPLY)
         fail_set(&j->why, SLUIS_FULL, "gateway", "stopping; try again in a minute");
     if (j->stage == STAGE_READ && !j->why.code)
@@ -90,6 +116,8 @@ void call_frame(bus *b, const bus_event *ev)
     token_cache_follow(b->tokens, j->received);
     if (verify_known_call(b->p, b->tokens, j))
         call_route(b, j);
-    else
+    else if (check_stranger(b, j))
         bus_pass(b->verify, j);
+    else
+        reply_call(b, j);
 }

@@ -51,12 +51,22 @@ static caller *find(rates *r, const oin *who, const char *application)
     return c;
 }
 
+static uint32_t wait(const rates *r, const caller *c, uint64_t now)
+{
+    const uint64_t late = now + MINUTE_US - r->pace;
+    return c->next > late ? (uint32_t)((c->next - late + 999999) / 1000000) : 0;
+}
+
+uint32_t rates_wait(rates *r, const oin *who, const char *application, uint64_t now)
+{
+    return wait(r, find(r, who, application), now);
+}
+
 uint32_t rates_take(rates *r, const oin *who, const char *application, uint64_t now)
 {
     caller *c = find(r, who, application);
-    uint64_t next = c->next > now ? c->next : now, late = now + MINUTE_US - r->pace;
-    if (next > late)
-        return (uint32_t)((next - late + 999999) / 1000000);
-    c->next = next + r->pace;
-    return 0;
+    const uint32_t s = wait(r, c, now);
+    if (!s)
+        c->next = (c->next > now ? c->next : now) + r->pace;
+    return s;
 }

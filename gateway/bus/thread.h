@@ -23,6 +23,7 @@ typedef struct bus {
     sessions *sessions;
     rates *rates;        /* of applications */
     token_cache *tokens; /* that the pool has verified */
+    rates *strangers;    /* calls refused for their token, of everybody */
     directory *dir;
     seal_ring *seals;
     rules *rules;

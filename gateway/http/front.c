@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "api.pb-c.h"
+#include "base/brake.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "http/calls.h"
@@ -38,6 +39,9 @@ struct front {
     api_client *client;
     buffer frame; /* one message, reused */
     buffer text;  /* JSON of one answer, reused */
+    struct {
+        log_brake gate, refused, unknown; /* what bytes, requests and tokens of anybody can cause */
+    } brakes;
 };
 
 /* ---- answers ------------------------------------------------------------------------------------------ */
@@ -84,24 +88,33 @@ static void hide_persons(char *path)
     }
 }
 
-static void refuse_gate(http_request *r)
+static void refuse_gate(front *f, http_request *r)
 {
+    const char *left_out;
     problem p = {0};
     gate_verdict v = http_verdict(r);
     const http_field again[] = {{"Retry-After", "1"}, {NULL, NULL}};
     problem_set(&p, gate_status(v), gate_token(v), "Het verzoek is geen geldig HTTP/1.1", NULL, "%s",
                 gate_text(v));
-    log_write(LOG_WARN, "http.gate", "verdict", gate_token(v), NULL);
+    if (brake_lets(&f->brakes.gate, clock_mono_us(), &left_out))
+        log_write(LOG_WARN, "http.gate", "verdict", gate_token(v), left_out ? "left_out" : NULL, left_out,
+                  NULL);
     answer_problem(r, &p, NULL, v == GATE_CROWDED ? again : NULL);
 }
 
-static void log_answer(const char *operation, int status, uint64_t started_us)
+/* A caller whom sluisd does not know, or has had enough of, can have any number of them. */
+static void log_answer(front *f, const pending *p, int status)
 {
     char code[8], took[24];
+    const uint64_t now = clock_mono_us();
+    const char *left_out = NULL;
+    if ((status == 401 || status == 429) && !brake_lets(&f->brakes.unknown, now, &left_out))
+        return;
     snprintf(code, sizeof code, "%d", status);
-    snprintf(took, sizeof took, "%llu", (unsigned long long)(clock_mono_us() - started_us));
-    log_write(status >= 500 ? LOG_WARN : LOG_INFO, "http.answer", "operation", operation, "status", code,
-              "us", took, NULL);
+    snprintf(took, sizeof took, "%llu", (unsigned long long)(now - p->started_us));
+    log_write(status >= 500 ? LOG_WARN : LOG_INFO, "http.answer", "operation",
+              resources[p->operation].operation, "status", code, "us", took, left_out ? "left_out" : NULL,
+              left_out, NULL);
 }
 
 /* ---- requests ----------------------------------------------------------------------------------------- */
@@ -251,8 +264,9 @@ done:
 
 /* What this process refuses itself. OPTIONS on a path that exists is no fault: its answer is the Allow field.
  */
-static void refuse(http_request *r, const route_match *m, const char *path, const problem *p)
+static void refuse(front *f, http_request *r, const route_match *m, const char *path, const problem *p)
 {
+    const char *left_out;
     http_field extra[] = {{NULL, NULL}, {NULL, NULL}};
     if (p->status == 405)
         extra[0] = (http_field){"Allow", m->allow};
@@ -260,7 +274,8 @@ static void refuse(http_request *r, const route_match *m, const char *path, cons
         extra[0] = (http_field){"WWW-Authenticate", "Bearer realm=\"sluis\""};
     else if (p->status == 503)
         extra[0] = (http_field){"Retry-After", "1"};
-    log_write(LOG_INFO, "http.refused", "code", p->code, NULL);
+    if (brake_lets(&f->brakes.refused, clock_mono_us(), &left_out))
+        log_write(LOG_INFO, "http.refused", "code", p->code, left_out ? "left_out" : NULL, left_out, NULL);
     if (p->status == 405 && strcmp(http_method(r), "OPTIONS") == 0)
         answer(r, 204, NULL, BYTES(NULL, 0), extra);
     else
@@ -277,7 +292,7 @@ static void on_http(void *ctx, http_request *r)
     char path[256];
     bool ok = false;
     if (http_verdict(r) != GATE_OK) {
-        refuse_gate(r);
+        refuse_gate(f, r);
         return;
     }
     const char *target = http_target(r);
@@ -292,7 +307,7 @@ static void on_http(void *ctx, http_request *r)
         drain(f); /* sending may have swallowed the edge of a reply that had come */
         return;
     }
-    refuse(r, &m, path, &p);
+    refuse(f, r, &m, path, &p);
 }
 
 /* ---- replies ------------------------------------------------------------------------------------------ */
@@ -304,7 +319,7 @@ static void finish_problem(front *f, pending *p, const problem *why)
     char seconds[16];
     snprintf(seconds, sizeof seconds, "%u", why->retry_after ? why->retry_after : 1);
     const http_field again[] = {{"Retry-After", seconds}, {NULL, NULL}};
-    log_answer(resources[p->operation].operation, why->status, p->started_us);
+    log_answer(f, p, why->status);
     answer_problem(p->request, why, p->path,
                    why->status == 401                       ? invalid
                    : why->status == 503 || why->retry_after ? again
@@ -332,7 +347,7 @@ static void finish_text(front *f, pending *p, uint32_t status, const char *type,
                         const char *location)
 {
     const http_field made[] = {{location && location[0] ? "Location" : NULL, location}, {NULL, NULL}};
-    log_answer(resources[p->operation].operation, (int)status, p->started_us);
+    log_answer(f, p, (int)status);
     answer(p->request, (int)status, type, body, made);
     calls_done(f->calls, p);
 }
@@ -342,7 +357,7 @@ static void finish_text(front *f, pending *p, uint32_t status, const char *type,
 static void finish_blob(front *f, pending *p, const Sluis__ApiBlob *b)
 {
     const http_field keep[] = {{"Cache-Control", "private, max-age=31536000, immutable"}, {NULL, NULL}};
-    log_answer(resources[p->operation].operation, 200, p->started_us);
+    log_answer(f, p, 200);
     answer(p->request, 200, b->text ? "text/plain; charset=utf-8" : "application/octet-stream",
            BYTES(b->data.data, b->data.len), b->immutable ? keep : NULL);
     calls_done(f->calls, p);
@@ -376,7 +391,7 @@ static void finish_document(front *f, pending *p, problem *why)
         problem_set(why, 500, error_token(out.err), "Interne fout", NULL, "%s", error_text(out.err));
         finish_problem(f, p, why);
     } else {
-        log_answer(resources[p->operation].operation, 200, p->started_us);
+        log_answer(f, p, 200);
         answer(p->request, 200, html ? HTML_TYPE : JSON_TYPE, buffer_bytes(&out), fields);
         calls_done(f->calls, p);
     }

@@ -80,6 +80,8 @@ static const config_key limit_keys[] = {
      "a signing key of the gateway that was replaced stays valid for: longer than a message lives"},
     {"calls_per_minute", CONFIG_INT, false, 1, 10000000, "calls", "6000",
      "calls of one application through the API; beyond: 429"},
+    {"bad_tokens_per_minute", CONFIG_INT, false, 1, 10000000, "calls", "6000",
+     "calls refused for their token, of all callers; beyond: 429 for a token not known to be good"},
     {"concerns_per_day", CONFIG_INT, false, 1, 1000000, "reports", "50",
      "reports of concern that one party on the bus may bring in a day"},
     {"clock_jump_days", CONFIG_INT, false, 1, 3650, "days", "7",
@@ -183,6 +185,7 @@ static void load_limits(settings *s, const config_node *g)
     LIMIT(seal_keep_s, uint32_t);
     LIMIT(key_overlap_s, uint32_t);
     LIMIT(calls_per_minute, uint32_t);
+    LIMIT(bad_tokens_per_minute, uint32_t);
     LIMIT(concerns_per_day, uint32_t);
     LIMIT(party_renew_s, uint32_t);
     LIMIT(clock_jump_days, uint32_t);

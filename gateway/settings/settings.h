@@ -32,13 +32,14 @@ typedef struct {
     uint32_t answer_working_days, remind_working_days; /* where no template says otherwise */
     uint32_t signal_on, signal_off, signal_min;        /* percent, percent, requests: cooperation.h */
     uint32_t request_days;                             /* longest life of a request filed through the API */
-    uint32_t refusals_per_minute; /* journalled refusals and reads of one party; beyond them it waits */
-    uint32_t seal_renew_s;        /* the registry's sealing key is renewed after this, */
-    uint32_t seal_keep_s;         /* and the one it replaced destroyed after this */
-    uint32_t calls_per_minute;    /* of one application */
-    uint32_t concerns_per_day;    /* reports of concern of one party on the bus */
-    uint32_t key_overlap_s;       /* a signing key that was replaced stays valid for this */
-    uint32_t clock_jump_days;     /* further ahead of the time seen last it is not believed: clock_guard.h */
+    uint32_t refusals_per_minute;   /* journalled refusals and reads of one party; beyond them it waits */
+    uint32_t seal_renew_s;          /* the registry's sealing key is renewed after this, */
+    uint32_t seal_keep_s;           /* and the one it replaced destroyed after this */
+    uint32_t calls_per_minute;      /* of one application */
+    uint32_t bad_tokens_per_minute; /* of all callers; beyond: only tokens that were good before */
+    uint32_t concerns_per_day;      /* reports of concern of one party on the bus */
+    uint32_t key_overlap_s;         /* a signing key that was replaced stays valid for this */
+    uint32_t clock_jump_days; /* further ahead of the time seen last it is not believed: clock_guard.h */
     uint32_t glass_minutes,
         glass_review_days;  /* a look in acute danger: longest, and when its review is due */
     uint32_t view_fetches;  /* requests to sources that one reading of a view files: core/fetch.h */

@@ -230,9 +230,14 @@ static sluis_err unpack_call(job *j)
     return err;
 }
 
+bool verify_bears_token(const job *j)
+{
+    return j->call && needs_token(j->call) && !is_log(j->call);
+}
+
 bool verify_known_call(const parts *p, const token_cache *known, job *j)
 {
-    bool found = !unpack_call(j) && !is_log(j->call) && needs_token(j->call) &&
+    bool found = !unpack_call(j) && verify_bears_token(j) &&
                  !token_cache_find(known, j->call->token, clock_ms(), &j->claims, &j->why) &&
                  !check_actor(p->settings, j);
     if (found) {

@@ -12,6 +12,8 @@ void *verify_run(void *parts_borrowed); /* a pthread body */
 /* An API call of which this cache holds the token: unpacks it and says who calls, as a worker does. False:
  * nothing is decided, a worker must look. The bus does this itself, for it costs less than to wake one. */
 bool verify_known_call(const parts *p, const token_cache *known, job *j);
+/* Whether the call, taken apart by that, names a bearer by a token of the issuer's. */
+bool verify_bears_token(const job *j);
 
 /* What a worker does with a submission; the bus does it itself when that is quicker than to wake a worker.
  * Thread: one. */

@@ -3,6 +3,7 @@ import json
 import os
 import resource
 import socket
+import time
 
 from city import CHILD
 from house import TREE, check, wait_for
@@ -88,6 +89,28 @@ def test_json(city):
     a = city.call("POST", "/v1/zaken", token, {"soort": "client", "leden": [{"bsn": "123456789", "rol": "client"}],
                                                "bereik": {"wetten": ["wmo"], "domeinen": []}, "aanleiding": "x"})
     check(a.status in (400, 422) and b"123456789" not in a.body, f"a wrong person number: {a.status} {a.body[:200]!r}")
+
+
+def test_refusals_do_not_fill_the_log(city):
+    """Ten lines a second of a kind; what was left out is counted in the next."""
+    def lines(event):
+        return [e for e in city.http.events() if e.get("event") == event]
+
+    def told(event):
+        return sum(1 + int(e.get("left_out", 0)) for e in lines(event))
+
+    for event, one, n in (("http.refused", b"GET /v1/verzoeken HTTP/1.1\r\nHost: a\r\n\r\n", 300),
+                          ("http.gate", b"GET /v1/verzoeken HTTP/1.1\r\n\r\n", 30)):
+        before, counted, begun = len(lines(event)), told(event), time.monotonic()
+        if event == "http.refused":
+            check(city.raw(one * (n - 1) + one.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"), 30).count(b"HTTP/1.1 401") == n, event)
+        else:
+            for _ in range(n):
+                check(city.raw(one).startswith(b"HTTP/1.1 400"), event)
+        wait_for("a line that counts the others", lambda: city.raw(one.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")) and
+                 told(event) > counted + n)
+        seconds = int(time.monotonic() - begun) + 2
+        check(len(lines(event)) - before <= 10 * seconds, f"{event}: {len(lines(event)) - before} lines in {seconds} s")
 
 
 def test_no_files_left(city):

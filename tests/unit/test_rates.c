@@ -40,6 +40,22 @@ static void so_many_a_minute(void **state)
     assert_null(r);
 }
 
+/* To ask how long it takes costs nothing, and is right. */
+static void how_long(void **state)
+{
+    rates *r = NULL;
+    (void)state;
+    assert_int_equal(rates_new(&r, 2), SLUIS_OK);
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(rates_wait(r, &gem, "", SECOND), 0);
+    assert_int_equal(rates_take(r, &gem, "", SECOND), 0);
+    assert_int_equal(rates_wait(r, &gem, "", SECOND), 0);
+    assert_int_equal(rates_take(r, &gem, "", SECOND), 0);
+    assert_int_equal(rates_wait(r, &gem, "", SECOND), 30);
+    assert_int_equal(rates_wait(r, &gem, "", 31 * SECOND), 0);
+    rates_free(&r);
+}
+
 /* More applications than are followed: who calls most keeps its count. */
 static void many_applications(void **state)
 {
@@ -61,6 +77,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(so_many_a_minute),
+        cmocka_unit_test(how_long),
         cmocka_unit_test(many_applications),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -123,6 +123,7 @@ static void defaults(void **state)
     assert_int_equal(s.key_overlap_s, 35 * 86400);
     assert_int_equal(s.concerns_per_day, 50);
     assert_int_equal(s.calls_per_minute, 6000);
+    assert_int_equal(s.bad_tokens_per_minute, 6000);
     assert_int_equal(s.party_renew_s, 3600);
     assert_int_equal(s.view_fetches, 8);
 }
@@ -272,7 +273,7 @@ static void limits(void **state)
     (void)state;
     const settings_group *g = &settings_groups[4];
     assert_string_equal(g->group, "limits");
-    assert_int_equal(g->count, 31);
+    assert_int_equal(g->count, 32);
     for (size_t i = 0; i < g->count; i++) {
         const config_key *k = &g->keys[i];
         snprintf(line, sizeof(line), "limits = {\n %s = %lldL; };", k->key, (long long)k->min - 1);
