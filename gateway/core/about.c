@@ -54,13 +54,14 @@ sluis_err about_own(turn *t, const job *j, Sluis__RequestRow **row, subject *s, 
     return e == SLUIS_NOT_FOUND ? fail_set(f, e, "", "%s", error_text(e)) : e;
 }
 
-sluis_err about_member(turn *t, const job *j, ProtobufCBinaryData case_id, uint32_t member,
+sluis_err about_member(turn *t, const job *j, ProtobufCBinaryData case_id, uint32_t member, bool any_law,
                        Sluis__CaseRow **row, subject *s, sluis_fail *f)
 {
     id16 sid;
     sluis_err e =
         case_id.len == ID_LEN ? case_load(t->t, t->p->rows, case_id.data, t->arena, row) : SLUIS_NOT_FOUND;
-    if (!e && strcmp((*row)->owner, j->claims.oin.s) != 0)
+    if (!e && (strcmp((*row)->owner, j->claims.oin.s) != 0 ||
+               !(any_law || case_in_sight(t->rules, *row, j->claims.app))))
         e = SLUIS_NOT_FOUND;
     if (!e)
         e = case_member(*row, member, &sid);

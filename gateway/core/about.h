@@ -20,8 +20,8 @@ sluis_err about_answers_request(const job *j, const Sluis__RequestRow *row, slui
  * nothing. */
 sluis_err about_own(turn *t, const job *j, Sluis__RequestRow **row, subject *s, sluis_fail *f);
 /* The member that an API call is about, of a case of the caller's organisation, also one handed over since;
- * s: closed by the caller. NOT_FOUND. */
-sluis_err about_member(turn *t, const job *j, ProtobufCBinaryData case_id, uint32_t member,
+ * s: closed by the caller. any_law: also of a case that the caller's application does not see. NOT_FOUND. */
+sluis_err about_member(turn *t, const job *j, ProtobufCBinaryData case_id, uint32_t member, bool any_law,
                        Sluis__CaseRow **row, subject *s, sluis_fail *f);
 /* Still waits for its answer. WITHDRAWN, CONFLICT: it does not, and what it is instead; in Dutch for a call.
  */

@@ -30,7 +30,7 @@ typedef struct {
 /* The case, the member and the record of whoever does it. */
 static sluis_err begin(dossier_work *w, ProtobufCBinaryData case_id, sluis_fail *f)
 {
-    sluis_err e = about_member(w->t, w->j, case_id, w->member, &w->row, &w->s, f);
+    sluis_err e = about_member(w->t, w->j, case_id, w->member, false, &w->row, &w->s, f);
     if (e)
         return e;
     w->case_id = case_id.data;

@@ -100,7 +100,7 @@ static sluis_err find(resolving *x, sluis_fail *f)
     const Sluis__ApiResolve *in = x->in;
     turn *t = x->t;
     id16 instance = {{0}};
-    sluis_err e = about_member(t, x->j, in->case_id, in->member, &x->row, &x->s, f);
+    sluis_err e = about_member(t, x->j, in->case_id, in->member, false, &x->row, &x->s, f);
     if (!e && (!case_is_open(x->row) || !case_member_of(x->row, &x->s.sid)))
         e = fail_set(f, SLUIS_NOT_FOUND, "", "%s", error_text(SLUIS_NOT_FOUND));
     if (e)

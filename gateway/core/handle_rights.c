@@ -129,7 +129,7 @@ sluis_err handle_file_rights(turn *t, job *j, sluis_fail *f)
         return fail_set(f, SLUIS_INVALID, "soort", "de regels die gelden kennen hiervoor geen termijnen");
     sluis_err e = asking_words(in->text, "tekst", "schrijf waarom", f);
     if (!e)
-        e = about_member(t, j, w.case_id, w.member, &w.row, &w.s, f);
+        e = about_member(t, j, w.case_id, w.member, false, &w.row, &w.s, f);
     if (!e)
         e = check_viewer(&w, in->viewer, f);
     if (!e)
@@ -208,6 +208,7 @@ static void done_at_once(const turn *t, Sluis__RightsRow *row, const char *why)
     row->done_reason = (char *)(uintptr_t)why;
 }
 
+/* Whoever decides does so for every law: they are asked by a person, not in one of that person's cases. */
 sluis_err handle_decide_rights(turn *t, job *j, sluis_fail *f)
 {
     static const char *const said[RIGHTS_STATES] = {[RIGHTS_EXTENDED] = "rights-extended",
@@ -228,7 +229,7 @@ sluis_err handle_decide_rights(turn *t, job *j, sluis_fail *f)
     memcpy(w.transaction, in->transaction.data, UUID_LEN);
     sluis_err e = asking_words(in->motivation, "motivering", "schrijf waarom", f);
     if (!e)
-        e = about_member(t, j, w.case_id, w.member, &w.row, &w.s, f);
+        e = about_member(t, j, w.case_id, w.member, true, &w.row, &w.s, f);
     if (!e) {
         rights_key(key, &w.s.sid, w.transaction);
         e = load(t, key, NULL, &row);

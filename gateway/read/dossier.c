@@ -216,7 +216,7 @@ sluis_err dossier_may_read(reader *r, store_txn *t, job *j, dossier_question *q,
     const application *app = rules_application(r->rules, j->claims.app);
     if (app && app->client_portal && !q->viewer)
         return fail_set(&j->why, SLUIS_INVALID, "namens", "noem het lid dat in het dossier kijkt");
-    sluis_err e = reader_case(r, t, j, q->case_id, row);
+    sluis_err e = reader_case_in_sight(r, t, j, q->case_id, row);
     if (!e && q->viewer && !case_member_sees(*row, q->viewer, q->member))
         e = fail_set(&j->why, SLUIS_NOT_FOUND, "", "%s", error_text(SLUIS_NOT_FOUND));
     q->row = *row;

@@ -223,6 +223,28 @@ def test_outside_the_bus_refused(city):
     check(len(after) == course, f"something was noted: {after}")
 
 
+def test_a_case_of_another_law(city):
+    """For an application whose law is not in the client's choice it does not exist, nor does its dossier; who decides on what clients
+    ask does so for every law."""
+    case = city.open_case([("999970045", "ouder")], laws=("wmo", "participatiewet"))  # whom no other test asks anything for
+    pw = city.token("pw-intake", "regisseur")
+    check(city.call("GET", f"/v1/zaken/{case}/leden/1/dossier", pw).status == 200, "chosen")
+    number = city.dossier(case, 1)[0]["journaalnummer"]
+    city.change(case, "bereik", {"bereik": {"wetten": ["wmo"], "domeinen": ["onderwijs"]}})
+    at = f"/v1/zaken/{case}/leden/1"
+    limit = {"reden": "Veiligheid", "toetsing": soon(3600)}
+    for method, path, body in (("GET", "/dossier", None), ("GET", "/dossier/uitvoer?namens=1", None), ("POST", "/dossier/uitwisselingen", {**NOTE, "wanneer": soon(-3600)}),
+                               ("POST", f"/dossier/{number}/beperking", limit),
+                               ("POST", "/avg-verzoeken", {"soort": "inzage", "tekst": "Graag"})):
+        refused(city.call(method, at + path, pw, body), 404, "not-found", "Het bestaat niet, of u mag het niet zien.")
+    check([e["besluit"] for e in city.dossier(case, 1) if e["soort"] == "dossier" and e["toepassing"] == "pw-intake"] == ["toegestaan"],
+          "read once, before")
+    right = filed(city, case, 1, "inzage")["avgVerzoekId"]
+    a = city.call("POST", f"{at}/avg-verzoeken/{right}/besluit", city.token("pw-intake", "privacyfunctionaris", "pf-1"),
+                  {"overgang": "toewijzen", "motivering": "Zo besloten"})
+    check(a.status == 200 and a.json()["stand"] == "toegewezen", f"{a.status} {a.body!r}")
+
+
 # ---- what the client asks about the own data (item 43)
 
 OFFICER = {"function": "privacyfunctionaris"}
