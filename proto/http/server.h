@@ -1,4 +1,4 @@
-/* A small HTTP/1.1 server over libevent's evhttp with the gate before it. This pair alone knows libevent.
+/* A small HTTP/1.1 server over libevent's evhttp with the gate before it. server*.c alone know libevent.
  *
  * Every connection's input buffer carries a callback that runs between the socket and evhttp's parser: it
  * takes the raw bytes out, feeds the gate, and puts back what the gate lets through (README.md, "Why a buffer
