@@ -329,12 +329,17 @@ static datum_outcome judge(const datum *d, const datum_beside *own, const Sluis_
     return DATUM_DISCREPANCY;
 }
 
-static bool has_law(const Sluis__DatumRow *row, const char *law)
+static bool names_law(const Sluis__DatumRow *row, const char *law)
 {
     for (size_t i = 0; i < row->n_laws; i++)
         if (strcmp(row->laws[i], law) == 0)
             return true;
-    return row->n_laws == 0;
+    return false;
+}
+
+static bool has_law(const Sluis__DatumRow *row, const char *law)
+{
+    return !row->n_laws || names_law(row, law);
 }
 
 /* Adds the laws of from to those of row; a row without laws is for all. */
@@ -356,6 +361,50 @@ static sluis_err add_laws(arena *a, Sluis__DatumRow *row, const Sluis__DatumRow 
     return SLUIS_OK;
 }
 
+static bool same_laws(const Sluis__DatumRow *a, const Sluis__DatumRow *b)
+{
+    bool same = !a->n_laws == !b->n_laws;
+
+    for (size_t i = 0; same && i < a->n_laws; i++)
+        same = names_law(b, a->laws[i]);
+    for (size_t i = 0; same && i < b->n_laws; i++)
+        same = names_law(a, b->laws[i]);
+    return same;
+}
+
+/* For which laws it stands when it is said again.
+ *
+ * By a source itself: for those it was registered for and the new ones, each of an application that asked for
+ * it. What another municipality brings was asked for by nobody here: it is for the laws that the offer named,
+ * which rules and covenant were held against when it was taken over (purpose limitation, AVG article 5(1)b).
+ * So the last offer of the same municipality decides, whether it names more or fewer; and what it says of
+ * another's word opens that to no law. Once the source says it itself, it is the source's own word, and
+ * nothing that is brought of it changes its laws. */
+static sluis_err laws_said_again(arena *a, Sluis__DatumRow *row, const Sluis__DatumRow *said, bool *changed)
+{
+    *changed = false;
+    if (same_text(said->brought_by, ""))
+        return add_laws(a, row, said, changed);
+    if (!same_speaker(said, row) || same_laws(said, row))
+        return SLUIS_OK;
+    row->laws = said->laws;
+    row->n_laws = said->n_laws;
+    *changed = true;
+    return SLUIS_OK;
+}
+
+/* Its source says what was brought of it: from now on it is its own word. */
+static bool becomes_own(Sluis__DatumRow *row, const Sluis__DatumRow *said)
+{
+    if (same_text(row->brought_by, "") || !same_text(said->brought_by, "") ||
+        !same_text(row->source, said->source))
+        return false;
+    row->brought_by = said->brought_by;
+    row->message_hash = said->message_hash;
+    row->legal_basis = said->legal_basis;
+    return true;
+}
+
 /* Said again of a person who was known as two: the client's own words, where none stand with it. */
 static bool takes_statement(Sluis__DatumRow *row, const Sluis__DatumRow *said)
 {
@@ -371,18 +420,18 @@ static sluis_err say_again(store_txn *t, const subject *s, uint32_t attribute, c
 {
     uint8_t key[DATUM_KEY_LEN];
     Sluis__DatumRow row = *d->row;
-    bool added = false, same_word = takes_place_of(said, d->row);
+    bool changed = false;
 
-    /* what is brought of another's word opens that to no law more */
-    sluis_err err = same_word || same_text(said->brought_by, "") ? add_laws(a, &row, said, &added) : SLUIS_OK;
-    bool later = same_word && said->obtained >= row.obtained + DAY_MS;
-    added |= takes_statement(&row, said);
-    if (err || (!added && !later))
+    sluis_err err = laws_said_again(a, &row, said, &changed);
+    bool later = takes_place_of(said, d->row) && said->obtained >= row.obtained + DAY_MS;
+    changed |= becomes_own(&row, said);
+    changed |= takes_statement(&row, said);
+    if (err || (!changed && !later))
         return err;
     if (later)
         row.obtained = said->obtained;
     datum_key(key, &s->sid, attribute, &d->instance, d->version);
-    if (added) {
+    if (changed) {
         row.previous = d->version;
         row.journal_index = said->journal_index;
         row.registered = said->registered;
@@ -399,12 +448,12 @@ static sluis_err say_again_beside(store_txn *t, const subject *s, uint32_t attri
 {
     uint8_t key[DATUM_KEY_LEN];
     Sluis__DatumRow row = *own->row;
-    bool added = false;
+    bool changed = false;
 
-    sluis_err err = add_laws(a, &row, said, &added);
-    added |= takes_statement(&row, said);
+    sluis_err err = laws_said_again(a, &row, said, &changed);
+    changed |= takes_statement(&row, said);
     datum_key(key, &s->sid, attribute, &d->instance, own->version);
-    return err || !added ? err : datum_store(t, s, key, &row);
+    return err || !changed ? err : datum_store(t, s, key, &row);
 }
 
 /* A correction is for all that read what it corrects. */

@@ -47,7 +47,8 @@ typedef enum { DATUM_NEW, DATUM_SAME, DATUM_NEWER, DATUM_DISCREPANCY } datum_out
  * at most one a source stands beside. What another municipality brings (row->brought_by) counts as another
  * source than the source itself, and the source itself takes its place. Said again for another law it is
  * registered for that law too (of the current one, a version of its own), and a correction is for the laws of
- * what it corrects; said again by its own source a day later or more, it was obtained then. Sets
+ * what it corrects; what is brought is for the laws of the same municipality's last word alone, until the
+ * source says it itself; said again by its own source a day later or more, it was obtained then. Sets
  * row->discrepancy; *version is the one that holds the statement. *alone (NULL: nobody asks): nothing stands
  * beside the current one now. */
 sluis_err registry_put(registry *r, store_txn *t, const subject *s, uint32_t attribute, const id16 *instance,

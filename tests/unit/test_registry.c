@@ -504,6 +504,59 @@ static void test_laws(void **state)
     ground_close(&g);
 }
 
+static void put_for(ground *g, const subject *s, Sluis__DatumRow row, const char *law, const char *more,
+                    datum_outcome outcome, uint64_t version)
+{
+    char *laws[] = {(char *)(uintptr_t)law, (char *)(uintptr_t)more};
+    const id16 one = {{1}};
+
+    row.laws = laws;
+    row.n_laws = more ? 2 : 1;
+    put(g, s, &one, row, outcome, version);
+}
+
+/* What another municipality brought is for the laws of its last word, more or fewer; of what the source said
+ * itself, it changes none. */
+static void test_laws_of_brought(void **state)
+{
+    (void)state;
+    ground g;
+    ground_open(&g, ENGINE_MEMORY);
+    subject s = person(&g, BSN);
+    id16 one = {{1}};
+    const Sluis__DatumRow here = brought("married", "ba", "elsewhere"),
+                          third = brought("married", "ba", "third"),
+                          beside = brought("single", "ba", "third"), own = statement("married", "ba");
+
+    put_for(&g, &s, here, "wmo", "jeugdwet", DATUM_NEW, 1);
+    put_for(&g, &s, here, "jeugdwet", "wmo", DATUM_SAME, 1);
+    put_for(&g, &s, here, "jeugdwet", NULL, DATUM_SAME, 2); /* who looks for what changed finds it */
+    expect_laws(&g, &s, &one, "jeugdwet ");
+    put_for(&g, &s, third, "wmo", NULL, DATUM_SAME, 2);
+    expect_laws(&g, &s, &one, "jeugdwet ");
+    put_for(&g, &s, here, "wmo", "jeugdwet", DATUM_SAME, 3);
+    expect_laws(&g, &s, &one, "wmo jeugdwet ");
+    put_for(&g, &s, here, "wgs", NULL, DATUM_SAME, 4);
+    expect_laws(&g, &s, &one, "wgs ");
+
+    put_for(&g, &s, beside, "wmo", "jeugdwet", DATUM_DISCREPANCY, 5);
+    put_for(&g, &s, beside, "jeugdwet", NULL, DATUM_DISCREPANCY, 5);
+    store_txn *t = fixture_read(&g.x);
+    datum d = datum_at(&g, t, &s, &one);
+    assert_int_equal(d.beside->row->n_laws, 1);
+    assert_string_equal(d.beside->row->laws[0], "jeugdwet");
+    store_abort(&t);
+
+    put_for(&g, &s, own, "wmo", NULL, DATUM_SAME, 6);
+    expect_laws(&g, &s, &one, "wgs wmo ");
+    t = fixture_read(&g.x);
+    assert_string_equal(datum_at(&g, t, &s, &one).row->brought_by, "");
+    store_abort(&t);
+    put_for(&g, &s, here, "jeugdwet", NULL, DATUM_SAME, 6);
+    expect_laws(&g, &s, &one, "wgs wmo ");
+    ground_close(&g);
+}
+
 /* Confirmed by its own source: as fresh as the word of today. */
 static void test_said_again_later(void **state)
 {
@@ -958,6 +1011,7 @@ int main(void)
         cmocka_unit_test(test_brought),
         cmocka_unit_test(test_known),
         cmocka_unit_test(test_laws),
+        cmocka_unit_test(test_laws_of_brought),
         cmocka_unit_test(test_said_again_later),
         cmocka_unit_test(test_many_instances),
         cmocka_unit_test(test_few_rows_stand),
