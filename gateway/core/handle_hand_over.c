@@ -22,6 +22,8 @@ typedef struct {
     size_t id_count;
     uint32_t gone[ATTRIBUTES_MAX]; /* of what does: the register has it of somebody, ascending */
     size_t gone_count;
+    char **laws; /* of the case as it goes */
+    size_t law_count;
     Sluis__Record r;
 } offer;
 
@@ -157,6 +159,7 @@ static sluis_err check_policy(offer *o, sluis_fail *f)
 
 /* ---- what goes ---- */
 
+/* What is registered here for all laws goes for those of the case that it goes with. */
 static sluis_err add_datum(const offer *o, const attribute *a, const datum *d, Sluis__HandoverMember *m)
 {
     static const id16 only = {{0}};
@@ -176,8 +179,8 @@ static sluis_err add_datum(const offer *o, const attribute *a, const datum *d, S
     x->reference = d->row->reference;
     x->conditions = d->row->conditions;
     x->n_conditions = d->row->n_conditions;
-    x->laws = d->row->laws;
-    x->n_laws = d->row->n_laws;
+    x->laws = d->row->n_laws ? d->row->laws : o->laws;
+    x->n_laws = d->row->n_laws ? d->row->n_laws : o->law_count;
     x->until = d->row->terms ? d->row->terms->until : 0;
     m->data[m->n_data++] = x;
     return SLUIS_OK;
@@ -197,7 +200,8 @@ static sluis_err fill_data(const offer *o, const subject *s, Sluis__HandoverMemb
         const attribute *a = rules_attribute(o->t->rules, o->ids[i]);
         datum d = {.version = 0};
         while (!e && !(e = registry_next(o->t->p->registry, o->t->t, s, a->id, o->t->arena, &d)))
-            if (datum_here(o->t->rules, a, d.row, &use) && datum_may_serve(o->t->rules, a, d.row, &use))
+            if ((d.row->n_laws || o->law_count) && datum_here(o->t->rules, a, d.row, &use) &&
+                datum_may_serve(o->t->rules, a, d.row, &use))
                 e = m->n_data < DATA_MAX
                         ? add_datum(o, a, &d, m)
                         : fail_set(f, SLUIS_TOO_BIG, "attributen",
@@ -279,6 +283,8 @@ static sluis_err fill_body(offer *o, Sluis__CaseHandoverBody *b, sluis_fail *f)
     b->motivation = o->in->motivation;
     b->members = arena_alloc(o->t->arena, o->in->n_members * sizeof(*b->members));
     fill_scope(o->row, b);
+    o->laws = b->laws;
+    o->law_count = b->n_laws;
     if (!all || !b->members)
         return SLUIS_NOMEM;
     for (size_t i = 0; !e && i < o->in->n_members; i++) {

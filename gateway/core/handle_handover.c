@@ -10,6 +10,37 @@
 
 /* ---- what is offered to us ---- */
 
+sluis_err offered_datum(turn *t, const party *from, const Sluis__HandoverDatum *d, sluis_fail *f)
+{
+    const attribute *a = rules_attribute_named(t->rules, d->name);
+    if (!a)
+        return SLUIS_INVALID; /* renamed since it came in */
+    if (a->at_source_s)
+        return fail_set(f, SLUIS_INVALID, a->name, "it stays at its source here, and is asked there");
+    if (!policy_domain_gives(t->rules, from->domain, a->category, t->now))
+        return fail_set(f, SLUIS_DENIED, a->name,
+                        "the rules in force let no municipality bring %s data with a case",
+                        category_name(a->category));
+    if (!oin_valid(d->source, strlen(d->source)) || (d->instance.len && d->instance.len != ID_LEN))
+        return fail_set(f, SLUIS_INVALID, a->name, "without the source it came from, or its instance");
+    if (!rules_legal_basis_title(t->rules, d->legal_basis))
+        return fail_set(f, SLUIS_INVALID, a->name, "obtained on a legal basis that is none here");
+    if (!policy_allows_basis(t->rules, a, d->legal_basis, t->now))
+        return fail_set(f, SLUIS_DENIED, "body.members.data",
+                        "attribute %u was obtained on %s: no rule in force here allows it on that basis",
+                        a->id, d->legal_basis);
+    for (size_t i = 0; i < d->n_conditions; i++)
+        if (!rules_condition(t->rules, d->conditions[i]))
+            return fail_set(f, SLUIS_INVALID, a->name, "a condition that is not held here");
+    if (!d->n_laws)
+        return fail_set(f, SLUIS_INVALID, a->name,
+                        "registered for no law: it would be open to all, name those it goes for");
+    for (size_t i = 0; i < d->n_laws; i++)
+        if (!rules_is_law(t->rules, d->laws[i]))
+            return fail_set(f, SLUIS_INVALID, a->name, "registered for a law that is none here");
+    return attribute_check_value(a, d->value, false, f);
+}
+
 /* Of the header's attributes, by their names here. */
 static sluis_err check_datum(turn *t, const job *j, const party *from, const Sluis__HandoverDatum *d,
                              sluis_fail *f)
@@ -22,23 +53,7 @@ static sluis_err check_datum(turn *t, const job *j, const party *from, const Slu
     if (!listed || a->id == ATTRIBUTE_BSN || a->id == ATTRIBUTE_OWN)
         return fail_set(f, SLUIS_INVALID, "body.members.data",
                         "a name that is not the header's: the catalogues of both municipalities must agree");
-    if (a->at_source_s)
-        return fail_set(f, SLUIS_INVALID, a->name, "it stays at its source here, and is asked there");
-    if (!policy_domain_gives(t->rules, from->domain, a->category, t->now))
-        return fail_set(f, SLUIS_DENIED, a->name,
-                        "the rules in force let no municipality bring %s data with a case",
-                        category_name(a->category));
-    if (!oin_valid(d->source, strlen(d->source)) || (d->instance.len && d->instance.len != ID_LEN))
-        return fail_set(f, SLUIS_INVALID, a->name, "without the source it came from, or its instance");
-    if (!rules_legal_basis_title(t->rules, d->legal_basis))
-        return fail_set(f, SLUIS_INVALID, a->name, "obtained on a legal basis that is none here");
-    for (size_t i = 0; i < d->n_conditions; i++)
-        if (!rules_condition(t->rules, d->conditions[i]))
-            return fail_set(f, SLUIS_INVALID, a->name, "a condition that is not held here");
-    for (size_t i = 0; i < d->n_laws; i++)
-        if (!rules_is_law(t->rules, d->laws[i]))
-            return fail_set(f, SLUIS_INVALID, a->name, "registered for a law that is none here");
-    return attribute_check_value(a, d->value, false, f);
+    return offered_datum(t, from, d, f);
 }
 
 static int by_name_and_instance(const void *a, const void *b)

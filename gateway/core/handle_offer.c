@@ -102,19 +102,6 @@ static sluis_err check_persons(const decision *d, sluis_fail *f)
                : e;
 }
 
-static bool can_be_here(const decision *d, const Sluis__HandoverDatum *x)
-{
-    const rules *r = d->t->rules;
-    const attribute *a = rules_attribute_named(r, x->name);
-    bool can = a && !a->at_source_s && policy_domain_gives(r, d->from->domain, a->category, d->t->now) &&
-               rules_legal_basis_title(r, x->legal_basis) && !attribute_check_value(a, x->value, true, NULL);
-    for (size_t i = 0; can && i < x->n_conditions; i++)
-        can = rules_condition(r, x->conditions[i]) != NULL;
-    for (size_t i = 0; can && i < x->n_laws; i++)
-        can = rules_is_law(r, x->laws[i]);
-    return can;
-}
-
 /* What the covenant lets that municipality bring; without it the reply would not reach it either. */
 static bool still_agreed(const decision *d)
 {
@@ -131,7 +118,7 @@ static sluis_err check_data(const decision *d, sluis_fail *f)
     bool can = still_agreed(d);
     for (size_t i = 0; can && i < d->body->n_members; i++)
         for (size_t k = 0; can && k < d->body->members[i]->n_data; k++)
-            can = can_be_here(d, d->body->members[i]->data[k]);
+            can = !offered_datum(d->t, d->from, d->body->members[i]->data[k], NULL);
     return can ? check_persons(d, f)
                : fail_set(f, SLUIS_CONFLICT, "overdracht",
                           "de regels of het convenant zijn veranderd: laat de zaak opnieuw aanbieden");

@@ -109,6 +109,9 @@ sluis_err dossier_review_due(turn *t, const uint8_t key[static ID_LEN + 8]);
 sluis_err case_withdraw_due(turn *t, const uint8_t *case_id, uint32_t member, uint64_t from);
 /* A hand-over that our own gateway could not deliver (why), by its message. */
 sluis_err handover_returned(turn *t, const envelope *env, sluis_err why);
+/* Whether a datum that another municipality offers can be here, by the rules in force: asked when it comes in
+ * and when it is taken over. INVALID, DENIED; f may be NULL. */
+sluis_err offered_datum(turn *t, const party *from, const Sluis__HandoverDatum *d, sluis_fail *f);
 /* The time of an offer is over: of ours, whose reply cannot come any more; of another municipality's. */
 sluis_err handover_due(turn *t, const uint8_t *case_id);
 sluis_err offer_due(turn *t, const uint8_t *transaction);

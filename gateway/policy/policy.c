@@ -216,6 +216,20 @@ policy_answer policy_may_ask(const rules *r, const policy_question *q, const cas
     return (policy_answer){.permit = false, .rule = deny_default};
 }
 
+bool policy_allows_basis(const rules *r, const attribute *a, const char *legal_basis, uint64_t at)
+{
+    const uint64_t basis = bit_of(name_index(&r->legal_bases, legal_basis));
+    for (size_t d = 0; d < r->domains.n; d++)
+        for (size_t i = 0; i < r->by_domain_count[d]; i++) {
+            const permit *p = r->by_domain[d][i];
+            if (p->legal_bases & basis && !(p->obligations & OBLIGE_MEETING_ONLY) &&
+                period_holds(&p->when, at) && permit_covers(r, p, a, r->domains.ids[d]) &&
+                domain_gives(&r->domain[d], a->category, at))
+                return true;
+        }
+    return false;
+}
+
 bool policy_party_in_scope(const rules *r, const case_facts *c, const char *domain, const char *who)
 {
     size_t d = name_index(&r->domains, domain);

@@ -106,6 +106,11 @@ bool policy_shows(const rules *r, const view *v, const case_facts *c, uint32_t a
  * rule of views.conf says so. */
 bool policy_reuses(const rules *r, const char *from_law, const char *law, const attribute *a, uint64_t at);
 
+/* Whether a datum may be had on this legal basis at all: some permit in force covers both, for whichever
+ * application, purpose and phase, and none that keeps it in a meeting. Of what another municipality brings no
+ * more than that is known here. */
+bool policy_allows_basis(const rules *r, const attribute *a, const char *legal_basis, uint64_t at);
+
 /* May this provider's own answer be taken: domain gives category at all (its own law). */
 bool policy_domain_gives(const rules *r, const char *domain, category c, uint64_t at);
 /* The law by which it does, as people read it; NULL: none. */

@@ -25,7 +25,7 @@ typedef struct {
     Sluis__HandoverDatum datum[3], *data[2][2];
     uint8_t instance[ID_LEN];
     uint32_t seen_by[1];
-    char *text[1];
+    char *law[1], *text[1];
     uint8_t transaction[UUID_LEN]; /* zeros: one of its own */
 } offer;
 
@@ -50,7 +50,10 @@ static void offer_init(offer *o)
         o->datum[i].source = fixed("00000099000000002000");
         o->datum[i].legal_basis = fixed("wams-5.4.1");
         o->datum[i].obtained = clock_ms() - 1000;
+        o->datum[i].laws = o->law;
+        o->datum[i].n_laws = 1;
     }
+    o->law[0] = fixed("wmo");
     o->datum[0].name = fixed("geslachtsnaam");
     o->datum[0].value = fixed("Voorbeeld");
     for (int i = 0; i < 2; i++) {
@@ -177,6 +180,16 @@ static void what_a_datum_must_be(void **state)
     o.datum[1].laws = o.text;
     o.datum[1].n_laws = 1;
     refused(&o, "invalid", JAARGROEP, "registered for a law that is none here");
+    offer_init(&o);
+    o.datum[1].n_laws = 0;
+    refused(&o, "invalid", JAARGROEP,
+            "registered for no law: it would be open to all, name those it goes for");
+    offer_init(&o);
+    o.datum[1].legal_basis = fixed("wmo-5.1.1"); /* its own task */
+    accepted(&o);
+    o.datum[1].legal_basis = fixed("avg-6.1.d"); /* in acute danger nobody asks a school */
+    refused(&o, "denied", "body.members.data",
+            "attribute 1005 was obtained on avg-6.1.d: no rule in force here allows it on that basis");
     offer_init(&o);
     o.datum[1].name = long_name;
     o.data[1][1] = &o.datum[2];

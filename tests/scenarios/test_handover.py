@@ -5,10 +5,12 @@ import time
 from city import CHILD, PARENT, City
 from house import TREE, Process, check, wait_for
 from test_cases import refused
-from test_dossier import ask_right, decide, filed
 from test_document import document
+from test_dossier import ask_right, decide, filed
+from test_import import bring, line, write
 from test_intake import join
 from test_persons import opened, own
+from test_rules import TODAY, add_rule, reload
 
 FRESH = True
 OTHER_OIN = "00000099000000006000"
@@ -20,7 +22,7 @@ JOINED = "een zaak die aan een andere gemeente is aangeboden, of deels is overge
 class Pair:
     """Two municipalities, each enrolled at the other's gateway with a covenant, and the link between them."""
 
-    def __init__(self, city, limits="", parties=("school",), gives=("ordinary", "financial", "identification")):
+    def __init__(self, city, limits="", parties=("school",), gives=("ordinary", "financial", "identification"), change=None):
         self.here = city
         city.up(parties=parties, limits=limits)
         self.there = City(city.bin)
@@ -29,6 +31,8 @@ class Pair:
         shutil.copytree(TREE / "config" / "rules", rules)
         text = (rules / "applications.conf").read_text()
         (rules / "applications.conf").write_text(text.replace(f'"{city.oin}"', f'"{OTHER_OIN}"'))
+        if change:
+            change(rules)
         self.there.up(parties=(), rules=rules, limits=limits)
         self.folder = city.root / "link"
         self.folder.mkdir()
@@ -309,6 +313,54 @@ def test_covenant_ends_before_the_decision(city):
                 409, "conflict", "de regels of het convenant zijn veranderd: laat de zaak opnieuw aanbieden")
         check(pair.received(offer)["status"] == "ontvangen", "decided all the same")
         check(verified(there, "after")["keys"] == keys, "a person was registered")
+    finally:
+        pair.close()
+
+
+def without(rules, rule):
+    """The rules without this one."""
+    path = rules / "rules.conf"
+    text = path.read_text()
+    start = text.index(f'  {{ id = "{rule}"')
+    end = text.index("},\n", start) + 3
+    path.write_text(text[:start] + text[end:])
+    return text[start:end]
+
+
+def test_what_comes_is_judged_by_the_rules_there(city):
+    """The basis it was obtained on, when it comes in; all of it again when it is decided on. What is for all here goes for its case's laws."""
+    rule = []
+
+    def change(rules):
+        rule.append(without(rules, "overdracht-wmo"))
+        views = (rules / "views.conf").read_text()  # without reuse each law sees its own alone
+        (rules / "views.conf").write_text(views.replace('from_laws = ["wmo", "jeugdwet", "participatiewet", "wgs"]', 'from_laws = ["wgs"]'))
+
+    pair = Pair(city, change=change).ready()
+    try:
+        there = pair.there
+        rules = there.root / "rules"
+        case = household(city, laws=("wmo", "participatiewet"))
+        bring(city, write(city, [line(CHILD, "geboortedatum", "2014-05-01")]))
+        data = ["school-jaargroep", "geboortedatum"]
+        pair.offer(case, [1, 2], data)
+        pair.wait_status(case, "teruggestuurd")
+        check(("overdracht-teruggestuurd", "niet-toegestaan") in pair.events(city, case), f"{pair.events(city, case)}")
+        add_rule(rules, ",\n" + rule[0].rstrip().rstrip(",").replace("2026-01-01", TODAY) + "\n);\n")
+        reload(there)
+        offer = pair.offer(case, [1, 2], data)
+        pair.received(offer)
+        catalogue = (rules / "catalogue.conf").read_text()
+        (rules / "catalogue.conf").write_text(catalogue.replace('name = "school-jaargroep";', 'name = "school-jaargroep"; at_source_s = 900;'))
+        reload(there)
+        refused(pair.there_call("POST", f"/{offer}/besluit", {"overnemen": True, "motivering": "Het gezin staat hier ingeschreven"}),
+                409, "conflict", "de regels of het convenant zijn veranderd: laat de zaak opnieuw aanbieden")
+        (rules / "catalogue.conf").write_text(catalogue)
+        reload(there)
+        taken = pair.decide(offer, True)["zaakId"]
+        check(sorted(d["naam"] for d in there.view(taken, 2)["gegevens"]) == sorted(data), f"{there.view(taken, 2)}")
+        other = there.open_case([(CHILD, "client")], app="jeugd-intake", laws=("jeugdwet",))
+        check(not there.view(other, 1, app="jeugd-intake")["gegevens"], "it went for the laws of its case")
     finally:
         pair.close()
 

@@ -322,6 +322,39 @@ static void a_municipality_is_handed_cases(void **state)
     rules_unref(&r);
 }
 
+/* What a municipality brings was obtained on a basis that some permit in force names for that datum. */
+static void a_basis_is_allowed_for_a_datum(void **state)
+{
+    static const struct {
+        const char *attribute, *basis;
+        bool allowed;
+    } rows[] = {
+        {"school-jaargroep", "wams-5.4.1", true},   {"school-jaargroep", "wmo-5.1.1", true},
+        {"school-jaargroep", "wams-4.3.3", false},  {"school-jaargroep", "zomaar", false},
+        {"school-jaargroep", "avg-6.1.d", false},   {"geslachtsnaam", "avg-6.1.d", false},
+        {"geslachtsnaam", "wams-5.4.4", true},      {"jgz-lengte", "wams-5.4.1", true},
+        {"jgz-lengte", "wmo-5.1.1", false},         {"jgz-lengte", "avg-6.1.d", true},
+        {"politie-verdenking", "avg-6.1.a", false}, {"politie-verdenking", "wams-5.4.4", true},
+        {"wgs-totaal-schuldbedrag", "wgs-8", true}, {"wgs-totaal-schuldbedrag", "wmo-5.1.1", false},
+    };
+    const uint64_t now = kit_question().at, before = 1735689600000; /* 2025-01-01: no rule is in force */
+    kit_set k;
+    (void)state;
+    kit_read(&k);
+    kit_replace(&k, "rules.conf", "id = \"bench\"", ", \"wams-4.3.3\"",
+                ""); /* or it is of no meeting alone */
+    rules *r = kit_rules(&k);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const attribute *a = rules_attribute_named(r, rows[i].attribute);
+        assert_non_null(a);
+        if (policy_allows_basis(r, a, rows[i].basis, now) != rows[i].allowed)
+            fail_msg("%s on %s", rows[i].attribute, rows[i].basis);
+        assert_false(policy_allows_basis(r, a, rows[i].basis, before));
+    }
+    rules_unref(&r);
+    kit_close(&k);
+}
+
 static void each_denial_has_its_name(void **state)
 {
     (void)state;
@@ -780,6 +813,7 @@ int main(void)
         cmocka_unit_test(an_intake_is_permitted),
         cmocka_unit_test(the_scope_binds),
         cmocka_unit_test(a_municipality_is_handed_cases),
+        cmocka_unit_test(a_basis_is_allowed_for_a_datum),
         cmocka_unit_test(each_denial_has_its_name),
         cmocka_unit_test(the_client_sets_the_scope),
         cmocka_unit_test(a_rule_holds_in_its_period),

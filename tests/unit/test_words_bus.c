@@ -73,6 +73,8 @@ static Sluis__CaseHandoverBody *offered(room *r, Sluis__HandoverMember **m, Slui
     word.source = TEXT(OIN_SCHL);
     word.value = TEXT("2024-08-01");
     word.legal_basis = TEXT("wams-5.4.1");
+    word.laws = laws;
+    word.n_laws = 1;
     Sluis__Core *c = message(r, SLUIS__KIND__CASE_HANDOVER, &r->town, &b.base);
     c->attributes = attributes;
     c->n_attributes = 1;
