@@ -43,6 +43,46 @@ static sluis_err load(decision *d, sluis_fail *f)
 
 /* ---- taking over ---- */
 
+/* Whether the case that it was given for is over for this person: it goes on in none here. */
+static sluis_err case_is_over(const decision *d, const subject *s, const Sluis__DatumTerms *terms, bool *over)
+{
+    uint8_t id[ID_LEN];
+    Sluis__CaseRow *row = NULL;
+    *over = false;
+    if (terms->case_id.len != ID_LEN)
+        return SLUIS_OK;
+    memcpy(id, terms->case_id.data, ID_LEN);
+    sluis_err e = case_load_now(d->t->t, d->t->p->rows, id, d->t->arena, &row);
+    *over = e == SLUIS_NOT_FOUND || (!e && (!case_is_open(row) || !case_member_of(row, &s->sid)));
+    return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
+}
+
+/* A case that comes back brings what its source said here itself, on the same conditions, which held it to
+ * the case of before. Nobody says anything else: there is nothing to resolve. That case is over, so the word
+ * goes on in this one, as its source gave it, application and purpose included. */
+static sluis_err comes_back(const decision *d, const subject *s, uint32_t id, const id16 *instance,
+                            Sluis__DatumRow *row, Sluis__DatumTerms *terms)
+{
+    datum now = {.version = 0};
+    bool over = false;
+    sluis_err e = registry_get(d->t->p->registry, d->t->t, s, id, instance, d->t->arena, &now);
+    if (e || !row->terms || !now.row->terms || strcmp(now.row->source, row->source) != 0 ||
+        now.row->terms->until != row->terms->until)
+        return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
+    Sluis__DatumRow here = *now.row;
+    here.terms = row->terms;
+    if (registry_same(&here, row))
+        e = case_is_over(d, s, now.row->terms, &over);
+    if (e || !over)
+        return e;
+    here.journal_index = row->journal_index;
+    here.registered = row->registered;
+    terms->application = now.row->terms->application;
+    terms->purpose = now.row->terms->purpose;
+    *row = here;
+    return SLUIS_OK;
+}
+
 /* Conditions hold it to the case; what they said of applications and purposes did not travel. */
 static sluis_err register_datum(decision *d, const subject *s, const Sluis__HandoverDatum *x)
 {
@@ -78,7 +118,9 @@ static sluis_err register_datum(decision *d, const subject *s, const Sluis__Hand
     row.n_laws = x->n_laws;
     row.registered = t->now;
     row.journal_index = t->entry.index;
-    sluis_err e = registry_put(t->p->registry, t->t, s, a->id, &instance, &row, &outcome, &version, NULL);
+    sluis_err e = comes_back(d, s, a->id, &instance, &row, &terms);
+    if (!e)
+        e = registry_put(t->p->registry, t->t, s, a->id, &instance, &row, &outcome, &version, NULL);
     d->differs = d->differs || (!e && outcome == DATUM_DISCREPANCY);
     if (!e && outcome == DATUM_DISCREPANCY)
         METRIC_ADD(t->p->metrics, registry_discrepancies, 1);

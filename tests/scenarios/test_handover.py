@@ -9,6 +9,7 @@ from test_document import document
 from test_dossier import ask_right, decide, filed
 from test_import import bring, line, write
 from test_intake import join
+from test_outcomes import release, shown
 from test_persons import opened, own
 from test_rules import TODAY, add_rule, reload
 
@@ -361,6 +362,38 @@ def test_what_comes_is_judged_by_the_rules_there(city):
         check(sorted(d["naam"] for d in there.view(taken, 2)["gegevens"]) == sorted(data), f"{there.view(taken, 2)}")
         other = there.open_case([(CHILD, "client")], app="jeugd-intake", laws=("jeugdwet",))
         check(not there.view(other, 1, app="jeugd-intake")["gegevens"], "it went for the laws of its case")
+    finally:
+        pair.close()
+
+
+def test_a_case_that_comes_back(city):
+    """What its source held to the case goes on in the case that comes back, as that source said it: nobody has anything to resolve."""
+    pair = Pair(city, parties=("ggd",), gives=("ordinary", "health")).ready()
+    try:
+        there = pair.there
+        case = city.open_case([(CHILD, "client")], laws=("wmo",), domains=("ggd",))
+        t = city.file(case, 1, "ggd", ["jgz-lengte"])["verzoekId"]
+        release(city, "ggd", t, "--fields", "jgz-lengte", "--conditions", "alleen-deze-zaak")
+        city.answered(t)
+        before = [(d["waarde"], d["bron"], ["alleen-deze-zaak"], None) for d in shown(city, case, 1, "jgz-lengte")]
+        offer = pair.offer(case, [1], ["jgz-lengte"], grondslag="avg-6.1.a")
+        pair.received(offer)
+        taken = pair.decide(offer, True)["zaakId"]
+        pair.wait_status(case, "overgenomen")
+        check(shown(there, taken, 1, "jgz-lengte")[0]["voorwaarden"] == ["alleen-deze-zaak"], "held to the case there")
+        a = there.call("POST", f"/v1/zaken/{taken}/overdracht", there.token("wmo-intake", "regisseur"), {
+            "gemeente": city.oin, "leden": [1], "attributen": ["jgz-lengte"], "doel": "overdracht", "grondslag": "avg-6.1.a",
+            "motivering": "Het kind woont weer hier"})
+        check(a.status == 202, f"{a.status} {a.body!r}")
+        back = a.json()["overdracht"]["overdrachtId"]
+        by = city.token("wmo-intake", "regisseur")
+        wait_for("it is back", lambda: city.call("GET", f"/v1/overdrachten/{back}", by).status == 200)
+        a = city.call("POST", f"/v1/overdrachten/{back}/besluit", by, {"overnemen": True, "motivering": "Het kind staat hier weer"})
+        check(a.status == 200, f"{a.status} {a.body!r}")
+        again = a.json()["zaakId"]
+        now = shown(city, again, 1, "jgz-lengte")
+        check([(d["waarde"], d["bron"], d["voorwaarden"], d.get("overgedragenDoor")) for d in now] == before and before, f"{now}")
+        check("discrepantie-gevonden" not in [e[0] for e in pair.events(city, again)], f"{pair.events(city, again)}")
     finally:
         pair.close()
 
