@@ -15,6 +15,15 @@ static sluis_err check_whole(turn *t)
     return t->halfway ? SLUIS_INTERNAL : SLUIS_OK;
 }
 
+/* An answer that could not be taken. Not noted before its refusal is kept: a turn that is undone takes what
+ * it noted along. */
+static void note_failure(turn *t, const job *j)
+{
+    const sluis_err e = j->why.code;
+    if (j->env && j->env->core->kind == SLUIS__KIND__RESPONSE && (e == SLUIS_INVALID || e == SLUIS_TOO_BIG))
+        cooperation_failed(t, j->user.s);
+}
+
 static sluis_err journal_refusal(turn *t, job *j, Sluis__RecordType type)
 {
     Sluis__Record r;
@@ -34,6 +43,7 @@ static sluis_err journal_refusal(turn *t, job *j, Sluis__RecordType type)
     r.decision = (char *)(uintptr_t)error_token(j->why.code);
     r.detail = j->why.where;
     METRIC_ADD(t->p->metrics, core_refused, 1);
+    note_failure(t, j);
     return turn_journal(t, &r);
 }
 
@@ -74,8 +84,6 @@ static sluis_err apply_submission(turn *t, job *j)
     if (!e)
         e = h(t, j, &j->why);
     if (e && !turn_is_fault(e)) {
-        if (j->env->core->kind == SLUIS__KIND__RESPONSE && (e == SLUIS_INVALID || e == SLUIS_TOO_BIG))
-            cooperation_failed(t, j->user.s);
         fail_set(&j->why, e, "message", "%s", error_text(e));
         return journal_refusal(t, j, SLUIS__RECORD_TYPE__R_REFUSAL);
     }

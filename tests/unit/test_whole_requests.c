@@ -3,6 +3,7 @@
  * that was never disturbed. */
 #include "kit_whole.h"
 
+#include "core/cooperation.h"
 #include "core/due.h"
 #include "wire/messages.h"
 
@@ -379,6 +380,73 @@ static void whole_or_not_at_all(void **state)
     free(calm);
 }
 
+/* ---- an answer that is refused halfway ---- */
+
+static const Sluis__CooperationRow *account(room *r, arena *a)
+{
+    uint8_t key[sizeof(COOPERATION_PREFIX) - 1 + OIN_LEN];
+    ProtobufCMessage *m = NULL;
+    store_txn *t = fixture_read(&r->h.x);
+    memcpy(key, COOPERATION_PREFIX, sizeof(COOPERATION_PREFIX) - 1);
+    memcpy(key + sizeof(COOPERATION_PREFIX) - 1, OIN_SCHL, OIN_LEN);
+    assert_int_equal(
+        rows_get(t, r->h.p.rows, TABLE_META, BYTES_OF(key), a, &sluis__cooperation_row__descriptor, &m),
+        SLUIS_OK);
+    store_abort(&t);
+    return (const Sluis__CooperationRow *)m;
+}
+
+/* It counts with its party once: not with the turn that is undone, but with the refusal that is kept. */
+static void an_answer_refused_halfway(void **state)
+{
+    static const step first[] = {{.name = "filed", .way = FILED}, {.name = "routed", .way = TAKEN}},
+                      answered = {.name = "answered", .way = MESSAGE, .kind = SLUIS__KIND__RESPONSE};
+    room *r = calloc(1, sizeof(*r));
+    taking x = {r, &answered};
+    cooperation *c = NULL;
+    sluis_fail why = {0};
+    (void)state;
+    furnish(r);
+    for (size_t i = 0; i < 2; i++) {
+        taking before = {r, &first[i]};
+        const whole_step s = step_of(&before);
+        begin(r, &first[i]);
+        whole_calmly(&s);
+    }
+    begin(r, &answered);
+    store_txn *read = fixture_read(&r->h.x);
+    assert_int_equal(cooperation_load(&c, &r->h.p, read), SLUIS_OK);
+    store_abort(&read);
+    for (int i = 0; i < 2; i++) {
+        turn t = house_begin(&r->h, r->now, 4u << 20);
+        t.cooperation = c;
+        whole_disturb(&r->h, i ? 0 : 4, SLUIS_TOO_BIG);
+        sluis_err e = take(&x, &t, &why);
+        assert_int_equal(t.halfway, i == 0);
+        e = whole_end(&r->h, &t, e);
+        assert_int_equal(e, i ? SLUIS_OK : SLUIS_INTERNAL);
+        assert_int_equal(why.code, SLUIS_TOO_BIG);
+        if (e)
+            cooperation_rolled_back(c);
+        else
+            cooperation_committed(c, false);
+    }
+    turn t = house_begin(&r->h, r->now, 4u << 20);
+    t.cooperation = c;
+    assert_int_equal(cooperation_step(c, &t), SLUIS_OK);
+    house_commit(&r->h, &t);
+    cooperation_committed(c, true);
+    arena *a = arena_new(1u << 16);
+    const Sluis__CooperationRow *row = account(r, a);
+    assert_int_equal(row->count, 1);
+    assert_true(row->failure > 0);
+    assert_int_equal(row->refusal, 0);
+    arena_free(&a);
+    cooperation_free(&c);
+    leave(r);
+    free(r);
+}
+
 /* ---- one message that would settle more than is kept of one entry ---- */
 
 #define CONDITION 15000
@@ -484,6 +552,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(whole_or_not_at_all),
+        cmocka_unit_test(an_answer_refused_halfway),
         cmocka_unit_test(more_than_one_row_settles),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
