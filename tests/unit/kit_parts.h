@@ -67,15 +67,15 @@ KIT void house_enrol(house *h, store_txn *t, const actor *a, const char *name, c
     assert_int_equal(parties_put(t, &x, &h->p.directory, false, NULL), SLUIS_OK);
 }
 
-/* Everything may pass, for a year. */
-KIT void house_agree(house *h, store_txn *t, const actor *a)
+/* All data may pass for these purposes, for a year. */
+KIT void house_agree_on(house *h, store_txn *t, const actor *a, const char *purposes)
 {
     Sluis__AgreementFact fact;
     arena *mem = arena_new(1u << 20);
     uint64_t from = HOUSE_MS - 365 * DAY_MS; /* some tests set their clock to T0 */
     kit_agreement k = {.covenant = "kit",
                        .version = 1,
-                       .purposes = AGREED_ALL_PURPOSES,
+                       .purposes = purposes,
                        .gives = AGREED_ALL_CATEGORIES,
                        .asks = AGREED_ALL_CATEGORIES,
                        .attributes = "",
@@ -84,6 +84,11 @@ KIT void house_agree(house *h, store_txn *t, const actor *a)
     kit_agreement_fact(&fact, mem, &k, &a->oin, &h->settings.oin, &a->sign, &h->p.directory);
     assert_int_equal(agreements_put(t, &fact, &h->p.directory, NULL), SLUIS_OK);
     arena_free(&mem);
+}
+
+KIT void house_agree(house *h, store_txn *t, const actor *a)
+{
+    house_agree_on(h, t, a, AGREED_ALL_PURPOSES);
 }
 
 KIT void house_open_on(house *h, engine e)
