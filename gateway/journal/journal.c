@@ -297,11 +297,14 @@ static sluis_err append(journal *j, store_txn *t, const Sluis__Record *r, uint8_
     sluis_err err;
 
     out->index = edge_size(j->edge);
-    out->record_len = sluis__record__get_packed_size(r);
-    if (out->record_len > RECORD_MAX)
+    buffer_clear(&j->scratch);
+    if ((err = wire_pack(&j->scratch, &r->base)))
+        return err;
+    if (j->scratch.n > RECORD_MAX)
         return SLUIS_TOO_BIG;
     if ((err = day_key_for(j, klass, keep_until, &day)))
         return err;
+    out->record_len = j->scratch.n;
     out->record = malloc(out->record_len ? out->record_len : 1);
     if (!out->record)
         return SLUIS_NOMEM;
@@ -309,7 +312,7 @@ static sluis_err append(journal *j, store_txn *t, const Sluis__Record *r, uint8_
         free(out->record);
         return err;
     }
-    sluis__record__pack(r, out->record);
+    memcpy(out->record, j->scratch.p, out->record_len);
     random_bytes(out->salt, SALT_LEN);
     record_commitment(l.commitment, out->salt, BYTES(out->record, out->record_len));
     leaf_encode(out->leaf, &l);

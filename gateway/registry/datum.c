@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "tables/rows.h"
+#include "wire/envelope.h"
 
 void datum_key(uint8_t out[static DATUM_KEY_LEN], const id16 *sid, uint32_t attribute, const id16 *instance,
                uint64_t version)
@@ -28,13 +29,16 @@ uint64_t datum_next_number(uint64_t now, const Sluis__DatumRow *was, uint64_t ve
 
 sluis_err datum_seal(buffer *out, const uint8_t key[static KEY_LEN], bytes ad, const ProtobufCMessage *m)
 {
-    size_t n = protobuf_c_message_get_packed_size(m);
-    uint8_t *p = buffer_room(out, NONCE_LEN + n + TAG_LEN);
+    const size_t before = out->n;
+    uint8_t *nonce = buffer_room(out, NONCE_LEN);
 
-    if (!p)
+    if (nonce)
+        random_nonce(nonce);
+    wire_pack(out, m);
+    if (!buffer_room(out, TAG_LEN))
         return out->err;
-    random_nonce(p);
-    protobuf_c_message_pack(m, p + NONCE_LEN);
+    uint8_t *p = out->p + before;
+    size_t n = out->n - before - NONCE_LEN - TAG_LEN;
     ae_seal(p + NONCE_LEN, key, p, ad, BYTES(p + NONCE_LEN, n));
     return SLUIS_OK;
 }

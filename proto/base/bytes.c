@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define CAP_LEAST 512 /* of a buffer that holds anything: most rows and messages */
+
 bytes bytes_str(const char *s)
 {
     return BYTES(s, strlen(s));
@@ -40,8 +42,7 @@ void buffer_clear(buffer *b)
     b->err = SLUIS_OK;
 }
 
-/* Makes room for n more bytes; false sets the sticky error. */
-static bool reserve(buffer *b, size_t n)
+static bool grow(buffer *b, size_t n)
 {
     if (b->err)
         return false;
@@ -50,9 +51,7 @@ static bool reserve(buffer *b, size_t n)
         return false;
     }
     size_t need = b->n + n;
-    if (need <= b->cap)
-        return true;
-    size_t cap = b->cap ? b->cap : 64;
+    size_t cap = b->cap ? b->cap : CAP_LEAST;
     while (cap < need)
         cap = cap > b->max / 2 ? need : cap * 2;
     if (cap > b->max)
@@ -68,6 +67,12 @@ static bool reserve(buffer *b, size_t n)
     b->p = p;
     b->cap = cap;
     return true;
+}
+
+/* Makes room for n more bytes; false sets the sticky error. */
+static bool reserve(buffer *b, size_t n)
+{
+    return (n <= b->cap - b->n && !b->err) || grow(b, n);
 }
 
 void buffer_add(buffer *b, const void *p, size_t n)

@@ -28,11 +28,3 @@ sluis_err unpack_canonical(ProtobufCMessage **out, const ProtobufCMessageDescrip
     sluis_err err = prescan_canonical(d, raw, f);
     return err ? err : unpack(out, d, a, raw, f);
 }
-
-sluis_err wire_pack(buffer *out, const ProtobufCMessage *m)
-{
-    uint8_t *p = buffer_room(out, protobuf_c_message_get_packed_size(m));
-    if (p)
-        protobuf_c_message_pack(m, p);
-    return out->err;
-}

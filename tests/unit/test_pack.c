@@ -1,0 +1,185 @@
+/* wire_pack beside protobuf-c's own packing: the same bytes, of messages with anything in any field. */
+#include "kit.h"
+
+#include "api.pb-c.h"
+#include "rows.pb-c.h"
+
+static uint64_t dice;
+
+static size_t roll(size_t n)
+{
+    dice ^= dice << 13;
+    dice ^= dice >> 7;
+    dice ^= dice << 17;
+    return (size_t)(dice % n);
+}
+
+/* Of any length in bits, and so of any length when packed. */
+static uint64_t number(void)
+{
+    roll(2);
+    return roll(3) ? dice >> roll(64) : 0;
+}
+
+/* Around the lengths that take a byte more, too. */
+static size_t length(void)
+{
+    static const size_t edges[] = {0, 1, 126, 127, 128, 129, 300};
+    return roll(8) ? roll(12) : edges[roll(7)];
+}
+
+static void *room(arena *a, size_t n)
+{
+    void *p = arena_alloc(a, n + 1);
+    assert_non_null(p);
+    memset(p, 0, n + 1);
+    return p;
+}
+
+static ProtobufCMessage *any_message(arena *a, const ProtobufCMessageDescriptor *d);
+
+static void any_value(arena *a, const ProtobufCFieldDescriptor *f, void *at)
+{
+    size_t n;
+    switch (f->type) {
+    case PROTOBUF_C_TYPE_STRING:
+        n = length();
+        *(char **)at = memset(room(a, n), 'x', n);
+        return;
+    case PROTOBUF_C_TYPE_BYTES:
+        n = length();
+        *(ProtobufCBinaryData *)at = (ProtobufCBinaryData){n, memset(room(a, n), 0xa5, n)};
+        return;
+    case PROTOBUF_C_TYPE_MESSAGE:
+        *(ProtobufCMessage **)at = any_message(a, f->descriptor);
+        return;
+    case PROTOBUF_C_TYPE_UINT64:
+        *(uint64_t *)at = number();
+        return;
+    case PROTOBUF_C_TYPE_BOOL:
+        *(protobuf_c_boolean *)at = (protobuf_c_boolean)roll(2);
+        return;
+    case PROTOBUF_C_TYPE_ENUM:
+        *(int *)at = (int)(number() & INT32_MAX);
+        return;
+    default:
+        *(uint32_t *)at = (uint32_t)number();
+    }
+}
+
+static size_t size_of(const ProtobufCFieldDescriptor *f)
+{
+    switch (f->type) {
+    case PROTOBUF_C_TYPE_BYTES:
+        return sizeof(ProtobufCBinaryData);
+    case PROTOBUF_C_TYPE_STRING:
+    case PROTOBUF_C_TYPE_MESSAGE:
+        return sizeof(void *);
+    case PROTOBUF_C_TYPE_UINT64:
+        return sizeof(uint64_t);
+    default:
+        return sizeof(uint32_t);
+    }
+}
+
+static ProtobufCMessage *any_message(arena *a, const ProtobufCMessageDescriptor *d)
+{
+    uint8_t *m = room(a, d->sizeof_message);
+    protobuf_c_message_init(d, m);
+    for (unsigned i = 0; i < d->n_fields; i++) {
+        const ProtobufCFieldDescriptor *f = &d->fields[i];
+        if (f->label == PROTOBUF_C_LABEL_REPEATED) {
+            const size_t n = roll(2) ? roll(4) : 0, size = size_of(f);
+            uint8_t *list = room(a, n * size);
+            for (size_t k = 0; k < n; k++)
+                any_value(a, f, list + k * size);
+            *(size_t *)(void *)(m + f->quantifier_offset) = n;
+            *(void **)(void *)(m + f->offset) = list;
+        } else if (f->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) {
+            if (*(uint32_t *)(void *)(m + f->quantifier_offset) || roll(d->n_fields))
+                continue;
+            *(uint32_t *)(void *)(m + f->quantifier_offset) = f->id;
+            any_value(a, f, m + f->offset);
+        } else if (roll(3)) {
+            any_value(a, f, m + f->offset);
+        }
+    }
+    return (ProtobufCMessage *)(void *)m;
+}
+
+static const ProtobufCMessageDescriptor *const all[] = {
+    &sluis__frame__descriptor,
+    &sluis__core__descriptor,
+    &sluis__header__descriptor,
+    &sluis__sig_block__descriptor,
+    &sluis__request_body__descriptor,
+    &sluis__response_body__descriptor,
+    &sluis__case_handover_body__descriptor,
+    &sluis__record__descriptor,
+    &sluis__receipt__descriptor,
+    &sluis__directory_snapshot__descriptor,
+    &sluis__api_call__descriptor,
+    &sluis__api_reply__descriptor,
+    &sluis__api_view__descriptor,
+    &sluis__api_export__descriptor,
+    &sluis__case_row__descriptor,
+    &sluis__request_row__descriptor,
+    &sluis__datum_row__descriptor,
+    &sluis__dossier_row__descriptor,
+};
+
+static void gives_the_bytes_of_protobuf_c(void **state)
+{
+    static uint8_t expected[1 << 20];
+    size_t bytes_seen = 0;
+    (void)state;
+    dice = 88172645463325252;
+    for (size_t i = 0; i < 20000; i++) {
+        arena *a = arena_new(8 << 20);
+        const ProtobufCMessage *m = any_message(a, all[i % (sizeof all / sizeof *all)]);
+        const size_t n = protobuf_c_message_get_packed_size(m);
+        buffer b;
+        assert_true(n <= sizeof expected);
+        protobuf_c_message_pack(m, expected);
+        buffer_init(&b, n + 1);
+        buffer_u8(&b, '-'); /* what stands in it stays */
+        assert_int_equal(wire_pack(&b, m), SLUIS_OK);
+        assert_int_equal(b.n, n + 1);
+        assert_int_equal(b.p[0], '-');
+        assert_memory_equal(b.p + 1, expected, n);
+        buffer_close(&b);
+        arena_free(&a);
+        bytes_seen += n;
+    }
+    assert_true(bytes_seen > 1000000);
+}
+
+/* One byte less than it takes: nothing of it is left in the buffer. */
+static void what_does_not_fit_is_not_begun(void **state)
+{
+    (void)state;
+    dice = 362436069;
+    for (size_t i = 0; i < 500; i++) {
+        arena *a = arena_new(8 << 20);
+        const ProtobufCMessage *m = any_message(a, all[i % (sizeof all / sizeof *all)]);
+        const size_t n = protobuf_c_message_get_packed_size(m);
+        buffer b;
+        buffer_init(&b, n);
+        buffer_u8(&b, '-');
+        if (n) {
+            assert_int_equal(wire_pack(&b, m), SLUIS_TOO_BIG);
+            assert_int_equal(b.n, 1);
+        }
+        buffer_close(&b);
+        arena_free(&a);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(gives_the_bytes_of_protobuf_c),
+        cmocka_unit_test(what_does_not_fit_is_not_begun),
+    };
+    return crypto_start() ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
+}
