@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "wire/envelope.h"
+#include "wire/unpack.h"
 
 struct row_keys {
     uint8_t key[KEY_LEN];
@@ -116,9 +116,7 @@ sluis_err rows_get_bytes(store_txn *t, const row_keys *k, gateway_table table, b
 
 sluis_err row_unpack(ProtobufCMessage **out, const ProtobufCMessageDescriptor *d, arena *a, bytes plain)
 {
-    static const uint8_t nothing[1] = {0};
-
-    *out = protobuf_c_message_unpack(d, arena_allocator(a), plain.n, plain.n ? plain.p : nothing);
+    *out = unpack_own(d, a, plain);
     if (*out)
         return SLUIS_OK;
     sluis_err err = wire_unpack(out, d, a, plain, NULL); /* says what is wrong, at leisure */

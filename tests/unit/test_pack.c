@@ -1,8 +1,10 @@
-/* wire_pack beside protobuf-c's own packing: the same bytes, of messages with anything in any field. */
+/* wire_pack and unpack_own beside protobuf-c's own packing and unpacking: the same bytes and the same
+ * messages, with anything in any field. */
 #include "kit.h"
 
 #include "api.pb-c.h"
 #include "rows.pb-c.h"
+#include "wire/unpack.h"
 
 static uint64_t dice;
 
@@ -175,9 +177,98 @@ static void what_does_not_fit_is_not_begun(void **state)
     }
 }
 
+/* Another byte, some bytes fewer, some bytes twice, or the halves in the other order. */
+static void spoil(buffer *b)
+{
+    uint8_t old[4096];
+    const size_t n = b->n, at = roll(n), len = 1 + roll(n - at < 8 ? n - at : 8);
+    memcpy(old, b->p, n);
+    switch (roll(4)) {
+    case 0:
+        b->p[at] = (uint8_t)roll(256);
+        break;
+    case 1:
+        memmove(b->p + at, old + at + len, n - at - len);
+        b->n = n - len;
+        break;
+    case 2:
+        assert_non_null(buffer_room(b, len));
+        memcpy(b->p + at + len, old + at, n - at);
+        break;
+    default:
+        memcpy(b->p, old + at, n - at);
+        memcpy(b->p + n - at, old, at);
+    }
+}
+
+/* Takes the same bytes, and makes the same of them: what protobuf-c packs again tells it. True: taken. */
+static bool taken_alike(const ProtobufCMessageDescriptor *d, bytes raw)
+{
+    static uint8_t ours[1 << 17], theirs[1 << 17];
+    arena *a = arena_new(8 << 20);
+    ProtobufCMessage *m = unpack_own(d, a, raw), *other = protobuf_c_message_unpack(d, NULL, raw.n, raw.p);
+    const bool taken = other != NULL;
+    assert_int_equal(m != NULL, taken);
+    if (taken) {
+        const size_t n = protobuf_c_message_get_packed_size(m);
+        assert_true(n <= sizeof ours);
+        assert_int_equal(n, protobuf_c_message_get_packed_size(other));
+        protobuf_c_message_pack(m, ours);
+        protobuf_c_message_pack(other, theirs);
+        assert_memory_equal(ours, theirs, n);
+        protobuf_c_message_free_unpacked(other, NULL);
+    }
+    arena_free(&a);
+    return taken;
+}
+
+static void takes_what_protobuf_c_takes(void **state)
+{
+    size_t whole = 0, spoiled = 0, refused = 0;
+    (void)state;
+    dice = 521288629;
+    while (whole < 10000 || spoiled < 10000 || refused < 10000) {
+        const ProtobufCMessageDescriptor *d = all[(whole + spoiled + refused) % (sizeof all / sizeof *all)];
+        arena *a = arena_new(8 << 20);
+        buffer b;
+        buffer_init(&b, 1 << 20);
+        assert_int_equal(wire_pack(&b, any_message(a, d)), SLUIS_OK);
+        if (b.n) {
+            assert_true(taken_alike(d, buffer_bytes(&b)));
+            whole++;
+        }
+        for (size_t i = 1 + roll(3); i > 0 && b.n > 0 && b.n < 4000; i--)
+            spoil(&b);
+        if (b.n)
+            *(taken_alike(d, buffer_bytes(&b)) ? &spoiled : &refused) += 1;
+        buffer_close(&b);
+        arena_free(&a);
+    }
+}
+
+/* The arena's ceiling holds for it; what a first try took of it is given back. */
+static void an_arena_is_not_exceeded(void **state)
+{
+    const uint8_t late[] = {0x1a, 0x01, 'x', 0x08, 0x01}; /* fields out of order: protobuf-c takes it */
+    const size_t message = (sizeof(Sluis__Hello) + 15) / 16 * 16;
+    (void)state;
+    for (size_t max = 16; max < 2 * message; max += 16) {
+        arena *a = arena_new(max);
+        const Sluis__Hello *h = (Sluis__Hello *)unpack_own(&sluis__hello__descriptor, a, BYTES_OF(late));
+        assert_int_equal(h != NULL, max >= message + 16);
+        if (h) {
+            assert_string_equal(h->program, "x");
+            assert_int_equal(arena_at(a).total, message + 16);
+        }
+        arena_free(&a);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(takes_what_protobuf_c_takes),
+        cmocka_unit_test(an_arena_is_not_exceeded),
         cmocka_unit_test(gives_the_bytes_of_protobuf_c),
         cmocka_unit_test(what_does_not_fit_is_not_begun),
     };
