@@ -8,7 +8,8 @@ typedef struct {
     const party *who;
     agreed_question q;
     bool dutch;
-    const char *role; /* where the party stands in the message */
+    const char *role;    /* where the party stands in the message */
+    const char *allowed; /* a category of which an agreement allows every attribute; NULL: none known */
 } asked;
 
 #define DATE_LEN 10
@@ -63,16 +64,22 @@ static sluis_err say(const asked *x, sluis_err why, const agreement *a, sluis_fa
     }
 }
 
-static sluis_err judge(const turn *t, const asked *x, sluis_fail *f)
+static sluis_err judge(const turn *t, asked *x, sluis_fail *f)
 {
     const agreement *a = NULL;
+    if (x->allowed && x->allowed == x->q.category)
+        return SLUIS_OK;
     sluis_err e = agreement_judge(x->who->agreements, x->who->agreement_count, &x->q, t->now, &a);
     if (e == SLUIS_AGREEMENT_MISSING)
         return fail_set(f, e, x->role,
                         x->dutch ? "Met %s is geen convenant gesloten."
                                  : "%s has no agreement with this municipality: see `agreement propose`",
                         x->dutch ? x->who->name : x->who->oin.s);
-    return e ? say(x, e, a, f) : SLUIS_OK;
+    if (e)
+        return say(x, e, a, f);
+    if (a->attributes.n == 0)
+        x->allowed = x->q.category;
+    return SLUIS_OK;
 }
 
 sluis_err agreed_request(turn *t, const job *j, const party *to, sluis_fail *f)
@@ -112,21 +119,30 @@ static sluis_err judge_end(turn *t, const party *end, asked *x, sluis_fail *f)
                                       : "not in the directory any more");
 }
 
-const party *agreed_asker(const turn *t, const Sluis__RequestRow *row)
+static const party *asker_of(const turn *t, const Sluis__RequestRow *row)
 {
     return row->origin == SLUIS__ORIGIN__BUS ? party_of(t, row->requester) : NULL;
 }
 
-sluis_err agreed_answer(turn *t, const Sluis__RequestRow *row, const party *from, const party *asker,
-                        const attribute *a, sluis_fail *f)
+agreed_answering agreed_answer_begin(const turn *t, const Sluis__RequestRow *row, const party *from)
+{
+    return (agreed_answering){.row = row, .from = from, .asker = asker_of(t, row)};
+}
+
+sluis_err agreed_answer(turn *t, agreed_answering *x, const attribute *a, sluis_fail *f)
 {
     const agreed_question q = {
-        .purpose = row->purpose, .category = category_name(a->category), .attribute = a->name};
-    asked gives = {.who = from, .q = q, .role = "core.sender"}, asks = {.q = q, .role = "core.recipients"};
+        .purpose = x->row->purpose, .category = category_name(a->category), .attribute = a->name};
+    asked gives = {.who = x->from, .q = q, .role = "core.sender", .allowed = x->gives};
+    asked asks = {.q = q, .role = "core.recipients", .allowed = x->asks};
     gives.q.side = AGREED_GIVES;
     asks.q.side = AGREED_ASKS;
     sluis_err e = judge(t, &gives, f);
-    return e || row->origin != SLUIS__ORIGIN__BUS ? e : judge_end(t, asker, &asks, f);
+    if (!e && x->row->origin == SLUIS__ORIGIN__BUS)
+        e = judge_end(t, x->asker, &asks, f);
+    x->gives = gives.allowed;
+    x->asks = asks.allowed;
+    return e;
 }
 
 sluis_err agreed_about(turn *t, const job *j, const Sluis__RequestRow *row, sluis_fail *f)
@@ -134,12 +150,12 @@ sluis_err agreed_about(turn *t, const job *j, const Sluis__RequestRow *row, slui
     bool api = j->call != NULL;
     asked x = {.q = {.purpose = row->purpose}, .dutch = api, .role = api ? "partij" : "core.transaction"};
     sluis_err e = judge_end(t, party_of(t, row->party), &x, f);
-    return e || row->origin != SLUIS__ORIGIN__BUS ? e : judge_end(t, agreed_asker(t, row), &x, f);
+    return e || row->origin != SLUIS__ORIGIN__BUS ? e : judge_end(t, asker_of(t, row), &x, f);
 }
 
 sluis_err agreed_sender(turn *t, const job *j, sluis_fail *f)
 {
-    const asked x = {.who = directory_find(t->dir, &j->env->sender), .role = "core.sender"};
+    asked x = {.who = directory_find(t->dir, &j->env->sender), .role = "core.sender"};
     return x.who ? judge(t, &x, f)
                  : fail_set(f, SLUIS_UNKNOWN_PARTY, x.role, "not in the directory any more");
 }

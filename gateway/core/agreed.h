@@ -10,12 +10,16 @@
 
 /* REQUEST: the party asked gives, and who asks on the bus asks, each attribute for the header's purpose. */
 sluis_err agreed_request(turn *t, const job *j, const party *to, sluis_fail *f);
-/* The party that put this request on the bus; NULL: it is not in the directory any more, or the request did
- * not come by the bus. */
-const party *agreed_asker(const turn *t, const Sluis__RequestRow *row);
-/* A datum that from gives in answer to this request of asker (agreed_asker). */
-sluis_err agreed_answer(turn *t, const Sluis__RequestRow *row, const party *from, const party *asker,
-                        const attribute *a, sluis_fail *f);
+/* Who an answer is between, and of which category their agreements turned out to let everything pass: the
+ * same is not judged again for each datum of one message. */
+typedef struct {
+    const Sluis__RequestRow *row;
+    const party *from, *asker; /* NULL: not in the directory any more; asker: or not by the bus */
+    const char *gives, *asks;  /* categories; NULL: none yet */
+} agreed_answering;
+agreed_answering agreed_answer_begin(const turn *t, const Sluis__RequestRow *row, const party *from);
+/* A datum that is given in that answer. */
+sluis_err agreed_answer(turn *t, agreed_answering *x, const attribute *a, sluis_fail *f);
 /* What is said about a request while it waits: who was asked, and who asked on the bus, still have an
  * agreement in force for its purpose. (A withdrawal ends something and needs none.) */
 sluis_err agreed_about(turn *t, const job *j, const Sluis__RequestRow *row, sluis_fail *f);

@@ -54,14 +54,14 @@ static sluis_err check_secret(turn *t, const Sluis__RequestRow *row, const attri
 
 /* What holds for all results of one answer. */
 typedef struct {
-    const Sluis__RequestRow *row;
-    const party *from, *asker; /* NULL: not in the directory; asker: agreed_asker */
-    category given;            /* the last one that from's domain turned out to give; 0: none yet */
+    agreed_answering ends;
+    category given; /* the last one that the sender's domain turned out to give; 0: none yet */
 } answer;
 
 static bool may_give(const turn *t, answer *x, category c)
 {
-    if (x->from && x->given != c && policy_domain_gives(t->rules, x->from->domain, c, t->now))
+    const party *from = x->ends.from;
+    if (from && x->given != c && policy_domain_gives(t->rules, from->domain, c, t->now))
         x->given = c;
     return x->given == c;
 }
@@ -72,9 +72,9 @@ static sluis_err check_given(turn *t, answer *x, const attribute *a, const Sluis
     if (!may_give(t, x, a->category))
         return fail_set(f, SLUIS_DENIED, a->name, "the rules in force let this domain give no %s data",
                         category_name(a->category));
-    sluis_err e = agreed_answer(t, x->row, x->from, x->asker, a, f);
+    sluis_err e = agreed_answer(t, &x->ends, a, f);
     if (!e)
-        e = check_secret(t, x->row, a, f);
+        e = check_secret(t, x->ends.row, a, f);
     if (e)
         return e;
     if (r->n_instances == 0)
@@ -128,7 +128,7 @@ static sluis_err check_reason(turn *t, const attribute *a, const Sluis__Attribut
 static sluis_err check_result(turn *t, answer *x, const Sluis__AttributeResult *r, sluis_fail *f)
 {
     const attribute *a = rules_attribute(t->rules, r->attribute);
-    if (!a || !was_asked(x->row, r->attribute))
+    if (!a || !was_asked(x->ends.row, r->attribute))
         return fail_set(f, SLUIS_NOT_ASKED, "body.results", "attribute %u was not asked", r->attribute);
     switch (r->outcome) {
     case SLUIS__OUTCOME__GIVEN:
@@ -157,7 +157,7 @@ sluis_err results_check(turn *t, const job *j, const Sluis__RequestRow *row, Slu
                         size_t n, sluis_fail *f)
 {
     const Sluis__Core *c = j->env->core;
-    answer x = {.row = row, .from = directory_find(t->dir, &j->env->sender), .asker = agreed_asker(t, row)};
+    answer x = {.ends = agreed_answer_begin(t, row, directory_find(t->dir, &j->env->sender))};
     for (size_t i = 0; i < n; i++) {
         if (v[i]->attribute != c->attributes[i])
             return fail_set(f, SLUIS_INVALID, "body.results", "in the order of the header's attributes");

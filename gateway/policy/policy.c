@@ -140,7 +140,7 @@ static void apply(const rules *r, const permit *p, const policy_question *q, pol
         policy_answer *answer = &answers[i];
         if (!answer->permit && answer->rule != deny_default)
             continue;
-        if (!permit_covers(r, p, rules_attribute(r, q->attributes[i]), q->domain))
+        if (!permit_covers(r, p, answer->attribute, q->domain))
             continue;
         if (!answer->permit)
             answer->rule = p->id;
@@ -161,15 +161,15 @@ void policy_decide(const rules *r, const policy_question *q, const case_facts *c
     const char *refusal = refuse_all(r, q, c, &o);
     for (size_t i = 0; i < q->attribute_count; i++) {
         const char *why = refusal;
+        const attribute *a = rules_attribute(r, q->attributes[i]);
         if (!why) {
-            const attribute *a = rules_attribute(r, q->attributes[i]);
             why = !a                                                              ? deny_catalogue
                   : a->address && c->secret_address                               ? deny_secret
                   : policy_stopped(c, a->id) && !policy_puts_right(r, q->purpose) ? deny_stopped
                   : domain_gives(&r->domain[o.domain], a->category, q->at)        ? deny_default
                                                                                   : deny_domain;
         }
-        answers[i] = (policy_answer){.permit = false, .rule = why};
+        answers[i] = (policy_answer){.permit = false, .rule = why, .attribute = a};
     }
     if (refusal)
         return;

@@ -51,6 +51,7 @@ typedef struct {
                          law does not let it give this), "scope", "catalogue", "secret-address",
                          "processing-restricted" (the client's request, granted), "default-deny" */
     uint32_t obligations;
+    const attribute *attribute; /* what was asked; NULL: in no catalogue, or nothing in particular */
 } policy_answer;
 
 /* answers[0..attribute_count). Never fails: what is not permitted is denied. */

@@ -51,8 +51,9 @@ def test_each_refusal_by_http(city):
     check(p["waar"] == "doel", p)
     city.agree(name, 3, purposes=RESEARCH, gives=("ordinary",), attributes=("jgz-a*",))
     check(city.file(case, 2, oin, ["jgz-activiteit"], raw=True).status == 202, "what it names passes")
-    refused(city, case, oin, ["jgz-vorm-activiteit"], 403, "agreement-category",
-            f"Volgens convenant samenwerking, versie 3, geeft {title} dit gegeven niet.")
+    p = refused(city, case, oin, ["jgz-activiteit", "jgz-vorm-activiteit"], 403, "agreement-category",
+                f"Volgens convenant samenwerking, versie 3, geeft {title} dit gegeven niet.")
+    check(p["waar"] == "jgz-vorm-activiteit", "of one category, and not of the classes it names")
 
 
 def test_the_party_signs_offline(city):
