@@ -128,7 +128,7 @@ static void make_receipts(core *c, slot *slots, size_t n)
             if (!snap)
                 e = store_begin_read(c->p->store, &snap);
             if (!e)
-                e = journal_receipt_at(snap, c->p->slots, slots[i].duplicate_of, &j->receipt);
+                e = journal_receipt_at(snap, c->p->slots, NULL, slots[i].duplicate_of, &j->receipt);
         } else if (slots[i].has_entry && j->env && !j->why.code) {
             e = journal_receipt(c->journal, &slots[i].entry, &j->receipt);
         }

@@ -11,6 +11,7 @@
 #include "crypto/merkle.h"
 #include "crypto/note.h"
 #include "journal/tile_path.h"
+#include "journal/upper_nodes.h"
 #include "registry/keyslots.h"
 #include "sluis.pb-c.h"
 #include "store/store.h"
@@ -82,14 +83,15 @@ const char *journal_checkpoint(const journal *j, size_t *n); /* the last sealed 
 sluis_err journal_read_record(store_txn *t, keyslots *slots, uint64_t index, arena *a, Sluis__Record **out,
                               uint8_t salt[static SALT_LEN], bytes *raw);
 /* A receipt against the snapshot's own checkpoint, for any index; checked against its root before it is
- * given. */
-sluis_err journal_receipt_at(store_txn *t, keyslots *slots, uint64_t index, buffer *out);
+ * given. upper: what the thread remembers of this journal's tree, NULL: nothing. */
+sluis_err journal_receipt_at(store_txn *t, keyslots *slots, upper_nodes *upper, uint64_t index, buffer *out);
 /* The same against an older checkpoint of this log, whose text note is (a cosigned one). cp is what
  * checkpoint_open made of it. NOT_FOUND: the entry is younger. CORRUPT: this log never had that root. */
 sluis_err journal_receipt_under(store_txn *t, keyslots *slots, uint64_t index, const checkpoint *cp,
                                 bytes note, buffer *out);
 /* The same without salt and record: leaf, path and note, which reveal nothing of the entry. */
-sluis_err journal_proof_under(store_txn *t, uint64_t index, const checkpoint *cp, bytes note, buffer *out);
+sluis_err journal_proof_under(store_txn *t, upper_nodes *upper, uint64_t index, const checkpoint *cp,
+                              bytes note, buffer *out);
 /* Proof that the tree of size new goes on from that of size old; 1 <= old <= new <= what is stored. path:
  * CONSISTENCY_MAX hashes. INVALID: the sizes; CORRUPT. */
 #define CONSISTENCY_MAX (MERKLE_MAX_PATH + 1)

@@ -74,11 +74,12 @@ done:
 }
 
 /* Path and leaf of an entry in the tree of this size, checked against its root. */
-static sluis_err prove_entry(store_txn *t, uint64_t index, uint64_t size, const uint8_t root[static HASH_LEN],
-                             uint8_t raw[static LEAF_LEN], uint8_t (*path)[HASH_LEN], size_t *n)
+static sluis_err prove_entry(store_txn *t, upper_nodes *upper, uint64_t index, uint64_t size,
+                             const uint8_t root[static HASH_LEN], uint8_t raw[static LEAF_LEN],
+                             uint8_t (*path)[HASH_LEN], size_t *n)
 {
     uint8_t hash[HASH_LEN];
-    stored_tree st = {.t = t, .size = size};
+    stored_tree st = {.t = t, .size = size, .upper = upper};
     tree_source src = stored_tree_source(&st);
     tree_tail tail;
     leaf l;
@@ -86,7 +87,7 @@ static sluis_err prove_entry(store_txn *t, uint64_t index, uint64_t size, const 
 
     if (index >= size)
         return SLUIS_NOT_FOUND;
-    if ((err = leaf_read(t, index, raw, &l)) || (err = tail_at(&tail, t, size)) ||
+    if ((err = leaf_read(t, index, raw, &l)) || (err = tail_at(&tail, &st)) ||
         (err = tree_path(path, n, &tail, index, &src)))
         return err;
     merkle_leaf(hash, raw, LEAF_LEN);
@@ -96,13 +97,13 @@ static sluis_err prove_entry(store_txn *t, uint64_t index, uint64_t size, const 
                : SLUIS_OK;
 }
 
-static sluis_err receipt_of(store_txn *t, keyslots *slots, uint64_t index, uint64_t size,
+static sluis_err receipt_of(store_txn *t, keyslots *slots, upper_nodes *upper, uint64_t index, uint64_t size,
                             const uint8_t root[static HASH_LEN], bytes note, buffer *out)
 {
     uint8_t raw[LEAF_LEN], path[MERKLE_MAX_PATH][HASH_LEN];
     buffer plain;
     size_t n;
-    sluis_err err = prove_entry(t, index, size, root, raw, path, &n);
+    sluis_err err = prove_entry(t, upper, index, size, root, raw, path, &n);
 
     buffer_init(&plain, SALT_LEN + RECORD_MAX);
     if (!err && !(err = entry_open(t, slots, index, raw, &plain)))
@@ -112,11 +113,12 @@ static sluis_err receipt_of(store_txn *t, keyslots *slots, uint64_t index, uint6
     return err;
 }
 
-sluis_err journal_proof_under(store_txn *t, uint64_t index, const checkpoint *cp, bytes note, buffer *out)
+sluis_err journal_proof_under(store_txn *t, upper_nodes *upper, uint64_t index, const checkpoint *cp,
+                              bytes note, buffer *out)
 {
     uint8_t raw[LEAF_LEN], path[MERKLE_MAX_PATH][HASH_LEN];
     size_t n;
-    sluis_err err = prove_entry(t, index, cp->size, cp->root, raw, path, &n);
+    sluis_err err = prove_entry(t, upper, index, cp->size, cp->root, raw, path, &n);
 
     return err ? err
                : receipt_pack(out, raw, index, NULL, (bytes){NULL, 0}, (const uint8_t(*)[HASH_LEN])path, n,
@@ -134,13 +136,13 @@ static sluis_err own_checkpoint(store_txn *t, checkpoint *cp, bytes *note)
                                                                                       : SLUIS_OK;
 }
 
-sluis_err journal_receipt_at(store_txn *t, keyslots *slots, uint64_t index, buffer *out)
+sluis_err journal_receipt_at(store_txn *t, keyslots *slots, upper_nodes *upper, uint64_t index, buffer *out)
 {
     checkpoint cp = {0};
     bytes note;
     sluis_err err = own_checkpoint(t, &cp, &note);
 
-    return err ? err : receipt_of(t, slots, index, cp.size, cp.root, note, out);
+    return err ? err : receipt_of(t, slots, upper, index, cp.size, cp.root, note, out);
 }
 
 sluis_err journal_receipt_under(store_txn *t, keyslots *slots, uint64_t index, const checkpoint *cp,
@@ -153,7 +155,7 @@ sluis_err journal_receipt_under(store_txn *t, keyslots *slots, uint64_t index, c
     if (err)
         return err;
     return cp->size > newest.size ? SLUIS_CORRUPT
-                                  : receipt_of(t, slots, index, cp->size, cp->root, note, out);
+                                  : receipt_of(t, slots, NULL, index, cp->size, cp->root, note, out);
 }
 
 sluis_err journal_consistency(store_txn *t, uint64_t old, uint64_t new, uint8_t (*path)[HASH_LEN],

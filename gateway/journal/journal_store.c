@@ -98,15 +98,28 @@ static sluis_err node_of_leaves(store_txn *t, uint64_t first, size_t count, uint
     return SLUIS_OK;
 }
 
-static sluis_err stored_node(void *ctx, unsigned height, uint64_t index, uint8_t out[static HASH_LEN])
+static sluis_err read_node(stored_tree *s, unsigned height, uint64_t index, uint8_t out[static HASH_LEN])
 {
-    stored_tree *s = ctx;
     unsigned level = height / 8, h = height % 8;
     uint64_t tile = index >> (8 - h);
 
     if (level == 0 && tile == s->size / TILE_HASHES)
         return node_of_leaves(s->t, index << h, (size_t)1 << h, out);
     return node_of_tile(s, level, tile, (size_t)((index << h) & (TILE_HASHES - 1)), h, out);
+}
+
+static sluis_err stored_node(void *ctx, unsigned height, uint64_t index, uint8_t out[static HASH_LEN])
+{
+    stored_tree *s = ctx;
+
+    if (!s->upper || height < UPPER_HEIGHT)
+        return read_node(s, height, index, out);
+    if (upper_nodes_get(s->upper, height, index, out))
+        return SLUIS_OK;
+    sluis_err err = read_node(s, height, index, out);
+    if (!err)
+        upper_nodes_put(s->upper, height, index, out);
+    return err;
 }
 
 tree_source stored_tree_source(stored_tree *s)
@@ -141,21 +154,20 @@ sluis_err tail_check(store_txn *t, const tree_tail *tail)
     return bytes_equal(stored, BYTES(value, n)) ? SLUIS_OK : SLUIS_CORRUPT;
 }
 
-sluis_err tail_at(tree_tail *out, store_txn *t, uint64_t size)
+sluis_err tail_at(tree_tail *out, stored_tree *st)
 {
-    stored_tree st = {.t = t, .size = size};
-    tree_source src = stored_tree_source(&st);
+    tree_source src = stored_tree_source(st);
     bytes value;
     unsigned height = 0;
-    sluis_err err = store_get(t, TABLE_META, bytes_str(META_TAIL), &value);
+    sluis_err err = store_get(st->t, TABLE_META, bytes_str(META_TAIL), &value);
 
     if (err && err != SLUIS_NOT_FOUND)
         return err;
-    while (size && (size - 1) >> height)
+    while (st->size && (st->size - 1) >> height)
         height++;
-    if (err || value.n != 8 + (height + 1) * sizeof(out->hash[0]) || get_u64(value.p) != size)
-        return tree_tail_of(out, size, &src);
-    out->size = size;
+    if (err || value.n != 8 + (height + 1) * sizeof(out->hash[0]) || get_u64(value.p) != st->size)
+        return tree_tail_of(out, st->size, &src);
+    out->size = st->size;
     out->height = height;
     memcpy(out->hash, value.p + 8, value.n - 8);
     return SLUIS_OK;

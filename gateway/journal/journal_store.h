@@ -27,6 +27,7 @@ size_t tile_count(bytes value);
 typedef struct {
     store_txn *t; /* a snapshot */
     uint64_t size;
+    upper_nodes *upper; /* NULL: none are remembered */
     /* The tile looked at last, most often the next one, too; at is of it, n its entries, 0: none. */
     uint8_t key[TILE_KEY_LEN];
     const uint8_t *at;
@@ -39,8 +40,8 @@ tree_source stored_tree_source(stored_tree *s);
 sluis_err tail_store(store_txn *t, const tree_tail *tail);
 /* CORRUPT: the stored one is another, or missing. */
 sluis_err tail_check(store_txn *t, const tree_tail *tail);
-/* The stored one when it is of this size, else computed. */
-sluis_err tail_at(tree_tail *out, store_txn *t, uint64_t size);
+/* The stored one when the tree is of this size, else computed. */
+sluis_err tail_at(tree_tail *out, stored_tree *st);
 
 /* The leaf as stored: NOT_FOUND, CORRUPT when its bytes are not a leaf. */
 sluis_err leaf_read(store_txn *t, uint64_t index, uint8_t raw[static LEAF_LEN], leaf *out);

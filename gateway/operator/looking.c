@@ -176,7 +176,7 @@ json_t *desk_receipt_get(desk *d, const json_t *q, sluis_fail *f)
         e = journal_receipt_under(t, p->slots, (uint64_t)json_integer_value(index), &cp, bytes_str(note),
                                   &receipt);
     else if (!e)
-        e = journal_receipt_at(t, p->slots, (uint64_t)json_integer_value(index), &receipt);
+        e = journal_receipt_at(t, p->slots, NULL, (uint64_t)json_integer_value(index), &receipt);
     if (!e)
         e = journal_the_read(d, t, (uint64_t)json_integer_value(index), q, f);
     size_t cap = 4 * ((receipt.n + 2) / 3) + 1;

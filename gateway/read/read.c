@@ -159,7 +159,7 @@ static sluis_err fetch_row(reader *r, store_txn *t, job *j, bytes key, bytes val
     if (e)
         return e;
     buffer_init(&receipt, 64u << 10);
-    e = journal_receipt_at(t, r->p->slots, get_u64(v.p), &receipt);
+    e = journal_receipt_at(t, r->p->slots, r->upper, get_u64(v.p), &receipt);
     if (!e) {
         row->seq = get_u64(key.p + OIN_LEN);
         row->envelope = BYTES(arena_copy(j->arena, v.p + 8, v.n - 8), v.n - 8);
@@ -236,6 +236,8 @@ void *read_run(void *arg)
     void *item = NULL;
     sluis_fail f = {0};
     sluis_err e = epoch_new(&r.epoch);
+    if (!e && !(r.upper = upper_nodes_new()))
+        e = SLUIS_NOMEM;
     if (!e)
         e = witnesses_load(&r.witnesses, r.p->settings->log_witnesses, &f);
     if (!e)
@@ -262,6 +264,7 @@ void *read_run(void *arg)
     if (e)
         fatal("read.stopped", e, "the pool cannot go on");
     witnesses_free(&r.witnesses);
+    upper_nodes_free(&r.upper);
     channel_close(&r.in);
     channel_close(&r.core);
     channel_close(&r.bus);

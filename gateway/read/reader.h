@@ -7,6 +7,7 @@
 #include "crypto/epoch.h"
 #include "flow/job.h"
 #include "flow/parts.h"
+#include "journal/upper_nodes.h"
 #include "journal/witnesses.h"
 
 typedef struct {
@@ -14,6 +15,7 @@ typedef struct {
     const rules *rules; /* in force when the call being answered came in: its job's */
     epoch *epoch;
     witnesses *witnesses;
+    upper_nodes *upper; /* of the journal's tree, for receipts */
     channel *in, *core, *bus;
 } reader;
 

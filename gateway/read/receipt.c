@@ -17,7 +17,7 @@ static sluis_err proof(reader *r, store_txn *t, job *j)
         e = checkpoint_read(&own, note, n, NULL) ? SLUIS_CORRUPT : SLUIS_OK;
     if (!e)
         e = cosigned_newest(t, r->p->rows, own.origin, note, &n, &cp);
-    return e ? e : journal_proof_under(t, j->seq, &cp, BYTES(note, n), &j->receipt);
+    return e ? e : journal_proof_under(t, r->upper, j->seq, &cp, BYTES(note, n), &j->receipt);
 }
 
 sluis_err read_receipt(reader *r, store_txn *t, job *j)
@@ -32,7 +32,7 @@ sluis_err read_receipt(reader *r, store_txn *t, job *j)
     if (!e && strcmp(of->from, j->user.s) != 0 && strcmp(of->to, j->user.s) != 0)
         e = SLUIS_NOT_FOUND;
     if (!e)
-        e = journal_receipt_at(t, r->p->slots, j->seq, &j->receipt);
+        e = journal_receipt_at(t, r->p->slots, r->upper, j->seq, &j->receipt);
     if (!e) {
         j->read.record = job_receipt_record(j, of);
         e = j->read.record ? SLUIS_OK : SLUIS_NOMEM;

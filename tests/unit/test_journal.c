@@ -285,10 +285,13 @@ static void receipts_in(engine e)
     receipt_cache cache = {.n = 0};
     static const unsigned runs[] = {1, 2, 3, 250, 1, 1, 1, 41, 211, 1, 1, 87}; /* 600 with the first entry */
     journal_entry entries[256];
-    buffer b;
+    upper_nodes *upper = upper_nodes_new(); /* of the tree as it grows */
+    buffer b, again;
     uint64_t size = 1;
 
+    assert_non_null(upper);
     buffer_init(&b, 1 << 16);
+    buffer_init(&again, 1 << 16);
     for (size_t r = 0; r < sizeof(runs) / sizeof(runs[0]); r++) {
         store_txn *t = fixture_write(&g.x);
         for (unsigned i = 0; i < runs[r]; i++)
@@ -305,15 +308,20 @@ static void receipts_in(engine e)
         t = fixture_read(&g.x);
         for (uint64_t i = 1; i < size; i += r == sizeof(runs) / sizeof(runs[0]) - 1 ? 1 : 19) {
             buffer_clear(&b);
-            assert_int_equal(journal_receipt_at(t, g.x.slots, i, &b), SLUIS_OK);
+            assert_int_equal(journal_receipt_at(t, g.x.slots, NULL, i, &b), SLUIS_OK);
             check_receipt(&g, buffer_bytes(&b), i, size, i, &cache);
+            buffer_clear(&again);
+            assert_int_equal(journal_receipt_at(t, g.x.slots, upper, i, &again), SLUIS_OK);
+            assert_true(bytes_equal(buffer_bytes(&again), buffer_bytes(&b)));
         }
-        assert_int_equal(journal_receipt_at(t, g.x.slots, size, &b), SLUIS_NOT_FOUND);
+        assert_int_equal(journal_receipt_at(t, g.x.slots, upper, size, &b), SLUIS_NOT_FOUND);
         store_abort(&t);
     }
     assert_int_equal(size, 601);
     verify_ok(&g, 601);
+    upper_nodes_free(&upper);
     buffer_close(&b);
+    buffer_close(&again);
     ground_close(&g);
 }
 
@@ -327,6 +335,41 @@ static void test_receipts_lmdb(void **state)
 {
     (void)state;
     receipts_in(ENGINE_LMDB);
+}
+
+/* What is remembered of the tree is used, and it is checked: a path through a wrong node is none. */
+static void test_remembered_nodes(void **state)
+{
+    static const struct {
+        unsigned height;
+        uint64_t node, through, beside; /* an entry whose path it is on, and one whose it is not */
+    } all[] = {{8, 0, 300, 100}, {8, 1, 0, 300}, {9, 0, 599, 300}};
+    const uint8_t wrong[HASH_LEN] = {1};
+    uint8_t known[HASH_LEN];
+    upper_nodes *upper = upper_nodes_new();
+    ground g;
+    buffer b;
+    (void)state;
+    ground_open(&g, ENGINE_MEMORY);
+    assert_non_null(upper);
+    buffer_init(&b, 1 << 16);
+    add(&g, 600, TODAY);
+    store_txn *t = fixture_read(&g.x);
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        assert_false(upper_nodes_get(upper, all[i].height, all[i].node, known));
+        assert_int_equal(journal_receipt_at(t, g.x.slots, upper, all[i].through, &b), SLUIS_OK);
+        assert_true(upper_nodes_get(upper, all[i].height, all[i].node, known));
+        upper_nodes_put(upper, all[i].height, all[i].node, wrong);
+        assert_int_equal(journal_receipt_at(t, g.x.slots, upper, all[i].through, &b), SLUIS_CORRUPT);
+        assert_int_equal(journal_receipt_at(t, g.x.slots, upper, all[i].beside, &b), SLUIS_OK);
+        upper_nodes_free(&upper);
+        upper = upper_nodes_new();
+        assert_non_null(upper);
+    }
+    store_abort(&t);
+    upper_nodes_free(&upper);
+    buffer_close(&b);
+    ground_close(&g);
 }
 
 /* One entry a commit from 1 to 600: each size is sealed and its last receipt fits. */
@@ -752,7 +795,7 @@ static void test_erased_after_term(void **state)
     assert_int_equal(report.records, 21);
     store_txn *t = fixture_read(&g.x);
     assert_int_equal(journal_read_record(t, g.x.slots, 4, a, &r, salt, &raw), SLUIS_NOT_FOUND);
-    assert_int_equal(journal_receipt_at(t, g.x.slots, 4, &b), SLUIS_NOT_FOUND);
+    assert_int_equal(journal_receipt_at(t, g.x.slots, NULL, 4, &b), SLUIS_NOT_FOUND);
     assert_int_equal(journal_read_record(t, g.x.slots, 5, a, &r, salt, &raw), SLUIS_OK);
     store_abort(&t);
     /* a change of an entry that is forgotten is still found in the tree */
@@ -1114,6 +1157,7 @@ int main(void)
         cmocka_unit_test(test_record_bytes),
         cmocka_unit_test(test_receipts_memory),
         cmocka_unit_test(test_receipts_lmdb),
+        cmocka_unit_test(test_remembered_nodes),
         cmocka_unit_test(test_every_size),
         cmocka_unit_test(test_rolled_back),
         cmocka_unit_test(test_failing_writes),
