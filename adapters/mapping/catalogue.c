@@ -75,6 +75,7 @@ static sluis_err read_entry(catalogue_entry *e, const config_node *node, const c
         return fail_set(f, SLUIS_NOMEM, "", "out of memory");
     if (value_kind_parse(&e->kind, config_str(node, KEYS(entry_keys), "type")))
         return config_fail(node, f, "type is not one of text, date, number, amount, bool, code");
+    e->form = config_bool(node, KEYS(entry_keys), "form");
     return bounds_read(&e->bounds, node, lists, f);
 }
 
@@ -215,8 +216,22 @@ const char *value_misfit(value_kind k, const char *value)
     return is_text(value) ? NULL : "UTF-8 text without control characters";
 }
 
-const char *entry_misfit(const catalogue_entry *e, const char *value)
+const char *value_kind_name(value_kind k)
+{
+    return kind_names[k];
+}
+
+const char *entry_misfit(const catalogue_entry *e, const char *value, char room[static BOUNDS_TEXT])
 {
     const char *misfit = value_misfit(e->kind, value);
-    return misfit ? misfit : bounds_misfit(&e->bounds, value, false);
+    return misfit ? misfit : bounds_misfit(&e->bounds, value, false, room);
+}
+
+sluis_err entry_check_typed(const catalogue_entry *e, const char *value, sluis_fail *f)
+{
+    char room[BOUNDS_TEXT];
+    const char *misfit = entry_misfit(e, value, room);
+    return misfit ? fail_set(f, SLUIS_INVALID, e->name, "%s must be %s: type it so, or leave it out", e->name,
+                             misfit)
+                  : SLUIS_OK;
 }

@@ -18,6 +18,7 @@ typedef struct {
     uint32_t id;
     char *name, *title, *category; /* owned */
     value_kind kind;
+    bool form;           /* a person may type it */
     value_bounds bounds; /* of its values, beyond their kind */
 } catalogue_entry;
 
@@ -32,8 +33,11 @@ const catalogue_entry *catalogue_by_name(const catalogue *c, const char *name);
  * two decimals, bool "true" or "false", text and codes UTF-8 without control characters, 1..4096 bytes.
  * Returns NULL when it fits, else what a value of this kind looks like; never the value. */
 const char *value_misfit(value_kind k, const char *value);
-/* The same for an attribute: its kind and its bounds. */
-const char *entry_misfit(const catalogue_entry *e, const char *value);
+/* The same for an attribute: its kind and its bounds. room: where a text that names a number is written. */
+const char *entry_misfit(const catalogue_entry *e, const char *value, char room[static BOUNDS_TEXT]);
+/* What a person typed: INVALID names the attribute and says what to do. */
+sluis_err entry_check_typed(const catalogue_entry *e, const char *value, sluis_fail *f);
 sluis_err value_kind_parse(value_kind *out, const char *name);
+const char *value_kind_name(value_kind k); /* "text", as the catalogue writes it; static */
 
 #endif

@@ -162,6 +162,7 @@ static sluis_err take_value(taker *t, const map_attribute *a, const document_hit
 {
     document_hits hits = {.v = (document_hit *)(uintptr_t)h, .n = 1};
     const char *value, *expected;
+    char room[BOUNDS_TEXT];
     mapped_value nv = {.attribute = a->id};
     sluis_err err = a->value ? document_select(t->d, h->place, a->value, &hits, t->f) : SLUIS_OK;
     if (err)
@@ -177,7 +178,7 @@ static sluis_err take_value(taker *t, const map_attribute *a, const document_hit
     err = value_convert(document_arena(t->d), a->convert, value, &nv.value, &expected);
     if (err)
         return document_fail(t->d, h->place, t->f, "must be %s", expected);
-    expected = entry_misfit(a->entry, nv.value);
+    expected = entry_misfit(a->entry, nv.value, room);
     if (expected)
         return document_fail(t->d, h->place, t->f, "must be %s", expected);
     err = instance_of(t, a, h, &nv);

@@ -56,9 +56,10 @@ sluis_err consider(const consider_with *w, const Sluis__RequestBody *request, co
         *c = (considered){.attribute = attributes[i], .entry = catalogue_by_id(w->catalogue, attributes[i])};
         c->decision = local_rules_decide(w->rules, w->catalogue, attributes[i]);
         err = find_values(c, &p, a);
-        bool there = out->person == PERSON_TYPED || (out->person == PERSON_KNOWN && c->n);
-        bool asks = c->decision.action == ACTION_RELEASE ||
-                    (c->decision.action == ACTION_GIVE && out->person == PERSON_TYPED);
+        c->typed = out->person == PERSON_TYPED ||
+                   (out->person == PERSON_KNOWN && !c->n && c->entry && c->entry->form);
+        bool there = c->typed || (out->person == PERSON_KNOWN && c->n);
+        bool asks = c->decision.action == ACTION_RELEASE || (c->decision.action == ACTION_GIVE && c->typed);
         out->hold = out->hold || (there && asks);
     }
     return err ? fail_set(f, err, "", "no memory to consider this request") : SLUIS_OK;
@@ -190,12 +191,11 @@ static sluis_err decided_one(const person_decision *d, const considered *v, aren
     const char *typed = d->typed ? d->typed(d->ctx, v->entry->name) : NULL;
     if (!typed && !v->n)
         return fail_set(f, SLUIS_INVALID, v->entry->name,
-                        "there is no value to release: type one, or leave it out");
+                        "there is no value of %s to release: type one, or leave it out", v->entry->name);
     if (!typed)
         return give(r, a, v);
-    const char *misfit = entry_misfit(v->entry, typed);
-    if (misfit)
-        return fail_set(f, SLUIS_INVALID, v->entry->name, "the value must be %s", misfit);
+    if (entry_check_typed(v->entry, typed, f))
+        return SLUIS_INVALID;
     r->outcome = SLUIS__OUTCOME__GIVEN;
     r->instances = arena_alloc(a, sizeof *r->instances);
     if (!r->instances || !(r->instances[0] = new_instance(a, typed, NULL)))

@@ -20,6 +20,8 @@ typedef struct {
     local_decision decision;
     const mapped_value *const *values; /* what the source holds of it */
     size_t n;
+    bool typed; /* a person has to type it: of a known person the party's files hold none, or no files are
+                   read */
 } considered;
 
 typedef struct {

@@ -149,7 +149,6 @@ static const char *const person_words[] = {[PERSON_KNOWN] = "known",
                                            [PERSON_UNKNOWN] = "unknown",
                                            [PERSON_CLOSED] = "closed",
                                            [PERSON_UNREACHABLE] = "unreachable"};
-static const char *const kind_words[] = {"text", "date", "number", "amount", "bool", "code"};
 
 static const char *necessity_of(const Sluis__RequestBody *b, uint32_t attribute)
 {
@@ -176,13 +175,17 @@ static json_t *show_field(const considered *c, const Sluis__RequestBody *b)
     for (size_t i = 0; i < c->n; i++)
         json_array_append_new(values, text_of(c->values[i]->value));
     const catalogue_entry *e = c->entry;
-    return json_pack("{s:o, s:s, s:s, s:s, s:o, s:o, s:s, s:s, s:o}", "name",
-                     e ? text_of(e->name) : json_sprintf("%u", (unsigned)c->attribute), "title",
-                     e ? e->title : "", "category", e ? e->category : "", "type",
-                     e ? kind_words[e->kind] : "", "codes", codes_of(e), "necessity",
-                     text_of(necessity_of(b, c->attribute)), "decision",
-                     local_action_name(c->decision.action), "reason",
-                     c->decision.reason ? c->decision.reason : "", "values", values);
+    json_t *r = json_pack(
+        "{s:o, s:s, s:s, s:o, s:s, s:s, s:o, s:b}", "name",
+        e ? text_of(e->name) : json_sprintf("%u", (unsigned)c->attribute), "title", e ? e->title : "",
+        "category", e ? e->category : "", "necessity", text_of(necessity_of(b, c->attribute)), "decision",
+        local_action_name(c->decision.action), "reason", c->decision.reason ? c->decision.reason : "",
+        "values", values, "to_type", c->typed);
+    json_object_set_new(r, "type", json_string(e ? value_kind_name(e->kind) : ""));
+    json_object_set_new(r, "format", json_string(e ? format_name(e->bounds.format) : ""));
+    json_object_set_new(r, "max_length", json_integer(e ? e->bounds.max_length : 0));
+    json_object_set_new(r, "codes", codes_of(e));
+    return r;
 }
 
 static json_t *show_given(const adapter *a, const Sluis__RequestBody *b)

@@ -206,9 +206,8 @@ static sluis_err correct_one(const json_t *request, const catalogue_entry *entry
         return SLUIS_OK;
     }
     const char *typed = json_string_value(value);
-    const char *misfit = typed ? entry_misfit(entry, typed) : "text";
-    if (misfit)
-        return fail_set(f, SLUIS_INVALID, entry->name, "the value must be %s", misfit);
+    if (entry_check_typed(entry, typed ? typed : "", f))
+        return SLUIS_INVALID;
     Sluis__Instance *in = arena_alloc(ar, sizeof(*in));
     r->instances = arena_alloc(ar, sizeof(*r->instances));
     if (!in || !r->instances)

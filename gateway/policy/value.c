@@ -141,7 +141,8 @@ static bool fits_type(value_type type, const char *value)
 sluis_err attribute_check_value(const attribute *a, const char *value, bool dutch, sluis_fail *f)
 {
     const bool typed = *value && fits_type(a->type, value);
-    const char *misfit = typed   ? bounds_misfit(&a->bounds, value, dutch)
+    char room[BOUNDS_TEXT];
+    const char *misfit = typed   ? bounds_misfit(&a->bounds, value, dutch, room)
                          : dutch ? wanted[a->type].dutch
                                  : wanted[a->type].english;
     if (!misfit)

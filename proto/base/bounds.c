@@ -1,5 +1,6 @@
 #include "base/bounds.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -180,6 +181,14 @@ static value_format format_named(const char *name)
     return FORMAT_NONE;
 }
 
+static sluis_err no_format(const config_node *at, const char *name, sluis_fail *f)
+{
+    char all[256] = "";
+    for (size_t i = 1; i < sizeof formats / sizeof formats[0]; i++)
+        snprintf(all + strlen(all), sizeof all - strlen(all), "%s%s", i > 1 ? ", " : "", formats[i].name);
+    return config_fail(at, f, "no format is called \"%.64s\"; there are %s", name, all);
+}
+
 sluis_err bounds_read(value_bounds *out, const config_node *row, const code_lists *lists, sluis_fail *f)
 {
     static const config_key bound_keys[] = {BOUNDS_KEYS};
@@ -189,10 +198,7 @@ sluis_err bounds_read(value_bounds *out, const config_node *row, const code_list
                           .max_length = (uint32_t)config_int(row, KEYS(bound_keys), "max_length"),
                           .list = list ? list_named(lists, list) : NULL};
     if (format && !out->format)
-        return config_fail(config_get(row, "format"), f,
-                           "no format is called \"%.64s\"; there are bsn, postcode, gemeentecode, brin, agb, "
-                           "iban, telefoon",
-                           format);
+        return no_format(config_get(row, "format"), format, f);
     if (list && !out->list)
         return config_fail(config_get(row, "code_list"), f, "no list of codes is called \"%.64s\"", list);
     return SLUIS_OK;
@@ -206,10 +212,17 @@ static size_t characters(const char *s)
     return n;
 }
 
-const char *bounds_misfit(const value_bounds *b, const char *value, bool dutch)
+const char *format_name(value_format f)
 {
-    if (b->max_length && strlen(value) > b->max_length && characters(value) > b->max_length)
-        return dutch ? "niet langer dan de catalogus toestaat" : "no longer than the catalogue's max_length";
+    return formats[f].name ? formats[f].name : "";
+}
+
+const char *bounds_misfit(const value_bounds *b, const char *value, bool dutch, char room[static BOUNDS_TEXT])
+{
+    if (b->max_length && strlen(value) > b->max_length && characters(value) > b->max_length) {
+        snprintf(room, BOUNDS_TEXT, dutch ? "ten hoogste %u tekens" : "at most %u characters", b->max_length);
+        return room;
+    }
     if (b->format && !formats[b->format].fits(value))
         return dutch ? formats[b->format].dutch : formats[b->format].english;
     if (b->list && !is_listed(b->list, value))

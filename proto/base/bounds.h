@@ -23,6 +23,7 @@ typedef enum {
 #define BOUNDS_NAME    64
 #define BOUNDS_TITLE   200
 #define BOUNDS_LENGTH  4096
+#define BOUNDS_TEXT    64
 
 /* What attributes may share: code_lists = ( { id = "..."; codes = ( { code = "..."; title = "..."; }, ... );
  * } ). Strings are borrowed from the configuration. */
@@ -61,7 +62,9 @@ void code_lists_free(code_lists *l);
 sluis_err bounds_read(value_bounds *out, const config_node *row, const code_lists *lists, sluis_fail *f);
 
 /* NULL: the value, which fits its type, fits these too; else what it must be, in English or Dutch, never the
- * value. */
-const char *bounds_misfit(const value_bounds *b, const char *value, bool dutch);
+ * value. room: where a text that names a number is written. */
+const char *bounds_misfit(const value_bounds *b, const char *value, bool dutch,
+                          char room[static BOUNDS_TEXT]);
+const char *format_name(value_format f); /* as the catalogue writes it; "" for none; static */
 
 #endif

@@ -69,7 +69,8 @@ static const char *const asked[ASKED] = {"school-naam", "school-verzuim-ongeoorl
                                          "school-ondersteuning-gericht-op", "school-diagnose",
                                          "school-diploma-niveau"};
 
-static consideration ask(fixture *t, const local_rules *r, source *s, const char *bsn, bool test_mode)
+static consideration ask_for(fixture *t, const local_rules *r, source *s, const char *bsn, bool test_mode,
+                             const char *const *names, size_t n)
 {
     Sluis__RequestBody *body = arena_alloc(t->a, sizeof *body);
     Sluis__Subject *subject = arena_alloc(t->a, sizeof *subject);
@@ -80,12 +81,17 @@ static consideration ask(fixture *t, const local_rules *r, source *s, const char
     sluis__subject__init(subject);
     subject->bsn = arena_strdup(t->a, bsn);
     body->subject = subject;
-    for (size_t i = 0; i < ASKED; i++)
-        ids[i] = catalogue_by_name(t->c, asked[i])->id;
+    for (size_t i = 0; i < n; i++)
+        ids[i] = catalogue_by_name(t->c, names[i])->id;
     const consider_with w = {.rules = r, .catalogue = t->c, .source = s, .test_mode = test_mode};
-    assert_ok(consider(&w, body, ids, ASKED, t->a, &c, &f), &f);
-    assert_int_equal(c.n, ASKED);
+    assert_ok(consider(&w, body, ids, n, t->a, &c, &f), &f);
+    assert_int_equal(c.n, n);
     return c;
+}
+
+static consideration ask(fixture *t, const local_rules *r, source *s, const char *bsn, bool test_mode)
+{
+    return ask_for(t, r, s, bsn, test_mode, asked, ASKED);
 }
 
 static void expect(const Sluis__ResponseBody *b, size_t i, Sluis__Outcome outcome, const char *what)
@@ -227,6 +233,95 @@ static void typed_by_a_person(void **state)
     assert_null(strstr(f.text, "drie"));
 }
 
+/* What the party's files have no place for is typed by a person, whatever the mode; the rest of the request
+ * waits with it. */
+#define FORM 4
+static const char *const form[FORM] = {"school-startkwalificatie", "school-zorgcoordinator",
+                                       "geslachtsaanduiding", "school-naam"};
+
+static void forms_are_for_a_person(void **state)
+{
+    fixture *t = *state;
+    consideration c = ask_for(t, t->automatic, t->folder, CHILD, true, form, FORM);
+    assert_int_equal(c.person, PERSON_KNOWN);
+    assert_true(c.hold);
+    for (size_t i = 0; i < FORM; i++)
+        assert_int_equal(c.v[i].typed, i < 3);
+    static const char refused[] = "rules = ( { attribute = \"school-startkwalificatie\"; action = "
+                                  "\"refuse\"; reason = \"eigen-wet\"; } );";
+    config *cfg;
+    local_rules *r;
+    sluis_fail f = {0};
+    assert_ok(config_read_text(&cfg, "t", refused, strlen(refused), &f), &f);
+    assert_ok(local_rules_read(&r, config_get(config_root(cfg), "rules"), MODE_AUTOMATIC, t->c, &f), &f);
+    assert_false(ask_for(t, r, t->folder, CHILD, true, form, 1).hold); /* nothing is left to type */
+    assert_true(ask_for(t, r, t->folder, CHILD, true, form, 2).hold);
+    local_rules_free(&r);
+    config_free(&cfg);
+    assert_false(ask_for(t, t->automatic, t->folder, PARENT, true, form, FORM).hold);   /* not known here */
+    assert_false(ask_for(t, t->automatic, t->folder, REFUSING, true, form, FORM).hold); /* closed */
+}
+
+static const char *type_of_form(void *ctx, const char *name)
+{
+    const char *const *values = ctx;
+    for (size_t i = 0; i < FORM; i++)
+        if (strcmp(form[i], name) == 0)
+            return values[i];
+    return NULL;
+}
+
+static void a_form_is_filled(void **state)
+{
+    fixture *t = *state;
+    char long_name[202];
+    memset(long_name, 'a', 201);
+    long_name[201] = '\0';
+    const struct {
+        const char *values[FORM], *where, *text; /* where NULL: it goes */
+    } cases[] = {
+        {{"true", "Zoë de Vries", "V"}, NULL, NULL},
+        {{"true", long_name + 1, "V"}, NULL, NULL},
+        {{"ja", "x", "V"},
+         form[0],
+         "school-startkwalificatie must be true or false: type it so, or leave it out"},
+        {{"true", long_name, "V"},
+         form[1],
+         "school-zorgcoordinator must be at most 200 characters: type it so, or leave it out"},
+        {{"true", "\x1b", "V"},
+         form[1],
+         "school-zorgcoordinator must be UTF-8 text without control characters: type it so, or leave it out"},
+        {{"true", "x", "vrouw"},
+         form[2],
+         "geslachtsaanduiding must be a code of its list in the catalogue: type it so, or leave it out"},
+        {{NULL, "x", "V"},
+         form[0],
+         "there is no value of school-startkwalificatie to release: type one, or leave it out"},
+    };
+    consideration c = ask_for(t, t->automatic, t->folder, CHILD, true, form, FORM);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        Sluis__ResponseBody *b;
+        sluis_fail f = {0};
+        person_decision d = {.fields = form,
+                             .field_count = FORM,
+                             .typed = type_of_form,
+                             .ctx = (void *)(uintptr_t)cases[i].values,
+                             .outcome = SLUIS__OUTCOME__REFUSED,
+                             .reason = REASON_UNNECESSARY};
+        sluis_err err = answer_decided(&c, &d, t->a, &b, &f);
+        if (cases[i].where) {
+            assert_int_equal(err, SLUIS_INVALID);
+            assert_string_equal(f.where, cases[i].where);
+            assert_string_equal(f.text, cases[i].text);
+            continue;
+        }
+        assert_ok(err, &f);
+        for (size_t k = 0; k < 3; k++)
+            expect(b, k, SLUIS__OUTCOME__GIVEN, cases[i].values[k]);
+        expect(b, 3, SLUIS__OUTCOME__GIVEN, "Basisschool De Waterlelie");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -235,6 +330,8 @@ int main(void)
         cmocka_unit_test(released_by_a_person),
         cmocka_unit_test(not_everything_can_be_released),
         cmocka_unit_test(typed_by_a_person),
+        cmocka_unit_test(forms_are_for_a_person),
+        cmocka_unit_test(a_form_is_filled),
     };
     return cmocka_run_group_tests_name("consider", tests, setup, teardown);
 }

@@ -310,6 +310,158 @@ static void values_fit_their_type(void **state)
     }
 }
 
+/* The edges of each type and format: the last that fits, and the first that does not. */
+static void edges_of_values(void **state)
+{
+    (void)state;
+    static const char *const codes[] = {"M", "V"}, *const titles[] = {"Man", "Vrouw"};
+    static const code_list list = {.id = "proef",
+                                   .codes = (const char **)(uintptr_t)codes,
+                                   .titles = (const char **)(uintptr_t)titles,
+                                   .n = 2};
+#define OF(f)                                                                                                \
+    {                                                                                                        \
+        .format = FORMAT_##f                                                                                 \
+    }
+#define LENGTH(n)                                                                                            \
+    {                                                                                                        \
+        .max_length = n                                                                                      \
+    }
+    const struct {
+        value_type type;
+        value_bounds bounds;
+        const char *value;
+        bool good;
+    } cases[] = {
+        /* leap days: every fourth year, not every hundredth, but every four hundredth */
+        {TYPE_DATE, {0}, "2024-02-29", true},
+        {TYPE_DATE, {0}, "2023-02-29", false},
+        {TYPE_DATE, {0}, "2000-02-29", true},
+        {TYPE_DATE, {0}, "1900-02-29", false},
+        {TYPE_DATE, {0}, "2100-02-29", false},
+        {TYPE_DATE, {0}, "2400-02-29", true},
+        {TYPE_DATE, {0}, "2024-02-30", false},
+        /* years 1 to 9999, months and their days */
+        {TYPE_DATE, {0}, "0001-01-01", true},
+        {TYPE_DATE, {0}, "0000-12-31", false},
+        {TYPE_DATE, {0}, "0000-00-00", false},
+        {TYPE_DATE, {0}, "9999-12-31", true},
+        {TYPE_DATE, {0}, "10000-01-01", false},
+        {TYPE_DATE, {0}, "2026-00-10", false},
+        {TYPE_DATE, {0}, "2026-12-31", true},
+        {TYPE_DATE, {0}, "2026-12-32", false},
+        {TYPE_DATE, {0}, "2026-04-30", true},
+        {TYPE_DATE, {0}, "2026-04-31", false},
+        {TYPE_DATE, {0}, "2026-01-00", false},
+        {TYPE_DATE, {0}, "2026-1-1", false},
+        {TYPE_DATE, {0}, "2026-11-24 ", false},
+        {TYPE_DATE, {0}, "-026-11-24", false},
+        /* numbers: fifteen digits, six behind the point; no needless zero, sign or point */
+        {TYPE_NUMBER, {0}, "999999999999999", true},
+        {TYPE_NUMBER, {0}, "1000000000000000", false},
+        {TYPE_NUMBER, {0}, "-999999999999999.999999", true},
+        {TYPE_NUMBER, {0}, "0.0000001", false},
+        {TYPE_NUMBER, {0}, "0.0", true},
+        {TYPE_NUMBER, {0}, "-0.0", false},
+        {TYPE_NUMBER, {0}, "-0.000001", true},
+        {TYPE_NUMBER, {0}, "00", false},
+        {TYPE_NUMBER, {0}, "0.5.5", false},
+        {TYPE_NUMBER, {0}, "--1", false},
+        {TYPE_NUMBER, {0}, "1 000", false},
+        {TYPE_NUMBER, {0}, "0x10", false},
+        {TYPE_NUMBER, {0}, "NaN", false},
+        {TYPE_NUMBER, {0}, "\xef\xbc\x91", false}, /* a digit of another script */
+        {TYPE_AMOUNT, {0}, "999999999999999.99", true},
+        {TYPE_AMOUNT, {0}, "1000000000000000.00", false},
+        {TYPE_AMOUNT, {0}, "0.00", true},
+        {TYPE_AMOUNT, {0}, "-0.01", true},
+        {TYPE_AMOUNT, {0}, "12.", false},
+        {TYPE_AMOUNT, {0}, "12,50", false},
+        {TYPE_AMOUNT,
+         {0},
+         "\xe2\x82\xac"
+         "12.50",
+         false},
+        /* the eleven-test, and what stands around it */
+        {TYPE_TEXT, OF(BSN), "999990019", true},
+        {TYPE_TEXT, OF(BSN), "999990018", false}, /* one more or less */
+        {TYPE_TEXT, OF(BSN), "999990109", false}, /* two digits changed places */
+        {TYPE_TEXT, OF(BSN), "000000012", true},  /* leading zeros are normal */
+        {TYPE_TEXT, OF(BSN), "000000000", false}, /* divisible, and nobody */
+        {TYPE_TEXT, OF(BSN), "99999001", false},
+        {TYPE_TEXT, OF(BSN), "9999900190", false},
+        {TYPE_TEXT, OF(BSN), "99999001 ", false},
+        {TYPE_TEXT, OF(BSN), "9999.9001", false},
+        /* the other formats */
+        {TYPE_TEXT, OF(POSTCODE), "1000AA", true},
+        {TYPE_TEXT, OF(POSTCODE), "9999ZZ", true},
+        {TYPE_TEXT, OF(POSTCODE), "0999AA", false},
+        {TYPE_TEXT, OF(POSTCODE), "1234SB", true},
+        {TYPE_TEXT, OF(POSTCODE), "1234SA", false},
+        {TYPE_TEXT, OF(POSTCODE), "1234SD", false},
+        {TYPE_TEXT, OF(POSTCODE), "1234ab", false},
+        {TYPE_TEXT, OF(POSTCODE), "1234ABC", false},
+        {TYPE_TEXT, OF(POSTCODE), "1234A", false},
+        {TYPE_CODE, OF(MUNICIPALITY), "0000", true},
+        {TYPE_CODE, OF(MUNICIPALITY), "344", false},
+        {TYPE_CODE, OF(MUNICIPALITY), "00344", false},
+        {TYPE_CODE, OF(BRIN), "99ZZ", true},
+        {TYPE_CODE, OF(BRIN), "9ZZZ", false},
+        {TYPE_CODE, OF(BRIN), "99zz", false},
+        {TYPE_CODE, OF(AGB), "00000000", true},
+        {TYPE_CODE, OF(AGB), "0000000", false},
+        {TYPE_CODE, OF(AGB), "000000000", false},
+        {TYPE_TEXT, OF(IBAN), "NO9386011117947", true}, /* fifteen characters, the shortest there is */
+        {TYPE_TEXT, OF(IBAN), "NO938601111794", false},
+        {TYPE_TEXT, OF(IBAN), "MT84MALT011000012345MTLCAST001S", true},
+        {TYPE_TEXT, OF(IBAN), "NL91ABNA04171643001234567890123456A", false}, /* thirty-five */
+        {TYPE_TEXT, OF(IBAN), "nl91ABNA0417164300", false},
+        {TYPE_TEXT, OF(IBAN), "NL19ABNA0417164300", false},
+        {TYPE_TEXT, OF(PHONE), "+12345678", true},
+        {TYPE_TEXT, OF(PHONE), "+1234567", false},
+        {TYPE_TEXT, OF(PHONE), "+123456789012345", true},
+        {TYPE_TEXT, OF(PHONE), "+1234567890123456", false},
+        {TYPE_TEXT, OF(PHONE), "0123456789", true},
+        {TYPE_TEXT, OF(PHONE), "01234567890", false},
+        {TYPE_TEXT, OF(PHONE), "1123456789", false},
+        {TYPE_TEXT, OF(PHONE), "06-12345678", false},
+        {TYPE_TEXT, OF(PHONE), "+", false},
+        /* codes of a list: as they are written there */
+        {TYPE_CODE, {.list = &list}, "M", true},
+        {TYPE_CODE, {.list = &list}, "m", false},
+        {TYPE_CODE, {.list = &list}, "MV", false},
+        {TYPE_TEXT, {.list = &list}, "M ", false},
+        {TYPE_TEXT, {.list = &list}, "Man", false},
+        /* a length counts characters (code points), not bytes and not what is seen */
+        {TYPE_TEXT, LENGTH(1), "a", true},
+        {TYPE_TEXT, LENGTH(1), "ab", false},
+        {TYPE_TEXT, LENGTH(1), "\xc3\xab", true},   /* e with diaeresis: two bytes */
+        {TYPE_TEXT, LENGTH(1), "e\xcc\x88", false}, /* the same, combined: two */
+        {TYPE_TEXT, LENGTH(2), "e\xcc\x88", true},
+        {TYPE_TEXT, LENGTH(1), "\xe2\x82\xac", true},     /* euro: three bytes */
+        {TYPE_TEXT, LENGTH(1), "\xf0\x9f\x8f\xa0", true}, /* a house: four */
+        {TYPE_TEXT, LENGTH(2), "\xf0\x9f\x8f\xa0\xf0\x9f\x8f\xa0", true},
+        {TYPE_TEXT, LENGTH(2),
+         "\xf0\x9f\x8f\xa0\xf0\x9f\x8f\xa0"
+         "a",
+         false},
+        {TYPE_TEXT, LENGTH(3), "\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x91\xa6",
+         true}, /* two people joined: three */
+        {TYPE_TEXT, LENGTH(2), "\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x91\xa6", false},
+        {TYPE_TEXT, LENGTH(4), "\xc3\xab\xc3", false},     /* half a character is none */
+        {TYPE_TEXT, LENGTH(4), "\xed\xa0\x80", false},     /* a surrogate */
+        {TYPE_TEXT, LENGTH(4), "\xf4\x90\x80\x80", false}, /* beyond U+10FFFF */
+    };
+#undef OF
+#undef LENGTH
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const attribute a = {.id = 1, .name = "proef", .type = cases[i].type, .bounds = cases[i].bounds};
+        if (attribute_check_value(&a, cases[i].value, false, NULL) !=
+            (cases[i].good ? SLUIS_OK : SLUIS_INVALID))
+            fail_msg("case %zu: %s", i, cases[i].value);
+    }
+}
+
 /* Every byte at every place of a text of some words: what may stand there by itself, and nothing else. */
 static void a_text_is_looked_at_to_its_last_byte(void **state)
 {
@@ -341,8 +493,7 @@ static void values_keep_within_bounds(void **state)
          "een code uit de lijst van de catalogus"},
         {"wgs-begeleiding-soort", "Lange Termijn Begeleiding (DFD)", NULL, NULL},
         {"voorvoegsel", "van der éé", NULL, NULL}, /* ten characters, twelve bytes */
-        {"voorvoegsel", "van der ééé", "no longer than the catalogue's max_length",
-         "niet langer dan de catalogus toestaat"},
+        {"voorvoegsel", "van der ééé", "at most 10 characters", "ten hoogste 10 tekens"},
         {"bsn", "999990019", NULL, NULL},
         {"bsn", "999990018", "a BSN: nine digits that pass the eleven-test",
          "een BSN: negen cijfers die aan de elfproef voldoen"},
@@ -389,7 +540,8 @@ static void values_keep_within_bounds(void **state)
     }
     for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
         const value_bounds b = {.format = formats[i].format};
-        assert_int_equal(bounds_misfit(&b, formats[i].value, false) == NULL, formats[i].good);
+        char room[BOUNDS_TEXT];
+        assert_int_equal(bounds_misfit(&b, formats[i].value, false, room) == NULL, formats[i].good);
     }
     rules_unref(&r);
 }
@@ -607,6 +759,7 @@ int main(void)
         cmocka_unit_test(hash_names_the_set),
         cmocka_unit_test(a_reference_keeps_the_set),
         cmocka_unit_test(values_fit_their_type),
+        cmocka_unit_test(edges_of_values),
         cmocka_unit_test(values_keep_within_bounds),
         cmocka_unit_test(a_text_is_looked_at_to_its_last_byte),
         cmocka_unit_test(mistakes_name_file_and_line),
