@@ -76,15 +76,21 @@ def exits(build, page, program):
     compare(page, "exit code", [" ".join(e) for e in has], [" ".join(e) for e in told])
 
 
-# Where a table of the rules' readers is found in the files: the list whose rows it describes.
+# Pages of files that no program lists: whose source has the tables of keys, and where a table is found in the file, the list
+# whose rows it describes ("": the file itself).
 TABLES = {
-    "attribute_keys": "attributes", "function_keys": "functions", "application_keys": "applications",
-    "may_keys": "applications.may", "level_keys": "levels", "look_keys": "looks", "law_keys": "laws",
-    "basis_keys": "legal_bases", "problem_keys": "problems", "purpose_keys": "purposes", "domain_keys": "domains",
-    "gives_keys": "domains.gives", "reason_keys": "reasons", "condition_keys": "conditions", "term_keys": "retention",
-    "rule_keys": "rules", "ask_keys": "templates.asks", "template_keys": "templates", "right_keys": "rights",
-    "view_keys": "views", "reuse_keys": "reuse", "fetch_keys": "fetch",
-    "list_keys": "code_lists", "code_keys": "code_lists.codes", "bound_keys": "attributes",
+    "sluis-rules.5": (("gateway/policy/*.[ch]", "proto/base/bounds.[ch]"), {
+        "attribute_keys": "attributes", "function_keys": "functions", "application_keys": "applications",
+        "may_keys": "applications.may", "level_keys": "levels", "look_keys": "looks", "law_keys": "laws",
+        "basis_keys": "legal_bases", "problem_keys": "problems", "purpose_keys": "purposes", "domain_keys": "domains",
+        "gives_keys": "domains.gives", "reason_keys": "reasons", "condition_keys": "conditions", "term_keys": "retention",
+        "rule_keys": "rules", "ask_keys": "templates.asks", "template_keys": "templates", "right_keys": "rights",
+        "view_keys": "views", "reuse_keys": "reuse", "fetch_keys": "fetch",
+        "list_keys": "code_lists", "code_keys": "code_lists.codes", "bound_keys": "attributes",
+    }),
+    "sluis-mapping.5": (("adapters/mapping/mapping_load.c",), {
+        "root_keys": "", "ns_keys": "namespaces", "check_keys": "checks", "gate_keys": "gates", "attribute_keys": "attributes",
+    }),
 }
 ROW = re.compile(r'"(\w+)", CONFIG_\w+, (true|false),[^"]*?"[^"]*", (NULL|"[^"]*")|SHARE\("(\w+)"|(KEY_\w+)')
 
@@ -99,9 +105,8 @@ def rule_rows(source, shared):
         yield shared[macro] if macro else rule_key(share or key, share or required == "true", dflt.strip('"'))
 
 
-def rules(page):
-    sources = [*sorted((TREE / "gateway" / "policy").glob("*.[ch]")), *sorted((TREE / "proto" / "base").glob("bounds.[ch]"))]
-    text = "".join(s.read_text() for s in sources)
+def files(page, globs, lists):
+    text = "".join(s.read_text() for g in globs for s in sorted(TREE.glob(g)))
     for rows, body in re.findall(r"#define (\w+_KEYS?)\b((?:.*\\\n)+.*\n)", text):
         text = re.sub(rf"(?<!#define )\b{rows}\b", lambda m, body=body: body, text)
     shared = {}
@@ -109,11 +114,11 @@ def rules(page):
         shared.update({macro: r for r in rule_rows(row, {})})
     wants = []
     for table, source in re.findall(r"static const config_key (\w+)\[\] = \{(.*?)\};", text, re.S):
-        if not table.endswith("_file") and table not in TABLES:
+        if not table.endswith("_file") and table not in lists:
             faults.append(f"manual.py: say in TABLES which list {table} describes")
             continue
         for key, value in rule_rows(source, shared):
-            wants.append(f"{TABLES[table] + '.' if table in TABLES else ''}{key} Pq {value}")
+            wants.append(f"{lists[table] + '.' if lists.get(table) else ''}{key} Pq {value}")
     compare(page, "key", items(page, "Cm"), wants)
 
 
@@ -134,7 +139,8 @@ def check(build):
     for page, program in EXITS.items():
         exits(build, page, program)
     commands(build, "sluisctl.1")
-    rules("sluis-rules.5")
+    for page, (globs, lists) in TABLES.items():
+        files(page, globs, lists)
     return len(faults)
 
 
