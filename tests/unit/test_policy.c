@@ -2,6 +2,10 @@
  * periods; properties over rules and questions made at random; views and rights. */
 #include "kit_rules.h"
 
+#include "policy/levels.h"
+#include "policy/looks.h"
+#include "policy/templates.h"
+
 static const category all[] = {CATEGORY_ORDINARY, CATEGORY_FINANCIAL, CATEGORY_HEALTH, CATEGORY_CRIMINAL,
                                CATEGORY_IDENTIFICATION};
 #define CATEGORIES (sizeof all / sizeof all[0])
@@ -90,8 +94,9 @@ static char letter(const policy_answer *a)
     return a->obligations & OBLIGE_RELEASE_BY_PERSON ? 'r' : 'p';
 }
 
-static void check_phase(const rules *r, const char *app, Sluis__Phase phase, const char *purpose,
-                        const char *basis, size_t d, const char *expected)
+/* How many cells of the table were looked at. */
+static size_t check_phase(const rules *r, const char *app, Sluis__Phase phase, const char *purpose,
+                          const char *basis, size_t d, const char *expected)
 {
     policy_question q = kit_question();
     case_facts c = kit_case(phase);
@@ -109,23 +114,46 @@ static void check_phase(const rules *r, const char *app, Sluis__Phase phase, con
         if (!a.permit)
             assert_int_equal(a.obligations, 0);
     }
+    return CATEGORIES;
+}
+
+/* A law or domain of the set that the table leaves out is a failure. */
+static void in_the_table(void *ctx, const char *kind, const char *name, const char *text)
+{
+    const rules *r = ctx;
+    size_t d = 0;
+    (void)text;
+    if (strcmp(kind, "law") != 0 && (strcmp(kind, "domain") != 0 || rules_is_municipality(r, name)))
+        return;
+    while (d < DOMAINS && strcmp(matrix[d].domain, name) != 0)
+        d++;
+    if (d == DOMAINS)
+        fail_msg("%s %s does not stand in the table", kind, name);
 }
 
 static void every_law_domain_category_and_phase(void **state)
 {
     (void)state;
+    size_t cells = 0, laws = 0;
     rules *r = with_one_of_each();
+    rules_each_word(r, in_the_table, r);
     for (size_t n = 0; n < sizeof askers / sizeof askers[0]; n++) {
         const char *app = askers[n].application;
-        for (size_t d = 0; askers[n].as < ASKERS && d < DOMAINS; d++) {
-            check_phase(r, app, SLUIS__PHASE__RESEARCH, "onderzoek-meervoudige-problematiek", "wams-5.4.1", d,
-                        matrix[d].of[askers[n].as].research);
-            check_phase(r, app, SLUIS__PHASE__COORDINATION, "gecoordineerde-aanpak", "wams-5.4.4", d,
-                        matrix[d].of[askers[n].as].coordination);
-            check_phase(r, app, SLUIS__PHASE__MEETING, "casusoverleg", "wams-4.3.3", d,
-                        matrix[d].of[askers[n].as].meeting);
+        const int as = askers[n].as;
+        if (as == ASKERS)
+            continue;
+        laws++;
+        for (size_t d = 0; d < DOMAINS; d++) {
+            cells += check_phase(r, app, SLUIS__PHASE__RESEARCH, "onderzoek-meervoudige-problematiek",
+                                 "wams-5.4.1", d, matrix[d].of[as].research);
+            cells += check_phase(r, app, SLUIS__PHASE__COORDINATION, "gecoordineerde-aanpak", "wams-5.4.4", d,
+                                 matrix[d].of[as].coordination);
+            cells += check_phase(r, app, SLUIS__PHASE__MEETING, "casusoverleg", "wams-4.3.3", d,
+                                 matrix[d].of[as].meeting);
         }
     }
+    assert_int_equal(laws, 4);
+    assert_int_equal(cells, laws * DOMAINS * 3 * CATEGORIES);
     rules_unref(&r);
 }
 
@@ -708,6 +736,92 @@ static void no_rule_decides_outside_its_period(void **state)
 
 /* ---- views and rights */
 
+/* ---- every kind of rule, and its period */
+
+enum { PERMITS, GIVES, ACTS, VIEWS, REUSE, LOOKS, FETCHES, TEMPLATES, LEVELS, KINDS };
+
+/* Of each kind, how many questions some rule decides at this moment. */
+static void what_holds(const rules *r, uint64_t at, size_t n[KINDS])
+{
+    policy_question q = kit_question();
+    const case_facts open[] = {kit_case(SLUIS__PHASE__RESEARCH), kit_case(SLUIS__PHASE__COORDINATION),
+                               kit_case(SLUIS__PHASE__MEETING)};
+    memset(n, 0, KINDS * sizeof *n);
+    for (size_t d = 0; d < DOMAINS; d++) {
+        for (size_t k = 0; k < CATEGORIES; k++)
+            n[GIVES] += policy_domain_gives(r, matrix[d].domain, all[k], at);
+        n[LEVELS] += rules_level(r, matrix[d].domain, at) != NULL;
+        for (size_t p = 0; p < sizeof every_purpose / sizeof every_purpose[0]; p++)
+            n[TEMPLATES] += rules_template_for(r, every_purpose[p], matrix[d].domain, at) != NULL;
+    }
+    for (size_t i = 0; i < sizeof askers / sizeof askers[0]; i++)
+        for (size_t f = 0; f < sizeof functions / sizeof functions[0]; f++) {
+            const char *app = askers[i].application;
+            n[PERMITS] += policy_asks(r, app, functions[f], at);
+            for (int act = 0; act < ACT_COUNT; act++)
+                n[ACTS] += policy_may(r, (application_act)act, app, functions[f], at);
+            for (size_t c = 0; c < sizeof open / sizeof open[0]; c++)
+                n[VIEWS] += policy_view(r, app, functions[f], &open[c], at) != NULL;
+            for (size_t l = 0; l < sizeof kit_laws / sizeof kit_laws[0]; l++)
+                n[LOOKS] += policy_look(r, app, functions[f], kit_laws[l], "gecoordineerde-aanpak", &open[0],
+                                        at) != NULL;
+        }
+    for (size_t l = 0; l < sizeof kit_laws / sizeof kit_laws[0]; l++) {
+        n[FETCHES] += rules_fetch(r, kit_laws[l], 0, at) != NULL;
+        for (size_t a = 0; a < rules_attribute_count(r); a++)
+            n[REUSE] += policy_reuses(r, "wmo", kit_laws[l], rules_attribute_at(r, a), at);
+    }
+    for (size_t i = 0; i < sizeof matrix / sizeof matrix[0]; i++) {
+        q.domain = matrix[i].domain;
+        q.at = at;
+        n[PERMITS] += policy_may_ask(r, &q, &open[0]).permit;
+    }
+}
+
+/* The shipped set with every period moved to the year 2020. */
+static rules *all_in_2020(void)
+{
+    static const char from[] = "from = \"", moved[] = "from = \"2020-01-01\"; until = \"2021-01-01\"";
+    kit_set k = {0};
+    kit_read(&k);
+    for (size_t i = 0; i < KIT_FILES; i++) {
+        char *text = calloc(1, 2u << 20), *out = text;
+        assert_non_null(text);
+        for (const char *p = k.text[i]; *p;) {
+            if (strncmp(p, from, strlen(from)) != 0) {
+                *out++ = *p++;
+                continue;
+            }
+            out = stpcpy(out, moved);
+            p += strlen(from) + strlen("2026-01-01\"");
+        }
+        free(k.text[i]);
+        k.text[i] = text;
+    }
+    rules *r = kit_rules(&k);
+    kit_close(&k);
+    return r;
+}
+
+static void nothing_decides_outside_its_period(void **state)
+{
+    (void)state;
+    static const char *const kinds[] = {"permits", "gives",   "acts",      "views", "reuse",
+                                        "looks",   "fetches", "templates", "levels"};
+    rules *r = all_in_2020();
+    const uint64_t first = day("2020-01-01"), over = day("2021-01-01");
+    size_t within[KINDS], last[KINDS], before[KINDS], after[KINDS];
+    what_holds(r, first, within);
+    what_holds(r, over - 1, last);
+    what_holds(r, first - 1, before);
+    what_holds(r, over, after);
+    for (size_t k = 0; k < KINDS; k++)
+        if (!within[k] || within[k] != last[k] || before[k] || after[k])
+            fail_msg("%s: %zu before, %zu at first, %zu at last, %zu after", kinds[k], before[k], within[k],
+                     last[k], after[k]);
+    rules_unref(&r);
+}
+
 static void two_laws_see_one_case_differently(void **state)
 {
     (void)state;
@@ -821,6 +935,7 @@ int main(void)
         cmocka_unit_test(a_permit_takes_nothing_away),
         cmocka_unit_test(to_ask_at_all_follows_from_a_permit),
         cmocka_unit_test(no_rule_decides_outside_its_period),
+        cmocka_unit_test(nothing_decides_outside_its_period),
         cmocka_unit_test(two_laws_see_one_case_differently),
         cmocka_unit_test(a_view_needs_an_open_case_in_its_phase),
         cmocka_unit_test(rights_and_what_domains_give),
