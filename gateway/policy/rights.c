@@ -71,8 +71,8 @@ static sluis_err right_row(rules *r, const config_node *row, size_t i, sluis_fai
                        .done_months = (uint32_t)config_int(row, KEYS_OF(right_keys), "done_months"),
                        .remind_days = (uint32_t)config_int(row, KEYS_OF(right_keys), "remind_days"),
                        .stops_use = config_bool(row, KEYS_OF(right_keys), "stops_use"),
-                       .purpose = read_str(row, "purpose"),
-                       .legal_basis = read_str(row, "legal_basis")};
+                       .purpose = config_str(row, KEYS_OF(right_keys), "purpose"),
+                       .legal_basis = config_str(row, KEYS_OF(right_keys), "legal_basis")};
     r->has_right[k] = true;
     return SLUIS_OK;
 }

@@ -892,6 +892,29 @@ static void a_view_needs_an_open_case_in_its_phase(void **state)
     kit_close(&k);
 }
 
+/* A set may leave out on what basis a source is asked to correct: then nothing is asked so, and what is
+ * stopped is. */
+static void a_set_without_a_purpose_of_rectification(void **state)
+{
+    (void)state;
+    kit_set k = {0};
+    kit_read(&k);
+    kit_replace(&k, "retention.conf", "\"rectification\"",
+                " purpose = \"rectificatie\"; legal_basis = \"avg-16\";", "");
+    rules *r = kit_rules(&k), *shipped = kit_shipped();
+    policy_question q = kit_question();
+    case_facts c = kit_case(SLUIS__PHASE__RESEARCH);
+    assert_true(policy_puts_right(shipped, "rectificatie"));
+    assert_false(policy_puts_right(r, "rectificatie"));
+    assert_false(policy_puts_right(r, ""));
+    assert_true(kit_ask(r, &q, &c, "school-naam").permit);
+    c.stopped = true;
+    assert_string_equal(kit_ask(r, &q, &c, "school-naam").rule, "processing-restricted");
+    rules_unref(&shipped);
+    rules_unref(&r);
+    kit_close(&k);
+}
+
 static void rights_and_what_domains_give(void **state)
 {
     (void)state;
@@ -938,6 +961,7 @@ int main(void)
         cmocka_unit_test(nothing_decides_outside_its_period),
         cmocka_unit_test(two_laws_see_one_case_differently),
         cmocka_unit_test(a_view_needs_an_open_case_in_its_phase),
+        cmocka_unit_test(a_set_without_a_purpose_of_rectification),
         cmocka_unit_test(rights_and_what_domains_give),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
