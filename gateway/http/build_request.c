@@ -125,6 +125,19 @@ sluis_err build_clarify(const json_t *parameters, const json_t *body, arena *a, 
     return e;
 }
 
+sluis_err build_get_catalogue(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c)
+{
+    (void)parameters;
+    (void)body;
+    Sluis__ApiGetCatalogue *q = arena_alloc(a, sizeof *q);
+    if (!q)
+        return SLUIS_NOMEM;
+    sluis__api_get_catalogue__init(q);
+    c->op_case = SLUIS__API_CALL__OP_GET_CATALOGUE;
+    c->get_catalogue = q;
+    return SLUIS_OK;
+}
+
 sluis_err build_get_view(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c)
 {
     (void)body;

@@ -570,6 +570,65 @@ static void metrics_come_with_the_store(void **state)
     job_free(&j);
 }
 
+/* What the view of a function shows in any phase, field by field, and nothing else; the lists that its codes
+ * are of. */
+static void the_catalogue_is_what_a_view_can_show(void **state)
+{
+    room *r = *state;
+    static const char *const of_teamleider[] = {"wmo-voorziening", "wmo-voorziening-startdatum",
+                                                "wmo-leveringsstatus", "jeugd-leveringsstatus"};
+    job *j = call_of(r, "wmo-intake", OIN_GEM, "teamleider");
+    assert_int_equal(run(r, j, read_catalogue), SLUIS_OK);
+    const Sluis__ApiCatalogue *c = reply_of(j)->catalogue;
+    assert_memory_equal(c->rules.data, rules_hash(r->h.p.first_rules), HASH_LEN);
+    assert_int_equal(c->n_code_lists, 0);
+    assert_int_equal(c->n_attributes, 4);
+    for (size_t i = 0; i < 4; i++) { /* by number */
+        const attribute *a = rules_attribute_named(r->h.p.first_rules, c->attributes[i]->name);
+        size_t k = 0;
+        while (k < 4 && strcmp(of_teamleider[k], c->attributes[i]->name) != 0)
+            k++;
+        assert_true(k < 4);
+        assert_int_equal(c->attributes[i]->id, a->id);
+        assert_true(i == 0 || a->id > c->attributes[i - 1]->id);
+    }
+    assert_false(j->read.record); /* nothing of a person: no entry */
+    job_free(&j);
+
+    j = call_of(r, "wmo-intake", OIN_GEM, "consulent");
+    assert_int_equal(run(r, j, read_catalogue), SLUIS_OK);
+    c = reply_of(j)->catalogue;
+    const Sluis__ApiAttribute *x = NULL;
+    for (size_t i = 0; i < c->n_attributes; i++) {
+        assert_string_not_equal(c->attributes[i]->name, "school-startkwalificatie");
+        if (strcmp(c->attributes[i]->name, "school-tlv-categorie") == 0)
+            x = c->attributes[i];
+    }
+    assert_non_null(x);
+    assert_string_equal(x->title, rules_attribute(r->h.p.first_rules, x->id)->title);
+    assert_string_equal(x->type, "code");
+    assert_string_equal(x->code_list, "tlv-categorie");
+    assert_string_equal(x->category, "ordinary");
+    assert_string_equal(x->source, "onderwijs");
+    for (size_t l = 0; l < c->n_code_lists; l++) {
+        size_t used = 0;
+        for (size_t i = 0; i < c->n_attributes; i++)
+            used += strcmp(c->attributes[i]->code_list, c->code_lists[l]->name) == 0;
+        assert_true(used > 0 && c->code_lists[l]->n_codes > 0);
+    }
+    job_free(&j);
+
+    j = call_of(r, "clientportaal", OIN_GEM, "client"); /* reads dossiers, and no view */
+    assert_int_equal(run(r, j, read_catalogue), SLUIS_OK);
+    assert_int_equal(reply_of(j)->catalogue->n_attributes, 0);
+    job_free(&j);
+    j = call_of(r, "wmo-intake", OIN_GEM, "schoonmaker");
+    assert_int_equal(run(r, j, read_catalogue), SLUIS_FORBIDDEN);
+    assert_string_equal(j->why.where, "token.functie");
+    assert_string_equal(j->why.text, "geen geldende regel laat deze functie iets doen");
+    job_free(&j);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -583,6 +642,7 @@ int main(void)
         TEST(the_rest_is_sealed_for_party_and_registry),
         TEST(filings_that_are_refused),
         TEST(pages_of_large_messages),
+        TEST(the_catalogue_is_what_a_view_can_show),
         TEST(health_says_what_is_wrong),
         TEST(metrics_come_with_the_store),
     };

@@ -77,6 +77,8 @@ static void test_find(void **state)
          NULL, NULL},
         {"GET", "/v1/zaken/" CASE_ID "/leden/32/dossier", "getDossier", 0, NULL, NULL},
         {"GET", "/v1/zaken/" CASE_ID "/leden/1/dossier/uitvoer?namens=1", "voerDossierUit", 0, NULL, NULL},
+        {"GET", "/v1/catalogus", "getCatalogus", 0, NULL, NULL},
+        {"GET", "/v1/catalogus?regelset=1", NULL, 400, "onbekende-parameter", "regelset"},
         {"GET", "/v1/journaal/checkpoint", "getCheckpoint", 0, NULL, NULL},
         {"GET", "/v1/journaal/tile/0/067", "getTegel", 0, NULL, NULL},
         {"GET", "/v1/journaal/tile/entries/x001/x234/067.p/12", "getTegel", 0, NULL, NULL},
