@@ -86,13 +86,13 @@ KIT Sluis__Core *message(room *r, Sluis__Kind kind, const actor *from, ProtobufC
 KIT void no(room *r, handler handle, sluis_err code, const char *where, const char *text)
 {
     sluis_fail f = {0};
-    turn t = house_begin(&r->h, HOUSE_MS, MiB);
+    turn t = house_begin(&r->h, HOUSE_MS, 8 * MiB);
     const sluis_err e = handle(&t, r->j, &f);
     if (e != code || strcmp(f.where, where) != 0 || strcmp(f.text, text) != 0)
         fail_msg("%s at '%s': %s; wanted at '%s': %s", error_token(e), f.where, f.text, where, text);
     assert_false(t.has_entry);
     house_abort(&r->h, &t);
-    if (!r->j->call) { /* the room's own */
+    if (r->j->env) { /* the room's own */
         r->j->env = NULL;
         r->j->body = NULL;
     }

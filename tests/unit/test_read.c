@@ -570,6 +570,89 @@ static void metrics_come_with_the_store(void **state)
     job_free(&j);
 }
 
+/* More than one answer holds: two sources differ about so many instances. */
+static void more_discrepancies_than_fit(void **state)
+{
+    room *r = *state;
+    Sluis__ApiListDiscrepancies q = SLUIS__API_LIST_DISCREPANCIES__INIT;
+    turn t = house_begin(&r->h, HOUSE_MS, 4u << 20);
+    subject s = house_subject(&r->h, t.t, r->h.person);
+    for (size_t i = 0; i < 201; i++) {
+        const id16 instance = id_random();
+        Sluis__DatumRow d = SLUIS__DATUM_ROW__INIT;
+        datum_outcome outcome;
+        uint64_t version;
+        put_datum(r, t.t, &s, GROUP_ATTRIBUTE, &instance, "4");
+        d.value = TEXT("5");
+        d.source = TEXT("00000099000000004000");
+        d.category = CATEGORY_ORDINARY;
+        d.obtained = d.registered = HOUSE_MS;
+        d.journal_index = i + 1;
+        assert_int_equal(
+            registry_put(r->h.p.registry, t.t, &s, GROUP_ATTRIBUTE, &instance, &d, &outcome, &version, NULL),
+            SLUIS_OK);
+        assert_int_equal(outcome, DATUM_DISCREPANCY);
+    }
+    subject_close(&s);
+    house_commit(&r->h, &t);
+    job *j = call_of(r, APP, OIN_GEM, "consulent");
+    q.case_id = data_of(r->case_id.b, ID_LEN);
+    q.member = 1;
+    j->call->op_case = SLUIS__API_CALL__OP_LIST_DISCREPANCIES;
+    j->call->list_discrepancies = &q;
+    assert_int_equal(run(r, j, read_discrepancies), SLUIS_TOO_BIG);
+    assert_string_equal(j->why.text, "meer dan 200: los eerst op wat bekend is");
+    job_free(&j);
+}
+
+/* A checkpoint of another beginning of this log, signed by it and by a witness whom we know. */
+static void a_line_on_another_journal(void **state)
+{
+    room *r = *state;
+    keypair witness = {0};
+    char vkey[256], note[NOTE_MAX + 1], path[] = "/tmp/sluis-read-XXXXXX";
+    const checkpoint cp = {.origin = "sluis.test/journal/7", .size = 1};
+    Sluis__ApiLogCosign q = SLUIS__API_LOG_COSIGN__INIT;
+    size_t n = 0;
+    turn t = house_begin(&r->h, HOUSE_MS, 1u << 20);
+    subject s = house_subject(&r->h, t.t, r->h.person);
+    add_entry(&t, &s, &r->case_id, "waarom");
+    subject_close(&s);
+    house_commit(&r->h, &t);
+    assert_int_equal(keypair_generate(&witness, USE_WITNESS, 1), SLUIS_OK);
+    assert_int_equal(cosigner_format(vkey, sizeof vkey, "one.test", witness.pk), SLUIS_OK);
+    int fd = mkstemp(path);
+    assert_int_equal(dprintf(fd, "%s\n", vkey), (int)strlen(vkey) + 1);
+    close(fd);
+    assert_int_equal(witnesses_load(&r->r.witnesses, path, NULL), SLUIS_OK);
+    unlink(path);
+    assert_int_equal(checkpoint_sign(note, sizeof note - 1, &n, &cp, "sluis.test", &r->h.p.log), SLUIS_OK);
+    assert_int_equal(checkpoint_cosign(note, sizeof note - 1, &n, "one.test", &witness, 10), SLUIS_OK);
+    note[n] = '\0';
+    job *j = call_of(r, APP, OIN_GEM, "consulent");
+    q.note = note;
+    j->call->log_cosign = &q;
+    assert_int_equal(run(r, j, read_log_cosign), SLUIS_CONFLICT);
+    assert_string_equal(j->why.text, "is of sluis.test/journal/7; this journal is sluis.test/journal/1");
+    job_free(&j);
+    witnesses_free(&r->r.witnesses);
+    keypair_close(&witness);
+}
+
+static void a_page_that_never_was(void **state)
+{
+    room *r = *state;
+    uint8_t half[8] = {1};
+    Sluis__ApiListRights q = SLUIS__API_LIST_RIGHTS__INIT;
+    job *j = call_of(r, APP, OIN_GEM, "privacyfunctionaris");
+    q.after = data_of(half, sizeof half);
+    j->call->list_rights = &q;
+    assert_int_equal(run(r, j, read_rights_list), SLUIS_INVALID);
+    assert_string_equal(j->why.where, "na");
+    assert_string_equal(j->why.text, "schrijf de waarde van volgende uit de vorige bladzijde");
+    job_free(&j);
+}
+
 /* What the view of a function shows in any phase, field by field, and nothing else; the lists that its codes
  * are of. */
 static void the_catalogue_is_what_a_view_can_show(void **state)
@@ -643,6 +726,9 @@ int main(void)
         TEST(filings_that_are_refused),
         TEST(pages_of_large_messages),
         TEST(the_catalogue_is_what_a_view_can_show),
+        TEST(more_discrepancies_than_fit),
+        TEST(a_page_that_never_was),
+        TEST(a_line_on_another_journal),
         TEST(health_says_what_is_wrong),
         TEST(metrics_come_with_the_store),
     };

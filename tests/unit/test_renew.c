@@ -3,6 +3,7 @@
 
 #include "core/handlers.h"
 #include "directory/sealing.h"
+#include "wire/prescan.h"
 
 #define HOUR   UINT64_C(3600000)
 #define PERIOD (7 * DAY_MS)
@@ -234,6 +235,87 @@ static void sealing_keys_alone_and_only_shorter(void **state)
     assert_string_equal(r->f.text, "keys are cut short beside the new one that succeeds them");
 }
 
+/* A frame of this many keys that are new. */
+static job *say_several(room *r, size_t n, uint64_t now)
+{
+    const uint64_t until = now + 365 * DAY_MS;
+    Sluis__Frame frame = SLUIS__FRAME__INIT;
+    Sluis__Renew renew = SLUIS__RENEW__INIT;
+    Sluis__DirectoryKey key[2], *list[2];
+    uint8_t sig[2][SIG_LEN], pk[2][PK_LEN];
+    buffer raw;
+    for (size_t i = 0; i < n; i++) {
+        memset(pk[i], (int)i + 7, PK_LEN);
+        sluis__directory_key__init(&key[i]);
+        key[i].use = USE_SEAL;
+        key[i].pk = data_of(pk[i], PK_LEN);
+        key[i].valid_from = now;
+        key[i].valid_until = until;
+        assert_int_equal(
+            party_key_sign(sig[i], &r->h.school.sign, USE_SEAL, pk[i], now, until, &r->h.school.oin),
+            SLUIS_OK);
+        key[i].signature = data_of(sig[i], SIG_LEN);
+        list[i] = &key[i];
+    }
+    renew.keys = list;
+    renew.n_keys = n;
+    frame.f_case = SLUIS__FRAME__F_RENEW;
+    frame.renew = &renew;
+    buffer_init(&raw, 4096);
+    assert_int_equal(wire_pack(&raw, &frame.base), SLUIS_OK);
+    job *j = job_new(JOB_PARTY, buffer_bytes(&raw));
+    j->change = CHANGE_RENEW;
+    j->party = j->user = r->h.school.oin;
+    buffer_close(&raw);
+    return j;
+}
+
+static void one_new_key_and_not_none(void **state)
+{
+    room *r = *state;
+    const uint64_t now = r->from + PERIOD + 1000;
+    assert_int_equal(judge(r, say_several(r, 0, now), now), SLUIS_INVALID);
+    assert_string_equal(r->f.text, "1 to 40 keys");
+    assert_int_equal(judge(r, say_several(r, 2, now), now), SLUIS_INVALID);
+    assert_string_equal(r->f.text, "one new key at a time");
+    assert_int_equal(judge(r, say_several(r, 1, now), now), SLUIS_OK);
+}
+
+/* An entry that holds as many keys as one may, all of them valid and of the same moment: none leaves it. */
+static void an_entry_is_bounded(void **state)
+{
+    room *r = *state;
+    const uint64_t from = r->from, until = from + 365 * DAY_MS, now = from + PERIOD + 1000;
+    Sluis__PartyEntry x;
+    Sluis__DirectoryKey first[2], more[PRESCAN_COUNT - 2], *two[2], *list[PRESCAN_COUNT];
+    uint8_t sigs[2][SIG_LEN], sig[PRESCAN_COUNT][SIG_LEN], pk[PRESCAN_COUNT][PK_LEN];
+    house_entry(&r->h.school, "De Regenboog", "onderwijs", &x, first, two, sigs);
+    list[0] = two[0];
+    list[1] = two[1];
+    for (size_t i = 0; i < PRESCAN_COUNT - 2; i++) {
+        memset(pk[i], (int)i + 100, PK_LEN);
+        sluis__directory_key__init(&more[i]);
+        more[i].use = USE_SEAL;
+        more[i].pk = data_of(pk[i], PK_LEN);
+        more[i].valid_from = from;
+        more[i].valid_until = until;
+        assert_int_equal(
+            party_key_sign(sig[i], &r->h.school.sign, USE_SEAL, pk[i], from, until, &r->h.school.oin),
+            SLUIS_OK);
+        more[i].signature = data_of(sig[i], SIG_LEN);
+        list[i + 2] = &more[i];
+    }
+    x.keys = list;
+    x.n_keys = PRESCAN_COUNT;
+    turn t = house_begin(&r->h, now, 1u << 20);
+    assert_int_equal(parties_put(t.t, &x, &r->h.p.directory, true, &r->f), SLUIS_OK);
+    directory_unref(&r->h.dir);
+    assert_int_equal(parties_load(t.t, r->h.p.directory.pk, &r->h.dir, &r->f), SLUIS_OK);
+    house_commit(&r->h, &t);
+    assert_int_equal(judge(r, say_several(r, 1, now), now), SLUIS_TOO_BIG);
+    assert_string_equal(r->f.text, "a party has at most 64 keys");
+}
+
 /* Change the school's entry and see what is refused then. */
 static void not_while_shut_out(void **state)
 {
@@ -268,6 +350,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(not_in_another_name, setup, teardown),
         cmocka_unit_test_setup_teardown(not_too_often, setup, teardown),
         cmocka_unit_test_setup_teardown(sealing_keys_alone_and_only_shorter, setup, teardown),
+        cmocka_unit_test_setup_teardown(one_new_key_and_not_none, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_entry_is_bounded, setup, teardown),
         cmocka_unit_test_setup_teardown(not_while_shut_out, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

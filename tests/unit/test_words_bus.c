@@ -2,6 +2,7 @@
  * party never sends. */
 #include "kit_words.h"
 
+#include "core/apply.h"
 #include "core/results.h"
 
 static void a_concern(void **state)
@@ -126,14 +127,35 @@ static void an_offered_case(void **state)
     no(r, handle_handover, SLUIS_INVALID, "core.recipients", "a hand-over is sealed to the registry alone");
 }
 
+/* It was offered, and that town has accepted. */
+static void offered_and_accepted(room *r, uint8_t transaction[static UUID_LEN], uint8_t hash[static HASH_LEN])
+{
+    Sluis__CaseRow *row = NULL;
+    Sluis__HandoverRow h = SLUIS__HANDOVER_ROW__INIT;
+    turn t = house_begin(&r->h, HOUSE_MS, MiB);
+    assert_int_equal(case_load(t.t, t.p->rows, r->case_id.b, t.arena, &row), SLUIS_OK);
+    h.to = TEXT(r->town.oin.s);
+    h.state = TEXT("accepted");
+    h.transaction = data_of(transaction, UUID_LEN);
+    h.message_hash = data_of(hash, HASH_LEN);
+    row->handover = &h;
+    assert_int_equal(case_save(t.t, t.p->rows, r->case_id.b, row), SLUIS_OK);
+    house_commit(&r->h, &t);
+}
+
 static void a_decision_on_ours(void **state)
 {
     room *r = *state;
+    uint8_t transaction[UUID_LEN] = {0}, hash[HASH_LEN] = {9};
     Sluis__DecisionBody b = SLUIS__DECISION_BODY__INIT;
     message(r, SLUIS__KIND__CASE_HANDOVER_REPLY, &r->town, NULL);
     no(r, handle_handover_reply, SLUIS_INVALID, "core.recipients", "a reply is sealed to the registry alone");
     message(r, SLUIS__KIND__CASE_HANDOVER_REPLY, &r->town, &b.base);
     no(r, handle_handover_reply, SLUIS_NOT_ASKED, "core.answers", "nothing of this case was offered so");
+    offered_and_accepted(r, transaction, hash);
+    message(r, SLUIS__KIND__CASE_HANDOVER_REPLY, &r->town, &b.base)->answers = data_of(hash, HASH_LEN);
+    no(r, handle_handover_reply, SLUIS_CONFLICT, "core.answers",
+       "it is decided already: accepted; possible: nothing more");
 }
 
 /* A request as the municipality's application files it, to these two. */
@@ -193,6 +215,153 @@ static void a_request(void **state)
     message(r, SLUIS__KIND__WITHDRAWAL, &r->h.gem, NULL);
     no(r, handle_withdrawal, SLUIS_NOT_ASKED, "core.transaction",
        "no request of this transaction passed here");
+}
+
+/* ---- a transaction is one thing ---- */
+
+static void a_second_concern(void **state)
+{
+    room *r = *state;
+    Sluis__ConcernBody b = SLUIS__CONCERN_BODY__INIT;
+    Sluis__Subject s = SLUIS__SUBJECT__INIT;
+    Sluis__ConcernRow row = SLUIS__CONCERN_ROW__INIT;
+    s.bsn = TEXT(r->h.person);
+    b.subject = &s;
+    b.concern = TEXT("thuis gaat het niet goed");
+    b.reporter = TEXT("");
+    const Sluis__Core *c = message(r, SLUIS__KIND__CONCERN, &r->h.school, &b.base);
+    row.state = TEXT(CONCERN_RECEIVED);
+    turn t = house_begin(&r->h, HOUSE_MS, MiB);
+    assert_int_equal(
+        turn_put_sealed(&t, &r->person, TABLE_CONCERN, BYTES(c->transaction.data, UUID_LEN), &row.base),
+        SLUIS_OK);
+    house_commit(&r->h, &t);
+    no(r, handle_concern, SLUIS_CONFLICT, "core.transaction", "this transaction has its concern already");
+}
+
+/* A request of the transaction that the room's messages have, put to the school and answered. */
+static void was_answered(room *r, uint32_t *attributes, size_t n, uint8_t hash[static HASH_LEN])
+{
+    static uint8_t transaction[UUID_LEN];
+    Sluis__RequestRow row = SLUIS__REQUEST_ROW__INIT;
+    turn t = house_begin(&r->h, HOUSE_MS, MiB);
+    row.sid = data_of(r->person.sid.b, ID_LEN);
+    row.case_id = data_of(r->case_id.b, ID_LEN);
+    row.party = TEXT(OIN_SCHL);
+    row.requester = TEXT(OIN_GEM);
+    row.application = TEXT("wmo-intake");
+    row.purpose = TEXT("onderzoek-meervoudige-problematiek");
+    row.state = TEXT("answered");
+    row.origin = SLUIS__ORIGIN__API;
+    row.attributes = attributes;
+    row.n_attributes = n;
+    row.message_hash = data_of(hash, HASH_LEN);
+    assert_int_equal(turn_request_save(&t, transaction, &row, &r->person), SLUIS_OK);
+    house_commit(&r->h, &t);
+}
+
+/* The case is of an application on the bus, which may ask schools. */
+static void ask_of_schools(room *r, actor *bench)
+{
+    char *domains[] = {TEXT("onderwijs")};
+    Sluis__CaseRow *row = NULL;
+    turn t = house_begin(&r->h, HOUSE_MS, MiB);
+    assert_int_equal(case_load(t.t, t.p->rows, r->case_id.b, t.arena, &row), SLUIS_OK);
+    row->scope_domains = domains;
+    row->n_scope_domains = 1;
+    row->owner = TEXT(bench->oin.s);
+    row->opened_by = TEXT("bench");
+    assert_int_equal(case_save(t.t, t.p->rows, r->case_id.b, row), SLUIS_OK);
+    house_enrol(&r->h, t.t, bench, "Toepassing", "gemeente");
+    house_agree(&r->h, t.t, bench);
+    directory_unref(&r->h.dir);
+    assert_int_equal(parties_load(t.t, r->h.p.directory.pk, &r->h.dir, NULL), SLUIS_OK);
+    house_commit(&r->h, &t);
+}
+
+/* As the rules in force permit it. */
+static void permitted(room *r, const actor *bench)
+{
+    Sluis__Core *c = &r->core;
+    c->sender = TEXT(bench->oin.s);
+    r->env.sender = bench->oin;
+    c->application = TEXT("bench");
+    c->function = TEXT("consulent");
+    c->purpose = TEXT("onderzoek-meervoudige-problematiek");
+    c->legal_basis = TEXT("wams-5.4.1");
+    c->phase = SLUIS__PHASE__RESEARCH;
+}
+
+static void a_second_request(void **state)
+{
+    room *r = *state;
+    uint8_t hash[HASH_LEN] = {9};
+    Sluis__Recipient one, other;
+    Sluis__KnownQueryBody q = SLUIS__KNOWN_QUERY_BODY__INIT;
+    actor bench;
+    was_answered(r, NULL, 0, hash);
+    actor_init(&bench, "00000099000000009000", 13);
+    ask_of_schools(r, &bench);
+    Sluis__RequestBody *b = asked(r, &one, &other);
+    permitted(r, &bench);
+    no(r, handle_request, SLUIS_CONFLICT, "core.transaction", "this transaction has its request already");
+    asked(r, &one, &other);
+    permitted(r, &bench);
+    r->core.kind = SLUIS__KIND__KNOWN_QUERY;
+    r->core.n_attributes = 0;
+    q.subject = b->subject;
+    q.motivation = TEXT("nodig");
+    r->j->body = &q.base;
+    no(r, handle_known_query, SLUIS_CONFLICT, "core.transaction", "this transaction has its request already");
+    actor_close(&bench);
+}
+
+static void a_correction(void **state)
+{
+    room *r = *state;
+    uint8_t hash[HASH_LEN] = {9};
+    uint32_t attributes[] = {rules_attribute_named(r->h.p.first_rules, "school-naam")->id};
+    Sluis__CorrectionBody b = SLUIS__CORRECTION_BODY__INIT;
+    Sluis__Recipient one = SLUIS__RECIPIENT__INIT, *to[] = {&one};
+    was_answered(r, attributes, 1, hash);
+    b.reason = TEXT("vergissing");
+    Sluis__Core *c = message(r, SLUIS__KIND__CORRECTION, &r->h.school, &b.base);
+    one.oin = TEXT(OIN_GEM);
+    c->recipients = to;
+    c->attributes = attributes;
+    c->n_attributes = 1;
+    c->answers = data_of(hash, HASH_LEN);
+    no(r, handle_correction, SLUIS_INVALID, "body.results", "one result for each attribute of the header");
+}
+
+/* ---- who is not in the directory, and what nobody carries ---- */
+
+static void refused(room *r, sluis_err code, const char *where, const char *text)
+{
+    turn t = house_begin(&r->h, HOUSE_MS, MiB);
+    assert_int_equal(apply_job(&t, r->j), SLUIS_OK);
+    const sluis_fail *f = &r->j->why;
+    if (f->code != code || strcmp(f->where, where) != 0 || strcmp(f->text, text) != 0)
+        fail_msg("%s at '%s': %s; wanted at '%s': %s", error_token(f->code), f->where, f->text, where, text);
+    house_abort(&r->h, &t);
+    r->j->env = NULL;
+    job_free(&r->j);
+}
+
+static void strangers(void **state)
+{
+    room *r = *state;
+    uint8_t id[UUID_LEN] = {3};
+    actor gone;
+    actor_init(&gone, "00000099000000006900", 12);
+    Sluis__Core *c = message(r, SLUIS__KIND__CONCERN, &gone, NULL);
+    c->message_id = data_of(id, UUID_LEN);
+    refused(r, SLUIS_UNKNOWN_PARTY, "core.sender", "not in the directory any more");
+    c = message(r, SLUIS__KIND__RETURNED, &r->h.school, NULL);
+    c->message_id = data_of(id, UUID_LEN);
+    r->env.signing_key = r->h.school.sign.id;
+    refused(r, SLUIS_KIND, "core.kind", "this gateway does not carry this kind of message");
+    actor_close(&gone);
 }
 
 /* ---- answers ---- */
@@ -273,6 +442,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(how_a_service_stands, setup, teardown),
         cmocka_unit_test_setup_teardown(an_offered_case, setup, teardown),
         cmocka_unit_test_setup_teardown(a_decision_on_ours, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_second_concern, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_second_request, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_correction, setup, teardown),
+        cmocka_unit_test_setup_teardown(strangers, setup, teardown),
         cmocka_unit_test_setup_teardown(results, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
