@@ -20,6 +20,7 @@ static const struct {
     {FILE_PURPOSES, "purposes", "id", false, {NULL}, NULL},
     {FILE_DOMAINS, "domains", "id", false, {"municipality", NULL}, "gives"},
     {FILE_REASONS, "reasons", "code", false, {"not_possible", NULL}, NULL},
+    {FILE_REASONS, "conditions", "code", false, {"held_by", NULL}, NULL},
     {FILE_RETENTION, "retention", "id", false, {"journal_class", NULL}, NULL},
     {FILE_CATALOGUE, "attributes", "id", false, {"name", "type", "category", "source"}, NULL},
     {FILE_APPLICATIONS, "functions", "id", false, {NULL}, NULL},
