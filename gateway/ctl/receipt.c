@@ -11,6 +11,7 @@
 #include "crypto/pubfile.h"
 #include "ctl/commands.h"
 #include "ctl/file.h"
+#include "flow/explain.h"
 #include "wire/messages.h"
 #include "wire/receipt.h"
 
@@ -85,9 +86,12 @@ static json_t *record_facts(const Sluis__Record *r)
         uuid_format(transaction, r->transaction.data);
     if (r->message_hash.len == HASH_LEN)
         hex_encode(hash, r->message_hash.data, HASH_LEN);
-    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "when", when, "type", type ? type->name : "",
-                     "kind", k ? k->name : "", "from", r->from, "to", r->to, "decision", r->decision,
-                     "detail", r->detail, "transaction", transaction, "message_hash", hash);
+    json_t *out =
+        json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "when", when, "type", type ? type->name : "",
+                  "kind", k ? k->name : "", "from", r->from, "to", r->to, "decision", r->decision, "detail",
+                  r->detail, "transaction", transaction, "message_hash", hash);
+    explain_record(out, r);
+    return out;
 }
 
 typedef struct {

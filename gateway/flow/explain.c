@@ -174,3 +174,15 @@ json_t *explain(const rules *r, const json_t *q, const case_facts *c, uint64_t a
     policy_decide(r, &question, c, answers);
     return all_answers(r, names, &question, answers, to);
 }
+
+void explain_record(json_t *out, const Sluis__Record *r)
+{
+    char hex[2 * HASH_LEN + 1] = "";
+    json_t *ids = json_array();
+    for (size_t i = 0; i < r->n_rules; i++)
+        json_array_append_new(ids, json_string(r->rules[i]));
+    if (r->rules_hash.len == HASH_LEN)
+        hex_encode(hex, r->rules_hash.data, HASH_LEN);
+    json_object_set_new(out, "rules", ids);
+    json_object_set_new(out, "rule_set", json_string(hex));
+}

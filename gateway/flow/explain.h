@@ -23,4 +23,8 @@
 json_t *explain(const rules *r, const json_t *q, const case_facts *c, uint64_t at, const party *to,
                 sluis_fail *f);
 
+/* Into out: by which rules a record's decision was taken ("rules": their ids), and of which set ("rule_set":
+ * its hash, as `config history` lists it). */
+void explain_record(json_t *out, const Sluis__Record *r);
+
 #endif

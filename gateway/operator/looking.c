@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "flow/explain.h"
 #include "journal/cosigned.h"
 #include "journal/journal.h"
 #include "operator/desk.h"
@@ -19,11 +20,13 @@ static json_t *record_json(uint64_t index, const Sluis__Record *r)
     char when[TIME_STR];
     const message_kind *k = message_kind_of(r->kind);
     time_format(when, r->when);
-    return json_pack(
+    json_t *out = json_pack(
         "{s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I}", "index", (json_int_t)index, "when", when,
         "type", protobuf_c_enum_descriptor_get_value(&sluis__record_type__descriptor, (int)r->type)->name,
         "kind", k ? k->name : "", "from", r->from, "to", r->to, "application", r->application, "decision",
         r->decision, "detail", r->detail, "attributes", (json_int_t)r->n_attributes);
+    explain_record(out, r);
+    return out;
 }
 
 /* Who looks at which transaction is written down before anything leaves. */

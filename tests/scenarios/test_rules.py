@@ -6,7 +6,7 @@ import signal
 from datetime import datetime, timedelta, timezone
 
 from city import CHILD, PARTIES, RESEARCH, City
-from house import TREE, check, wait_for
+from house import NAME, TREE, check, wait_for
 
 FRESH = True
 TODAY = datetime.now(timezone.utc).strftime("%Y-%m-%d")
@@ -238,6 +238,40 @@ def test_explained_by_the_rules_of_the_moment(city):
     text = explain(city, case, plain=True)
     check("permit  school-naam" in text and "proef-vitaal" in text and "because" in text, text)
     explained_for_a_party(city, case)
+
+
+def test_every_entry_names_its_rules(city):
+    """Refused, then permitted by a rule that came: each entry is judged again by the rules of its own moment, and by those alone."""
+    rules, case = up(city)
+    sets = [reload(city)["hash"]]
+    first = city.file(case, 1, "school", ["school-naam"])["verzoekId"]
+    check(asks(city, case) == 403, "permitted before there is a rule")
+    add_rule(rules)
+    sets.append(reload(city)["hash"])
+    second = city.file(case, 1, "school", ["school-jaargroep"], how=CONSENT)["verzoekId"]
+    add_rule(rules, RULE.replace("proef-vitaal", "proef-later").replace('"avg-6.1.d"', '"avg-6.1.a"'))
+    sets.append(reload(city)["hash"])
+    check(len(set(sets)) == 3, f"{sets}")
+    for t in (first, second):
+        city.answered(t)
+    city.gateway.kill()  # and started again: the sets are read back from the journal's own store
+    city.start_gateway()
+    check([s["hash"] for s in city.ctl("config", "history", "--socket", city.control)] == sets, "the sets that were in force")
+    for t, by, own, basis, name in ((first, "onderzoek-gewoon", sets[0], "wams-5.4.1", "school-naam"),
+                                    (second, "proef-vitaal", sets[1], "avg-6.1.d", "school-jaargroep")):
+        entry = next(e for e in city.trace(t) if e["kind"] == "request")
+        check((entry["rules"], entry["rule_set"]) == ([by], own), f"{entry}")
+        then = explain(city, case, "--at", entry["when"], basis=basis, attributes=name)
+        check(then["hash"] == own and then["answers"][0]["rules"] == [by], f"{then}")
+        receipt = city.root / f"{entry['index']}.receipt"
+        city.ctl("receipt", "get", "--by", "controleur-1", entry["index"], "--out", receipt, "--socket", city.control)
+        facts = city.ctl("receipt", "verify", receipt, "--name", NAME, "--log-key", city.keys / "log.key.pub")
+        check((facts["rules"], facts["rule_set"]) == ([by], own), f"{facts}")
+        out = city.root / own
+        city.ctl("config", "export", "--at", entry["when"], "--out", out, "--socket", city.control)
+        check(city.ctl("config", "check", "--rules", out)["hash"] == own, "the exported set is another")
+    before = explain(city, case, "--at", next(e for e in city.trace(first) if e["kind"] == "request")["when"], attributes="school-naam")
+    check(before["answers"][0]["rules"] == ["default-deny"], f"a rule that came later decides about what was before: {before}")
 
 
 def add_application(rules, name):
