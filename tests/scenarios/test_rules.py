@@ -144,6 +144,10 @@ def test_checked_before(city):
         check(path.read_bytes() == (rules / path.name).read_bytes(), f"{path.name} is not what was read")
     check(len(list(old.iterdir())) == 11, "eleven files")
     good = city.ctl("config", "check", "--config", city.root / "sluisd.conf", "--against", old)
+    readme = (TREE / "config" / "README.md").read_text()
+    check(f"has {good['attributes']} data " in readme, f"config/README.md says another number than {good['attributes']}")
+    named = (rules / "catalogue.conf").read_text().count('ggm = "')
+    check(f"; {named} have a name in the\nGemeentelijk" in readme, f"config/README.md says another number than {named}")
     check(good["attributes"] >= 120 and good["hash"] == city.ctl("config", "check", "--rules", old)["hash"], f"{good}")
     short = city.root / "short.conf"
     short.write_text((city.root / "sluisd.conf").read_text().replace("jwks.json", "jwks.jsn"))
