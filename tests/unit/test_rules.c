@@ -1,6 +1,8 @@
 /* The shipped rule set, values, and what a file may not say: each mistake is an error with file and line. */
 #include "kit_rules.h"
 
+#include "mapping/catalogue.h"
+
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -310,7 +312,8 @@ static void values_fit_their_type(void **state)
     }
 }
 
-/* The edges of each type and format: the last that fits, and the first that does not. */
+/* The edges of each type and format: the last that fits, and the first that does not; to the gateway, and to
+ * the adapter, which reads the same catalogue. */
 static void edges_of_values(void **state)
 {
     (void)state;
@@ -459,6 +462,12 @@ static void edges_of_values(void **state)
         if (attribute_check_value(&a, cases[i].value, false, NULL) !=
             (cases[i].good ? SLUIS_OK : SLUIS_INVALID))
             fail_msg("case %zu: %s", i, cases[i].value);
+        const catalogue_entry e = {.name = (char *)(uintptr_t) "proef",
+                                   .kind = (value_kind)(cases[i].type - TYPE_TEXT),
+                                   .bounds = cases[i].bounds};
+        char room[BOUNDS_TEXT];
+        if ((entry_misfit(&e, cases[i].value, room) == NULL) != cases[i].good)
+            fail_msg("case %zu: the adapter says otherwise: %s", i, cases[i].value);
     }
 }
 
