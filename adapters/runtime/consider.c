@@ -42,6 +42,16 @@ static sluis_err find_values(considered *c, const source_person *p, arena *a)
     return SLUIS_OK;
 }
 
+/* What a rule of this party would give by itself waits, where the municipality's rules ask for a person. */
+static local_decision decide(const consider_with *w, uint32_t attribute)
+{
+    local_decision d = local_rules_decide(w->rules, w->catalogue, attribute);
+    for (size_t i = 0; i < w->n_by_person && d.action == ACTION_GIVE; i++)
+        if (w->by_person[i] == attribute)
+            d.action = ACTION_RELEASE;
+    return d;
+}
+
 sluis_err consider(const consider_with *w, const Sluis__RequestBody *request, const uint32_t *attributes,
                    size_t n, arena *a, consideration *out, sluis_fail *f)
 {
@@ -54,7 +64,7 @@ sluis_err consider(const consider_with *w, const Sluis__RequestBody *request, co
     for (size_t i = 0; !err && i < n; i++) {
         considered *c = &out->v[out->n++];
         *c = (considered){.attribute = attributes[i], .entry = catalogue_by_id(w->catalogue, attributes[i])};
-        c->decision = local_rules_decide(w->rules, w->catalogue, attributes[i]);
+        c->decision = decide(w, attributes[i]);
         err = find_values(c, &p, a);
         c->typed = out->person == PERSON_TYPED ||
                    (out->person == PERSON_KNOWN && !c->n && c->entry && c->entry->form);

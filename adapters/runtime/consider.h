@@ -36,6 +36,9 @@ typedef struct {
     const local_rules *rules;
     const catalogue *catalogue;
     source *source;
+    const uint32_t
+        *by_person; /* what the municipality's rules let only a person release; of a request's receipt */
+    size_t n_by_person;
     bool test_mode;
 } consider_with;
 

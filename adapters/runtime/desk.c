@@ -229,8 +229,10 @@ static json_t *show_opened(adapter *a, const opened *o, const consideration *c)
 
 static sluis_err consider_opened(adapter *a, const opened *o, consideration *c, sluis_fail *f)
 {
-    const consider_with w = consider_parts(a);
-    return consider(&w, o->body, o->e->core->attributes, o->e->core->n_attributes, o->ar, c, f);
+    consider_with w;
+    sluis_err err = consider_parts(a, o->row, o->ar, &w);
+    return err ? fail_set(f, err, "id", "the request cannot be read")
+               : consider(&w, o->body, o->e->core->attributes, o->e->core->n_attributes, o->ar, c, f);
 }
 
 static json_t *cmd_show(adapter *a, const json_t *request, sluis_fail *f)

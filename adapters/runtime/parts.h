@@ -107,7 +107,8 @@ sluis_err turn_end(adapter *a);
 
 /* The header of a stored message (in e, owned) and its body (in ar). */
 sluis_err stored_request(const Sluis__InboxRow *row, arena *ar, envelope **e, Sluis__RequestBody **body);
-consider_with consider_parts(adapter *a);
+/* What is needed to consider it; what only a person may release stands in its receipt. */
+sluis_err consider_parts(adapter *a, const Sluis__InboxRow *row, arena *ar, consider_with *out);
 
 /* A stored request, opened by the command's id; closed by desk_close. */
 typedef struct {

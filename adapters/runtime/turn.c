@@ -151,10 +151,22 @@ sluis_err stored_request(const Sluis__InboxRow *row, arena *ar, envelope **e, Sl
     return err;
 }
 
-consider_with consider_parts(adapter *a)
+sluis_err consider_parts(adapter *a, const Sluis__InboxRow *row, arena *ar, consider_with *out)
 {
-    return (consider_with){
+    Sluis__Receipt *receipt;
+    Sluis__Record *record;
+    *out = (consider_with){
         .rules = a->rules, .catalogue = a->catalogue, .source = a->source, .test_mode = a->s.test_mode};
+    sluis_err err = wire_unpack((ProtobufCMessage **)&receipt, &sluis__receipt__descriptor, ar,
+                                BYTES(row->receipt.data, row->receipt.len), NULL);
+    if (!err)
+        err = wire_unpack((ProtobufCMessage **)&record, &sluis__record__descriptor, ar,
+                          BYTES(receipt->record.data, receipt->record.len), NULL);
+    if (err)
+        return err;
+    out->by_person = record->by_person;
+    out->n_by_person = record->n_by_person;
+    return SLUIS_OK;
 }
 
 /* One answer on its way through a turn. */
@@ -218,7 +230,7 @@ static sluis_err decide_known(adapter *a, answer_job *j, const envelope *e, cons
                               bool *made)
 {
     Sluis__KnownAnswerBody body = SLUIS__KNOWN_ANSWER_BODY__INIT, *drafted = NULL;
-    const consider_with w = consider_parts(a);
+    consider_with w;
     consideration c = {0};
     sluis_fail f = {0};
     sluis_err err = SLUIS_OK;
@@ -227,7 +239,9 @@ static sluis_err decide_known(adapter *a, answer_job *j, const envelope *e, cons
                           BYTES(j->row->draft.data, j->row->draft.len), &f);
         body.known = !err && drafted->known;
     } else {
-        err = consider(&w, request, NULL, 0, j->ar, &c, &f);
+        err = consider_parts(a, j->row, j->ar, &w);
+        if (!err)
+            err = consider(&w, request, NULL, 0, j->ar, &c, &f);
         if (!err && (a->s.mode == MODE_RELEASE || (c.person != PERSON_KNOWN && c.person != PERSON_UNKNOWN)))
             return hold(a, j);
         body.known = c.person == PERSON_KNOWN;
@@ -245,6 +259,7 @@ static sluis_err decide(adapter *a, answer_job *j, bool *made)
     envelope *e = NULL;
     Sluis__RequestBody *request;
     Sluis__ResponseBody *body = NULL;
+    consider_with w;
     consideration c;
     sluis_fail f = {0};
     *made = false;
@@ -261,12 +276,13 @@ static sluis_err decide(adapter *a, answer_job *j, bool *made)
         envelope_free(&e);
         return err;
     }
-    const consider_with w = consider_parts(a);
     if (inbox_state_is(j->row, STATE_DECIDED)) {
         err = wire_unpack((ProtobufCMessage **)&body, &sluis__response_body__descriptor, j->ar,
                           BYTES(j->row->draft.data, j->row->draft.len), &f);
     } else {
-        err = consider(&w, request, e->core->attributes, e->core->n_attributes, j->ar, &c, &f);
+        err = consider_parts(a, j->row, j->ar, &w);
+        if (!err)
+            err = consider(&w, request, e->core->attributes, e->core->n_attributes, j->ar, &c, &f);
         if (!err && c.hold) {
             err = hold(a, j);
         } else if (!err) {

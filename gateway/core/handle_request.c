@@ -72,7 +72,8 @@ static sluis_err check_policy(turn *t, const job *j, const party *to, const Slui
     policy_answer answers[ATTRIBUTES_MAX];
     policy_decide(t->rules, &q, &facts, answers);
     r->rules = arena_alloc(t->arena, c->n_attributes * sizeof(char *));
-    if (!r->rules)
+    r->by_person = arena_alloc(t->arena, c->n_attributes * sizeof(uint32_t));
+    if (!r->rules || !r->by_person)
         return fail_set(f, SLUIS_NOMEM, "policy", "out of memory");
     for (size_t i = 0; i < c->n_attributes; i++) {
         if (!answers[i].permit)
@@ -85,6 +86,8 @@ static sluis_err check_policy(turn *t, const job *j, const party *to, const Slui
             known++;
         if (known == r->n_rules)
             r->rules[r->n_rules++] = (char *)(uintptr_t)answers[i].rule;
+        if (answers[i].obligations & OBLIGE_RELEASE_BY_PERSON)
+            r->by_person[r->n_by_person++] = c->attributes[i];
     }
     return SLUIS_OK;
 }
@@ -155,14 +158,15 @@ static sluis_err write_answered(turn *t, job *j, const party *to, const subject 
 
 /* What is left to ask goes to the party: in the message itself, or in one of the gateway's own. */
 static sluis_err write_asked(turn *t, job *j, const party *to, const subject *s, const register_split *split,
-                             Sluis__RequestRow *row)
+                             Sluis__RequestRow *row, const Sluis__Record *r)
 {
     const uint8_t *transaction = j->env->core->transaction.data;
     sluis_err e = SLUIS_OK;
     if (split->known_count && !j->call) {
         row->asked_hash = row->message_hash;
         row->message_hash.data = arena_alloc(t->arena, HASH_LEN);
-        e = row->message_hash.data ? passed_on_request(t, j, row, to, row->message_hash.data) : SLUIS_NOMEM;
+        e = row->message_hash.data ? passed_on_request(t, j, row, r, to, row->message_hash.data)
+                                   : SLUIS_NOMEM;
     } else {
         e = turn_deliver(t, j, &to->oin);
     }
@@ -189,7 +193,7 @@ static sluis_err write_request(turn *t, job *j, const party *to, const subject *
     if (!e && split->asked_count)
         e = turn_event(t, "request-filed", r, NULL);
     if (!e)
-        e = split->asked_count ? write_asked(t, j, to, s, split, row)
+        e = split->asked_count ? write_asked(t, j, to, s, split, row, r)
                                : write_answered(t, j, to, s, split, row);
     if (!e && j->call)
         e = api_out_request(&j->reply, j->call->call, 202, t->rules, c->transaction.data, row);

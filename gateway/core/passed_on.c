@@ -16,9 +16,25 @@ bytes passed_on_asked(const Sluis__RequestRow *row)
     return BYTES(h->data, h->len);
 }
 
-/* The message's own header, without what is of its sender's seal. */
+/* Of what a person at the party releases, what is in this message: of the rest it hears nothing. */
+static sluis_err fill_by_person(turn *t, const Sluis__Core *c, const Sluis__Record *asked, Sluis__Record *r)
+{
+    r->by_person = arena_alloc(t->arena, (asked->n_by_person + 1) * sizeof(uint32_t));
+    if (!r->by_person)
+        return SLUIS_NOMEM;
+    for (size_t i = 0, k = 0; i < c->n_attributes; i++) {
+        while (k < asked->n_by_person && asked->by_person[k] < c->attributes[i])
+            k++;
+        if (k < asked->n_by_person && asked->by_person[k] == c->attributes[i])
+            r->by_person[r->n_by_person++] = c->attributes[i];
+    }
+    return SLUIS_OK;
+}
+
+/* The message's own header, without what is of its sender's seal. asked: the record of the request; NULL: it
+ * is none. */
 static sluis_err send_on(turn *t, const job *j, const party *to, Sluis__Core *c, const ProtobufCMessage *body,
-                         uint64_t life_ms, uint8_t mh[static HASH_LEN])
+                         const Sluis__Record *asked, uint64_t life_ms, uint8_t mh[static HASH_LEN])
 {
     const Sluis__Core *in = j->env->core;
     const journal_entry own = t->entry;
@@ -38,13 +54,15 @@ static sluis_err send_on(turn *t, const job *j, const party *to, Sluis__Core *c,
     r.n_attributes = c->n_attributes;
     r.decision = (char *)(uintptr_t) "permit";
     r.detail = (char *)(uintptr_t) "passed-on";
-    sluis_err e = send_message(t, c, body, to, life_ms, &r, mh);
+    sluis_err e = asked ? fill_by_person(t, c, asked, &r) : SLUIS_OK;
+    if (!e)
+        e = send_message(t, c, body, to, life_ms, &r, mh);
     t->entry = own;
     return e;
 }
 
-sluis_err passed_on_request(turn *t, const job *j, const Sluis__RequestRow *row, const party *to,
-                            uint8_t mh[static HASH_LEN])
+sluis_err passed_on_request(turn *t, const job *j, const Sluis__RequestRow *row, const Sluis__Record *asked,
+                            const party *to, uint8_t mh[static HASH_LEN])
 {
     Sluis__RequestBody body = *(const Sluis__RequestBody *)j->body;
     Sluis__Core c = SLUIS__CORE__INIT;
@@ -60,7 +78,7 @@ sluis_err passed_on_request(turn *t, const job *j, const Sluis__RequestRow *row,
     body.answer_by = row->answer_by;
     c.attributes = row->attributes;
     c.n_attributes = row->n_attributes;
-    return send_on(t, j, to, &c, &body.base, row->expires - t->now, mh);
+    return send_on(t, j, to, &c, &body.base, asked, row->expires - t->now, mh);
 }
 
 static sluis_err say_on(turn *t, const job *j, const party *to, bytes answers, uint8_t mh[static HASH_LEN])
@@ -69,7 +87,7 @@ static sluis_err say_on(turn *t, const job *j, const party *to, bytes answers, u
     c.attributes = j->env->core->attributes;
     c.n_attributes = j->env->core->n_attributes;
     c.answers = (ProtobufCBinaryData){answers.n, (uint8_t *)(uintptr_t)answers.p};
-    return send_on(t, j, to, &c, j->body, message_kind_of(j->env->core->kind)->max_lifetime_ms, mh);
+    return send_on(t, j, to, &c, j->body, NULL, message_kind_of(j->env->core->kind)->max_lifetime_ms, mh);
 }
 
 sluis_err passed_on_to_asker(turn *t, const job *j, const Sluis__RequestRow *row, uint8_t mh[static HASH_LEN])

@@ -507,11 +507,28 @@ static const char *frame_name(const Sluis__Frame *f)
     return names[f->f_case];
 }
 
+/* by-person=..: what of a request a person at the party releases, as its receipt says; none. */
+static void check_by_person(play *p, const Sluis__Deliver *d, const char *list)
+{
+    ProtobufCMessage *m = NULL;
+    char got[256] = "";
+    assert_int_equal(
+        wire_unpack(&m, &sluis__receipt__descriptor, p->mem, BYTES(d->receipt.data, d->receipt.len), NULL),
+        0);
+    const ProtobufCBinaryData record = ((const Sluis__Receipt *)m)->record;
+    assert_int_equal(
+        wire_unpack(&m, &sluis__record__descriptor, p->mem, BYTES(record.data, record.len), NULL), 0);
+    const Sluis__Record *r = (const Sluis__Record *)m;
+    for (size_t i = 0; i < r->n_by_person; i++)
+        snprintf(got + strlen(got), sizeof(got) - strlen(got), "%s%u", i ? "," : "", r->by_person[i]);
+    if (strcmp(*got ? got : "none", list) != 0)
+        wrong(p, "a person releases others", got);
+}
+
 static void hear_deliver(play *p, actor *a, const Sluis__Deliver *d, char **w, size_t n)
 {
     envelope *env = NULL;
     const said *s = named(p, w[0], false);
-    (void)n;
     assert_int_equal(envelope_decode(&env, BYTES(d->envelope.data, d->envelope.len), ENVELOPE_MAX, NULL), 0);
     if (!bytes_equal(env->raw, buffer_bytes(&s->envelope)))
         wrong(p, "another envelope was expected here", message_kind_of(env->core->kind)->name);
@@ -519,6 +536,8 @@ static void hear_deliver(play *p, actor *a, const Sluis__Deliver *d, char **w, s
         wrong(p, "a delivery comes with its receipt", NULL);
     if (d->generation != a->generation)
         wrong(p, "a delivery carries its session's generation", NULL);
+    if (value(w, n, "by-person", NULL))
+        check_by_person(p, d, value(w, n, "by-person", ""));
     a->seq = d->seq;
     envelope_free(&env);
 }
@@ -615,6 +634,8 @@ static void hear_own(play *p, actor *a, const Sluis__Frame *f, char **w, size_t 
         check_response(p, env->core, (const Sluis__ResponseBody *)m, w, n);
     if (env->core->kind == SLUIS__KIND__REQUEST)
         assert_int_equal(((const Sluis__RequestBody *)m)->n_asks, env->core->n_attributes);
+    if (value(w, n, "by-person", NULL))
+        check_by_person(p, f->deliver, value(w, n, "by-person", ""));
     memcpy(s->tx, q->tx, UUID_LEN);
     buffer_clear(&s->envelope);
     buffer_add(&s->envelope, raw.p, raw.n);

@@ -79,6 +79,20 @@ def test_ggd_holds_until_released(city):
     check(got == {"jgz-visus": "verstrekt", "jgz-meertaligheid": "geweigerd"}, f"{got}")
 
 
+def test_rules_ask_for_a_person(city):
+    """What a rule permits with release-by-person waits at a school that answers by itself; what another rule permits does not."""
+    case = household(city)
+    t = city.file(case, 2, "school", ["school-diagnose", "school-medicijngebruik", "school-type"])["verzoekId"]
+    held(city, "school", t)
+    check(city.request(t)["status"] in ("open", "aangehouden"), "answered before a person looked")
+    decisions = {x["name"]: x["decision"] for x in city.inbox("school", "show", t)["fields"]}
+    check(decisions == {"school-diagnose": "release", "school-medicijngebruik": "release", "school-type": "give"}, f"{decisions}")
+    city.inbox("school", "release", t, "--fields", "school-medicijngebruik,school-type", "--by", "ib-1")
+    got = {r["naam"]: r["uitkomst"] for r in city.answered(t)["uitkomsten"]}
+    check(got == {"school-diagnose": "geweigerd", "school-medicijngebruik": "verstrekt", "school-type": "verstrekt"}, f"{got}")
+    check(city.ask(case, 2, "school", ["school-groepsnaam"])["school-groepsnaam"]["uitkomst"] == "verstrekt", "by itself")
+
+
 def test_ggd_refuses(city):
     case = household(city)
     t = city.file(case, 2, "ggd", ["jgz-gehoor"])["verzoekId"]

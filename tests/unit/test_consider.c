@@ -69,8 +69,8 @@ static const char *const asked[ASKED] = {"school-naam", "school-verzuim-ongeoorl
                                          "school-ondersteuning-gericht-op", "school-diagnose",
                                          "school-diploma-niveau"};
 
-static consideration ask_for(fixture *t, const local_rules *r, source *s, const char *bsn, bool test_mode,
-                             const char *const *names, size_t n)
+static consideration ask_by_person(fixture *t, const local_rules *r, source *s, const char *bsn,
+                                    bool test_mode, const char *const *names, size_t n, size_t by_person)
 {
     Sluis__RequestBody *body = arena_alloc(t->a, sizeof *body);
     Sluis__Subject *subject = arena_alloc(t->a, sizeof *subject);
@@ -83,7 +83,12 @@ static consideration ask_for(fixture *t, const local_rules *r, source *s, const 
     body->subject = subject;
     for (size_t i = 0; i < n; i++)
         ids[i] = catalogue_by_name(t->c, names[i])->id;
-    const consider_with w = {.rules = r, .catalogue = t->c, .source = s, .test_mode = test_mode};
+    const consider_with w = {.rules = r,
+                              .catalogue = t->c,
+                              .source = s,
+                              .test_mode = test_mode,
+                              .by_person = by_person ? ids + 2 : NULL, /* and what is refused */
+                              .n_by_person = by_person};
     assert_ok(consider(&w, body, ids, n, t->a, &c, &f), &f);
     assert_int_equal(c.n, n);
     return c;
@@ -91,7 +96,7 @@ static consideration ask_for(fixture *t, const local_rules *r, source *s, const 
 
 static consideration ask(fixture *t, const local_rules *r, source *s, const char *bsn, bool test_mode)
 {
-    return ask_for(t, r, s, bsn, test_mode, asked, ASKED);
+    return ask_by_person(t, r, s, bsn, test_mode, asked, ASKED, 0);
 }
 
 static void expect(const Sluis__ResponseBody *b, size_t i, Sluis__Outcome outcome, const char *what)
@@ -124,6 +129,19 @@ static void by_itself(void **state)
     assert_int_equal(b->results[2]->instances[1]->instance.len, ID_LEN);
     expect(b, 3, SLUIS__OUTCOME__REFUSED, "beroepsgeheim");
     expect(b, 4, SLUIS__OUTCOME__NOT_KNOWN, "niet-beschikbaar");
+}
+
+/* What the municipality's rules let only a person release waits; the party's own refusal needs nobody. */
+static void by_itself_but_for_a_person(void **state)
+{
+    fixture *t = *state;
+    consideration c = ask_by_person(t, t->automatic, t->folder, CHILD, true, asked, ASKED, 2);
+    assert_true(c.hold);
+    assert_int_equal(c.v[1].decision.action, ACTION_GIVE);
+    assert_int_equal(c.v[2].decision.action, ACTION_RELEASE);
+    assert_int_equal(c.v[3].decision.action, ACTION_REFUSE);
+    c = ask_by_person(t, t->automatic, t->folder, PARENT, true, asked, ASKED, 2);
+    assert_false(c.hold); /* nothing to release of who is not known */
 }
 
 static void all_the_same(fixture *t, const consideration *c, Sluis__Outcome outcome, const char *reason)
@@ -242,7 +260,7 @@ static const char *const form[FORM] = {"school-startkwalificatie", "school-zorgc
 static void forms_are_for_a_person(void **state)
 {
     fixture *t = *state;
-    consideration c = ask_for(t, t->automatic, t->folder, CHILD, true, form, FORM);
+    consideration c = ask_by_person(t, t->automatic, t->folder, CHILD, true, form, FORM, 0);
     assert_int_equal(c.person, PERSON_KNOWN);
     assert_true(c.hold);
     for (size_t i = 0; i < FORM; i++)
@@ -254,12 +272,12 @@ static void forms_are_for_a_person(void **state)
     sluis_fail f = {0};
     assert_ok(config_read_text(&cfg, "t", refused, strlen(refused), &f), &f);
     assert_ok(local_rules_read(&r, config_get(config_root(cfg), "rules"), MODE_AUTOMATIC, t->c, &f), &f);
-    assert_false(ask_for(t, r, t->folder, CHILD, true, form, 1).hold); /* nothing is left to type */
-    assert_true(ask_for(t, r, t->folder, CHILD, true, form, 2).hold);
+    assert_false(ask_by_person(t, r, t->folder, CHILD, true, form, 1, 0).hold); /* nothing is left to type */
+    assert_true(ask_by_person(t, r, t->folder, CHILD, true, form, 2, 0).hold);
     local_rules_free(&r);
     config_free(&cfg);
-    assert_false(ask_for(t, t->automatic, t->folder, PARENT, true, form, FORM).hold);   /* not known here */
-    assert_false(ask_for(t, t->automatic, t->folder, REFUSING, true, form, FORM).hold); /* closed */
+    assert_false(ask_by_person(t, t->automatic, t->folder, PARENT, true, form, FORM, 0).hold);   /* not known here */
+    assert_false(ask_by_person(t, t->automatic, t->folder, REFUSING, true, form, FORM, 0).hold); /* closed */
 }
 
 static const char *type_of_form(void *ctx, const char *name)
@@ -298,7 +316,7 @@ static void a_form_is_filled(void **state)
          form[0],
          "there is no value of school-startkwalificatie to release: type one, or leave it out"},
     };
-    consideration c = ask_for(t, t->automatic, t->folder, CHILD, true, form, FORM);
+    consideration c = ask_by_person(t, t->automatic, t->folder, CHILD, true, form, FORM, 0);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         Sluis__ResponseBody *b;
         sluis_fail f = {0};
@@ -327,6 +345,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(by_itself),
         cmocka_unit_test(unknown_and_closed),
+        cmocka_unit_test(by_itself_but_for_a_person),
         cmocka_unit_test(released_by_a_person),
         cmocka_unit_test(not_everything_can_be_released),
         cmocka_unit_test(typed_by_a_person),
