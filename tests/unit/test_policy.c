@@ -23,13 +23,13 @@ static const struct {
     } of[ASKERS];
 } matrix[] = {
     {"gemeente", {{"p...-", "p...-", "m...-"}, {"p...-", "p...-", "m...-"}}},
-    {"onderwijs", {{"p.r..", "p.-..", "m.-.."}, {"p.-..", "p.-..", "m.-.."}}},
-    {"leerplicht", {{"p..r.", "p..-.", "m..-."}, {"p..-.", "p..-.", "m..-."}}},
-    {"politie", {{"r..r.", "p..r.", "m..m."}, {"-..-.", "p..-.", "m..-."}}},
-    {"ggd", {{"p.r..", "p.r..", "m.m.."}, {"p.-..", "p.-..", "m.-.."}}},
-    {"huisarts", {{"p.r..", "p.r..", "m.m.."}, {"p.-..", "p.-..", "m.-.."}}},
-    {"veiligheidshuis", {{"-..r.", "p..r.", "m..m."}, {"-..-.", "p..-.", "m..-."}}},
-    {"veilig-thuis", {{"p.rr.", "p.rr.", "m.mm."}, {"p.--.", "p.--.", "m.--."}}},
+    {"onderwijs", {{"p.r..", "p.-..", "m.-.."}, {"-.-..", "-.-..", "m.-.."}}},
+    {"leerplicht", {{"p..r.", "p..-.", "m..-."}, {"-..-.", "-..-.", "m..-."}}},
+    {"politie", {{"r..r.", "r..r.", "m..m."}, {"-..-.", "-..-.", "m..-."}}},
+    {"ggd", {{"r.r..", "r.r..", "m.m.."}, {"-.-..", "-.-..", "m.-.."}}},
+    {"huisarts", {{"r.r..", "r.r..", "m.m.."}, {"-.-..", "-.-..", "m.-.."}}},
+    {"veiligheidshuis", {{"-..r.", "r..r.", "m..m."}, {"-..-.", "-..-.", "m..-."}}},
+    {"veilig-thuis", {{"r.rr.", "r.rr.", "m.mm."}, {"-.--.", "-.--.", "m.--."}}},
     {"wmo", {{"p.r..", "p.r..", "m.-.."}, {"p.-..", "p.-..", "m.-.."}}},
     {"jeugdwet", {{"p.rr.", "p.rr.", "m.--."}, {"p.--.", "p.--.", "m.--."}}},
     {"participatiewet", {{"pp-..", "pp-..", "mm-.."}, {"pp-..", "pp-..", "mm-.."}}},
@@ -42,8 +42,8 @@ static const struct {
     int as; /* ASKERS: nothing is permitted */
     size_t permitted;
 } askers[] = {
-    {"wmo-intake", CARE, 460},  {"jeugd-intake", CARE, 460},  {"pw-intake", MEANS, 321},
-    {"wgs-intake", MEANS, 321}, {"clientportaal", ASKERS, 0}, {"bench", ASKERS, 1128},
+    {"wmo-intake", CARE, 460},  {"jeugd-intake", CARE, 460},  {"pw-intake", MEANS, 215},
+    {"wgs-intake", MEANS, 215}, {"clientportaal", ASKERS, 0}, {"bench", ASKERS, 1128},
 };
 #define DOMAINS (sizeof matrix / sizeof matrix[0])
 
@@ -277,7 +277,8 @@ static void an_intake_is_permitted(void **state)
         {"politie", "politie-meldingen-overlast", "onderzoek-politie",
          OBLIGE_RELEASE_BY_PERSON | OBLIGE_NOTIFY_CLIENT},
         {"politie", "politie-verdenking", "onderzoek-strafrechtelijk", OBLIGE_RELEASE_BY_PERSON},
-        {"ggd", "jgz-gezinssamenstelling", "onderzoek-gewoon", OBLIGE_NOTIFY_CLIENT},
+        {"ggd", "jgz-gezinssamenstelling", "onderzoek-gewoon",
+         OBLIGE_RELEASE_BY_PERSON | OBLIGE_NOTIFY_CLIENT},
         {"ggd", "jgz-gedrag", "onderzoek-gezondheid", OBLIGE_RELEASE_BY_PERSON | OBLIGE_NOTIFY_CLIENT},
         {"wgs", "wgs-totaal-schuldbedrag", "onderzoek-financieel", OBLIGE_NOTIFY_CLIENT},
     };

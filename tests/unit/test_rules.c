@@ -645,7 +645,7 @@ static const struct {
     {"rules.conf", "\"onderzoek-gewoon\"", "\"wams-5.4.1\"", "\"wams-5.4.9\"", 0, "no legal basis is called"},
     {"rules.conf", "\"onderzoek-gewoon\"", "\"maatwerkvoorziening\"", "\"maatwerk\"", 0,
      "no purpose is called \"maatwerk\""},
-    {"rules.conf", "\"onderzoek-gewoon\"", "\"participatiewet\"", "\"bijstand\"", 0,
+    {"rules.conf", "\"onderzoek-financieel\"", "\"participatiewet\"", "\"bijstand\"", 0,
      "no law is called \"bijstand\""},
     {"rules.conf", "\"onderzoek-gewoon\"", "\"regisseur\"", "\"baas\"", 0, "no function is called \"baas\""},
     {"rules.conf", "\"onderzoek-gewoon\"", "\"notify-client\"", "\"tell\"", 0,
