@@ -100,7 +100,7 @@ static void count(document *d, const Sluis__ApiDossierEntry *x)
     d->entries++;
     d->asked += is(x->type, "request") || is(x->type, "known-query");
     d->answered += is(x->type, "response") || is(x->type, "known-answer");
-    d->looked += is(x->type, "read") || is(x->type, "from-register");
+    d->looked += (is(x->type, "read") && !is(x->decision, "looked-up")) || is(x->type, "from-register");
     d->hidden += is(x->type, "restricted");
     d->outside += is(x->type, "exchange");
     for (size_t i = 0; i < 2; i++)

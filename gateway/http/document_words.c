@@ -97,6 +97,8 @@ static const document_sentence by_decision[] = {
      "De gemeente moet uw verzoek zelf afronden."},
     {"rights-source-unknowing", "{} kent het gegeven niet dat u wilde laten verbeteren", true, false,
      "De gemeente moet uw verzoek zelf afronden."},
+    {"looked-up", "Een beheerder zocht na hoe een uitwisseling van gegevens over u ging", false, false,
+     "Een beheerder ziet wie wat wanneer vroeg. De gegevens zelf ziet een beheerder niet."},
     {"exchange-noted", "Er is buiten de computer om over u gesproken of geschreven", false, false, NULL},
     {"entry-restricted", "Besloten is dat u een regel van dit dossier nu niet mag lezen", false, false, NULL},
     {"restriction-lifted", "Een regel die u niet mocht lezen, mag u nu weer lezen", false, false, NULL},

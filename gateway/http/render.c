@@ -89,6 +89,7 @@ static const struct {
     /* decisions */
     {"permit", "toegestaan"},
     {"opened", "geopend"},
+    {"looked-up", "nagezocht"},
     /* events that are no decision, and what they say */
     {"case-opened", "zaak-geopend"},
     {"request-filed", "verzoek-ingediend"},

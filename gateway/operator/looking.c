@@ -10,6 +10,9 @@
 #include "operator/desk.h"
 #include "wire/messages.h"
 
+static const char looked_up[] =
+    "looked-up"; /* the decision of these entries: how the dossier tells them apart */
+
 #define TRACE_MAX    1000
 #define TRACE_DETAIL (UUID_STR + 8)
 #define DEAD_MAX     1000
@@ -29,8 +32,21 @@ static json_t *record_json(uint64_t index, const Sluis__Record *r)
     return out;
 }
 
-/* Who looks at which transaction is written down before anything leaves. */
-static sluis_err journal_the_trace(desk *d, const char *transaction, const json_t *q, sluis_fail *f)
+/* Whom the record is about reads in the dossier that an operator looked. */
+static void note_subject(const Sluis__Record *of, read_decision *d)
+{
+    if (of->subject.len != ID_LEN)
+        return;
+    d->has_subject = true;
+    memcpy(d->sid.b, of->subject.data, ID_LEN);
+    d->no_case = of->case_id.len != ID_LEN;
+    if (!d->no_case)
+        memcpy(d->case_id.b, of->case_id.data, ID_LEN);
+}
+
+/* Who looks at which transaction is written down before anything leaves; whose: whom it is about. */
+static sluis_err journal_the_trace(desk *d, const char *transaction, const read_decision *whose,
+                                   const json_t *q, sluis_fail *f)
 {
     char *detail = NULL;
     job *j = job_new(JOB_RECEIPT, (bytes){NULL, 0});
@@ -39,11 +55,14 @@ static sluis_err journal_the_trace(desk *d, const char *transaction, const json_
                !(j->read.record = arena_alloc(j->arena, sizeof(*j->read.record)))))
         e = SLUIS_NOMEM;
     if (!e) {
-        sluis__record__init(j->read.record);
+        Sluis__Record *record = j->read.record;
+        sluis__record__init(record);
         snprintf(detail, TRACE_DETAIL, "trace %s", transaction);
+        j->read = *whose;
+        j->read.record = record;
         j->read.record->type = SLUIS__RECORD_TYPE__R_READ;
         j->read.record->detail = detail;
-        j->read.record->decision = (char *)(uintptr_t) "permit";
+        j->read.record->decision = (char *)(uintptr_t)looked_up;
         j->read.record->from = desk_parts(d)->settings->oin.s;
         j->read.record->employee = (char *)(uintptr_t)j->by;
     }
@@ -61,6 +80,7 @@ json_t *desk_trace(desk *d, const json_t *q, sluis_fail *f)
     uint64_t index[TRACE_MAX];
     size_t n = 0;
     store_txn *t = NULL;
+    read_decision whose = {.has_subject = false};
     if (!id || uuid_parse(&tx, id)) {
         fail_set(f, SLUIS_INVALID, "transaction", "a UUID is needed");
         return NULL;
@@ -75,6 +95,8 @@ json_t *desk_trace(desk *d, const json_t *q, sluis_fail *f)
         uint8_t salt[SALT_LEN];
         bytes raw;
         e = a ? journal_read_record(t, p->slots, index[i], a, &r, salt, &raw) : SLUIS_NOMEM;
+        if (!e && !whose.has_subject)
+            note_subject(r, &whose);
         if (!e)
             json_array_append_new(list, record_json(index[i], r));
         else if (e == SLUIS_NOT_FOUND) { /* forgotten: its leaf still stands */
@@ -88,7 +110,7 @@ json_t *desk_trace(desk *d, const json_t *q, sluis_fail *f)
     if (!e && !n)
         e = fail_set(f, SLUIS_NOT_FOUND, "transaction", "no entry of this transaction");
     if (!e)
-        e = journal_the_trace(d, id, q, f);
+        e = journal_the_trace(d, id, &whose, q, f);
     if (!e)
         return json_pack("{s:s, s:o}", "transaction", id, "entries", list);
     json_decref(list);
@@ -106,18 +128,6 @@ static sluis_err newest_cosigned(const parts *p, store_txn *t, char note[static 
                                                  : cosigned_newest(t, p->rows, own.origin, note, &n, cp);
     note[n] = '\0';
     return e;
-}
-
-/* Whom the record is about reads in the dossier that an operator looked. */
-static void note_subject(const Sluis__Record *of, read_decision *d)
-{
-    if (of->subject.len != ID_LEN)
-        return;
-    d->has_subject = true;
-    memcpy(d->sid.b, of->subject.data, ID_LEN);
-    d->no_case = of->case_id.len != ID_LEN;
-    if (!d->no_case)
-        memcpy(d->case_id.b, of->case_id.data, ID_LEN);
 }
 
 /* A record is shown: who looks is written down before it leaves. */
@@ -140,6 +150,7 @@ static sluis_err journal_the_read(desk *d, store_txn *t, uint64_t index, const j
     if (!e) {
         j->read.record->from = p->settings->oin.s;
         j->read.record->employee = (char *)(uintptr_t)j->by;
+        j->read.record->decision = (char *)(uintptr_t)looked_up;
         note_subject(of, &j->read);
     }
     arena_free(&a);

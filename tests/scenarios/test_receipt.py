@@ -3,7 +3,8 @@ import subprocess
 import sys
 
 from city import CHILD, PARENT
-from house import NAME, TREE, check, seeded
+from house import GATEWAY_OIN, NAME, TREE, check, seeded
+from test_document import Page, document
 
 sys.path.insert(0, str(TREE / "tests" / "tools"))
 import receipt_reader  # noqa: E402
@@ -157,5 +158,9 @@ def test_reads_are_entries(city):
     check(noted(city, get("meldingen")) == ["concerns"], "the list of reports of concern")
     check(noted(city, get(f"meldingen?na={'f' * 8}-{'f' * 4}-7fff-bfff-{'f' * 12}")) == [], "an empty page of it")
     check(noted(city, lambda: city.trace(transaction)) == [f"trace {transaction}"], "a trace")
+    lines = [e for e in city.dossier(case, 2) if e["soort"] == "inzage" and e["besluit"] == "nagezocht"]
+    own = [e for e in lines if "verzoekId" not in e]
+    check(len(own) == 1 and own[0]["van"] == GATEWAY_OIN and "attributen" not in own[0], f"whom it is about does not read of the trace: {own}")
+    check("Een beheerder zocht na hoe een uitwisseling" in Page(document(city, case, 2)).lines[f"regel-{own[0]['journaalnummer']}"], "in words")
     reply = city.command(city.control, {"cmd": "trace", "transaction": transaction})
     check(not reply["ok"] and reply["where"] == "by", f"a trace by nobody: {reply}")
