@@ -48,7 +48,7 @@ static sluis_err check_secret(turn *t, const Sluis__RequestRow *row, const attri
     memcpy(id, row->case_id.data, ID_LEN);
     sluis_err e = case_load_now(t->t, t->p->rows, id, t->arena, &c);
     if (!e && case_facts_of(c).secret_address)
-        return fail_set(f, SLUIS_DENIED, a->name, "not permitted: secret-address; nobody may be told it");
+        return fail_set(f, SLUIS_DENIED, a->name, "not permitted now: leave it out of the answer");
     return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
 }
 

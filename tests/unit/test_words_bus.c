@@ -431,7 +431,7 @@ static void results(void **state)
            "the rules in force let this domain give no criminal data");
     live_at_a_secret_address(r);
     x.attribute = id;
-    answer(r, &x, id, SLUIS_DENIED, "school-naam", "not permitted: secret-address; nobody may be told it");
+    answer(r, &x, id, SLUIS_DENIED, "school-naam", "not permitted now: leave it out of the answer");
 }
 
 int main(void)
