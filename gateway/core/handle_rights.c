@@ -14,6 +14,8 @@
 #include "core/rectify.h"
 #include "flow/api_out.h"
 
+#define RECEIVED_DAYS 366 /* before it is filed: longer ago is a slip */
+
 typedef struct {
     turn *t;
     job *j;
@@ -110,12 +112,28 @@ static sluis_err check_count(rights_work *w, sluis_fail *f)
     return e;
 }
 
+/* The terms begin when the municipality received it (AVG art. 12 lid 3), which may be before somebody filed
+ * it. */
+static sluis_err received(const rights_work *w, const Sluis__ApiFileRights *in, uint64_t *out, sluis_fail *f)
+{
+    const uint64_t now = w->t->now;
+    *out = in->received ? in->received : now;
+    if (in->received && in->viewer)
+        return fail_set(f, SLUIS_INVALID, "ontvangen",
+                        "wat de cliënt zelf indient, is nu ontvangen: laat dit weg");
+    if (in->received > now || (in->received && now - in->received > RECEIVED_DAYS * DAY_MS))
+        return fail_set(f, SLUIS_INVALID, "ontvangen",
+                        "schrijf een moment dat voorbij is, van het laatste jaar");
+    return SLUIS_OK;
+}
+
 sluis_err handle_file_rights(turn *t, job *j, sluis_fail *f)
 {
     const Sluis__ApiFileRights *in = j->call->file_rights;
     rights_work w = {.t = t, .j = j, .case_id = in->case_id, .member = in->member};
     Sluis__RightsRow row = SLUIS__RIGHTS_ROW__INIT;
     right_kind kind;
+    uint64_t filed = 0;
     uuid transaction = uuid_new(t->now);
     memcpy(w.transaction, transaction.b, UUID_LEN);
     if (!policy_may(t->rules, ACT_FILE_RIGHTS, j->claims.app, j->claims.function, t->now))
@@ -133,6 +151,8 @@ sluis_err handle_file_rights(turn *t, job *j, sluis_fail *f)
     if (!e)
         e = check_viewer(&w, in->viewer, f);
     if (!e)
+        e = received(&w, in, &filed, f);
+    if (!e)
         e = resolve(&w, in, &row, f);
     row.kind = in->kind;
     if (!e)
@@ -144,11 +164,11 @@ sluis_err handle_file_rights(turn *t, job *j, sluis_fail *f)
         row.case_id = in->case_id;
         row.member = in->member;
         row.text = in->text;
-        row.filed = t->now;
+        row.filed = filed;
         row.by_client = in->viewer != 0;
         row.application = j->claims.app;
         row.filed_by = j->claims.employee;
-        row.due = rules_months_after(t->rules, t->now, c->months);
+        row.due = rules_months_after(t->rules, filed, c->months);
         e = write(&w, &row, "rights-filed", in->text, 201);
     }
     subject_close(&w.s);

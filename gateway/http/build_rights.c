@@ -1,6 +1,7 @@
 /* What a client asks about the own data. */
 #include <string.h>
 
+#include "base/clock.h"
 #include "http/build.h"
 
 /* Dutch outside, the gateway's names inside. */
@@ -37,6 +38,7 @@ sluis_err build_file_rights(const json_t *parameters, const json_t *body, arena 
     q->kind = word_of(text(body, "soort"));
     q->text = text(body, "tekst");
     q->value = text(body, "waarde");
+    time_parse(&q->received, text(body, "ontvangen"));
     c->op_case = SLUIS__API_CALL__OP_FILE_RIGHTS;
     c->file_rights = q;
     sluis_err e = strings(&q->attributes, &q->n_attributes, json_object_get(body, "attributen"), a);

@@ -271,9 +271,9 @@ def filed(city, case, member, kind, **more):
     return a.json()
 
 
-def months_after(n):
-    """The end of the day n calendar months from today, moved to a working day, as Regulation 1182/71 counts."""
-    now = datetime.datetime.now(datetime.timezone.utc)
+def months_after(n, now=None):
+    """The end of the day n calendar months from today (now), moved to a working day, as Regulation 1182/71 counts."""
+    now = now or datetime.datetime.now(datetime.timezone.utc)
     year, month = now.year + (now.month - 1 + n) // 12, (now.month - 1 + n) % 12 + 1
     day = datetime.date(year, month, min(now.day, calendar.monthrange(year, month)[1]))
     holidays = set(re.findall(r'"(\d{4}-\d\d-\d\d)"', (TREE / "config/rules/holidays.conf").read_text()))
@@ -304,6 +304,29 @@ def test_rights(city):
     erase = filed(city, case, 1, "verwijdering")
     granted = decide(city, case, 1, erase["avgVerzoekId"], "toewijzen")
     check(granted["uitvoerenVoor"] == months_after(3), f"{granted}")
+
+
+def test_terms_run_from_when_it_was_received(city):
+    """A letter is filed days after it came: its term runs from then (AVG art. 12 lid 3)."""
+    case = city.open_case([(PARENT, "ouder")])
+    staff = {"app": "wmo-intake", "function": "consulent"}
+    now = datetime.datetime.now(datetime.timezone.utc)
+
+    def moment(days):
+        return (now - datetime.timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    right = filed(city, case, 1, "verwijdering", ontvangen=moment(20), **staff)
+    then = now - datetime.timedelta(days=20)
+    check(right["ingediend"] == moment(20) and right["uiterlijk"] == months_after(1, then) and not right["doorClient"], f"{right}")
+    longer = decide(city, case, 1, right["avgVerzoekId"], "verlengen", "Veel stukken")
+    check(longer["uiterlijk"] == months_after(3, then), f"{longer}")
+    granted = decide(city, case, 1, right["avgVerzoekId"], "toewijzen")
+    check(granted["uitvoerenVoor"] == months_after(3, then), f"{granted}")
+    late = filed(city, case, 1, "inzage", ontvangen=moment(100), **staff)
+    refused(decide(city, case, 1, late["avgVerzoekId"], "verlengen", raw=True), 409, "conflict", "verlengen kan alleen binnen de eerste termijn: besluit nu")
+    for days in (-1, 367):
+        refused(ask_right(city, case, 1, "inzage", ontvangen=moment(days), **staff), 400, "invalid",
+                "schrijf een moment dat voorbij is, van het laatste jaar")
+    refused(ask_right(city, case, 1, "inzage", ontvangen=moment(1)), 400, "invalid", "wat de cliënt zelf indient, is nu ontvangen: laat dit weg")
 
 
 def test_rights_refused(city):
