@@ -103,6 +103,38 @@ static void add_offered(buffer *b, const Sluis__ApiRightOffered *r)
     html_add(b, " <span class=\"bij\">({})</span></li>\n", r->article);
 }
 
+/* Days as people say them: years or months where they come out even, to a day. */
+static void dutch_period(char out[static 40], uint32_t days)
+{
+    const uint64_t is = (uint64_t)days * 1200, year = 36525 * 12, month = 36525, near = 1200;
+    const uint64_t years = (is + year / 2) / year, months = (is + month / 2) / month;
+    if (years && is <= years * year + near && years * year <= is + near)
+        snprintf(out, 40, "%u jaar", (unsigned)years);
+    else if (months && is <= months * month + near && months * month <= is + near)
+        snprintf(out, 40, months == 1 ? "%u maand" : "%u maanden", (unsigned)months);
+    else
+        snprintf(out, 40, days == 1 ? "%u dag" : "%u dagen", (unsigned)days);
+}
+
+static void add_kept(buffer *b, const Sluis__ApiExport *x)
+{
+    char period[40];
+    html_add(
+        b,
+        "<section id=\"bewaren\">\n<h2>Hoe lang dit bewaard blijft</h2>\n"
+        "<p>Na deze tijd worden uw gegevens vernietigd. Loopt er dan nog een verzoek van u over uw gegevens? "
+        "Dan gebeurt dat pas als dat klaar is.</p>\n<ul class=\"rechten\">\n");
+    for (size_t i = 0; i < x->n_kept; i++) {
+        dutch_period(period, x->kept[i]->days);
+        html_add(b,
+                 x->kept[i]->file
+                     ? "<li><b>{}</b><br>Tot {} nadat uw laatste zaak is gesloten.</li>\n"
+                     : "<li><b>{}</b><br>Tot {} nadat het gebeurde, of de gemeente het kreeg.</li>\n",
+                 x->kept[i]->title, period);
+    }
+    html_add(b, "</ul>\n</section>\n");
+}
+
 static void add_where(buffer *b, const char *text)
 {
     if (text[0])
@@ -112,6 +144,7 @@ static void add_where(buffer *b, const char *text)
 void document_html_rights(document *d, buffer *b, const Sluis__ApiExport *x)
 {
     const document_sender *s = d->sender;
+    add_kept(b, x);
     html_add(b, "<section id=\"rechten\">\n<h2>Uw rechten</h2>\n<p>Het gaat om uw gegevens. Daarom mag u dit "
                 "vragen:</p>\n<ul class=\"rechten\">\n");
     for (size_t i = 0; i < x->n_offered; i++)

@@ -43,10 +43,19 @@ static json_t *offered_json(const Sluis__ApiRightOffered *r)
     return o;
 }
 
+static json_t *kept_json(const Sluis__ApiKept *k)
+{
+    json_t *o = json_object();
+    put(o, "naam", k->title);
+    put_number(o, "dagen", k->days);
+    put(o, "vanaf", k->file ? "einde-laatste-zaak" : "verkrijging");
+    return o;
+}
+
 void document_json_once(document *d, const Sluis__ApiExport *x)
 {
     char id[33];
-    json_t *o = json_object(), *asked = json_array(), *offered = json_array();
+    json_t *o = json_object(), *asked = json_array(), *offered = json_array(), *kept = json_array();
     put_case_id(o, x->page->case_id, id);
     put_number(o, "lid", x->page->member);
     put_time(o, "gemaakt", x->made);
@@ -58,6 +67,9 @@ void document_json_once(document *d, const Sluis__ApiExport *x)
     for (size_t i = 0; i < x->n_offered; i++)
         json_array_append_new(offered, offered_json(x->offered[i]));
     json_object_set_new(o, "rechten", offered);
+    for (size_t i = 0; i < x->n_kept; i++)
+        json_array_append_new(kept, kept_json(x->kept[i]));
+    json_object_set_new(o, "bewaartermijnen", kept);
     add_json(&d->once, o);
 }
 

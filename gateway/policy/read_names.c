@@ -216,8 +216,11 @@ static sluis_err term_row(rules *r, const config_node *row, size_t i, sluis_fail
             return config_fail(config_get(row, "journal_class"), f, "journal_class %u is that of \"%.64s\"",
                                class, r->terms[k].id);
     }
-    r->terms[i] = (term){
-        .id = id, .days = days < 0 ? KEEP_ALWAYS_DAYS : (uint32_t)days, .journal_class = class, .law = of};
+    r->terms[i] = (term){.id = id,
+                         .title = read_str(row, "title"),
+                         .days = days < 0 ? KEEP_ALWAYS_DAYS : (uint32_t)days,
+                         .journal_class = class,
+                         .law = of};
     r->term_count = i + 1;
     return SLUIS_OK;
 }

@@ -170,6 +170,17 @@ uint8_t rules_journal_class(const rules *r, const char *retention)
     return t ? t->journal_class : 0;
 }
 
+const char *rules_retention_at(const rules *r, size_t i)
+{
+    return i < r->term_count ? r->terms[i].id : NULL;
+}
+
+const char *rules_retention_title(const rules *r, const char *retention)
+{
+    const term *t = term_of(r, retention);
+    return t ? t->title : NULL;
+}
+
 bool rules_retention_of_files(const rules *r, const char *retention)
 {
     const term *t = term_of(r, retention);

@@ -141,6 +141,8 @@ uint8_t rules_journal_class(const rules *r, const char *retention);   /* 1..255;
 /* Whether this class is that of a law's files: its term begins when the person's last case is over. The
  * others' begins when a datum was obtained. */
 bool rules_retention_of_files(const rules *r, const char *retention);
+const char *rules_retention_at(const rules *r, size_t i); /* in the order of the file; NULL: no more */
+const char *rules_retention_title(const rules *r, const char *retention); /* NULL: no such class */
 /* The class of this law's files; law NULL, or one without a class: the longest of those that files have; NULL
  * when no class is of files: what is in them is kept. */
 const char *rules_file_retention(const rules *r, const char *law);

@@ -109,7 +109,7 @@ typedef struct {
 } permit;
 
 typedef struct {
-    const char *id;
+    const char *id, *title;
     uint32_t days; /* 0xffffffff: always */
     uint8_t journal_class;
     size_t law; /* whose files these are; NAME_NONE: of no law in particular */

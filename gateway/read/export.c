@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "journal/journal.h"
 #include "policy/rights.h"
 #include "read/own_data.h"
 
@@ -62,6 +63,29 @@ static sluis_err add_offered(const reader *r, job *j, Sluis__ApiExport *out)
     return SLUIS_OK;
 }
 
+/* How long what is kept (AVG art. 15 lid 1 onder d); what is kept for ever is of no person. */
+static sluis_err add_kept(const reader *r, job *j, Sluis__ApiExport *out)
+{
+    const char *id;
+    size_t n = 0;
+    while (rules_retention_at(r->rules, n))
+        n++;
+    Sluis__ApiKept *all = arena_alloc(j->arena, (n + 1) * sizeof(*all));
+    out->kept = arena_alloc(j->arena, (n + 1) * sizeof(*out->kept));
+    if (!all || !out->kept)
+        return SLUIS_NOMEM;
+    for (size_t i = 0; (id = rules_retention_at(r->rules, i)); i++) {
+        Sluis__ApiKept *x = &all[i];
+        sluis__api_kept__init(x);
+        x->title = (char *)(uintptr_t)rules_retention_title(r->rules, id);
+        x->days = rules_retention_days(r->rules, id);
+        x->file = rules_retention_of_files(r->rules, id);
+        if (x->days != KEEP_ALWAYS)
+            out->kept[out->n_kept++] = x;
+    }
+    return SLUIS_OK;
+}
+
 static sluis_err add_once(reader *r, store_txn *t, job *j, const subject *s, const dossier_question *q,
                           const Sluis__CaseRow *row, Sluis__ApiExport *out)
 {
@@ -76,6 +100,8 @@ static sluis_err add_once(reader *r, store_txn *t, job *j, const subject *s, con
     out->n_rights = asked.n_rights;
     if (!e)
         e = add_offered(r, j, out);
+    if (!e)
+        e = add_kept(r, j, out);
     return e ? e : add_words(r, j, out);
 }
 

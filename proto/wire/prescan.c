@@ -46,6 +46,7 @@ static const bound bounds[] = {
     {&sluis__api_export__descriptor, "words", 4096},
     {&sluis__api_export__descriptor, "data", 1024},
     {&sluis__api_export__descriptor, "hidden", 256},
+    {&sluis__api_export__descriptor, "kept", 256},
 };
 
 size_t prescan_bound(const ProtobufCMessageDescriptor *d, const ProtobufCFieldDescriptor *field)

@@ -118,6 +118,10 @@ def test_to_read(city):
     whole = "".join(page.text)
     for part in ("Uw rechten", "AVG art. 17", "Autoriteit Persoonsgegevens", "Gemeente Voorbeeld", "fg@gemeente.example", "gemeente.example/klacht", "Bel 14 000 of schrijf", "U hoort het uiterlijk op"):
         check(part in whole, f"{part!r} is missing")
+    for part in ("Hoe lang dit bewaard blijft", "Wmo-dossierTot 15 jaar nadat uw laatste zaak is gesloten.", "Participatiewet-dossierTot 10 jaar",
+                 "Door de politie verstrektTot 6 maanden nadat het gebeurde, of de gemeente het kreeg."):
+        check(part in whole, f"{part!r} is missing")
+    check("partijenTot" not in whole, "what is kept for ever is of no person")
     check("de cliënt" not in whole.lower(), "it speaks about its reader")
     check(PARENT not in text and CHILD not in text and "00000099" not in text, "a number of a person or an organisation")
     # It was a look, and stands there as one.
@@ -133,6 +137,8 @@ def test_for_a_program(city):
         check(got["verloop"][:len(course)] == course and got["aantal"] == len(got["verloop"]), f"{accept}: not the same")
     check([r["soort"] for r in got["avgVerzoeken"] if r["zaakId"] == case] == ["bezwaar", "inzage"] and len(got["rechten"]) >= 4, f"{got['avgVerzoeken']}")
     check(got["zaak"]["fase"] == "onderzoek" and got["zaak"]["geopend"] and got["gemeente"] == "Gemeente Voorbeeld", f"{got['zaak']}")
+    kept = {k["naam"]: (k["dagen"], k["vanaf"]) for k in got["bewaartermijnen"]}
+    check(len(kept) == 6 and kept["Wmo-dossier"] == (5479, "einde-laatste-zaak") and kept["Door de politie verstrekt"] == (183, "verkrijging"), f"{kept}")
     words = {w["naam"]: w["tekst"] for w in got["woordenlijst"]}
     named = {n for e in course for n in e.get("attributen", [])}
     check(named <= words.keys() and words["opsporingsbelang"].startswith("De politie"), f"{named - words.keys()}")
