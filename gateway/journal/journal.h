@@ -93,7 +93,8 @@ sluis_err journal_receipt_under(store_txn *t, keyslots *slots, uint64_t index, c
 sluis_err journal_proof_under(store_txn *t, upper_nodes *upper, uint64_t index, const checkpoint *cp,
                               bytes note, buffer *out);
 /* Proof that the tree of size new goes on from that of size old; 1 <= old <= new <= what is stored. path:
- * CONSISTENCY_MAX hashes. INVALID: the sizes; CORRUPT. */
+ * CONSISTENCY_MAX hashes. INVALID: the sizes; CORRUPT: what is stored does not lead to the roots, so that a
+ * damaged tile is not told of as a rewritten log. */
 #define CONSISTENCY_MAX (MERKLE_MAX_PATH + 1)
 sluis_err journal_consistency(store_txn *t, uint64_t old, uint64_t new, uint8_t (*path)[HASH_LEN],
                               size_t *len);

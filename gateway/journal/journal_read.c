@@ -162,9 +162,9 @@ sluis_err journal_consistency(store_txn *t, uint64_t old, uint64_t new, uint8_t 
                               size_t *len)
 {
     checkpoint cp = {0};
-    stored_tree st = {.t = t, .size = new};
-    tree_source src = stored_tree_source(&st);
-    tree_tail tail;
+    stored_tree st = {.t = t, .size = new}, st_before = {.t = t, .size = old};
+    tree_source src = stored_tree_source(&st), src_before = stored_tree_source(&st_before);
+    tree_tail tail, before;
     bytes note;
     sluis_err err = own_checkpoint(t, &cp, &note);
 
@@ -172,8 +172,12 @@ sluis_err journal_consistency(store_txn *t, uint64_t old, uint64_t new, uint8_t 
         return err;
     if (old == 0 || old > new || new > cp.size)
         return SLUIS_INVALID;
-    err = tree_tail_of(&tail, new, &src);
-    return err ? err : tree_consistency(path, len, &tail, old, &src);
+    if ((err = tree_tail_of(&tail, new, &src)) || (err = tree_consistency(path, len, &tail, old, &src)) ||
+        (err = tree_tail_of(&before, old, &src_before)))
+        return err;
+    const uint8_t *root = new == cp.size ? cp.root : tail.hash[tail.height];
+    const uint8_t *from = before.hash[before.height], (*made)[HASH_LEN] = (const uint8_t(*)[HASH_LEN])path;
+    return merkle_verify_consistency(old, new, from, root, made, *len) ? SLUIS_CORRUPT : SLUIS_OK;
 }
 
 sluis_err journal_prove(store_txn *t, uint64_t old, buffer *out, uint64_t *size)

@@ -131,6 +131,10 @@ static void answer_call(reader *r, job *j)
     }
     bool to_core = i < n && (operations[i].after == AFTER_CORE ||
                              (operations[i].after == AFTER_READ && j->read.record != NULL));
+    if (e == SLUIS_CORRUPT)
+        log_write(LOG_ERROR, "read.corrupt", "text",
+                  "what is stored fails its check and is not served: `sluisctl journal verify` names it",
+                  NULL);
     if (e)
         fail_set(&j->why, e, "", "%s", error_text(e));
     if (!e && j->raw && j->stage == STAGE_ENVELOPE)

@@ -1,8 +1,11 @@
 """The journal as its readers meet it over HTTP (tlog-tiles), and a witness that follows it as a service."""
+import json
+import mmap
 import shutil
 import sys
 import time
 
+import flips
 from city import CHILD, PARENT
 from house import NAME, TREE, Process, check, wait_for
 
@@ -36,10 +39,10 @@ def log_pk(city):
     return bytes.fromhex((city.keys / "log.key.pub").read_text().split()[1])
 
 
-def follow(city, *more, want=0, folder="witness"):
+def follow(city, *more, want=0, folder="witness", **how):
     return city.ctl("witness", "follow", "--dir", city.root / folder, "--log", NAME, "--log-key", city.keys / "log.key.pub",
                     "--url", f"http://127.0.0.1:{city.ports['http']}/v1/journaal", "--token-file", city.root / "token",
-                    "--once", *more, want=want)
+                    "--once", *more, want=want, **how)
 
 
 def download(city, token, folder):
@@ -201,6 +204,42 @@ def test_a_fork_is_refused(city):
     told = [e for e in city.gateway.events() if e.get("event") == "journal.rolled-back"]
     check(told and "restore" in told[0]["text"], city.gateway.tail())
     city.gateway.child = None  # it ended by itself, as it should
+
+
+def flip_everywhere(path, what):
+    """One bit of these bytes, wherever they stand in the file; how often they did."""
+    with open(path, "r+b") as f, mmap.mmap(f.fileno(), 0) as m:
+        found, at = 0, m.find(what)
+        while at >= 0:
+            m[at] ^= 1
+            found, at = found + 1, m.find(what, at)
+        return found
+
+
+def test_a_damaged_tile_is_no_rewritten_log(city):
+    """A flipped bit in a stored tile: the gateway proves nothing with it, and a witness keeps what it knows."""
+    token = up(city, parties=())
+    grow(city)
+    first = follow(city, "--init")["size"]
+    while first % 4 == 0:  # so that the proof goes over the hash that is damaged below
+        grow(city)
+        first = follow(city)["size"]
+    seen = (city.root / "witness" / "last").read_bytes()
+    while tlog_reader.note(get(city, "checkpoint", token).body.decode())[1] < 260:
+        grow(city)
+    tile = get(city, "tile/0/000", token).body
+    city.gateway.stop()
+    check(flip_everywhere(city.root / "data" / "store" / "data.mdb", tile[32 * first:32 * first + 32]), "the hash is not in the store")
+    city.start_gateway()
+    wait_for("sluis-http is ready", lambda: city.alive("/health/ready"))
+    for _ in range(2):
+        code, _, err = follow(city, want=None, plain=True)
+        check((code, err) == (3, f"sluisctl witness follow: vervolg/na-{first}: HTTP status 500\n"), f"exit {code} {err}")
+        check((city.root / "witness" / "last").read_bytes() == seen, "a refusal changed what the witness knows")
+    check([e["event"] for e in city.gateway.events() if e["level"] == "error"] == ["read.corrupt"] * 2, city.gateway.tail())
+    code, out, _ = city.ctl(*flips.verify_args(city, city.copy(city.root / "copy")), want=None)
+    found = json.loads(out)
+    check(code == 1 and (found["code"], found["where"]) == ("corrupt", "tile 0/0"), f"exit {code} {out}")
 
 
 def test_follows_by_itself(city):

@@ -956,6 +956,35 @@ static void test_consistency(void **state)
     ground_close(&g);
 }
 
+/* A flipped bit makes no proof that a witness would take for a rewritten log. */
+static void test_a_damaged_tile_proves_nothing(void **state)
+{
+    (void)state;
+    ground g;
+    ground_open(&g, ENGINE_MEMORY);
+    uint8_t path[CONSISTENCY_MAX][HASH_LEN], before[HASH_LEN], now[HASH_LEN];
+    buffer request;
+    uint64_t size;
+    size_t len;
+
+    add(&g, 700, TODAY);
+    store_txn *t = fixture_read(&g.x);
+    root_at(t, 300, before);
+    root_at(t, 700, now);
+    store_abort(&t);
+    flip_first_byte(&g, TABLE_TILE, 0);
+    t = fixture_read(&g.x);
+    buffer_init(&request, ADD_CHECKPOINT_MAX);
+    assert_int_equal(journal_prove(t, 3, &request, &size), SLUIS_CORRUPT); /* goes over what is damaged */
+    assert_int_equal(request.n, 0);
+    assert_int_equal(journal_consistency(t, 300, 700, path, &len), SLUIS_OK); /* goes beside it */
+    assert_int_equal(merkle_verify_consistency(300, 700, before, now, (const uint8_t(*)[HASH_LEN])path, len),
+                     SLUIS_OK);
+    buffer_close(&request);
+    store_abort(&t);
+    ground_close(&g);
+}
+
 static void test_tiles(void **state)
 {
     (void)state;
@@ -1173,6 +1202,7 @@ int main(void)
         cmocka_unit_test(test_forgotten_by_name),
         cmocka_unit_test(test_expire),
         cmocka_unit_test(test_consistency),
+        cmocka_unit_test(test_a_damaged_tile_proves_nothing),
         cmocka_unit_test(test_tiles),
         cmocka_unit_test(test_receipt_under),
         cmocka_unit_test(test_next_origin),
