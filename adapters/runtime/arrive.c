@@ -189,6 +189,13 @@ static sluis_err on_deliver(adapter *a, const client_event *ev)
 }
 
 /* ---- acknowledgements ---- */
+/* Refused for its key alone, which was taken away: it is made again under the one that took its place. */
+static bool for_its_key(const client_event *ev)
+{
+    return ev->kind == CLIENT_NACK && (strcmp(ev->code, error_token(SLUIS_UNKNOWN_KEY)) == 0 ||
+                                       strcmp(ev->code, error_token(SLUIS_KEY_NOT_VALID)) == 0);
+}
+
 /* What a person decided and the gateway would not take as it stands: to be decided again. */
 static const char *state_after(const Sluis__InboxRow *row, const client_event *ev, const char *state)
 {
@@ -214,7 +221,12 @@ static sluis_err settle(adapter *a, const client_event *ev, const char *state, c
         line->state = (char *)(uintptr_t)(ev->kind == CLIENT_ACK ? TALK_SENT : TALK_REFUSED);
         line->note = (char *)(uintptr_t)note;
         err = inbox_settle(a->inbox, ev->message_id, transaction, row);
+    } else if (!err && for_its_key(ev)) {
+        a->retry_at = clock_ms() + RETRY_MS; /* by then the directory that says so is here */
+        arena_free(&ar);
+        return SLUIS_OK;
     } else if (!err) {
+        row->draft = (ProtobufCBinaryData){0, NULL};
         row->state = (char *)(uintptr_t)state_after(row, ev, state);
         row->note = (char *)(uintptr_t)note;
         a->held += inbox_state_is(row, STATE_HELD);
@@ -263,6 +275,21 @@ static sluis_err check_own(const adapter *a, const snapshot *dir)
     return SLUIS_WRONG_SENDER;
 }
 
+/* Answers wait for a directory that has our signing key. */
+static sluis_err check_signing(adapter *a)
+{
+    if (a->in_force && !keys_sign(a, &a->sign.id))
+        log_write(
+            LOG_ERROR, "keys.not-enrolled", "text",
+            "the gateway's directory does not have sign.key, or not as valid: answers wait until it has",
+            NULL);
+    else if (a->in_force && a->unsigned_work) {
+        a->unsigned_work = false;
+        return work_load(a);
+    }
+    return SLUIS_OK;
+}
+
 /* A new directory may name our next sealing key: from now on mail is sealed to it. */
 static sluis_err on_directory(adapter *a, bool welcome)
 {
@@ -277,6 +304,8 @@ static sluis_err on_directory(adapter *a, bool welcome)
     if (a->in_force)
         keys_gateway_learn(a, clock_ms());
     sluis_err err = dir && a->in_force ? check_own(a, dir) : SLUIS_OK;
+    if (!err)
+        err = check_signing(a);
     if (err)
         return err;
     if (!welcome)

@@ -192,9 +192,11 @@ static sluis_err answer_one(inbox *b, store_txn *t, const inbox_answer *v)
     sluis_err err = put_sealed(b, t, TABLE_INBOX, BYTES_OF(v->transaction), &v->row->base);
     if (!err)
         err = store_put(t, TABLE_SENT, BYTES_OF(v->message_id), BYTES_OF(v->transaction));
+    if (err || !v->disclosure)
+        return err;
     put_u64(key, v->disclosure->when);
     memcpy(key + 8, v->transaction, UUID_LEN);
-    return err ? err : put_sealed(b, t, TABLE_DISCLOSURE, BYTES_OF(key), &v->disclosure->base);
+    return put_sealed(b, t, TABLE_DISCLOSURE, BYTES_OF(key), &v->disclosure->base);
 }
 
 sluis_err inbox_answered(inbox *b, const inbox_answer *v, size_t n)

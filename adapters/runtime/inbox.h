@@ -26,7 +26,7 @@
 #define STATE_NEW       "new"
 #define STATE_HELD      "held"      /* waits for a person */
 #define STATE_DECIDED   "decided"   /* draft holds the answer's body */
-#define STATE_SENDING   "sending"   /* answer holds the signed envelope */
+#define STATE_SENDING   "sending"   /* answer holds the signed envelope, draft what a person decided */
 #define STATE_SENT      "sent"      /* acknowledged; answer_receipt holds the proof */
 #define STATE_NACKED    "nacked"    /* the gateway refused the answer; note says why */
 #define STATE_WITHDRAWN "withdrawn" /* by the requester */
@@ -59,7 +59,7 @@ sluis_err inbox_get(inbox *b, const uint8_t transaction[static UUID_LEN], arena 
 /* Replaces the row. */
 sluis_err inbox_put(inbox *b, const uint8_t transaction[static UUID_LEN], const Sluis__InboxRow *row);
 
-/* A signed answer; row as it shall stand, disclosure what the party's own log gets. */
+/* A signed answer; row as it shall stand, disclosure what the party's own log gets (NULL: it has it). */
 typedef struct {
     uint8_t transaction[UUID_LEN], message_id[UUID_LEN];
     const Sluis__InboxRow *row;

@@ -92,6 +92,14 @@ void keys_gateway_learn(adapter *a, uint64_t now)
                   NULL);
 }
 
+bool keys_sign(const adapter *a, const keyid *id)
+{
+    const snapshot *dir = a->in_force ? client_snapshot(a->client) : NULL;
+    const party *self = dir ? directory_find(dir->dir, &a->s.own) : NULL;
+    const party_key *key;
+    return self && !directory_key(dir->dir, self, USE_SIGN, id, clock_ms(), &key, NULL);
+}
+
 void keys_close(adapter *a)
 {
     if (a->store_key)

@@ -57,8 +57,9 @@ struct adapter {
     replier replier;
     client *client;
     control_server *control;
-    int signals;   /* signalfd; -1 */
-    bool in_force; /* the snapshot is of the gateway that the configuration names */
+    int signals;        /* signalfd; -1 */
+    bool in_force;      /* the snapshot is of the gateway that the configuration names */
+    bool unsigned_work; /* an answer waits until the directory has our signing key */
     pending_done pending[PENDING_MAX];
     size_t pending_count;
     fresh_request fresh[TURN_EVENTS];
@@ -80,6 +81,8 @@ sluis_err keys_open(adapter *a, sluis_fail *f);
 void keys_gateway_known(adapter *a);
 void keys_gateway_learn(adapter *a, uint64_t now_ms);
 void keys_close(adapter *a);
+/* Whether the gateway's directory has this signing key of ours, valid now. */
+bool keys_sign(const adapter *a, const keyid *id);
 /* Takes up sealing keys that `sluisctl key rotate` left beside the current one. */
 sluis_err keys_refresh(adapter *a, sluis_fail *f);
 /* Renews and destroys sealing keys when it is time; what fails is told in the log and tried again. */

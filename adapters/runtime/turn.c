@@ -174,6 +174,7 @@ typedef struct {
     arena *ar; /* owns row */
     Sluis__InboxRow *row;
     uint8_t transaction[UUID_LEN];
+    bool again; /* what a person decided is signed anew: the party's own log has it */
     char asker[OIN_LEN + 1], decision[32];
     uint32_t given[ATTRIBUTES_MAX];
     size_t given_count;
@@ -197,11 +198,17 @@ static void note_disclosure(answer_job *j, const Sluis__ResponseBody *b)
     snprintf(j->decision, sizeof j->decision, "%s", word);
 }
 
+/* *made: false when our signing key is not in the directory; the row waits until it is. */
 static sluis_err seal_answer(adapter *a, answer_job *j, const envelope *e, Sluis__Kind kind,
-                             const ProtobufCMessage *body)
+                             const ProtobufCMessage *body, bool *made)
 {
     buffer plain;
     sluis_fail f = {0};
+    *made = keys_sign(a, &a->sign.id);
+    if (!*made) {
+        a->unsigned_work = true;
+        return SLUIS_OK;
+    }
     buffer_init(&plain, ENVELOPE_MAX);
     sluis_err err = wire_pack(&plain, body);
     if (!err)
@@ -211,6 +218,7 @@ static sluis_err seal_answer(adapter *a, answer_job *j, const envelope *e, Sluis
         log_transaction(LOG_ERROR, "answer.not-sealed", j->transaction, error_token(err), f.text);
     snprintf(j->asker, sizeof j->asker, "%s", e->core->sender);
     buffer_close(&plain);
+    *made = !err;
     return err;
 }
 
@@ -246,11 +254,8 @@ static sluis_err decide_known(adapter *a, answer_job *j, const envelope *e, cons
             return hold(a, j);
         body.known = c.person == PERSON_KNOWN;
     }
-    if (!err && !(err = seal_answer(a, j, e, SLUIS__KIND__KNOWN_ANSWER, &body.base))) {
-        snprintf(j->decision, sizeof j->decision, "%s", body.known ? "known" : "not-known");
-        *made = true;
-    }
-    return err;
+    snprintf(j->decision, sizeof j->decision, "%s", body.known ? "known" : "not-known");
+    return err ? err : seal_answer(a, j, e, SLUIS__KIND__KNOWN_ANSWER, &body.base, made);
 }
 
 /* Holds the row for a person, or makes its answer; *made says which. */
@@ -289,10 +294,10 @@ static sluis_err decide(adapter *a, answer_job *j, bool *made)
             err = answer_automatic(&c, j->ar, &body);
         }
     }
-    if (!err && body && !(err = seal_answer(a, j, e, SLUIS__KIND__RESPONSE, &body->base))) {
+    if (!err && body)
+        err = seal_answer(a, j, e, SLUIS__KIND__RESPONSE, &body->base, made);
+    if (*made)
         note_disclosure(j, body);
-        *made = true;
-    }
     envelope_free(&e);
     return err;
 }
@@ -334,7 +339,6 @@ static sluis_err flush(adapter *a, answer_batch *b)
         bytes packed = buffer_bytes(&j->reply.envelope);
         j->row->state = (char *)(uintptr_t)STATE_SENDING;
         j->row->answer = (ProtobufCBinaryData){packed.n, (uint8_t *)(uintptr_t)packed.p};
-        j->row->draft = (ProtobufCBinaryData){0, NULL};
         sluis__disclosure_row__init(&rows[i]);
         rows[i].when = now;
         rows[i].transaction = (ProtobufCBinaryData){UUID_LEN, j->transaction};
@@ -344,7 +348,7 @@ static sluis_err flush(adapter *a, answer_batch *b)
         rows[i].decision = j->decision;
         rows[i].by = j->row->decided_by;
         rows[i].on_behalf = j->row->decided_for;
-        out[i] = (inbox_answer){.row = j->row, .disclosure = &rows[i]};
+        out[i] = (inbox_answer){.row = j->row, .disclosure = j->again ? NULL : &rows[i]};
         memcpy(out[i].transaction, j->transaction, UUID_LEN);
         memcpy(out[i].message_id, j->reply.message_id, UUID_LEN);
     }
@@ -356,14 +360,23 @@ static sluis_err flush(adapter *a, answer_batch *b)
     return err;
 }
 
-/* A stored answer again, byte for byte; the gateway knows a duplicate when it sees one. */
-static sluis_err resend(adapter *a, const Sluis__InboxRow *row)
+/* A stored answer again, byte for byte; the gateway knows a duplicate when it sees one. When the key that
+ * signed it was taken away meanwhile it is nobody's: the row goes back to what was decided, or to be
+ * considered again. */
+static sluis_err resend(adapter *a, answer_job *j)
 {
     envelope *e = NULL;
-    bytes answer = BYTES(row->answer.data, row->answer.len);
+    bytes answer = BYTES(j->row->answer.data, j->row->answer.len);
     sluis_err err = envelope_decode(&e, answer, ENVELOPE_MAX, NULL);
-    if (!err)
+    if (!err && keys_sign(a, &e->signing_key)) {
         err = submit_stored(a, e->core->message_id.data, answer);
+    } else if (!err) {
+        j->again = j->row->draft.len > 0;
+        j->row->state = (char *)(uintptr_t)(j->again ? STATE_DECIDED : STATE_NEW);
+        err = inbox_settle(a->inbox, e->core->message_id.data, j->transaction, j->row);
+        log_transaction(LOG_WARN, "answer.again", j->transaction, error_token(SLUIS_KEY_NOT_VALID),
+                        "the key that signed it is no longer in the directory");
+    }
     envelope_free(&e);
     return err;
 }
@@ -378,8 +391,8 @@ static sluis_err work_one(adapter *a, const uint8_t transaction[static UUID_LEN]
     if (!err && talk_waits(j->row))
         err = talk_resend(a, j->row);
     if (!err && inbox_state_is(j->row, STATE_SENDING))
-        err = resend(a, j->row);
-    else if (!err && (inbox_state_is(j->row, STATE_NEW) || inbox_state_is(j->row, STATE_DECIDED)))
+        err = resend(a, j);
+    if (!err && (inbox_state_is(j->row, STATE_NEW) || inbox_state_is(j->row, STATE_DECIDED)))
         err = decide(a, j, &made);
     if (made)
         b->n++;

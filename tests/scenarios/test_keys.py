@@ -3,6 +3,7 @@ import json
 
 from city import CHILD, PARENT, PARTIES
 from house import GATEWAY_OIN, ISSUER, NAME, SLOW, check, wait_for
+from test_requests import back, held_by, state_at
 
 OIN = PARTIES["school"][0]
 
@@ -185,6 +186,41 @@ def test_revocation(city):
     check(entries[-1]["type"] == "R_RETURNED" and entries[-1]["decision"] == "key-not-valid", entries)
     refused = city.file(case, 1, "wgs", ["wgs-totaal-schuldbedrag"], raw=True)
     check(refused.status == 400 and refused.json()["code"] == "key-not-valid", refused.body)
+
+
+def other_keys(city, name):
+    """New keys alone, with nothing of the old beside them, in the place of the old ones; the request to enrol them."""
+    keys, new = keys_of(city, name), city.root / f"{name}-new"
+    city.ctl("key", "new", "--dir", new, "--oin", PARTIES[name][0])
+    for f in new.iterdir():
+        f.replace(keys / f.name)
+    return keys / "enrolment.json"
+
+
+def test_an_answer_under_a_key_that_was_taken_away(city):
+    """Answers stored and not yet taken when all keys are replaced: signed anew, what a person decided as it was decided."""
+    case = city.open_case([(PARENT, "ouder"), (CHILD, "kind")])
+    decided = city.file(case, 2, "ggd", ["jgz-lengte"])["verzoekId"]
+    held_by(city, "ggd", decided)
+    city.gateway.kill()
+    city.inbox("ggd", "release", decided, "--fields", "jgz-lengte", "--by", "jeugdarts-7")
+    wait_for("the answer stored", lambda: state_at(city, "ggd", decided) == "sending")
+    city.adapters["ggd"].stop()
+    back(city)
+    request = other_keys(city, "ggd")
+    city.adapters["ggd"].start("adapter.start")  # the gateway does not know its keys yet
+    check(state_at(city, "ggd", decided) == "sending", "nothing is lost on the way")
+    enrol_again(city, request, "ggd")
+    city.wait_connected("ggd")
+    given = city.answered(decided)
+    check([u["uitkomst"] for u in given["uitkomsten"]] == ["verstrekt"], given)
+    wait_for("the acknowledgement", lambda: state_at(city, "ggd", decided) == "sent")
+    kinds = [e.get("kind") for e in city.trace(decided)]
+    check(kinds == ["request", "response"], f"the journal: {kinds}")
+    told = [d for d in city.ctl("inbox", "disclosed", "--socket", city.adapter_control("ggd")) if d["id"] == decided]
+    check(len(told) == 1, f"the party's own log: {told}")
+    wrote = [e for e in city.adapters["ggd"].events() if e.get("event") == "answer.again"]
+    check([(e["transaction"], e["code"]) for e in wrote] == [(decided, "key-not-valid")], wrote)
 
 
 def test_passphrase(city):
