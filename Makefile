@@ -50,8 +50,10 @@ units   := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c
 vectors := $(patsubst tests/vectors/%.c,$(B)/tests/%,$(wildcard tests/vectors/test_*.c))
 convs   := $(patsubst tests/conversations/%.c,$(B)/tests/%,$(wildcard tests/conversations/test_*.c))
 faults  := $(patsubst tests/faults/%.c,$(B)/tests/%,$(wildcard tests/faults/test_*.c))
-# What the fault tests share; a shim stands between a program and the C library, and is preloaded into real ones too.
-fault_obj := $(patsubst %.c,$(B)/%.o,$(filter-out tests/faults/test_%,$(wildcard tests/faults/*.c)))
+# What the fault tests share; a shim stands between a program and the C library, and is preloaded into real ones too. That of
+# allocations is in its own test alone: beside ThreadSanitizer's allocator no program with it starts.
+shim_alloc := $(B)/tests/faults/shim_alloc.o
+fault_obj := $(filter-out $(shim_alloc),$(patsubst %.c,$(B)/%.o,$(filter-out tests/faults/test_%,$(wildcard tests/faults/*.c))))
 shims   := $(B)/tests/shim_io.so
 rig_obj := $(patsubst %.c,$(B)/%.o,$(wildcard tests/rig/*.c))
 ctests  := $(units) $(vectors) $(convs) $(faults)
@@ -153,8 +155,9 @@ $(vectors): $(B)/tests/%: $(B)/tests/vectors/%.o $(libs)
 	$(Q)$(cc) $(LDFLAGS) -o $@ $< $(libs) $(LDLIBS) -lcmocka
 $(convs): $(B)/tests/%: $(B)/tests/conversations/%.o $(rig_obj) $(libs)
 	$(Q)$(cc) $(LDFLAGS) -o $@ $< $(rig_obj) $(libs) $(LDLIBS) -lcmocka
+$(B)/tests/test_alloc: $(shim_alloc)
 $(faults): $(B)/tests/%: $(B)/tests/faults/%.o $(fault_obj) $(rig_obj) $(libs)
-	$(Q)$(cc) $(LDFLAGS) -o $@ $< $(fault_obj) $(rig_obj) $(libs) $(LDLIBS) -lcmocka
+	$(Q)$(cc) $(LDFLAGS) -o $@ $(filter %.o,$^) $(libs) $(LDLIBS) -lcmocka
 $(shims): $(B)/tests/%.so: tests/faults/%.c tests/faults/%.h
 	@mkdir -p $(@D)
 	$(Q)$(cc) $(CFLAGS) -fPIC -shared -o $@ $<

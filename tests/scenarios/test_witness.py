@@ -27,16 +27,20 @@ def grow(city):
     city.ask(case, 2, "school", ["school-naam", "school-soort"])
 
 
-def last_size(city):
-    return tlog_reader.note((city.root / "witness" / "last").read_text())[1]
+def last_size(city, folder="witness"):
+    return tlog_reader.note((city.root / folder / "last").read_text())[1]
 
 
 def verify(city, file, *more, want=0):
     return city.ctl("receipt", "verify", file, "--name", NAME, "--log-key", city.keys / "log.key.pub", *more, want=want)
 
 
+def new_witness(city, folder="witness", name=WITNESS):
+    return city.ctl("witness", "new-key", "--dir", city.root / folder, "--name", name)
+
+
 def test_cosigns_what_goes_on(city):
-    made = city.ctl("witness", "new-key", "--dir", city.root / "witness", "--name", WITNESS)
+    made = new_witness(city)
     name, digest, key = made["verifier_key"].split("+", 2)
     raw = base64.b64decode(key)
     check(raw[0] == 4 and bytes.fromhex(digest) == tlog_reader.key_hash(name, 4, raw[1:]), made["verifier_key"])
@@ -58,21 +62,30 @@ def test_cosigns_what_goes_on(city):
 
 
 def test_refuses_what_does_not(city):
-    before = (city.root / "witness" / "last").read_bytes()
+    folder = "refusing"
+
+    def witness_of(request, out, *more, want=0, log=NAME):
+        return witness(city, request, out, *more, want=want, log=log, folder=folder)
+
+    new_witness(city, folder)
+    for name, more in (("older", ("--init",)), ("newer", ())):
+        grow(city)
+        witness_of(prove(city, 0 if more else last_size(city, folder), name), f"cosigned-{name}", *more)
+    before = (city.root / folder / "last").read_bytes()
     grow(city)
-    request = prove(city, last_size(city), "sound").read_text()
+    request = prove(city, last_size(city, folder), "sound").read_text()
     head, _, note = request.partition("\n\n")
     lines = head.split("\n")
     check(len(lines) > 1, "a proof with hashes is needed here")
     flipped = base64.b64encode(bytes([base64.b64decode(lines[1])[0] ^ 1]) + base64.b64decode(lines[1])[1:]).decode()
-    older = (city.root / "second").read_text()
+    older = (city.root / "newer").read_text()
     cases = {
         "a changed proof": ("\n".join([lines[0], flipped, *lines[2:]]) + "\n\n" + note, "corrupt"),
         "no proof": (lines[0] + "\n\n" + note, "corrupt"),
         "one hash too many": ("\n".join([*lines, flipped]) + "\n\n" + note, "corrupt"),
         "another start": (head.replace(lines[0], "old 1") + "\n\n" + note, "conflict"),
         "an older request": (older, "conflict"),
-        "an older checkpoint": (lines[0] + "\n\n" + (city.root / "first").read_text().partition("\n\n")[2], "conflict"),
+        "an older checkpoint": (lines[0] + "\n\n" + (city.root / "older").read_text().partition("\n\n")[2], "conflict"),
         "a changed checkpoint": (request.replace(NAME + "/journal/1", NAME + "/journal/2"), "bad-signature"),
         "no first line": (request[4:], "invalid"),
         "a leading zero": ("old 0" + request[4:], "invalid"),
@@ -81,18 +94,19 @@ def test_refuses_what_does_not(city):
     for what, (text, code) in cases.items():
         bad = city.root / "bad-request"
         bad.write_text(text)
-        exit_code, out, _ = witness(city, bad, "refused", want=None)
+        exit_code, out, _ = witness_of(bad, "refused", want=None)
         check(exit_code == 1 and f'"{code}"' in out.replace("_", "-"), f"{what}: exit {exit_code} {out}")
-    check(witness(city, city.root / "sound", "refused", want=None, log="sluis.elders.test")[0] in (1, 5), "another log")
-    check((city.root / "witness" / "last").read_bytes() == before and not (city.root / "refused").exists(),
+    check(witness_of(city.root / "sound", "refused", want=None, log="sluis.elders.test")[0] in (1, 5), "another log")
+    check((city.root / folder / "last").read_bytes() == before and not (city.root / "refused").exists(),
           "a refusal left something")
-    witness(city, city.root / "sound")
+    witness_of(city.root / "sound", "cosigned-sound")
 
 
 def test_witnessed_receipts(city):
-    vkey = city.root / "witness" / "witness.vkey"
-    fresh = city.root / "witness2"
-    city.ctl("witness", "new-key", "--dir", fresh, "--name", "tweede.voorbeeld.test")
+    new_witness(city, "witness1")
+    vkey, fresh = city.root / "witness1" / "witness.vkey", city.root / "witness2"
+    new_witness(city, "witness2", "tweede.voorbeeld.test")
+    grow(city)
     witness(city, prove(city, 0, "fresh"), "cosigned2", "--init", folder="witness2")
     file = city.root / "1.receipt"
     city.ctl("receipt", "get", "--by", "controleur-1", 1, "--out", file, "--note", city.root / "cosigned2", "--socket", city.control)
