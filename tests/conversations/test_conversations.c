@@ -887,7 +887,9 @@ static void house(play *p, char **w, size_t n)
     else if (n == 3 && strcmp(w[0], "storm") == 0)
         restart_in_storm(p, who(p, w[1]), named(p, w[2], false));
     else if (n == 3 && strcmp(w[0], "rekey") == 0)
-        rig_rekey(p->rig, who(p, w[1]), w[2]);
+        rig_rekey(p->rig, who(p, w[1]), w[2], false);
+    else if (n == 4 && strcmp(w[0], "rekey") == 0 && strcmp(w[3], "sign") == 0)
+        rig_rekey(p->rig, who(p, w[1]), w[2], true);
     else if (n == 3 && strcmp(w[0], "revoke") == 0 && !key_use_parse(&use, w[2]))
         rig_revoke(p->rig, who(p, w[1]), use);
     else if (n == 3 && (strcmp(w[0], "suspend") == 0 || strcmp(w[0], "resume") == 0) &&

@@ -287,7 +287,7 @@ static int start(void **state)
     (void)state;
     rig_open(&house);
     actor *other = &house.actors[ACTOR_POLICE];
-    rig_rekey(&house, other, "andere-gemeente");
+    rig_rekey(&house, other, "andere-gemeente", false);
     rig_agree(&house, other,
               &(kit_agreement){.covenant = "overdracht",
                                .version = 1,

@@ -354,14 +354,16 @@ void rig_revoke(rig *r, const actor *a, key_use use)
     change_key(r, "key.revoke", a, use, "bram");
 }
 
-void rig_rekey(rig *r, actor *a, const char *domain)
+void rig_rekey(rig *r, actor *a, const char *domain, bool sign_alone)
 {
     char path[128];
     uint64_t now = clock_ms();
-    keypair k[3];
+    keypair k[3] = {[1] = a->seal, [2] = a->curve};
     ok(keypair_generate(&k[0], USE_SIGN, now));
-    ok(keypair_generate(&k[1], USE_SEAL, now));
-    ok(keypair_generate(&k[2], USE_CURVE, now));
+    if (!sign_alone) {
+        ok(keypair_generate(&k[1], USE_SEAL, now));
+        ok(keypair_generate(&k[2], USE_CURVE, now));
+    }
     snprintf(path, sizeof(path), "%s/enrol.json", r->dir);
     ok(enrolment_write(path, &a->oin, k, 3, now - DAY_MS, now + YEAR_MS, NULL));
     json_t *q = json_pack("{s:s, s:s, s:s, s:b, s:o}", "cmd", "party.enrol", "name", a->name, "domain",
@@ -370,8 +372,10 @@ void rig_rekey(rig *r, actor *a, const char *domain)
     json_decref(q);
     remove(path);
     keypair_close(&a->sign);
-    keypair_close(&a->seal);
-    keypair_close(&a->curve);
+    if (!sign_alone) {
+        keypair_close(&a->seal);
+        keypair_close(&a->curve);
+    }
     a->sign = k[0];
     a->seal = k[1];
     a->curve = k[2];

@@ -50,8 +50,9 @@ void rig_change(rig *r, const char *cmd, const actor *a);
 void rig_change_key(rig *r, const char *cmd, const actor *a, key_use use);
 /* Two persons revoke this party's key of a use. */
 void rig_revoke(rig *r, const actor *a, key_use use);
-/* The operator replaces this party's keys by fresh ones; its connection, if any, stays what it was. */
-void rig_rekey(rig *r, actor *a, const char *domain);
+/* The operator replaces this party's keys by fresh ones, or its signing key alone; its connection, if any,
+ * stays what it was. */
+void rig_rekey(rig *r, actor *a, const char *domain, bool sign_alone);
 
 /* The party signs this, the municipality files it and, when accept, signs it too. */
 void rig_agree(rig *r, const actor *a, const kit_agreement *k, bool accept);
