@@ -217,14 +217,13 @@ static sluis_err settle(adapter *a, const client_event *ev, const char *state, c
     arena *ar = arena_new(ROW_ARENA);
     err = ar ? inbox_get(a->inbox, transaction, ar, &row) : SLUIS_NOMEM;
     Sluis__InboxTalk *line = err ? NULL : talk_of_id(row, ev->message_id);
+    bool again = !err && !line && for_its_key(ev);
     if (line) {
         line->state = (char *)(uintptr_t)(ev->kind == CLIENT_ACK ? TALK_SENT : TALK_REFUSED);
         line->note = (char *)(uintptr_t)note;
         err = inbox_settle(a->inbox, ev->message_id, transaction, row);
-    } else if (!err && for_its_key(ev)) {
+    } else if (again) {
         a->retry_at = clock_ms() + RETRY_MS; /* by then the directory that says so is here */
-        arena_free(&ar);
-        return SLUIS_OK;
     } else if (!err) {
         row->draft = (ProtobufCBinaryData){0, NULL};
         row->state = (char *)(uintptr_t)state_after(row, ev, state);
@@ -241,7 +240,7 @@ static sluis_err settle(adapter *a, const client_event *ev, const char *state, c
                                                  : "answer.refused",
                         transaction, ev->kind == CLIENT_ACK ? "ok" : ev->code,
                         ev->kind == CLIENT_ACK ? "" : ev->why.text);
-        if (!line)
+        if (!line && !again)
             owed_done(a, transaction);
     }
     arena_free(&ar);

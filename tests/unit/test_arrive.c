@@ -165,6 +165,26 @@ static void a_suite_that_the_sender_may_not_use(void **state)
     assert_row(r, STATE_WITHDRAWN, "niet-meer-nodig");
 }
 
+/* The directory may be on its way: it comes again, and goes back in the end. */
+static void what_a_key_signed_that_is_gone(void **state)
+{
+    room *r = *state;
+    keypair gone = r->who[GEM].sign, next;
+    key_make(&next, USE_SIGN, 77);
+    r->who[GEM].sign = next;
+    set_directory(r, 1);
+    r->who[GEM].sign = gone;
+    withdraw(r, GEM, r->request_mh);
+    assert_row(r, STATE_HELD, "");
+    assert_int_equal(session(r)->done, 0);
+    assert_int_equal(session(r)->refused, 0);
+    r->who[GEM].sign = next;
+    withdraw(r, GEM, r->request_mh);
+    assert_row(r, STATE_WITHDRAWN, "niet-meer-nodig");
+    assert_int_equal(session(r)->done, 9);
+    keypair_close(&gone);
+}
+
 static void what_is_sealed_to_a_key_that_is_gone(void **state)
 {
     room *r = *state;
@@ -204,6 +224,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_refused_answer_says_why, setup, teardown),
         cmocka_unit_test_setup_teardown(a_full_gateway_is_tried_again, setup, teardown),
         cmocka_unit_test_setup_teardown(a_suite_that_the_sender_may_not_use, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_a_key_signed_that_is_gone, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_sealed_to_a_key_that_is_gone, setup, teardown),
         cmocka_unit_test_setup_teardown(a_kind_that_is_not_for_us, setup, teardown),
     };
