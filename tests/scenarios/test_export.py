@@ -50,7 +50,9 @@ def test_export_is_read_by_another(city):
 
 
 def test_any_difference_is_refused(city):
-    out = city.root / "export"
+    out = city.root / "differing"
+    grow(city, 256)
+    export(city, "sound", out)
     tile = out / "tile" / "0" / "000"
     sound = tile.read_bytes()
     for bad in (sound[:40] + bytes([sound[40] ^ 1]) + sound[41:], sound[:-1], b""):
@@ -64,7 +66,7 @@ def test_any_difference_is_refused(city):
         check(code == 1 and "tile/0/000" in answer, f"exit {code} {answer}")
         check(tile.read_bytes() == bad, "it was overwritten")
     tile.write_bytes(sound)
-    code, _, _ = city.ctl("journal", "export", city.root / "copy1", "--out", city.root / "other", "--name", "sluis.elders.test",
+    code, _, _ = city.ctl("journal", "export", city.root / "sound", "--out", city.root / "other", "--name", "sluis.elders.test",
                           "--log-key", city.keys / "log.key.pub", want=None)
     check(code == 1 and not (city.root / "other").exists(), f"another log: exit {code}")
     check(city.ctl("journal", "export", city.root / "none", "--out", city.root / "other", "--name", NAME, "--log-key",
