@@ -75,13 +75,12 @@ sluis_err desk_by(const desk *d, const json_t *q, job *j, sluis_fail *f)
 
 sluis_err desk_words(const desk *d, const json_t *q, job *j, sluis_fail *f)
 {
-    const char *why = desk_text(q, "reason", f);
+    sluis_err e = desk_by(d, q, j, f);
+    const char *why = e ? NULL : desk_text(q, "reason", f);
     if (!why)
-        return SLUIS_INVALID;
+        return e ? e : SLUIS_INVALID;
     if (!name_valid(why))
         return fail_set(f, SLUIS_INVALID, "reason", "a code: [a-z0-9][a-z0-9._:-]{0,63}");
-    sluis_err e = desk_by(d, q, j, f);
-    if (!e && !(j->reason = arena_strdup(j->arena, why)))
-        e = SLUIS_NOMEM;
-    return e;
+    j->reason = arena_strdup(job_arena(j), why);
+    return j->reason ? SLUIS_OK : SLUIS_NOMEM;
 }

@@ -280,9 +280,9 @@ static void a_party_is_suspended(void **state)
     refused(suspension("party.suspend", "7", "anna", "x"), SLUIS_INVALID, "oin",
             "is not an OIN: 20 characters");
     refused(suspension("party.suspend", police, "Anna de Vries", "x"), SLUIS_INVALID, "by",
-            "a pseudonym or code: [a-z0-9][a-z0-9._:-]{0,63}");
+            "a pseudonym: [a-z0-9][a-z0-9._:-]{0,63}");
     refused(suspension("party.suspend", police, "anna", "because of her"), SLUIS_INVALID, "reason",
-            "a pseudonym or code: [a-z0-9][a-z0-9._:-]{0,63}");
+            "a code: [a-z0-9][a-z0-9._:-]{0,63}");
     refused(json_pack("{s:s, s:s}", "cmd", "party.suspend", "oin", police), SLUIS_INVALID, "by",
             "a string is needed here");
     refused(suspension("party.resume", police, "anna", "x"), SLUIS_CONFLICT, police, "is not suspended");
@@ -346,7 +346,7 @@ static void a_key_is_suspended_by_one(void **state)
     refused(about_key("key.suspend", "00", "anna"), SLUIS_INVALID, "key",
             "a key id is 32 hexadecimal digits");
     refused(about_key("key.suspend", id, "Anna de Vries"), SLUIS_INVALID, "by",
-            "a pseudonym or code: [a-z0-9][a-z0-9._:-]{0,63}");
+            "a pseudonym: [a-z0-9][a-z0-9._:-]{0,63}");
     refused(about_key("key.suspend", own, "anna"), SLUIS_INVALID, RIG_GATEWAY,
             "is the gateway itself: stop it, or revoke the key");
     refused(about_key("key.resume", id, "anna"), SLUIS_CONFLICT, police, "the key is not suspended");
@@ -385,8 +385,7 @@ static void a_key_is_revoked_by_two(void **state)
     refused(revocation("00112233445566778899aabbccddeeff", "anna"), SLUIS_UNKNOWN_KEY, "0011",
             "no party has this key: see `party list --json`");
     refused(revocation("00", "anna"), SLUIS_INVALID, "key", "a key id is 32 hexadecimal digits");
-    refused(revocation(id, "Anna de Vries"), SLUIS_INVALID, "by",
-            "a pseudonym or code: [a-z0-9][a-z0-9._:-]{0,63}");
+    refused(revocation(id, "Anna de Vries"), SLUIS_INVALID, "by", "a pseudonym: [a-z0-9][a-z0-9._:-]{0,63}");
     json_t *done = accepted(revocation(id, "anna"));
     assert_string_equal(text_of(done, "outcome"), "proposed");
     assert_string_equal(text_of(done, "oin"), house.actors[ACTOR_SCHOOL].oin.s);

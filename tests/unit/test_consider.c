@@ -70,7 +70,7 @@ static const char *const asked[ASKED] = {"school-naam", "school-verzuim-ongeoorl
                                          "school-diploma-niveau"};
 
 static consideration ask_by_person(fixture *t, const local_rules *r, source *s, const char *bsn,
-                                    bool test_mode, const char *const *names, size_t n, size_t by_person)
+                                   bool test_mode, const char *const *names, size_t n, size_t by_person)
 {
     Sluis__RequestBody *body = arena_alloc(t->a, sizeof *body);
     Sluis__Subject *subject = arena_alloc(t->a, sizeof *subject);
@@ -84,11 +84,11 @@ static consideration ask_by_person(fixture *t, const local_rules *r, source *s, 
     for (size_t i = 0; i < n; i++)
         ids[i] = catalogue_by_name(t->c, names[i])->id;
     const consider_with w = {.rules = r,
-                              .catalogue = t->c,
-                              .source = s,
-                              .test_mode = test_mode,
-                              .by_person = by_person ? ids + 2 : NULL, /* and what is refused */
-                              .n_by_person = by_person};
+                             .catalogue = t->c,
+                             .source = s,
+                             .test_mode = test_mode,
+                             .by_person = by_person ? ids + 2 : NULL, /* and what is refused */
+                             .n_by_person = by_person};
     assert_ok(consider(&w, body, ids, n, t->a, &c, &f), &f);
     assert_int_equal(c.n, n);
     return c;
@@ -276,7 +276,8 @@ static void forms_are_for_a_person(void **state)
     assert_true(ask_by_person(t, r, t->folder, CHILD, true, form, 2, 0).hold);
     local_rules_free(&r);
     config_free(&cfg);
-    assert_false(ask_by_person(t, t->automatic, t->folder, PARENT, true, form, FORM, 0).hold);   /* not known here */
+    assert_false(
+        ask_by_person(t, t->automatic, t->folder, PARENT, true, form, FORM, 0).hold); /* not known here */
     assert_false(ask_by_person(t, t->automatic, t->folder, REFUSING, true, form, FORM, 0).hold); /* closed */
 }
 
