@@ -6,21 +6,26 @@ sluis_err restrictions_load(registry *r, store_txn *t, const subject *s, arena *
 {
     store_cursor *c = NULL;
     bytes key, sealed, prefix = BYTES(s->sid.b, ID_LEN);
-    size_t seen = 0;
-    *out = (restrictions){.rows = NULL, .n = 0};
+    *out = (restrictions){.rows = NULL};
     sluis_err e = store_cursor_open(t, TABLE_RESTRICTION, prefix, prefix, &c);
     while (!e && !(e = store_cursor_next(c, &key, &sealed))) {
         ProtobufCMessage *m = NULL;
         if (!out->rows && !(out->rows = arena_alloc(a, RESTRICTIONS_MAX * sizeof(*out->rows))))
             e = SLUIS_NOMEM;
+        const arena_place before = arena_at(a);
         if (!e)
             e = row_open(r, t, TABLE_RESTRICTION, key, sealed, a, &sluis__restriction_row__descriptor, &m,
                          NULL);
         Sluis__RestrictionRow *row = (Sluis__RestrictionRow *)m;
-        if (!e && (++seen > RESTRICTION_SCAN_MAX || (!row->ended && out->n == RESTRICTIONS_MAX)))
+        out->all++;
+        if (!e && row->ended) {
+            out->oldest = out->oldest ? out->oldest : row->journal_index;
+            arena_back(a, before);
+        } else if (!e && out->n == RESTRICTIONS_MAX) {
             e = SLUIS_TOO_BIG;
-        else if (!e && !row->ended)
+        } else if (!e) {
             out->rows[out->n++] = row;
+        }
     }
     store_cursor_close(&c);
     return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;

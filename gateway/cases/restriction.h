@@ -6,16 +6,17 @@
 
 #include "registry/registry.h"
 
-#define RESTRICTIONS_MAX     256 /* in force on one person's dossier */
-#define RESTRICTION_SCAN_MAX 4096
-#define RESTRICTION_DAYS_MAX 366 /* until somebody looks at it again */
+#define RESTRICTIONS_MAX     256  /* in force on one person's dossier */
+#define RESTRICTION_ROWS_MAX 4096 /* with those that ended: the oldest of these gives way */
+#define RESTRICTION_DAYS_MAX 366  /* until somebody looks at it again */
 
 typedef struct {
     Sluis__RestrictionRow **rows; /* in the arena */
-    size_t n;
+    size_t n, all;                /* in force; with those that ended */
+    uint64_t oldest;              /* that ended: its journal index; 0: none did */
 } restrictions;
 
-/* Those in force. TOO_BIG: more than RESTRICTIONS_MAX, or RESTRICTION_SCAN_MAX with those that ended. */
+/* Those in force. TOO_BIG: more than RESTRICTIONS_MAX. */
 sluis_err restrictions_load(registry *r, store_txn *t, const subject *s, arena *a, restrictions *out);
 /* The one that covers this entry, or its transaction (empty: it has none); NULL. */
 const Sluis__RestrictionRow *restriction_of(const restrictions *all, uint64_t entry, bytes transaction);

@@ -193,6 +193,16 @@ static sluis_err end_restriction(dossier_work *w, const Sluis__RestrictionRow *x
     return save(w, &over);
 }
 
+/* What ended is kept with its reason, but not without bound: each is gone over when the dossier is read. */
+static sluis_err make_way(dossier_work *w, const restrictions *all)
+{
+    uint8_t key[ID_LEN + 8];
+    if (all->all < RESTRICTION_ROWS_MAX || !all->oldest)
+        return SLUIS_OK;
+    restriction_key(key, &w->s.sid, all->oldest);
+    return store_delete(w->t->t, TABLE_RESTRICTION, BYTES_OF(key));
+}
+
 /* The entry as it stands: what it is a part of, and what covers it now. A restriction is told, never hidden.
  */
 static sluis_err look_up(dossier_work *w, uint64_t entry, bytes *transaction, const restrictions *all,
@@ -279,6 +289,8 @@ sluis_err handle_restrict_entry(turn *t, job *j, sluis_fail *f)
     if (!e)
         e = in->lift ? write_entry(&w, "restriction-lifted", in->reason, &fill)
                      : restrict_entry(&w, in, transaction);
+    if (!e && !in->lift)
+        e = make_way(&w, &all);
     if (!e && now) /* lifted, or looked at again: another stands in its place */
         e = end_restriction(&w, now);
     if (!e)
