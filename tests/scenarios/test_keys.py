@@ -3,6 +3,7 @@ import json
 
 from city import CHILD, PARENT, PARTIES
 from house import GATEWAY_OIN, ISSUER, NAME, SLOW, check, wait_for
+from test_deadlines import metric
 from test_requests import back, held_by, state_at
 
 OIN = PARTIES["school"][0]
@@ -200,10 +201,12 @@ def other_keys(city, name):
 def test_an_answer_under_a_key_that_was_taken_away(city):
     """Answers stored and not yet taken when all keys are replaced: signed anew, what a person decided as it was decided."""
     case = city.open_case([(PARENT, "ouder"), (CHILD, "kind")])
-    decided = city.file(case, 2, "ggd", ["jgz-lengte"])["verzoekId"]
+    queued, done = metric(city, "outbox_queued"), metric(city, "outbox_done")
+    decided = city.file(case, 2, "ggd", ["jgz-gewicht"])["verzoekId"]
     held_by(city, "ggd", decided)
+    wait_for("the confirmations", lambda: metric(city, "outbox_done") - done >= metric(city, "outbox_queued") - queued > 0)
     city.gateway.kill()
-    city.inbox("ggd", "release", decided, "--fields", "jgz-lengte", "--by", "jeugdarts-7")
+    city.inbox("ggd", "release", decided, "--fields", "jgz-gewicht", "--by", "jeugdarts-7")
     wait_for("the answer stored", lambda: state_at(city, "ggd", decided) == "sending")
     city.adapters["ggd"].stop()
     back(city)
