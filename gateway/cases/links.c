@@ -56,6 +56,21 @@ sluis_err links_each(store_txn *t, const row_keys *k, const uint8_t sid[static I
     return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
 }
 
+sluis_err links_count(store_txn *t, const uint8_t sid[static ID_LEN], gateway_table table, size_t most,
+                      size_t *n)
+{
+    uint8_t prefix[ID_LEN + 1];
+    store_cursor *c = NULL;
+    bytes key, stored;
+    memcpy(prefix, sid, ID_LEN);
+    prefix[ID_LEN] = (uint8_t)table;
+    sluis_err e = store_cursor_open(t, TABLE_LINK, BYTES_OF(prefix), BYTES_OF(prefix), &c);
+    for (*n = 0; !e && *n < most; *n += !e)
+        e = store_cursor_next(c, &key, &stored);
+    store_cursor_close(&c);
+    return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
+}
+
 static sluis_err link_case(store_txn *t, const row_keys *k, bytes key, bytes stored, arena *a)
 {
     ProtobufCMessage *m = NULL;

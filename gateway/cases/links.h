@@ -21,6 +21,10 @@ typedef sluis_err (*link_fn)(void *ctx, const uint8_t id[static ID_LEN]);
 sluis_err links_each(store_txn *t, const row_keys *k, const uint8_t sid[static ID_LEN], gateway_table table,
                      link_fn each, void *ctx);
 
+/* How many there are; not beyond this many. */
+sluis_err links_count(store_txn *t, const uint8_t sid[static ID_LEN], gateway_table table, size_t most,
+                      size_t *n);
+
 /* Makes the links of a store that was written before there were any; once, noted in META "links". */
 sluis_err links_begin(store_txn *t, const row_keys *k);
 

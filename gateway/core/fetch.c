@@ -247,7 +247,7 @@ sluis_err fetch_keep(turn *t, const subject *s, const Sluis__RequestRow *row, co
     kept.law = (char *)(uintptr_t)law_of(t->rules, row->application);
     d.kept = &kept;
     d.reference = true;
-    sluis_err e = registry_keep(t->t, s, a->id, instance, &d);
+    sluis_err e = registry_keep(t->p->registry, t->t, s, a->id, instance, &d);
     memcpy(key, s->sid.b, ID_LEN);
     put_u32(key + ID_LEN, a->id);
     memcpy(key + ID_LEN + 4, instance->b, ID_LEN);

@@ -5,6 +5,7 @@
 #include "cases/cases.h"
 #include "cases/datum_use.h"
 #include "flow/api_out.h"
+#include "cases/links.h"
 #include "core/case_change.h"
 #include "core/fetch.h"
 #include "core/from_register.h"
@@ -86,6 +87,26 @@ sluis_err register_bsn(turn *t, const subject *s, const job *j, const char *bsn)
     return register_name(t, s, j, ATTRIBUTE_BSN, bsn);
 }
 
+sluis_err case_check_room(turn *t, const char *bsn, const char *own, uint32_t member, const char *where,
+                          sluis_fail *f)
+{
+    const uint32_t most = t->p->settings->person_cases;
+    subject s = {0};
+    size_t n = 0;
+    sluis_err e = *bsn ? registry_subject(t->p->registry, t->t, bsn, false, &s)
+                       : registry_subject_own(t->p->registry, t->t, own, false, &s);
+    if (!e)
+        e = links_count(t->t, s.sid.b, TABLE_CASE, most, &n);
+    subject_close(&s);
+    if (!e && n == most)
+        e = fail_set(
+            f, SLUIS_CONFLICT, where,
+            "lid %u is al lid van %u zaken: ga verder in een daarvan, of laat de beheerder die grens "
+            "verhogen (limits.person_cases)",
+            member, most);
+    return e == SLUIS_NOT_FOUND ? SLUIS_OK : e; /* new here */
+}
+
 /* Each can be registered now: a household is written whole or not at all. */
 static sluis_err check_persons(turn *t, const Sluis__ApiOpenCase *o, sluis_fail *f)
 {
@@ -98,6 +119,8 @@ static sluis_err check_persons(turn *t, const Sluis__ApiOpenCase *o, sluis_fail 
         if (e == SLUIS_CONFLICT)
             fail_set(f, e, "leden", "lid %zu wordt op dit moment vergeten: open de zaak daarna opnieuw",
                      i + 1);
+        if (!e)
+            e = case_check_room(t, m->bsn, m->own, (uint32_t)i + 1, "leden", f);
     }
     return e == SLUIS_FULL ? fail_set(f, SLUIS_REGISTER_FULL, "leden", "%s", error_text(SLUIS_REGISTER_FULL))
                            : e;

@@ -148,7 +148,7 @@ static sluis_err requests_of(turn *t, const Sluis__MemberRow *who, const uint8_t
     ProtobufCMessage *m = NULL, *rec = NULL;
     id16 sid;
     memcpy(sid.b, who->sid.data, ID_LEN);
-    sluis_err e = entries_open(&all, t->t, t->p->rows, &sid, s->from);
+    sluis_err e = entries_open(&all, t->t, t->p->rows, TABLE_DOSSIER, &sid, s->from);
     while (!e && (e = entries_next(&all, &key, &sealed)) == SLUIS_OK) {
         arena_reset(a);
         if (s->n == CASE_REQUESTS_STEP) {

@@ -47,7 +47,7 @@ static sluis_err find_entry(dossier_work *w, uint64_t entry, Sluis__DossierRow *
     uint8_t key[ID_LEN + 8];
     bytes sealed;
     ProtobufCMessage *m = NULL;
-    sluis_err e = entries_get(t->t, t->p->rows, &w->s.sid, entry, key, &sealed);
+    sluis_err e = entries_get(t->t, t->p->rows, TABLE_DOSSIER, &w->s.sid, entry, key, &sealed);
     if (!e)
         e = row_open(t->p->registry, t->t, TABLE_DOSSIER, BYTES_OF(key), sealed, t->arena,
                      &sluis__dossier_row__descriptor, &m, NULL);

@@ -30,20 +30,22 @@ typedef struct {
 static sluis_err case_is_over(void *ctx, const uint8_t id[static ID_LEN])
 {
     const asked *a = ctx;
+    const arena_place empty = arena_at(a->t->arena);
     Sluis__CaseRow *c = NULL;
     sluis_err e = case_load(a->t->t, a->t->p->rows, id, a->t->arena, &c);
     if (!e && case_is_open(c) && case_member_of(c, &a->s->sid))
-        return fail_set(a->f, SLUIS_CONFLICT, "subject", "is a member of an open case: close it first");
-    if (!e && handover_waits(c->handover))
-        return fail_set(
-            a->f, SLUIS_CONFLICT, "subject",
-            "a case is offered to another municipality: wait for its decision, or until it lapses");
+        e = fail_set(a->f, SLUIS_CONFLICT, "subject", "is a member of an open case: close it first");
+    else if (!e && handover_waits(c->handover))
+        e = fail_set(a->f, SLUIS_CONFLICT, "subject",
+                     "a case is offered to another municipality: wait for its decision, or until it lapses");
+    arena_back(a->t->arena, empty);
     return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
 }
 
 static sluis_err concern_is_decided(void *ctx, const uint8_t id[static ID_LEN])
 {
     const asked *a = ctx;
+    const arena_place empty = arena_at(a->t->arena);
     ProtobufCMessage *m = NULL;
     bytes sealed;
     sluis_err e = store_get(a->t->t, TABLE_CONCERN, BYTES(id, ID_LEN), &sealed);
@@ -51,8 +53,9 @@ static sluis_err concern_is_decided(void *ctx, const uint8_t id[static ID_LEN])
         e = row_open(a->t->p->registry, a->t->t, TABLE_CONCERN, BYTES(id, ID_LEN), sealed, a->t->arena,
                      &sluis__concern_row__descriptor, &m, NULL);
     if (!e && strcmp(((const Sluis__ConcernRow *)m)->state, CONCERN_RECEIVED) == 0)
-        return fail_set(a->f, SLUIS_CONFLICT, "subject",
-                        "a report of concern waits for its decision: decide first");
+        e = fail_set(a->f, SLUIS_CONFLICT, "subject",
+                     "a report of concern waits for its decision: decide first");
+    arena_back(a->t->arena, empty);
     return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
 }
 

@@ -136,6 +136,59 @@ static sluis_err check_persons(turn *t, const import_batch *b, sluis_fail *f)
     return SLUIS_OK;
 }
 
+static bool same_datum(const import_line *a, const import_line *b)
+{
+    return strcmp(a->bsn, b->bsn) == 0 && strcmp(a->attribute, b->attribute) == 0;
+}
+
+/* Instances of this line's datum of this line's person, in the batch up to this line; 0: a later line has it,
+ * too. */
+static size_t named_up_to(const import_batch *b, size_t i, id16 *named)
+{
+    const import_line *l = &b->lines[i];
+    size_t n = 0;
+    for (size_t k = i + 1; k < b->count; k++)
+        if (same_datum(&b->lines[k], l))
+            return 0;
+    for (size_t k = 0; k <= i; k++) {
+        const import_line *x = &b->lines[k];
+        bool fresh = same_datum(x, l);
+        for (size_t m = 0; fresh && m < n; m++)
+            fresh = !id_equal(&named[m], &x->instance);
+        if (fresh)
+            named[n++] = x->instance;
+    }
+    return n;
+}
+
+/* So many instances of each datum fit beside what is registered: looked at with the last line of it. */
+static sluis_err check_room(turn *t, const import_batch *b, size_t i, sluis_fail *f)
+{
+    const arena_place empty = arena_at(t->arena);
+    const attribute *a = rules_attribute_named(t->rules, b->lines[i].attribute);
+    id16 *named = arena_alloc(t->arena, (i + 1) * sizeof(*named));
+    const size_t n = named ? named_up_to(b, i, named) : 0;
+    subject s = {0};
+    bool fits = true;
+    sluis_err e = SLUIS_OK;
+    if (!named)
+        e = SLUIS_NOMEM;
+    else if (n)
+        e = registry_subject(t->p->registry, t->t, b->lines[i].bsn, false, &s);
+    if (e == SLUIS_NOT_FOUND) { /* new here */
+        fits = n <= t->p->settings->instances;
+        e = SLUIS_OK;
+    } else if (!e && n) {
+        e = registry_fits(t->t, &s, a->id, named, n, t->p->settings->instances, &fits);
+    }
+    subject_close(&s);
+    arena_back(t->arena, empty);
+    return e || fits
+               ? e
+               : fail_line(f, SLUIS_TOO_BIG, b, i,
+                           "voorkomen: more instances of this datum of one person than limits.instances");
+}
+
 static sluis_err check_batch(turn *t, const import_batch *b, sluis_fail *f)
 {
     const party *from = directory_find(t->dir, &b->source);
@@ -152,7 +205,11 @@ static sluis_err check_batch(turn *t, const import_batch *b, sluis_fail *f)
                      taken);
     for (size_t i = 0; !e && i < b->count; i++)
         e = check_line(t, b, from, i, f);
-    return e ? e : check_persons(t, b, f);
+    if (!e)
+        e = check_persons(t, b, f);
+    for (size_t i = 0; !e && i < b->count; i++)
+        e = check_room(t, b, i, f);
+    return e;
 }
 
 /* ---- writing ---- */
@@ -181,7 +238,7 @@ static sluis_err put_line(turn *t, import_batch *b, const import_line *l)
     if (!e && a->at_source_s) {
         d.reference = true;
         outcome = DATUM_NEW;
-        e = registry_keep(t->t, &s, a->id, &l->instance, &d);
+        e = registry_keep(t->p->registry, t->t, &s, a->id, &l->instance, &d);
     } else if (!e) {
         e = registry_put(t->p->registry, t->t, &s, a->id, &l->instance, &d, &outcome, &version, NULL);
     }

@@ -129,6 +129,44 @@ static sluis_err register_datum(decision *d, const subject *s, const Sluis__Hand
     return e;
 }
 
+/* So many instances of each datum fit beside what is registered here. */
+static sluis_err check_data_room(const decision *d, const Sluis__HandoverMember *m, sluis_fail *f)
+{
+    turn *t = d->t;
+    const arena_place empty = arena_at(t->arena);
+    const uint32_t most = t->p->settings->instances;
+    id16 *named = arena_alloc(t->arena, (m->n_data + 1) * sizeof(*named));
+    subject s = {0};
+    sluis_err e = named ? registry_subject(t->p->registry, t->t, m->bsn, false, &s) : SLUIS_NOMEM;
+    const bool here = !e;
+    e = e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
+    for (size_t i = 0; !e && i < m->n_data; i++) {
+        const attribute *a = rules_attribute_named(t->rules, m->data[i]->name);
+        size_t n = 0;
+        bool fits = true;
+        for (size_t k = 0; k <= i; k++)
+            if (strcmp(m->data[k]->name, m->data[i]->name) == 0) {
+                named[n] = (id16){{0}};
+                if (m->data[k]->instance.len == ID_LEN)
+                    memcpy(named[n].b, m->data[k]->instance.data, ID_LEN);
+                n++;
+            }
+        if (here)
+            e = registry_fits(t->t, &s, a->id, named, n, most, &fits);
+        else
+            fits = n <= most;
+        if (!e && !fits)
+            e = fail_set(
+                f, SLUIS_CONFLICT, "overdracht",
+                "lid %u: van één persoon worden ten hoogste %u voorkomens van %s geregistreerd: laat "
+                "de beheerder die grens verhogen (limits.instances), of wijs de zaak af",
+                m->member, most, a->name);
+    }
+    subject_close(&s);
+    arena_back(t->arena, empty);
+    return e;
+}
+
 /* Each can be registered now. */
 static sluis_err check_persons(const decision *d, sluis_fail *f)
 {
@@ -139,6 +177,12 @@ static sluis_err check_persons(const decision *d, sluis_fail *f)
             SLUIS_CONFLICT)
             fail_set(f, e, "overdracht", "lid %u wordt op dit moment vergeten: besluit daarna",
                      d->body->members[i]->member);
+    for (size_t i = 0; !e && i < d->body->n_members; i++) {
+        const Sluis__HandoverMember *m = d->body->members[i];
+        e = case_check_room(d->t, m->bsn, "", m->member, "overdracht", f);
+        if (!e)
+            e = check_data_room(d, m, f);
+    }
     return e == SLUIS_FULL
                ? fail_set(f, SLUIS_REGISTER_FULL, "overdracht", "%s", error_text(SLUIS_REGISTER_FULL))
                : e;

@@ -330,6 +330,7 @@ static sluis_err apply_in_case(void *ctx, const uint8_t id[static ID_LEN])
 {
     const applying *a = ctx;
     turn *t = a->t;
+    const arena_place empty = arena_at(t->arena);
     Sluis__CaseRow *row = NULL;
     sluis_err e = case_load(t->t, t->p->rows, id, t->arena, &row);
     Sluis__MemberRow *m = e ? NULL : case_member_row(row, a->s->sid.b);
@@ -339,6 +340,7 @@ static sluis_err apply_in_case(void *ctx, const uint8_t id[static ID_LEN])
         e = case_save(t->t, t->p->rows, id, row);
     if (!e && m)
         e = withdraw_later(t, id, m);
+    arena_back(t->arena, empty);
     return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
 }
 

@@ -84,6 +84,11 @@ sluis_err party_renew(turn *t, job *j, Sluis__Record *r, bool *changed, sluis_fa
 /* ---- what calls about a case share ---- */
 /* The person's own number, sealed like any datum: what a request to a party is filled in with. */
 sluis_err register_bsn(turn *t, const subject *s, const job *j, const char *bsn);
+/* Whether this person (by number or, when bsn is empty, by the municipality's own name) may become a member
+ * of one more case: each of them is gone over when something changes for the person. CONFLICT, in Dutch,
+ * about this member. */
+sluis_err case_check_room(turn *t, const char *bsn, const char *own, uint32_t member, const char *where,
+                          sluis_fail *f);
 /* A record of an API call: who the token says, for which case (NULL: none). */
 void api_record(const job *j, Sluis__RecordType type, const uint8_t *case_id, Sluis__Record *r);
 /* The turn's entry in the dossier of one member, or (member 0) of all; its words stand in that of the member

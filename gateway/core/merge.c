@@ -28,12 +28,13 @@ typedef struct {
 static sluis_err not_both_members(void *ctx, const uint8_t id[static ID_LEN])
 {
     const merging *m = ctx;
+    const arena_place empty = arena_at(m->t->arena);
     Sluis__CaseRow *row = NULL;
     sluis_err e = case_load(m->t->t, m->t->p->rows, id, m->t->arena, &row);
     if (!e && case_member_row(row, m->to->sid.b)) /* one who was handed over too */
-        return fail_set(
-            m->f, SLUIS_CONFLICT, "bsn",
-            "dit is een ander lid van dezelfde zaak: twee leden van een zaak zijn niet één persoon");
+        e = fail_set(m->f, SLUIS_CONFLICT, "bsn",
+                     "dit is een ander lid van dezelfde zaak: twee leden van een zaak zijn niet één persoon");
+    arena_back(m->t->arena, empty);
     return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
 }
 
@@ -55,23 +56,41 @@ static sluis_err known_to(turn *t, const subject *to, bytes row, uint8_t at[stat
     return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
 }
 
-/* The register of a person of whom no party can be asked: more than a few rows is not expected. */
-static sluis_err count_data(turn *t, const subject *s, const subject *to, sluis_fail *f)
+static sluis_err too_many(const turn *t, sluis_fail *f)
+{
+    return fail_set(f, SLUIS_TOO_BIG, "bsn",
+                    "van deze persoon zijn meer dan %u gegevens, zaken en meldingen geregistreerd: die gaan "
+                    "niet in één keer over; de beheerder kan die grens verhogen (limits.merge_rows)",
+                    t->p->settings->merge_rows);
+}
+
+/* What goes over in one transaction of this table, added to *n. */
+static sluis_err count_rows(turn *t, const subject *s, gateway_table table, size_t *n, sluis_fail *f)
 {
     store_cursor *c = NULL;
     bytes key, value, prefix = BYTES(s->sid.b, ID_LEN);
-    size_t n = 0, settled = 0;
+    sluis_err e = store_cursor_open(t->t, table, prefix, prefix, &c);
+    while (!e && !(e = store_cursor_next(c, &key, &value)))
+        if (++*n > t->p->settings->merge_rows)
+            e = too_many(t, f);
+    store_cursor_close(&c);
+    return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
+}
+
+/* The same of what is current, and whether what both know fits in one row. */
+static sluis_err count_data(turn *t, const subject *s, const subject *to, size_t *n, sluis_fail *f)
+{
+    store_cursor *c = NULL;
+    bytes key, value, prefix = BYTES(s->sid.b, ID_LEN);
+    size_t settled = 0;
     uint8_t at[INSTANCE_KEY] = {0};
     bool there = false;
     sluis_err e = store_cursor_open(t->t, TABLE_DATUM, prefix, prefix, &c);
     while (!e && !(e = store_cursor_next(c, &key, &value))) {
         e = known_to(t, to, key, at, &there);
         settled += there ? value.n + SETTLED_COST : 0;
-        if (!e && ++n > MERGE_DATA_MAX)
-            e = fail_set(
-                f, SLUIS_TOO_BIG, "bsn",
-                "van deze persoon zijn meer dan %d gegevens geregistreerd: die gaan niet in één keer over",
-                MERGE_DATA_MAX);
+        if (!e && ++*n > t->p->settings->merge_rows)
+            e = too_many(t, f);
     }
     store_cursor_close(&c);
     e = e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
@@ -80,6 +99,22 @@ static sluis_err count_data(turn *t, const subject *s, const subject *to, sluis_
                      "wat van allebei bekend is neemt meer dan %u bytes in: dat gaat niet in één keer samen",
                      SETTLED_BYTES_MAX);
     return e;
+}
+
+/* Whoever it becomes is in the cases of both. */
+static sluis_err count_cases(turn *t, const subject *from, const subject *to, sluis_fail *f)
+{
+    const uint32_t most = t->p->settings->person_cases;
+    size_t theirs = 0, own = 0;
+    sluis_err e = links_count(t->t, from->sid.b, TABLE_CASE, most, &theirs);
+    if (!e)
+        e = links_count(t->t, to->sid.b, TABLE_CASE, most, &own);
+    return e || theirs + own <= most
+               ? e
+               : fail_set(f, SLUIS_TOO_BIG, "bsn",
+                          "samen is deze persoon lid van meer dan %u zaken: laat de beheerder die grens "
+                          "verhogen (limits.person_cases)",
+                          most);
 }
 
 /* One at a time: a dossier is gone over under two names, not more. */
@@ -110,13 +145,18 @@ static sluis_err count_restrictions(turn *t, const subject *from, const subject 
 sluis_err merge_check(turn *t, const subject *from, const subject *to, sluis_fail *f)
 {
     merging m = {.t = t, .from = from, .to = to, .f = f};
-    sluis_err e = to ? links_each(t->t, t->p->rows, from->sid.b, TABLE_CASE, not_both_members, &m) : SLUIS_OK;
+    size_t n = 0;
+    sluis_err e = count_rows(t, from, TABLE_LINK, &n, f);
+    if (!e && to)
+        e = links_each(t->t, t->p->rows, from->sid.b, TABLE_CASE, not_both_members, &m);
+    if (!e && to)
+        e = count_cases(t, from, to, f);
     if (!e && to)
         e = not_moving(t, to, f);
     if (!e && to)
         e = count_restrictions(t, from, to, f);
     if (!e)
-        e = count_data(t, from, to, f);
+        e = count_data(t, from, to, &n, f);
     return e ? e : rights_check_move(t, from, to, f);
 }
 
@@ -144,19 +184,21 @@ static sluis_err move_request(merging *m, const Sluis__DossierRow *entry, arena 
     return turn_request_save(t, tx.data, (Sluis__RequestRow *)row, m->to);
 }
 
-static sluis_err move_entry(merging *m, bytes k, bytes sealed, arena *a)
+static sluis_err move_entry(merging *m, gateway_table table, bytes k, bytes sealed, arena *a)
 {
+    const bool dossier = table == TABLE_DOSSIER;
     turn *t = m->t;
     uint8_t key[ENTRY_KEY];
     ProtobufCMessage *row = NULL;
     if (k.n != sizeof(key))
         return SLUIS_CORRUPT;
     memcpy(key, k.p, sizeof(key));
-    sluis_err e = row_open(t->p->registry, t->t, TABLE_DOSSIER, k, sealed, a, &sluis__dossier_row__descriptor,
-                           &row, NULL);
-    if (!e)
+    sluis_err e =
+        row_open(t->p->registry, t->t, table, k, sealed, a,
+                 dossier ? &sluis__dossier_row__descriptor : &sluis__settled_row__descriptor, &row, NULL);
+    if (!e && dossier)
         e = move_request(m, (const Sluis__DossierRow *)row, a);
-    return e ? e : registry_reseal(t->t, m->to, TABLE_DOSSIER, key, row);
+    return e ? e : registry_reseal(t->t, m->to, table, key, row);
 }
 
 /* Entries that cannot be opened: they stay where they are. */
@@ -164,15 +206,14 @@ typedef struct {
     uint64_t n, first; /* first: its journal index */
 } unreadable;
 
-/* Entries of the dossier, the oldest first: TIMEOUT: there are more. At least one a call that can be opened.
- */
-static sluis_err move_entries(merging *m, uint64_t until, unreadable *bad)
+/* What stands there in the order of the journal, the oldest first: TIMEOUT: there are more. At least one a
+ * call that can be opened. */
+static sluis_err move_entries(merging *m, gateway_table table, uint64_t until, unreadable *bad)
 {
     store_cursor *c = NULL;
     bytes k, sealed, prefix = BYTES(m->from->sid.b, ID_LEN);
     arena *a = arena_new(ROW_ARENA);
-    sluis_err e = a ? store_cursor_open(m->t->t, TABLE_DOSSIER, prefix, prefix, &c) : SLUIS_NOMEM;
-    bad->n = 0;
+    sluis_err e = a ? store_cursor_open(m->t->t, table, prefix, prefix, &c) : SLUIS_NOMEM;
     for (size_t moved = 0; !e && !(e = store_cursor_next(c, &k, &sealed));) {
         const uint64_t index = k.n == ENTRY_KEY ? get_u64(k.p + ID_LEN) : 0;
         if (moved && clock_mono_us() >= until) {
@@ -180,7 +221,7 @@ static sluis_err move_entries(merging *m, uint64_t until, unreadable *bad)
             break;
         }
         arena_reset(a);
-        e = move_entry(m, k, sealed, a);
+        e = move_entry(m, table, k, sealed, a);
         moved += !e;
         if (e == SLUIS_CORRUPT && !store_error(m->t->t)) {
             e = SLUIS_OK;
@@ -228,6 +269,7 @@ static sluis_err move_case(void *ctx, const uint8_t id[static ID_LEN])
 {
     merging *m = ctx;
     turn *t = m->t;
+    const arena_place empty = arena_at(t->arena);
     Sluis__CaseRow *row = NULL;
     sluis_err e = SLUIS_OK;
     if (memcmp(id, m->skip, ID_LEN) != 0) {
@@ -237,6 +279,7 @@ static sluis_err move_case(void *ctx, const uint8_t id[static ID_LEN])
             member->sid.data = (uint8_t *)(uintptr_t)m->to->sid.b;
         if (!e)
             e = case_save(t->t, t->p->rows, id, row);
+        arena_back(t->arena, empty);
     }
     return e && e != SLUIS_NOT_FOUND ? e : link_delete(t->t, m->from->sid.b, TABLE_CASE, id);
 }
@@ -245,6 +288,7 @@ static sluis_err move_concern(void *ctx, const uint8_t id[static ID_LEN])
 {
     merging *m = ctx;
     turn *t = m->t;
+    const arena_place empty = arena_at(t->arena);
     ProtobufCMessage *row = NULL;
     bytes sealed;
     sluis_err e = store_get(t->t, TABLE_CONCERN, BYTES(id, UUID_LEN), &sealed);
@@ -255,6 +299,7 @@ static sluis_err move_concern(void *ctx, const uint8_t id[static ID_LEN])
         return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
     ((Sluis__ConcernRow *)row)->sid = (ProtobufCBinaryData){ID_LEN, (uint8_t *)(uintptr_t)m->to->sid.b};
     e = turn_put_sealed(t, m->to, TABLE_CONCERN, BYTES(id, UUID_LEN), row);
+    arena_back(t->arena, empty);
     if (!e)
         e = link_put(t->t, t->p->rows, m->to->sid.b, TABLE_CONCERN, id);
     return e ? e : link_delete(t->t, m->from->sid.b, TABLE_CONCERN, id);
@@ -275,7 +320,9 @@ static sluis_err move_dossier(turn *t, const uint8_t to_sid[static ID_LEN], uint
     if (e == SLUIS_NOT_FOUND)
         e = SLUIS_CORRUPT;
     if (!e)
-        e = move_entries(&m, until, bad);
+        e = move_entries(&m, TABLE_SETTLED, until, bad);
+    if (!e)
+        e = move_entries(&m, TABLE_DOSSIER, until, bad);
     subject_close(&to);
     return e || bad->n ? e : store_delete(t->t, TABLE_MOVING, BYTES(sid.b, ID_LEN));
 }

@@ -103,7 +103,7 @@ static sluis_err walk(turn *t, const notice *w, uint64_t from, uint64_t *next)
     Sluis__Record *readers[READERS_MAX];
     size_t n = 0;
     *next = 0;
-    sluis_err e = a ? entries_open(&all, t->t, t->p->rows, &s->sid, from) : SLUIS_NOMEM;
+    sluis_err e = a ? entries_open(&all, t->t, t->p->rows, TABLE_DOSSIER, &s->sid, from) : SLUIS_NOMEM;
     for (size_t seen = 0; !e && (e = entries_next(&all, &key, &sealed)) == SLUIS_OK; seen++) {
         ProtobufCMessage *m = NULL, *rec = NULL;
         if (get_u64(key.p + ID_LEN) >= c->journal_index)
@@ -182,18 +182,19 @@ static sluis_err name_now(turn *t, uint8_t sid[static ID_LEN])
 
 sluis_err notices_step_settled(turn *t, const uint8_t key[static NOTICE_KEY])
 {
-    uint8_t again[NOTICE_KEY];
+    uint8_t again[NOTICE_KEY], at[ENTRY_KEY];
     ProtobufCMessage *m = NULL;
     subject s = {0};
     bytes sealed;
     uint64_t next = 0;
+    id16 sid;
     memcpy(again, key, NOTICE_KEY);
-    const bytes at = BYTES(again, ID_LEN + 8);
     sluis_err e = name_now(t, again);
+    memcpy(sid.b, again, ID_LEN);
     if (!e)
-        e = store_get(t->t, TABLE_SETTLED, at, &sealed);
+        e = entries_get(t->t, t->p->rows, TABLE_SETTLED, &sid, get_u64(again + ID_LEN), at, &sealed);
     if (!e)
-        e = row_open(t->p->registry, t->t, TABLE_SETTLED, at, sealed, t->arena,
+        e = row_open(t->p->registry, t->t, TABLE_SETTLED, BYTES_OF(at), sealed, t->arena,
                      &sluis__settled_row__descriptor, &m, &s);
     if (e) /* forgotten since */
         return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
@@ -202,7 +203,7 @@ sluis_err notices_step_settled(turn *t, const uint8_t key[static NOTICE_KEY])
         const notice w = {.case_id = row->case_id, .s = &s, .c = row->correction};
         e = walk(t, &w, get_u64(again + ID_LEN + 8), &next);
         if (!e)
-            e = turn_put_sealed(t, &s, TABLE_SETTLED, at, &row->base);
+            e = registry_reseal(t->t, &s, TABLE_SETTLED, at, &row->base);
     }
     put_u64(again + ID_LEN + 8, next);
     if (!e && next)

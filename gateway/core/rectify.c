@@ -9,6 +9,7 @@
 #include "core/handlers.h"
 #include "core/send.h"
 #include "core/settle.h"
+#include "registry/entries.h"
 
 #define WORD(s)   ((char *)(uintptr_t)(s))
 #define WORDS_MAX (MOTIVATION_MAX - 200) /* of the client's value and text: what goes to the source */
@@ -239,12 +240,11 @@ static const source_said corrected = {SOURCE_CORRECTED, "rights-corrected", RIGH
  * lets another source go first, nothing of it is in the register. */
 static sluis_err said_again(turn *t, const rectification *x, const Sluis__RequestRow *q, bool *out)
 {
-    uint8_t key[ID_LEN + 8];
+    uint8_t key[ENTRY_KEY];
     bytes sealed;
     ProtobufCMessage *m = NULL;
-    memcpy(key, x->s->sid.b, ID_LEN);
-    put_u64(key + ID_LEN, q->answer ? q->answer->journal_index : 0);
-    sluis_err e = store_get(t->t, TABLE_SETTLED, BYTES_OF(key), &sealed);
+    sluis_err e = entries_get(t->t, t->p->rows, TABLE_SETTLED, &x->s->sid,
+                              q->answer ? q->answer->journal_index : 0, key, &sealed);
     if (!e)
         e = row_open(t->p->registry, t->t, TABLE_SETTLED, BYTES_OF(key), sealed, t->arena,
                      &sluis__settled_row__descriptor, &m, NULL);

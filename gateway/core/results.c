@@ -12,6 +12,15 @@
 #define INSTANCE_ARENA (8u << 20) /* all that stands for one instance of a datum */
 #define TAKEN_BACK_MAX (2u << 20) /* of SETTLED_BYTES_MAX: the rest is for what a correction says */
 
+/* Without an id: the only one there is. */
+static id16 instance_of(const Sluis__Instance *x)
+{
+    id16 out = {{0}};
+    if (x->instance.len == ID_LEN)
+        memcpy(out.b, x->instance.data, ID_LEN);
+    return out;
+}
+
 static bool was_asked(const Sluis__RequestRow *row, uint32_t id)
 {
     for (size_t i = 0; i < row->n_attributes; i++)
@@ -107,6 +116,33 @@ static sluis_err unknown_reason(const rules *r, const attribute *a, bool refused
                     possible);
 }
 
+/* So many instances fit beside what is registered. */
+static sluis_err check_room(turn *t, const Sluis__RequestRow *row, const Sluis__AttributeResult *r,
+                            sluis_fail *f)
+{
+    const attribute *a = rules_attribute(t->rules, r->attribute);
+    const uint32_t most = t->p->settings->instances;
+    id16 *named = arena_alloc(t->arena, (r->n_instances + 1) * sizeof(*named)), sid;
+    subject s = {0};
+    bool fits = true;
+    if (!named || row->sid.len != ID_LEN)
+        return named ? SLUIS_CORRUPT : SLUIS_NOMEM;
+    memcpy(sid.b, row->sid.data, ID_LEN);
+    for (size_t i = 0; i < r->n_instances; i++)
+        named[i] = instance_of(r->instances[i]);
+    sluis_err e = registry_subject_by_sid(t->p->registry, t->t, &sid, &s);
+    if (!e)
+        e = registry_fits(t->t, &s, r->attribute, named, r->n_instances, most, &fits);
+    subject_close(&s);
+    if (!e && !fits)
+        e = fail_set(
+            f, SLUIS_TOO_BIG, a->name,
+            "of one person at most %u instances of it are registered: give those that are in force, or "
+            "ask the municipality to raise limits.instances",
+            most);
+    return e == SLUIS_NOT_FOUND ? SLUIS_OK : e; /* forgotten: said by who registers it */
+}
+
 /* Refused, or not possible: each has its own reasons. */
 static sluis_err check_reason(turn *t, const attribute *a, const Sluis__AttributeResult *r, sluis_fail *f)
 {
@@ -162,6 +198,8 @@ sluis_err results_check(turn *t, const job *j, const Sluis__RequestRow *row, Slu
         if (v[i]->attribute != c->attributes[i])
             return fail_set(f, SLUIS_INVALID, "body.results", "in the order of the header's attributes");
         sluis_err e = check_result(t, &x, v[i], f);
+        if (!e && v[i]->n_instances)
+            e = check_room(t, row, v[i], f);
         if (e)
             return e;
     }
@@ -215,7 +253,6 @@ typedef struct {
 static sluis_err register_result(turn *t, const job *j, const Sluis__RequestRow *row, const subject *s,
                                  const Sluis__AttributeResult *r, registering *x)
 {
-    static const id16 only = {{0}};
     const attribute *a = rules_attribute(t->rules, r->attribute);
     const application *app = rules_application(t->rules, row->application);
     char *law = app ? (char *)(uintptr_t)app->law : NULL;
@@ -244,9 +281,7 @@ static sluis_err register_result(turn *t, const job *j, const Sluis__RequestRow 
         d.corrected = x->corrected;
         d.registered = t->now;
         d.journal_index = t->entry.index;
-        id16 instance = only;
-        if (in->instance.len == ID_LEN)
-            memcpy(instance.b, in->instance.data, ID_LEN);
+        const id16 instance = instance_of(in);
         datum_outcome outcome;
         uint64_t version;
         bool alone;
@@ -304,7 +339,7 @@ static sluis_err withdraw(turn *t, const job *j, const subject *s, uint32_t id, 
     datum_outcome outcome;
     uint64_t version;
     if (datum_at_source(at->row))
-        return registry_not_there(t->t, s, id, &at->instance);
+        return registry_not_there(t->p->registry, t->t, s, id, &at->instance);
     d.withdrawn = true;
     d.corrected = d.registered = t->now;
     d.journal_index = t->entry.index;

@@ -15,10 +15,12 @@ typedef struct {
 static sluis_err look(void *ctx, const uint8_t id[static ID_LEN])
 {
     spread *s = ctx;
+    const arena_place empty = arena_at(s->t->arena);
     Sluis__CaseRow *row = NULL;
     sluis_err e = case_load(s->t->t, s->t->p->rows, id, s->t->arena, &row);
     const Sluis__MemberRow *m = e ? NULL : case_member_row(row, s->sid);
     s->secret = s->secret || (m && m->secret);
+    arena_back(s->t->arena, empty);
     return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
 }
 
@@ -51,15 +53,18 @@ static sluis_err write_change(spread *s, const uint8_t *id, Sluis__CaseRow *row,
 static sluis_err change(void *ctx, const uint8_t id[static ID_LEN])
 {
     spread *s = ctx;
+    const arena_place empty = arena_at(s->t->arena);
     Sluis__CaseRow *row = NULL;
     if (memcmp(id, s->but, ID_LEN) == 0)
         return SLUIS_OK;
     sluis_err e = case_load(s->t->t, s->t->p->rows, id, s->t->arena, &row);
     Sluis__MemberRow *m = e ? NULL : case_member_row(row, s->sid);
-    if (!m || m->secret == s->secret)
-        return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
-    m->secret = s->secret;
-    return write_change(s, id, row, m->member);
+    if (m && m->secret != s->secret) {
+        m->secret = s->secret;
+        e = write_change(s, id, row, m->member);
+    }
+    arena_back(s->t->arena, empty);
+    return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
 }
 
 sluis_err secrecy_spread(turn *t, const uint8_t sid[static ID_LEN], const uint8_t but[static ID_LEN],

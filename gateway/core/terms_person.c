@@ -257,7 +257,7 @@ static void data_gone(void *ctx, uint32_t id, uint64_t n)
 static sluis_err part_data(person *p)
 {
     const registry_terms by = {datum_is_over, data_gone, p};
-    return registry_trim(p->t->t, &p->s, &by, &p->x->at, p->until);
+    return registry_trim(p->t->p->registry, p->t->t, &p->s, &by, &p->x->at, p->until);
 }
 
 /* A row goes with its case; else each statement in it by its class, and with the last of them the row. */
@@ -446,5 +446,5 @@ sluis_err person_trim(person *p, unsigned part)
 sluis_err person_trim_past(person *p, bytes key, bytes value)
 {
     const registry_terms by = {datum_is_over, data_gone, p};
-    return p->held ? SLUIS_OK : registry_trim_past(p->t->t, &p->s, key, value, &by);
+    return p->held ? SLUIS_OK : registry_trim_past(p->t->p->registry, p->t->t, &p->s, key, value, &by);
 }

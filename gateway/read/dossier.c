@@ -191,7 +191,7 @@ sluis_err dossier_page(reader *r, store_txn *t, job *j, const subject *s, const 
     if (!e && q->viewer)
         e = find_hidden(&p, s);
     if (!e)
-        e = entries_open(&c, t, r->p->rows, &s->sid, q->after ? q->after + 1 : 0);
+        e = entries_open(&c, t, r->p->rows, TABLE_DOSSIER, &s->sid, q->after ? q->after + 1 : 0);
     for (size_t seen = 0; !e && (e = entries_next(&c, &key, &sealed)) == SLUIS_OK; seen++) {
         if (is_full(&p) || seen == SCAN_MAX) {
             out->next = last;

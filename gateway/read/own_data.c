@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "read/own_reader.h"
+#include "registry/entries.h"
 #include "registry/walk.h"
 
 #define DATUM_COST    512         /* bytes of one beside its value: names, titles, days */
@@ -119,20 +120,21 @@ static sluis_err back_from(copying *x, const attribute *a, const id16 *instance,
                            bool beside)
 {
     sluis_err e = SLUIS_OK;
-    for (int i = 0; later->previous && !own_past_ends(&x->who, later) && !(e = step(x)); i = !i) {
-        const uint64_t under = later->journal_index, version = later->previous;
+    past_place at;
+    for (int i = 0;
+         registry_before(&x->at.past.name, later, &at) && !own_past_ends(&x->who, later) && !(e = step(x));
+         i = !i) {
         Sluis__DatumRow *row = NULL;
         arena_reset(x->past[i]);
-        e = registry_past(x->t, x->s, a->id, instance, under, version, x->past[i], &row);
+        e = registry_past(x->r->p->registry, x->t, x->s, a->id, instance, &at, x->past[i], &row);
         if (!e && !row->withdrawn && own_reads(&x->who, a, row)) {
             const bool told = own_reads(&x->who, a, later);
-            e = add_earlier(x, a, instance, version, row, beside, told ? later->registered : 0,
+            e = add_earlier(x, a, instance, at.version, row, beside, told ? later->registered : 0,
                             told ? why_ended(row, later) : "not-told");
         }
         if (e)
             break;
-        x->at.under = under;
-        x->at.version = version;
+        x->at.past = at;
         later = row;
     }
     return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
@@ -149,9 +151,10 @@ static sluis_err go_on(copying *x, const attribute *a, const id16 *instance, con
                        bool beside, const own_place *from)
 {
     Sluis__DatumRow *later = NULL;
-    if (!from->version || !own_reads_past(&x->who, a, root))
+    if (!from->past.version || !own_reads_past(&x->who, a, root))
         return add_past(x, a, instance, root, beside);
-    sluis_err e = registry_past(x->t, x->s, a->id, instance, from->under, from->version, x->past[1], &later);
+    sluis_err e =
+        registry_past(x->r->p->registry, x->t, x->s, a->id, instance, &from->past, x->past[1], &later);
     return e ? e == SLUIS_NOT_FOUND ? SLUIS_OK : e : back_from(x, a, instance, later, beside);
 }
 
@@ -170,7 +173,8 @@ static sluis_err add_root(copying *x, const attribute *a, const datum *d, uint64
                         .attribute = a->id,
                         .instance = d->instance,
                         .root = version,
-                        .beside = beside};
+                        .beside = beside,
+                        .past.name = x->s->sid};
     return add_past(x, a, &d->instance, row, beside);
 }
 
@@ -247,8 +251,9 @@ static const char *why_settled(const char *outcome)
     return NULL;
 }
 
-static sluis_err add_settled(copying *x, uint64_t entry, const Sluis__SettledRow *row, uint32_t item,
-                             const own_place *from)
+/* name: that the row stands under. */
+static sluis_err add_settled(copying *x, const id16 *name, uint64_t entry, const Sluis__SettledRow *row,
+                             uint32_t item, const own_place *from)
 {
     const Sluis__SettledDatum *one = row->data[item];
     const attribute *a = rules_attribute(x->r->rules, one->attribute);
@@ -264,7 +269,7 @@ static sluis_err add_settled(copying *x, uint64_t entry, const Sluis__SettledRow
         e = add_earlier(x, a, &instance, one->version, one->row, true, row->when, why);
     if (e)
         return e;
-    x->at = (own_place){.stage = OWN_SETTLED, .entry = entry, .item = item};
+    x->at = (own_place){.stage = OWN_SETTLED, .entry = entry, .item = item, .past.name = *name};
     return a ? add_past(x, a, &instance, one->row, true) : SLUIS_OK;
 }
 
@@ -274,6 +279,8 @@ static sluis_err add_entry(copying *x, bytes key, bytes sealed)
     const uint64_t entry = get_u64(key.p + ID_LEN);
     const bool in = from.stage == OWN_SETTLED && from.entry == entry;
     ProtobufCMessage *m = NULL;
+    id16 name;
+    memcpy(name.b, key.p, ID_LEN);
     arena_reset(x->settled);
     sluis_err e = row_open(x->r->p->registry, x->t, TABLE_SETTLED, key, sealed, x->settled,
                            &sluis__settled_row__descriptor, &m, NULL);
@@ -281,22 +288,20 @@ static sluis_err add_entry(copying *x, bytes key, bytes sealed)
         return e;
     const Sluis__SettledRow *row = (const Sluis__SettledRow *)m;
     for (uint32_t i = in ? from.item : 0; !e && i < row->n_data; i++)
-        e = add_settled(x, entry, row, i, in && i == from.item ? &from : NULL);
+        e = add_settled(x, &name, entry, row, i, in && i == from.item ? &from : NULL);
     return e;
 }
 
 static sluis_err add_all_settled(copying *x)
 {
-    uint8_t start[ID_LEN + 8];
-    store_cursor *c = NULL;
+    entry_walk all;
     bytes key, sealed;
     x->in_settled = true;
-    memcpy(start, x->s->sid.b, ID_LEN);
-    put_u64(start + ID_LEN, x->at.stage == OWN_SETTLED ? x->at.entry : 0);
-    sluis_err e = store_cursor_open(x->t, TABLE_SETTLED, BYTES_OF(start), BYTES(start, ID_LEN), &c);
-    while (!e && !(e = store_cursor_next(c, &key, &sealed)))
-        e = key.n == sizeof(start) ? add_entry(x, key, sealed) : SLUIS_CORRUPT;
-    store_cursor_close(&c);
+    sluis_err e = entries_open(&all, x->t, x->r->p->rows, TABLE_SETTLED, &x->s->sid,
+                               x->at.stage == OWN_SETTLED ? x->at.entry : 0);
+    while (!e && !(e = entries_next(&all, &key, &sealed)))
+        e = add_entry(x, key, sealed);
+    entries_close(&all);
     return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
 }
 

@@ -28,8 +28,9 @@ void own_place_write(uint8_t out[static OWN_PLACE_LEN], const subject *s, const 
     p[8] = at->beside;
     put_u64(p + 9, at->entry);
     put_u32(p + 17, at->item);
-    put_u64(p + 21, at->under);
-    put_u64(p + 29, at->version);
+    memcpy(p + 21, at->past.name.b, ID_LEN);
+    put_u64(p + 21 + ID_LEN, at->past.under);
+    put_u64(p + 29 + ID_LEN, at->past.version);
     random_nonce(out);
     ae_seal(out + NONCE_LEN, s->key, out, owner_of(owner, q), BYTES_OF(plain));
 }
@@ -50,7 +51,8 @@ sluis_err own_place_read(own_place *out, const subject *s, const dossier_questio
     out->beside = p[8];
     out->entry = get_u64(p + 9);
     out->item = get_u32(p + 17);
-    out->under = get_u64(p + 21);
-    out->version = get_u64(p + 29);
+    memcpy(out->past.name.b, p + 21, ID_LEN);
+    out->past.under = get_u64(p + 21 + ID_LEN);
+    out->past.version = get_u64(p + 29 + ID_LEN);
     return SLUIS_OK;
 }

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "registry/entries.h"
+
 static sluis_err instance_text(job *j, const id16 *instance, char **out)
 {
     char hex[33];
@@ -187,7 +189,8 @@ static sluis_err as_shown(listing *x, const attribute *a, datum *d, rendition *o
 {
     const Sluis__DatumRow *current = d->row;
     const uint64_t began = x->l->mark.at.time, now = x->l->use.now;
-    sluis_err e = registry_as_of(x->t, x->s, a->id, d, x->l->mark.at.size, x->j->arena, &d->row, &d->version);
+    sluis_err e = registry_as_of(x->r->p->registry, x->t, x->s, a->id, d, x->l->mark.at.size, x->j->arena,
+                                 &d->row, &d->version);
     if (e)
         return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
     if (d->row != current && (current->withdrawn || current->corrected))
@@ -200,12 +203,10 @@ static sluis_err as_shown(listing *x, const attribute *a, datum *d, rendition *o
 
 static sluis_err load_settled(listing *x, uint64_t at, Sluis__SettledRow **out)
 {
-    uint8_t key[ID_LEN + 8];
+    uint8_t key[ENTRY_KEY];
     ProtobufCMessage *m = NULL;
     bytes sealed;
-    memcpy(key, x->s->sid.b, ID_LEN);
-    put_u64(key + ID_LEN, at);
-    sluis_err e = store_get(x->t, TABLE_SETTLED, BYTES_OF(key), &sealed);
+    sluis_err e = entries_get(x->t, x->r->p->rows, TABLE_SETTLED, &x->s->sid, at, key, &sealed);
     if (!e)
         e = row_open(x->r->p->registry, x->t, TABLE_SETTLED, BYTES_OF(key), sealed, x->j->arena,
                      &sluis__settled_row__descriptor, &m, NULL);
@@ -245,7 +246,8 @@ static sluis_err disputed_at_base(listing *x, const attribute *a, const datum *d
         if (!told_now(x, a, b->row))
             continue;
         datum was = {.instance = d->instance, .version = b->version, .row = b->row};
-        e = registry_as_of(x->t, x->s, a->id, &was, base.size, x->j->arena, &was.row, &was.version);
+        e = registry_as_of(x->r->p->registry, x->t, x->s, a->id, &was, base.size, x->j->arena, &was.row,
+                           &was.version);
         *out = !e && served_at(x, a, was.row, base.time);
         e = e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
     }
@@ -259,7 +261,8 @@ static sluis_err registered_at_base(listing *x, const attribute *a, const datum 
 {
     const view_state base = x->l->mark.base;
     *was = (datum){.instance = d->instance};
-    sluis_err e = registry_as_of(x->t, x->s, a->id, d, base.size, x->j->arena, &was->row, &was->version);
+    sluis_err e = registry_as_of(x->r->p->registry, x->t, x->s, a->id, d, base.size, x->j->arena, &was->row,
+                                 &was->version);
     if (e != SLUIS_NOT_FOUND || !datum_at_source(d->row) || datum_known_since(d->row) > base.time)
         return e;
     *rest = *d->row;

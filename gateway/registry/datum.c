@@ -86,19 +86,54 @@ sluis_err datum_place_row(datum *d, arena *a, Sluis__DatumRow *row, uint64_t ver
     return SLUIS_OK;
 }
 
-sluis_err datum_before(store_txn *t, const subject *s, const uint8_t key[static DATUM_KEY_LEN],
-                       const Sluis__DatumRow *row, arena *a, uint8_t old[static HISTORY_KEY_LEN],
-                       Sluis__DatumRow **out)
+sluis_err datum_open_named(registry *r, store_txn *t, const subject *s, bytes key, bytes value, arena *a,
+                           Sluis__DatumRow **out)
 {
-    bytes value;
+    subject name;
+    bool merged;
+    id16 sid;
 
+    if (key.n != DATUM_KEY_LEN)
+        return SLUIS_CORRUPT;
+    memcpy(sid.b, key.p, ID_LEN);
+    if (id_equal(&sid, &s->sid))
+        return datum_open(s, key, value, a, out);
+    sluis_err err = subject_as_sealed(r, t, &sid, &name, &merged);
+    if (err)
+        return err;
+    err = datum_open(&name, key, value, a, out);
+    subject_close(&name);
+    return err;
+}
+
+void datum_follows(Sluis__DatumRow *row, uint64_t previous)
+{
+    row->previous = previous;
+    row->previous_under = (ProtobufCBinaryData){0, NULL};
+}
+
+sluis_err datum_before_key(const uint8_t key[static DATUM_KEY_LEN], const Sluis__DatumRow *row,
+                           uint8_t old[static HISTORY_KEY_LEN])
+{
     if (!row->previous)
         return SLUIS_NOT_FOUND;
+    if (row->previous_under.len && row->previous_under.len != ID_LEN)
+        return SLUIS_CORRUPT;
     put_u64(old, row->journal_index);
     memcpy(old + 8, key, DATUM_KEY_LEN);
+    if (row->previous_under.len)
+        memcpy(old + 8, row->previous_under.data, ID_LEN);
     put_u64(old + 8 + DATUM_PREFIX_LEN, row->previous);
+    return SLUIS_OK;
+}
+
+sluis_err datum_past(registry *r, store_txn *t, const subject *s, const uint8_t old[static HISTORY_KEY_LEN],
+                     arena *a, Sluis__DatumRow **out)
+{
+    bytes value;
     sluis_err err = store_get(t, TABLE_HISTORY, BYTES(old, HISTORY_KEY_LEN), &value);
-    return err ? err : datum_open(s, BYTES(old + 8, DATUM_KEY_LEN), value, a, out);
+
+    return err ? err : datum_open_named(r, t, s, BYTES(old + 8, DATUM_KEY_LEN), value, a, out);
 }
 
 sluis_err datum_supersede(store_txn *t, const uint8_t key[static DATUM_KEY_LEN], uint64_t index)

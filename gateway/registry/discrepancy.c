@@ -29,7 +29,7 @@ sluis_err registry_accept(store_txn *t, const subject *s, uint32_t attribute, co
 
     row.discrepancy = false;
     row.asked = (ProtobufCBinaryData){0, NULL};
-    row.previous = d->version;
+    datum_follows(&row, d->version);
     row.number = datum_next_number(now, d->row, d->version);
     row.settled = journal_index;
     row.journal_index = journal_index;
@@ -49,7 +49,7 @@ sluis_err registry_exchange(store_txn *t, const subject *s, uint32_t attribute, 
     Sluis__DatumRow was = *d->row;
 
     was.discrepancy = true;
-    was.previous = 0; /* its past is the current one's */
+    datum_follows(&was, 0); /* its past is the current one's */
     sluis_err err = registry_accept(t, s, attribute, d, b, journal_index, now);
     datum_key(key, &s->sid, attribute, &d->instance, newest_of(d) + 2);
     return err ? err : datum_store(t, s, key, &was);
@@ -62,7 +62,7 @@ sluis_err registry_state(store_txn *t, const subject *s, uint32_t attribute, con
     Sluis__DatumRow row = *d->row;
 
     row.statement = statement;
-    row.previous = d->version;
+    datum_follows(&row, d->version);
     row.number = datum_next_number(now, d->row, d->version);
     row.journal_index = journal_index;
     row.registered = now;

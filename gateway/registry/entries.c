@@ -32,16 +32,18 @@ static sluis_err step(entry_walk *x, int i)
     return err == SLUIS_NOT_FOUND ? SLUIS_OK : err;
 }
 
-static sluis_err open_one(entry_walk *x, int i, store_txn *t, const id16 *sid, uint64_t from)
+static sluis_err open_one(entry_walk *x, int i, store_txn *t, gateway_table table, const id16 *sid,
+                          uint64_t from)
 {
     uint8_t key[ENTRY_KEY];
 
     entry_key(key, sid, from);
-    sluis_err err = store_cursor_open(t, TABLE_DOSSIER, BYTES_OF(key), BYTES(sid->b, ID_LEN), &x->c[i]);
+    sluis_err err = store_cursor_open(t, table, BYTES_OF(key), BYTES(sid->b, ID_LEN), &x->c[i]);
     return err ? err : step(x, i);
 }
 
-sluis_err entries_open(entry_walk *x, store_txn *t, const row_keys *k, const id16 *sid, uint64_t from)
+sluis_err entries_open(entry_walk *x, store_txn *t, const row_keys *k, gateway_table table, const id16 *sid,
+                       uint64_t from)
 {
     id16 before;
 
@@ -50,8 +52,8 @@ sluis_err entries_open(entry_walk *x, store_txn *t, const row_keys *k, const id1
     const bool two = !err;
     if (err && err != SLUIS_NOT_FOUND)
         return err;
-    err = open_one(x, 0, t, sid, from);
-    return err || !two ? err : open_one(x, 1, t, &before, from);
+    err = open_one(x, 0, t, table, sid, from);
+    return err || !two ? err : open_one(x, 1, t, table, &before, from);
 }
 
 sluis_err entries_next(entry_walk *x, bytes *key, bytes *sealed)
@@ -76,15 +78,15 @@ void entries_close(entry_walk *x)
     store_cursor_close(&x->c[1]);
 }
 
-sluis_err entries_get(store_txn *t, const row_keys *k, const id16 *sid, uint64_t journal_index,
-                      uint8_t key[static ENTRY_KEY], bytes *sealed)
+sluis_err entries_get(store_txn *t, const row_keys *k, gateway_table table, const id16 *sid,
+                      uint64_t journal_index, uint8_t key[static ENTRY_KEY], bytes *sealed)
 {
     id16 before;
 
     entry_key(key, sid, journal_index);
-    sluis_err err = store_get(t, TABLE_DOSSIER, BYTES(key, ENTRY_KEY), sealed);
+    sluis_err err = store_get(t, table, BYTES(key, ENTRY_KEY), sealed);
     if (err != SLUIS_NOT_FOUND || entries_moving(t, k, sid, &before))
         return err;
     entry_key(key, &before, journal_index);
-    return store_get(t, TABLE_DOSSIER, BYTES(key, ENTRY_KEY), sealed);
+    return store_get(t, table, BYTES(key, ENTRY_KEY), sealed);
 }

@@ -11,17 +11,24 @@ bool datum_at_source(const Sluis__DatumRow *row)
 
 /* Deletes the versions before this one, as far as they are kept: of before the catalogue let it stay there.
  */
-static sluis_err take_past(store_txn *t, const subject *s, const uint8_t key[static DATUM_KEY_LEN],
-                           const Sluis__DatumRow *row, arena *a)
+static sluis_err take_past(registry *r, store_txn *t, const subject *s,
+                           const uint8_t key[static DATUM_KEY_LEN], const Sluis__DatumRow *row, arena *a)
 {
     uint8_t old[HISTORY_KEY_LEN];
-    Sluis__DatumRow *at = NULL;
-    sluis_err err;
+    const arena_place empty = arena_at(a);
+    sluis_err err = datum_before_key(key, row, old);
 
-    while (!(err = datum_before(t, s, key, row, a, old, &at))) {
-        if ((err = store_delete(t, TABLE_HISTORY, BYTES_OF(old))))
-            return err;
-        row = at;
+    while (!err) {
+        Sluis__DatumRow *at = NULL;
+        arena_back(a, empty); /* however many there are */
+        err = datum_past(r, t, s, old, a, &at);
+        if (!err)
+            err = store_delete(t, TABLE_HISTORY, BYTES_OF(old));
+        if (!err) {
+            uint8_t stood[DATUM_KEY_LEN];
+            memcpy(stood, old + 8, DATUM_KEY_LEN);
+            err = datum_before_key(stood, at, old);
+        }
     }
     return err == SLUIS_NOT_FOUND ? SLUIS_OK : err;
 }
@@ -33,8 +40,8 @@ uint64_t datum_known_since(const Sluis__DatumRow *row)
 
 /* Deletes all that stands for one instance; *newest: its last version, *known: since when; both 0 when
  * nothing stood. */
-static sluis_err take_all(store_txn *t, const subject *s, uint32_t attribute, const id16 *instance,
-                          uint64_t *newest, uint64_t *known)
+static sluis_err take_all(registry *r, store_txn *t, const subject *s, uint32_t attribute,
+                          const id16 *instance, uint64_t *newest, uint64_t *known)
 {
     uint8_t key[DATUM_KEY_LEN];
     store_cursor *c = NULL;
@@ -53,7 +60,7 @@ static sluis_err take_all(store_txn *t, const subject *s, uint32_t attribute, co
         memcpy(key, at.p, DATUM_KEY_LEN);
         *newest = datum_version(at);
         *known = row->discrepancy ? *known : datum_known_since(row);
-        err = take_past(t, s, key, row, a);
+        err = take_past(r, t, s, key, row, a);
         if (!err)
             err = store_delete(t, TABLE_DATUM, BYTES_OF(key));
     }
@@ -62,13 +69,13 @@ static sluis_err take_all(store_txn *t, const subject *s, uint32_t attribute, co
     return err == SLUIS_NOT_FOUND ? SLUIS_OK : err;
 }
 
-sluis_err registry_keep(store_txn *t, const subject *s, uint32_t attribute, const id16 *instance,
+sluis_err registry_keep(registry *r, store_txn *t, const subject *s, uint32_t attribute, const id16 *instance,
                         Sluis__DatumRow *row)
 {
     uint8_t key[DATUM_KEY_LEN];
     uint64_t newest, known;
 
-    sluis_err err = take_all(t, s, attribute, instance, &newest, &known);
+    sluis_err err = take_all(r, t, s, attribute, instance, &newest, &known);
     row->n_laws = 0; /* that it is there, a view of any law may show; what was fetched is its law's */
     row->number = 1; /* how often it was fetched, or when, is told to nobody */
     if (row->kept)
@@ -79,11 +86,12 @@ sluis_err registry_keep(store_txn *t, const subject *s, uint32_t attribute, cons
     return err ? err : datum_store(t, s, key, row);
 }
 
-sluis_err registry_not_there(store_txn *t, const subject *s, uint32_t attribute, const id16 *instance)
+sluis_err registry_not_there(registry *r, store_txn *t, const subject *s, uint32_t attribute,
+                             const id16 *instance)
 {
     uint64_t newest, known;
 
-    return take_all(t, s, attribute, instance, &newest, &known);
+    return take_all(r, t, s, attribute, instance, &newest, &known);
 }
 
 sluis_err registry_fetching(store_txn *t, const subject *s, uint32_t attribute, const datum *d,

@@ -12,49 +12,42 @@ typedef struct {
     Sluis__SettledRow *settled;
 } merging;
 
+/* What this row took the place of stays under the name of before. */
+static void stays_under(Sluis__DatumRow *row, const uint8_t from[static ID_LEN])
+{
+    if (row->previous)
+        row->previous_under = (ProtobufCBinaryData){ID_LEN, (uint8_t *)(uintptr_t)from};
+}
+
+static void settled_under(Sluis__SettledRow *row, const uint8_t from[static ID_LEN])
+{
+    for (size_t i = 0; i < row->n_data; i++)
+        if (row->data[i]->row)
+            stays_under(row->data[i]->row, from);
+}
+
 /* The same row under the other subject. */
-static sluis_err store_as(const merging *m, gateway_table table, bytes key,
-                          const uint8_t datum_at[static DATUM_KEY_LEN], const Sluis__DatumRow *row)
+static sluis_err move_datum(const merging *m, const uint8_t key[static DATUM_KEY_LEN],
+                            const Sluis__DatumRow *was)
 {
-    buffer b;
+    uint8_t now[DATUM_KEY_LEN];
+    Sluis__DatumRow row = *was;
 
-    buffer_init(&b, ROW_MAX);
-    sluis_err err = datum_seal(&b, m->to->key, BYTES(datum_at, DATUM_KEY_LEN), &row->base);
-    if (!err)
-        err = store_put(m->t, table, key, buffer_bytes(&b));
-    buffer_close(&b);
-    return err;
+    memcpy(now, key, DATUM_KEY_LEN);
+    memcpy(now, m->to->sid.b, ID_LEN);
+    stays_under(&row, m->from->sid.b);
+    return datum_store(m->t, m->to, now, &row);
 }
 
-/* The versions before this one, back along (journal_index, previous), as far as they are kept. key: the DATUM
- * key that row stood under, of from. */
-static sluis_err move_history(const merging *m, const uint8_t key[static DATUM_KEY_LEN],
-                              const Sluis__DatumRow *row, arena *work)
+static sluis_err keep(const merging *m, const uint8_t key[static DATUM_KEY_LEN], const Sluis__DatumRow *was)
 {
-    uint8_t old[HISTORY_KEY_LEN], now[HISTORY_KEY_LEN];
-    Sluis__DatumRow *at = NULL;
-    sluis_err err;
-
-    while (!(err = datum_before(m->t, m->from, key, row, work, old, &at))) {
-        memcpy(now, old, sizeof(now));
-        memcpy(now + 8, m->to->sid.b, ID_LEN);
-        err = store_as(m, TABLE_HISTORY, BYTES_OF(now), now + 8, at);
-        if (!err)
-            err = store_delete(m->t, TABLE_HISTORY, BYTES_OF(old));
-        if (err)
-            return err;
-        row = at;
-    }
-    return err == SLUIS_NOT_FOUND ? SLUIS_OK : err;
-}
-
-static sluis_err keep(const merging *m, const uint8_t key[static DATUM_KEY_LEN], const Sluis__DatumRow *row)
-{
+    Sluis__DatumRow row = *was;
     id16 instance;
 
+    stays_under(&row, m->from->sid.b);
     memcpy(instance.b, key + DATUM_ATTRIBUTE_LEN, ID_LEN);
     return registry_settled_add(m->settled, m->a, get_u32(key + ID_LEN), &instance,
-                                datum_version(BYTES(key, DATUM_KEY_LEN)), row, "merged");
+                                datum_version(BYTES(key, DATUM_KEY_LEN)), &row, "merged");
 }
 
 /* What from had, said to to: what a source said later stays before what it said earlier. */
@@ -80,7 +73,7 @@ static sluis_err say_to(const merging *m, const uint8_t key[static DATUM_KEY_LEN
         row.statement = was->statement;
     }
     row.journal_index = m->journal_index;
-    row.previous = 0;
+    datum_follows(&row, 0);
     row.asked = (ProtobufCBinaryData){0, NULL};
     return registry_put(m->r, m->t, m->to, get_u32(key + ID_LEN), &instance, &row, &outcome, &version, NULL);
 }
@@ -89,25 +82,15 @@ static sluis_err say_to(const merging *m, const uint8_t key[static DATUM_KEY_LEN
 static sluis_err move_reference(const merging *m, const uint8_t key[static DATUM_KEY_LEN],
                                 Sluis__DatumRow *row, bool there)
 {
-    uint8_t now[DATUM_KEY_LEN];
-
-    memcpy(now, key, DATUM_KEY_LEN);
-    memcpy(now, m->to->sid.b, ID_LEN);
     datum_unkeep(row);
-    sluis_err err = there ? SLUIS_OK : store_as(m, TABLE_DATUM, BYTES_OF(now), now, row);
+    sluis_err err = there ? SLUIS_OK : move_datum(m, key, row);
     return err ? err : store_delete(m->t, TABLE_DATUM, BYTES(key, DATUM_KEY_LEN));
 }
 
 static sluis_err move_row(const merging *m, const uint8_t key[static DATUM_KEY_LEN],
                           const Sluis__DatumRow *row, bool there, arena *work)
 {
-    uint8_t now[DATUM_KEY_LEN];
-
-    memcpy(now, key, DATUM_KEY_LEN);
-    memcpy(now, m->to->sid.b, ID_LEN);
-    sluis_err err = there ? keep(m, key, row) : store_as(m, TABLE_DATUM, BYTES_OF(now), now, row);
-    if (!err)
-        err = move_history(m, key, row, work);
+    sluis_err err = there ? keep(m, key, row) : move_datum(m, key, row);
     if (!err && there)
         err = say_to(m, key, row, work);
     return err ? err : store_delete(m->t, TABLE_DATUM, BYTES(key, DATUM_KEY_LEN));
@@ -151,62 +134,22 @@ static sluis_err move_data(const merging *m, arena *work)
     return err == SLUIS_NOT_FOUND ? SLUIS_OK : err;
 }
 
-static sluis_err move_pasts(const merging *m, const Sluis__SettledRow *row, arena *work)
-{
-    uint8_t stood[DATUM_KEY_LEN];
-    sluis_err err = SLUIS_OK;
-
-    for (size_t i = 0; !err && i < row->n_data; i++) {
-        const Sluis__SettledDatum *x = row->data[i];
-        id16 instance;
-        if (x->instance.len != ID_LEN || !x->row)
-            return SLUIS_CORRUPT;
-        memcpy(instance.b, x->instance.data, ID_LEN);
-        datum_key(stood, &m->from->sid, x->attribute, &instance, x->version);
-        err = move_history(m, stood, x->row, work);
-    }
-    return err;
-}
-
-/* What was settled before keeps its place; the past of its statements moves with it. */
-static sluis_err move_settled(const merging *m, arena *work)
-{
-    uint8_t key[ID_LEN + 8];
-    store_cursor *c = NULL;
-    bytes k, v, prefix = BYTES(m->from->sid.b, ID_LEN);
-
-    sluis_err err = store_cursor_open(m->t, TABLE_SETTLED, prefix, prefix, &c);
-    while (!err && !(err = store_cursor_next(c, &k, &v))) {
-        ProtobufCMessage *row = NULL;
-        arena_reset(work);
-        if (k.n != sizeof(key)) {
-            err = SLUIS_CORRUPT;
-            break;
-        }
-        memcpy(key, k.p, sizeof(key));
-        err = row_open(m->r, m->t, TABLE_SETTLED, k, v, work, &sluis__settled_row__descriptor, &row, NULL);
-        if (!err)
-            err = move_pasts(m, (const Sluis__SettledRow *)row, work);
-        if (!err)
-            err = registry_reseal(m->t, m->to, TABLE_SETTLED, key, row);
-    }
-    store_cursor_close(&c);
-    return err == SLUIS_NOT_FOUND ? SLUIS_OK : err;
-}
-
 sluis_err registry_reseal(store_txn *t, const subject *to, gateway_table table,
-                          const uint8_t key[static ID_LEN + 8], const ProtobufCMessage *row)
+                          const uint8_t key[static ID_LEN + 8], ProtobufCMessage *row)
 {
     uint8_t now[ID_LEN + 8];
+    const bool moves = memcmp(key, to->sid.b, ID_LEN) != 0;
     buffer b;
 
     memcpy(now, to->sid.b, ID_LEN);
     memcpy(now + ID_LEN, key + ID_LEN, 8);
     buffer_init(&b, ROW_MAX);
+    if (moves && table == TABLE_SETTLED)
+        settled_under((Sluis__SettledRow *)row, key);
     sluis_err err = row_seal(&b, to, table, BYTES_OF(now), row);
     if (!err)
         err = store_put(t, table, BYTES_OF(now), buffer_bytes(&b));
-    if (!err)
+    if (!err && moves)
         err = store_delete(t, table, BYTES(key, ID_LEN + 8));
     buffer_close(&b);
     return err;
@@ -236,9 +179,7 @@ sluis_err registry_merge(registry *r, store_txn *t, const subject *from, const s
         .r = r, .t = t, .from = from, .to = to, .journal_index = journal_index, .a = a, .settled = settled};
     arena *work = arena_new(DATUM_ARENA);
 
-    sluis_err err = work ? move_settled(&m, work) : SLUIS_NOMEM;
-    if (!err)
-        err = move_data(&m, work);
+    sluis_err err = work ? move_data(&m, work) : SLUIS_NOMEM;
     if (!err)
         err = leave_trace(&m);
     arena_free(&work);

@@ -215,8 +215,7 @@ sluis_err registry_subject_by_sid(registry *r, store_txn *t, const id16 *sid, su
     return err ? err : in_slot(r, t, sid, slot, out);
 }
 
-/* The subject as which a row was sealed: under its own key, even when that person is another now. */
-static sluis_err as_sealed(registry *r, store_txn *t, const id16 *sid, subject *out, bool *merged)
+sluis_err subject_as_sealed(registry *r, store_txn *t, const id16 *sid, subject *out, bool *merged)
 {
     uint64_t slot;
     id16 into;
@@ -432,7 +431,7 @@ static sluis_err say_again(store_txn *t, const subject *s, uint32_t attribute, c
         row.obtained = said->obtained;
     datum_key(key, &s->sid, attribute, &d->instance, d->version);
     if (changed) {
-        row.previous = d->version;
+        datum_follows(&row, d->version);
         row.journal_index = said->journal_index;
         row.registered = said->registered;
         *version = newest + 1;
@@ -475,7 +474,7 @@ static sluis_err say_new(store_txn *t, const subject *s, uint32_t attribute, con
     const bool current = was && was->row == d->row;
     sluis_err err = SLUIS_OK;
 
-    row.previous = was ? was->version : 0;
+    datum_follows(&row, was ? was->version : 0);
     row.number = datum_next_number(row.registered, was ? was->row : NULL, was ? was->version : 0);
     if (was) {
         datum_key(key, &s->sid, attribute, &d->instance, was->version);
@@ -563,6 +562,49 @@ sluis_err registry_next(registry *r, store_txn *t, const subject *s, uint32_t at
     return err ? err : registry_get(r, t, s, attribute, &instance, a, at);
 }
 
+/* How many instances stand; not beyond this many. */
+static sluis_err count_instances(store_txn *t, const subject *s, uint32_t attribute, size_t most, size_t *n)
+{
+    static const id16 zero;
+    uint8_t at[DATUM_KEY_LEN];
+    store_cursor *c = NULL;
+    bytes key, value;
+
+    *n = 0;
+    datum_key(at, &s->sid, attribute, &zero, 0);
+    const bytes prefix = BYTES(at, DATUM_ATTRIBUTE_LEN);
+    sluis_err err = store_cursor_open(t, TABLE_DATUM, prefix, prefix, &c);
+    while (!err && *n < most && !(err = store_cursor_next(c, &key, &value))) {
+        if (key.n != DATUM_KEY_LEN)
+            err = SLUIS_CORRUPT;
+        else if (!*n || memcmp(at, key.p, DATUM_PREFIX_LEN) != 0)
+            ++*n;
+        memcpy(at, key.p, key.n < sizeof(at) ? key.n : sizeof(at));
+    }
+    store_cursor_close(&c);
+    return err == SLUIS_NOT_FOUND ? SLUIS_OK : err;
+}
+
+sluis_err registry_fits(store_txn *t, const subject *s, uint32_t attribute, const id16 *instances, size_t n,
+                        uint32_t most, bool *fits)
+{
+    uint8_t key[DATUM_KEY_LEN];
+    size_t stand = 0, fresh = 0;
+    bytes k, v;
+    sluis_err err = SLUIS_OK;
+
+    for (size_t i = 0; !err && i < n; i++) {
+        datum_key(key, &s->sid, attribute, &instances[i], 0);
+        err = store_last(t, TABLE_DATUM, BYTES(key, DATUM_PREFIX_LEN), &k, &v);
+        fresh += err == SLUIS_NOT_FOUND;
+        err = err == SLUIS_NOT_FOUND ? SLUIS_OK : err;
+    }
+    if (!err && fresh && fresh <= most)
+        err = count_instances(t, s, attribute, most - fresh + 1, &stand);
+    *fits = !fresh || stand + fresh <= most;
+    return err;
+}
+
 sluis_err registry_bsn(registry *r, store_txn *t, const subject *s, arena *a, char **out)
 {
     static const id16 only;
@@ -613,7 +655,7 @@ sluis_err row_open(registry *r, store_txn *t, gateway_table table, bytes key, by
     if (err)
         return err;
     memcpy(sid.b, owned.p, ID_LEN);
-    if ((err = as_sealed(r, t, &sid, &s, &merged)))
+    if ((err = subject_as_sealed(r, t, &sid, &s, &merged)))
         return err;
     err = datum_unseal(s.key, sealed_ad(ad, table, key), BYTES(sealed.p + OWNER_LEN, sealed.n - OWNER_LEN), a,
                        d, out);

@@ -93,10 +93,11 @@ uint64_t datum_known_since(const Sluis__DatumRow *row);
 /* Registers that its source has this datum, with the value that was fetched (row->kept) or without; takes the
  * place of whatever was said of it before, of which nothing is kept but since when that was known, for all
  * its laws. */
-sluis_err registry_keep(store_txn *t, const subject *s, uint32_t attribute, const id16 *instance,
+sluis_err registry_keep(registry *r, store_txn *t, const subject *s, uint32_t attribute, const id16 *instance,
                         Sluis__DatumRow *row);
 /* Its source says that it is not there any more: nothing of it stays. */
-sluis_err registry_not_there(store_txn *t, const subject *s, uint32_t attribute, const id16 *instance);
+sluis_err registry_not_there(registry *r, store_txn *t, const subject *s, uint32_t attribute,
+                             const id16 *instance);
 /* It is being fetched in this transaction. */
 sluis_err registry_fetching(store_txn *t, const subject *s, uint32_t attribute, const datum *d,
                             const uint8_t transaction[static UUID_LEN]);
@@ -105,6 +106,11 @@ void datum_unkeep(Sluis__DatumRow *row);
 /* The same in the register, when its time is over at this moment. OK when nothing is. */
 sluis_err registry_unkeep(registry *r, store_txn *t, const subject *s, uint32_t attribute,
                           const id16 *instance, uint64_t now);
+
+/* Whether these instances fit beside what stands of this attribute, when at most so many stand together. What
+ * stands already always does. */
+sluis_err registry_fits(store_txn *t, const subject *s, uint32_t attribute, const id16 *instances, size_t n,
+                        uint32_t most, bool *fits);
 
 /* The person's own number, in the arena. NOT_FOUND: it is not known. */
 sluis_err registry_bsn(registry *r, store_txn *t, const subject *s, arena *a, char **out);
@@ -148,16 +154,18 @@ sluis_err row_open(registry *r, store_txn *t, gateway_table table, bytes key, by
                    const ProtobufCMessageDescriptor *d, ProtobufCMessage **out, subject *owner);
 
 /* ---- merging (merge.c): what was known of a person under another name ---- */
-/* Moves data, history and what was settled from one subject to another, sealed anew, and leaves a MERGED row:
- * whoever names from finds to from then on. Where both know something of one instance, what from had is said
- * to to (registry_put, under this entry, unless the same source said something later), and stands in *settled
- * as it stood, with its past. Rows about from in other tables are the caller's, before. One transaction, as
- * long as all of it: the caller has counted. */
+/* Moves what is current, and what stands beside it, from one subject to another, sealed anew, and leaves a
+ * MERGED row: whoever names from finds to from then on. Past versions stay where they are, under from's name
+ * and key, and are read as to's. Where both know something of one instance, what from had is said to to
+ * (registry_put, under this entry, unless the same source said something later), and stands in *settled as it
+ * stood. Rows about from in other tables are the caller's, before. One transaction, as long as what is
+ * current: the caller has counted. */
 sluis_err registry_merge(registry *r, store_txn *t, const subject *from, const subject *to,
                          uint64_t journal_index, arena *a, Sluis__SettledRow *settled);
-/* The sealed row that stands under key (sid 16|u64) in this table goes to to, at the same number. */
+/* The sealed row that stands under key (sid 16|u64) in this table is written again as to's, at the same
+ * number. Of statements that were settled under another name the past stays there: the row says so. */
 sluis_err registry_reseal(store_txn *t, const subject *to, gateway_table table,
-                          const uint8_t key[static ID_LEN + 8], const ProtobufCMessage *row);
+                          const uint8_t key[static ID_LEN + 8], ProtobufCMessage *row);
 
 /* Whether one more person fits. */
 bool registry_has_room(const registry *r);
@@ -188,11 +196,11 @@ typedef struct {
     uint8_t key[STORE_KEY_MAX];
     size_t n;
 } registry_place;
-sluis_err registry_trim(store_txn *t, const subject *s, const registry_terms *by, registry_place *at,
-                        uint64_t until);
+sluis_err registry_trim(registry *r, store_txn *t, const subject *s, const registry_terms *by,
+                        registry_place *at, uint64_t until);
 /* The same for one row of HISTORY that no version leads to any more: what stood beside a current one was
  * settled. Only after registry_trim has gone over all data by the same terms. */
-sluis_err registry_trim_past(store_txn *t, const subject *s, bytes key, bytes value,
+sluis_err registry_trim_past(registry *r, store_txn *t, const subject *s, bytes key, bytes value,
                              const registry_terms *by);
 keyslots *registry_slots(registry *r);
 

@@ -111,6 +111,7 @@ static sluis_err check_datum(verifier *v, const check *c, bytes key, bytes value
     uint8_t before[HISTORY_KEY_LEN];
     Sluis__DatumRow *row;
     bytes old;
+    bool merged = false;
     id16 sid;
 
     if (c->table == TABLE_HISTORY)
@@ -119,7 +120,9 @@ static sluis_err check_datum(verifier *v, const check *c, bytes key, bytes value
     *why = "belongs to no subject";
     if (!v->known || !id_equal(&sid, &v->subject.sid)) {
         v->known = false;
-        sluis_err err = registry_subject_by_sid(v->r, v->t, &sid, &v->subject);
+        sluis_err err = subject_as_sealed(v->r, v->t, &sid, &v->subject, &merged);
+        if (!err && merged && c->table == TABLE_DATUM)
+            return SLUIS_CORRUPT; /* what is current moved with the person */
         if (err == SLUIS_NOT_FOUND && is_gone(v, &sid)) {
             v->out->forgotten++;
             return SLUIS_OK;
@@ -133,10 +136,9 @@ static sluis_err check_datum(verifier *v, const check *c, bytes key, bytes value
     if (err || !row->previous)
         return err;
     *why = "the version before it is not in history where it should be";
-    put_u64(before, row->journal_index);
-    memcpy(before + 8, key.p, DATUM_PREFIX_LEN);
-    put_u64(before + 8 + DATUM_PREFIX_LEN, row->previous);
-    err = store_get(v->t, TABLE_HISTORY, BYTES_OF(before), &old);
+    err = datum_before_key(key.p, row, before);
+    if (!err)
+        err = store_get(v->t, TABLE_HISTORY, BYTES_OF(before), &old);
     return err == SLUIS_NOT_FOUND ? SLUIS_CORRUPT : err;
 }
 

@@ -117,8 +117,8 @@ sluis_err registry_walk_next(datum_walk *w, arena *a, datum_place *at, datum *ou
     return err || out->row ? err : SLUIS_CORRUPT;
 }
 
-sluis_err registry_as_of(store_txn *t, const subject *s, uint32_t attribute, const datum *now, uint64_t size,
-                         arena *a, Sluis__DatumRow **row, uint64_t *version)
+sluis_err registry_as_of(registry *r, store_txn *t, const subject *s, uint32_t attribute, const datum *now,
+                         uint64_t size, arena *a, Sluis__DatumRow **row, uint64_t *version)
 {
     uint8_t key[DATUM_KEY_LEN], old[HISTORY_KEY_LEN];
     const arena_place empty = arena_at(a);
@@ -127,22 +127,32 @@ sluis_err registry_as_of(store_txn *t, const subject *s, uint32_t attribute, con
     *version = now->version;
     datum_key(key, &s->sid, attribute, &now->instance, now->version);
     while ((*row)->journal_index && (*row)->journal_index >= size) {
-        const Sluis__DatumRow later = **row;
-        *version = later.previous;
+        *version = (*row)->previous;
+        sluis_err err = datum_before_key(key, *row, old);
         arena_back(a, empty); /* however many there were since */
-        sluis_err err = datum_before(t, s, key, &later, a, old, row);
+        if (!err)
+            err = datum_past(r, t, s, old, a, row);
         if (err)
             return err;
+        memcpy(key, old + 8, DATUM_KEY_LEN);
     }
     return SLUIS_OK;
 }
 
-sluis_err registry_past(store_txn *t, const subject *s, uint32_t attribute, const id16 *instance,
-                        uint64_t journal_index, uint64_t version, arena *a, Sluis__DatumRow **row)
+bool registry_before(const id16 *name, const Sluis__DatumRow *later, past_place *out)
 {
-    uint8_t key[DATUM_KEY_LEN], old[HISTORY_KEY_LEN];
-    const Sluis__DatumRow later = {.journal_index = journal_index, .previous = version};
+    *out = (past_place){.name = *name, .under = later->journal_index, .version = later->previous};
+    if (later->previous_under.len == ID_LEN)
+        memcpy(out->name.b, later->previous_under.data, ID_LEN);
+    return later->previous != 0;
+}
 
-    datum_key(key, &s->sid, attribute, instance, 0);
-    return datum_before(t, s, key, &later, a, old, row);
+sluis_err registry_past(registry *r, store_txn *t, const subject *s, uint32_t attribute, const id16 *instance,
+                        const past_place *at, arena *a, Sluis__DatumRow **row)
+{
+    uint8_t old[HISTORY_KEY_LEN];
+
+    put_u64(old, at->under);
+    datum_key(old + 8, &at->name, attribute, instance, at->version);
+    return datum_past(r, t, s, old, a, row);
 }

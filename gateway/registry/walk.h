@@ -27,12 +27,18 @@ void registry_walk_close(datum_walk **w);
 /* What was current when the journal had this many entries, given what is now: along (journal_index, previous)
  * into HISTORY. The arena holds that one row, not those between. NOT_FOUND: nothing was (*version 0), or it
  * is kept no more (*version: which one it was). */
-sluis_err registry_as_of(store_txn *t, const subject *s, uint32_t attribute, const datum *now, uint64_t size,
-                         arena *a, Sluis__DatumRow **row, uint64_t *version);
+sluis_err registry_as_of(registry *r, store_txn *t, const subject *s, uint32_t attribute, const datum *now,
+                         uint64_t size, arena *a, Sluis__DatumRow **row, uint64_t *version);
 
-/* One step back: the version that stood until this entry. A row that took another's place names it as
- * (journal_index, previous). NOT_FOUND: there was none (version 0), or it is kept no more. */
-sluis_err registry_past(store_txn *t, const subject *s, uint32_t attribute, const id16 *instance,
-                        uint64_t journal_index, uint64_t version, arena *a, Sluis__DatumRow **row);
+/* Where a version stands in HISTORY: that of who was merged under the name of before. */
+typedef struct {
+    id16 name;
+    uint64_t under, version; /* the entry that it stood until */
+} past_place;
+/* One step back, from a row that stands, or stood, under this name. false: it took nothing's place. */
+bool registry_before(const id16 *name, const Sluis__DatumRow *later, past_place *out);
+/* NOT_FOUND: it is kept no more. */
+sluis_err registry_past(registry *r, store_txn *t, const subject *s, uint32_t attribute, const id16 *instance,
+                        const past_place *at, arena *a, Sluis__DatumRow **row);
 
 #endif

@@ -92,6 +92,11 @@ static const config_key limit_keys[] = {
      "such a look without review is then signalled"},
     {"view_fetches", CONFIG_INT, false, 1, 64, "requests", "8",
      "that one reading of a view puts to sources for data that stay there; the next reading goes on"},
+    {"instances", CONFIG_INT, false, 1, 65536, "instances", "1000", "of one datum of one person"},
+    {"person_cases", CONFIG_INT, false, 1, 65536, "cases", "250", "that one person is a member of"},
+    {"merge_rows", CONFIG_INT, false, 64, 65536, "rows", "8192",
+     "current data, cases and reports of a person without BSN that go over in one transaction once it is "
+     "known"},
     {"handover_s", CONFIG_INT, false, 1, 604800, "s", "604800",
      "another municipality may accept a case that is offered to it; as long again, its reply may travel"},
 };
@@ -192,6 +197,9 @@ static void load_limits(settings *s, const config_node *g)
     LIMIT(glass_minutes, uint32_t);
     LIMIT(glass_review_days, uint32_t);
     LIMIT(view_fetches, uint32_t);
+    LIMIT(instances, uint32_t);
+    LIMIT(person_cases, uint32_t);
+    LIMIT(merge_rows, uint32_t);
     LIMIT(handover_s, uint32_t);
 #undef LIMIT
 }

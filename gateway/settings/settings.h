@@ -43,6 +43,9 @@ typedef struct {
     uint32_t glass_minutes,
         glass_review_days;  /* a look in acute danger: longest, and when its review is due */
     uint32_t view_fetches;  /* requests to sources that one reading of a view files: core/fetch.h */
+    uint32_t instances;     /* of one datum of one person */
+    uint32_t person_cases;  /* that one person is a member of */
+    uint32_t merge_rows;    /* of who was known as two, moved in one transaction: core/merge.h */
     uint32_t handover_s;    /* a case that is offered to another municipality may be accepted */
     uint32_t party_renew_s; /* a party may renew its sealing key this often */
     int log_level;

@@ -18,7 +18,7 @@ SHOWN = 50  # attributes of the view that are registered
 MEMBERS = 10
 APP = "wmo-intake"
 # a large file of keys; no bound on calls, which are bounded a minute
-LIMITS = "limits = { key_slots = 65536; calls_per_minute = 10000000; quota_bytes = 1099511627776L; map_bytes = 2199023255552L; };"
+LIMITS = "limits = { key_slots = 65536; calls_per_minute = 10000000; quota_bytes = 1099511627776L; map_bytes = 2199023255552L; instances = 65536; };"
 SOURCES = {"gemeente": GATEWAY_OIN, "wmo": GATEWAY_OIN, "jeugdwet": GATEWAY_OIN, "participatiewet": GATEWAY_OIN,
            "onderwijs": PARTIES["school"][0], "ggd": PARTIES["ggd"][0]}
 VALUES = {"text": "Zo besproken met de cliënt, zie het verslag van 12 maart", "code": "A1", "date": "2026-03-12", "number": "12",

@@ -4,13 +4,13 @@ import time
 
 from city import CHILD, PARENT, City
 from house import TREE, Process, check, wait_for
-from test_cases import refused
+from test_cases import decisions, refused
 from test_document import document
 from test_dossier import ask_right, decide, filed
 from test_import import bring, line, write
 from test_intake import join
 from test_outcomes import release, shown
-from test_persons import opened, own
+from test_persons import link, opened, own
 from test_rules import TODAY, add_rule, reload
 
 FRESH = True
@@ -459,6 +459,36 @@ def test_who_is_offered_is_not_forgotten(city):
         shown = pair.there_call("GET", f"/{offer}").json()
         check(shown["status"] == "geweigerd" and "leden" not in shown, f"{shown}")
         check([m["lid"] for m in city.case(case)["leden"]] == [1], f"{city.case(case)}")
+        verified(there, "there")
+        verified(city, "here")
+    finally:
+        pair.close()
+
+
+def test_known_by_another_name_while_an_offer_waits(city):
+    """Here another member of the case gets a number, there the one who is offered: the offer is decided as if nothing had been."""
+    pair = Pair(city).ready()
+    try:
+        there = pair.there
+        case = opened(city, [{"bsn": CHILD, "rol": "kind"}, own("jz-ouder", "ouder")])
+        city.ask(case, 1, "school", ["school-jaargroep"])
+        known, unnamed = there.open_case([(CHILD, "client")]), opened(there, [own("jz-kind")])
+        offer = pair.offer(case, [1])
+        pair.received(offer)
+        link(city, case, PARENT, 2)
+        link(there, unnamed, CHILD)
+        check(decisions(city, case, 2)[-1] == "bsn-gekoppeld", f"{decisions(city, case, 2)}")
+        for house, person in ((city, CHILD), (there, "jz-kind")):
+            code, _, err = house.ctl("subject", "forget", "--by", "fg-1", "--reason", "avg-17", "--socket", house.control,
+                                     stdin=person + "\n", want=None)
+            check(code == 4 and "open case" in err, f"{house.name}: {code} {err}")
+        taken = pair.decide(offer, True)["zaakId"]
+        pair.wait_status(case, "overgenomen")
+        check([m["lid"] for m in city.case(case)["leden"] if not m.get("overgedragen")] == [2], f"{city.case(case)['leden']}")
+        check("bsn-gekoppeld" in decisions(city, case, 2), "who stays lost the dossier")
+        for c in (taken, known, unnamed):  # one person there, by every name
+            check("school-jaargroep" in there.values(c, 1), f"not in {c}")
+        check(there.case(taken)["leden"][0]["lid"] == 1 and pair.status(case) == "overgenomen", f"{there.case(taken)}")
         verified(there, "there")
         verified(city, "here")
     finally:

@@ -116,7 +116,10 @@ KIT void house_open_on(house *h, engine e)
                              .signal_on = 50,
                              .signal_off = 25,
                              .signal_min = 10,
-                             .view_fetches = 8};
+                             .view_fetches = 8,
+                             .instances = 1000,
+                             .person_cases = 250,
+                             .merge_rows = 8192};
     h->p.settings = &h->settings;
     h->p.metrics = &h->metrics;
     h->p.store = h->x.store;

@@ -50,10 +50,9 @@ KIT id16 people_case(turn *t, const subject *const *who, size_t n, const char *p
 }
 
 /* One statement of this source about this person, at this time. */
-KIT void people_said(turn *t, const subject *s, const char *source, uint32_t id, const char *value,
-                     uint64_t obtained)
+KIT void people_said_of(turn *t, const subject *s, const char *source, uint32_t id, const id16 *instance,
+                        const char *value, uint64_t obtained)
 {
-    static const id16 only = {{0}};
     Sluis__DatumRow d = SLUIS__DATUM_ROW__INIT;
     datum_outcome outcome;
     uint64_t version;
@@ -62,8 +61,15 @@ KIT void people_said(turn *t, const subject *s, const char *source, uint32_t id,
     d.category = CATEGORY_ORDINARY;
     d.obtained = d.registered = obtained;
     d.journal_index = journal_size(t->journal);
-    assert_int_equal(registry_put(t->p->registry, t->t, s, id, &only, &d, &outcome, &version, NULL),
+    assert_int_equal(registry_put(t->p->registry, t->t, s, id, instance, &d, &outcome, &version, NULL),
                      SLUIS_OK);
+}
+
+KIT void people_said(turn *t, const subject *s, const char *source, uint32_t id, const char *value,
+                     uint64_t obtained)
+{
+    static const id16 only = {{0}};
+    people_said_of(t, s, source, id, &only, value, obtained);
 }
 
 KIT void people_datum(turn *t, const subject *s, uint32_t id, const char *value, uint64_t obtained)

@@ -28,7 +28,7 @@ static int open_room(void **state)
     d.reference = true;
     d.value = TEXT("");
     d.obtained = HOUSE_MS - 10 * DAY_MS;
-    assert_int_equal(registry_keep(t.t, &s, GROUP_ATTRIBUTE, &only, &d), SLUIS_OK);
+    assert_int_equal(registry_keep(t.p->registry, t.t, &s, GROUP_ATTRIBUTE, &only, &d), SLUIS_OK);
     subject_close(&s);
     house_commit(&r->h, &t);
     return 0;
@@ -53,7 +53,7 @@ static void put_for(room *r, const id16 *case_id, const char *value, const char 
     d.terms = until ? &terms : NULL;
     d.conditions = conditions;
     d.n_conditions = until != 0;
-    assert_int_equal(registry_keep(t.t, &s, GROUP_ATTRIBUTE, &only, &d), SLUIS_OK);
+    assert_int_equal(registry_keep(t.p->registry, t.t, &s, GROUP_ATTRIBUTE, &only, &d), SLUIS_OK);
     subject_close(&s);
     house_commit(&r->h, &t);
 }

@@ -10,7 +10,10 @@ static const uint8_t file[HASH_LEN] = "the hash of a file with persons.";
 
 static sluis_err bring(house *h, uint64_t first, size_t count, uint64_t *taken, sluis_fail *f)
 {
-    import_line lines[] = {{.bsn = "999990019", .attribute = "wmo-hulpvraag", .value = "Koken"}};
+    static const char person[] = "999990019", question[] = "wmo-hulpvraag";
+    import_line lines[] = {{.bsn = person, .attribute = question, .value = "Koken"},
+                           {.bsn = person, .attribute = question, .value = "Wassen", .instance = {{1}}},
+                           {.bsn = person, .attribute = question, .value = "Strijken", .instance = {{1}}}};
     import_batch b = {.basis = "wmo-5.1.1", .first = first, .lines = lines, .count = count};
     job *j = job_new(JOB_PARTY, (bytes){NULL, 0});
     assert_non_null(j);
@@ -79,11 +82,35 @@ static void begun_by_an_earlier_release(void **state)
     house_close(&h);
 }
 
+/* What one person may have of a datum counts what is registered and the batch together. */
+static void no_more_than_may_be(void **state)
+{
+    house h;
+    sluis_fail f = {0};
+    uint64_t taken = 0;
+    (void)state;
+    house_open(&h);
+    for (uint64_t known = 0; known < 2; known++) { /* new here, and not */
+        h.settings.instances = 1;
+        assert_int_equal(bring(&h, 1 + known, 2, &taken, &f), SLUIS_TOO_BIG);
+        assert_string_equal(f.text,
+                            "voorkomen: more instances of this datum of one person than limits.instances");
+        assert_string_equal(f.where, known ? "line 3" : "line 2");
+        fail_clear(&f);
+        assert_int_equal(bring(&h, 1 + known, 1, &taken, &f), SLUIS_OK); /* what is there may be said again */
+    }
+    h.settings.instances = 2;
+    assert_int_equal(bring(&h, 3, 3, &taken, &f), SLUIS_OK);
+    assert_int_equal(people_count(&h, TABLE_DATUM), 2);
+    house_close(&h);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_hash_of_the_file_is_kept),
         cmocka_unit_test(begun_by_an_earlier_release),
+        cmocka_unit_test(no_more_than_may_be),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -124,14 +124,14 @@ static void at_its_source(void **state)
     d.source = TEXT(SOURCE);
     d.reference = true;
     d.value = TEXT("");
-    assert_int_equal(registry_keep(t.t, &s, GROUP_ATTRIBUTE, &only, &d), SLUIS_OK);
+    assert_int_equal(registry_keep(t.p->registry, t.t, &s, GROUP_ATTRIBUTE, &only, &d), SLUIS_OK);
     house_commit(&r->h, &t);
     assert_string_equal(names(r, 1), "bsn!number school-jaargroep!at-source");
     t = house_begin(&r->h, HOUSE_MS, 1u << 20);
     kept.until = clock_ms() + DAY_MS;
     d.kept = &kept;
     d.value = TEXT("4");
-    assert_int_equal(registry_keep(t.t, &s, GROUP_ATTRIBUTE, &only, &d), SLUIS_OK);
+    assert_int_equal(registry_keep(t.p->registry, t.t, &s, GROUP_ATTRIBUTE, &only, &d), SLUIS_OK);
     house_commit(&r->h, &t);
     assert_string_equal(names(r, 1), "bsn!number school-jaargroep");
     /* to another member: in the case that it was fetched for, and under that law */
@@ -144,7 +144,7 @@ static void at_its_source(void **state)
         t = house_begin(&r->h, HOUSE_MS, 1u << 20);
         kept.case_id = data_of(same_case ? r->case_id.b : elsewhere.b, ID_LEN);
         kept.law = TEXT(same_law ? "wmo" : "jeugdwet");
-        assert_int_equal(registry_keep(t.t, &s, GROUP_ATTRIBUTE, &only, &d), SLUIS_OK);
+        assert_int_equal(registry_keep(t.p->registry, t.t, &s, GROUP_ATTRIBUTE, &only, &d), SLUIS_OK);
         house_commit(&r->h, &t);
         assert_string_equal(names(r, 2), same_case && same_law ? "bsn!number school-jaargroep"
                                                                : "bsn!number school-jaargroep!at-source");
@@ -152,7 +152,7 @@ static void at_its_source(void **state)
     }
     t = house_begin(&r->h, HOUSE_MS, 1u << 20);
     kept.until = clock_ms() - 1;
-    assert_int_equal(registry_keep(t.t, &s, GROUP_ATTRIBUTE, &only, &d), SLUIS_OK);
+    assert_int_equal(registry_keep(t.p->registry, t.t, &s, GROUP_ATTRIBUTE, &only, &d), SLUIS_OK);
     house_commit(&r->h, &t);
     assert_string_equal(names(r, 1), "bsn!number school-jaargroep!at-source");
     subject_close(&s);

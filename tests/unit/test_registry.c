@@ -748,12 +748,12 @@ static void test_resolved(void **state)
     past over = {.value = "a"};
     const registry_terms by = {past_over, past_gone, &over};
     assert_int_equal(store_get(t, TABLE_HISTORY, BYTES_OF(key), &value), SLUIS_OK);
-    assert_int_equal(registry_trim_past(t, &s, BYTES_OF(key), value, &by), SLUIS_OK);
+    assert_int_equal(registry_trim_past(g.r, t, &s, BYTES_OF(key), value, &by), SLUIS_OK);
     assert_int_equal(over.told, 0);
     over.value = "b";
-    assert_int_equal(registry_trim_past(t, &s, BYTES(key, sizeof(key) - 1), value, &by), SLUIS_CORRUPT);
+    assert_int_equal(registry_trim_past(g.r, t, &s, BYTES(key, sizeof(key) - 1), value, &by), SLUIS_CORRUPT);
     assert_int_equal(store_get(t, TABLE_HISTORY, BYTES_OF(key), &value), SLUIS_OK);
-    assert_int_equal(registry_trim_past(t, &s, BYTES_OF(key), value, &by), SLUIS_OK);
+    assert_int_equal(registry_trim_past(g.r, t, &s, BYTES_OF(key), value, &by), SLUIS_OK);
     assert_int_equal(over.told, 1);
     assert_int_equal(store_get(t, TABLE_HISTORY, BYTES_OF(key), &value), SLUIS_NOT_FOUND);
     store_abort(&t);

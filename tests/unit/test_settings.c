@@ -126,6 +126,9 @@ static void defaults(void **state)
     assert_int_equal(s.bad_tokens_per_minute, 6000);
     assert_int_equal(s.party_renew_s, 3600);
     assert_int_equal(s.view_fetches, 8);
+    assert_int_equal(s.instances, 1000);
+    assert_int_equal(s.person_cases, 250);
+    assert_int_equal(s.merge_rows, 8192);
 }
 
 static void values(void **state)
@@ -273,7 +276,7 @@ static void limits(void **state)
     (void)state;
     const settings_group *g = &settings_groups[4];
     assert_string_equal(g->group, "limits");
-    assert_int_equal(g->count, 32);
+    assert_int_equal(g->count, 35);
     for (size_t i = 0; i < g->count; i++) {
         const config_key *k = &g->keys[i];
         snprintf(line, sizeof(line), "limits = {\n %s = %lldL; };", k->key, (long long)k->min - 1);

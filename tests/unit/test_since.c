@@ -195,7 +195,7 @@ static void retention(world *w)
     const registry_terms by = {is_over, is_gone, &how};
     registry_place at = {.n = 0};
     sluis_err e;
-    while ((e = registry_trim(x.t.t, &x.s, &by, &at, UINT64_MAX)) == SLUIS_TIMEOUT)
+    while ((e = registry_trim(x.t.p->registry, x.t.t, &x.s, &by, &at, UINT64_MAX)) == SLUIS_TIMEOUT)
         ;
     assert_int_equal(e, SLUIS_OK);
     end(w, &x);
@@ -231,9 +231,9 @@ static void at_source(world *w)
         d.terms->application = TEXT(APP);
         d.terms->purpose = TEXT("x");
     }
-    sluis_err e = how == 0   ? registry_not_there(x.t.t, &x.s, AT_SOURCE, &w->instances[0])
+    sluis_err e = how == 0   ? registry_not_there(x.t.p->registry, x.t.t, &x.s, AT_SOURCE, &w->instances[0])
                   : how == 1 ? registry_unkeep(g, x.t.t, &x.s, AT_SOURCE, &w->instances[0], x.t.now)
-                             : registry_keep(x.t.t, &x.s, AT_SOURCE, &w->instances[0], &d);
+                             : registry_keep(x.t.p->registry, x.t.t, &x.s, AT_SOURCE, &w->instances[0], &d);
     assert_int_equal(e, SLUIS_OK);
     end(w, &x);
 }

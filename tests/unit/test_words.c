@@ -102,6 +102,12 @@ static void an_opened_case(void **state)
     m.role = TEXT("Cliënt");
     call(r, "consulent")->open_case = &o;
     no(r, handle_open_case, SLUIS_INVALID, "leden.rol", "lid 1: een naam is nodig");
+    m.role = TEXT("client");
+    r->h.settings.person_cases = 1;
+    call(r, "consulent")->open_case = &o;
+    no(r, handle_open_case, SLUIS_CONFLICT, "leden",
+       "lid 1 is al lid van 1 zaken: ga verder in een daarvan, of laat de beheerder die grens verhogen "
+       "(limits.person_cases)");
 }
 
 static Sluis__ApiNoteExchange *note(room *r)

@@ -377,6 +377,7 @@ static void answer(room *r, const Sluis__AttributeResult *x, uint32_t header, sl
     Sluis__Core *c = message(r, SLUIS__KIND__RESPONSE, &r->h.school, NULL);
     row.attributes = asked;
     row.n_attributes = 1;
+    row.sid = data_of(r->person.sid.b, ID_LEN);
     row.case_id = data_of(r->case_id.b, ID_LEN);
     row.purpose = TEXT("onderzoek-meervoudige-problematiek");
     row.requester = TEXT(OIN_GEM);
@@ -407,6 +408,26 @@ static void live_at_a_secret_address(room *r)
     house_commit(&r->h, &t);
 }
 
+/* One more than may be registered of one person is refused; what is registered can be said again. */
+static void as_many_as_may_be(room *r, const Sluis__AttributeResult *x, uint32_t id)
+{
+    const id16 first = id_random(), second = id_random();
+    Sluis__Instance *const in = x->instances[0];
+    turn t = house_begin(&r->h, HOUSE_MS, MiB);
+    people_said_of(&t, &r->person, OIN_SCHL, id, &first, "De Regenboog", HOUSE_MS);
+    house_commit(&r->h, &t);
+    r->h.settings.instances = 1;
+    in->instance = data_of(second.b, ID_LEN);
+    answer(r, x, id, SLUIS_TOO_BIG, "school-naam",
+           "of one person at most 1 instances of it are registered: give those that are in force, or ask the "
+           "municipality to raise limits.instances");
+    in->instance = data_of(first.b, ID_LEN);
+    answer(r, x, id, SLUIS_OK, "", "");
+    r->h.settings.instances = 2;
+    in->instance = data_of(second.b, ID_LEN);
+    answer(r, x, id, SLUIS_OK, "", "");
+}
+
 static void results(void **state)
 {
     room *r = *state;
@@ -429,8 +450,9 @@ static void results(void **state)
     x.attribute = number(r, "politie-antecedenten");
     answer(r, &x, x.attribute, SLUIS_DENIED, "politie-antecedenten",
            "the rules in force let this domain give no criminal data");
-    live_at_a_secret_address(r);
     x.attribute = id;
+    as_many_as_may_be(r, &x, id);
+    live_at_a_secret_address(r);
     answer(r, &x, id, SLUIS_DENIED, "school-naam", "not permitted now: leave it out of the answer");
 }
 
