@@ -218,7 +218,7 @@ def flip_everywhere(path, what):
 
 def test_a_damaged_tile_is_no_rewritten_log(city):
     """A flipped bit in a stored tile: the gateway proves nothing with it, and a witness keeps what it knows."""
-    token = up(city, parties=())
+    token = up(city, parties=(), limits="person_cases = 1000; ")
     grow(city)
     first = follow(city, "--init")["size"]
     while first % 4 == 0:  # so that the proof goes over the hash that is damaged below
