@@ -104,6 +104,7 @@ def test_killed_in_the_merge(city):
         check(told == known[0], f"seed {seed}, round {n}: merged {known[0]}, in the dossier {told}")
         check(all(decisions(city, c, 1)[0] == "geopend" for c in cases), f"seed {seed}, round {n}: a dossier is gone")
         if not told:
+            wait_for("the dossier before it moved", lambda: city.ctl("status", "--socket", city.control)["being_merged"] == 0)
             link(city, cases[0], CHILD)
             check(all("school-jaargroep" in city.values(c, 1) for c in cases), f"seed {seed}, round {n}: not merged after all")
     report = city.ctl(*flips.verify_args(city, city.copy(city.root / "copy-persons")))

@@ -354,7 +354,7 @@ static void what_stood_before(void **state)
         if (form == DOCUMENT_HTML)
             for (size_t i = N; i < N + M; i++) {
                 document_html_datum(o, all[i]);
-                if (strstr((const char *)o->earlier.p, reasons[i - N]))
+                if (memmem(o->earlier.p, o->earlier.n, reasons[i - N], strlen(reasons[i - N])))
                     fail_msg("%s is not in words", reasons[i - N]);
             }
         x.n_data = 0;
