@@ -3,12 +3,16 @@
 
 BUILD is build/rel, build/asan or build/tsan. Each test_*.py, here and in tests/faults, holds functions test_*(city):
 the functions of a file share one city unless the file says FRESH = True. A function may return a string: skipped, and
-why. A complaint of a sanitizer in any log fails the file's last function. Ends in "N passed, N failed, N skipped"."""
+why. A complaint of a sanitizer in any log fails the file's last function. Each file is a process of its own, two at a
+time: a scenario waits more than it works. Ends in "N passed, N failed, N skipped"."""
 import importlib
 import os
+import re
+import subprocess
 import sys
 import time
 import traceback
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -28,14 +32,18 @@ def functions(module):
     return [(n, f) for n, f in vars(module).items() if n.startswith("test_") and callable(f)]
 
 
+def chosen(name, wanted):
+    module = importlib.import_module(name)
+    return module, [(n, f) for n, f in functions(module) if not wanted or any(w in f"{name}.{n}" for w in wanted)]
+
+
 def run_file(name, build, wanted):
     from city import City
-    module = importlib.import_module(name)
-    chosen = [(n, f) for n, f in functions(module) if not wanted or any(w in f"{name}.{n}" for w in wanted)]
+    module, run = chosen(name, wanted)
     fresh = getattr(module, "FRESH", False)
     passed = failed = skipped = 0
     city = None
-    for i, (fn, f) in enumerate(chosen):
+    for i, (fn, f) in enumerate(run):
         began = time.monotonic()
         word, detail = "ok", ""
         try:
@@ -46,7 +54,7 @@ def run_file(name, build, wanted):
             why = f(city)
             if isinstance(why, str):
                 word, detail = "skipped", why
-            if fresh or i == len(chosen) - 1:
+            if fresh or i == len(run) - 1:
                 city.stop()
         except AssertionError as e:
             word, detail = "FAILED", str(e) or traceback.format_exc()
@@ -65,16 +73,39 @@ def run_file(name, build, wanted):
     return passed, failed, skipped
 
 
+TOTALS = re.compile(r"^(\d+) passed, (\d+) failed, (\d+) skipped\n\Z", re.M)
+
+
+def in_a_process(name, build, wanted):
+    """What it printed but its last line, and the numbers there."""
+    done = subprocess.run([sys.executable, __file__, "--file", name, build, *wanted], stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, errors="replace")
+    end = TOTALS.search(done.stdout)
+    if not end:
+        return f"{done.stdout}FAILED   {name}: its process ended with {done.returncode}\n", (0, 1, 0)
+    return done.stdout[:end.start()], tuple(map(int, end.groups()))
+
+
 def main():
-    if len(sys.argv) < 2:
+    args = sys.argv[1:]
+    name = args[1] if args[:1] == ["--file"] else None
+    args = args[2:] if name else args
+    if not args:
         print(__doc__, file=sys.stderr)
         return 2
-    build = Path(sys.argv[1]).resolve()
+    build, wanted = Path(args[0]).resolve(), args[1:]
     for key, value in FLAVOURS.get(build.name, {}).items():
         os.environ.setdefault(key, value)
     totals = [0, 0, 0]
-    for path in [p for folder in FOLDERS for p in sorted(folder.glob("test_*.py"))]:
-        totals = [a + b for a, b in zip(totals, run_file(path.stem, build, sys.argv[2:]))]
+    if name:
+        totals = run_file(name, build, wanted)
+    else:
+        names = [p.stem for folder in FOLDERS for p in sorted(folder.glob("test_*.py")) if chosen(p.stem, wanted)[1]]
+        with ThreadPoolExecutor(2) as pool:
+            for task in as_completed([pool.submit(in_a_process, n, str(build), wanted) for n in names]):
+                text, counts = task.result()
+                print(text, end="", flush=True)
+                totals = [a + b for a, b in zip(totals, counts)]
     if sum(totals) == 0:
         print("scenarios: nothing was run")
         totals[1] = 1
