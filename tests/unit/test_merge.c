@@ -47,10 +47,10 @@ static void say(room *r, turn *t, const subject *s, uint32_t id, const char *sou
                      SLUIS_OK);
 }
 
-static int setup(void **state)
+static int setup_on(void **state, engine e)
 {
     room *r = calloc(1, sizeof(*r));
-    house_open(&r->h);
+    house_open_on(&r->h, e);
     turn t = house_begin(&r->h, T0, 1u << 20);
     assert_int_equal(registry_subject_own(r->h.p.registry, t.t, OWN, true, &r->from), SLUIS_OK);
     r->to = house_subject(&r->h, t.t, r->h.person);
@@ -73,6 +73,11 @@ static int setup(void **state)
     return 0;
 }
 
+static int setup(void **state)
+{
+    return setup_on(state, ENGINE_MEMORY);
+}
+
 static int teardown(void **state)
 {
     room *r = *state;
@@ -86,7 +91,7 @@ static uint64_t merge(room *r)
 {
     Sluis__Record rec = SLUIS__RECORD__INIT;
     sluis_fail f = {0};
-    turn t = house_begin(&r->h, T0, 1u << 20);
+    turn t = house_begin(&r->h, T0, 32u << 20);
     Sluis__CaseRow *row = NULL;
     rec.type = SLUIS__RECORD_TYPE__R_CASE;
     assert_int_equal(merge_check(&t, &r->from, &r->to, &f), SLUIS_OK);
@@ -306,6 +311,47 @@ static void as_much_as_the_bound(void **state)
     merge(r);
     people_sound(&r->h);
     assert_int_equal(people_found(&r->h, r->from.sid.b, ID_LEN), 1 + people_count(&r->h, TABLE_HISTORY));
+}
+
+/* How long core does nothing else for so many data of this size, as many of the other's, and so many reports;
+ * on disk. Said, not demanded. */
+static void takes(const char *what, size_t n, size_t size, size_t theirs, size_t concerns)
+{
+    static char text[4096];
+    void *state = NULL;
+    setup_on(&state, ENGINE_LMDB);
+    room *r = state;
+    turn t = house_begin(&r->h, T0, 1u << 20);
+    const uint64_t history = people_count(&r->h, TABLE_HISTORY);
+    memset(text, 'x', size);
+    text[size] = '\0';
+    for (size_t i = 0; i < n + theirs; i++) {
+        id16 instance = {{0}};
+        const bool second = i >= n;
+        const size_t k = second ? i - n : i;
+        put_u64(instance.b, k);
+        text[0] = second ? 'b' : 'a';
+        people_said_of(&t, second ? &r->to : &r->from, second ? OIN_GGD : OIN_SCHL,
+                       1001 + (uint32_t)(k / 1000), &instance, text, 10);
+    }
+    for (size_t i = 0; i < concerns; i++)
+        people_concern(&t, &r->from, 5);
+    house_commit(&r->h, &t);
+    const uint64_t before = clock_mono_us();
+    merge(r);
+    print_message("a merge of %s: %.0f ms\n", what, (double)(clock_mono_us() - before) / 1000);
+    assert_int_equal(people_found(&r->h, r->from.sid.b, ID_LEN), 1 + history);
+    people_sound(&r->h);
+    teardown(&state);
+}
+
+static void how_long_it_takes(void **state)
+{
+    (void)state;
+    takes("8,000 data of 30 bytes", 8000, 30, 0, 0);
+    takes("8,000 data of 30 bytes that both know", 8000, 30, 8000, 0);
+    takes("8,000 data of 4,000 bytes", 8000, 4000, 0, 0);
+    takes("8,000 reports of concern", 0, 0, 0, 8000);
 }
 
 /* ---- a past of any length ---- */
@@ -1031,6 +1077,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(forgotten_as_one, setup, teardown),
         cmocka_unit_test_setup_teardown(refused, setup, teardown),
         cmocka_unit_test_setup_teardown(as_much_as_the_bound, setup, teardown),
+        cmocka_unit_test(how_long_it_takes),
         cmocka_unit_test_setup_teardown(a_long_past_stays, setup, teardown),
         cmocka_unit_test_setup_teardown(its_terms_go_on, setup, teardown),
         cmocka_unit_test_setup_teardown(it_goes_where_nothing_is_kept, setup, teardown),
