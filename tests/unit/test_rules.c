@@ -655,7 +655,7 @@ static const struct {
      "later than \"from\""},
     {"rules.conf", "\"onderzoek-gewoon\"", "laws =", "applications = [\"bench\"]; laws =", -1,
      "either \"applications\" or \"laws\""},
-    {"rules.conf", "id = \"bench\"", "applications = [\"bench\"];", "", -1,
+    {"rules.conf", "\"onderzoek-gewoon\"", "laws = [\"wmo\", \"jeugdwet\"];", "", -1,
      "either \"applications\" or \"laws\""},
     {"rules.conf", "\"onderzoek-gewoon\"", "categories = [\"ordinary\"];", "", -5,
      "\"categories\", \"attributes\""},
