@@ -45,6 +45,10 @@ static sluis_err take_obligations(permit *p, const config_node *list, sluis_fail
                 name);
         p->obligations |= bit;
     }
+    if (p->obligations & OBLIGE_MEETING_ONLY && p->phases != UINT32_C(1) << SLUIS__PHASE__MEETING)
+        return config_fail(list, f,
+                           "meeting-only is for a rule of the phase meeting alone: what is asked in another "
+                           "is known outside the meeting");
     return SLUIS_OK;
 }
 

@@ -40,6 +40,21 @@ def test_rules(city):
     refused(city.file(small, 1, "school", ["school-naam"], raw=True), denied, "outside the client's scope")
 
 
+def test_meeting(city):
+    """No case is in a meeting: what its rules would permit is asked nowhere, whoever asks, and nothing comes to the register."""
+    meeting = {"purpose": "casusoverleg", "basis": "wams-4.3.3", "phase": "overleg"}
+    case = case_of(city)
+    for step in ({}, {"overgang": "start-coordinatie", "coordinator": {"wie": "gemeente", "niveau": "zwaar"}}):
+        if step:
+            city.change(case, "fase", step, function="regisseur")
+        p = refused(city.file(case, 2, "school", ["school-naam"], how=meeting, function="regisseur", raw=True), (403,), "in a meeting")
+        check(p["detail"] == "niet toegestaan: phase; vraag wat een geldende regel toelaat", f"{p}")
+        now = dict(meeting, phase="coordinatie" if step else "onderzoek")
+        p = refused(city.file(case, 2, "school", ["school-naam"], how=now, function="regisseur", raw=True), (403,), "outside one")
+        check(p["detail"] == "niet toegestaan: default-deny; vraag wat een geldende regel toelaat", f"{p}")
+    check(not city.view(case, 2)["gegevens"], "a datum of a meeting in the register")
+
+
 def test_outside_the_view(city):
     case = case_of(city)
     city.ask(case, 2, "school", ["school-aandachtspunten"])

@@ -555,6 +555,10 @@ static void values_keep_within_bounds(void **state)
     rules_unref(&r);
 }
 
+#define OUTSIDE_A_MEETING                                                                                    \
+    "meeting-only is for a rule of the phase meeting alone: what is asked in another is known outside the "  \
+    "meeting"
+
 /* A change of one file, and the line (counted from the changed one) and words of the error it must give. */
 static const struct {
     const char *file, *after, *find, *by;
@@ -650,6 +654,9 @@ static const struct {
     {"rules.conf", "\"onderzoek-gewoon\"", "\"regisseur\"", "\"baas\"", 0, "no function is called \"baas\""},
     {"rules.conf", "\"onderzoek-gewoon\"", "\"notify-client\"", "\"tell\"", 0,
      "no obligation is called \"tell\""},
+    {"rules.conf", "\"onderzoek-gewoon\"", "\"notify-client\"", "\"meeting-only\"", 0, OUTSIDE_A_MEETING},
+    {"rules.conf", "\"overleg-gewoon\"", "[\"meeting\"]", "[\"meeting\", \"coordination\"]", 4,
+     OUTSIDE_A_MEETING},
     {"rules.conf", "\"onderzoek-gewoon\"", "2026-01-01", "2026-01-32", 0, "no date that exists"},
     {"rules.conf", "\"onderzoek-gewoon\"", "from =", "until = \"2026-01-01\"; from =", 0,
      "later than \"from\""},
