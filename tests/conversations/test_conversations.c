@@ -316,7 +316,8 @@ static void say_response(play *p, actor *from, const char *verb, char **w, size_
     finish(p, from, s, w, n);
 }
 
-/* invitation NAME, report NAME, reply NAME INVITATION; sealed=both: to the registry, too. */
+/* invitation NAME, report NAME, reply NAME INVITATION; sealed=both: to the registry, too; kind=N: another
+ * kind. */
 static void say_meeting(play *p, actor *from, const char *verb, char **w, size_t n)
 {
     Sluis__Core c = SLUIS__CORE__INIT;
@@ -347,6 +348,12 @@ static void say_meeting(play *p, actor *from, const char *verb, char **w, size_t
     } else if (strcmp(verb, "report") == 0) {
         c.kind = SLUIS__KIND__MEETING_REPORT;
         body = &report.base;
+    }
+    if (value(w, n, "kind", NULL)) {
+        c.kind = (Sluis__Kind)atoi(value(w, n, "kind", ""));
+        const message_kind *k = message_kind_of(c.kind);
+        if (k && k->answers != SLUIS__KIND__KIND_NONE)
+            c.answers = (ProtobufCBinaryData){HASH_LEN, memset(hash, 7, HASH_LEN)};
     }
     const actor *to = who(p, value(w, n, "to", is_reply ? "requester" : "school"));
     buffer_clear(&s->envelope);
