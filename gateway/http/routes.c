@@ -11,6 +11,7 @@
 
 typedef struct {
     char path[256]; /* server prefix and path, "{name}" for a parameter */
+    size_t pieces;  /* of the path, between slashes */
     char method[8]; /* "GET" */
     size_t operation;
     bool needs_token;
@@ -88,6 +89,8 @@ static sluis_err add_route(routes *r, const char *path, const json_t *item, cons
     int len = snprintf(t->path, sizeof t->path, "%s%s", prefix_of(r->document, item), path);
     if (len < 0 || (size_t)len >= sizeof t->path || strlen(method) >= sizeof t->method)
         return broken(f, path, "path too long, or an odd method");
+    for (const char *at = t->path; *at; at++)
+        t->pieces += *at == '/';
     for (size_t i = 0; i <= strlen(method); i++)
         t->method[i] = (char)toupper((unsigned char)method[i]);
     const json_t *security = json_object_get(op, "security");
@@ -248,21 +251,20 @@ static bool is_value(const char *segment)
 /* Compares a template with the segments; parameters match any non-empty segment. */
 static bool matches(const route *t, const segments *s)
 {
-    const char *at = t->path + 1;
-    for (size_t i = 0; i < s->count; i++) {
-        size_t n = strcspn(at, "/");
+    const char *at = t->path;
+    if (t->rest ? s->count < t->pieces : s->count != t->pieces)
+        return false;
+    for (size_t i = 0; i < t->pieces; i++) {
+        size_t n = strcspn(++at, "/");
         bool parameter = at[0] == '{';
         if (parameter ? !is_value(s->name[i]) : strlen(s->name[i]) != n || memcmp(s->name[i], at, n) != 0)
             return false;
         at += n;
-        if (!*at) {
-            while (t->rest && i + 1 < s->count && is_value(s->name[i + 1]))
-                i++;
-            return i + 1 == s->count;
-        }
-        at++;
     }
-    return false;
+    for (size_t i = t->pieces; i < s->count; i++)
+        if (!is_value(s->name[i]))
+            return false;
+    return true;
 }
 
 static const json_t *parameter(const routes *r, const route *t, const char *in, const char *name)

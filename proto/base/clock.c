@@ -45,6 +45,12 @@ static unsigned year_start(unsigned y)
            (1969 / 4 - 1969 / 100 + 1969 / 400);
 }
 
+static void two_digits(char *out, unsigned v)
+{
+    out[0] = (char)('0' + v / 10);
+    out[1] = (char)('0' + v % 10);
+}
+
 void time_format(char out[static TIME_STR], uint64_t ms)
 {
     if (ms / DAY_MS > LAST_DAY)
@@ -57,14 +63,16 @@ void time_format(char out[static TIME_STR], uint64_t ms)
     while (day >= month_days(y, m))
         day -= month_days(y, m++);
 
-    unsigned field[] = {
-        y, m, day + 1, in_day / 3600000, in_day / 60000 % 60, in_day / 1000 % 60, in_day % 1000};
-    static const char layout[] = "yyyy-mm-ddThh:mm:ss.mmmZ";
-    static const uint8_t start[] = {0, 5, 8, 11, 14, 17, 20}, width[] = {4, 2, 2, 2, 2, 2, 3};
-    memcpy(out, layout, sizeof layout);
-    for (size_t i = 0; i < sizeof start; i++)
-        for (unsigned w = width[i], v = field[i]; w-- > 0; v /= 10)
-            out[start[i] + w] = (char)('0' + v % 10);
+    memcpy(out, "yyyy-mm-ddThh:mm:ss.mmmZ", TIME_STR);
+    two_digits(out, y / 100);
+    two_digits(out + 2, y % 100);
+    two_digits(out + 5, m);
+    two_digits(out + 8, day + 1);
+    two_digits(out + 11, in_day / 3600000);
+    two_digits(out + 14, in_day / 60000 % 60);
+    two_digits(out + 17, in_day / 1000 % 60);
+    out[20] = (char)('0' + in_day % 1000 / 100);
+    two_digits(out + 21, in_day % 100);
 }
 
 /* n digits, then the character `then` when it is not 0. */
