@@ -42,6 +42,13 @@ def read(table, columns, form):
     return rows, later, wrong
 
 
+def shared(promises):
+    """A promise is one row; an item may take several."""
+    taken = {}
+    return [f"{r['at']}: {r['item']} is the promise of {taken[r['item']]}: give it a number of its own"
+            for r in promises if taken.setdefault(r["item"], r["at"]) != r["at"]]
+
+
 def source_of(test):
     """The file of a test: module.function of a scenario, program.function (or .conversation) in C, or a program as a whole."""
     module, _, name = test.partition(".")
@@ -178,7 +185,7 @@ def main():
     rows, later, wrong = read(REQUIREMENTS, COLUMNS, r"\d+")
     promises, _, more = read(PROMISES, SHORT, r"[A-Z]\d\d")
     rows += promises
-    wrong += more + check(rows, later)
+    wrong += more + check(rows, later) + shared(promises)
     if wrong:
         print("\n".join(wrong))
         return 1
