@@ -211,9 +211,9 @@ static sluis_err check_call(const reader *r, job *j)
     const Sluis__ApiFileRequest *q = j->call->file_request;
     if (strlen(q->motivation) > MOTIVATION_MAX)
         return fail_set(&j->why, SLUIS_TOO_BIG, "motivering", "ten hoogste %d bytes", MOTIVATION_MAX);
-    if (!name_valid(q->purpose))
+    if (!rules_purpose_title(r->rules, q->purpose))
         return fail_set(&j->why, SLUIS_INVALID, "doel", "noem een doel uit de regels");
-    if (!name_valid(q->legal_basis))
+    if (!rules_legal_basis_title(r->rules, q->legal_basis))
         return fail_set(&j->why, SLUIS_INVALID, "grondslag", "noem een grondslag uit de regels");
     if (phase_parse(q->phase) == SLUIS__PHASE__PHASE_NONE)
         return fail_set(&j->why, SLUIS_INVALID, "fase", "schrijf onderzoek, coordinatie of overleg");

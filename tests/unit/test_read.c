@@ -318,8 +318,8 @@ static void filing_init(filing *x, room *r, const char *first, const char *secon
     x->q.case_id = data_of(r->case_id.b, ID_LEN);
     x->q.member = 1;
     x->q.party = TEXT(OIN_SCHL);
-    x->q.purpose = TEXT("onderzoek");
-    x->q.legal_basis = TEXT("wmo-2.3.2");
+    x->q.purpose = TEXT("onderzoek-meervoudige-problematiek");
+    x->q.legal_basis = TEXT("wams-5.4.1");
     x->q.phase = TEXT("onderzoek");
     x->q.motivation = TEXT("school and home do not fit together");
 }
@@ -424,9 +424,9 @@ static void filings_that_are_refused(void **state)
         else if (i == 6)
             x.q.case_id = data_of(nowhere.b, ID_LEN);
         else if (i == 7)
-            x.q.purpose = TEXT("Free text");
+            x.q.purpose = TEXT("geen-doel");
         else if (i == 8)
-            x.q.legal_basis = TEXT("");
+            x.q.legal_basis = TEXT("geen-grondslag");
         else if (i == 9)
             x.q.phase = TEXT("later");
         if (file(r, &x, &j) != wanted[i].code || strcmp(j->why.where, wanted[i].where) != 0 ||
