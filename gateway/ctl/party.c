@@ -61,8 +61,7 @@ ctl_exit ctl_party_resume(ctl_call *c)
 
 ctl_exit ctl_party_list(ctl_call *c)
 {
-    static const char *const columns[] = {"oin",       "name",      "domain", "valid_until",
-                                          "connected", "suspended", NULL};
+    static const char *const columns[] = {"oin", "name", "domain", "valid_until", "suspended", NULL};
     ctl_exit code = CTL_OK;
     json_t *reply = ctl_ask(c, json_pack("{s:s}", "cmd", "party.list"), &code);
     if (reply)
