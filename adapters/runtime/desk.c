@@ -617,8 +617,6 @@ json_t *desk_command(void *ctx, uid_t peer, const char *cmd, const json_t *reque
         if (strcmp(commands[i].name, cmd) == 0)
             return commands[i].handle(ctx, request, f);
     }
-    fail_set(f, SLUIS_INVALID, "cmd",
-             "commands: inbox.list, inbox.show, inbox.release, inbox.refuse, inbox.known, inbox.assign, "
-             "inbox.ask, inbox.correct, status, disclosures.list, receipt.get, receipt.renew");
+    fail_set(f, SLUIS_INVALID, "cmd", "an adapter has no such command: the gateway's socket may be meant");
     return NULL;
 }

@@ -32,7 +32,8 @@ void desk_ask(desk *d, job **jp, sluis_err filled, const char *cmd, sluis_fail *
     }
     j = item;
     if (e)
-        fail_set(f, SLUIS_TIMEOUT, cmd, "the core did not answer; look at `party list` before trying again");
+        fail_set(f, SLUIS_TIMEOUT, cmd,
+                 "the core did not answer; look whether it was done before trying again");
     else if (j->why.code)
         *f = j->why;
     if (f->code)

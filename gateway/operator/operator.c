@@ -92,7 +92,7 @@ static json_t *on_request(void *ctx, uid_t peer, const char *cmd, const json_t *
             d->speaker = NULL;
             return reply;
         }
-    fail_set(f, SLUIS_INVALID, "cmd", "unknown command");
+    fail_set(f, SLUIS_INVALID, "cmd", "a gateway has no such command: an adapter's socket may be meant");
     return NULL;
 }
 

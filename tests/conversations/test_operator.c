@@ -138,7 +138,8 @@ static void nothing_is_dead(void **state)
 static void unknown_commands(void **state)
 {
     (void)state;
-    refused(json_pack("{s:s}", "cmd", "shutdown"), SLUIS_INVALID, "cmd", "unknown command");
+    refused(json_pack("{s:s}", "cmd", "shutdown"), SLUIS_INVALID, "cmd",
+            "a gateway has no such command: an adapter's socket may be meant");
     refused(json_pack("{s:s}", "cmd", "Status"), SLUIS_INVALID, "request", "\"cmd\" must name a command");
     refused(json_pack("{s:s}", "cmd", ""), SLUIS_INVALID, "request", "\"cmd\" must name a command");
     refused(json_pack("{s:i}", "cmd", 7), SLUIS_INVALID, "request", "\"cmd\" must name a command");
