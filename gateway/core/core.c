@@ -204,7 +204,9 @@ static void note_full(core *c, bool full)
     METRIC_SET(c->p->metrics, store_full, full);
     log_write(full ? LOG_ERROR : LOG_INFO, full ? "core.full" : "core.room", "code",
               error_token(full ? SLUIS_NO_SPACE : SLUIS_OK), "text",
-              full ? "no space: nothing new is taken in until there is" : "there is space again", NULL);
+              full ? "nothing new is taken in: make room on the disk of data, or raise limits.quota_bytes"
+                   : "there is space again",
+              NULL);
 }
 
 /* Parties for whom the turn queued what no job of theirs tells the bus; nobody named: more than could be. */

@@ -30,17 +30,19 @@ static json_t *cmd_status(desk *d, const json_t *q, sluis_fail *f)
     keyslots_usage(p->slots, &live, &erased, &slots);
     metrics *m = p->metrics;
     return json_pack(
-        "{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:I, s:I}", "name",
-        p->settings->name, "oin", p->settings->oin.s, "mode", p->settings->test_mode ? "test" : "production",
-        "uptime_ms", (json_int_t)(clock_ms() - d->task->started), "sessions",
-        (json_int_t)METRIC_GET(m, bus_sessions), "in_flight", (json_int_t)METRIC_GET(m, bus_in_flight),
-        "accepted", (json_int_t)METRIC_GET(m, core_accepted), "refused",
+        "{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:I, s:I}",
+        "name", p->settings->name, "oin", p->settings->oin.s, "mode",
+        p->settings->test_mode ? "test" : "production", "uptime_ms",
+        (json_int_t)(clock_ms() - d->task->started), "sessions", (json_int_t)METRIC_GET(m, bus_sessions),
+        "in_flight", (json_int_t)METRIC_GET(m, bus_in_flight), "accepted",
+        (json_int_t)METRIC_GET(m, core_accepted), "refused",
         (json_int_t)(METRIC_GET(m, core_refused) + METRIC_GET(m, verify_refused)), "journal_entries",
-        (json_int_t)METRIC_GET(m, journal_entries), "store_used_bytes", (json_int_t)h.used_bytes,
-        "store_quota_bytes", (json_int_t)h.quota_bytes, "key_slots_used", (json_int_t)(live + erased),
-        "key_slots", (json_int_t)slots, "being_cleared", (json_int_t)gone, "being_merged", (json_int_t)moving,
-        "retention", METRIC_GET(m, retention_held) ? "held" : "on", "due_put_off",
-        (json_int_t)METRIC_GET(m, due_put_off), "commits", (json_int_t)h.syncs);
+        (json_int_t)METRIC_GET(m, journal_entries), "intake", METRIC_GET(m, store_full) ? "no-space" : "open",
+        "store_used_bytes", (json_int_t)h.used_bytes, "store_quota_bytes", (json_int_t)h.quota_bytes,
+        "key_slots_used", (json_int_t)(live + erased), "key_slots", (json_int_t)slots, "being_cleared",
+        (json_int_t)gone, "being_merged", (json_int_t)moving, "retention",
+        METRIC_GET(m, retention_held) ? "held" : "on", "due_put_off", (json_int_t)METRIC_GET(m, due_put_off),
+        "commits", (json_int_t)h.syncs);
 }
 
 static const struct {

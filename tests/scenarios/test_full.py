@@ -38,6 +38,7 @@ def goes_on(city, case):
     entries = city.status()["journal_entries"]
     check(all(refused() for _ in range(20)), "a read that found room again")
     check(city.status()["journal_entries"] == entries, "reads ate the reserve")
+    check(city.status()["intake"] == "no-space", f"status: {city.status()}")
     a = city.call("POST", "/v1/zaken", city.token("wmo-intake"), {
         "soort": "client", "leden": [{"bsn": PARENT, "rol": "client"}], "bereik": {"wetten": ["wmo"], "domeinen": ["onderwijs"]},
         "aanleiding": "Vraag om hulp"})
@@ -55,6 +56,7 @@ def heals(city, case):
     t = city.file(case, 1, "school", ["school-soort"])["verzoekId"]
     city.answered(t, seconds=20)
     check(city.gateway.child.pid == pid, "it was restarted")
+    check(city.status()["intake"] == "open", f"status: {city.status()}")
     events = [e["event"] for e in city.gateway.events() if e.get("event") in ("core.full", "core.room")]
     check(events == ["core.full", "core.room"], f"the log says {events}")
 
