@@ -129,7 +129,25 @@ static sluis_err register_datum(decision *d, const subject *s, const Sluis__Hand
     return e;
 }
 
-/* So many instances of each datum fit beside what is registered here. */
+/* What the member's data up to this one, each of another instance, name of this one's attribute; 0: a later
+ * one is of it, too. */
+static size_t named_up_to(const Sluis__HandoverMember *m, size_t i, id16 *named)
+{
+    size_t n = 0;
+    for (size_t k = i + 1; k < m->n_data; k++)
+        if (strcmp(m->data[k]->name, m->data[i]->name) == 0)
+            return 0;
+    for (size_t k = 0; k <= i; k++)
+        if (strcmp(m->data[k]->name, m->data[i]->name) == 0) {
+            named[n] = (id16){{0}};
+            if (m->data[k]->instance.len == ID_LEN)
+                memcpy(named[n].b, m->data[k]->instance.data, ID_LEN);
+            n++;
+        }
+    return n;
+}
+
+/* So many instances of each datum fit beside what is registered here: looked at with the last of it. */
 static sluis_err check_data_room(const decision *d, const Sluis__HandoverMember *m, sluis_fail *f)
 {
     turn *t = d->t;
@@ -142,19 +160,10 @@ static sluis_err check_data_room(const decision *d, const Sluis__HandoverMember 
     e = e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
     for (size_t i = 0; !e && i < m->n_data; i++) {
         const attribute *a = rules_attribute_named(t->rules, m->data[i]->name);
-        size_t n = 0;
-        bool fits = true;
-        for (size_t k = 0; k <= i; k++)
-            if (strcmp(m->data[k]->name, m->data[i]->name) == 0) {
-                named[n] = (id16){{0}};
-                if (m->data[k]->instance.len == ID_LEN)
-                    memcpy(named[n].b, m->data[k]->instance.data, ID_LEN);
-                n++;
-            }
-        if (here)
+        const size_t n = named_up_to(m, i, named);
+        bool fits = n <= most;
+        if (here && n)
             e = registry_fits(t->t, &s, a->id, named, n, most, &fits);
-        else
-            fits = n <= most;
         if (!e && !fits)
             e = fail_set(
                 f, SLUIS_CONFLICT, "overdracht",

@@ -639,9 +639,18 @@ static void being_forgotten(void **state)
 
 /* ---- an offer that cannot be taken over ---- */
 
-/* From that town, about this person, sealed to this key of ours; its transaction. */
-static uuid an_offer(room *r, const char *bsn, const seal_to *ours)
+static uint32_t number_of(const room *r, const char *name)
 {
+    return rules_attribute_named(r->h.p.first_rules, name)->id;
+}
+
+/* From that town, about this person, with so many instances of a datum, sealed to this key of ours; its
+ * transaction. */
+static uuid an_offer(room *r, const char *bsn, size_t instances, const seal_to *ours)
+{
+    static uint32_t asked;
+    static uint8_t instance[3][ID_LEN] = {{1}, {2}, {3}};
+    Sluis__HandoverDatum x[3], *data[3];
     Sluis__CaseHandoverBody b = SLUIS__CASE_HANDOVER_BODY__INIT;
     Sluis__HandoverMember m = SLUIS__HANDOVER_MEMBER__INIT, *members[] = {&m};
     Sluis__OfferRow row = SLUIS__OFFER_ROW__INIT;
@@ -652,6 +661,20 @@ static uuid an_offer(room *r, const char *bsn, const seal_to *ours)
     m.member = 1;
     m.bsn = TEXT(bsn);
     m.role = TEXT("client");
+    for (size_t i = 0; i < instances; i++) {
+        sluis__handover_datum__init(data[i] = &x[i]);
+        x[i].name = TEXT("school-naam");
+        x[i].instance = data_of(instance[i], ID_LEN);
+        x[i].value = TEXT("De Regenboog");
+        x[i].source = TEXT(OIN_SCHL);
+        x[i].legal_basis = TEXT("wams-5.4.4");
+        x[i].obtained = T0;
+        x[i].laws = laws;
+        x[i].n_laws = 1;
+    }
+    m.data = data;
+    m.n_data = instances;
+    asked = number_of(r, "school-naam");
     b.kind = TEXT("client");
     b.motivation = TEXT("verhuisd");
     b.laws = laws;
@@ -665,7 +688,8 @@ static uuid an_offer(room *r, const char *bsn, const seal_to *ours)
     d.core.kind = SLUIS__KIND__CASE_HANDOVER;
     d.core.purpose = TEXT("overdracht");
     d.core.legal_basis = TEXT("wams-5.4.4");
-    d.core.n_attributes = 0;
+    d.core.attributes = &asked;
+    d.core.n_attributes = instances ? 1 : 0;
     assert_int_equal(envelope_seal(&d.core, &r->town.oin, &r->town.sign, r->town.epoch, ours, 1,
                                    buffer_bytes(&plain), T0, &p.header, &p.body, p.mh),
                      SLUIS_OK);
@@ -684,6 +708,38 @@ static uuid an_offer(room *r, const char *bsn, const seal_to *ours)
     return d.transaction;
 }
 
+/* Three instances of one datum, of who has one of them and another here, and of who is new: one more than may
+ * be is refused. */
+static void as_many_as_may_be(room *r, const seal_to *ours, Sluis__ApiDecideOffer *q)
+{
+    static const id16 here[] = {{{1}}, {{9}}};
+    char text[256];
+    turn t = house_begin(&r->h, HOUSE_MS, MiB);
+    for (size_t i = 0; i < 2; i++)
+        people_said_of(&t, &r->person, OIN_SCHL, number_of(r, "school-naam"), &here[i], "De Wilg", T0);
+    house_commit(&r->h, &t);
+    for (uint32_t known = 0; known < 2; known++) {
+        const uuid tx = an_offer(r, known ? r->h.person : "999990044", 3, ours);
+        sluis_fail f = {0};
+        q->transaction = data_of(tx.b, UUID_LEN);
+        r->h.settings.instances = 2 + known;
+        snprintf(
+            text, sizeof(text),
+            "lid 1: van één persoon worden ten hoogste %u voorkomens van school-naam geregistreerd: laat "
+            "de beheerder die grens verhogen (limits.instances), of wijs de zaak af",
+            2 + known);
+        call(r, "regisseur")->decide_offer = q;
+        no(r, handle_decide_offer, SLUIS_CONFLICT, "overdracht", text);
+        r->h.settings.instances = 3 + known;
+        call(r, "regisseur")->decide_offer = q;
+        t = house_begin(&r->h, HOUSE_MS, 8 * MiB);
+        if (handle_decide_offer(&t, r->j, &f))
+            fail_msg("%s: %s", f.where, f.text);
+        house_abort(&r->h, &t);
+        job_free(&r->j);
+    }
+}
+
 static void an_offer_that_cannot_be_taken_over(void **state)
 {
     room *r = *state;
@@ -692,7 +748,7 @@ static void an_offer_that_cannot_be_taken_over(void **state)
     Sluis__ApiDecideOffer q = SLUIS__API_DECIDE_OFFER__INIT;
     to.oin = r->h.gem.oin;
     agree_to_hand_over(r);
-    uuid tx = an_offer(r, r->h.person, &to);
+    uuid tx = an_offer(r, r->h.person, 0, &to);
     q.transaction = data_of(tx.b, UUID_LEN);
     q.accept = true;
     q.motivation = TEXT("daarom");
@@ -701,11 +757,12 @@ static void an_offer_that_cannot_be_taken_over(void **state)
        "de sleutel waarmee dit is verzegeld bestaat niet meer: laat het opnieuw aanbieden");
     to.seal_id = ours->id;
     memcpy(to.seal_pk, ours->pk, PK_LEN);
-    tx = an_offer(r, "999990032", &to);
+    tx = an_offer(r, "999990032", 0, &to);
     begin_to_forget(r, "999990032");
     call(r, "regisseur")->decide_offer = &q;
     no(r, handle_decide_offer, SLUIS_CONFLICT, "overdracht",
        "lid 1 wordt op dit moment vergeten: besluit daarna");
+    as_many_as_may_be(r, &to, &q);
 }
 
 /* ---- rules that leave something out ---- */
