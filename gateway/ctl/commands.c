@@ -74,6 +74,7 @@ static const ctl_option party_enrol[] = {
     {"domain", "DOMAIN", "Domain it works in: onderwijs, politie, ggd, wgs, gemeente, ...", NULL, true},
     {"valid-until", "DATE", "Last day of its entry, YYYY-MM-DD", NULL, false},
     {"replace", NULL, "The party is there already: these keys take the place of its old ones", NULL, false},
+    {"by", "WHO", "Pseudonym of the person who decides", NULL, true},
     END,
 };
 static const ctl_option party_change[] = {

@@ -16,9 +16,10 @@ ctl_exit ctl_party_enrol(ctl_call *c)
         fail_set(&f, SLUIS_INVALID, ctl_value(c, "request"), "line %d: %s", je.line, je.text);
         return ctl_failed(c, &f);
     }
-    json_t *request = json_pack("{s:s,s:o,s:s,s:s,s:s*,s:b}", "cmd", "party.enrol", "request", enrolment,
+    json_t *request = json_pack("{s:s,s:o,s:s,s:s,s:s*,s:b,s:s}", "cmd", "party.enrol", "request", enrolment,
                                 "name", ctl_value(c, "name"), "domain", ctl_value(c, "domain"), "valid_until",
-                                ctl_value(c, "valid-until"), "replace", ctl_value(c, "replace") != NULL);
+                                ctl_value(c, "valid-until"), "replace", ctl_value(c, "replace") != NULL, "by",
+                                ctl_value(c, "by"));
     return ctl_order(c, request);
 }
 

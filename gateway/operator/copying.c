@@ -1,10 +1,12 @@
 /* A copy of the store and its journal beside a running gateway. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/file_copy.h"
+#include "base/log.h"
 #include "journal/journal.h"
 #include "operator/desk.h"
 #include "tables/lineage.h"
@@ -31,6 +33,15 @@ static sluis_err mark_copy(const parts *p, const char *data, sluis_fail *f)
     store_abort(&t);
     store_close(&copy);
     return e ? fail_set(f, e, data, "cannot be marked as a copy") : SLUIS_OK;
+}
+
+/* All that the gateway holds has left for a folder: who took it is said, not where to. */
+static void tell_copied(const desk *d, const char *what)
+{
+    char account[24];
+    snprintf(account, sizeof account, "%u", (unsigned)d->peer);
+    log_write(LOG_INFO, "journal.copied", "what", what, "account", account, "by",
+              d->speaker ? d->speaker : "", NULL);
 }
 
 /* Data first, then the keys: a row without its key would be an error, a key without its row is harmless.
@@ -61,6 +72,8 @@ json_t *desk_journal_copy(desk *d, const json_t *q, sluis_fail *f)
         e = mark_copy(p, data, f);
     if (!e && with_keys)
         e = file_copy(keys_from, keys_to, f);
+    if (!e)
+        tell_copied(d, only ? only : "store and keys");
     return e ? NULL
              : json_pack("{s:s*, s:s*}", "store", with_store ? data : NULL, "keys",
                          with_keys ? keys_to : NULL);

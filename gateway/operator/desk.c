@@ -41,7 +41,8 @@ void desk_ask(desk *d, job **jp, sluis_err filled, const char *cmd, sluis_fail *
     *jp = j;
 }
 
-sluis_err desk_account(const desk *d, job *j, sluis_fail *f)
+/* The operator whose account asks. */
+static sluis_err account_of(const desk *d, job *j, sluis_fail *f)
 {
     arena *a = job_arena(j);
     if (!d->speaker)
@@ -63,7 +64,7 @@ sluis_err desk_by(const desk *d, const json_t *q, job *j, sluis_fail *f)
         return SLUIS_INVALID;
     if (!name_valid(by))
         return fail_set(f, SLUIS_INVALID, "by", "a pseudonym: [a-z0-9][a-z0-9._:-]{0,63}");
-    sluis_err e = desk_account(d, j, f);
+    sluis_err e = account_of(d, j, f);
     if (e)
         return e;
     if (d->speaker && strcmp(d->speaker, by) != 0)

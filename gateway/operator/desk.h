@@ -3,6 +3,8 @@
 #ifndef SLUIS_OPERATOR_DESK_H
 #define SLUIS_OPERATOR_DESK_H
 
+#include <sys/types.h>
+
 #include <jansson.h>
 
 #include "flow/job.h"
@@ -16,6 +18,7 @@ typedef struct {
     /* The operator whose account asks; "": one that is no operator's. NULL: any name is taken
      * (settings.operators is empty, or we ask ourselves). */
     const char *speaker;
+    uid_t peer; /* whose process asks */
 } desk;
 
 static inline const parts *desk_parts(const desk *d)
@@ -25,10 +28,8 @@ static inline const parts *desk_parts(const desk *d)
 
 /* The string at key of the request; NULL: f says that it is missing. */
 const char *desk_text(const json_t *q, const char *key, sluis_fail *f);
-/* The operator whose account asks, into the job: of a command without "by". PERMISSION: no operator's. */
-sluis_err desk_account(const desk *d, job *j, sluis_fail *f);
-/* Who asks ("by"), into the job, and why ("reason"). PERMISSION: another's name than the account's that asks.
- */
+/* Who asks ("by"), into the job, and why ("reason"). PERMISSION: another's name than the account's that asks,
+ * or that account is no operator's. */
 sluis_err desk_by(const desk *d, const json_t *q, job *j, sluis_fail *f);
 sluis_err desk_words(const desk *d, const json_t *q, job *j, sluis_fail *f);
 /* Core does the job; it comes back in *jp. When it is refused, or does not come back: *jp is NULL, f says

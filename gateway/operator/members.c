@@ -60,7 +60,7 @@ static sluis_err fill_entry(desk *d, const json_t *q, job *j, sluis_fail *f)
     sluis_err e = !name || !domain || !request
                       ? fail_set(f, SLUIS_INVALID, "party.enrol", "request, name and domain are needed")
                   : !x ? fail_set(f, SLUIS_NOMEM, "party.enrol", "out of memory")
-                       : desk_account(d, j, f);
+                       : desk_by(d, q, j, f);
     if (!e)
         e = enrolment_parse(x, a, request, strlen(request), f);
     oin o;

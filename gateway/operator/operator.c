@@ -90,6 +90,7 @@ static json_t *on_request(void *ctx, uid_t peer, const char *cmd, const json_t *
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
         if (strcmp(commands[i].name, cmd) == 0) {
             d->speaker = speaker_of(&desk_parts(d)->settings->operators, peer);
+            d->peer = peer;
             json_t *reply = commands[i].run(d, request, f);
             d->speaker = NULL;
             return reply;

@@ -203,13 +203,37 @@ static json_t *request_of(const char *o)
 /* request is taken. */
 static json_t *enrol(json_t *request, const char *name, const char *domain)
 {
-    return json_pack("{s:s, s:o, s:s, s:s}", "cmd", "party.enrol", "request", request, "name", name, "domain",
-                     domain);
+    return json_pack("{s:s, s:o, s:s, s:s, s:s}", "cmd", "party.enrol", "request", request, "name", name,
+                     "domain", domain, "by", "anna");
+}
+
+/* The record of entry index, in a. */
+static const Sluis__Record *record_at(json_int_t index, arena *a)
+{
+    uint8_t raw[8192];
+    char path[200];
+    size_t n = 0;
+    keypair log = {0};
+    receipt_facts facts = {0};
+    sluis_fail f = {0};
+    snprintf(path, sizeof(path), "%s/keys/log.key", house.dir);
+    assert_int_equal(keyfile_read(&log, path, USE_LOG, &f), SLUIS_OK);
+    json_t *got =
+        accepted(json_pack("{s:s, s:I, s:s}", "cmd", "receipt.get", "index", index, "by", "controleur-1"));
+    const char *text = text_of(got, "receipt");
+    assert_int_equal(base64_decode(raw, sizeof(raw), &n, text, strlen(text)), SLUIS_OK);
+    if (receipt_verify(&facts, a, BYTES(raw, n), house.settings.name, (pubkeys[]){pubkeys_of(log.pk)}, NULL,
+                       &f))
+        fail_msg("%s: %s", f.where, f.text);
+    keypair_close(&log);
+    json_decref(got);
+    return facts.record;
 }
 
 static void a_party_joins(void **state)
 {
     (void)state;
+    arena *mem = arena_new(1u << 20);
     json_t *before = accepted(json_pack("{s:s}", "cmd", "party.list"));
     json_t *done = accepted(enrol(request_of(GGD), "GGD Regio", "ggd"));
     assert_string_equal(text_of(done, "oin"), GGD);
@@ -219,6 +243,13 @@ static void a_party_joins(void **state)
     assert_string_equal(text_of(x, "name"), "GGD Regio");
     assert_string_equal(text_of(x, "domain"), "ggd");
     assert_int_equal(number_of(after, "version"), number_of(before, "version") + 1);
+    json_t *s = accepted(json_pack("{s:s}", "cmd", "status"));
+    const Sluis__Record *r = record_at(number_of(s, "journal_entries") - 1, mem);
+    assert_string_equal(r->decision, "enrolled");
+    assert_string_equal(r->employee, "anna");
+    assert_string_equal(r->to, GGD);
+    json_decref(s);
+    arena_free(&mem);
 
     refused(enrol(request_of(GGD), "GGD anew", "ggd"), SLUIS_EXISTS, "",
             "this party is there already: replace it, or choose another OIN");
@@ -242,6 +273,9 @@ static void refused_enrolments(void **state)
     refused(json_pack("{s:s}", "cmd", "party.enrol"), SLUIS_INVALID, "name", "a string is needed here");
     refused(json_pack("{s:s, s:s, s:s}", "cmd", "party.enrol", "name", "x", "domain", "ggd"), SLUIS_INVALID,
             "party.enrol", "request, name and domain are needed");
+    json_t *nobodys = enrol(json_object(), "x", "ggd");
+    json_object_del(nobodys, "by");
+    refused(nobodys, SLUIS_INVALID, "by", "a string is needed here");
     refused(enrol(json_object(), "x", "ggd"), SLUIS_INVALID, "",
             "must be one object with exactly oin and keys");
     refused(enrol(json_string("text"), "x", "ggd"), SLUIS_INVALID, "", "request, name and domain are needed");
@@ -413,29 +447,6 @@ static void a_key_is_revoked_by_two(void **state)
     assert_true(json_is_true(json_object_get(json_array_get(keys, 0), "revoked")));
     assert_true(json_is_false(json_object_get(json_array_get(keys, 1), "revoked")));
     json_decref(l);
-}
-
-/* The record of entry index, in a. */
-static const Sluis__Record *record_at(json_int_t index, arena *a)
-{
-    uint8_t raw[8192];
-    char path[200];
-    size_t n = 0;
-    keypair log = {0};
-    receipt_facts facts = {0};
-    sluis_fail f = {0};
-    snprintf(path, sizeof(path), "%s/keys/log.key", house.dir);
-    assert_int_equal(keyfile_read(&log, path, USE_LOG, &f), SLUIS_OK);
-    json_t *got =
-        accepted(json_pack("{s:s, s:I, s:s}", "cmd", "receipt.get", "index", index, "by", "controleur-1"));
-    const char *text = text_of(got, "receipt");
-    assert_int_equal(base64_decode(raw, sizeof(raw), &n, text, strlen(text)), SLUIS_OK);
-    if (receipt_verify(&facts, a, BYTES(raw, n), house.settings.name, (pubkeys[]){pubkeys_of(log.pk)}, NULL,
-                       &f))
-        fail_msg("%s: %s", f.where, f.text);
-    keypair_close(&log);
-    json_decref(got);
-    return facts.record;
 }
 
 /* What the school proposes: covenant "wijkteam", with one thing changed by the test. */

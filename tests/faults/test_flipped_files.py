@@ -106,7 +106,7 @@ def test_what_people_bring(city):
 
     def enrol(_, how):
         code, out, err = city.ctl("party", "enrol", "--request", enrolment, "--name", title, "--domain", domain, "--replace",
-                                  "--socket", city.control, want=None)
+                                  "--by", "beheer-1", "--socket", city.control, want=None)
         check([k["id"] for k in entry()] == [k["id"] for k in before], f"{how}: the directory has other keys")
         check(code in (0, *REFUSED) and (out or err).strip(), f"{how}: exit {code} {out} {err}")
         return "refused" if code else "the same"

@@ -366,8 +366,8 @@ void rig_rekey(rig *r, actor *a, const char *domain, bool sign_alone)
     }
     snprintf(path, sizeof(path), "%s/enrol.json", r->dir);
     ok(enrolment_write(path, &a->oin, k, 3, now - DAY_MS, now + YEAR_MS, NULL));
-    json_t *q = json_pack("{s:s, s:s, s:s, s:b, s:o}", "cmd", "party.enrol", "name", a->name, "domain",
-                          domain, "replace", 1, "request", json_load_file(path, 0, NULL));
+    json_t *q = json_pack("{s:s, s:s, s:s, s:b, s:o, s:s}", "cmd", "party.enrol", "name", a->name, "domain",
+                          domain, "replace", 1, "request", json_load_file(path, 0, NULL), "by", "anna");
     json_decref(rig_control(r, q));
     json_decref(q);
     remove(path);

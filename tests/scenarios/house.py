@@ -294,7 +294,7 @@ complaints = "Bel 14 000 of kijk op www.gemeente.example/klacht.";
         folder.mkdir(exist_ok=True)
         self.ctl("key", "new", "--dir", folder / "keys", "--oin", oin)
         self.ctl("party", "enrol", "--request", folder / "keys" / "enrolment.json", "--name", title, "--domain", domain,
-                 "--socket", self.control)
+                 "--by", "anna", "--socket", self.control)
         if agreed:
             self.agree(name, **agreed)
         return folder

@@ -51,7 +51,7 @@ class Pair:
         who.ctl("key", "new", "--for", "link", "--dir", keys)
         who.ctl("key", "link", "--dir", who.keys, "--curve", keys / "curve.key.pub", "--out", keys / "enrolment.json")
         at.ctl("party", "enrol", "--request", keys / "enrolment.json", "--name", f"Gemeente {name}", "--domain", "andere-gemeente",
-               "--socket", at.control)
+               "--by", "beheer-1", "--socket", at.control)
         text = self.folder / "convenant.txt"
         text.write_text("Wij dragen zaken over van wie verhuist.\n")
         out = self.folder / f"{name}-convenant.json"
@@ -590,7 +590,7 @@ def test_new_signing_key(city):
         keys = pair.folder / "ander"
         there.ctl("key", "link", "--dir", there.keys, "--curve", keys / "curve.key.pub", "--out", keys / "again.json")
         city.ctl("party", "enrol", "--request", keys / "again.json", "--name", "Gemeente ander", "--domain", "andere-gemeente", "--replace",
-                 "--socket", city.control)
+                 "--by", "beheer-1", "--socket", city.control)
         pair.wait_status(after, "overgenomen")
         dead = there.ctl("deadletters", "list", "--socket", there.control)
         check(not dead, f"{dead}")

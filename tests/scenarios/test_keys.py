@@ -19,7 +19,8 @@ def keys_of(city, name="school"):
 
 def enrol_again(city, request, name="school"):
     oin, title, domain = PARTIES[name]
-    city.ctl("party", "enrol", "--replace", "--request", request, "--name", title, "--domain", domain, "--socket", city.control)
+    city.ctl("party", "enrol", "--replace", "--request", request, "--name", title, "--domain", domain, "--by", "beheer-1", "--socket",
+             city.control)
 
 
 def test_inspect(city):

@@ -32,8 +32,8 @@ def in_production(city):
 def enrol(city, name, oin, want):
     folder = city.root / "adapters" / name
     city.ctl("key", "new", "--dir", folder, "--oin", oin)
-    return city.ctl("party", "enrol", "--request", folder / "enrolment.json", "--name", name, "--domain", "onderwijs", "--socket",
-                    city.control, want=want)
+    return city.ctl("party", "enrol", "--request", folder / "enrolment.json", "--name", name, "--domain", "onderwijs", "--by", "anna",
+                    "--socket", city.control, want=want)
 
 
 def not_enrolled(ended, text):

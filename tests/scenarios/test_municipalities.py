@@ -16,7 +16,7 @@ def other_municipality(city):
     folder.mkdir()
     shutil.copytree(city.root / "adapters" / "ggd" / "keys", folder / "keys")
     other.ctl("party", "enrol", "--request", folder / "keys" / "enrolment.json", "--name", TITLE, "--domain", DOMAIN,
-              "--socket", other.control)
+              "--by", "beheer-1", "--socket", other.control)
     other.agree("ggd", **other.agreed("ggd"))
     return other
 

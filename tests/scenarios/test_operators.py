@@ -58,6 +58,7 @@ def test_nobody_speaks_for_another(city):
     for q in ({"cmd": "party.suspend", "oin": school["oin"], **words}, {"cmd": "party.resume", "oin": school["oin"], **words},
               {"cmd": "key.suspend", "key": key, **words}, {"cmd": "key.resume", "key": key, **words},
               {"cmd": "key.revoke", "key": key, **words}, {"cmd": "agreement.accept", "id": covenant, "by": "bert"},
+              {"cmd": "party.enrol", "request": {}, "name": "De School", "domain": "onderwijs", "by": "bert"},
               {"cmd": "agreement.revoke", "id": covenant, **words}, {"cmd": "config.reload", **words},
               {"cmd": "retention.confirm", **words}, {"cmd": "trace", "transaction": request, "by": "bert"},
               {"cmd": "receipt.get", "index": 1, "by": "bert"}, {"cmd": "register.import", **words}, forget(CHILD, "bert")):
@@ -66,6 +67,9 @@ def test_nobody_speaks_for_another(city):
     code, out, err = city.ctl("subject", "forget", "--by", "bert", "--reason", "avg-17", "--socket", city.control, stdin=CHILD, want=None)
     check(code == 4 and "the account that asks is that of anna: nobody speaks for another" in out + err, f"{code} {out}{err}")
     check(city.values(city.open_case([(CHILD, "kind")]), 1), "nobody was forgotten")
+    city.copy(city.root / "copy")  # nobody's decision, but seen
+    copied = [(e["what"], e["by"], e["account"]) for e in city.gateway.events() if e["event"] == "journal.copied"]
+    check(copied == [("store and keys", "anna", str(os.geteuid()))], f"{copied}")
 
 
 def test_two_accounts_are_two_persons(city):
@@ -96,5 +100,5 @@ def test_an_account_that_is_no_operators(city):
     folder = city.root / "adapters" / "school"
     city.ctl("key", "new", "--dir", folder, "--oin", PARTIES["school"][0])
     code, out, err = city.ctl("party", "enrol", "--request", folder / "enrolment.json", "--name", "De School", "--domain", "onderwijs",
-                              "--socket", city.control, want=None)
+                              "--by", "bert", "--socket", city.control, want=None)
     check(code == 4 and json.loads(err or out)["text"] == text, f"{code} {out}{err}")

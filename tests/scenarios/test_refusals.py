@@ -96,13 +96,14 @@ def test_enrolment(city):
     entry = json.loads(request.read_text())
     entry["keys"][0]["pk"] = entry["keys"][1]["pk"]
     request.write_text(json.dumps(entry))
-    code, _, err = city.ctl("party", "enrol", "--request", request, "--name", "Vreemd", "--domain", "onderwijs", "--socket",
-                            city.control, want=None)
+    code, _, err = city.ctl("party", "enrol", "--request", request, "--name", "Vreemd", "--domain", "onderwijs", "--by", "beheer-1",
+                            "--socket", city.control, want=None)
     check(code == 4, f"a key without its own signature was enrolled: exit {code} {err}")
     listed = city.ctl("party", "list", "--socket", city.control)
     check(all(p["oin"] != "00000099000000007000" for p in listed), "it stands in the directory")
     again = city.root / "adapters" / "wgs" / "keys" / "enrolment.json"
-    code, _, _ = city.ctl("party", "enrol", "--request", again, "--name", "Dubbel", "--domain", "wgs", "--socket", city.control, want=None)
+    code, _, _ = city.ctl("party", "enrol", "--request", again, "--name", "Dubbel", "--domain", "wgs", "--by", "beheer-1", "--socket",
+                          city.control, want=None)
     check(code == 4, "the same OIN was enrolled twice")
 
 

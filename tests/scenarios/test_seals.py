@@ -148,7 +148,8 @@ def test_party_rotates_after_renewing(city):
     before = [k["id"] for k in listed(city)]
     request = city.ctl("key", "rotate", "--dir", keys)["enrolment"]
     oin, title, domain = PARTIES["school"]
-    city.ctl("party", "enrol", "--replace", "--request", request, "--name", title, "--domain", domain, "--socket", city.control)
+    city.ctl("party", "enrol", "--replace", "--request", request, "--name", title, "--domain", domain, "--by", "beheer-1", "--socket",
+             city.control)
     check(before[-1] in [k["id"] for k in listed(city)], f"{before} became {listed(city)}")
     city.ctl("key", "rotate", "--dir", keys, "--finish")
     city.adapters["school"].stop()
