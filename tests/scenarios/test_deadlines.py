@@ -4,7 +4,7 @@ import re
 
 from city import CHILD, PARENT, RESEARCH
 from house import SLOW, check, wait_for
-from test_cases import refused
+from test_cases import events, refused
 from test_requests import back, case_of, held_by
 
 
@@ -87,6 +87,7 @@ def test_late_and_escalated(city):
     back(city)
     wait_for("the escalation", lambda: city.request(t).get("teLaat"))
     check(city.request(t)["status"] == "open", "late, and still to be answered")
+    check([e for e, _ in events(city, case)].count("verzoek-te-laat") == 1, f"{events(city, case)}")
     check(metric(city, "requests_late") == 1, f"{before} {metric(city, 'requests_late')}")
     refused(post(city, case, body(GGD, attributen=ask, antwoordVoor=soon(-5))), 400, "invalid", "een moment dat nog komt, binnen 28 dagen")
     refused(post(city, case, body(GGD, attributen=ask, antwoordVoor=soon(40 * 86400))), 400, "invalid",

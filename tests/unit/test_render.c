@@ -79,6 +79,42 @@ static void phases_and_decisions(void **state)
         differs(entry_of("case", "", decisions[i]), "verloop", "besluit", decisions[i]);
 }
 
+/* What happens in a case beside its changes, and what an event says. */
+static void events_of_a_case(void **state)
+{
+    static const char *const kinds[] = {
+        "case-opened",         "client-notice",        "request-filed",       "request-from-register",
+        "request-answered",    "request-withdrawn",    "request-returned",    "request-expired",
+        "request-reminder",    "request-late",         "clarification-asked", "clarification-answered",
+        "known-asked",         "known-answered",       "answer-corrected",    "correction-notice",
+        "discrepancy-found",   "discrepancy-accepted", "discrepancy-kept",    "discrepancy-asked",
+        "service-late",        "service-requested",    "glass-unreviewed",    "concern-decided",
+        "handover-received",   "handover-decided",     "handover-returned",   "handover-undelivered",
+        "handover-lapsed",     "restriction-review",   "rights-reminder",     "rights-late",
+        "rights-source-silent"};
+    static const char *const says[] = {"justified",     "not-justified",      "look-granted", "look-refused",
+                                       "scope-widened", "research-concluded", "case-ended",   "taken-over"};
+    (void)state;
+    Sluis__ApiReply r = SLUIS__API_REPLY__INIT;
+    Sluis__ApiEventList l = SLUIS__API_EVENT_LIST__INIT;
+    Sluis__ApiEvent x = SLUIS__API_EVENT__INIT, *all[] = {&x};
+    r.events = &l;
+    l.events = all;
+    l.n_events = 1;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        x.type = word(kinds[i]);
+        differs(render_events(&r, place), "gebeurtenissen", "soort", kinds[i]);
+    }
+    for (int e = 0; e < CASE_EVENTS; e++) {
+        x.type = word(case_event_done((case_event)e));
+        differs(render_events(&r, place), "gebeurtenissen", "soort", x.type);
+    }
+    for (size_t i = 0; i < sizeof says / sizeof *says; i++) {
+        x.detail = word(says[i]);
+        differs(render_events(&r, place), "gebeurtenissen", "bijzonderheid", says[i]);
+    }
+}
+
 static void states_and_outcomes(void **state)
 {
     (void)state;
@@ -130,6 +166,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(kinds_of_entries),
                                        cmocka_unit_test(phases_and_decisions),
+                                       cmocka_unit_test(events_of_a_case),
                                        cmocka_unit_test(states_and_outcomes), cmocka_unit_test(categories)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
