@@ -1,5 +1,5 @@
 """Cooperation that goes badly, as a signal per party and domain (item 35)."""
-from city import PARTIES
+from city import PARTIES, PARTNER, REFUSING
 from house import check, wait_for
 from test_deadlines import metric
 from test_requests import back, case_of
@@ -37,6 +37,42 @@ def test_refusals_are_signalled(city):
         city.answered(city.file(case, 1, "politie", PER_REQUEST)["verzoekId"])
     wait_for("two more", lambda: of(city, police)["requests"] == 17)
     check(not [e for e in city.gateway.events() if e.get("event") == "cooperation.bad"], "said again after the restart")
+
+
+def test_it_goes_well_again(city):
+    """Bad from half of them on, well again below a quarter; what goes to and fro between the two is said once, and no more."""
+    school = PARTIES["school"][0]
+    case = city.open_case([(PARTNER, "ouder"), (REFUSING, "kind")], domains=("onderwijs",))
+    count = (of(city, school) or {"requests": 0})["requests"]
+
+    def end(how):
+        """One request more that ends so; the account with it."""
+        nonlocal count
+        count += 1
+        member, outcome = {"refused": (2, "geweigerd"), "answered": (1, "niet-bekend")}[how]
+        check(city.ask(case, member, "school", ["school-naam"])["school-naam"]["uitkomst"] == outcome, how)
+        return wait_for("the account with it", lambda: p if (p := of(city, school)) and p["requests"] == count else None)
+
+    def until(how, met):
+        while not met(now := end(how)):
+            check(count < 100, f"{now}")
+        return now
+
+    def said():
+        return [e["event"] for e in city.gateway.events() if e.get("party") == school and e["event"].startswith("cooperation.")]
+
+    now = until("refused", lambda p: p["signals"])
+    check(now["signals"] == ["refusal"] and now["refused"] >= 0.5 and now["requests"] >= 10, f"{now}")
+    for how in ("answered", "answered", "refused", "refused", "answered"):  # about the half of them
+        now = end(how)
+        check(now["signals"] == ["refusal"] and 0.25 < now["refused"] < 0.6, f"it flaps: {now}")
+    check(said() == ["cooperation.bad"], f"{said()}")
+    now = until("answered", lambda p: not p["signals"])
+    check(0.2 < now["refused"] < 0.25, f"{now}")
+    for how in ("refused", "answered", "refused", "answered"):  # about a quarter
+        now = end(how)
+        check(now["signals"] == [], f"it flaps: {now}")
+    check(now["refused"] > 0.25 and said() == ["cooperation.bad", "cooperation.restored"], f"{now} {said()}")
 
 
 def test_nobody_else_reads_it(city):
