@@ -4,6 +4,7 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 build=${1:?usage: check.sh BUILD}
+export log
 log=$(mktemp -d) || exit 1
 trap 'rm -rf "$log"' EXIT
 passed=0 failed=0 skipped=0
@@ -15,15 +16,21 @@ number() { # the sum of the numbers that pattern $1 (one group) finds in file $2
     sed -nE "s/$1/\\1/p" "$2" | awk '{ n += $1 } END { print n + 0 }'
 }
 
-# A cmocka program: counts from its own summary. One that dies, or runs nothing, is a failure.
-run_unit() {
+# A cmocka program: what it prints, and how it ends.
+play() {
+    timeout 300 "$1" >"$log/${1##*/}" 2>&1
+    echo $? >"$log/${1##*/}.rc"
+}
+export -f play
+
+# Counts from its own summary. One that dies, or runs nothing, is a failure.
+count_unit() {
     local name=${1##*/} p f s rc
-    timeout 300 "$1" >"$log/$name" 2>&1
-    rc=$?
+    rc=$(cat "$log/$name.rc")
     p=$(number '^\[  PASSED  \] ([0-9]+) test.*' "$log/$name")
     f=$(number '^\[  FAILED  \] ([0-9]+) test.*' "$log/$name")
     s=$(number '^\[  SKIPPED \] ([0-9]+) test.*' "$log/$name")
-    if [ $rc -ne 0 ] && [ "$f" -eq 0 ]; then f=1; fi
+    if [ "$rc" -ne 0 ] && [ "$f" -eq 0 ]; then f=1; fi
     if [ $((p + f + s)) -eq 0 ]; then f=1; echo "no test ran" >>"$log/$name"; fi
     printf '%-36s %4d passed %3d failed %3d skipped\n' "$name" "$p" "$f" "$s"
     if [ "$f" -ne 0 ]; then
@@ -49,14 +56,14 @@ run_one() {
     fi
 }
 
-found=0
+programs=()
 for program in "$build"/tests/test_*; do
     case $program in *.d | *.o) continue ;; esac
-    [ -f "$program" ] && [ -x "$program" ] || continue
-    found=$((found + 1))
-    run_unit "$program"
+    if [ -f "$program" ] && [ -x "$program" ]; then programs+=("$program"); fi
 done
-if [ $found -eq 0 ]; then
+printf '%s\n' "${programs[@]}" | xargs -r -P 2 -I{} bash -c 'play {}'
+for program in "${programs[@]}"; do count_unit "$program"; done
+if [ ${#programs[@]} -eq 0 ]; then
     echo "check: no test program under $build/tests"
     count 0 1 0
 fi
