@@ -1,9 +1,11 @@
-"""What runs about a person when it turns out who that is: a look in acute danger, one into a colleague's view, what the client asked (item 39)."""
+"""What runs about a person when it turns out who that is: a look in acute danger, one into a colleague's view, what the client asked, what is
+restricted (item 39)."""
 import flips
 from city import CHILD
 from house import check, wait_for
 from test_cases import decisions, refused
-from test_dossier import decide, filed
+from test_deadlines import soon
+from test_dossier import decide, filed, restrict
 from test_persons import link, opened, own
 from test_views import LOOK, look
 
@@ -23,7 +25,8 @@ def forget(city, person, want=0):
 
 
 def test_what_runs_goes_on(city):
-    """A look in acute danger, one into a colleague's view, and what the client asked: each holds after the merge, once."""
+    """A look in acute danger, one into a colleague's view, and what the client asked: and what is restricted: each holds after the
+    merge, once."""
     city.up(parties=("school",))
     theirs = city.open_case([(CHILD, "client")])
     city.ask(theirs, 1, "school", ["school-aandachtspunten"])
@@ -40,6 +43,10 @@ def test_what_runs_goes_on(city):
     city.change(case, "inzage/1/besluit", {"verleend": True}, app="wgs-intake", function="regisseur", employee="rg-1")
     check(look(city, case, 1).json()["gegevens"] == [], "nothing here either")
     asked = filed(city, case, 1, "inzage")
+    number = [e["journaalnummer"] for e in city.dossier(case, 1) if e.get("besluit") == "over-inzage-besloten"][0]
+    check(restrict(city, case, 1, number, {"reden": "Zonnebloem", "toetsing": soon(30 * 86400)}).status == 201, "not restricted")
+    hidden = [e for e in city.dossier(case, 1) if e["journaalnummer"] == number]
+    check([e["soort"] for e in hidden] == ["beperkt"], f"{hidden}")
     mark = city.view(case, 1)["sinds"]
     before = decisions(city, case, 1)
     link(city, case, CHILD)
@@ -50,8 +57,12 @@ def test_what_runs_goes_on(city):
     now = city.case(case)
     check([x["status"] for x in now["inzages"]] == ["open"] and len(now["noodinzages"]) == 1, f"{now}")
     check(decisions(city, case, 1)[:len(before)] == before, "what the client read of it is gone")
-    since = [d for d in decisions(city, case, 1)[len(before):] if d != "toegestaan"]  # reads
-    check(since == ["bsn-gekoppeld", "noodinzage", "inzage-bij-collega"], f"{since}")
+    check([e for e in city.dossier(case, 1) if e["journaalnummer"] == number] == hidden, "what was restricted is told")
+    a = restrict(city, case, 1, number, {"reden": "Nagegaan"}, end="/opheffing")
+    check(a.status == 201, f"{a.status} {a.body!r}")
+    check([e.get("besluit") for e in city.dossier(case, 1) if e["journaalnummer"] == number] == ["over-inzage-besloten"], "not opened again")
+    since = [d for d in decisions(city, case, 1)[len(before) + 1:] if d != "toegestaan"]  # with the one that was restricted; reads
+    check(since == ["bsn-gekoppeld", "noodinzage", "inzage-bij-collega", "beperking-opgeheven"], f"{since}")
     city.change(case, "noodinzage/1/beoordeling", {"terecht": True, "motivering": "Bevestigd"}, app="pw-intake", function="teamleider",
                 employee="tl-1")
     a = city.call("GET", f"/v1/zaken/{case}/leden/1/weergave?sinds={mark}", city.token("wmo-intake"))

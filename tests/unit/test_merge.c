@@ -106,6 +106,24 @@ static uint64_t merge(room *r)
     return written;
 }
 
+static bool step(room *r, uint64_t us)
+{
+    bool more = false;
+    turn t = house_begin(&r->h, T0, 1u << 20);
+    assert_int_equal(merge_step(&t, us, &more), SLUIS_OK);
+    house_commit(&r->h, &t);
+    return more;
+}
+
+/* And what may follow: few entries mostly go at once, on a machine that does nothing else. */
+static uint64_t merge_whole(room *r)
+{
+    const uint64_t written = merge(r);
+    while (step(r, 100000))
+        ;
+    return written;
+}
+
 static size_t dossier_count(room *r, const subject *s)
 {
     store_cursor *c = NULL;
@@ -128,7 +146,7 @@ static void all_of_it(void **state)
     subject s = {0};
     size_t entries = dossier_count(r, &r->from) + dossier_count(r, &r->to);
     uint64_t history = people_count(&r->h, TABLE_HISTORY);
-    merge(r);
+    merge_whole(r);
     people_sound(&r->h);
     assert_int_equal(people_found(&r->h, r->from.sid.b, ID_LEN), 1 + history); /* MERGED, and the past */
     assert_int_equal(people_count(&r->h, TABLE_MERGED), 1);
@@ -177,7 +195,7 @@ static void what_was_asked_goes_along(void **state)
     rights_item *all = NULL;
     const id16 *cases[] = {&r->case_id, &r->other_case, &r->theirs};
     size_t n = 0;
-    merge(r);
+    merge_whole(r);
     turn t = house_begin(&r->h, T0, 1u << 20);
     assert_int_equal(rights_load(t.p->registry, t.t, &r->from, t.arena, &all, &n), SLUIS_OK);
     assert_int_equal(n, 0);
@@ -201,7 +219,7 @@ static void forgotten_as_one(void **state)
     room *r = *state;
     subject s = {0};
     uint64_t n = 0;
-    merge(r);
+    merge_whole(r);
     turn t = house_begin(&r->h, T0, 1u << 20);
     assert_int_equal(registry_forget(t.p->registry, t.t, &r->to.sid, T0), SLUIS_OK);
     assert_int_equal(registry_subject_own(t.p->registry, t.t, OWN, true, &s), SLUIS_CONFLICT);
@@ -232,15 +250,6 @@ static void refused(void **state)
     assert_int_equal(merge_check(&t, &r->from, &r->to, &f), SLUIS_CONFLICT);
     assert_int_equal(merge_check(&t, &r->from, NULL, &f), SLUIS_OK);
     house_abort(&r->h, &t);
-}
-
-static bool step(room *r, uint64_t us)
-{
-    bool more = false;
-    turn t = house_begin(&r->h, T0, 1u << 20);
-    assert_int_equal(merge_step(&t, us, &more), SLUIS_OK);
-    house_commit(&r->h, &t);
-    return more;
 }
 
 static void say_now(room *r, const subject *s, uint32_t id, const char *source, const char *value,
@@ -295,8 +304,15 @@ static void as_much_as_the_bound(void **state)
                         "gaan niet in één keer over; de beheerder kan die grens verhogen "
                         "(limits.merge_rows)");
     fail_clear(&f);
-    r->h.settings.merge_rows = 30; /* less than there are links */
-    assert_int_equal(merge_check(&t, &r->from, NULL, &f), SLUIS_TOO_BIG);
+    fail_clear(&f);
+    subject third = {0}; /* of whom there is nothing but reports */
+    assert_int_equal(registry_subject_own(t.p->registry, t.t, "jz-2042", true, &third), SLUIS_OK);
+    for (size_t i = 0; i < 4; i++)
+        people_concern(&t, &third, 5);
+    r->h.settings.merge_rows = 4;
+    assert_int_equal(merge_check(&t, &third, NULL, &f), SLUIS_OK);
+    r->h.settings.merge_rows = 3;
+    assert_int_equal(merge_check(&t, &third, NULL, &f), SLUIS_TOO_BIG);
     house_abort(&r->h, &t);
     r->h.settings.merge_rows = (uint32_t)rows;
     r->h.settings.person_cases = 22;
@@ -308,9 +324,16 @@ static void as_much_as_the_bound(void **state)
                         "verhogen (limits.person_cases)");
     house_abort(&r->h, &t);
     r->h.settings.person_cases = 23;
-    merge(r);
+    merge_whole(r);
     people_sound(&r->h);
     assert_int_equal(people_found(&r->h, r->from.sid.b, ID_LEN), 1 + people_count(&r->h, TABLE_HISTORY));
+    t = house_begin(&r->h, T0, 1u << 20);
+    size_t n = 0;
+    assert_int_equal(links_count(t.t, r->to.sid.b, TABLE_CASE, 100, &n), SLUIS_OK);
+    assert_int_equal(n, 23);
+    assert_int_equal(links_count(t.t, r->to.sid.b, TABLE_CONCERN, 100, &n), SLUIS_OK);
+    assert_int_equal(n, 20);
+    house_abort(&r->h, &t);
 }
 
 /* How long core does nothing else for so many data of this size, as many of the other's, and so many reports;
@@ -338,7 +361,7 @@ static void takes(const char *what, size_t n, size_t size, size_t theirs, size_t
         people_concern(&t, &r->from, 5);
     house_commit(&r->h, &t);
     const uint64_t before = clock_mono_us();
-    merge(r);
+    merge_whole(r);
     print_message("a merge of %s: %.0f ms\n", what, (double)(clock_mono_us() - before) / 1000);
     assert_int_equal(people_found(&r->h, r->from.sid.b, ID_LEN), 1 + history);
     people_sound(&r->h);
@@ -404,7 +427,7 @@ static void a_long_past_stays(void **state)
     room *r = *state;
     const uint64_t history = people_count(&r->h, TABLE_HISTORY);
     make_past(r, ALONE, VERSIONS, 2000);
-    const uint64_t written = merge(r);
+    const uint64_t written = merge_whole(r);
     people_sound(&r->h);
     assert_in_range(written, 10, 100);
     assert_int_equal(people_count(&r->h, TABLE_MOVING), 0);
@@ -455,7 +478,7 @@ static void its_terms_go_on(void **state)
     expiry x = {.below = 100};
     make_past(r, ALONE, 300, 64);
     const uint64_t history = people_count(&r->h, TABLE_HISTORY);
-    merge(r);
+    merge_whole(r);
     assert_true(trim(r, &x) > 2); /* 102 of the past, 64 a step */
     assert_int_equal(x.told, 102);
     assert_int_equal(said_at(r, PAST + 101), 100);
@@ -476,7 +499,7 @@ static void it_goes_where_nothing_is_kept(void **state)
     Sluis__DatumRow d = SLUIS__DATUM_ROW__INIT;
     make_past(r, ALONE, 300, 64);
     const uint64_t history = people_count(&r->h, TABLE_HISTORY);
-    merge(r);
+    merge_whole(r);
     say_now(r, &r->to, ALONE, OIN_SCHL, "777777", 1000);
     d.source = TEXT(OIN_SCHL);
     d.reference = true;
@@ -509,6 +532,25 @@ static void settled_after(room *r, uint64_t entry, uint32_t id, const char *valu
     assert_int_equal(registry_past(t.p->registry, t.t, &r->to, id, &only, &at, t.arena, &was), SLUIS_OK);
     assert_string_equal(was->value, value);
     assert_false(registry_before(&at.name, was, &at));
+    house_abort(&r->h, &t);
+}
+
+/* In which case, when and why. */
+static void settled_by(room *r, uint64_t entry, const char *why)
+{
+    uint8_t key[ENTRY_KEY];
+    bytes sealed;
+    ProtobufCMessage *m = NULL;
+    turn t = house_begin(&r->h, T0, 1u << 20);
+    assert_int_equal(entries_get(t.t, t.p->rows, TABLE_SETTLED, &r->to.sid, entry, key, &sealed), SLUIS_OK);
+    assert_int_equal(row_open(t.p->registry, t.t, TABLE_SETTLED, BYTES_OF(key), sealed, t.arena,
+                              &sluis__settled_row__descriptor, &m, NULL),
+                     SLUIS_OK);
+    const Sluis__SettledRow *row = (const Sluis__SettledRow *)m;
+    assert_string_equal(row->motivation, why);
+    assert_int_equal(row->when, T0);
+    assert_int_equal(row->case_id.len, ID_LEN);
+    assert_memory_equal(row->case_id.data, r->case_id.b, ID_LEN);
     house_abort(&r->h, &t);
 }
 
@@ -546,6 +588,7 @@ static void what_was_settled_follows(void **state)
     assert_true(steps > 1);
     settled_after(r, PAST, ALONE, "moeder");
     settled_after(r, merged, SHARED, "gehuwd");
+    settled_by(r, merged, "zelfde persoon");
     assert_int_equal(people_count(&r->h, TABLE_SETTLED), SETTLED + 1); /* and of the merge */
     assert_int_equal(people_found(&r->h, r->from.sid.b, ID_LEN), 1 + people_count(&r->h, TABLE_HISTORY));
     people_sound(&r->h);
@@ -656,9 +699,10 @@ static void a_long_dossier_follows_in_steps(void **state)
     house_abort(&r->h, &t);
 }
 
-/* The first two entries of this dossier can no longer be opened. */
-static void damage_two(room *r, const subject *s)
+/* The first two entries of this dossier can no longer be opened; the journal index of the first. */
+static uint64_t damage_two(room *r, const subject *s)
 {
+    uint64_t first = 0;
     store_cursor *c = NULL;
     bytes key, value, prefix = BYTES(s->sid.b, ID_LEN);
     store_txn *t = fixture_write(&r->h.x);
@@ -669,11 +713,45 @@ static void damage_two(room *r, const subject *s)
         assert_true(value.n <= sizeof(v));
         memcpy(k, key.p, sizeof(k));
         memcpy(v, value.p, value.n);
+        first = i ? first : get_u64(k + ID_LEN);
         v[ID_LEN + 2] ^= 1;
         assert_int_equal(store_put(t, TABLE_DOSSIER, BYTES_OF(k), BYTES(v, value.n)), SLUIS_OK);
     }
     store_cursor_close(&c);
     assert_int_equal(store_commit(&t), SLUIS_OK);
+    return first;
+}
+
+/* The journal's last entry says of how many, the first of which entry. */
+static void is_said(room *r, uint64_t first)
+{
+    arena *a = arena_new(1u << 20);
+    Sluis__Record *rec = NULL;
+    uint8_t salt[SALT_LEN];
+    char said[128];
+    bytes raw;
+    store_txn *t = fixture_read(&r->h.x);
+    assert_int_equal(
+        journal_read_record(t, r->h.x.slots, journal_size(r->h.journal) - 1, a, &rec, salt, &raw), SLUIS_OK);
+    snprintf(said, sizeof(said), "2 entries cannot be opened, the first is of journal entry %d", (int)first);
+    assert_string_equal(rec->decision, "left-behind");
+    assert_string_equal(rec->detail, said);
+    assert_memory_equal(rec->subject.data, r->to.sid.b, ID_LEN);
+    store_abort(&t);
+    arena_free(&a);
+}
+
+/* What could not be opened before the merge, of a dossier that goes at once: said at the next step. */
+static void what_was_damaged_before(void **state)
+{
+    room *r = *state;
+    const uint64_t first = damage_two(r, &r->from);
+    merge(r);
+    assert_int_equal(people_count(&r->h, TABLE_MOVING), 1);
+    assert_false(step(r, 100000));
+    is_said(r, first);
+    assert_int_equal(people_count(&r->h, TABLE_MOVING), 0);
+    assert_int_equal(dossier_count(r, &r->from), 2);
 }
 
 /* An entry that cannot be opened stays behind, and is named in the journal; the rest moves, and it ends:
@@ -686,12 +764,13 @@ static void what_cannot_be_opened_stays_behind(void **state)
     make_long(r);
     merge(r);
     const size_t all = dossier_count(r, &r->from) + dossier_count(r, &r->to);
-    damage_two(r, &r->from);
+    const uint64_t first = damage_two(r, &r->from);
     uint64_t entries = people_count(&r->h, TABLE_LEAF);
     while (step(r, 0) || people_count(&r->h, TABLE_MOVING))
         ;
     assert_int_equal(people_count(&r->h, TABLE_MOVING), 0);
     assert_int_equal(people_count(&r->h, TABLE_LEAF), entries + 1);
+    is_said(r, first);
     assert_int_equal(dossier_count(r, &r->from), 2);
     assert_int_equal(read_all(r, &r->to, true), all - 2);
     assert_false(step(r, 2000));
@@ -788,17 +867,66 @@ static void forgotten_on_the_way(void **state)
     people_sound(&r->h);
 }
 
-static void restrict_entry(turn *t, const subject *s, uint64_t index)
+static void restrict_until(turn *t, const subject *s, uint64_t index, uint64_t review, uint64_t ended)
 {
     uint8_t key[ID_LEN + 8];
     buffer b;
     Sluis__RestrictionRow row = SLUIS__RESTRICTION_ROW__INIT;
-    row.entry = index;
+    row.entry = row.journal_index = index;
+    row.review = review;
+    row.ended = ended;
     buffer_init(&b, 4096);
     restriction_key(key, &s->sid, index);
     assert_int_equal(row_seal(&b, s, TABLE_RESTRICTION, BYTES_OF(key), &row.base), SLUIS_OK);
     assert_int_equal(store_put(t->t, TABLE_RESTRICTION, BYTES_OF(key), buffer_bytes(&b)), SLUIS_OK);
     buffer_close(&b);
+}
+
+static void restrict_entry(turn *t, const subject *s, uint64_t index)
+{
+    restrict_until(t, s, index, 0, 0);
+}
+
+/* How often somebody was asked to look at a restriction again, by now. */
+static size_t asked_to_review(room *r, uint64_t now)
+{
+    size_t n = 0, asked = 0;
+    turn t = house_begin(&r->h, now, 1u << 20);
+    assert_int_equal(due_step(&t, 64), SLUIS_OK);
+    house_commit(&r->h, &t);
+    row_copy *events = fixture_rows(&r->h.x, TABLE_EVENT, &n);
+    for (size_t i = 0; i < n; i++)
+        asked += memmem(events[i].value, events[i].value_n, "restriction-review", 18) != NULL;
+    fixture_rows_free(events, n);
+    return asked;
+}
+
+/* What is restricted stays so under the other name, and is looked at again at its date: at once when that is
+ * over. What ended is in the dossier's past. */
+static void restrictions_go_along(void **state)
+{
+    room *r = *state;
+    restrictions all;
+    turn t = house_begin(&r->h, T0, 1u << 20);
+    restrict_until(&t, &r->from, 2, T0 + 5000, 0);
+    restrict_until(&t, &r->from, 3, T0 - 5000, 0);
+    restrict_until(&t, &r->from, 4, T0 + 6000, T0 - 1);
+    restrict_until(&t, &r->to, 5, T0 + 9000, 0);
+    house_commit(&r->h, &t);
+    merge_whole(r);
+    people_sound(&r->h);
+    t = house_begin(&r->h, T0, 1u << 20);
+    assert_int_equal(restrictions_load(t.p->registry, t.t, &r->to, t.arena, &all), SLUIS_OK);
+    assert_int_equal(all.n, 3);
+    assert_int_equal(all.all, 4);
+    for (uint64_t entry = 1; entry <= 5; entry++)
+        assert_int_equal(restriction_of(&all, entry, ROW_EMPTY) != NULL, entry != 1 && entry != 4);
+    assert_int_equal(restrictions_load(t.p->registry, t.t, &r->from, t.arena, &all), SLUIS_OK);
+    assert_int_equal(all.all, 0);
+    house_abort(&r->h, &t);
+    assert_int_equal(asked_to_review(r, T0 + 1000), 1);
+    assert_int_equal(asked_to_review(r, T0 + 4000), 1);
+    assert_int_equal(asked_to_review(r, T0 + 8000), 2);
 }
 
 static void more_restrictions_than_a_dossier_has(void **state)
@@ -897,7 +1025,7 @@ static void what_stays_at_its_source(void **state)
     assert_int_equal(registry_keep(t.p->registry, t.t, &r->to, SHARED, &only, &theirs), SLUIS_OK);
     house_commit(&r->h, &t);
     assert_int_equal(people_count(&r->h, TABLE_HISTORY), history - 1); /* of ALONE */
-    merge(r);
+    merge_whole(r);
     people_sound(&r->h);
     assert_int_equal(people_count(&r->h, TABLE_HISTORY), history - 1);
     t = house_begin(&r->h, T0, 1u << 20);
@@ -941,7 +1069,7 @@ static void stands_with(room *r, uint32_t id, uint64_t obtained, const char *cur
 {
     static const id16 only = {{0}};
     datum d = {.version = 0};
-    merge(r);
+    merge_whole(r);
     people_sound(&r->h);
     turn t = house_begin(&r->h, T0, 1u << 20);
     assert_int_equal(registry_get(t.p->registry, t.t, &r->to, id, &only, t.arena, &d), SLUIS_OK);
@@ -1084,6 +1212,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_was_settled_follows, setup, teardown),
         cmocka_unit_test_setup_teardown(a_long_dossier_follows_in_steps, setup, teardown),
         cmocka_unit_test_setup_teardown(what_cannot_be_opened_stays_behind, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_was_damaged_before, setup, teardown),
+        cmocka_unit_test_setup_teardown(restrictions_go_along, setup, teardown),
         cmocka_unit_test_setup_teardown(a_damaged_row_is_said_once, setup, teardown),
         cmocka_unit_test_setup_teardown(forgotten_on_the_way, setup, teardown),
         cmocka_unit_test_setup_teardown(what_stays_at_its_source, setup, teardown),
