@@ -98,7 +98,8 @@ build_fn build_open_case, build_get_case, build_phase, build_coordinator, build_
     build_decide_look, build_end_look, build_events;
 /* build_request.c */
 build_fn build_file_request, build_list_requests, build_get_request, build_ask_known, build_withdraw,
-    build_clarify, build_get_catalogue, build_get_view, build_list_discrepancies, build_resolve;
+    build_clarify, build_get_catalogue, build_list_parties, build_get_view, build_list_discrepancies,
+    build_resolve;
 /* build_concern.c */
 build_fn build_report, build_get_concern, build_list_concerns, build_decide, build_interventions,
     build_hand_over, build_get_offer, build_list_offers, build_decide_offer;

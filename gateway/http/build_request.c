@@ -138,6 +138,21 @@ sluis_err build_get_catalogue(const json_t *parameters, const json_t *body, aren
     return SLUIS_OK;
 }
 
+sluis_err build_list_parties(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c)
+{
+    (void)body;
+    Sluis__ApiListParties *q = arena_alloc(a, sizeof *q);
+    if (!q)
+        return SLUIS_NOMEM;
+    sluis__api_list_parties__init(q);
+    q->attribute = text(parameters, "gegeven");
+    q->after = text(parameters, "na");
+    q->limit = json_object_get(parameters, "limit") ? number(parameters, "limit") : 50;
+    c->op_case = SLUIS__API_CALL__OP_LIST_PARTIES;
+    c->list_parties = q;
+    return SLUIS_OK;
+}
+
 sluis_err build_get_view(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c)
 {
     (void)body;

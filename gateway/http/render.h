@@ -26,6 +26,7 @@ json_t *render_events(const Sluis__ApiReply *r, char location[static RENDER_LOCA
 json_t *render_offer(const Sluis__ApiReply *r, char location[static RENDER_LOCATION]);
 json_t *render_offers(const Sluis__ApiReply *r, char location[static RENDER_LOCATION]);
 json_t *render_catalogue(const Sluis__ApiReply *r, char location[static RENDER_LOCATION]);
+json_t *render_parties(const Sluis__ApiReply *r, char location[static RENDER_LOCATION]);
 json_t *render_health(const Sluis__ApiReply *r, char location[static RENDER_LOCATION]);
 
 #endif

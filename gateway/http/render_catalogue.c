@@ -1,4 +1,4 @@
-/* The catalogue as openapi.json has it. */
+/* The catalogue, and who may hold a datum of it, as openapi.json has them. */
 #include <string.h>
 
 #include "http/render.h"
@@ -54,5 +54,18 @@ json_t *render_catalogue(const Sluis__ApiReply *r, char location[static RENDER_L
     json_object_set_new(o, "gegevens", data);
     json_object_set_new(o, "codelijsten", lists);
     put_link(o, "self", "/v1/catalogus");
+    return o;
+}
+
+json_t *render_parties(const Sluis__ApiReply *r, char location[static RENDER_LOCATION])
+{
+    const Sluis__ApiPartyList *l = r->parties;
+    json_t *o = json_object(), *all = json_array();
+    (void)location;
+    for (size_t i = 0; i < l->n_parties; i++)
+        json_array_append_new(all, json_pack("{s:s, s:s, s:s}", "oin", l->parties[i]->oin, "naam",
+                                             l->parties[i]->name, "domein", l->parties[i]->domain));
+    json_object_set_new(o, "partijen", all);
+    put_some(o, "volgende", l->next);
     return o;
 }

@@ -35,6 +35,7 @@ const resource resources[RESOURCE_COUNT] = {
     {"lichtVerzoekToe", build_clarify, RESULT(REQUEST), render_request, false},
     {"getVerzoek", build_get_request, RESULT(REQUEST), render_request, false},
     {"getCatalogus", build_get_catalogue, RESULT(CATALOGUE), render_catalogue, false},
+    {"listPartijen", build_list_parties, RESULT(PARTIES), render_parties, false},
     {"getWeergave", build_get_view, RESULT(VIEW), NULL, false},
     {"listDiscrepanties", build_list_discrepancies, RESULT(DISCREPANCIES), NULL, false},
     {"losDiscrepantieOp", build_resolve, RESULT(DECISION), render_decision, false},

@@ -26,7 +26,7 @@ typedef struct {
     bool probe; /* health and metrics: the short deadline */
 } resource;
 
-#define RESOURCE_COUNT 52
+#define RESOURCE_COUNT 53
 extern const resource resources[RESOURCE_COUNT];
 
 #endif

@@ -39,6 +39,7 @@ static const struct {
     {SLUIS__API_CALL__OP_GET_CONCERN, read_concern, AFTER_CORE},
     {SLUIS__API_CALL__OP_LIST_CONCERNS, read_concerns, AFTER_READ},
     {SLUIS__API_CALL__OP_GET_CATALOGUE, read_catalogue, AFTER_BUS},
+    {SLUIS__API_CALL__OP_LIST_PARTIES, read_parties, AFTER_BUS},
     {SLUIS__API_CALL__OP_LIST_EVENTS, read_events, AFTER_READ},
     {SLUIS__API_CALL__OP_FILE_REQUEST, read_file_request, AFTER_CORE},
     {SLUIS__API_CALL__OP_GET_CASE, read_case, AFTER_CORE},

@@ -38,6 +38,7 @@ sluis_err read_rights_list(reader *r, store_txn *t, job *j);
 sluis_err read_offer(reader *r, store_txn *t, job *j);
 sluis_err read_offers(reader *r, store_txn *t, job *j);
 sluis_err read_catalogue(reader *r, store_txn *t, job *j);
+sluis_err read_parties(reader *r, store_txn *t, job *j);
 sluis_err read_events(reader *r, store_txn *t, job *j);
 sluis_err read_log(reader *r, store_txn *t, job *j);
 sluis_err read_log_cosign(reader *r, store_txn *t, job *j);

@@ -42,6 +42,7 @@ static const bound bounds[] = {
     {&sluis__api_catalogue__descriptor, "attributes", 4096},
     {&sluis__api_catalogue__descriptor, "code_lists", 1024},
     {&sluis__api_code_list__descriptor, "codes", 1024},
+    {&sluis__api_party_list__descriptor, "parties", 100},
     {&sluis__api_export__descriptor, "rights", 128},
     {&sluis__api_export__descriptor, "words", 4096},
     {&sluis__api_export__descriptor, "data", 1024},

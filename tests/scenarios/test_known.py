@@ -92,3 +92,31 @@ def test_refused(city):
     city.make_party("los", "00000099000000008000", "School zonder convenant", "onderwijs")
     refused(ask(city, case, 2, "school", raw=True, partij="00000099000000008000"), 422, "agreement-missing",
             "Met School zonder convenant is geen convenant gesloten.")
+
+
+def parties(city, name, function="consulent", more=""):
+    return city.call("GET", f"/v1/partijen?gegeven={name}{more}", city.token("wmo-intake", function))
+
+
+def test_which_party_may_hold_it(city):
+    """Found by the datum: of its domain, and with an agreement in force; a suspended one is not there. And then asked."""
+    (oin, title, domain), extra = PARTIES["school"], "00000099000000008100"
+    city.make_party("geen-convenant", "00000099000000008050", "School zonder", "onderwijs")
+    city.make_party("tweede-school", extra, "Tweede school", "onderwijs", city.agreed("school"))
+
+    def found(name, more=""):
+        a = parties(city, name, more=more)
+        check(a.status == 200, f"{a.status} {a.body!r}")
+        return a.json()
+    first, second = {"oin": oin, "naam": title, "domein": domain}, {"oin": extra, "naam": "Tweede school", "domein": "onderwijs"}
+    check(found("school-naam") == {"partijen": [first, second]}, f"{found('school-naam')}")
+    check(found("school-naam", "&limit=1") == {"partijen": [first], "volgende": oin}, "the first page")
+    check(found("school-naam", f"&limit=1&na={oin}") == {"partijen": [second]}, "the last page")
+    check([p["oin"] for p in found("jgz-lengte")["partijen"]] == [PARTIES["ggd"][0]], f"{found('jgz-lengte')}")
+    city.ctl("party", "suspend", extra, "--reason", "proef", "--by", "beheer-1", "--socket", city.control)
+    left = found("school-naam")["partijen"]
+    check(left == [first], f"a suspended one is named: {left}")
+    case = case_of_three(city)
+    check(city.ask(case, 2, left[0]["oin"], ["school-naam"])["school-naam"]["uitkomst"] == "verstrekt", "found, and no answer")
+    refused(parties(city, "school-naam", "client"), 403, "forbidden", "geen geldende regel laat deze functie iets vragen")
+    refused(parties(city, "bestaat-niet"), 400, "invalid", "noem een gegeven uit de catalogus")

@@ -712,6 +712,74 @@ static void the_catalogue_is_what_a_view_can_show(void **state)
     job_free(&j);
 }
 
+/* A page of two parties of this datum's domain; where the next one begins. */
+static void parties_for(room *r, const char *name, const char *after, const char *next, size_t n,
+                        const char *const *want)
+{
+    job *j = call_of(r, APP, OIN_GEM, "consulent");
+    Sluis__ApiListParties q = SLUIS__API_LIST_PARTIES__INIT;
+    q.attribute = TEXT(name);
+    q.after = TEXT(after);
+    q.limit = 2;
+    j->call->list_parties = &q;
+    assert_int_equal(run(r, j, read_parties), SLUIS_OK);
+    const Sluis__ApiPartyList *l = reply_of(j)->parties;
+    assert_int_equal(l->n_parties, n);
+    assert_string_equal(l->next, next);
+    for (size_t i = 0; i < n; i++)
+        assert_string_equal(l->parties[i]->oin, want[i]);
+    assert_false(j->read.record); /* nothing of a person: no entry */
+    job_free(&j);
+}
+
+static void no_parties(room *r, const char *function, const char *name, sluis_err code, const char *where,
+                       const char *text)
+{
+    Sluis__ApiListParties q = SLUIS__API_LIST_PARTIES__INIT;
+    job *j = call_of(r, APP, OIN_GEM, function);
+    q.attribute = TEXT(name);
+    j->call->list_parties = &q;
+    assert_int_equal(run(r, j, read_parties), code);
+    assert_string_equal(j->why.where, where);
+    assert_string_equal(j->why.text, text);
+    job_free(&j);
+}
+
+/* Of the datum's own domain, with an agreement by which it gives that; in the order of OINs, in pages. */
+static void who_may_hold_a_datum(void **state)
+{
+    room *r = *state;
+    static const struct {
+        const char *oin, *domain;
+        bool agreed;
+    } more[] = {{"00000099000000001500", "onderwijs", true},
+                {"00000099000000002050", "ggd", true},
+                {"00000099000000002100", "onderwijs", false},
+                {"00000099000000002200", "onderwijs", true}};
+    static const char *const schools[] = {"00000099000000001500", OIN_SCHL, "00000099000000002200"},
+                             *const ggd[] = {"00000099000000002050"};
+    turn t = house_begin(&r->h, HOUSE_MS, 1u << 20);
+    for (size_t i = 0; i < sizeof more / sizeof *more; i++) {
+        actor a;
+        actor_init(&a, more[i].oin, (uint8_t)(20 + i));
+        house_enrol(&r->h, t.t, &a, more[i].oin, more[i].domain);
+        if (more[i].agreed)
+            house_agree(&r->h, t.t, &a);
+        actor_close(&a);
+    }
+    directory_unref(&r->h.dir);
+    assert_int_equal(parties_load(t.t, r->h.p.directory.pk, &r->h.dir, NULL), SLUIS_OK);
+    house_commit(&r->h, &t);
+    parties_for(r, "school-naam", "", OIN_SCHL, 2, schools);
+    parties_for(r, "school-naam", OIN_SCHL, "", 1, schools + 2);
+    parties_for(r, "jgz-lengte", "", "", 1, ggd);
+    parties_for(r, "politie-verdenking", "", "", 0, NULL);
+    no_parties(r, "client", "school-naam", SLUIS_FORBIDDEN, "token.functie",
+               "geen geldende regel laat deze functie iets vragen");
+    no_parties(r, "consulent", "school-namen", SLUIS_INVALID, "gegeven", "noem een gegeven uit de catalogus");
+    no_parties(r, "consulent", "bsn", SLUIS_INVALID, "gegeven", "noem een gegeven uit de catalogus");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -726,6 +794,7 @@ int main(void)
         TEST(filings_that_are_refused),
         TEST(pages_of_large_messages),
         TEST(the_catalogue_is_what_a_view_can_show),
+        TEST(who_may_hold_a_datum),
         TEST(more_discrepancies_than_fit),
         TEST(a_page_that_never_was),
         TEST(a_line_on_another_journal),

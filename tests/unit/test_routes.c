@@ -79,6 +79,7 @@ static void test_find(void **state)
         {"GET", "/v1/zaken/" CASE_ID "/leden/1/dossier/uitvoer?namens=1", "voerDossierUit", 0, NULL, NULL},
         {"GET", "/v1/catalogus", "getCatalogus", 0, NULL, NULL},
         {"GET", "/v1/catalogus?regelset=1", NULL, 400, "onbekende-parameter", "regelset"},
+        {"GET", "/v1/partijen?gegeven=school-naam&limit=2", "listPartijen", 0, NULL, NULL},
         {"GET", "/v1/journaal/checkpoint", "getCheckpoint", 0, NULL, NULL},
         {"GET", "/v1/journaal/tile/0/067", "getTegel", 0, NULL, NULL},
         {"GET", "/v1/journaal/tile/entries/x001/x234/067.p/12", "getTegel", 0, NULL, NULL},
