@@ -136,6 +136,13 @@ ctl_exit ctl_failed(const ctl_call *c, const sluis_fail *f)
     return exit_of(f->code);
 }
 
+ctl_exit ctl_found(const ctl_call *c, sluis_err e, const sluis_fail *f)
+{
+    ctl_print(c, json_pack("{s:b,s:s,s:s,s:s}", "ok", 0, "code", error_token(e), "where", f->where, "text",
+                           *f->text ? f->text : error_text(e)));
+    return CTL_FOUND;
+}
+
 json_t *ctl_ask(const ctl_call *c, json_t *request, ctl_exit *code)
 {
     sluis_fail f = {0};

@@ -61,6 +61,8 @@ long ctl_number(const ctl_call *c, const char *name, long min, long max);
 
 /* Prints the failure (to stderr; with --json as one object) and returns the exit code that fits its kind. */
 ctl_exit ctl_failed(const ctl_call *c, const sluis_fail *f);
+/* Prints what was looked for and found wrong, which is a result: on stdout. */
+ctl_exit ctl_found(const ctl_call *c, sluis_err e, const sluis_fail *f);
 /* Asks the program at the command's --socket. The reply is owned; on failure it is NULL and *code says what
  * to exit with (printed already). request is taken. */
 json_t *ctl_ask(const ctl_call *c, json_t *request, ctl_exit *code);

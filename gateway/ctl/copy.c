@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "store/store_check.h"
 #include "tables/tables.h"
@@ -34,6 +35,13 @@ sluis_err copy_hold(int *fd, const char *dir, sluis_fail *f)
                         "a gateway runs on it, and what changes while it is read looks damaged: take a copy "
                         "(`sluisctl journal copy`) and name that, or stop the gateway");
     return e ? fail_set(f, e, why.where, "%s", why.text) : SLUIS_OK;
+}
+
+void copy_let_go(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
 }
 
 sluis_err copy_open_writable(store **out, const char *dir, sluis_fail *f)

@@ -7,9 +7,10 @@
 /* dir: the store's folder in the copy; nothing in it is changed. */
 sluis_err copy_open_store(store **out, const char *dir, sluis_fail *f);
 
-/* Before its pages are looked at: no gateway runs on it, nor starts until *fd is closed (-1: nothing to
- * close). PERMISSION, with what to do, when one does. */
+/* Before its pages are looked at: no gateway runs on it, nor starts until copy_let_go. PERMISSION, with what
+ * to do, when one does. *fd is -1 where there is nothing to let go. */
 sluis_err copy_hold(int *fd, const char *dir, sluis_fail *f);
+void copy_let_go(int *fd); /* idempotent */
 
 /* The same for writing, when it is about to become a gateway's own. */
 sluis_err copy_open_writable(store **out, const char *dir, sluis_fail *f);

@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "crypto/pubfile.h"
@@ -182,8 +181,7 @@ ctl_exit ctl_journal_export(ctl_call *c)
                       : fail_set(&f, SLUIS_IO, c->operand, "the path is too long");
     store_abort(&x.t);
     store_close(&x.store);
-    if (x.held >= 0)
-        close(x.held);
+    copy_let_go(&x.held);
     if (!e) {
         ctl_print(c, json_pack("{s:b,s:s,s:I,s:I,s:I}", "ok", 1, "origin", x.cp.origin, "size",
                                (json_int_t)x.cp.size, "written", (json_int_t)x.written, "standing",
@@ -191,9 +189,7 @@ ctl_exit ctl_journal_export(ctl_call *c)
     } else if (e == SLUIS_IO || e == SLUIS_NOMEM || e == SLUIS_PERMISSION || e == SLUIS_TOO_BIG) {
         code = ctl_failed(c, &f);
     } else {
-        ctl_print(c, json_pack("{s:b,s:s,s:s,s:s}", "ok", 0, "code", error_token(e), "where", f.where, "text",
-                               *f.text ? f.text : error_text(e)));
-        code = CTL_FOUND;
+        code = ctl_found(c, e, &f);
     }
     return code;
 }

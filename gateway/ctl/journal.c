@@ -210,15 +210,12 @@ static ctl_exit verify_copy(verification *v, const char *dir)
     } else if (e == SLUIS_IO || e == SLUIS_NOMEM || e == SLUIS_PERMISSION) {
         code = ctl_failed(v->call, &f);
     } else { /* what is written down is wrong, in whatever way: that is the finding */
-        ctl_print(v->call, json_pack("{s:b,s:s,s:s,s:s}", "ok", 0, "code", error_token(e), "where", f.where,
-                                     "text", *f.text ? f.text : error_text(e)));
-        code = CTL_FOUND;
+        code = ctl_found(v->call, e, &f);
     }
     fflush(stdout);
     store_close(&v->store);
     keyslots_close(&v->slots);
-    if (held >= 0)
-        close(held);
+    copy_let_go(&held);
     json_decref(v->free_ranges);
     v->free_ranges = NULL;
     return code;

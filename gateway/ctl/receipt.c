@@ -150,9 +150,7 @@ ctl_exit ctl_receipt_verify(ctl_call *c)
     if (!e && vkey)
         e = cosignature_open(&by.seconds, under.note, under.n, witness, witness_pk, &f);
     if (e) {
-        ctl_print(c, json_pack("{s:b,s:s,s:s,s:s}", "ok", 0, "code", error_token(e), "where", f.where, "text",
-                               *f.text ? f.text : error_text(e)));
-        code = CTL_FOUND;
+        code = ctl_found(c, e, &f);
     } else {
         print_facts(c, &facts, &by);
     }

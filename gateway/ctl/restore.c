@@ -236,9 +236,7 @@ ctl_exit ctl_restore(ctl_call *c)
     ctl_exit code = CTL_OK;
     sluis_err e = run(&r, c, &f);
     if (e == SLUIS_CONFLICT || e == SLUIS_CORRUPT || e == SLUIS_BAD_SIGNATURE || e == SLUIS_UNKNOWN_KEY) {
-        ctl_print(c, json_pack("{s:b,s:s,s:s,s:s}", "ok", 0, "code", error_token(e), "where", f.where, "text",
-                               *f.text ? f.text : error_text(e)));
-        code = CTL_FOUND;
+        code = ctl_found(c, e, &f);
     } else if (e) {
         code = ctl_failed(c, &f);
     } else {
@@ -249,7 +247,6 @@ ctl_exit ctl_restore(ctl_call *c)
                                r.keys == NULL));
     }
     free(r.note);
-    if (r.held >= 0)
-        close(r.held);
+    copy_let_go(&r.held);
     return code;
 }
