@@ -205,7 +205,10 @@ static ctl_exit finish(ctl_call *c, const char *dir)
         return ctl_failed(c, &f);
     }
     ctl_print(c, json_pack("{s:b,s:s}", "ok", 1, "folder", dir));
-    ctl_note(c, "restart the adapter: it signs and connects with the new keys");
+    ctl_note(
+        c,
+        "restart the adapter: it signs and connects with the new keys; a municipality that has not accepted "
+        "them yet does so with enrolment.json");
     return CTL_OK;
 }
 
