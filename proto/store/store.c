@@ -271,11 +271,6 @@ sluis_err store_put_new(store_txn *t, unsigned table, bytes key, bytes value)
     return put(t, table, key, value, ENGINE_PUT_NEW);
 }
 
-sluis_err store_append(store_txn *t, unsigned table, bytes key, bytes value)
-{
-    return put(t, table, key, value, ENGINE_APPEND);
-}
-
 sluis_err store_delete(store_txn *t, unsigned table, bytes key)
 {
     uint8_t full[STORE_KEY_MAX];

@@ -80,9 +80,7 @@ void store_abort(store_txn **t);            /* idempotent; also ends a snapshot 
 sluis_err store_get(store_txn *t, unsigned table, bytes key, bytes *value);
 sluis_err store_put(store_txn *t, unsigned table, bytes key, bytes value);     /* insert or replace */
 sluis_err store_put_new(store_txn *t, unsigned table, bytes key, bytes value); /* EXISTS (not sticky) */
-sluis_err store_append(store_txn *t, unsigned table, bytes key,
-                       bytes value); /* key greater than all others of its tree, else CONFLICT */
-sluis_err store_delete(store_txn *t, unsigned table, bytes key); /* NOT_FOUND (not sticky) */
+sluis_err store_delete(store_txn *t, unsigned table, bytes key);               /* NOT_FOUND (not sticky) */
 
 /* Range: every key >= from that starts with prefix, ascending; first call positions. NOT_FOUND at the end.
  * Writing and deleting in the same transaction while a cursor is open is fine: it goes on at the next key. */

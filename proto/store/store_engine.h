@@ -8,7 +8,7 @@
 
 #include "store/store.h"
 
-typedef enum { ENGINE_PUT, ENGINE_PUT_NEW, ENGINE_APPEND } engine_put;
+typedef enum { ENGINE_PUT, ENGINE_PUT_NEW } engine_put;
 
 typedef struct {
     void (*close)(store *s); /* frees s */

@@ -242,14 +242,11 @@ static sluis_err lmdb_get(store_txn *base, unsigned table, bytes key, bytes *val
 
 static sluis_err lmdb_put(store_txn *base, unsigned table, bytes key, bytes value, engine_put how)
 {
-    static const unsigned flags[] = {
-        [ENGINE_PUT] = 0, [ENGINE_PUT_NEW] = MDB_NOOVERWRITE, [ENGINE_APPEND] = MDB_APPEND};
     lmdb_txn *t = (lmdb_txn *)base;
     MDB_cursor *c;
     MDB_val k = val(key), v = val(value);
     int rc = cursor_at(t, table, &c);
-    sluis_err e = from_lmdb(rc ? rc : mdb_cursor_put(c, &k, &v, flags[how]));
-    return e == SLUIS_EXISTS && how == ENGINE_APPEND ? SLUIS_CONFLICT : e;
+    return from_lmdb(rc ? rc : mdb_cursor_put(c, &k, &v, how == ENGINE_PUT_NEW ? MDB_NOOVERWRITE : 0));
 }
 
 static sluis_err lmdb_del(store_txn *base, unsigned table, bytes key)

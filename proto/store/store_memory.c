@@ -331,8 +331,6 @@ static sluis_err memory_put(store_txn *base, unsigned tab, bytes key, bytes valu
     const item *old = lookup(t, tab, key);
     if (how == ENGINE_PUT_NEW && old)
         return SLUIS_EXISTS;
-    if (how == ENGINE_APPEND && tree_from(t->tables[tab].root, key, false))
-        return SLUIS_CONFLICT;
     sluis_err e = fault(t->m);
     if (e)
         return e;

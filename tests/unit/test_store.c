@@ -169,7 +169,7 @@ static void puts_and_gets(void **state)
     store_abort(&t);
 }
 
-static void put_new_append_delete(void **state)
+static void put_new_and_delete(void **state)
 {
     store *s = ((fixture *)*state)->s;
     store_txn *t = writing(s);
@@ -177,16 +177,15 @@ static void put_new_append_delete(void **state)
     assert_int_equal(store_put_new(t, ALPHA, S("b"), S("2")), SLUIS_EXISTS);
     assert_int_equal(store_error(t), SLUIS_OK);
     expect(t, ALPHA, "b", "1");
-    assert_int_equal(store_append(t, ALPHA, S("c"), S("3")), SLUIS_OK);
+    assert_int_equal(store_put_new(t, ALPHA, S("c"), S("3")), SLUIS_OK);
     assert_int_equal(store_delete(t, ALPHA, S("zz")), SLUIS_NOT_FOUND);
     assert_int_equal(store_error(t), SLUIS_OK);
     assert_int_equal(store_delete(t, ALPHA, S("b")), SLUIS_OK);
     expect(t, ALPHA, "b", NULL);
-    assert_int_equal(store_append(t, ALPHA, S("a"), S("4")), SLUIS_CONFLICT);
-    assert_int_equal(store_error(t), SLUIS_CONFLICT);
-    assert_int_equal(store_commit(&t), SLUIS_CONFLICT);
+    assert_int_equal(store_commit(&t), SLUIS_OK);
     t = reading(s);
-    expect(t, ALPHA, "c", NULL);
+    expect(t, ALPHA, "b", NULL);
+    expect(t, ALPHA, "c", "3");
     store_abort(&t);
 }
 
@@ -317,7 +316,7 @@ static void shared_tree(void **state)
     store_txn *t = writing(s);
     bytes k, v;
     uint64_t n;
-    assert_int_equal(store_append(t, GAMMA, S("aa"), S("1")), SLUIS_OK);
+    assert_int_equal(store_put(t, GAMMA, S("aa"), S("1")), SLUIS_OK);
     assert_int_equal(store_put(t, DELTA, S("aaa"), S("2")), SLUIS_OK);
     assert_int_equal(store_put(t, DELTA, S("ab\x01"), S("3")), SLUIS_OK);
     assert_int_equal(store_put(t, GAMMA, S("ab"), S("4")), SLUIS_OK);
@@ -349,10 +348,7 @@ static void shared_tree(void **state)
     expect_keys(t, GAMMA, "", "", "aa=1 ab=4 ");
     expect_keys(t, DELTA, "", "", "aaa=2 acc=5 azz=6 ");
     store_abort(&t);
-    t = writing(s); /* append looks at the whole tree, and a key of another length is refused */
-    assert_int_equal(store_append(t, GAMMA, S("ay"), S("8")), SLUIS_CONFLICT);
-    store_abort(&t);
-    t = writing(s);
+    t = writing(s); /* a key of another length is refused */
     assert_int_equal(store_put(t, GAMMA, S("abc"), S("8")), SLUIS_INVALID);
     store_abort(&t);
 }
@@ -434,7 +430,7 @@ static void deleting_under_a_cursor(void **state)
     char key[16];
     for (int i = 0; i < 1000; i++) {
         snprintf(key, sizeof key, "k%04d", i);
-        assert_int_equal(store_append(t, ALPHA, S(key), S("some value to fill pages with")), SLUIS_OK);
+        assert_int_equal(store_put(t, ALPHA, S(key), S("some value to fill pages with")), SLUIS_OK);
     }
     store_cursor *c;
     bytes k, v;
@@ -1021,8 +1017,7 @@ static void killed_at_any_moment(void **state)
                 put_u32(key, i);
                 put_u32(value, i * 3);
                 store_txn *t;
-                if (store_begin_write(s, &t, false) ||
-                    store_append(t, ALPHA, BYTES_OF(key), BYTES_OF(value)) ||
+                if (store_begin_write(s, &t, false) || store_put(t, ALPHA, BYTES_OF(key), BYTES_OF(value)) ||
                     store_put(t, BETA, S("head"), BYTES_OF(key)) || store_commit(&t))
                     _exit(2);
                 if (write(fd[1], &i, sizeof i) != sizeof i)
@@ -1071,7 +1066,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         BOTH(puts_and_gets),
-        BOTH(put_new_append_delete),
+        BOTH(put_new_and_delete),
         BOTH(errors_stick),
         BOTH(abort_leaves_nothing),
         BOTH(snapshots_stand_still),

@@ -98,7 +98,7 @@ static void fill(store *s)
             memset(value, (int)i, sizeof value);
             store_put(t, 0, BYTES(key, 5 + i % 8), BYTES(value, i % 40 ? 30 + i % 300 : 9000 + i));
             put_u64(key, i);
-            store_append(t, 1, BYTES(key, 8), BYTES(value, 40));
+            store_put(t, 1, BYTES(key, 8), BYTES(value, 40));
             put_u32(key, (i / 2) * UINT32_C(2654435761));
             if (i % 3 == 0)
                 store_delete(t, 0, BYTES(key, 5 + (i / 2) % 8));
