@@ -22,7 +22,7 @@ static void refuse(bus *b, const bus_event *ev, sluis_err code, const char *text
     answer(b, ev, frame_refused(&b->frame, code, text));
 }
 
-bool peer_in_directory(const bus *b, const oin *user, const uint8_t curve_pk[static 32])
+static bool in_directory(const bus *b, const oin *user, const uint8_t curve_pk[static 32])
 {
     const party *p = directory_by_curve(b->dir, curve_pk, clock_ms());
     return p && oin_equal(&p->oin, user);
@@ -60,7 +60,7 @@ static void on_hello(bus *b, const bus_event *ev, const Sluis__Hello *h)
         refuse_suspended(b, ev);
         return;
     }
-    if (!peer_in_directory(b, &ev->user, ev->curve_pk)) {
+    if (!in_directory(b, &ev->user, ev->curve_pk)) {
         refuse(b, ev, SLUIS_UNKNOWN_PARTY,
                "the key of this connection is not, or no longer, valid in the directory");
         return;
@@ -401,7 +401,7 @@ void peer_review(bus *b)
 {
     uint32_t i = 0;
     for (session *s; (s = sessions_next(b->sessions, &i));)
-        if (!peer_in_directory(b, &s->user, s->curve_pk)) {
+        if (!in_directory(b, &s->user, s->curve_pk)) {
             close_session(b, s);
             i--; /* the gap may have been filled by a later entry */
         }

@@ -5,7 +5,6 @@
 
 #include "bus/thread.h"
 
-bool peer_in_directory(const bus *b, const oin *user, const uint8_t curve_pk[static 32]);
 /* A frame of a party: ev->user is who ZeroMQ's handshake proved. */
 void peer_frame(bus *b, const bus_event *ev);
 /* Jobs that come back, answered and freed: a submission that core committed or refused (an accepted one waits

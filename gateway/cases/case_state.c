@@ -147,16 +147,6 @@ const char *case_event_done(case_event e)
     return e < CASE_EVENTS ? events[e].done : "unknown";
 }
 
-sluis_err case_event_parse(case_event *out, const char *s)
-{
-    for (size_t i = 0; s && i < CASE_EVENTS; i++)
-        if (strcmp(events[i].name, s) == 0) {
-            *out = (case_event)i;
-            return SLUIS_OK;
-        }
-    return SLUIS_INVALID;
-}
-
 void case_possible(case_state from, coordination c, const char *out[static CASE_EVENTS], size_t *n)
 {
     *n = 0;

@@ -63,7 +63,6 @@ sluis_err case_state_parse(case_state *out, const char *s);
 bool case_state_open(case_state s);
 /* What the API and errors call an event: "start-coordinatie", "sluiten", ... */
 const char *case_event_name(case_event e);
-sluis_err case_event_parse(case_event *out, const char *s);
 /* What the journal, the dossier and the stream of events call it once it has happened. */
 const char *case_event_done(case_event e);
 

@@ -40,7 +40,7 @@ static bool may_stand(uint32_t c)
     return !control && !(c >= 0x202a && c <= 0x202e) && !(c >= 0x2066 && c <= 0x2069);
 }
 
-void html_value(buffer *b, const char *s)
+static void add_value(buffer *b, const char *s)
 {
     const uint8_t *p = (const uint8_t *)s, *end = p + strlen(s);
     while (p < end) {
@@ -62,7 +62,7 @@ void html_add(buffer *b, const char *form, ...)
     va_start(values, form);
     for (const char *at; (at = strstr(form, "{}")); form = at + 2) {
         buffer_add(b, form, (size_t)(at - form));
-        html_value(b, va_arg(values, const char *));
+        add_value(b, va_arg(values, const char *));
     }
     va_end(values);
     buffer_add(b, form, strlen(form));

@@ -10,7 +10,5 @@
  * marks that turn the direction of the text around them become U+FFFD: seen, and without effect. Errors stick
  * in b. */
 void html_add(buffer *b, const char *form, ...);
-/* One value, escaped the same way. */
-void html_value(buffer *b, const char *s);
 
 #endif
