@@ -142,7 +142,7 @@ static void name_of(char out[static DATUM_NAME_MAX], const Sluis__ApiOwnDatum *x
 static void close_datum(document *d)
 {
     if (d->open)
-        html_add(d->open, d->listing ? "</table>\n</div>\n</div>\n" : "</div>\n</div>\n");
+        html_add(d->open, d->listing ? "</tbody></table>\n</div>\n</div>\n" : "</div>\n</div>\n");
     d->open = NULL;
     d->listing = false;
 }
@@ -219,7 +219,8 @@ static void add_before(document *d, const Sluis__ApiOwnDatum *x)
         open_datum(d, x, "<div class=\"gegeven weg\">\n<h4>{}</h4>\n<div>\n");
     if (!d->listing)
         html_add(d->open, "<table class=\"eerder\">\n<caption>Dit stond er eerder</caption>\n"
-                          "<tr><th>Gegeven</th><th>Wanneer</th><th>Waarom niet meer</th></tr>\n");
+                          "<thead><tr><th scope=\"col\">Gegeven</th><th scope=\"col\">Wanneer</th><th "
+                          "scope=\"col\">Waarom niet meer</th></tr></thead>\n<tbody>\n");
     d->listing = true;
     html_add(d->open, "<tr>");
     add_earlier(d, d->open, x);
@@ -268,9 +269,10 @@ static void add_all_settled(const document *d, buffer *out)
         "<section class=\"soort\">\n<h3>Wat een ander zei, en niet meer geldt</h3>\n"
         "<p>Over deze gegevens zei een organisatie iets anders dan wat er stond. Dat is uitgezocht.</p>\n"
         "<table class=\"eerder\">\n"
-        "<tr><th>Waarover</th><th>Gegeven</th><th>Wanneer</th><th>Waarom niet meer</th></tr>\n");
+        "<thead><tr><th scope=\"col\">Waarover</th><th scope=\"col\">Gegeven</th><th "
+        "scope=\"col\">Wanneer</th><th scope=\"col\">Waarom niet meer</th></tr></thead>\n<tbody>\n");
     buffer_add(out, d->earlier.p, d->earlier.n);
-    html_add(out, "</table>\n</section>\n");
+    html_add(out, "</tbody></table>\n</section>\n");
 }
 
 /* What the document does not hold, and where it says so; of others the same whether there is any or not. */

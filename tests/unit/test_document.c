@@ -365,16 +365,21 @@ static void what_stood_before(void **state)
         if (form == DOCUMENT_HTML) {
             static const char *const parts[] = {
                 "<div class=\"gegeven\">\n<h4>school</h4>\n<div>\n<p class=\"waarde\"><bdi>now</bdi></p>\n",
-                "<table class=\"eerder\">\n<caption>Dit stond er eerder</caption>\n",
+                "<table class=\"eerder\">\n<caption>Dit stond er eerder</caption>\n<thead><tr><th "
+                "scope=\"col\">Gegeven</th>"
+                "<th scope=\"col\">Wanneer</th><th scope=\"col\">Waarom niet "
+                "meer</th></tr></thead>\n<tbody>\n",
                 "<tr><td><bdi>old</bdi></td><td>van 1 januari 2026 tot 1 februari 2026</td><td>Daarna kwam "
                 "er "
                 "iets nieuwers.<br>",
                 "<tr><td><bdi>&lt;older&gt;</bdi></td><td>op 1 januari 2026</td><td>De organisatie heeft dit "
                 "verbeterd.<br>",
-                "</table>\n</div>\n</div>\n<div class=\"gegeven weg\">\n<h4>alone</h4>\n<div>\n<table",
+                "</tbody></table>\n</div>\n</div>\n<div class=\"gegeven "
+                "weg\">\n<h4>alone</h4>\n<div>\n<table",
                 "<td>vanaf 1 januari 2026</td><td>Wat er daarna kwam, leest u hier nu niet.",
-                "</table>\n</div>\n</div>\n<div class=\"gegeven\">\n<h4>other</h4>\n",
+                "</tbody></table>\n</div>\n</div>\n<div class=\"gegeven\">\n<h4>other</h4>\n",
                 "Wat een ander zei, en niet meer geldt",
+                "<thead><tr><th scope=\"col\">Waarover</th>",
                 "<tr><th scope=\"row\">school</th><td><bdi>said</bdi></td><td>tot 1 februari 2026</td><td>Er "
                 "is "
                 "uitgezocht wat klopt. Dit is niet overgenomen.<br>",
