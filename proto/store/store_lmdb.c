@@ -534,8 +534,12 @@ static sluis_err check_format(lmdb_store *m, MDB_txn *txn, const store_options *
         return e == SLUIS_NOT_FOUND ? fail_set(f, SLUIS_VERSION, o->path, "is not a store of %s", o->format)
                                     : e;
     if (version != o->format_version)
-        return fail_set(f, SLUIS_VERSION, o->path, "has format version %u of %s; this program speaks %u",
-                        version, o->format, o->format_version);
+        return fail_set(
+            f, SLUIS_VERSION, o->path,
+            version > o->format_version
+                ? "has format version %u of %s, of a newer release; this program speaks %u: run the newer one"
+                : "has format version %u of %s; this program speaks %u",
+            version, o->format, o->format_version);
     return SLUIS_OK;
 }
 

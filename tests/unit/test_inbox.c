@@ -1,5 +1,6 @@
 #include "kit_adapter.h"
 #include "runtime/inbox.h"
+#include "store/store.h"
 
 static const uint8_t key[32] = {1, 2, 3};
 
@@ -184,8 +185,38 @@ static void on_disk(void **state)
     kit_remove(folder);
 }
 
+/* As the next release would leave it: refused, in words. */
+static void of_a_newer_release(void **state)
+{
+    static const store_table one[] = {{.name = "inbox"}};
+    char folder[64], path[96];
+    const inbox_options mine = {.path = path, .quota_bytes = 64u << 20, .key = key};
+    const store_options next = {.path = path,
+                                .tables = one,
+                                .table_count = 1,
+                                .format = INBOX_STORE_FORMAT,
+                                .format_version = INBOX_STORE_VERSION + 1,
+                                .map_bytes = 64u << 20,
+                                .quota_bytes = 32u << 20,
+                                .max_readers = 4};
+    sluis_fail f = {0};
+    store *s = NULL;
+    inbox *b = NULL;
+    (void)state;
+    kit_folder(folder);
+    snprintf(path, sizeof path, "%s/store", folder);
+    assert_ok(store_open_lmdb(&s, &next, &f), &f);
+    store_close(&s);
+    assert_int_equal(inbox_open(&b, &mine, &f), SLUIS_VERSION);
+    assert_null(b);
+    assert_string_equal(f.text, "has format version 2 of sluis-adapter, of a newer release; this program "
+                                "speaks 1: run the newer one");
+    kit_remove(folder);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(in_memory), cmocka_unit_test(on_disk)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(in_memory), cmocka_unit_test(on_disk),
+                                       cmocka_unit_test(of_a_newer_release)};
     return cmocka_run_group_tests_name("inbox", tests, NULL, NULL);
 }

@@ -901,6 +901,10 @@ static void formats_are_compared(void **state)
     store_options o = options(x->dir);
     o.format_version = 4;
     expect_refused(&o, SLUIS_VERSION, "has format version 3 of sluis-test; this program speaks 4");
+    o.format_version = 2;
+    expect_refused(&o, SLUIS_VERSION,
+                   "has format version 3 of sluis-test, of a newer release; this program "
+                   "speaks 2: run the newer one");
     o = options(x->dir);
     o.format = "sluis-other";
     expect_refused(&o, SLUIS_VERSION, "is not a store of sluis-other");
