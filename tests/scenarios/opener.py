@@ -64,6 +64,34 @@ def data_rows(raw, sid):
             yield key, value
 
 
+def node(raw, at, key_len):
+    """(key, value) of the node whose key of this length begins at this place; None: there is none, or it fills pages of its own."""
+    if at < 8 or int.from_bytes(raw[at - 2:at], "little") != key_len:
+        return None
+    size, flags = int.from_bytes(raw[at - 8:at - 4], "little"), int.from_bytes(raw[at - 4:at - 2], "little")
+    value = raw[at + key_len:at + key_len + size]
+    return (raw[at:at + key_len], value) if flags == 0 and size == len(value) <= 4096 else None
+
+
+# Tables whose rows say in their first bytes whose they are, by the length of their keys: gateway/tables/tables.h. A row: sid 16 |
+# check 16 | nonce 24 | sealed with table u8 | key.
+SEALED = {24: (15, 26, 27), 32: (30,), 16: (7, 22)}  # dossier, settled, restriction; what the client asked; requests, reports of concern
+PAST = 8 + DATUM_KEY  # history: the journal index before the key that it had
+
+
+def all_rows(raw, sid):
+    """(what it is bound to, sealed) of every row about this person that lies in these bytes, of any table: for opened()."""
+    yield from data_rows(raw, sid)
+    for found in re.finditer(re.escape(sid), raw):
+        at = found.start()
+        if past := node(raw, at - 8, PAST):
+            yield past[0][8:], past[1]
+        for length, tables in SEALED.items():
+            row = node(raw, at, length) or node(raw, at - length, length)  # in its key, or in its value
+            if row and row[1][:16] == sid:
+                yield from ((bytes([t]) + row[0], row[1][32:]) for t in tables)
+
+
 def opened(keys, rows):
     """What any of these keys opens of the rows."""
     plain = (unseal(k, value[:NONCE], key, value[NONCE:]) for key, value in rows for k in keys)

@@ -1,6 +1,10 @@
 """An existing file of data goes into the register: whole or not at all, line by line under its source, and on again from
 where it ended."""
+import contextlib
 import json
+import os
+import pty
+import subprocess
 import threading
 import time
 
@@ -21,6 +25,21 @@ def write(city, lines, name="data.jsonl"):
 def bring(city, path, *more, want=0):
     return city.ctl("register", "import", path, "--basis", BASIS, "--by", "beheer-1", "--reason", "overgang", "--socket", city.control, *more,
                     want=want)
+
+
+def on_a_terminal(city, path):
+    """What a person at a terminal reads while the file is brought in."""
+    ours, theirs = pty.openpty()
+    argv = [city.bin / "sluisctl", "register", "import", path, "--basis", BASIS, "--by", "beheer-1", "--reason", "overgang", "--socket", city.control]
+    done = subprocess.run(argv, stdout=subprocess.DEVNULL, stderr=theirs, env=city.env, timeout=120)
+    os.close(theirs)
+    told = b""
+    with contextlib.suppress(OSError):  # the end of a terminal
+        while part := os.read(ours, 65536):
+            told += part
+    os.close(ours)
+    check(done.returncode == 0, f"exit {done.returncode}: {told!r}")
+    return told.decode()
 
 
 def line(bsn, naam="wmo-hulpvraag", waarde="Hulp in het huishouden", **more):
@@ -98,6 +117,20 @@ def test_a_file_with_a_fault_is_refused_whole(city):
     check(after["journal_entries"] == before["journal_entries"] and after["key_slots_used"] == before["key_slots_used"], f"{before} {after}")
     done = bring(city, write(city, [line(CHILD, "school-naam", "De Sluis")]), "--source", PARTIES["school"][0])
     check(done["new"] == 1, f"{done}")
+
+
+def test_progress_is_told(city):
+    """On a terminal: how many of how many lines are looked at, then taken; when it goes on after a stop, from where."""
+    city.up(parties=())
+    persons = house.test_bsns(seeded()[0], 1200)
+    path = write(city, [line(b) for b in persons])
+    told = on_a_terminal(city, path)
+    for what in ("checked", "taken"):
+        for n in (512, 1024, 1200):
+            check(f"{what} {n} of 1200 lines" in told, f"{what} {n}: {told!r}")
+    check(told.index("checked 1200") < told.index("taken 512"), f"taken before all was looked at: {told!r}")
+    told = on_a_terminal(city, path)
+    check("1200 of 1200 lines were taken before: going on from there" in told and "checked" not in told, f"{told!r}")
 
 
 def test_more_persons_than_fit_stop_it(city):
