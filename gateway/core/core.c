@@ -57,7 +57,7 @@ typedef struct {
     job **ring; /* submissions that came before their turn, by order modulo ring_size */
     size_t ring_size;
     uint64_t next_order;
-    uint64_t outbox_seq, event_seq;
+    sequences last;
     uint64_t housekept, snapshot_made;
     retention retention;
     clearing clearing;
@@ -269,8 +269,7 @@ static sluis_err run_turn(core *c, slot *slots, size_t n, bool reserved, bool ho
               .epoch = c->epoch,
               .cooperation = c->cooperation,
               .now = clock_ms(),
-              .outbox_seq = c->outbox_seq,
-              .event_seq = c->event_seq};
+              .last = c->last};
     retention kept = c->retention;
     clearing cleared = c->clearing;
     terms ended = c->terms;
@@ -328,8 +327,7 @@ static sluis_err run_turn(core *c, slot *slots, size_t n, bool reserved, bool ho
         make_receipts(c, slots, n);
         journal_committed(c->journal);
         cooperation_committed(c->cooperation, housekeeping);
-        c->outbox_seq = t.outbox_seq;
-        c->event_seq = t.event_seq;
+        c->last = t.last;
         METRIC_ADD(c->p->metrics, journal_expired, kept.removed - c->retention.removed);
         c->retention = kept;
         c->retention.keys_wait = c->retention.keys_wait || t.keys_wait;
@@ -585,12 +583,8 @@ static sluis_err core_open(core *c, const parts *p)
         e = store_begin_read(p->store, &t);
     if (!e)
         e = parties_load(t, p->directory.pk, &c->dir, &f);
-    if (!e) {
-        turn start = {.p = p, .t = t};
-        e = turn_load_sequences(&start);
-        c->outbox_seq = start.outbox_seq;
-        c->event_seq = start.event_seq;
-    }
+    if (!e)
+        e = sequences_load(t, p->rows, &c->last);
     if (!e)
         e = retention_load(&c->retention, t, p->rows);
     if (!e)
@@ -648,7 +642,7 @@ sluis_err core_begin(const parts *p, sluis_fail *f)
     if (!e)
         e = parties_load(t.t, p->directory.pk, &c.dir, f);
     if (!e)
-        e = turn_load_sequences(&t);
+        e = sequences_load(t.t, p->rows, &t.last);
     t.journal = c.journal;
     t.dir = c.dir;
     if (!e && resigned)

@@ -311,9 +311,7 @@ static sluis_err write_known(turn *t, job *j, const subject *s)
     if (!e)
         e = turn_journal(t, &r);
     if (!e)
-        e = turn_request_save(t, q->transaction.b, &row, s);
-    if (!e)
-        e = turn_request_index(t, row.application, q->transaction.b);
+        e = turn_request_file(t, q->transaction.b, &row, s);
     if (!e)
         e = turn_dossier(t, s, q->case_id.b, in->motivation, row.results, row.n_results);
     if (!e)

@@ -107,9 +107,7 @@ static void fill(asking *a, const uuid *transaction, Sluis__Core *c, Sluis__Reco
 static sluis_err keep(turn *t, const subject *s, const party *to, const uint8_t *transaction,
                       const Sluis__RequestRow *row, const char *why, const Sluis__Record *r)
 {
-    sluis_err e = turn_request_save(t, transaction, row, s);
-    if (!e)
-        e = turn_request_index(t, row->application, transaction);
+    sluis_err e = turn_request_file(t, transaction, row, s);
     if (!e)
         e = deadline_begin(t, transaction, row, to->domain);
     if (!e)

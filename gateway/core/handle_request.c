@@ -150,9 +150,7 @@ static sluis_err write_answered(turn *t, job *j, const party *to, const subject 
     row->answered = t->now;
     sluis_err e = from_register_results(t, split->known, split->known_count, row);
     if (!e)
-        e = turn_request_save(t, j->env->core->transaction.data, row, s);
-    if (!e)
-        e = turn_request_index(t, row->application, j->env->core->transaction.data);
+        e = turn_request_file(t, j->env->core->transaction.data, row, s);
     return e ? e : from_register_answer(t, j, s, to, split);
 }
 
@@ -171,9 +169,7 @@ static sluis_err write_asked(turn *t, job *j, const party *to, const subject *s,
         e = turn_deliver(t, j, &to->oin);
     }
     if (!e)
-        e = turn_request_save(t, transaction, row, s);
-    if (!e)
-        e = turn_request_index(t, row->application, transaction);
+        e = turn_request_file(t, transaction, row, s);
     if (!e)
         e = deadline_begin(t, transaction, row, to->domain);
     if (!e && passed_on(row))

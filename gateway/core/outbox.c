@@ -48,7 +48,7 @@ sluis_err outbox_put(turn *t, const oin *to, bytes whole, uint64_t expires, uint
 {
     uint8_t key[OUTBOX_KEY], index[8];
     buffer *b = turn_scratch(t);
-    *seq = ++t->outbox_seq;
+    *seq = ++t->last.outbox;
     key_of(key, to, *seq);
     put_u64(index, t->entry.index);
     buffer_add(b, index, sizeof(index));

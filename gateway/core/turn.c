@@ -100,8 +100,8 @@ sluis_err turn_event(turn *t, const char *type, const Sluis__Record *about, cons
     row.detail = (char *)(uintptr_t)detail;
     uint8_t key[EVENT_KEY_LEN];
     uint64_t size = journal_size(t->journal);
-    t->event_seq = event_number_next(t->event_seq, size ? size - 1 : 0);
-    event_key(key, t->event_seq);
+    t->last.event = event_number_next(t->last.event, size ? size - 1 : 0);
+    event_key(key, t->last.event);
     return rows_put(t->t, t->p->rows, TABLE_EVENT, BYTES_OF(key), &row.base);
 }
 
@@ -228,19 +228,25 @@ sluis_err turn_put_sealed(turn *t, const subject *s, gateway_table table, bytes 
     return e ? e : store_put(t->t, table, key, buffer_bytes(b));
 }
 
-sluis_err turn_request_index(turn *t, const char *app, const uint8_t transaction[static UUID_LEN])
-{
-    uint8_t key[NAME_MAX_LEN + 1 + UUID_LEN];
-    size_t n = strlen(app) + 1;
-    memcpy(key, app, n);
-    memcpy(key + n, transaction, UUID_LEN);
-    return rows_put_bytes(t->t, t->p->rows, TABLE_APPINDEX, BYTES(key, n + UUID_LEN), ROW_EMPTY);
-}
-
 sluis_err turn_request_save(turn *t, const uint8_t transaction[static UUID_LEN], const Sluis__RequestRow *row,
                             const subject *s)
 {
-    return turn_put_sealed(t, s, TABLE_REQUEST, BYTES(transaction, UUID_LEN), &row->base);
+    Sluis__RequestRow saved = *row;
+    saved.changed = ++t->last.save;
+    return turn_put_sealed(t, s, TABLE_REQUEST, BYTES(transaction, UUID_LEN), &saved.base);
+}
+
+sluis_err turn_request_file(turn *t, const uint8_t transaction[static UUID_LEN], const Sluis__RequestRow *row,
+                            const subject *s)
+{
+    uint8_t key[NAME_MAX_LEN + 1 + UUID_LEN];
+    const size_t n = strlen(row->application) + 1;
+    Sluis__RequestRow filed = *row;
+    memcpy(key, row->application, n);
+    memcpy(key + n, transaction, UUID_LEN);
+    filed.filed = t->last.save + 1;
+    sluis_err e = turn_request_save(t, transaction, &filed, s);
+    return e ? e : rows_put_bytes(t->t, t->p->rows, TABLE_APPINDEX, BYTES(key, n + UUID_LEN), ROW_EMPTY);
 }
 
 void turn_dossier_entry(const turn *t, const uint8_t *case_id, const char *motivation, Sluis__DossierRow *out)
@@ -267,17 +273,12 @@ sluis_err turn_dossier(turn *t, const subject *s, const uint8_t *case_id, const 
     return turn_put_sealed(t, s, TABLE_DOSSIER, BYTES_OF(key), &row.base);
 }
 
-static const char sequences_name[] = "sequences"; /* META: outbox u64 | event u64 */
-
 sluis_err turn_finish(turn *t)
 {
-    uint8_t v[16];
-    put_u64(v, t->outbox_seq);
-    put_u64(v + 8, t->event_seq);
     sluis_err e = due_write(t);
     if (!e)
         e = outbox_finish(t);
-    return e ? e : rows_put_bytes(t->t, t->p->rows, TABLE_META, bytes_str(sequences_name), BYTES_OF(v));
+    return e ? e : sequences_write(t->t, t->p->rows, &t->last);
 }
 
 void turn_close(turn *t)
@@ -285,18 +286,4 @@ void turn_close(turn *t)
     due_free(t);
     buffer_close(&t->scratch);
     arena_free(&t->arena);
-}
-
-sluis_err turn_load_sequences(turn *t)
-{
-    bytes v;
-    sluis_err e = rows_get_bytes(t->t, t->p->rows, TABLE_META, bytes_str(sequences_name), &v);
-    if (e == SLUIS_NOT_FOUND)
-        return SLUIS_OK;
-    if (e)
-        return e;
-    cursor c = cursor_of(v);
-    t->outbox_seq = cursor_u64(&c);
-    t->event_seq = cursor_u64(&c);
-    return cursor_end(&c) ? SLUIS_CORRUPT : SLUIS_OK;
 }

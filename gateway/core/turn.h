@@ -12,6 +12,7 @@
 #include "flow/job.h"
 #include "flow/parts.h"
 #include "journal/journal.h"
+#include "tables/sequences.h"
 
 #define TURN_NEWS 16 /* parties named to the bus after a turn; more: it looks at all */
 #define TURN_QUEUED                                                                                          \
@@ -43,8 +44,8 @@ typedef struct {
     bool keys_wait;       /* this turn wrote an intent: a key slot is to be erased after the commit */
     arena *arena;         /* rows read in this turn */
     uint64_t now;
-    uint64_t outbox_seq, event_seq; /* last used; event_seq: tables/event_key.h */
-    journal_entry entry;            /* of the job being handled */
+    sequences last;      /* numbers last used */
+    journal_entry entry; /* of the job being handled */
     bool has_entry;
     uint64_t begun;           /* turn_written when the job being handled began */
     bool halfway;             /* apply.h: it was refused after it had written something */
@@ -114,13 +115,15 @@ sluis_err turn_dedup_forget(turn *t, const uint8_t due[static OIN_LEN + UUID_LEN
 /* s: its subject, closed by the caller; NULL when it is not needed. */
 sluis_err turn_request_load(turn *t, const uint8_t transaction[static UUID_LEN], Sluis__RequestRow **out,
                             subject *s);
+/* One that is new: with its place in its application's own index. */
+sluis_err turn_request_file(turn *t, const uint8_t transaction[static UUID_LEN], const Sluis__RequestRow *row,
+                            const subject *s);
+/* One that is there, as it is now. */
 sluis_err turn_request_save(turn *t, const uint8_t transaction[static UUID_LEN], const Sluis__RequestRow *row,
                             const subject *s);
 /* Seals a row under the subject's key, with its check, and stores it. */
 sluis_err turn_put_sealed(turn *t, const subject *s, gateway_table table, bytes key,
                           const ProtobufCMessage *m);
-/* Notes the request in its application's own index. */
-sluis_err turn_request_index(turn *t, const char *app, const uint8_t transaction[static UUID_LEN]);
 /* The dossier's entry of the turn's journal entry: the subject's own copy of it, with what only the client
  * may read. Borrows all of it. */
 void turn_dossier_entry(const turn *t, const uint8_t *case_id, const char *motivation,
@@ -132,6 +135,5 @@ sluis_err turn_dossier(turn *t, const subject *s, const uint8_t *case_id, const 
 /* Keeps what is due and the sequences; call before commit. */
 sluis_err turn_finish(turn *t);
 void turn_close(turn *t); /* what it owns, whether or not it was committed */
-sluis_err turn_load_sequences(turn *t);
 
 #endif

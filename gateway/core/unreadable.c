@@ -42,8 +42,8 @@ sluis_err turn_return_unreadable(turn *t, const oin *who)
     const party *to = directory_find(t->dir, who);
     store_cursor *c = NULL;
     bytes key, value;
-    uint64_t last = t->outbox_seq; /* what is queued on the way needs no second look */
-    arena *kept = t->arena;        /* a queue may be long: its rows get an arena that starts anew each time */
+    uint64_t last = t->last.outbox; /* what is queued on the way needs no second look */
+    arena *kept = t->arena; /* a queue may be long: its rows get an arena that starts anew each time */
     if (!to)
         return SLUIS_OK;
     t->arena = arena_new(ROW_ARENA);

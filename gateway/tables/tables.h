@@ -5,6 +5,7 @@
  *  named     name                                   "journal": the signed checkpoint; "tail": the end of its
  *                                                  tree; "directory": version|~version
  *            "copy", "restore", "origin"            lineage.h, journal_store.h
+ *            "sequences"                            sequences.h
  *            "import-"|name 32                      lines u64 of that file that are in (rows_file_name)
  *  leaf      index u64                              leaf 40
  *  record    index u64                              nonce 24|AE(day key, nonce, index u64, salt|record)

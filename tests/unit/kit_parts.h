@@ -181,7 +181,7 @@ KIT turn house_begin(house *h, uint64_t now, size_t arena_bytes)
     assert_int_equal(store_begin_write(h->x.store, &t.t, false), SLUIS_OK);
     t.arena = arena_new(arena_bytes);
     assert_non_null(t.arena);
-    assert_int_equal(turn_load_sequences(&t), SLUIS_OK);
+    assert_int_equal(sequences_load(t.t, h->p.rows, &t.last), SLUIS_OK);
     return t;
 }
 

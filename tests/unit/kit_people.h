@@ -92,8 +92,7 @@ KIT uuid people_request(turn *t, const subject *s, const id16 *case_id)
     row.party = TEXT(OIN_SCHL);
     row.state = TEXT("answered");
     assert_int_equal(turn_journal(t, &rec), SLUIS_OK);
-    assert_int_equal(turn_request_save(t, tx.b, &row, s), SLUIS_OK);
-    assert_int_equal(turn_request_index(t, row.application, tx.b), SLUIS_OK);
+    assert_int_equal(turn_request_file(t, tx.b, &row, s), SLUIS_OK);
     assert_int_equal(turn_dossier(t, s, case_id->b, "waarom", NULL, 0), SLUIS_OK);
     assert_int_equal(turn_event(t, "request-filed", &rec, NULL), SLUIS_OK);
     return tx;
