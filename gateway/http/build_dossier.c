@@ -13,11 +13,13 @@ sluis_err build_get_dossier(const json_t *parameters, const json_t *body, arena 
     sluis__api_get_dossier__init(q);
     q->member = number(parameters, "lid");
     q->viewer = number(parameters, "namens");
-    q->after = (uint64_t)json_integer_value(json_object_get(parameters, "vanaf"));
     q->limit = number(parameters, "limit");
     c->op_case = SLUIS__API_CALL__OP_GET_DOSSIER;
     c->get_dossier = q;
-    return id_field(&q->case_id, parameters, a);
+    sluis_err e = id_field(&q->case_id, parameters, a);
+    if (!e)
+        e = bookmark_field(&q->after, parameters, "na", a);
+    return e ? e : bookmark_field(&q->since, parameters, "sinds", a);
 }
 
 sluis_err build_export(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c)

@@ -67,7 +67,8 @@ sluis_err build_list_requests(const json_t *parameters, const json_t *body, aren
     q->limit = json_object_get(parameters, "limit") ? number(parameters, "limit") : 50;
     c->op_case = SLUIS__API_CALL__OP_LIST_REQUESTS;
     c->list_requests = q;
-    return json_object_get(parameters, "na") ? uuid_field(&q->before, parameters, "na", a) : SLUIS_OK;
+    sluis_err e = bookmark_field(&q->after, parameters, "na", a);
+    return e ? e : bookmark_field(&q->since, parameters, "sinds", a);
 }
 
 sluis_err build_get_request(const json_t *parameters, const json_t *body, arena *a, Sluis__ApiCall *c)

@@ -438,17 +438,20 @@ json_t *render_request(const Sluis__ApiReply *r, char location[static RENDER_LOC
 json_t *render_requests(const Sluis__ApiReply *r, char location[static RENDER_LOCATION])
 {
     const Sluis__ApiRequestList *l = r->requests;
-    char href[RENDER_LOCATION], next[UUID_STR];
+    char href[RENDER_LOCATION], next[sizeof "/v1/verzoeken?na=" + 2 * BOOKMARK_MAX];
     json_t *o = json_object(), *a = json_array();
     (void)location;
     for (size_t i = 0; i < l->n_requests; i++)
         json_array_append_new(a, request_json(l->requests[i], href));
     json_object_set_new(o, "verzoeken", a);
-    put_uuid(o, "volgende", l->next, next);
+    json_object_set_new(o, "volledig", json_boolean(l->whole));
+    put_hex(o, "sinds", l->since);
+    put_hex(o, "volgende", l->next);
     put_link(o, "self", "/v1/verzoeken");
-    if (next[0]) {
-        snprintf(href, sizeof href, "/v1/verzoeken?na=%s", next);
-        put_link(o, "next", href);
+    const char *after = json_string_value(json_object_get(o, "volgende"));
+    if (after) {
+        snprintf(next, sizeof next, "/v1/verzoeken?na=%s", after);
+        put_link(o, "next", next);
     }
     return o;
 }

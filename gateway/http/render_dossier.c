@@ -80,8 +80,9 @@ json_t *render_dossier(const Sluis__ApiReply *r, char location[static RENDER_LOC
     for (size_t i = 0; i < d->n_entries; i++)
         json_array_append_new(a, render_entry(d->entries[i]));
     json_object_set_new(o, "verloop", a);
-    if (d->next)
-        put_number(o, "volgende", d->next);
+    json_object_set_new(o, "volledig", json_boolean(d->whole));
+    put_hex(o, "volgende", d->page);
+    put_hex(o, "sinds", d->since);
     return o;
 }
 

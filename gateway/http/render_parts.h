@@ -118,6 +118,7 @@ static inline void put_judgement(json_t *o, const char *law, const char *judgeme
     json_object_set_new(o, "oordeelPartij", x);
 }
 
+/* A bookmark; nothing when there is none. */
 static inline void put_hex(json_t *o, const char *name, ProtobufCBinaryData d)
 {
     char hex[2 * BOOKMARK_MAX + 1];

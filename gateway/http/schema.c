@@ -66,7 +66,7 @@ static const struct {
     {"bsn", bsn_valid, "geen geldig burgerservicenummer (negen cijfers, elfproef)"},
     {"uuid", is_uuid, "geen geldig transactienummer (UUID)"},
     {"zaak-id", is_case_id, "een zaakId heeft 32 hexadecimale tekens"},
-    {"bladwijzer", is_bookmark, "neem een bladwijzer over zoals een eerdere weergave die gaf"},
+    {"bladwijzer", is_bookmark, "neem een bladwijzer over zoals een eerder antwoord die gaf"},
     {"tegel", is_tile, "een tegel heet als in tlog-tiles: 067, x001/x234/067 of 067.p/12"},
     {"omvang", is_size, "schrijf na- en de omvang, zoals na-1234"},
     {"date-time", is_time, "geen moment volgens RFC 3339 in UTC, zoals 2026-11-24T09:30:00Z"},

@@ -12,7 +12,6 @@
 #include "registry/walk.h"
 #include "wire/messages.h"
 
-#define SCAN_MAX   20000      /* rows looked at for one page: a person may have other cases */
 #define ROW_ARENA  (4u << 20) /* for one row that may turn out to be of another case */
 #define ENTRY_COST 512        /* bytes of an entry beside its row: names and titles */
 #define NAME_COST  100        /* and of each attribute and result */
@@ -22,15 +21,45 @@ typedef struct {
     store_txn *t;
     job *j;
     const dossier_question *q;
+    list_walk *walk;
     Sluis__ApiDossier *out;
     restrictions held;
     hidden_data hidden;
     size_t limit, bytes;
+    bool changed; /* what the row that is gone over says was saved since */
 } page;
 
 static bool is_full(const page *p)
 {
     return p->out->n_entries >= p->limit || p->bytes >= DOSSIER_PAGE_BYTES;
+}
+
+/* An entry changes by its request, which says so; by a restriction, and by what its reader may know of: that
+ * is its part in what the bookmark holds. */
+static sluis_err note_entry(page *p, const Sluis__ApiDossierEntry *x, bool names)
+{
+    const list_mark *m = &p->walk->mark;
+    Sluis__ApiDossierEntry part = SLUIS__API_DOSSIER_ENTRY__INIT;
+    part.journal_index = x->journal_index;
+    part.restriction = x->restriction;
+    part.attributes = x->attributes;
+    part.n_attributes = names ? x->n_attributes : 0;
+    const size_t n = protobuf_c_message_get_packed_size(&part.base);
+    uint8_t *item = arena_alloc(p->j->arena, n + 1);
+    if (!item)
+        return SLUIS_NOMEM;
+    protobuf_c_message_pack(&part.base, item);
+    if (x->journal_index < m->at.size) /* an answer may have come since */
+        list_walk_note(p->walk, BYTES(item, n), x->journal_index < m->base.size);
+    return SLUIS_OK;
+}
+
+/* A row beside its own, which may go before it. */
+static void note_beside(page *p, uint64_t journal_index)
+{
+    uint8_t item[8];
+    put_u64(item, journal_index);
+    list_walk_note(p->walk, BYTES_OF(item), journal_index < p->walk->mark.base.size);
 }
 
 static sluis_err add_entry(page *p, const Sluis__DossierRow *row, Sluis__ResultRow *const *results, size_t n,
@@ -43,7 +72,7 @@ static sluis_err add_entry(page *p, const Sluis__DossierRow *row, Sluis__ResultR
     p->bytes += row_bytes + ENTRY_COST + NAME_COST * (x->n_attributes + x->n_results);
     p->out->entries[p->out->n_entries++] = x;
     *out = x;
-    return SLUIS_OK;
+    return note_entry(p, x, n == 0);
 }
 
 /* The answer to a request stands in the request's row. */
@@ -75,6 +104,8 @@ static sluis_err about_request(page *p, Sluis__ApiDossierEntry *x)
     if (e)
         return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
     const Sluis__RequestRow *q = (const Sluis__RequestRow *)m;
+    p->changed = q->changed > p->walk->mark.base.saves;
+    note_beside(p, x->journal_index);
     if (is_kind(x, SLUIS__KIND__KNOWN_ANSWER)) {
         x->known = (char *)(uintptr_t)(q->known_there == 1 ? "ja" : "nee");
         return SLUIS_OK;
@@ -94,8 +125,10 @@ static sluis_err about_concern(page *p, Sluis__ApiDossierEntry *x)
     if (!e)
         e = row_open(p->r->p->registry, p->t, TABLE_CONCERN, key, sealed, p->j->arena,
                      &sluis__concern_row__descriptor, &m, NULL);
-    if (!e)
+    if (!e) {
         x->received = ((const Sluis__ConcernRow *)m)->received;
+        note_beside(p, x->journal_index);
+    }
     return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
 }
 
@@ -167,6 +200,12 @@ static sluis_err find_hidden(page *p, const subject *s)
     return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
 }
 
+/* The journal index of the entry behind which this page goes on; 0: it begins. */
+static uint64_t passed(const list_walk *w)
+{
+    return w->mark.after.attribute ? get_u64(w->mark.after.instance.b) : 0;
+}
+
 static int by_index(const void *a, const void *b)
 {
     const Sluis__ApiDossierEntry *x = *(Sluis__ApiDossierEntry *const *)a;
@@ -174,37 +213,64 @@ static int by_index(const void *a, const void *b)
     return (x->journal_index > y->journal_index) - (x->journal_index < y->journal_index);
 }
 
-sluis_err dossier_page(reader *r, store_txn *t, job *j, const subject *s, const dossier_question *q,
-                       Sluis__ApiDossier *out)
+/* ---- a page ---- */
+
+/* One row: told, or not. */
+static sluis_err go_over(page *p, bytes key, bytes sealed, arena *a)
 {
-    page p = {.r = r, .t = t, .j = j, .q = q, .out = out};
+    const arena_place empty = arena_at(p->j->arena);
+    const size_t n = p->out->n_entries, size = p->bytes;
+    const uint64_t base = p->walk->mark.base.size;
+    const bytes place = BYTES(key.p + ID_LEN, 8);
+    p->changed = false;
+    sluis_err e = add_row(p, key, sealed, a);
+    if (p->walk->more || (get_u64(place.p) < base && !p->changed)) {
+        p->out->n_entries = n;
+        p->bytes = size;
+        arena_back(p->j->arena, empty);
+    }
+    list_walk_passed(p->walk, place);
+    return e;
+}
+
+static sluis_err fill(page *p, const subject *s)
+{
+    list_walk *w = p->walk;
     entry_walk c = {0};
-    uint64_t last = q->after;
     bytes key, sealed;
-    p.limit = q->limit && q->limit < DOSSIER_PAGE_MAX ? q->limit : DOSSIER_PAGE_MAX;
-    out->case_id = (ProtobufCBinaryData){q->case_id.n, (uint8_t *)(uintptr_t)q->case_id.p};
-    out->member = q->member;
-    out->entries = arena_alloc(j->arena, 2 * p.limit * sizeof(*out->entries)); /* each with its answer */
     arena *a = arena_new(ROW_ARENA);
     sluis_err e =
-        out->entries && a ? restrictions_load(r->p->registry, t, s, j->arena, &p.held) : SLUIS_NOMEM;
-    if (!e && q->viewer)
-        e = find_hidden(&p, s);
-    if (!e)
-        e = entries_open(&c, t, r->p->rows, TABLE_DOSSIER, &s->sid, q->after ? q->after + 1 : 0);
-    for (size_t seen = 0; !e && (e = entries_next(&c, &key, &sealed)) == SLUIS_OK; seen++) {
-        if (is_full(&p) || seen == SCAN_MAX) {
-            out->next = last;
-            break;
-        }
-        last = get_u64(key.p + ID_LEN);
-        e = add_row(&p, key, sealed, a);
+        a ? entries_open(&c, p->t, p->r->p->rows, TABLE_DOSSIER, &s->sid, passed(w) ? passed(w) + 1 : 0)
+          : SLUIS_NOMEM;
+    while (!e && list_walk_next(w) && !(e = entries_next(&c, &key, &sealed))) {
+        const bool later = get_u64(key.p + ID_LEN) >= w->mark.at.size; /* than it began; so is what follows */
+        w->more = w->more || (!later && is_full(p));
+        e = later ? SLUIS_NOT_FOUND : go_over(p, key, sealed, a);
     }
     entries_close(&c);
     arena_free(&a);
+    return e == SLUIS_NOT_FOUND ? list_walk_end(w) : e;
+}
+
+sluis_err dossier_page(reader *r, store_txn *t, job *j, const subject *s, const dossier_question *q,
+                       list_walk *w, Sluis__ApiDossier *out)
+{
+    page p = {.r = r, .t = t, .j = j, .q = q, .walk = w, .out = out};
+    p.limit = q->limit && q->limit < DOSSIER_PAGE_MAX ? q->limit : DOSSIER_PAGE_MAX;
+    out->case_id = (ProtobufCBinaryData){q->case_id.n, (uint8_t *)(uintptr_t)q->case_id.p};
+    out->member = q->member;
+    out->n_entries = 0;
+    /* the last one with its answer, and one that is looked at behind it with its own */
+    out->entries = arena_alloc(j->arena, (p.limit + 3) * sizeof(*out->entries));
+    sluis_err e = out->entries ? restrictions_load(r->p->registry, t, s, j->arena, &p.held) : SLUIS_NOMEM;
+    if (!e && q->viewer)
+        e = find_hidden(&p, s);
+    if (!e)
+        e = fill(&p, s);
+    out->next = w->more ? passed(w) : 0;
     if (out->n_entries)
         qsort(out->entries, out->n_entries, sizeof(*out->entries), by_index);
-    return e == SLUIS_NOT_FOUND ? SLUIS_OK : e;
+    return e;
 }
 
 sluis_err dossier_may_read(reader *r, store_txn *t, job *j, dossier_question *q, Sluis__CaseRow **row,
@@ -235,13 +301,53 @@ sluis_err dossier_journal(job *j, const dossier_question *q, const Sluis__CaseRo
     return SLUIS_OK;
 }
 
+static list_owner owner_of(job *j, const subject *s)
+{
+    const Sluis__ApiGetDossier *q = j->call->get_dossier;
+    list_owner who = {.key = s->key, .name = "dossier", .words = "dit dossier", .of_n = ID_LEN + 8, .j = j};
+    memcpy(who.of, q->case_id.data, ID_LEN);
+    put_u32(who.of + ID_LEN, q->member);
+    put_u32(who.of + ID_LEN + 4, q->viewer);
+    return who;
+}
+
+static sluis_err list(reader *r, store_txn *t, job *j, const subject *s, const dossier_question *q,
+                      Sluis__ApiDossier *out)
+{
+    const Sluis__ApiGetDossier *in = j->call->get_dossier;
+    const list_owner who = owner_of(j, s);
+    const arena_place empty = arena_at(j->arena);
+    uint8_t context[HASH_LEN + 8];
+    list_walk w;
+    memcpy(context, rules_hash(r->rules), HASH_LEN);
+    put_u64(context + HASH_LEN, directory_version(j->dir));
+    sluis_err e = list_walk_begin(&w, r, t, &who, BYTES(in->after.data, in->after.len),
+                                  BYTES(in->since.data, in->since.len), BYTES_OF(context), &j->why);
+    if (e)
+        return e;
+    e = dossier_page(r, t, j, s, q, &w, out);
+    if (e == SLUIS_CONFLICT && in->since.len) {
+        arena_back(j->arena, empty);
+        list_walk_anew(&w);
+        e = dossier_page(r, t, j, s, q, &w, out);
+    }
+    if (e)
+        return e == SLUIS_CONFLICT ? fail_set(&j->why, e, "na", LIST_SHRUNK) : e;
+    uint8_t *mark = arena_alloc(j->arena, LIST_MARK_LEN);
+    if (!mark)
+        return SLUIS_NOMEM;
+    list_end(mark, &who, &w.mark, w.more);
+    *(w.more ? &out->page : &out->since) = (ProtobufCBinaryData){LIST_MARK_LEN, mark};
+    out->whole = !list_only_changes(&w.mark);
+    return SLUIS_OK;
+}
+
 sluis_err read_dossier(reader *r, store_txn *t, job *j)
 {
     const Sluis__ApiGetDossier *in = j->call->get_dossier;
     dossier_question q = {.case_id = BYTES(in->case_id.data, in->case_id.len),
                           .member = in->member,
                           .viewer = in->viewer,
-                          .after = in->after,
                           .limit = in->limit};
     Sluis__CaseRow *row = NULL;
     Sluis__ApiReply reply = SLUIS__API_REPLY__INIT;
@@ -250,7 +356,7 @@ sluis_err read_dossier(reader *r, store_txn *t, job *j)
     sluis_err e = dossier_may_read(r, t, j, &q, &row, &s);
     if (e)
         return e;
-    e = dossier_page(r, t, j, &s, &q, &out);
+    e = list(r, t, j, &s, &q, &out);
     reply.call = j->call->call;
     reply.status = 200;
     reply.result_case = SLUIS__API_REPLY__RESULT_DOSSIER;

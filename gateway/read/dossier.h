@@ -3,7 +3,7 @@
 #define SLUIS_READ_DOSSIER_H
 
 #include "cases/restriction.h"
-#include "read/reader.h"
+#include "read/list_walk.h"
 
 #define DOSSIER_PAGE_MAX   500 /* entries; a page ends before that at DOSSIER_PAGE_BYTES */
 #define DOSSIER_PAGE_BYTES (1u << 20)
@@ -13,7 +13,6 @@ typedef struct {
     const Sluis__CaseRow *row; /* of it, for what goes on in it: filled in by dossier_may_read */
     uint32_t member;
     uint32_t viewer; /* the member who looks; 0: a professional */
-    uint64_t after;  /* journal index of the last entry of the page before; 0: the beginning */
     uint32_t limit;  /* 0: as many as one page holds */
 } dossier_question;
 
@@ -28,10 +27,11 @@ typedef struct {
  * dossier that may not be seen does not exist. */
 sluis_err dossier_may_read(reader *r, store_txn *t, job *j, dossier_question *q, Sluis__CaseRow **row,
                            subject *s);
-/* The entries behind q->after, in the journal's order; an answer stands on the page of its request.
- * out->next: where the following page begins, 0: there is none. Everything lies in the job's arena. */
+/* The entries that w goes over, in the journal's order; an answer stands on the page of its request. Of what
+ * changed: those made since, or whose request was saved since. out->next: behind which entry the following
+ * page begins, 0: there is none. CONFLICT: list_walk_end. Everything lies in the job's arena. */
 sluis_err dossier_page(reader *r, store_txn *t, job *j, const subject *s, const dossier_question *q,
-                       Sluis__ApiDossier *out);
+                       list_walk *w, Sluis__ApiDossier *out);
 /* One entry as this viewer may read it; results: those of the answer, where the entry is one. Of what is
  * restricted a member of the case reads that it is, by which function and until when; nothing else is filled
  * in. */

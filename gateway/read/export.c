@@ -113,16 +113,21 @@ static sluis_err assemble(reader *r, store_txn *t, job *j, const subject *s, con
     Sluis__ApiReply reply = SLUIS__API_REPLY__INIT;
     Sluis__ApiExport out = SLUIS__API_EXPORT__INIT;
     Sluis__ApiDossier page = SLUIS__API_DOSSIER__INIT;
+    list_walk w = {.mark.at.size = UINT64_MAX}; /* as it stands now */
+    uint8_t behind[8];
+    put_u64(behind, in->after);
+    if (in->after)
+        list_walk_passed(&w, BYTES_OF(behind));
     sluis_err e = in->values
                       ? own_data(r, t, j, s, q, BYTES(in->values_after.data, in->values_after.len), &out, rec)
-                      : dossier_page(r, t, j, s, q, &page);
+                      : dossier_page(r, t, j, s, q, &w, &page);
     page.case_id = in->case_id;
     page.member = in->member;
     out.page = &page;
     out.owner = row->owner;
     out.made = clock_ms();
     out.own = q->viewer == q->member;
-    if (!e && !in->values && !q->after)
+    if (!e && !in->values && !in->after)
         e = add_once(r, t, j, s, q, row, &out);
     reply.call = j->call->call;
     reply.status = 200;
@@ -134,10 +139,8 @@ static sluis_err assemble(reader *r, store_txn *t, job *j, const subject *s, con
 sluis_err read_export(reader *r, store_txn *t, job *j)
 {
     const Sluis__ApiExportDossier *in = j->call->export_dossier;
-    dossier_question q = {.case_id = BYTES(in->case_id.data, in->case_id.len),
-                          .member = in->member,
-                          .viewer = in->viewer,
-                          .after = in->after};
+    dossier_question q = {
+        .case_id = BYTES(in->case_id.data, in->case_id.len), .member = in->member, .viewer = in->viewer};
     Sluis__CaseRow *row = NULL;
     subject s = {0};
     if (!q.viewer)

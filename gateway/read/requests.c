@@ -1,11 +1,10 @@
 /* Cases and requests as their application sees them. */
+#include "read/requests.h"
+
 #include <string.h>
 
 #include "base/clock.h"
 #include "flow/api_out.h"
-#include "read/reader.h"
-
-#define PAGE_MAX 100
 
 sluis_err read_case(reader *r, store_txn *t, job *j)
 {
@@ -31,9 +30,8 @@ sluis_err read_case(reader *r, store_txn *t, job *j)
     return api_out_case(&j->reply, j->call->call, 200, r->rules, clock_ms(), &id, row);
 }
 
-/* A request of this application and organisation; any other does not exist. */
-static sluis_err load_own(reader *r, store_txn *t, job *j, const uint8_t transaction[static UUID_LEN],
-                          Sluis__RequestRow **out)
+sluis_err request_load_own(reader *r, store_txn *t, job *j, const uint8_t transaction[static UUID_LEN],
+                           arena *a, Sluis__RequestRow **out)
 {
     bytes key = BYTES(transaction, UUID_LEN), sealed;
     ProtobufCMessage *m = NULL;
@@ -41,8 +39,8 @@ static sluis_err load_own(reader *r, store_txn *t, job *j, const uint8_t transac
     if (e == SLUIS_NOT_FOUND)
         return reader_absent(t);
     if (!e)
-        e = row_open(r->p->registry, t, TABLE_REQUEST, key, sealed, job_arena(j),
-                     &sluis__request_row__descriptor, &m, NULL);
+        e = row_open(r->p->registry, t, TABLE_REQUEST, key, sealed, a, &sluis__request_row__descriptor, &m,
+                     NULL);
     *out = (Sluis__RequestRow *)m;
     if (!e &&
         (strcmp((*out)->application, j->claims.app) != 0 || strcmp((*out)->requester, j->claims.oin.s) != 0))
@@ -50,9 +48,7 @@ static sluis_err load_own(reader *r, store_txn *t, job *j, const uint8_t transac
     return e;
 }
 
-/* The read of one request, or (row NULL) of a page of them. Its transaction is left out: who asks how it
- * stands every few seconds leaves the trace of the exchange itself readable. */
-static sluis_err note_read(job *j, const Sluis__RequestRow *row, const char *what)
+sluis_err request_note_read(job *j, const Sluis__RequestRow *row, const char *what)
 {
     const bytes case_id = row ? BYTES(row->case_id.data, row->case_id.len) : BYTES(NULL, 0);
     Sluis__Record *rec = reader_record(j, SLUIS__RECORD_TYPE__R_READ, NULL, case_id);
@@ -74,69 +70,11 @@ sluis_err read_request(reader *r, store_txn *t, job *j)
 {
     const Sluis__ApiGetRequest *q = j->call->get_request;
     Sluis__RequestRow *row = NULL;
-    sluis_err e =
-        q->transaction.len == UUID_LEN ? load_own(r, t, j, q->transaction.data, &row) : SLUIS_NOT_FOUND;
+    sluis_err e = q->transaction.len == UUID_LEN
+                      ? request_load_own(r, t, j, q->transaction.data, job_arena(j), &row)
+                      : SLUIS_NOT_FOUND;
     if (e)
         return fail_set(&j->why, e, "", "%s", error_text(e));
-    e = note_read(j, row, "request");
+    e = request_note_read(j, row, "request");
     return e ? e : api_out_request(&j->reply, j->call->call, 200, r->rules, q->transaction.data, row);
-}
-
-static sluis_err add_request(reader *r, store_txn *t, job *j, const uint8_t *transaction,
-                             Sluis__ApiRequestList *list)
-{
-    Sluis__RequestRow *row = NULL;
-    arena *a = job_arena(j);
-    sluis_err e = load_own(r, t, j, transaction, &row);
-    if (e == SLUIS_NOT_FOUND)
-        return SLUIS_OK; /* another organisation's under the same application id */
-    Sluis__ApiRequestState *s = e ? NULL : arena_alloc(a, sizeof(*s));
-    uint8_t *tx = e ? NULL : arena_copy(a, transaction, UUID_LEN);
-    if (!e && (!s || !tx))
-        e = SLUIS_NOMEM;
-    if (!e)
-        e = api_request_fill(s, a, r->rules, tx, row);
-    if (!e)
-        list->requests[list->n_requests++] = s;
-    return e;
-}
-
-/* Oldest first, from behind `before` on (the last transaction of the page before). */
-sluis_err read_requests(reader *r, store_txn *t, job *j)
-{
-    const Sluis__ApiListRequests *q = j->call->list_requests;
-    uint32_t limit = q->limit && q->limit < PAGE_MAX ? q->limit : PAGE_MAX;
-    uint8_t from[NAME_MAX_LEN + 1 + UUID_LEN + 1];
-    size_t n = strlen(j->claims.app) + 1, from_n = n;
-    Sluis__ApiReply reply = SLUIS__API_REPLY__INIT;
-    Sluis__ApiRequestList list = SLUIS__API_REQUEST_LIST__INIT;
-    store_cursor *c = NULL;
-    bytes key, value;
-    memcpy(from, j->claims.app, n);
-    if (q->before.len == UUID_LEN) {
-        memcpy(from + n, q->before.data, UUID_LEN);
-        from[n + UUID_LEN] = 0; /* just behind it */
-        from_n = n + UUID_LEN + 1;
-    }
-    list.requests = arena_alloc(job_arena(j), limit * sizeof(*list.requests));
-    sluis_err e = list.requests
-                      ? store_cursor_open(t, TABLE_APPINDEX, BYTES(from, from_n), BYTES(from, n), &c)
-                      : SLUIS_NOMEM;
-    while (!e && list.n_requests < limit && (e = store_cursor_next(c, &key, &value)) == SLUIS_OK)
-        e = key.n == n + UUID_LEN ? add_request(r, t, j, key.p + n, &list) : SLUIS_CORRUPT;
-    bool full =
-        e ? e == SLUIS_NOMEM && list.n_requests : list.n_requests == limit; /* in memory, or in number */
-    if (e == SLUIS_NOT_FOUND || full)
-        e = SLUIS_OK;
-    if (full)
-        list.next = list.requests[list.n_requests - 1]->transaction;
-    store_cursor_close(&c);
-    if (e)
-        return fail_set(&j->why, e, "", "%s", error_text(e));
-    reply.call = j->call->call;
-    reply.status = 200;
-    reply.result_case = SLUIS__API_REPLY__RESULT_REQUESTS;
-    reply.requests = &list;
-    e = list.n_requests ? note_read(j, NULL, "requests") : SLUIS_OK;
-    return e ? e : wire_pack(&j->reply, &reply.base);
 }

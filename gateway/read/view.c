@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "journal/journal.h"
 #include "policy/looks.h"
 #include "read/view_list.h"
 
@@ -150,54 +149,45 @@ static sluis_err decide(reader *r, store_txn *t, job *j, question *x, uint64_t n
     return e;
 }
 
+static list_owner owner_of(const job *j, const subject *s)
+{
+    const Sluis__ApiGetView *q = j->call->get_view;
+    list_owner who = {
+        .key = s->key, .name = "view-mark", .words = "deze weergave", .of_n = ID_LEN + 4, .j = j};
+    memcpy(who.of, q->case_id.data, ID_LEN);
+    put_u32(who.of + ID_LEN, q->member);
+    return who;
+}
+
 /* Where the listing begins, and as of when. That other things may be shown than at a bookmark is seen by what
  * was shown then, and so by nobody when nothing of it is registered. */
 static sluis_err begin(reader *r, store_txn *t, job *j, const subject *s, question *x)
 {
     const Sluis__ApiGetView *q = j->call->get_view;
-    view_mark now = {.at.time = x->list.use.now}, old;
-    sluis_err e = journal_size_at(t, r->p->rows, &now.at.size, &now.origin);
+    const list_owner who = owner_of(j, s);
+    list_mark now, old;
+    sluis_err e = list_now(&now, r, t, x->list.use.now);
     if (e)
         return e;
-    view_context(now.context, x->name, x->list.ids, x->list.n);
-    x->list.mark = now;
-    if (q->after.len && q->since.len)
-        return fail_set(&j->why, SLUIS_INVALID, "na",
-                        "na en sinds gaan niet samen: een volgende bladzijde weet sinds wanneer");
-    if (q->since.len) {
-        e = view_mark_read(s, j, VIEW_SINCE, BYTES(q->since.data, q->since.len), "sinds", &now, &old,
-                           &j->why);
-        if (!e) {
-            x->list.mark.base = old.at;
-            memcpy(x->list.mark.left, old.print, VIEW_PRINT_LEN);
-        }
-    } else if (q->after.len) {
-        e = view_mark_read(s, j, VIEW_PAGE, BYTES(q->after.data, q->after.len), "na", &now, &old, &j->why);
-        if (!e && memcmp(old.context, now.context, VIEW_CONTEXT_LEN) != 0)
-            e = fail_set(&j->why, SLUIS_CONFLICT, "na",
-                         "wat hier te zien is, is intussen iets anders: begin zonder na");
-        x->list.mark = old;
-    }
-    return e;
+    list_context(now.context, x->name, BYTES(x->list.ids, x->list.n * sizeof(*x->list.ids)));
+    return list_begin(&x->list.mark, &who, BYTES(q->after.data, q->after.len),
+                      BYTES(q->since.data, q->since.len), &now, &old, &j->why);
 }
 
 static sluis_err reply_with(job *j, const subject *s, question *x, Sluis__ApiView *out)
 {
     const Sluis__ApiGetView *q = j->call->get_view;
     Sluis__ApiReply reply = SLUIS__API_REPLY__INIT;
-    uint8_t bookmark[VIEW_MARK_LEN];
-    view_mark m = x->list.mark;
-    m.kind = x->list.more ? VIEW_PAGE : VIEW_SINCE;
-    if (!x->list.more)
-        m.after = (datum_place){.attribute = 0};
-    view_mark_write(bookmark, s, j, &m);
+    const list_owner who = owner_of(j, s);
+    uint8_t bookmark[LIST_MARK_LEN];
+    list_end(bookmark, &who, &x->list.mark, x->list.more);
     *(x->list.more ? &out->next : &out->since) = (ProtobufCBinaryData){sizeof(bookmark), bookmark};
     out->case_id = q->case_id;
     out->member = q->member;
     out->law = x->w.look ? x->w.look->law : (char *)(uintptr_t)(x->w.v ? x->w.v->law : "");
     out->view = (char *)(uintptr_t)x->name;
-    out->made = m.at.time;
-    out->whole = m.base.size == 0;
+    out->made = x->list.mark.at.time;
+    out->whole = x->list.mark.base.size == 0;
     reply.call = j->call->call;
     reply.status = 200;
     reply.result_case = SLUIS__API_REPLY__RESULT_VIEW;
@@ -219,20 +209,17 @@ static bool fetchable(const Sluis__ApiView *v)
 static sluis_err list(reader *r, store_txn *t, job *j, question *x, const subject *s, Sluis__ApiView *out,
                       Sluis__Record *rec)
 {
-    const view_mark begun = x->list.mark;
+    const list_mark begun = x->list.mark;
     const arena_place empty = arena_at(j->arena);
     sluis_err e = view_list(r, t, j, s, &x->list, out, rec);
     if (e == SLUIS_CONFLICT && j->call->get_view->since.len) {
         arena_back(j->arena, empty); /* the whole of it has the room of any other listing */
-        x->list.mark = (view_mark){.at = begun.at, .origin = begun.origin};
-        memcpy(x->list.mark.context, begun.context, VIEW_CONTEXT_LEN);
+        x->list.mark = list_whole(&begun);
         out->n_data = out->n_gone = rec->n_attributes = 0;
         x->list.more = false;
         return view_list(r, t, j, s, &x->list, out, rec);
     }
-    if (e == SLUIS_CONFLICT)
-        e = fail_set(&j->why, e, "na", "intussen is iets verwijderd: begin zonder na en zonder sinds");
-    return e;
+    return e == SLUIS_CONFLICT ? fail_set(&j->why, e, "na", LIST_SHRUNK) : e;
 }
 
 static sluis_err answer(reader *r, store_txn *t, job *j, question *x, const subject *s)

@@ -71,20 +71,8 @@ typedef struct {
 /* One datum as it is shown at a moment; the print is zero when nothing is. */
 typedef struct {
     Sluis__ApiDatum datum;
-    uint8_t print[VIEW_PRINT_LEN];
+    uint8_t print[PRINT_LEN];
 } rendition;
-
-static bool is_zero(const uint8_t print[static VIEW_PRINT_LEN])
-{
-    static const uint8_t zero[VIEW_PRINT_LEN];
-    return memcmp(print, zero, VIEW_PRINT_LEN) == 0;
-}
-
-static void take_together(uint8_t sum[static VIEW_PRINT_LEN], const uint8_t print[static VIEW_PRINT_LEN])
-{
-    for (size_t i = 0; i < VIEW_PRINT_LEN; i++)
-        sum[i] ^= print[i];
-}
 
 static datum_use use_at(const listing *x, uint64_t time)
 {
@@ -121,7 +109,7 @@ static bool told_now(const listing *x, const attribute *a, const Sluis__DatumRow
 /* All that the API gives of it, numbers for names; what is not there takes one bit, so that most are hashed
  * as one block. */
 static void print_of(const attribute *a, const id16 *instance, const Sluis__ApiDatum *d,
-                     uint8_t print[static VIEW_PRINT_LEN])
+                     uint8_t print[static PRINT_LEN])
 {
     const uint64_t numbers[] = {d->obtained,    d->fresh_until, d->valid_from,
                                 d->valid_until, d->corrected,   d->at_source ? d->at_source->until : 0};
@@ -155,7 +143,7 @@ static void print_of(const attribute *a, const id16 *instance, const Sluis__ApiD
         const bytes more[] = {BYTES_OF(full), BYTES(d->conditions[i], strlen(d->conditions[i]))};
         hash_tagged(full, "sluis1-shown", NULL, more, 2);
     }
-    memcpy(print, full, VIEW_PRINT_LEN);
+    memcpy(print, full, PRINT_LEN);
 }
 
 static sluis_err show(listing *x, const attribute *a, const datum *d, bool disputed, uint64_t time,
@@ -218,7 +206,7 @@ static sluis_err load_settled(listing *x, uint64_t at, Sluis__SettledRow **out)
  */
 static sluis_err settled_since(listing *x, const attribute *a, const datum *d, uint64_t at, bool *out)
 {
-    const view_state base = x->l->mark.base;
+    const list_state base = x->l->mark.base;
     sluis_err e = SLUIS_OK;
     while (!e && !*out && at && at >= base.size) {
         Sluis__SettledRow *row = NULL;
@@ -240,7 +228,7 @@ static sluis_err settled_since(listing *x, const attribute *a, const datum *d, u
 
 static sluis_err disputed_at_base(listing *x, const attribute *a, const datum *d, bool *out)
 {
-    const view_state base = x->l->mark.base;
+    const list_state base = x->l->mark.base;
     sluis_err e = SLUIS_OK;
     for (const datum_beside *b = d->beside; b && !e && !*out; b = b->next) {
         if (!told_now(x, a, b->row))
@@ -259,7 +247,7 @@ static sluis_err disputed_at_base(listing *x, const attribute *a, const datum *d
 static sluis_err registered_at_base(listing *x, const attribute *a, const datum *d, Sluis__DatumRow *rest,
                                     datum *was)
 {
-    const view_state base = x->l->mark.base;
+    const list_state base = x->l->mark.base;
     *was = (datum){.instance = d->instance};
     sluis_err e = registry_as_of(x->r->p->registry, x->t, x->s, a->id, d, base.size, x->j->arena, &was->row,
                                  &was->version);
@@ -288,14 +276,14 @@ static sluis_err shown_at_base(listing *x, const attribute *a, const datum *d, r
 /* The print of what was shown of it at the base of this listing, as far as that can be found back. The past
  * of what may not be told of now is not gone into: as often as it changed, it would be heard. If it was shown
  * then, the prints do not come out even, and the answer is whole. */
-static sluis_err at_base(listing *x, const attribute *a, const datum *d, uint8_t print[static VIEW_PRINT_LEN])
+static sluis_err at_base(listing *x, const attribute *a, const datum *d, uint8_t print[static PRINT_LEN])
 {
     const arena_place empty = arena_at(x->j->arena);
     rendition was = {.print = {0}};
     sluis_err e = SLUIS_OK;
     if (x->l->mark.base.size && told_now(x, a, d->row))
         e = shown_at_base(x, a, d, &was);
-    memcpy(print, was.print, VIEW_PRINT_LEN);
+    memcpy(print, was.print, PRINT_LEN);
     arena_back(x->j->arena, empty);
     return e;
 }
@@ -326,8 +314,7 @@ static sluis_err add_gone(listing *x, const attribute *a, const id16 *instance)
 
 /* All that differs; and what stands at its source and is not here, since how fetching it stands is told at
  * each reading (core/fetch.h). */
-static sluis_err add(listing *x, const attribute *a, datum *d, uint8_t was[static VIEW_PRINT_LEN],
-                     rendition *is)
+static sluis_err add(listing *x, const attribute *a, datum *d, uint8_t was[static PRINT_LEN], rendition *is)
 {
     const Sluis__ApiAtSource *source;
     *is = (rendition){.print = {0}};
@@ -336,10 +323,10 @@ static sluis_err add(listing *x, const attribute *a, datum *d, uint8_t was[stati
         e = as_shown(x, a, d, is);
     if (e)
         return e;
-    if (is_zero(is->print))
-        return is_zero(was) ? SLUIS_OK : add_gone(x, a, &d->instance);
+    if (print_is_zero(is->print))
+        return print_is_zero(was) ? SLUIS_OK : add_gone(x, a, &d->instance);
     source = is->datum.at_source;
-    bool told = memcmp(was, is->print, VIEW_PRINT_LEN) != 0 || (source && !source->until);
+    bool told = memcmp(was, is->print, PRINT_LEN) != 0 || (source && !source->until);
     return told ? add_datum(x, &is->datum) : SLUIS_OK;
 }
 
@@ -351,34 +338,34 @@ static void note_attribute(Sluis__Record *rec, uint32_t id)
 
 /* Whether all that was shown at the base can be found back, this datum and those behind it: told at the first
  * page, so that nobody turns pages in vain. When it takes more memory than there is, the last page tells. */
-static sluis_err look_ahead(listing *x, datum_walk *w, const uint8_t first[static VIEW_PRINT_LEN])
+static sluis_err look_ahead(listing *x, datum_walk *w, const uint8_t first[static PRINT_LEN])
 {
-    uint8_t left[VIEW_PRINT_LEN], was[VIEW_PRINT_LEN];
+    uint8_t left[PRINT_LEN], was[PRINT_LEN];
     const arena_place empty = arena_at(x->j->arena);
     datum_place place;
     datum d;
     sluis_err e;
-    memcpy(left, x->l->mark.left, VIEW_PRINT_LEN);
-    take_together(left, first);
+    memcpy(left, x->l->mark.left, PRINT_LEN);
+    print_add(left, first);
     while (!(e = registry_walk_next(w, x->j->arena, &place, &d))) {
         if ((e = at_base(x, rules_attribute(x->r->rules, place.attribute), &d, was)))
             break;
-        take_together(left, was);
+        print_add(left, was);
         arena_back(x->j->arena, empty);
     }
     if (e == SLUIS_NOMEM)
         return SLUIS_OK;
-    return e != SLUIS_NOT_FOUND ? e : is_zero(left) ? SLUIS_OK : SLUIS_CONFLICT;
+    return e != SLUIS_NOT_FOUND ? e : print_is_zero(left) ? SLUIS_OK : SLUIS_CONFLICT;
 }
 
 /* One more than the page holds tells that there is a next one; what may not be shown tells nothing. */
 static sluis_err fill(listing *x, size_t limit, datum_walk *w)
 {
     Sluis__ApiView *out = x->out;
-    view_mark *m = &x->l->mark;
+    list_mark *m = &x->l->mark;
     const bool begins = m->base.size && !m->after.attribute;
     arena_place empty = arena_at(x->j->arena);
-    uint8_t was[VIEW_PRINT_LEN];
+    uint8_t was[PRINT_LEN];
     rendition is;
     datum_place place;
     datum d;
@@ -395,8 +382,8 @@ static sluis_err fill(listing *x, size_t limit, datum_walk *w)
         }
         if (out->n_data > data)
             note_attribute(x->rec, place.attribute);
-        take_together(m->print, is.print);
-        take_together(m->left, was);
+        print_add(m->print, is.print);
+        print_add(m->left, was);
         m->after = place;
         x->passed = true;
         if (out->n_data == data && out->n_gone == gone) /* what is not told fills no page */
@@ -425,5 +412,5 @@ sluis_err view_list(reader *r, store_txn *t, job *j, const subject *s, view_list
         l->more = true;
         e = SLUIS_OK;
     }
-    return !e && !l->more && !is_zero(l->mark.left) ? SLUIS_CONFLICT : e;
+    return !e && !l->more && !print_is_zero(l->mark.left) ? SLUIS_CONFLICT : e;
 }

@@ -5,7 +5,7 @@
 #define SLUIS_READ_VIEW_LIST_H
 
 #include "cases/datum_use.h"
-#include "read/view_mark.h"
+#include "read/list_mark.h"
 
 #define VIEW_DATA_MAX 500 /* data of one page */
 
@@ -13,7 +13,7 @@ typedef struct {
     const uint32_t *ids; /* that may be shown, ascending */
     size_t n;
     datum_use use;  /* its now: this moment */
-    view_mark mark; /* base: since when, or size 0; at: when the listing began; after: where this page begins,
+    list_mark mark; /* base: since when, or size 0; at: when the listing began; after: where this page begins,
                        and then where it ended; print and left: likewise */
     uint32_t limit;
     bool more; /* a page follows */

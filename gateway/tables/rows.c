@@ -30,6 +30,11 @@ void rows_file_name(uint8_t out[static HASH_LEN], const row_keys *k, const uint8
     hash_one(out, "sluis1-import", k->key, file, HASH_LEN);
 }
 
+void rows_mark_key(uint8_t out[static KEY_LEN], const row_keys *k)
+{
+    hash_one(out, "sluis1-k-mark", k->key, NULL, 0);
+}
+
 static void row_check(uint8_t out[static ROW_CHECK_LEN], const row_keys *k, gateway_table table, bytes key,
                       bytes value)
 {

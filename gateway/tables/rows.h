@@ -37,6 +37,9 @@ typedef struct row_keys row_keys; /* Krow, in locked memory */
  * file with persons in it can be guessed, this cannot. */
 void rows_file_name(uint8_t out[static HASH_LEN], const row_keys *k, const uint8_t file[static HASH_LEN]);
 
+/* What bookmarks of what is about no person are sealed under: H("sluis1-k-mark", Krow, ""). */
+void rows_mark_key(uint8_t out[static KEY_LEN], const row_keys *k);
+
 /* Usually through keyslots_rows(), which owns one. km is borrowed for the call. */
 sluis_err row_keys_new(row_keys **out, const uint8_t km[static KEY_LEN]);
 void row_keys_free(row_keys **k);

@@ -211,9 +211,9 @@ gateway = {{ endpoint = "{self.endpoint}"; oin = "{self.oin}"; name = "{self.nam
 
     def dossier(self, case, member, app="clientportaal", function="client", raw=False, viewer=None, limit=None):
         """viewer: the member who looks; the member itself when nobody is named. All pages, or (raw) the first one's answer."""
-        found, after = [], 0
+        found, after = [], None
         while True:
-            query = f"namens={viewer or member}&vanaf={after}" + (f"&limit={limit}" if limit else "")
+            query = f"namens={viewer or member}" + (f"&na={after}" if after else "") + (f"&limit={limit}" if limit else "")
             a = self.call("GET", f"/v1/zaken/{case}/leden/{member}/dossier?{query}", self.token(app, function, "client-1"))
             if raw:
                 return a

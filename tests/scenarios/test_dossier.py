@@ -36,6 +36,42 @@ def test_pages(city):
     check(a.status == 400, f"a page without a bound: {a.status}")
 
 
+def look(city, case, query="", employee="client-1", viewer=1):
+    a = city.call("GET", f"/v1/zaken/{case}/leden/1/dossier?namens={viewer}&{query}", city.token("clientportaal", "client", employee))
+    return a.json() if a.status == 200 else a
+
+
+def test_since(city):
+    """With `sinds` only the entries that came, and those whose request changed; the whole when something may be read no more."""
+    case = city.open_case([(CHILD, "kind")])
+    t = city.file(case, 1, "ggd", ["jgz-lengte"])["verzoekId"]
+    wait_for("held", lambda: [i for i in city.inbox("ggd", "list") if i["id"] == t and i["state"] == "held"])
+    city.ask(case, 1, "school", ["school-soort"])
+    first = look(city, case)
+    check(first["volledig"] and "volgende" not in first, f"{first}")
+    city.inbox("ggd", "release", t, "--fields", "jgz-lengte", "--by", "arts-1")
+    city.answered(t)
+    now = look(city, case, f"sinds={first['sinds']}")
+    check(not now["volledig"] and kinds(now["verloop"]) == ["verzoek", "dossier", "antwoord"], f"{now}")
+    check([e["stand"] for e in now["verloop"] if e["soort"] == "verzoek"] == ["beantwoord"], f"{now}")
+    held = {e["journaalnummer"]: e for e in first["verloop"] + now["verloop"]}
+    again = look(city, case, f"sinds={now['sinds']}")
+    check(not again["volledig"] and kinds(again["verloop"]) == ["dossier"], f"more than the look before: {again}")
+    held.update({e["journaalnummer"]: e for e in again["verloop"]})
+    check([held[n] for n in sorted(held)] == look(city, case)["verloop"][:len(held)], "what was told is not what there is")
+
+    number = [e["journaalnummer"] for e in now["verloop"] if e["soort"] == "verzoek"][0]
+    a = restrict(city, case, 1, number, {"reden": "Eerst met de bron bespreken: Zonnebloem", "toetsing": soon(3600)})
+    check(a.status == 201, f"{a.status} {a.body!r}")
+    then = look(city, case, f"sinds={again['sinds']}")
+    check(then["volledig"] and "beperkt" in kinds(then["verloop"]) and t not in str(then["verloop"]), f"{then}")
+
+    other = city.open_case([(CHILD, "kind")])
+    for a in (look(city, other, f"sinds={then['sinds']}"), look(city, case, f"sinds={then['sinds']}", employee="client-2")):
+        refused(a, 400, "invalid", "deze bladwijzer hoort niet bij dit dossier: begin zonder sinds")
+    refused(look(city, case, f"na={then['sinds']}"), 400, "invalid", "deze bladwijzer hoort niet bij dit dossier: begin zonder na")
+
+
 def test_course_is_complete(city):
     """What had no entry of its own: whether a party knows the person, a request that ended without an answer, an operator's look."""
     case = city.open_case([(PARENT, "ouder"), (CHILD, "kind"), (PARTNER, "partner")])

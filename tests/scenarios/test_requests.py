@@ -164,3 +164,59 @@ def test_late_answer_is_refused_by_name(city):
     check(item["note"].startswith("withdrawn: "), f"{item}")
     check(city.request(t)["status"] == "ingetrokken", "the late answer changed the request")
     check(not [d for d in city.view(case, 2)["gegevens"] if d["naam"] == "jgz-gewicht"], "the late answer was registered")
+
+
+# ---- the list, and what changed since (item 3)
+
+def listed(city, query="", employee="mw-3", app="wmo-intake"):
+    a = city.call("GET", f"/v1/verzoeken?{query}", city.token(app, employee=employee))
+    check(a.status == 200, f"the list: {a.status} {a.body[:300]!r}")
+    return a.json()
+
+
+def pages(city, query="", limit=2):
+    """All pages of one listing: (is it whole, what it tells, the bookmark for what changes next)."""
+    first = now = listed(city, f"limit={limit}&{query}")
+    told = first["verzoeken"]
+    while "volgende" in now:
+        check("sinds" not in now, "a page in the middle has no bookmark for changes")
+        now = listed(city, f"limit={limit}&na={now['volgende']}")
+        told += now["verzoeken"]
+    return first["volledig"], told, now["sinds"]
+
+
+def test_list_since(city):
+    """A list polled with `sinds` is, after each change, the list as a whole; a bookmark is of one list and one reader."""
+    case = case_of(city)
+    first = city.file(case, 2, "ggd", ["jgz-lengte"])["verzoekId"]
+    held_by(city, "ggd", first)
+    whole, told, mark = pages(city)
+    held = {v["verzoekId"]: v for v in told}
+    check(whole and len(held) == len(told) and held[first]["status"] == "open", f"{told}")
+
+    def poll():
+        nonlocal mark
+        whole, told, mark = pages(city, f"sinds={mark}")
+        check(not whole, "all of it again")
+        held.update({v["verzoekId"]: v for v in told})
+        return {v["verzoekId"] for v in told}
+    check(poll() & {first} == set(), "what did not change is told")
+    second = city.file(case, 1, "politie", ["politie-verdenking"])["verzoekId"]
+    city.answered(second)
+    seen = poll()
+    check(second in seen and first not in seen and held[second]["status"] == "beantwoord", f"{seen}")
+    old = mark
+    about(city, first, "intrekking", {"motivering": "Niet meer nodig."})
+    city.gateway.stop()
+    back(city)
+    seen = poll()
+    check(first in seen and second not in seen and held[first]["status"] == "ingetrokken", f"{seen}")
+    wait_for("the list as a whole", lambda: poll() is not None and {v["verzoekId"]: v for v in pages(city)[1]} == held)
+
+    for query, kw, words in ((f"sinds={mark}", {"app": "pw-intake"}, "lijst: begin zonder sinds"),
+                             (f"sinds={mark}", {"employee": "mw-4"}, "lijst: begin zonder sinds"),
+                             (f"na={mark}", {}, "lijst: begin zonder na"),
+                             (f"sinds={city.view(case, 2)['sinds']}", {}, "lijst: begin zonder sinds")):
+        a = city.call("GET", f"/v1/verzoeken?{query}", city.token(kw.get("app", "wmo-intake"), employee=kw.get("employee", "mw-3")))
+        refused(a, 400, "invalid", f"deze bladwijzer hoort niet bij deze {words}")
+    check(first in {v["verzoekId"] for v in pages(city, f"sinds={old}")[1]}, "an older bookmark tells it again")

@@ -8,6 +8,7 @@ import sys
 
 from city import CHILD, PARENT
 from house import NAME, TREE, check, wait_for
+from test_cases import refused
 
 sys.path.insert(0, str(TREE / "tests" / "tools"))
 import tlog_reader  # noqa: E402
@@ -80,6 +81,7 @@ def test_what_was_acknowledged_comes_back(city):
     last = city.root / "witness" / "last"
     cosigned = tlog_reader.note(last.read_text())[1]
 
+    mark = city.call("GET", "/v1/verzoeken", city.token("wmo-intake")).json()["sinds"]
     city.gateway.kill()
     shutil.rmtree(city.root / "data" / "store")
     done = restore(city, copy, "--checkpoint", last)
@@ -89,6 +91,8 @@ def test_what_was_acknowledged_comes_back(city):
     start_again(city)
     restored = [e for e in city.gateway.events() if e.get("event") == "core.restored"]
     check(restored and restored[0]["origin"] == f"{NAME}/journal/2", f"{restored}")
+    refused(city.call("GET", f"/v1/verzoeken?sinds={mark}", city.token("wmo-intake")), 400, "invalid",
+            "deze bladwijzer is van voor een herstel van de gateway: begin zonder sinds")
 
     for t in (before, *lost, waiting):
         city.answered(t, seconds=30)

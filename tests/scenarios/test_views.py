@@ -45,8 +45,8 @@ def test_pages_and_changes(city):
     refused(page(city, case, f"na={mark}", raw=True), 400, "invalid", "deze bladwijzer hoort niet bij deze weergave: begin zonder na")
     refused(page(city, case, f"sinds={mark[:-2]}00", raw=True), 400, "invalid",
             "deze bladwijzer hoort niet bij deze weergave: begin zonder sinds")
-    refused(page(city, case, f"sinds={mark[:-1]}", raw=True), 400, "invalid", "neem een bladwijzer over zoals een eerdere weergave die gaf")
-    refused(page(city, case, "na=geen", raw=True), 400, "invalid", "neem een bladwijzer over zoals een eerdere weergave die gaf")
+    refused(page(city, case, f"sinds={mark[:-1]}", raw=True), 400, "invalid", "neem een bladwijzer over zoals een eerder antwoord die gaf")
+    refused(page(city, case, "na=geen", raw=True), 400, "invalid", "neem een bladwijzer over zoals een eerder antwoord die gaf")
     refused(page(city, case, "limit=0", raw=True), 400, "invalid", "het getal moet tussen 1 en 500 liggen")
     check(page(city, case, f"sinds={mark}&attributen=school-naam")["volledig"], "another listing begins anew")
     outside = page(city, case, f"sinds={mark}&attributen=bsn", raw=True)

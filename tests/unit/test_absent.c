@@ -4,7 +4,7 @@
 
 #include "core/handlers.h"
 #include "flow/api_out.h"
-#include "read/view_mark.h"
+#include "read/list_mark.h"
 
 typedef struct {
     const char *app, *organisation;
@@ -244,16 +244,16 @@ static void versions(room *r, uint32_t id, const char *law, size_t n, size_t len
 }
 
 /* Of the view as it stands, once an entry is in the journal: an empty one is no base. */
-static bytes bookmark(room *r, uint8_t mark[static VIEW_MARK_LEN])
+static bytes bookmark(room *r, uint8_t mark[static LIST_MARK_LEN])
 {
     job *j = NULL;
     versions(r, OUTSIDE_ATTRIBUTE, NULL, 1, 8, false);
     view_since(r, &j, (bytes){NULL, 0});
     const Sluis__ApiView *v = reply_of(j)->view;
-    assert_int_equal(v->since.len, VIEW_MARK_LEN);
-    memcpy(mark, v->since.data, VIEW_MARK_LEN);
+    assert_int_equal(v->since.len, LIST_MARK_LEN);
+    memcpy(mark, v->since.data, LIST_MARK_LEN);
     job_free(&j);
-    return BYTES(mark, VIEW_MARK_LEN);
+    return BYTES(mark, LIST_MARK_LEN);
 }
 
 /* However often what another law alone may see has changed: who asks for changes hears, and waits, as long.
@@ -261,7 +261,7 @@ static bytes bookmark(room *r, uint8_t mark[static VIEW_MARK_LEN])
 static void the_past_of_what_is_hidden(void **state)
 {
     room *r = *state;
-    uint8_t mark[VIEW_MARK_LEN];
+    uint8_t mark[LIST_MARK_LEN];
     const bytes since = bookmark(r, mark);
     job *j = NULL;
     const uint64_t work = view_since(r, &j, since);
@@ -284,7 +284,7 @@ static void the_past_of_what_is_hidden(void **state)
 static void a_long_past(void **state)
 {
     room *r = *state;
-    uint8_t mark[VIEW_MARK_LEN];
+    uint8_t mark[LIST_MARK_LEN];
     const bytes since = bookmark(r, mark);
     job *j = NULL;
     versions(r, GROUP_ATTRIBUTE, NULL, 2500, 2048, false);

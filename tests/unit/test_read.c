@@ -2,6 +2,8 @@
  * metrics. Views: test_view.c. */
 #include "kit_read.h"
 
+#include "read/list_mark.h"
+
 #include <pthread.h>
 
 #include "flow/api_out.h"
@@ -114,13 +116,13 @@ static void a_request_belongs_to_its_application(void **state)
 
 #define OWN 250
 
-static size_t page_of(room *r, const char *app, uint32_t limit, bytes before, uuid *got, uuid *next,
-                      bool *more)
+static size_t page_of(room *r, const char *app, uint32_t limit, bytes after, uuid *got,
+                      uint8_t next[static LIST_MARK_LEN], bool *more)
 {
     Sluis__ApiListRequests q = SLUIS__API_LIST_REQUESTS__INIT;
     job *j = call_of(r, app, OIN_GEM, "consulent");
     q.limit = limit;
-    q.before = data_of(before.p, before.n);
+    q.after = data_of(after.p, after.n);
     j->call->op_case = SLUIS__API_CALL__OP_LIST_REQUESTS;
     j->call->list_requests = &q;
     assert_int_equal(run(r, j, read_requests), SLUIS_OK);
@@ -128,9 +130,11 @@ static size_t page_of(room *r, const char *app, uint32_t limit, bytes before, uu
     size_t n = list->n_requests;
     for (size_t i = 0; i < n; i++)
         memcpy(got[i].b, list->requests[i]->transaction.data, UUID_LEN);
-    *more = list->next.len == UUID_LEN;
+    assert_true(list->whole);
+    *more = list->next.len == LIST_MARK_LEN;
+    assert_int_equal(list->since.len, *more ? 0 : LIST_MARK_LEN);
     if (*more)
-        memcpy(next->b, list->next.data, UUID_LEN);
+        memcpy(next, list->next.data, LIST_MARK_LEN);
     job_free(&j);
     return n;
 }
@@ -140,7 +144,8 @@ static void pages_of_requests(void **state)
 {
     room *r = *state;
     static uuid own[OWN], got[OWN + 100];
-    uuid next, other;
+    uuid other;
+    uint8_t next[LIST_MARK_LEN];
     uint64_t now = HOUSE_MS;
     bool more = true;
     turn t = house_begin(&r->h, now, 8u << 20);
@@ -163,18 +168,18 @@ static void pages_of_requests(void **state)
     static const uint32_t limits[] = {0, 1000, 100, 50, 7, 1};
     static const size_t first_page[] = {100, 100, 100, 50, 7, 1};
     for (size_t k = 0; k < sizeof(limits) / sizeof(limits[0]); k++) {
-        size_t n = page_of(r, APP, limits[k], (bytes){NULL, 0}, got, &next, &more), all = n;
+        size_t n = page_of(r, APP, limits[k], (bytes){NULL, 0}, got, next, &more), all = n;
         assert_int_equal(n, first_page[k]);
         while (more && all <= OWN) {
-            n = page_of(r, APP, limits[k], BYTES_OF(next.b), got + all, &next, &more);
+            n = page_of(r, APP, limits[k], BYTES_OF(next), got + all, next, &more);
             all += n;
         }
         assert_int_equal(all, OWN);
         assert_memory_equal(got, own, sizeof(own));
     }
-    assert_int_equal(page_of(r, "no-such-application", 0, (bytes){NULL, 0}, got, &next, &more), 0);
+    assert_int_equal(page_of(r, "no-such-application", 0, (bytes){NULL, 0}, got, next, &more), 0);
     assert_false(more);
-    assert_int_equal(page_of(r, "wmo", 0, (bytes){NULL, 0}, got, &next, &more), 25);
+    assert_int_equal(page_of(r, "wmo", 0, (bytes){NULL, 0}, got, next, &more), 25);
 }
 
 /* ---- dossier ---- */
@@ -253,8 +258,8 @@ static void a_long_dossier_is_read_whole(void **state)
     room *r = *state;
     char why[WHY + 1];
     bool seen[ENTRIES] = {false};
-    uint64_t after = 0;
-    size_t total = 0, pages = 0;
+    uint8_t after[LIST_MARK_LEN];
+    size_t total = 0, pages = 0, after_n = 0;
     memset(why, 'x', WHY);
     why[WHY] = '\0';
     for (int i = 0; i < ENTRIES;) {
@@ -273,7 +278,7 @@ static void a_long_dossier_is_read_whole(void **state)
         sluis__api_get_dossier__init(&q);
         q.case_id = data_of(r->case_id.b, ID_LEN);
         q.member = 1;
-        q.after = after;
+        q.after = data_of(after, after_n);
         j = call_of(r, APP, OIN_GEM, "consulent");
         j->call->op_case = SLUIS__API_CALL__OP_GET_DOSSIER;
         j->call->get_dossier = &q;
@@ -288,10 +293,11 @@ static void a_long_dossier_is_read_whole(void **state)
         }
         total += d->n_entries;
         pages++;
-        assert_true(d->next == 0 || d->next > after);
-        after = d->next;
+        after_n = d->page.len;
+        if (after_n)
+            memcpy(after, d->page.data, sizeof after);
         job_free(&j);
-    } while (after && pages < 100);
+    } while (after_n && pages < 100);
     assert_int_equal(total, ENTRIES * 9 / 10);
     assert_true(pages > 3);
 }

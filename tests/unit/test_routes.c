@@ -71,7 +71,7 @@ static void test_find(void **state)
         {"POST", "/v1/zaken/" CASE_ID "/noodinzage/3/beoordeling", "beoordeelNoodinzage", 0, NULL, NULL},
         {"POST", "/v1/zaken/" CASE_ID "/noodinzage/65/beoordeling", NULL, 400, "invalid", "nummer"},
         {"GET", "/v1/zaken/" CASE_ID "/leden/2/dossier?namens=0", NULL, 400, "invalid", "namens"},
-        {"GET", "/v1/verzoeken?limit=10&na=" TX, "listVerzoeken", 0, NULL, NULL},
+        {"GET", "/v1/verzoeken?limit=10&na=abcd", "listVerzoeken", 0, NULL, NULL},
         {"GET", "/v1/verzoeken/" TX, "getVerzoek", 0, NULL, NULL},
         {"GET", "/v1/zaken/" CASE_ID "/leden/1/weergave?attributen=woonplaats,school-naam", "getWeergave", 0,
          NULL, NULL},
@@ -520,10 +520,11 @@ static void test_reads(void **state)
               "\"Gemeente\",\"doel\":\"arbeidstoeleiding\",\"doelNaam\":\"Toeleiding naar "
               "werk\",\"verzoekId\":\"" TX "\",\"journaalnummer\":7}]"));
 
-    fd = ask(&g, "GET", "/v1/verzoeken?limit=3&na=" TX, TOKEN, NULL);
+    fd = ask(&g, "GET", "/v1/verzoeken?limit=3&na=abcd&sinds=0102", TOKEN, NULL);
     c = next_call(&g);
     assert_int_equal(c->list_requests->limit, 3);
-    assert_memory_equal(c->list_requests->before.data, tx, 16);
+    assert_memory_equal(c->list_requests->after.data, "\xab\xcd", 2);
+    assert_memory_equal(c->list_requests->since.data, "\x01\x02", 2);
     Sluis__ApiRequestList list = SLUIS__API_REQUEST_LIST__INIT;
     list.next = ID(tx);
     r.call = c->call;
@@ -531,7 +532,8 @@ static void test_reads(void **state)
     r.requests = &list;
     reply(&g, &r);
     assert_int_equal(answer(fd, text, sizeof text), 200);
-    assert_non_null(strstr(text, "{\"verzoeken\":[],\"volgende\":\"" TX "\""));
+    assert_non_null(strstr(
+        text, "{\"verzoeken\":[],\"volledig\":false,\"volgende\":\"019330a0000070008000000000000001\""));
 
     fd = ask(&g, "GET", "/health/ready", "", NULL);
     c = next_call(&g);

@@ -10,7 +10,7 @@
 #include "kit_read.h"
 
 #include "core/settle.h"
-#include "read/view_mark.h"
+#include "read/list_mark.h"
 
 #define SEEDS     12
 #define STEPS     120
@@ -43,7 +43,7 @@ typedef struct {
     const id16 *case_id;
     held view[HELD_MAX], whole[HELD_MAX];
     size_t n, whole_n;
-    uint8_t mark[VIEW_MARK_LEN];
+    uint8_t mark[LIST_MARK_LEN];
     bool marked;
     arena *a[2]; /* of view: the one in use and the one it is moved to; whole is made anew */
     arena *whole_a[2];
@@ -335,7 +335,7 @@ static void one_event(world *w);
  * was told. */
 static void poll(world *w, poller *p, bool disturbed, bool *quiet)
 {
-    uint8_t next[VIEW_MARK_LEN];
+    uint8_t next[LIST_MARK_LEN];
     const uint32_t limit = 1 + pick(w, 4);
     const bytes none = {NULL, 0};
     bool first = true, more = true, anew = !p->marked;
@@ -347,7 +347,7 @@ static void poll(world *w, poller *p, bool disturbed, bool *quiet)
         if (v) {
             apply(p, v, first);
             more = v->next.len;
-            memcpy(more ? next : p->mark, more ? v->next.data : v->since.data, VIEW_MARK_LEN);
+            memcpy(more ? next : p->mark, more ? v->next.data : v->since.data, LIST_MARK_LEN);
             *(v->whole ? &w->wholes : &w->parts) += p->marked && first;
             *quiet = *quiet && (anew || (!v->whole && !v->n_gone && v->n_data == not_here(v)));
         } else if (first && !p->marked) {

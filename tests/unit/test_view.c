@@ -4,7 +4,7 @@
 #include "kit_read.h"
 
 #include "flow/api_out.h"
-#include "read/view_mark.h"
+#include "read/list_mark.h"
 
 typedef struct {
     const char *app, *organisation, *function, *attribute;
@@ -227,7 +227,7 @@ static uint64_t view_work(room *r, const char *part, buffer *out)
     uint64_t done = store_memory_operations(r->h.x.store) - before;
     Sluis__ApiReply *a = (Sluis__ApiReply *)(uintptr_t)reply_of(j);
     a->view->made = 0;
-    assert_int_equal(a->view->since.len, VIEW_MARK_LEN);
+    assert_int_equal(a->view->since.len, LIST_MARK_LEN);
     a->view->since.len = 0;
     buffer_clear(out);
     assert_int_equal(wire_pack(out, &a->base), SLUIS_OK);
@@ -333,7 +333,7 @@ static void what_others_hear_is_not_told(void **state)
 
 typedef struct {
     char text[2048]; /* "school-soort=bo school-jaargroep-" : shown, and gone */
-    uint8_t next[VIEW_MARK_LEN], since[VIEW_MARK_LEN];
+    uint8_t next[LIST_MARK_LEN], since[LIST_MARK_LEN];
     bool more, whole;
     size_t pages;
 } listing;
@@ -346,9 +346,9 @@ static void add_page(listing *l, const Sluis__ApiView *v)
                               v->data[i]->value);
     for (size_t i = 0; i < v->n_gone; i++)
         n += (size_t)snprintf(l->text + n, sizeof(l->text) - n, "%s- ", v->gone[i]->attribute);
-    assert_int_equal(v->next.len + v->since.len, VIEW_MARK_LEN); /* either */
+    assert_int_equal(v->next.len + v->since.len, LIST_MARK_LEN); /* either */
     l->more = v->next.len;
-    memcpy(l->more ? l->next : l->since, l->more ? v->next.data : v->since.data, VIEW_MARK_LEN);
+    memcpy(l->more ? l->next : l->since, l->more ? v->next.data : v->since.data, LIST_MARK_LEN);
     l->whole = v->whole;
     l->pages++;
 }
@@ -556,7 +556,7 @@ static const char *refused(room *r, const view_question *q, bytes after, bytes s
     return said;
 }
 
-static void mark_of(room *r, const view_mark *m, uint8_t out[static VIEW_MARK_LEN])
+static void mark_of(room *r, const list_mark *m, uint8_t out[static LIST_MARK_LEN])
 {
     Sluis__ApiGetView v = SLUIS__API_GET_VIEW__INIT;
     job *j = call_of(r, APP, OIN_GEM, "consulent");
@@ -566,7 +566,11 @@ static void mark_of(room *r, const view_mark *m, uint8_t out[static VIEW_MARK_LE
     store_txn *t = fixture_read(&r->h.x);
     subject s;
     assert_int_equal(registry_subject(r->h.p.registry, t, r->h.person, false, &s), SLUIS_OK);
-    view_mark_write(out, &s, j, m);
+    list_owner who = {
+        .key = s.key, .name = "view-mark", .words = "deze weergave", .of_n = ID_LEN + 4, .j = j};
+    memcpy(who.of, r->case_id.b, ID_LEN);
+    put_u32(who.of + ID_LEN, 1);
+    list_mark_write(out, &who, m);
     subject_close(&s);
     store_abort(&t);
     job_free(&j);
@@ -577,7 +581,7 @@ static void bookmarks_that_do_not_fit(void **state)
     room *r = *state;
     const bytes no = {NULL, 0};
     listing l = {.pages = 0}, whole = {.pages = 0};
-    uint8_t mark[VIEW_MARK_LEN];
+    uint8_t mark[LIST_MARK_LEN];
     const view_question q = {APP, OIN_GEM, "consulent", NULL, NULL, 1};
     const view_question pw = {OTHER_APP, OIN_GEM, "consulent", NULL, NULL, 1};
     const view_question part = {APP, OIN_GEM, "consulent", "school-naam", NULL, 1};
@@ -585,13 +589,13 @@ static void bookmarks_that_do_not_fit(void **state)
         say(r, r->h.person, &(statement){.id = id, .value = "x"});
     one_page(r, &l, 1, no, no);
 
-    for (size_t i = 0; i < VIEW_MARK_LEN; i++) { /* not ours */
+    for (size_t i = 0; i < LIST_MARK_LEN; i++) { /* not ours */
         l.next[i] ^= 0x10;
         assert_string_equal(refused(r, &q, BYTES_OF(l.next), no, SLUIS_INVALID),
                             "na: deze bladwijzer hoort niet bij deze weergave: begin zonder na");
         l.next[i] ^= 0x10;
     }
-    refused(r, &q, BYTES(l.next, VIEW_MARK_LEN - 1), no, SLUIS_INVALID);
+    refused(r, &q, BYTES(l.next, LIST_MARK_LEN - 1), no, SLUIS_INVALID);
     refused(r, &pw, BYTES_OF(l.next), no, SLUIS_INVALID); /* another reader's */
     assert_string_equal(refused(r, &q, no, BYTES_OF(l.next), SLUIS_INVALID),
                         "sinds: deze bladwijzer hoort niet bij deze weergave: begin zonder sinds");
@@ -600,19 +604,19 @@ static void bookmarks_that_do_not_fit(void **state)
     assert_string_equal(strchr(refused(r, &part, BYTES_OF(l.next), no, SLUIS_CONFLICT), ' ') + 1,
                         "wat hier te zien is, is intussen iets anders: begin zonder na");
 
-    view_mark m = {.kind = VIEW_PAGE, .at = {1, HOUSE_MS - VIEW_PAGE_MS - 1000}};
+    list_mark m = {.kind = MARK_PAGE, .at = {.size = 1, .time = HOUSE_MS - MARK_PAGE_MS - 1000}};
     mark_of(r, &m, mark);
     assert_string_equal(strchr(refused(r, &q, BYTES_OF(mark), no, SLUIS_EXPIRED), ' ') + 1,
                         "deze bladwijzer is te oud: begin zonder na");
-    m.at = (view_state){1000, HOUSE_MS}; /* of a future that a restore took away */
+    m.at = (list_state){.size = 1000, .time = HOUSE_MS}; /* of a future that a restore took away */
     mark_of(r, &m, mark);
     assert_string_equal(strchr(refused(r, &q, BYTES_OF(mark), no, SLUIS_INVALID), ' ') + 1,
                         "deze bladwijzer is van voor een herstel van de gateway: begin zonder na");
-    m = (view_mark){.kind = VIEW_PAGE, .at = {1, HOUSE_MS}, .origin = 1};
+    m = (list_mark){.kind = MARK_PAGE, .at = {.size = 1, .time = HOUSE_MS}, .origin = 1};
     mark_of(r, &m, mark);
     assert_string_equal(strchr(refused(r, &q, BYTES_OF(mark), no, SLUIS_INVALID), ' ') + 1,
                         "deze bladwijzer is van voor een herstel van de gateway: begin zonder na");
-    m = (view_mark){.kind = VIEW_SINCE, .at = {1, HOUSE_MS - VIEW_SINCE_MS - 1000}};
+    m = (list_mark){.kind = MARK_SINCE, .at = {.size = 1, .time = HOUSE_MS - MARK_SINCE_MS - 1000}};
     mark_of(r, &m, mark);
     refused(r, &q, no, BYTES_OF(mark), SLUIS_EXPIRED);
     /* Of when something was shown that cannot be found back: everything, and it says so. */
