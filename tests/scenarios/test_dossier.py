@@ -44,12 +44,12 @@ def look(city, case, query="", employee="client-1", viewer=1):
 def test_since(city):
     """With `sinds` only the entries that came, and those whose request changed; the whole when something may be read no more."""
     case = city.open_case([(CHILD, "kind")])
-    t = city.file(case, 1, "ggd", ["jgz-lengte"])["verzoekId"]
+    t = city.file(case, 1, "ggd", ["jgz-gewicht"])["verzoekId"]
     wait_for("held", lambda: [i for i in city.inbox("ggd", "list") if i["id"] == t and i["state"] == "held"])
     city.ask(case, 1, "school", ["school-soort"])
     first = look(city, case)
     check(first["volledig"] and "volgende" not in first, f"{first}")
-    city.inbox("ggd", "release", t, "--fields", "jgz-lengte", "--by", "arts-1")
+    city.inbox("ggd", "release", t, "--fields", "jgz-gewicht", "--by", "arts-1")
     city.answered(t)
     now = look(city, case, f"sinds={first['sinds']}")
     check(not now["volledig"] and kinds(now["verloop"]) == ["verzoek", "dossier", "antwoord"], f"{now}")

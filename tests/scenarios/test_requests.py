@@ -188,7 +188,7 @@ def pages(city, query="", limit=2):
 def test_list_since(city):
     """A list polled with `sinds` is, after each change, the list as a whole; a bookmark is of one list and one reader."""
     case = case_of(city)
-    first = city.file(case, 2, "ggd", ["jgz-lengte"])["verzoekId"]
+    first = city.file(case, 2, "ggd", ["jgz-visus"])["verzoekId"]
     held_by(city, "ggd", first)
     whole, told, mark = pages(city)
     held = {v["verzoekId"]: v for v in told}
