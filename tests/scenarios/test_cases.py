@@ -306,6 +306,15 @@ def test_break_glass(city):
             "deze noodinzage is al beoordeeld")
     metrics = city.call("GET", "/metrics").body.decode()
     check("sluis_glass_broken" in metrics, "no metric")
+    for app in ("pw-intake", "wmo-intake"):  # who looked does not judge it under another application either
+        city.change(case, "noodinzage", look, app="pw-intake")
+        number = len(city.case(case)["noodinzages"])
+        refused(city.change(case, f"noodinzage/{number}/beoordeling", review, app=app, function="teamleider", raw=True), 403, "forbidden",
+                "wie keek, beoordeelt het niet zelf")
+    check(city.view(case, 1, app="pw-intake", attributes=["school-aandachtspunten"])["weergave"] == "noodinzage", "still open")
+    city.change(case, "fase", {"overgang": "niet-samenhangend"})
+    check(city.view(case, 1, app="pw-intake", attributes=["school-aandachtspunten"], raw=True).status == 404, "the case is over, the look is not")
+    city.change(case, f"noodinzage/{number}/beoordeling", review, app="pw-intake", function="teamleider", employee="tl-1")
 
 
 # ---- services (item 28)

@@ -1,4 +1,4 @@
-"""A request that nobody answers: reminder and escalation as events, on working days, by a daemon whose clock goes on (items 11, 40)."""
+"""What nobody answers or reviews in time, by a daemon whose clock goes on: reminder and escalation as events (items 11, 40, 41)."""
 from datetime import datetime, timezone
 
 from city import CHILD, PARENT
@@ -9,6 +9,7 @@ from test_requests import held_by
 from test_retention import SKIPPED, days_later
 
 FRESH = True
+REVIEW_DAYS = 7  # after the look, by default
 
 
 def test_reminded_then_late(city):
@@ -33,3 +34,27 @@ def test_reminded_then_late(city):
     wait_for("the escalation", lambda: len(said()) > 2)
     check(said() == ["verzoek-ingediend", "verzoek-nadert-termijn", "verzoek-te-laat"], f"{said()}")
     check(city.request(t)["teLaat"] and city.request(t)["status"] == "open" and metric(city, "requests_late") == 1, f"{city.request(t)}")
+
+
+def test_a_look_that_nobody_reviews(city):
+    """In acute danger one looks first; that nobody judged it in time is an event, a line of the log and a figure, once."""
+    if city.bin.parent.name != "rel":
+        return SKIPPED
+    city.up(parties=())
+    case = city.open_case([(CHILD, "kind")], laws=("wmo",), domains=("onderwijs",))
+    look = {"lid": 1, "attributen": ["school-aandachtspunten"], "motivering": "Kind in acuut gevaar"}
+    for _ in range(2):
+        city.change(case, "noodinzage", look)
+    city.change(case, "noodinzage/1/beoordeling", {"terecht": False, "motivering": "Er was tijd genoeg om te vragen"}, function="teamleider",
+                employee="tl-1")
+
+    def said(kind):
+        return [what for x, what in events(city, case) if x == kind]
+
+    check(said("noodinzage-beoordeeld") == ["onterecht"] and not said("noodinzage-niet-beoordeeld"), f"{events(city, case)}")
+    days_later(city, REVIEW_DAYS + 1)
+    wait_for("the event", lambda: said("noodinzage-niet-beoordeeld"))
+    logged = [e for e in city.gateway.events() if e.get("event") == "case.glass-unreviewed"]
+    check([e["case"] for e in logged] == [case] and metric(city, "glass_unreviewed") == 1, f"{logged}")
+    days_later(city, REVIEW_DAYS + 3)
+    check(len(said("noodinzage-niet-beoordeeld")) == 1, "said twice")

@@ -1,7 +1,7 @@
 """What an application, a party and a client meet when all goes well, and when a party says no."""
 import time
 
-from city import CHILD, PARENT, PARTIES, PARTNER, REFUSING, WORK
+from city import CHILD, PARENT, PARTIES, PARTNER, REFUSING, RESEARCH, WORK
 from house import check, wait_for
 
 
@@ -91,6 +91,27 @@ def test_rules_ask_for_a_person(city):
     got = {r["naam"]: r["uitkomst"] for r in city.answered(t)["uitkomsten"]}
     check(got == {"school-diagnose": "geweigerd", "school-medicijngebruik": "verstrekt", "school-type": "verstrekt"}, f"{got}")
     check(city.ask(case, 2, "school", ["school-groepsnaam"])["school-groepsnaam"]["uitkomst"] == "verstrekt", "by itself")
+
+
+def test_consent_is_one_basis(city):
+    """What the client consented to is asked on that basis, of whom a rule names for it; each exchange says on which it rests."""
+    consent = dict(RESEARCH, basis="avg-6.1.a")
+    case = household(city)
+    t = city.file(case, 2, "ggd", ["jgz-activiteit"], how=consent, motivation="De moeder gaf toestemming")["verzoekId"]
+    held(city, "ggd", t)
+    values = city.root / "activiteit.json"
+    values.write_text('{"jgz-activiteit": "Zwemt elke week"}')
+    city.inbox("ggd", "release", t, "--fields", "jgz-activiteit", "--values", values, "--by", "arts-1")
+    city.answered(t)
+    shown = [d for d in city.view(case, 2)["gegevens"] if d["naam"] == "jgz-activiteit"]
+    check(shown[0]["waarde"] == "Zwemt elke week", f"{shown}")
+    for attribute in ("politie-antecedenten", "politie-huisbezoek"):
+        p = city.file(case, 1, "politie", [attribute], how=consent, raw=True)
+        check(p.status == 403 and p.json()["detail"] == "niet toegestaan: default-deny; vraag wat een geldende regel toelaat", f"{p.body!r}")
+    other = city.ask(case, 2, "school", ["school-groepsnaam"])
+    check(other["school-groepsnaam"]["uitkomst"] == "verstrekt", f"{other}")
+    lines = {(e["soort"], e["grondslag"], e["fase"]) for e in city.dossier(case, 2) if e["soort"] in ("verzoek", "antwoord")}
+    check(lines == {(kind, basis, "onderzoek") for kind in ("verzoek", "antwoord") for basis in ("avg-6.1.a", "wams-5.4.1")}, f"{lines}")
 
 
 def test_ggd_refuses(city):
