@@ -126,6 +126,15 @@ sluis_err desk_open(adapter *a, const json_t *request, opened *o, sluis_fail *f)
 /* Whether this person may decide about it now (staff.h). FORBIDDEN. */
 sluis_err desk_may(adapter *a, opened *o, const char *by, sluis_fail *f);
 void desk_close(opened *o);
+/* The text at key; "" when absent. An error for anything but text. */
+sluis_err desk_text(const json_t *request, const char *key, bool required, const char **out, sluis_fail *f);
+/* What the party's files and its law make of it. */
+sluis_err desk_consider(adapter *a, const opened *o, consideration *c, sluis_fail *f);
+
+json_t *decide_command_release(adapter *a, const json_t *request, sluis_fail *f);
+json_t *decide_command_refuse(adapter *a, const json_t *request, sluis_fail *f);
+json_t *decide_command_known(adapter *a, const json_t *request, sluis_fail *f);
+json_t *decide_command_assign(adapter *a, const json_t *request, sluis_fail *f);
 
 json_t *talk_command_ask(adapter *a, const json_t *request, sluis_fail *f);
 json_t *talk_command_correct(adapter *a, const json_t *request, sluis_fail *f);
