@@ -14,6 +14,22 @@ typedef struct {
     size_t n;
 } decided_conditions;
 
+static sluis_err who_decides(const json_t *request, const char **by, sluis_fail *f)
+{
+    sluis_err err = desk_text(request, "by", true, by, f);
+    return err || name_valid(*by) ? err
+                                  : fail_set(f, SLUIS_INVALID, "by",
+                                             "by is a pseudonym: lower-case letters, digits and . _ : -");
+}
+
+static sluis_err check_waits(const opened *o, sluis_fail *f)
+{
+    return inbox_state_is(o->row, STATE_HELD)
+               ? SLUIS_OK
+               : fail_set(f, SLUIS_CONFLICT, "id", "this request does not wait for a decision: it is %s",
+                          o->row->state);
+}
+
 /* ---- release and refuse ---- */
 static const char *typed_value(void *ctx, const char *name)
 {
@@ -110,9 +126,7 @@ static sluis_err read_conditions(const json_t *list, decided_conditions *out, sl
 /* The words that both commands share. */
 static sluis_err read_words(const json_t *request, person_decision *d, const char **by, sluis_fail *f)
 {
-    sluis_err err = desk_text(request, "by", true, by, f);
-    if (!err && !name_valid(*by))
-        err = fail_set(f, SLUIS_INVALID, "by", "by is a pseudonym: lower-case letters, digits and . _ : -");
+    sluis_err err = who_decides(request, by, f);
     if (!err)
         err = desk_text(request, "reason", false, &d->reason, f);
     if (!err && d->reason[0] && !name_valid(d->reason))
@@ -174,9 +188,7 @@ static json_t *settle_request(adapter *a, const json_t *request, person_decision
     if (!d->reason[0])
         d->reason = REASON_UNNECESSARY;
     uuid_format(id, o.id.b);
-    if (!inbox_state_is(o.row, STATE_HELD))
-        err = fail_set(f, SLUIS_CONFLICT, "id", "this request does not wait for a decision: it is %s",
-                       o.row->state);
+    err = check_waits(&o, f);
     if (!err && o.e->core->kind == SLUIS__KIND__KNOWN_QUERY)
         err = fail_set(f, SLUIS_CONFLICT, "id", "it asks only whether the person is known: inbox known");
     if (!err)
@@ -247,11 +259,9 @@ json_t *decide_command_known(adapter *a, const json_t *request, sluis_fail *f)
     opened o;
     const char *by, *answer;
     char id[UUID_STR];
-    sluis_err err = desk_text(request, "by", true, &by, f);
+    sluis_err err = who_decides(request, &by, f);
     if (!err)
         err = desk_text(request, "answer", true, &answer, f);
-    if (!err && !name_valid(by))
-        err = fail_set(f, SLUIS_INVALID, "by", "by is a pseudonym: lower-case letters, digits and . _ : -");
     if (!err && strcmp(answer, "yes") != 0 && strcmp(answer, "no") != 0)
         err = fail_set(f, SLUIS_INVALID, "answer", "answer is yes or no");
     if (err || desk_open(a, request, &o, f))
@@ -259,9 +269,8 @@ json_t *decide_command_known(adapter *a, const json_t *request, sluis_fail *f)
     uuid_format(id, o.id.b);
     if (o.e->core->kind != SLUIS__KIND__KNOWN_QUERY)
         err = fail_set(f, SLUIS_CONFLICT, "id", "it asks for data: inbox release or refuse");
-    else if (!inbox_state_is(o.row, STATE_HELD))
-        err = fail_set(f, SLUIS_CONFLICT, "id", "this request does not wait for a decision: it is %s",
-                       o.row->state);
+    else
+        err = check_waits(&o, f);
     body.known = strcmp(answer, "yes") == 0;
     if (!err)
         err = desk_may(a, &o, by, f);
@@ -277,7 +286,7 @@ json_t *decide_command_assign(adapter *a, const json_t *request, sluis_fail *f)
     opened o;
     const char *by, *to;
     char id[UUID_STR];
-    sluis_err err = desk_text(request, "by", true, &by, f);
+    sluis_err err = who_decides(request, &by, f);
     if (!err)
         err = desk_text(request, "to", true, &to, f);
     if (!err && !staff_knows(a->staff, to))
@@ -285,9 +294,7 @@ json_t *decide_command_assign(adapter *a, const json_t *request, sluis_fail *f)
     if (err || desk_open(a, request, &o, f))
         return NULL;
     uuid_format(id, o.id.b);
-    if (!inbox_state_is(o.row, STATE_HELD))
-        err = fail_set(f, SLUIS_CONFLICT, "id", "this request does not wait for a decision: it is %s",
-                       o.row->state);
+    err = check_waits(&o, f);
     if (!err)
         err = desk_may(a, &o, by, f);
     if (!err) {

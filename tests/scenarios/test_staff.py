@@ -51,6 +51,7 @@ def test_teams_and_deputies(city):
     city.answered(first)
     check("no person and no team" in refused(city, "assign", second, "--to", "niemand", "--by", "jeugdarts-9"), "to whom")
     check("team jgz's" in refused(city, "assign", second, "--to", "balie", "--by", "assistent-4"), "by whom")
+    check("by is a pseudonym" in refused(city, "assign", second, "--to", "jeugdarts-9", "--by", "Jan Jansen"), "a name")
     city.inbox("ggd", "assign", second, "--to", "jeugdarts-9", "--by", "jeugdarts-7")
     said = refused(city, "release", second, "--fields", "jgz-gewicht", "--by", "assistent-3")
     check("this request is jeugdarts-9's" in said, said)
