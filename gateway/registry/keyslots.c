@@ -173,9 +173,14 @@ static sluis_err header_check(keyslots *k, const char *path, sluis_fail *f)
         return fail_set(f, err, path, "is too short for its header, or cannot be read");
     if (memcmp(header, magic, sizeof(magic)))
         return fail_set(f, SLUIS_CORRUPT, path, "is not a key file");
-    if (get_u32(header + 16) != FORMAT_VERSION)
-        return fail_set(f, SLUIS_VERSION, path, "has format %u; this program knows %d",
-                        (unsigned)get_u32(header + 16), FORMAT_VERSION);
+    const uint32_t version = get_u32(header + 16);
+    if (version != FORMAT_VERSION)
+        return fail_set(
+            f, SLUIS_VERSION, path,
+            version > FORMAT_VERSION
+                ? "has format version %u, of a newer release; this program reads %d: run the newer one"
+                : "has format version %u; this program reads %d",
+            (unsigned)version, FORMAT_VERSION);
     hash_one(mac, "sluis1-slots", k->secrets->kh, header, HEADER_FIXED);
     if (!secret_equal(mac, header + HEADER_FIXED, HASH_LEN))
         return fail_set(f, SLUIS_CORRUPT, path,

@@ -182,6 +182,7 @@ def test_what_cannot_be_read_is_said(city):
     data = city.root / "data"
     check(upgrade(city, data).returncode == 0, "the upgrade")
     now = city.ctl("store", "upgrade", data, "--master-key", city.keys / "master.key")["version"]
+    check(PAST == [f"v{n}" for n in range(1, now)], f"a store of each past version is kept (tests/tools/make_store.py): {PAST} before {now}")
     for version, words in ((now + 1, "newer release"), (0, "reads from")):
         set_version(data, version)
         done = upgrade(city, data)

@@ -4,8 +4,9 @@
 #include <pthread.h>
 #include <sys/stat.h>
 
-#define HEADER 4096
-#define SLOT   128
+#define HEADER       4096
+#define SLOT         128
+#define VERSION_LAST 19 /* the version's last byte: keyslots.h */
 
 static void name_of(uint8_t p[32], unsigned i)
 {
@@ -184,6 +185,18 @@ static void test_opening_refused(void **state)
     assert_int_equal(chmod(x.slots_path, 0640), 0);
     assert_int_equal(keyslots_open(&k, x.slots_path, 64, x.km, NULL), SLUIS_PERMISSION);
     assert_int_equal(chmod(x.slots_path, 0600), 0);
+
+    fail_clear(&f);
+    change_byte(x.slots_path, VERSION_LAST, 1 ^ 2);
+    assert_int_equal(keyslots_open(&k, x.slots_path, 64, x.km, &f), SLUIS_VERSION);
+    assert_string_equal(f.text,
+                        "has format version 2, of a newer release; this program reads 1: run the newer one");
+    change_byte(x.slots_path, VERSION_LAST, 1 ^ 2);
+    fail_clear(&f);
+    change_byte(x.slots_path, VERSION_LAST, 1);
+    assert_int_equal(keyslots_open(&k, x.slots_path, 64, x.km, &f), SLUIS_VERSION);
+    assert_string_equal(f.text, "has format version 0; this program reads 1");
+    change_byte(x.slots_path, VERSION_LAST, 1);
 
     for (size_t at = 0; at < HEADER; at += at < 80 ? 1 : 97) {
         change_byte(x.slots_path, (off_t)at, 0x10);
