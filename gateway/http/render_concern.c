@@ -7,15 +7,10 @@
 
 static json_t *concern_json(const Sluis__ApiConcern *c, char href[static RENDER_LOCATION])
 {
-    static const struct {
-        const char *state, *dutch;
-    } said[] = {{"received", "ontvangen"}, {"research", "onderzoek"}, {"no-research", "geen-onderzoek"}};
     char id[UUID_STR], case_id[33];
     json_t *o = json_object();
     put_uuid(o, "meldingId", c->transaction, id);
-    for (size_t i = 0; i < sizeof said / sizeof *said; i++)
-        if (strcmp(said[i].state, c->state) == 0)
-            put(o, "status", said[i].dutch);
+    put(o, "status", dutch(c->state));
     put_time(o, "ontvangen", c->received);
     put_time(o, "besloten", c->decided);
     put_some(o, "motivering", c->motivation);

@@ -110,6 +110,7 @@ static const struct {
     {"case-ended", "zaak-beeindigd"},
     {"concern-research", "melding-wordt-onderzocht"},
     {"concern-no-research", "melding-wordt-niet-onderzocht"},
+    {"no-research", "geen-onderzoek"},
     {"interventions-asked", "interventies-gevraagd"},
     {"coordination-started", "coordinatie-gestart"},
     {"scope-chosen", "bereik-gekozen"},
