@@ -240,7 +240,7 @@ static void settled(side *x, const client_event *ev)
     c->used = false;
     if (why)
         log_write(LOG_WARN, "link.refused", "gateway", x->own->name, "code", ev->code, "where", ev->why.where,
-                  NULL);
+                  "text", ev->why.text, NULL);
     if (!passes(why)) /* else it is delivered again */
         tell_outcome(x, c->seq, c->generation, why);
 }

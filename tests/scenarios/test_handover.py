@@ -347,6 +347,8 @@ def test_what_comes_is_judged_by_the_rules_there(city):
         pair.offer(case, [1, 2], data)
         pair.wait_status(case, "teruggestuurd")
         check(("overdracht-teruggestuurd", "niet-toegestaan") in pair.events(city, case), f"{pair.events(city, case)}")
+        said = [(e["gateway"], e["code"], e["text"]) for e in pair.link.events() if e.get("event") == "link.refused"]
+        check(said == [(there.name, "denied", "attribute 2 was obtained on wmo-5.1.1: no rule in force here allows it on that basis")], f"{said}")
         add_rule(rules, ",\n" + rule[0].rstrip().rstrip(",").replace("2026-01-01", TODAY) + "\n);\n")
         reload(there)
         offer = pair.offer(case, [1, 2], data)
