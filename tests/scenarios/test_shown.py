@@ -1,11 +1,12 @@
-"""What a view shows: by the phase of the case and the function of who looks, and how old it is (items 1, 3)."""
+"""What a view shows: by the phase of the case and the function of who looks, how old it is, and until when (items 1, 3, 31)."""
 import shutil
 from datetime import datetime, timedelta, timezone
 
 from city import CHILD, PARTIES
 from house import TREE, check
 from test_import import bring, line, write
-from test_views import names
+from test_retention import SKIPPED as NOT_HERE, days_later
+from test_views import LOOK, coordinated, look, names, same
 
 FRESH = True
 SCHOOL = ("--source", PARTIES["school"][0])
@@ -70,3 +71,24 @@ def test_how_old_it_is(city):
     after = shown()
     check([n for n in days if after[n]["verouderd"]] == [], f"{after}")
     check([n for n in days if after[n]["waarde"] == "Vroeger"] == ["school-naam"], f"{after}")
+
+
+def test_looks_end_at_their_time(city):
+    """One into a colleague's view and one in acute danger, by a clock that stands a day ahead: over, and like what never was."""
+    if city.bin.parent.name != "rel":
+        return NOT_HERE
+    city.up(parties=())
+    case, danger = coordinated(city), ["school-aandachtspunten"]
+    city.change(case, "inzage", LOOK)
+    city.change(case, "inzage/1/besluit", {"verleend": True}, app="wgs-intake", function="regisseur", employee="rg-1")
+    city.change(case, "noodinzage", {"lid": 1, "attributen": danger, "minuten": 60}, app="pw-intake")
+
+    def in_danger():
+        return city.view(case, 1, app="pw-intake", attributes=danger, raw=True)
+
+    check(look(city, case, 1).status == in_danger().status == 200, "granted")
+    days_later(city, 1)
+    now = city.case(case)
+    check([x["status"] for x in now["inzages"]] == ["voorbij"] and len(now["noodinzages"]) == 1, f"{now}")
+    check(same(look(city, case, 1), look(city, case, 9)), "a look that is over can be told from one that never was")
+    check(in_danger().status == 404, f"it goes on: {in_danger().body!r}")

@@ -1064,6 +1064,61 @@ static void client_writes(room *r, const subject *s, uint32_t id)
     house_commit(&r->h, &t);
 }
 
+/* What stood when the journal had this many entries; NULL: nothing. */
+static void stood(room *r, uint64_t size, const char *value)
+{
+    static const id16 only = {{0}};
+    datum d = {.version = 0};
+    Sluis__DatumRow *was = NULL;
+    uint64_t version;
+    turn t = house_begin(&r->h, T0, 1u << 20);
+    assert_int_equal(registry_get(t.p->registry, t.t, &r->to, ALONE, &only, t.arena, &d), SLUIS_OK);
+    const sluis_err e = registry_as_of(t.p->registry, t.t, &r->to, ALONE, &d, size, t.arena, &was, &version);
+    assert_int_equal(e, value ? SLUIS_OK : SLUIS_NOT_FOUND);
+    if (value)
+        assert_string_equal(was->value, value);
+    house_abort(&r->h, &t);
+}
+
+/* Of a statement that moved: the client writes about it, and it is said again for another law. What stood
+ * before goes on under the name of before, what stood since under the number. */
+static void it_is_said_of_again(void **state)
+{
+    room *r = *state;
+    static const id16 only = {{0}};
+    static char *laws[] = {"jeugdwet"};
+    Sluis__Record rec = SLUIS__RECORD__INIT;
+    Sluis__DatumRow d = SLUIS__DATUM_ROW__INIT;
+    datum_outcome outcome;
+    uint64_t version, first, second;
+    turn t = house_begin(&r->h, T0, 1u << 20);
+    datum now = {.version = 0};
+    assert_int_equal(registry_get(t.p->registry, t.t, &r->from, ALONE, &only, t.arena, &now), SLUIS_OK);
+    second = now.row->journal_index;
+    first = second - 1; /* "moeder": setup says one after another */
+    house_abort(&r->h, &t);
+    merge_whole(r);
+    client_writes(r, &r->to, ALONE);
+    people_sound(&r->h);
+    t = house_begin(&r->h, T0, 1u << 20);
+    rec.type = SLUIS__RECORD_TYPE__R_CASE;
+    assert_int_equal(turn_journal(&t, &rec), SLUIS_OK);
+    d.value = TEXT("beide ouders");
+    d.source = TEXT(OIN_SCHL);
+    d.obtained = 20;
+    d.laws = laws;
+    d.n_laws = 1;
+    d.journal_index = t.entry.index;
+    assert_int_equal(registry_put(t.p->registry, t.t, &r->to, ALONE, &only, &d, &outcome, &version, NULL),
+                     SLUIS_OK);
+    house_commit(&r->h, &t);
+    people_sound(&r->h);
+    stood(r, UINT64_MAX, "beide ouders");
+    stood(r, second + 1, "beide ouders");
+    stood(r, first + 1, "moeder");
+    stood(r, first, NULL);
+}
+
 /* After the merge, with the current statement and the one beside it (NULL: none) this of the client. */
 static void stands_with(room *r, uint32_t id, uint64_t obtained, const char *current, const char *beside)
 {
@@ -1217,6 +1272,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_damaged_row_is_said_once, setup, teardown),
         cmocka_unit_test_setup_teardown(forgotten_on_the_way, setup, teardown),
         cmocka_unit_test_setup_teardown(what_stays_at_its_source, setup, teardown),
+        cmocka_unit_test_setup_teardown(it_is_said_of_again, setup, teardown),
         cmocka_unit_test_setup_teardown(words_about_what_another_source_says_too, setup, teardown),
         cmocka_unit_test_setup_teardown(words_about_what_its_source_said_later_too, setup, teardown),
         cmocka_unit_test_setup_teardown(words_about_what_its_source_says_otherwise_now, setup, teardown),
