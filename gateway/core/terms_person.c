@@ -430,7 +430,7 @@ sluis_err person_open(person *p, const id16 *sid)
     sluis_err e = registry_subject_by_sid(p->t->p->registry, p->t->t, sid, &p->s);
     if (!e)
         e = note_rights(p);
-    return e ? e : links_each(p->t->t, p->t->p->rows, sid->b, TABLE_CASE, note_case, p);
+    return e ? e : links_each(p->t->t, p->t->p->rows, p->s.sid.b, TABLE_CASE, note_case, p);
 }
 
 static sluis_err (*const parts_of[])(person *) = {part_dossier,      part_data,   part_settled,

@@ -501,6 +501,54 @@ static void who_was_two_ends_as_one(void **state)
     subject_close(&before);
 }
 
+/* What stood before stays under the name of before, as long as any case of who it became is open, and goes
+ * with the rest. */
+static void the_past_of_who_was_two(void **state)
+{
+    room *r = *state;
+    terms x = {0};
+    subject before = {0};
+    sluis_fail f = {0};
+    Sluis__CaseRow *row = NULL;
+    Sluis__Record rec = SLUIS__RECORD__INIT;
+    turn t = house_begin(&r->h, T0, MiB);
+    assert_int_equal(registry_subject_own(r->h.p.registry, t.t, "jz-2041", true, &before), SLUIS_OK);
+    const subject *who[] = {&before};
+    const id16 open = people_case(&t, who, 1, "research", 0);
+    people_datum(&t, &before, SCHOOL, "a", T0);
+    people_datum(&t, &before, SCHOOL, "b", T0);
+    people_datum(&t, &before, POLICE, "a", T0);
+    people_datum(&t, &before, POLICE, "b", T0);
+    people_datum(&t, &r->child, POLICE, "c", T0); /* which settles b: nothing but that leads to a */
+    house_commit(&r->h, &t);
+    t = house_begin(&r->h, DAYS(2), MiB);
+    rec.type = SLUIS__RECORD_TYPE__R_CASE;
+    assert_int_equal(merge_check(&t, &before, &r->child, &f), SLUIS_OK);
+    assert_int_equal(turn_journal(&t, &rec), SLUIS_OK);
+    assert_int_equal(merge_write(&t, &before, &r->child, (const uint8_t[ID_LEN]){0}, "zelfde persoon"),
+                     SLUIS_OK);
+    house_commit(&r->h, &t);
+    assert_int_equal(versions(r, &before, POLICE), 1);
+    pass(r, &x, DAYS(FILE_DAYS + 10), 1000000);
+    assert_int_equal(versions(r, &before, POLICE) + versions(r, &r->child, POLICE), 0);
+    assert_int_equal(versions(r, &before, SCHOOL), 1);
+    assert_int_equal(versions(r, &r->child, SCHOOL), 1);
+
+    const uint64_t end = FILE_DAYS + 11;
+    t = house_begin(&r->h, DAYS(end), MiB);
+    assert_int_equal(case_load(t.t, t.p->rows, open.b, t.arena, &row), SLUIS_OK);
+    row->phase = TEXT("closed");
+    row->ended = DAYS(end);
+    assert_int_equal(case_save(t.t, t.p->rows, open.b, row), SLUIS_OK);
+    house_commit(&r->h, &t);
+    pass(r, &x, DAYS(end + FILE_DAYS), 1000000);
+    assert_int_equal(versions(r, &before, SCHOOL), 1);
+    pass(r, &x, DAYS(end + FILE_DAYS + 1), 1000000);
+    assert_int_equal(people_count(&r->h, TABLE_HISTORY), 0);
+    assert_false(is_subject(r, &r->child));
+    subject_close(&before);
+}
+
 /* What the client asked, set to this state. */
 static void decide(room *r, const subject *s, const uuid *tx, const char *state, uint64_t when)
 {
@@ -641,6 +689,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(begun_again_anywhere, setup, teardown),
         cmocka_unit_test_setup_teardown(what_waits_stays, setup, teardown),
         cmocka_unit_test_setup_teardown(who_was_two_ends_as_one, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_past_of_who_was_two, setup, teardown),
         cmocka_unit_test_setup_teardown(what_a_client_asked_is_waited_for, setup, teardown),
         cmocka_unit_test_setup_teardown(a_datum_whose_use_is_stopped_stays, setup, teardown),
         cmocka_unit_test_setup_teardown(a_clock_that_jumps_is_not_believed, setup, teardown),
