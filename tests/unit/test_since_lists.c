@@ -874,6 +874,73 @@ static void gone_between_pages(void **state)
     close_world(&w);
 }
 
+static uuid file_at(world *w, uint64_t after)
+{
+    act x = begin(w);
+    x.t.now += after;
+    file_by(w, &x, APP, OIN_GEM);
+    end(w, &x);
+    return w->requests[w->n_requests - 1];
+}
+
+static void answer_it(world *w, const uuid *tx)
+{
+    act x = begin(w);
+    Sluis__RequestRow *row = NULL;
+    Sluis__DossierRow said;
+    assert_int_equal(turn_request_load(&x.t, tx->b, &row, NULL), SLUIS_OK);
+    journal_it(&x, SLUIS__KIND__RESPONSE, tx);
+    turn_dossier_entry(&x.t, x.case_id.b, "answer", &said);
+    row->answer = &said;
+    assert_int_equal(turn_request_save(&x.t, tx->b, row, &x.s), SLUIS_OK);
+    end(w, &x);
+}
+
+/* How many are told on this page and those that follow; *x: the last of them. */
+static size_t rest(room *r, const question *q, got *x)
+{
+    size_t n = x->n;
+    while (x->more) {
+        *x = told(r, q, BYTES_OF(x->mark), none);
+        n += x->n;
+    }
+    return n;
+}
+
+/* What comes while pages are turned is not of them: it comes with the next listing, and could go unseen
+ * before that. What changes is told as it is, and again. Neither makes the next one whole. */
+static void come_between_pages(void **state)
+{
+    static world w;
+    room *r = *state;
+    const question lists[] = {{.app = APP, .organisation = OIN_GEM, .employee = "p-1", .limit = 1},
+                              {.app = APP,
+                               .organisation = OIN_GEM,
+                               .employee = "p-1",
+                               .dossier = &r->case_id,
+                               .member = 1,
+                               .limit = 1}};
+    open_world(&w, r);
+    for (uint64_t i = 0; i < 2; i++) {
+        const question *q = &lists[i];
+        file_at(&w, 10 * i + 1);
+        const uuid second = file_at(&w, 10 * i + 2);
+        got x = told(r, q, none, none);
+        const got page = x;
+        const size_t before = rest(r, q, &x);
+        assert_true(page.more && page.whole);
+        file_at(&w, 10 * i + 3);
+        answer_it(&w, &second);
+        x = page;
+        assert_int_equal(rest(r, q, &x),
+                         before + i); /* in a dossier the answer, which has its request's page */
+        x = told(r, q, none, BYTES_OF(x.mark));
+        assert_false(x.whole);
+        assert_int_equal(rest(r, q, &x), 2 + i);
+    }
+    close_world(&w);
+}
+
 /* A row of before saves had numbers was there at every bookmark; its first change is told, and not the whole
  * for it.
  */
@@ -945,6 +1012,7 @@ int main(void)
         IN_A_ROOM(bookmarks_that_do_not_fit),
         IN_A_ROOM(bookmarks_of_before),
         IN_A_ROOM(gone_between_pages),
+        IN_A_ROOM(come_between_pages),
         IN_A_ROOM(rows_of_before),
         IN_A_ROOM(a_page_has_a_bound),
     };
