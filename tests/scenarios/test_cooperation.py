@@ -1,7 +1,7 @@
 """Cooperation that goes badly, as a signal per party and domain (item 35)."""
 from city import PARTIES, PARTNER, REFUSING
-from house import check, wait_for
-from test_deadlines import metric
+from house import SLOW, check, wait_for
+from test_deadlines import body, metric, post, soon
 from test_requests import back, case_of
 
 PER_REQUEST = ("politie-verdenking", "politie-antecedenten", "politie-huiselijk-geweld")
@@ -45,13 +45,14 @@ def test_it_goes_well_again(city):
     case = city.open_case([(PARTNER, "ouder"), (REFUSING, "kind")], domains=("onderwijs",))
     count = (of(city, school) or {"requests": 0})["requests"]
 
-    def end(how):
-        """One request more that ends so; the account with it."""
+    def end(how, n=1):
+        """So many requests more that end so; the account with them."""
         nonlocal count
-        count += 1
+        count += n
         member, outcome = {"refused": (2, "geweigerd"), "answered": (1, "niet-bekend")}[how]
-        check(city.ask(case, member, "school", ["school-naam"])["school-naam"]["uitkomst"] == outcome, how)
-        return wait_for("the account with it", lambda: p if (p := of(city, school)) and p["requests"] == count else None)
+        for _ in range(n):
+            check(city.ask(case, member, "school", ["school-naam"])["school-naam"]["uitkomst"] == outcome, how)
+        return wait_for("the account with them", lambda: p if (p := of(city, school)) and p["requests"] == count else None)
 
     def until(how, met):
         while not met(now := end(how)):
@@ -61,18 +62,31 @@ def test_it_goes_well_again(city):
     def said():
         return [e["event"] for e in city.gateway.events() if e.get("party") == school and e["event"].startswith("cooperation.")]
 
+    check(end("refused", 8)["signals"] == [], "a signal before there were ten")
     now = until("refused", lambda p: p["signals"])
     check(now["signals"] == ["refusal"] and now["refused"] >= 0.5 and now["requests"] >= 10, f"{now}")
     for how in ("answered", "answered", "refused", "refused", "answered"):  # about the half of them
         now = end(how)
         check(now["signals"] == ["refusal"] and 0.25 < now["refused"] < 0.6, f"it flaps: {now}")
     check(said() == ["cooperation.bad"], f"{said()}")
+    check(end("answered", 10)["signals"] == ["refusal"], "well again above a quarter")
     now = until("answered", lambda p: not p["signals"])
     check(0.2 < now["refused"] < 0.25, f"{now}")
     for how in ("refused", "answered", "refused", "answered"):  # about a quarter
         now = end(how)
         check(now["signals"] == [], f"it flaps: {now}")
     check(now["refused"] > 0.25 and said() == ["cooperation.bad", "cooperation.restored"], f"{now} {said()}")
+
+
+def test_lateness_is_signalled(city):
+    """The GGD lets twelve requests lie beyond their day: that is lateness and nothing else, and by its own level of cooperation."""
+    ggd, case = PARTIES["ggd"][0], case_of(city)
+    check(of(city, ggd) is None, "an account before the first request")
+    ask = [{"naam": "jgz-visus", "noodzaak": "Om te bepalen of een hulpmiddel nodig is"}]
+    filed = [post(city, case, body(ggd, attributen=ask, antwoordVoor=soon(4 * SLOW))) for _ in range(12)]
+    check([a.status for a in filed] == [202] * 12, f"{filed[-1].body!r}")
+    bad = wait_for("the account of all twelve", lambda: p if (p := of(city, ggd)) and p["requests"] == 12 else None)
+    check(bad["signals"] == ["lateness"] and bad["late"] > 0.25 and bad["refused"] == bad["failed"] == 0, f"{bad}")
 
 
 def test_nobody_else_reads_it(city):
