@@ -85,6 +85,13 @@ sluis_err asking_words(const char *text, const char *where, const char *missing,
     return SLUIS_OK;
 }
 
+sluis_err asking_purpose(const turn *t, const char *purpose, const char *legal_basis, sluis_fail *f)
+{
+    if (!rules_purpose_title(t->rules, purpose) || !rules_legal_basis_title(t->rules, legal_basis))
+        return fail_set(f, SLUIS_INVALID, "doel", "noem een doel en een grondslag uit de regels");
+    return SLUIS_OK;
+}
+
 sluis_err asking_another(const turn *t, const job *j, application_act decision, const char *by, sluis_fail *f)
 {
     const token_claims *who = &j->claims;

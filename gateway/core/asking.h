@@ -24,6 +24,8 @@ void asking_row(const turn *t, const Sluis__Core *c, const char *requester, cons
 /* Words of an API call that say something, within MOTIVATION_MAX. NO_MOTIVATION: missing says what to write;
  * TOO_BIG. */
 sluis_err asking_words(const char *text, const char *where, const char *missing, sluis_fail *f);
+/* A purpose and a legal basis of the rules. INVALID. */
+sluis_err asking_purpose(const turn *t, const char *purpose, const char *legal_basis, sluis_fail *f);
 /* Whoever brought it (a pseudonym; "": nobody known) does not decide on it, unless the rules say so
  * (policy_may_alone). FORBIDDEN. */
 sluis_err asking_another(const turn *t, const job *j, application_act decision, const char *by,

@@ -190,9 +190,7 @@ static sluis_err check_call(asking *a, sluis_fail *f)
         return e;
     if (!rules_is_problem(a->t->rules, in->problem))
         return fail_set(f, SLUIS_INVALID, "probleem", "dit is geen probleem van purposes.conf");
-    if (!name_valid(in->purpose) || !name_valid(in->legal_basis))
-        return fail_set(f, SLUIS_INVALID, "doel", "noem een doel en een grondslag uit de regels");
-    return SLUIS_OK;
+    return asking_purpose(a->t, in->purpose, in->legal_basis, f);
 }
 
 static sluis_err plan(asking *a, sluis_fail *f)

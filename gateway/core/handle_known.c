@@ -29,9 +29,7 @@ static sluis_err check_words(const asking *a, sluis_fail *f)
         asking_words(a->in->motivation, "motivering", "schrijf waarom dit voor deze zaak nodig is", f);
     if (e)
         return e;
-    if (!name_valid(a->in->purpose) || !name_valid(a->in->legal_basis))
-        return fail_set(f, SLUIS_INVALID, "doel", "noem een doel en een grondslag uit de regels");
-    return SLUIS_OK;
+    return asking_purpose(a->t, a->in->purpose, a->in->legal_basis, f);
 }
 
 static sluis_err find_person(asking *a, sluis_fail *f)

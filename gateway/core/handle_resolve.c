@@ -48,11 +48,12 @@ static sluis_err ask_source(resolving *x, sluis_fail *f)
     const party *to = NULL;
     char *bsn = NULL;
     oin o;
-    if (!name_valid(in->purpose) || !name_valid(in->legal_basis))
-        return fail_set(f, SLUIS_INVALID, "doel", "noem een doel en een grondslag uit de regels");
+    sluis_err e = asking_purpose(x->t, in->purpose, in->legal_basis, f);
+    if (e)
+        return e;
     if (oin_parse(&o, in->party, strlen(in->party)))
         return fail_set(f, SLUIS_INVALID, "partij", "een OIN heeft 20 tekens");
-    sluis_err e = send_check(x->t, &o, "partij", &to, f);
+    e = send_check(x->t, &o, "partij", &to, f);
     if (!e && strcmp(to->domain, x->a->source) != 0)
         e = fail_set(f, SLUIS_DENIED, "partij", "de bron van dit gegeven is het domein %s", x->a->source);
     if (!e)

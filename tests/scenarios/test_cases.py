@@ -482,7 +482,8 @@ def test_interventions(city):
     refused(ask_interventions(city, small, raw=True, probleem="school"), 403, "denied", "dit probleem valt buiten het bereik dat de cliënt koos")
     refused(ask_interventions(city, small, raw=True, probleem="pech"), 400, "invalid", "dit is geen probleem van purposes.conf")
     refused(ask_interventions(city, small, raw=True, motivering="-"), 422, "no-motivation", "schrijf waarom")
-    refused(ask_interventions(city, small, raw=True, grondslag="wams-9.9.9"), 403, "denied",
+    refused(ask_interventions(city, small, raw=True, grondslag="wams-9.9.9"), 400, "invalid", "noem een doel en een grondslag uit de regels")
+    refused(ask_interventions(city, small, raw=True, grondslag="wams-5.4.4"), 403, "denied",
             "geen enkele wet kan worden gevraagd; wmo: buiten-bereik")
     city.change(small, "fase", {"overgang": "stoppen"})
     refused(ask_interventions(city, small, raw=True), 409, "conflict",

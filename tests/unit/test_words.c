@@ -195,6 +195,8 @@ static void questions(void **state)
     k.member = i.member = s.member = 1;
     k.motivation = i.motivation = s.motivation = TEXT("nodig");
     k.party = TEXT("school");
+    k.purpose = TEXT("geen-doel");
+    k.legal_basis = TEXT("wams-5.4.1");
     call(r, "consulent")->ask_known = &k;
     no(r, handle_ask_known, SLUIS_INVALID, "doel", "noem een doel en een grondslag uit de regels");
     i.problem = TEXT("schulden");
