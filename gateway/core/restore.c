@@ -54,7 +54,9 @@ sluis_err restore_open(const parts *p, journal *j, sluis_fail *f)
             "history under the first one's name. Put a backup in place with `sluisctl restore`");
     if ((e = open_next(p, j, f)))
         return fail_set(f, e, "restore", "%s", error_text(e));
-    log_write(LOG_WARN, "core.restored", "origin", journal_origin(j, &from), NULL);
+    log_write(LOG_WARN, "core.restored", "origin", journal_origin(j, &from), "text",
+              "a backup was put in place: each witness goes on with --restored, once, when a person was told",
+              NULL);
     return SLUIS_OK;
 }
 

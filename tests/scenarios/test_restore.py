@@ -90,7 +90,7 @@ def test_what_was_acknowledged_comes_back(city):
         f.write("\n# since the backup\n")
     start_again(city)
     restored = [e for e in city.gateway.events() if e.get("event") == "core.restored"]
-    check(restored and restored[0]["origin"] == f"{NAME}/journal/2", f"{restored}")
+    check(restored and restored[0]["origin"] == f"{NAME}/journal/2" and "--restored" in restored[0]["text"], f"{restored}")
     refused(city.call("GET", f"/v1/verzoeken?sinds={mark}", city.token("wmo-intake")), 400, "invalid",
             "deze bladwijzer is van voor een herstel van de gateway: begin zonder sinds")
 
