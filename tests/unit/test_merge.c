@@ -213,6 +213,30 @@ static void what_was_asked_goes_along(void **state)
     house_abort(&r->h, &t);
 }
 
+static size_t events_of(room *r, const char *kind)
+{
+    size_t n = 0, found = 0;
+    row_copy *events = fixture_rows(&r->h.x, TABLE_EVENT, &n);
+    for (size_t i = 0; i < n; i++)
+        found += memmem(events[i].value, events[i].value_n, kind, strlen(kind)) != NULL;
+    fixture_rows_free(events, n);
+    return found;
+}
+
+/* Its term is watched under the number. */
+static void its_term_is_watched(void **state)
+{
+    room *r = *state;
+    turn t = house_begin(&r->h, T0, 1u << 20);
+    people_right(&t, &r->from, &r->other_case, "access", "received");
+    house_commit(&r->h, &t);
+    merge_whole(r);
+    t = house_begin(&r->h, T0 + 2 * DAY_MS, 1u << 20);
+    assert_int_equal(due_step(&t, 64), SLUIS_OK);
+    house_commit(&r->h, &t);
+    assert_int_equal(events_of(r, "rights-late"), 1);
+}
+
 /* Forgotten: both keys are erased, and the name is new again. */
 static void forgotten_as_one(void **state)
 {
@@ -890,15 +914,10 @@ static void restrict_entry(turn *t, const subject *s, uint64_t index)
 /* How often somebody was asked to look at a restriction again, by now. */
 static size_t asked_to_review(room *r, uint64_t now)
 {
-    size_t n = 0, asked = 0;
     turn t = house_begin(&r->h, now, 1u << 20);
     assert_int_equal(due_step(&t, 64), SLUIS_OK);
     house_commit(&r->h, &t);
-    row_copy *events = fixture_rows(&r->h.x, TABLE_EVENT, &n);
-    for (size_t i = 0; i < n; i++)
-        asked += memmem(events[i].value, events[i].value_n, "restriction-review", 18) != NULL;
-    fixture_rows_free(events, n);
-    return asked;
+    return events_of(r, "restriction-review");
 }
 
 /* What is restricted stays so under the other name, and is looked at again at its date: at once when that is
@@ -1080,43 +1099,57 @@ static void stood(room *r, uint64_t size, const char *value)
     house_abort(&r->h, &t);
 }
 
-/* Of a statement that moved: the client writes about it, and it is said again for another law. What stood
- * before goes on under the name of before, what stood since under the number. */
-static void it_is_said_of_again(void **state)
+/* For one law; the entry that it was said under. */
+static uint64_t say_for(room *r, const subject *s, const char *law)
 {
-    room *r = *state;
     static const id16 only = {{0}};
-    static char *laws[] = {"jeugdwet"};
+    char *laws[] = {TEXT(law)};
     Sluis__Record rec = SLUIS__RECORD__INIT;
     Sluis__DatumRow d = SLUIS__DATUM_ROW__INIT;
     datum_outcome outcome;
-    uint64_t version, first, second;
+    uint64_t version;
     turn t = house_begin(&r->h, T0, 1u << 20);
-    datum now = {.version = 0};
-    assert_int_equal(registry_get(t.p->registry, t.t, &r->from, ALONE, &only, t.arena, &now), SLUIS_OK);
-    second = now.row->journal_index;
-    first = second - 1; /* "moeder": setup says one after another */
-    house_abort(&r->h, &t);
-    merge_whole(r);
-    client_writes(r, &r->to, ALONE);
-    people_sound(&r->h);
-    t = house_begin(&r->h, T0, 1u << 20);
     rec.type = SLUIS__RECORD_TYPE__R_CASE;
     assert_int_equal(turn_journal(&t, &rec), SLUIS_OK);
-    d.value = TEXT("beide ouders");
+    const uint64_t under = t.entry.index;
+    d.value = TEXT("vader");
     d.source = TEXT(OIN_SCHL);
-    d.obtained = 20;
+    d.obtained = 30;
     d.laws = laws;
     d.n_laws = 1;
-    d.journal_index = t.entry.index;
-    assert_int_equal(registry_put(t.p->registry, t.t, &r->to, ALONE, &only, &d, &outcome, &version, NULL),
+    d.journal_index = under;
+    assert_int_equal(registry_put(t.p->registry, t.t, s, ALONE, &only, &d, &outcome, &version, NULL),
                      SLUIS_OK);
     house_commit(&r->h, &t);
+    return under;
+}
+
+/* What stood before goes on under the name of before, what stood since under the number. */
+static void its_past_goes_on(room *r, bool written)
+{
+    const uint64_t said = say_for(r, &r->from, "wmo");
+    merge_whole(r);
+    const uint64_t versions = people_count(&r->h, TABLE_HISTORY);
+    if (written)
+        client_writes(r, &r->to, ALONE);
+    else
+        say_for(r, &r->to, "jeugdwet");
+    assert_int_equal(people_count(&r->h, TABLE_HISTORY), versions + 1);
     people_sound(&r->h);
-    stood(r, UINT64_MAX, "beide ouders");
-    stood(r, second + 1, "beide ouders");
-    stood(r, first + 1, "moeder");
-    stood(r, first, NULL);
+    stood(r, UINT64_MAX, "vader");
+    stood(r, said + 1, "vader");
+    stood(r, said, "beide ouders");
+    stood(r, 1, NULL);
+}
+
+static void it_is_said_for_another_law(void **state)
+{
+    its_past_goes_on(*state, false);
+}
+
+static void the_client_writes_about_it(void **state)
+{
+    its_past_goes_on(*state, true);
 }
 
 /* After the merge, with the current statement and the one beside it (NULL: none) this of the client. */
@@ -1168,19 +1201,30 @@ static void words_about_what_stands_beside(void **state)
     stands_with(r, SHARED, 15, "", DISPUTED);
 }
 
-static bool is_told(const row_copy *x)
+/* So large that nothing of what was settled goes with it in the merge's own transaction. */
+static void settle_much_first(room *r)
 {
-    return memmem(x->value, x->value_n, "correction-notice", 17) != NULL;
+    const size_t size = 3u << 19;
+    Sluis__SettledRow row = SLUIS__SETTLED_ROW__INIT;
+    uint8_t key[ENTRY_KEY];
+    turn t = house_begin(&r->h, T0, 1u << 20);
+    row.motivation = malloc(size);
+    assert_non_null(row.motivation);
+    memset(row.motivation, 'x', size - 1);
+    row.motivation[size - 1] = '\0';
+    memcpy(key, r->from.sid.b, ID_LEN);
+    put_u64(key + ID_LEN, 0);
+    assert_int_equal(turn_put_sealed(&t, &r->from, TABLE_SETTLED, BYTES_OF(key), &row.base), SLUIS_OK);
+    free(row.motivation);
+    house_commit(&r->h, &t);
 }
 
 /* A value was settled, and before its reader was told the person became another. */
-static void a_notice_that_waits_goes(void **state)
+static void told_after_a_merge(room *r)
 {
-    room *r = *state;
     Sluis__Record rec = SLUIS__RECORD__INIT;
     settlement x;
     uint32_t read[] = {ALONE};
-    size_t n = 0, told = 0;
     turn t = house_begin(&r->h, T0, 1u << 20);
     rec.type = SLUIS__RECORD_TYPE__R_READ;
     rec.application = TEXT("wmo-intake");
@@ -1201,11 +1245,25 @@ static void a_notice_that_waits_goes(void **state)
     t = house_begin(&r->h, T0 + 1000, 1u << 20);
     assert_int_equal(due_step(&t, 64), SLUIS_OK);
     house_commit(&r->h, &t);
-    row_copy *events = fixture_rows(&r->h.x, TABLE_EVENT, &n);
-    for (size_t i = 0; i < n; i++)
-        told += is_told(&events[i]);
-    fixture_rows_free(events, n);
-    assert_int_equal(told, 1);
+    assert_int_equal(events_of(r, "correction-notice"), 1);
+    people_sound(&r->h);
+}
+
+static void a_notice_that_waits_goes(void **state)
+{
+    told_after_a_merge(*state);
+    assert_int_equal(people_count(&((room *)*state)->h, TABLE_SETTLED), 2);
+}
+
+/* Its row still stands under the name of before. */
+static void a_notice_on_the_way_goes(void **state)
+{
+    room *r = *state;
+    settle_much_first(r);
+    told_after_a_merge(r);
+    assert_int_equal(people_count(&r->h, TABLE_MOVING), 1);
+    while (step(r, 100000))
+        ;
     people_sound(&r->h);
 }
 
@@ -1257,6 +1315,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(all_of_it, setup, teardown),
         cmocka_unit_test_setup_teardown(what_was_asked_goes_along, setup, teardown),
+        cmocka_unit_test_setup_teardown(its_term_is_watched, setup, teardown),
         cmocka_unit_test_setup_teardown(forgotten_as_one, setup, teardown),
         cmocka_unit_test_setup_teardown(refused, setup, teardown),
         cmocka_unit_test_setup_teardown(as_much_as_the_bound, setup, teardown),
@@ -1272,12 +1331,14 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_damaged_row_is_said_once, setup, teardown),
         cmocka_unit_test_setup_teardown(forgotten_on_the_way, setup, teardown),
         cmocka_unit_test_setup_teardown(what_stays_at_its_source, setup, teardown),
-        cmocka_unit_test_setup_teardown(it_is_said_of_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(it_is_said_for_another_law, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_client_writes_about_it, setup, teardown),
         cmocka_unit_test_setup_teardown(words_about_what_another_source_says_too, setup, teardown),
         cmocka_unit_test_setup_teardown(words_about_what_its_source_said_later_too, setup, teardown),
         cmocka_unit_test_setup_teardown(words_about_what_its_source_says_otherwise_now, setup, teardown),
         cmocka_unit_test_setup_teardown(words_about_what_stands_beside, setup, teardown),
         cmocka_unit_test_setup_teardown(a_notice_that_waits_goes, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_notice_on_the_way_goes, setup, teardown),
         cmocka_unit_test_setup_teardown(a_correction_that_was_answered, setup, teardown),
         cmocka_unit_test_setup_teardown(a_correction_that_was_not, setup, teardown),
         cmocka_unit_test_setup_teardown(more_restrictions_than_a_dossier_has, setup, teardown),
