@@ -232,6 +232,9 @@ def test_secret_address_is_the_persons(city):
     check(secret(city, later) == [True], "a case of later does not know")
     city.change(later, "leden/1", {"geheimAdres": False, "zichtbaarVoor": []})
     check(secret(city, cases[0]) == [False, False] and secret(city, later) == [False], "no longer secret, in every case")
+    before = decisions(city, cases[0], 1)
+    city.change(later, "leden/1", {"geheimAdres": False, "zichtbaarVoor": []})
+    check(decisions(city, cases[0], 1)[:-1] == before, "told where nothing changed")  # but that it was read
     told = city.open_case([(PARENT, "client")], more={1: {"geheimAdres": True}})
     check(secret(city, cases[0]) == [True, False], "said when a case is opened")
     city.change(told, "leden/1", {"geheimAdres": False, "zichtbaarVoor": []})
