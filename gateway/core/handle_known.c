@@ -73,7 +73,8 @@ static sluis_err check_policy(asking *a, sluis_fail *f)
     policy_answer answer = policy_may_ask(t->rules, &q, &facts);
     if (!answer.permit)
         return fail_set(f, SLUIS_DENIED, "partij",
-                        "niet toegestaan: %s; vraag wat een geldende regel toelaat", answer.rule);
+                        "niet toegestaan: %s (%s); vraag wat een geldende regel toelaat",
+                        policy_refusal_of(answer.rule)->dutch, answer.rule);
     a->rule = (char *)(uintptr_t)answer.rule;
     return agreed_purpose(t, a->to, a->in->purpose, f);
 }
@@ -194,7 +195,8 @@ static sluis_err check_rules(turn *t, const job *j, const Sluis__CaseRow *row, c
     policy_answer answer = policy_may_ask(t->rules, &q, &facts);
     if (!answer.permit)
         return fail_set(f, SLUIS_DENIED, "core.recipients",
-                        "not permitted: %s; ask what a rule in force allows", answer.rule);
+                        "not permitted: %s (%s); ask what a rule in force allows",
+                        policy_refusal_of(answer.rule)->english, answer.rule);
     *rule = (char *)(uintptr_t)answer.rule;
     return agreed_between(t, j, to, true, f);
 }

@@ -36,7 +36,8 @@ static sluis_err may_meet(turn *t, const job *j, const party *to, const Sluis__C
     *out = policy_may_ask(t->rules, &q, &facts);
     return out->permit ? SLUIS_OK
                        : fail_set(f, SLUIS_DENIED, "core.recipients",
-                                  "not permitted: %s; invite whom a rule in force lets you ask", out->rule);
+                                  "not permitted: %s (%s); invite whom a rule in force lets you ask",
+                                  policy_refusal_of(out->rule)->english, out->rule);
 }
 
 static sluis_err carry(turn *t, job *j, const party *to, char *rule)

@@ -7,19 +7,6 @@
 #define CANDIDATES_MAX 64
 
 static const struct {
-    const char *rule, *why;
-} denials[] = {
-    {"application", "no such application, or its organisation may not act under it"},
-    {"case", "there is no such case, or it is closed"},
-    {"phase", "the case is in another phase"},
-    {"domain", "no such domain, or its own law does not let it give this category at that moment"},
-    {"scope", "outside what the client chose: law, domain or problem"},
-    {"catalogue", "no such attribute"},
-    {"secret-address", "tells where somebody lives whose address is secret"},
-    {"processing-restricted", "the client's request to stop this use was granted"},
-    {"default-deny", "no rule permits it"},
-};
-static const struct {
     uint32_t bit;
     const char *name;
 } obligations[] = {{OBLIGE_RELEASE_BY_PERSON, "release-by-person"},
@@ -56,7 +43,7 @@ static json_t *answer_json(const rules *r, const policy_question *q, const char 
     policy_candidate c[CANDIDATES_MAX];
     size_t n = policy_candidates(r, q, id, c, CANDIDATES_MAX);
     json_t *ids = json_array(), *articles = json_array(), *near = json_array();
-    const char *why = "";
+    const policy_refusal *denied = a->permit ? NULL : policy_refusal_of(a->rule);
     for (size_t i = 0; a->permit && i < n; i++)
         if (!c[i].misses) {
             json_array_append_new(ids, json_string(c[i].rule));
@@ -65,15 +52,12 @@ static json_t *answer_json(const rules *r, const policy_question *q, const char 
     for (size_t i = 0; !a->permit && i < n; i++)
         if (c[i].misses)
             json_array_append_new(near, missing(&c[i]));
-    for (size_t i = 0; !a->permit && i < sizeof denials / sizeof denials[0]; i++)
-        if (strcmp(denials[i].rule, a->rule) == 0)
-            why = denials[i].why;
     if (!a->permit)
         json_array_append_new(ids, json_string(a->rule));
     return json_pack("{s:s, s:s, s:o, s:o, s:s, s:o, s:s, s:o}", "attribute", name, "decision",
                      a->permit ? "permit" : "deny", "rules", ids, "articles", articles, "own_law",
-                     law ? law : "", "obligations", obligation_names(a->obligations), "why", why, "near",
-                     near);
+                     law ? law : "", "obligations", obligation_names(a->obligations), "why",
+                     denied ? denied->english : "", "near", near);
 }
 
 static void deny_by(json_t *answer, const char *by, const char *why)

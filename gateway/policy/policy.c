@@ -10,14 +10,28 @@ static const char deny_default[] = "default-deny", deny_application[] = "applica
                   deny_domain[] = "domain", deny_secret[] = "secret-address",
                   deny_stopped[] = "processing-restricted";
 
-bool policy_is_refusal(const char *rule)
+const policy_refusal *policy_refusal_of(const char *rule)
 {
-    static const char *const all[] = {deny_default,   deny_application, deny_case,   deny_phase,  deny_scope,
-                                      deny_catalogue, deny_domain,      deny_secret, deny_stopped};
+    static const policy_refusal all[] = {
+        {deny_application, "no such application, or its organisation may not act under it",
+         "deze toepassing bestaat niet, of is niet van deze organisatie"},
+        {deny_case, "there is no such case, or it is closed", "deze zaak is er niet, of is gesloten"},
+        {deny_phase, "the case is in another phase", "niet in deze fase van de zaak"},
+        {deny_domain, "no such domain, or its own law does not let it give this category at that moment",
+         "van zijn eigen wet mag dit domein dit soort gegevens nu niet geven"},
+        {deny_scope, "outside what the client chose: law, domain or problem",
+         "buiten wat de cliënt koos: wet, domein of probleem"},
+        {deny_catalogue, "no such attribute", "dit gegeven bestaat niet"},
+        {deny_secret, "tells where somebody lives whose address is secret",
+         "het zegt waar iemand woont wiens adres geheim is"},
+        {deny_stopped, "the client's request to stop this use was granted",
+         "het verzoek van de cliënt om dit gebruik te staken is toegewezen"},
+        {deny_default, "no rule permits it", "geen regel staat het toe"},
+    };
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
-        if (strcmp(all[i], rule) == 0)
-            return true;
-    return false;
+        if (strcmp(all[i].rule, rule) == 0)
+            return &all[i];
+    return NULL;
 }
 
 /* A question in numbers; a name that does not exist has no bit and matches no rule. */

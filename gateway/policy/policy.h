@@ -84,8 +84,12 @@ bool policy_covers(const rules *r, const policy_question *q, const case_facts *c
 bool policy_party_in_scope(const rules *r, const case_facts *c, const char *domain, const char *oin);
 bool policy_problem_in_scope(const case_facts *c, const char *problem);
 
-/* Whether a rule id is one of the names of a denial. */
-bool policy_is_refusal(const char *rule);
+/* A denial, and why in words that go on with "because". Static. */
+typedef struct {
+    const char *rule, *english, *dutch;
+} policy_refusal;
+/* NULL: it is no denial but the id of a rule. */
+const policy_refusal *policy_refusal_of(const char *rule);
 
 /* Whether anything at all may be asked of that domain so: its attributes are left aside, and its judgement
  * ends with the first permit that fits. For messages that ask for no data. */

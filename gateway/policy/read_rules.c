@@ -118,7 +118,7 @@ static sluis_err check_id(const rules *r, const permit *p, const config_node *at
 {
     if (!name_valid(p->id))
         return config_fail(at, f, "\"%.64s\" is no name: use a-z, 0-9 and . _ : -", p->id);
-    if (policy_is_refusal(p->id))
+    if (policy_refusal_of(p->id))
         return config_fail(at, f, "\"%.64s\" is what a denial is called: choose another id", p->id);
     if (rules_article(r, p->id))
         return config_fail(at, f, "\"%.64s\" stands twice", p->id);

@@ -108,7 +108,7 @@ static void check(const rules *r, const policy_question *q, const case_facts *c)
             all |= found[k].misses ? 0 : found[k].obligations;
         }
         const policy_answer *a = &answers[i];
-        if (!a->rule || a->permit == policy_is_refusal(a->rule))
+        if (!a->rule || a->permit == (policy_refusal_of(a->rule) != NULL))
             abort();
         if (a->permit &&
             (!fit || a->obligations != all || !any.permit || c->closed || !c->exists || q->phase != c->phase))

@@ -67,7 +67,7 @@ static void ask(const rules *r)
     policy_answer answers[3];
     policy_decide(r, &q, &c, answers);
     for (size_t i = 0; i < 3; i++)
-        if (!answers[i].rule || answers[i].permit == policy_is_refusal(answers[i].rule))
+        if (!answers[i].rule || answers[i].permit == (policy_refusal_of(answers[i].rule) != NULL))
             abort();
     (void)view_allows(policy_view(r, "a", "f", &c, q.at), 1);
     q.at = 0;

@@ -131,19 +131,21 @@ def test_end_takes_everything_back(city):
 def test_scope(city):
     case = city.open_case([(CHILD, "kind")], laws=("wmo",), domains=("onderwijs",), scope={"problemen": ["school"]})
     city.ask(case, 1, "school", ["school-naam"])
-    refused(city.file(case, 1, "ggd", ["jgz-visus"], raw=True), 403, "denied", "niet toegestaan: scope; vraag wat een geldende regel toelaat")
+    refused(city.file(case, 1, "ggd", ["jgz-visus"], raw=True), 403, "denied",
+            "niet toegestaan: buiten wat de cliënt koos: wet, domein of probleem (scope); vraag wat een geldende regel toelaat")
     # narrowed to other parties and to no school
     wait = city.open_case([(CHILD, "kind")], laws=("wmo",), domains=("onderwijs", "ggd"))
     held = city.file(wait, 1, "ggd", ["jgz-visus"])["verzoekId"]
     now = city.change(wait, "bereik", {"bereik": {"wetten": ["wmo"], "domeinen": ["onderwijs", "ggd"], "partijen": [PARTIES["school"][0]]}})
     check(now["bereik"]["partijen"] == [PARTIES["school"][0]], f"{now}")
     check(city.request(held)["status"] == "ingetrokken", "an open request outside the new scope")
-    refused(city.file(wait, 1, "ggd", ["jgz-visus"], raw=True), 403, "denied", "niet toegestaan: scope; vraag wat een geldende regel toelaat")
+    refused(city.file(wait, 1, "ggd", ["jgz-visus"], raw=True), 403, "denied",
+            "niet toegestaan: buiten wat de cliënt koos: wet, domein of probleem (scope); vraag wat een geldende regel toelaat")
     city.ask(wait, 1, "school", ["school-soort"])
     # a purpose for other problems than the chosen
     work = city.open_case([(PARENT, "client")], laws=("participatiewet", "wgs"), domains=(), scope={"problemen": ["schulden"]})
     refused(city.file(work, 1, "wgs", ["wgs-totaal-schuldbedrag"], app="pw-intake", how=WORK, raw=True), 403, "denied",
-            "niet toegestaan: scope; vraag wat een geldende regel toelaat")
+            "niet toegestaan: buiten wat de cliënt koos: wet, domein of probleem (scope); vraag wat een geldende regel toelaat")
     refused(city.change(work, "bereik", {"bereik": {"wetten": ["avg"], "domeinen": []}}, raw=True), 400, "invalid",
             "nummer 1 is geen wet van laws.conf")
 
@@ -199,7 +201,7 @@ def test_secret_address(city):
     check(city.request(waiting)["status"] == "ingetrokken" and city.request(other)["status"] == "open", "open requests for it")
     for member in (1, 2):
         refused(city.file(case, member, oin, ["woonplaats"], how=how, raw=True), 403, "denied",
-                "niet toegestaan: secret-address; vraag wat een geldende regel toelaat")
+                "niet toegestaan: het zegt waar iemand woont wiens adres geheim is (secret-address); vraag wat een geldende regel toelaat")
         outside = city.view(case, member, attributes=["woonplaats"], raw=True)
         nowhere = city.view(case, member, attributes=["woonplaatsx"], raw=True)
         check(outside.status == nowhere.status == 404 and outside.body == nowhere.body, f"{outside.body!r} {nowhere.body!r}")
@@ -224,7 +226,7 @@ def test_secret_address_is_the_persons(city):
     city.change(cases[1], "leden/1", {"geheimAdres": True, "zichtbaarVoor": []}, app="pw-intake")
     check(secret(city, cases[0]) == [True, False], "the case of before does not know")
     refused(city.file(cases[0], 1, "school", ["school-naam"], raw=True), 403, "denied",
-            "niet toegestaan: secret-address; vraag wat een geldende regel toelaat")
+            "niet toegestaan: het zegt waar iemand woont wiens adres geheim is (secret-address); vraag wat een geldende regel toelaat")
     check(city.request(held)["status"] in ("ingetrokken", "beantwoord"), "under way, and it stays so")
     check("lid-gewijzigd" in decisions(city, cases[0], 1), "the client does not read of it in the other case")
     check("lid-gewijzigd" not in decisions(city, cases[0], 2), "the ex-partner reads of it")

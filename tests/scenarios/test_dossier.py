@@ -450,10 +450,10 @@ def test_granted_restriction_stops_use(city):
     check("school-soort" not in city.values(case, 1) and "school-naam" in city.values(case, 1), f"{city.values(case, 1)}")
     check(city.view(case, 1, attributes=["school-soort"], raw=True).status == 404, "shown by name")
     denied = city.file(case, 1, "school", ["school-soort"], raw=True)
-    refused(denied, 403, "denied", "niet toegestaan: processing-restricted; vraag wat een geldende regel toelaat")
+    refused(denied, 403, "denied", "niet toegestaan: het verzoek van de cliënt om dit gebruik te staken is toegewezen (processing-restricted); vraag wat een geldende regel toelaat")
     other = city.open_case([(PARENT, "ouder"), (CHILD, "kind")])
     refused(city.file(other, 2, "school", ["school-soort"], raw=True), 403, "denied",
-            "niet toegestaan: processing-restricted; vraag wat een geldende regel toelaat")
+            "niet toegestaan: het verzoek van de cliënt om dit gebruik te staken is toegewezen (processing-restricted); vraag wat een geldende regel toelaat")
     for member, wanted in (("2", "processing-restricted"), ("1", "onderzoek-gewoon")):  # an operator is told the same
         told = explain(city, other, "--member", member, basis="wams-5.4.1", attributes="school-soort")["answers"][0]
         check(told["rules"] == [wanted] and ("granted" in told["why"]) == (member == "2"), f"{told}")
@@ -464,7 +464,7 @@ def test_granted_restriction_stops_use(city):
     decide(city, other, 2, whole, "toewijzen")
     check(not city.values(case, 1), f"an objection to all of it, in the other case: {city.values(case, 1)}")
     refused(ask_known(city, case, 1, "school", raw=True), 403, "denied",
-            "niet toegestaan: processing-restricted; vraag wat een geldende regel toelaat")
+            "niet toegestaan: het verzoek van de cliënt om dit gebruik te staken is toegewezen (processing-restricted); vraag wat een geldende regel toelaat")
     decide(city, other, 2, whole, "afronden", "Belangen afgewogen")
     check("school-naam" in city.values(case, 1) and "school-soort" not in city.values(case, 1), "one of the two is over")
     decide(city, case, 1, id_, "afronden", "Gegeven gecorrigeerd")

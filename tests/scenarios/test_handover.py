@@ -268,7 +268,7 @@ def test_what_may_not_go(city):
         # a request is not put to another municipality: it is handed cases, and asked nothing
         refused(city.file(case, 1, OTHER_OIN, ["school-jaargroep"], raw=True, function="regisseur",
                           how={"purpose": "overdracht", "basis": BASIS, "phase": "onderzoek"}), 403, "denied",
-                "niet toegestaan: domain; vraag wat een geldende regel toelaat")
+                "niet toegestaan: van zijn eigen wet mag dit domein dit soort gegevens nu niet geven (domain); vraag wat een geldende regel toelaat")
         city.change(case, "leden/1", {"geheimAdres": True, "zichtbaarVoor": []})
         no(403, "denied", "geen geldende regel laat dit overdragen: secret-address", data=["woonplaats"])
         no(403, "denied", "geen geldende regel laat dit overdragen: secret-address", data=["woonplaats"], members=(2,))

@@ -82,9 +82,9 @@ def test_refused(city):
     case = case_of_three(city)
     refused(ask(city, case, 2, "school", raw=True, motivering=" - "), 422, "no-motivation", "schrijf waarom dit voor deze zaak nodig is")
     refused(ask(city, case, 2, "school", raw=True, doel="casusoverleg"), 403, "denied",
-            "niet toegestaan: default-deny; vraag wat een geldende regel toelaat")
+            "niet toegestaan: geen regel staat het toe (default-deny); vraag wat een geldende regel toelaat")
     refused(ask(city, case, 2, "school", raw=True, function="client"), 403, "denied",
-            "niet toegestaan: default-deny; vraag wat een geldende regel toelaat")
+            "niet toegestaan: geen regel staat het toe (default-deny); vraag wat een geldende regel toelaat")
     refused(ask(city, case, 9, "school", raw=True), 400, "invalid", "dit lid is er niet")
     refused(ask(city, "0" * 31 + "1", 2, "school", raw=True), 422, "no-case", "er is geen open zaak met dit kenmerk: open die eerst")
     refused(ask(city, case, 2, "school", raw=True, partij="00000099000000007777"), 422, "unknown-party",

@@ -48,10 +48,10 @@ def test_meeting(city):
         if step:
             city.change(case, "fase", step, function="regisseur")
         p = refused(city.file(case, 2, "school", ["school-naam"], how=meeting, function="regisseur", raw=True), (403,), "in a meeting")
-        check(p["detail"] == "niet toegestaan: phase; vraag wat een geldende regel toelaat", f"{p}")
+        check(p["detail"] == "niet toegestaan: niet in deze fase van de zaak (phase); vraag wat een geldende regel toelaat", f"{p}")
         now = dict(meeting, phase="coordinatie" if step else "onderzoek")
         p = refused(city.file(case, 2, "school", ["school-naam"], how=now, function="regisseur", raw=True), (403,), "outside one")
-        check(p["detail"] == "niet toegestaan: default-deny; vraag wat een geldende regel toelaat", f"{p}")
+        check(p["detail"] == "niet toegestaan: geen regel staat het toe (default-deny); vraag wat een geldende regel toelaat", f"{p}")
     check(not city.view(case, 2)["gegevens"], "a datum of a meeting in the register")
 
 

@@ -107,7 +107,7 @@ def test_consent_is_one_basis(city):
     check(shown[0]["waarde"] == "Zwemt elke week", f"{shown}")
     for attribute in ("politie-antecedenten", "politie-huisbezoek"):
         p = city.file(case, 1, "politie", [attribute], how=consent, raw=True)
-        check(p.status == 403 and p.json()["detail"] == "niet toegestaan: default-deny; vraag wat een geldende regel toelaat", f"{p.body!r}")
+        check(p.status == 403 and p.json()["detail"] == "niet toegestaan: geen regel staat het toe (default-deny); vraag wat een geldende regel toelaat", f"{p.body!r}")
     other = city.ask(case, 2, "school", ["school-datum-inschrijving"])
     check(other["school-datum-inschrijving"]["uitkomst"] == "verstrekt", f"{other}")
     lines = {(e["soort"], e["grondslag"], e["fase"]) for e in city.dossier(case, 2) if e["soort"] in ("verzoek", "antwoord")}
