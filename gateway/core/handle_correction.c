@@ -49,7 +49,7 @@ static sluis_err check(turn *t, const job *j, const Sluis__RequestRow *row, cons
         e = fail_set(f, SLUIS_TOO_BIG, "body", "explanations and conditions: at most %d bytes together",
                      RESULTS_TEXT_MAX);
     if (!e)
-        e = results_check(t, j, row, b->results, b->n_results, f);
+        e = results_check(t, j, row, s, b->results, b->n_results, f);
     if (!e)
         e = check_given(t, row, b, f);
     return e ? e : results_check_taken_back(t, j, s, b->results, b->n_results, f);

@@ -28,7 +28,8 @@ static sluis_err find_request(turn *t, const job *j, Sluis__RequestRow **row, su
 }
 
 /* Every attribute asked has its result, once; in the header's order. */
-static sluis_err check_body(turn *t, const job *j, const Sluis__RequestRow *row, sluis_fail *f)
+static sluis_err check_body(turn *t, const job *j, const Sluis__RequestRow *row, const subject *s,
+                            sluis_fail *f)
 {
     const Sluis__Core *c = j->env->core;
     const Sluis__ResponseBody *b = (const Sluis__ResponseBody *)j->body;
@@ -42,7 +43,7 @@ static sluis_err check_body(turn *t, const job *j, const Sluis__RequestRow *row,
         return fail_set(f, SLUIS_TOO_BIG, "body",
                         "explanations, conditions, judgement and remark: at most %d bytes together",
                         RESULTS_TEXT_MAX);
-    return results_check(t, j, row, b->results, b->n_results, f);
+    return results_check(t, j, row, s, b->results, b->n_results, f);
 }
 
 /* What the dossier and the request's state show of the answer. */
@@ -116,7 +117,7 @@ sluis_err handle_response(turn *t, job *j, sluis_fail *f)
     if (!e)
         e = about_to_requester(t, j, row, f);
     if (!e)
-        e = check_body(t, j, row, f);
+        e = check_body(t, j, row, &s, f);
     if (!e)
         e = write_response(t, j, row, &s);
     subject_close(&s);

@@ -116,31 +116,27 @@ static sluis_err unknown_reason(const rules *r, const attribute *a, bool refused
                     possible);
 }
 
-/* So many instances fit beside what is registered. */
-static sluis_err check_room(turn *t, const Sluis__RequestRow *row, const Sluis__AttributeResult *r,
-                            sluis_fail *f)
+/* So many named instances fit beside what is registered. One without a name stands alone: there is room for
+ * it. */
+static sluis_err check_room(turn *t, const subject *s, const Sluis__AttributeResult *r, sluis_fail *f)
 {
-    const attribute *a = rules_attribute(t->rules, r->attribute);
     const uint32_t most = t->p->settings->instances;
-    id16 *named = arena_alloc(t->arena, (r->n_instances + 1) * sizeof(*named)), sid;
-    subject s = {0};
+    id16 *named = arena_alloc(t->arena, (r->n_instances + 1) * sizeof(*named));
+    size_t n = 0;
     bool fits = true;
-    if (!named || row->sid.len != ID_LEN)
-        return named ? SLUIS_CORRUPT : SLUIS_NOMEM;
-    memcpy(sid.b, row->sid.data, ID_LEN);
+    if (!named)
+        return SLUIS_NOMEM;
     for (size_t i = 0; i < r->n_instances; i++)
-        named[i] = instance_of(r->instances[i]);
-    sluis_err e = registry_subject_by_sid(t->p->registry, t->t, &sid, &s);
-    if (!e)
-        e = registry_fits(t->t, &s, r->attribute, named, r->n_instances, most, &fits);
-    subject_close(&s);
+        if (r->instances[i]->instance.len)
+            named[n++] = instance_of(r->instances[i]);
+    sluis_err e = n ? registry_fits(t->t, s, r->attribute, named, n, most, &fits) : SLUIS_OK;
     if (!e && !fits)
         e = fail_set(
-            f, SLUIS_TOO_BIG, a->name,
+            f, SLUIS_TOO_BIG, rules_attribute(t->rules, r->attribute)->name,
             "of one person at most %u instances of it are registered: give those that are in force, or "
             "ask the municipality to raise limits.instances",
             most);
-    return e == SLUIS_NOT_FOUND ? SLUIS_OK : e; /* forgotten: said by who registers it */
+    return e;
 }
 
 /* Refused, or not possible: each has its own reasons. */
@@ -189,8 +185,8 @@ size_t results_text(Sluis__AttributeResult *const *v, size_t n)
     return total;
 }
 
-sluis_err results_check(turn *t, const job *j, const Sluis__RequestRow *row, Sluis__AttributeResult *const *v,
-                        size_t n, sluis_fail *f)
+sluis_err results_check(turn *t, const job *j, const Sluis__RequestRow *row, const subject *s,
+                        Sluis__AttributeResult *const *v, size_t n, sluis_fail *f)
 {
     const Sluis__Core *c = j->env->core;
     answer x = {.ends = agreed_answer_begin(t, row, directory_find(t->dir, &j->env->sender))};
@@ -199,7 +195,7 @@ sluis_err results_check(turn *t, const job *j, const Sluis__RequestRow *row, Slu
             return fail_set(f, SLUIS_INVALID, "body.results", "in the order of the header's attributes");
         sluis_err e = check_result(t, &x, v[i], f);
         if (!e && v[i]->n_instances)
-            e = check_room(t, row, v[i], f);
+            e = check_room(t, s, v[i], f);
         if (e)
             return e;
     }

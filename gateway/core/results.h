@@ -11,8 +11,8 @@
 
 /* Each is of an attribute that was asked, in the order of the message's header; what is given may be given by
  * its party's domain, fits its type and has known conditions; what is not has a coded reason of its kind. */
-sluis_err results_check(turn *t, const job *j, const Sluis__RequestRow *row, Sluis__AttributeResult *const *v,
-                        size_t n, sluis_fail *f);
+sluis_err results_check(turn *t, const job *j, const Sluis__RequestRow *row, const subject *s,
+                        Sluis__AttributeResult *const *v, size_t n, sluis_fail *f);
 /* Bytes of free text in them. */
 size_t results_text(Sluis__AttributeResult *const *v, size_t n);
 /* Registers what is given, under the turn's entry. */

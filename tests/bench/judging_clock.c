@@ -93,8 +93,8 @@ TIMED(from_register_split, (turn *t, const job *j, const Sluis__CaseRow *c, cons
  * others say. */
 TIMED(about_answers_request, (const job *j, const Sluis__RequestRow *row, sluis_fail *f), (j, row, f))
 TIMED(about_to_requester, (turn *t, const job *j, const Sluis__RequestRow *row, sluis_fail *f), (t, j, row, f))
-TIMED(results_check, (turn *t, const job *j, const Sluis__RequestRow *row, Sluis__AttributeResult *const *v, size_t n, sluis_fail *f),
-      (t, j, row, v, n, f))
+TIMED(results_check, (turn *t, const job *j, const Sluis__RequestRow *row, const subject *s, Sluis__AttributeResult *const *v,
+                      size_t n, sluis_fail *f), (t, j, row, s, v, n, f))
 TIMED(settle_statement, (turn *t, const job *j, settlement *x, const subject *s, const attribute *a, const id16 *instance,
                          datum_outcome outcome, bool *open), (t, j, x, s, a, instance, outcome, open))
 TIMED(rectify_heard, (turn *t, const subject *s, const uint32_t *ids, size_t n), (t, s, ids, n))

@@ -385,7 +385,7 @@ static void answer(room *r, const Sluis__AttributeResult *x, uint32_t header, sl
     c->attributes = &header;
     c->n_attributes = 1;
     turn t = house_begin(&r->h, HOUSE_MS, MiB);
-    const sluis_err e = results_check(&t, r->j, &row, v, 1, &f);
+    const sluis_err e = results_check(&t, r->j, &row, &r->person, v, 1, &f);
     if (e != code || strcmp(f.where, where) != 0 || strcmp(f.text, text) != 0)
         fail_msg("%s at '%s': %s; wanted at '%s': %s", error_token(e), f.where, f.text, where, text);
     house_abort(&r->h, &t);
