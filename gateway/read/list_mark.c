@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "journal/journal.h"
-#include "tables/sequences.h"
 
 #define OWNER_MAX (LIST_NAME_MAX + ID_LEN + 2 * 4 + OIN_LEN + NAME_MAX_LEN + 1 + NAME_MAX_LEN)
 #define PLAIN_LEN (LIST_MARK_LEN - NONCE_LEN - TAG_LEN)
@@ -101,12 +100,7 @@ sluis_err list_mark_read(const list_owner *who, list_mark_kind kind, bytes mark,
 sluis_err list_now(list_mark *out, const reader *r, store_txn *t, uint64_t time)
 {
     *out = (list_mark){.at.time = time};
-    sequences last = {.save = 0};
-    sluis_err e = journal_size_at(t, r->p->rows, &out->at.size, &out->origin);
-    if (!e)
-        e = sequences_load(t, r->p->rows, &last);
-    out->at.saves = last.save;
-    return e;
+    return journal_size_at(t, r->p->rows, &out->at.size, &out->origin);
 }
 
 sluis_err list_begin(list_mark *out, const list_owner *who, bytes after, bytes since, const list_mark *now,

@@ -8,11 +8,11 @@
  *         | print 16 | left 16
  *
  * A state is the number of entries in the journal, the moment (UTC ms) and the last save of a request
- * (tables/sequences.h); base size 0: the listing is whole. Only who got it can use it; of what is about a
- * person the key is that person's, so that none outlives it. context: H("sluis1-view") over what may be
- * shown. print: what this listing has shown so far, the prints of its items taken together by XOR. left: of
- * what was shown at the base, the same over what is not yet gone over; 0 at the end, unless something that
- * was shown then cannot be found back. Thread: pure. */
+ * (tables/sequences.h; a view has none of them: 0); base size 0: the listing is whole. Only who got it can
+ * use it; of what is about a person the key is that person's, so that none outlives it. context:
+ * H("sluis1-view") over what may be shown. print: what this listing has shown so far, the prints of its items
+ * taken together by XOR. left: of what was shown at the base, the same over what is not yet gone over; 0 at
+ * the end, unless something that was shown then cannot be found back. Thread: pure. */
 #ifndef SLUIS_READ_LIST_MARK_H
 #define SLUIS_READ_LIST_MARK_H
 
@@ -65,13 +65,18 @@ sluis_err list_mark_read(const list_owner *who, list_mark_kind kind, bytes mark,
 
 /* ---- a listing from its call to its answer ---- */
 
-/* State and origin of the snapshot; the rest is empty. */
+/* Size, time and origin of the snapshot; the rest is empty. */
 sluis_err list_now(list_mark *out, const reader *r, store_txn *t, uint64_t time);
 /* Where it begins, and as of when: by the bookmarks of the call, empty ones where there are none. now: state,
  * origin and context of the snapshot. old: the bookmark that came. INVALID, EXPIRED; CONFLICT: a page of what
  * is something else now. */
 sluis_err list_begin(list_mark *out, const list_owner *who, bytes after, bytes since, const list_mark *now,
                      list_mark *old, sluis_fail *f);
+/* Only what changed since the mark's base. */
+static inline bool list_only_changes(const list_mark *m)
+{
+    return m->base.size != 0;
+}
 /* The same listing, whole. */
 list_mark list_whole(const list_mark *begun);
 /* What its answer gives along: for the next page, or for what changes from now on. */

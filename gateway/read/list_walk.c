@@ -3,13 +3,18 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "tables/sequences.h"
 
 sluis_err list_walk_begin(list_walk *x, const reader *r, store_txn *t, const list_owner *who, bytes after,
                           bytes since, bytes context, sluis_fail *f)
 {
     list_mark now, old;
     *x = (list_walk){.more = false};
+    sequences last = {.save = 0};
     sluis_err e = list_now(&now, r, t, clock_ms());
+    if (!e)
+        e = sequences_load(t, r->p->rows, &last);
+    now.at.saves = last.save;
     list_context(now.context, who->name, context);
     if (!e)
         e = list_begin(&x->mark, who, after, since, &now, &old, f);

@@ -42,10 +42,4 @@ void list_walk_passed(list_walk *x, bytes place);
 /* No row is left. CONFLICT: of what was there at the bookmark something went. */
 sluis_err list_walk_end(const list_walk *x);
 
-/* Only what changed since the mark's base. */
-static inline bool list_only_changes(const list_mark *m)
-{
-    return m->base.size != 0;
-}
-
 #endif

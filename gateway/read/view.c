@@ -187,7 +187,7 @@ static sluis_err reply_with(job *j, const subject *s, question *x, Sluis__ApiVie
     out->law = x->w.look ? x->w.look->law : (char *)(uintptr_t)(x->w.v ? x->w.v->law : "");
     out->view = (char *)(uintptr_t)x->name;
     out->made = x->list.mark.at.time;
-    out->whole = x->list.mark.base.size == 0;
+    out->whole = !list_only_changes(&x->list.mark);
     reply.call = j->call->call;
     reply.status = 200;
     reply.result_case = SLUIS__API_REPLY__RESULT_VIEW;

@@ -281,7 +281,7 @@ static sluis_err at_base(listing *x, const attribute *a, const datum *d, uint8_t
     const arena_place empty = arena_at(x->j->arena);
     rendition was = {.print = {0}};
     sluis_err e = SLUIS_OK;
-    if (x->l->mark.base.size && told_now(x, a, d->row))
+    if (list_only_changes(&x->l->mark) && told_now(x, a, d->row))
         e = shown_at_base(x, a, d, &was);
     memcpy(print, was.print, PRINT_LEN);
     arena_back(x->j->arena, empty);
@@ -363,7 +363,7 @@ static sluis_err fill(listing *x, size_t limit, datum_walk *w)
 {
     Sluis__ApiView *out = x->out;
     list_mark *m = &x->l->mark;
-    const bool begins = m->base.size && !m->after.attribute;
+    const bool begins = list_only_changes(m) && !m->after.attribute;
     arena_place empty = arena_at(x->j->arena);
     uint8_t was[PRINT_LEN];
     rendition is;
