@@ -85,6 +85,15 @@ sluis_err asking_words(const char *text, const char *where, const char *missing,
     return SLUIS_OK;
 }
 
+sluis_err asking_denied(const job *j, const char *where, const char *rule, sluis_fail *f)
+{
+    const policy_refusal *no = policy_refusal_of(rule);
+    return fail_set(f, SLUIS_DENIED, where,
+                    j->call ? "niet toegestaan: %s (%s); vraag wat een geldende regel toelaat"
+                            : "not permitted: %s (%s); ask what a rule in force allows",
+                    j->call ? no->dutch : no->english, rule);
+}
+
 sluis_err asking_purpose(const turn *t, const char *purpose, const char *legal_basis, sluis_fail *f)
 {
     if (!rules_purpose_title(t->rules, purpose) || !rules_legal_basis_title(t->rules, legal_basis))

@@ -24,6 +24,9 @@ void asking_row(const turn *t, const Sluis__Core *c, const char *requester, cons
 /* Words of an API call that say something, within MOTIVATION_MAX. NO_MOTIVATION: missing says what to write;
  * TOO_BIG. */
 sluis_err asking_words(const char *text, const char *where, const char *missing, sluis_fail *f);
+/* What the rules deny, by that name of a denial: DENIED, in Dutch to an API call and in English to a party.
+ */
+sluis_err asking_denied(const job *j, const char *where, const char *rule, sluis_fail *f);
 /* A purpose and a legal basis of the rules. INVALID. */
 sluis_err asking_purpose(const turn *t, const char *purpose, const char *legal_basis, sluis_fail *f);
 /* Whoever brought it (a pseudonym; "": nobody known) does not decide on it, unless the rules say so

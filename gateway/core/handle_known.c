@@ -72,9 +72,7 @@ static sluis_err check_policy(asking *a, sluis_fail *f)
     q.domain = a->to->domain;
     policy_answer answer = policy_may_ask(t->rules, &q, &facts);
     if (!answer.permit)
-        return fail_set(f, SLUIS_DENIED, "partij",
-                        "niet toegestaan: %s (%s); vraag wat een geldende regel toelaat",
-                        policy_refusal_of(answer.rule)->dutch, answer.rule);
+        return asking_denied(a->j, "partij", answer.rule, f);
     a->rule = (char *)(uintptr_t)answer.rule;
     return agreed_purpose(t, a->to, a->in->purpose, f);
 }
@@ -194,9 +192,7 @@ static sluis_err check_rules(turn *t, const job *j, const Sluis__CaseRow *row, c
                          .at = t->now};
     policy_answer answer = policy_may_ask(t->rules, &q, &facts);
     if (!answer.permit)
-        return fail_set(f, SLUIS_DENIED, "core.recipients",
-                        "not permitted: %s (%s); ask what a rule in force allows",
-                        policy_refusal_of(answer.rule)->english, answer.rule);
+        return asking_denied(j, "core.recipients", answer.rule, f);
     *rule = (char *)(uintptr_t)answer.rule;
     return agreed_between(t, j, to, true, f);
 }

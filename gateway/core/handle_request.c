@@ -76,13 +76,8 @@ static sluis_err check_policy(turn *t, const job *j, const party *to, const Slui
     if (!r->rules || !r->by_person)
         return fail_set(f, SLUIS_NOMEM, "policy", "out of memory");
     for (size_t i = 0; i < c->n_attributes; i++) {
-        if (!answers[i].permit) {
-            const policy_refusal *no = policy_refusal_of(answers[i].rule);
-            return fail_set(f, SLUIS_DENIED, rules_attribute(t->rules, c->attributes[i])->name,
-                            j->call ? "niet toegestaan: %s (%s); vraag wat een geldende regel toelaat"
-                                    : "not permitted: %s (%s); ask what a rule in force allows",
-                            j->call ? no->dutch : no->english, no->rule);
-        }
+        if (!answers[i].permit)
+            return asking_denied(j, rules_attribute(t->rules, c->attributes[i])->name, answers[i].rule, f);
         size_t known = 0;
         while (known < r->n_rules && strcmp(r->rules[known], answers[i].rule) != 0)
             known++;
