@@ -4,9 +4,9 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 build=${1:?usage: check.sh BUILD}
-export log
 log=$(mktemp -d) || exit 1
 trap 'rm -rf "$log"' EXIT
+. tests/tools/play.sh
 passed=0 failed=0 skipped=0
 
 count() { # passed failed skipped
@@ -16,14 +16,7 @@ number() { # the sum of the numbers that pattern $1 (one group) finds in file $2
     sed -nE "s/$1/\\1/p" "$2" | awk '{ n += $1 } END { print n + 0 }'
 }
 
-# A cmocka program: what it prints, and how it ends.
-play() {
-    timeout 300 "$1" >"$log/${1##*/}" 2>&1
-    echo $? >"$log/${1##*/}.rc"
-}
-export -f play
-
-# Counts from its own summary. One that dies, or runs nothing, is a failure.
+# A cmocka program: counts from its own summary. One that dies, or runs nothing, is a failure.
 count_unit() {
     local name=${1##*/} p f s rc
     rc=$(cat "$log/$name.rc")
@@ -56,12 +49,8 @@ run_one() {
     fi
 }
 
-programs=()
-for program in "$build"/tests/test_*; do
-    case $program in *.d | *.o) continue ;; esac
-    if [ -f "$program" ] && [ -x "$program" ]; then programs+=("$program"); fi
-done
-printf '%s\n' "${programs[@]}" | xargs -r -P 2 -I{} bash -c 'play {}'
+mapfile -t programs < <(test_programs "$build")
+play_all 300 "${programs[@]}"
 for program in "${programs[@]}"; do count_unit "$program"; done
 if [ ${#programs[@]} -eq 0 ]; then
     echo "check: no test program under $build/tests"

@@ -7,9 +7,9 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 build=${1:?usage: units.sh BUILD}
-export log
 log=$(mktemp -d) || exit 1
 trap 'rm -rf "$log"' EXIT
+. tests/tools/play.sh
 cat >"$log/left-out" <<'END'
 test_journal        a minute: every flip of a tree; the same code runs under fuzz_tile and in the scenarios
 test_conversations  half a minute; the scenarios play the same by the real daemon
@@ -24,30 +24,23 @@ test_policy         every question that there is
 test_slow_party     a thousand messages that wait
 test_alloc          its own allocator under the programs: a gateway without memory ends by the sanitizer
 END
-one() {
-    timeout 120 "$1" >"$log/${1##*/}.out" 2>&1
-    echo $? >"$log/${1##*/}.rc"
-}
-export -f one
 
 passed=0 failed=0 programs=()
-for program in "$build"/tests/test_*; do
-    case $program in *.d | *.o) continue ;; esac
-    [ -x "$program" ] || continue
+while read -r program; do
     if ! grep -q "^${program##*/} " "$log/left-out"; then programs+=("$program"); fi
-done
+done < <(test_programs "$build")
 while read -r name why; do
     [ -x "$build/tests/$name" ] || { echo "units: $name is left out ($why), and there is no such test"; failed=1; }
 done <"$log/left-out"
-printf '%s\n' "${programs[@]}" | xargs -P 2 -I{} bash -c 'one {}'
+play_all 120 "${programs[@]}"
 for program in "${programs[@]}"; do
     name=${program##*/}
-    n=$(sed -nE 's/^\[  PASSED  \] ([0-9]+) test.*/\1/p' "$log/$name.out")
+    n=$(sed -nE 's/^\[  PASSED  \] ([0-9]+) test.*/\1/p' "$log/$name")
     passed=$((passed + ${n:-0}))
     if [ "$(cat "$log/$name.rc")" != 0 ] || [ "${n:-0}" -eq 0 ]; then
         failed=$((failed + 1))
         echo "---- $name (exit $(cat "$log/$name.rc"))"
-        grep -vE '^\[ RUN      \]|^\[       OK \]' "$log/$name.out" | tail -n 60
+        grep -vE '^\[ RUN      \]|^\[       OK \]' "$log/$name" | tail -n 60
     fi
 done
 echo "${#programs[@]} programs, $(wc -l <"$log/left-out") left out"

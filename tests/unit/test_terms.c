@@ -81,6 +81,18 @@ static bool step(room *r, terms *x, uint64_t now, uint64_t us)
     return more;
 }
 
+/* The case is closed on that day. */
+static void end_case(room *r, const id16 *id, uint64_t day)
+{
+    Sluis__CaseRow *row = NULL;
+    turn t = house_begin(&r->h, DAYS(day), MiB);
+    assert_int_equal(case_load(t.t, t.p->rows, id->b, t.arena, &row), SLUIS_OK);
+    row->phase = TEXT("closed");
+    row->ended = DAYS(day);
+    assert_int_equal(case_save(t.t, t.p->rows, id->b, row), SLUIS_OK);
+    house_commit(&r->h, &t);
+}
+
 /* A whole pass on this day, its keys erased; how many steps. */
 static unsigned pass(room *r, terms *x, uint64_t now, uint64_t us)
 {
@@ -159,13 +171,7 @@ static void a_file_ends(void **state)
 
     /* now the other one ends, too; its term begins on that day */
     uint64_t end = FILE_DAYS + 3;
-    Sluis__CaseRow *row = NULL;
-    t = house_begin(&r->h, DAYS(end), MiB);
-    assert_int_equal(case_load(t.t, t.p->rows, open.b, t.arena, &row), SLUIS_OK);
-    row->phase = TEXT("closed");
-    row->ended = DAYS(end);
-    assert_int_equal(case_save(t.t, t.p->rows, open.b, row), SLUIS_OK);
-    house_commit(&r->h, &t);
+    end_case(r, &open, end);
     pass(r, &x, DAYS(end + FILE_DAYS), 1000000);
     assert_string_equal(said, "");
     assert_true(is_subject(r, &r->child) && is_subject(r, &r->parent));
@@ -234,12 +240,7 @@ static void what_goes_on_in_another_ends_with_it(void **state)
     pass(r, &x, DAYS(FILE_DAYS + 5), 1000000);
     assert_string_equal(said, "verkeersgegevens 1");
 
-    t = house_begin(&r->h, DAYS(FILE_DAYS + 6), MiB);
-    assert_int_equal(case_load(t.t, t.p->rows, on.b, t.arena, &row), SLUIS_OK);
-    row->phase = TEXT("closed");
-    row->ended = DAYS(FILE_DAYS + 6);
-    assert_int_equal(case_save(t.t, t.p->rows, on.b, row), SLUIS_OK);
-    house_commit(&r->h, &t);
+    end_case(r, &on, FILE_DAYS + 6);
     pass(r, &x, DAYS(2 * FILE_DAYS + 6), 1000000);
     assert_int_equal(people_count(&r->h, TABLE_REQUEST), 1);
     pass(r, &x, DAYS(2 * FILE_DAYS + 7), 1000000);
@@ -509,7 +510,6 @@ static void the_past_of_who_was_two(void **state)
     terms x = {0};
     subject before = {0};
     sluis_fail f = {0};
-    Sluis__CaseRow *row = NULL;
     Sluis__Record rec = SLUIS__RECORD__INIT;
     turn t = house_begin(&r->h, T0, MiB);
     assert_int_equal(registry_subject_own(r->h.p.registry, t.t, "jz-2041", true, &before), SLUIS_OK);
@@ -535,12 +535,7 @@ static void the_past_of_who_was_two(void **state)
     assert_int_equal(versions(r, &r->child, SCHOOL), 1);
 
     const uint64_t end = FILE_DAYS + 11;
-    t = house_begin(&r->h, DAYS(end), MiB);
-    assert_int_equal(case_load(t.t, t.p->rows, open.b, t.arena, &row), SLUIS_OK);
-    row->phase = TEXT("closed");
-    row->ended = DAYS(end);
-    assert_int_equal(case_save(t.t, t.p->rows, open.b, row), SLUIS_OK);
-    house_commit(&r->h, &t);
+    end_case(r, &open, end);
     pass(r, &x, DAYS(end + FILE_DAYS), 1000000);
     assert_int_equal(versions(r, &before, SCHOOL), 1);
     pass(r, &x, DAYS(end + FILE_DAYS + 1), 1000000);
