@@ -90,13 +90,11 @@ static sluis_err register_datum(decision *d, const subject *s, const Sluis__Hand
     const attribute *a = rules_attribute_named(t->rules, x->name);
     Sluis__DatumRow row = SLUIS__DATUM_ROW__INIT;
     Sluis__DatumTerms terms = SLUIS__DATUM_TERMS__INIT;
-    id16 instance = {{0}};
+    const id16 instance = instance_of(x->instance);
     datum_outcome outcome;
     uint64_t version;
     if (!a)
         return SLUIS_CONFLICT; /* seen before, by check_data */
-    if (x->instance.len == ID_LEN)
-        memcpy(instance.b, x->instance.data, ID_LEN);
     terms.case_id = (ProtobufCBinaryData){ID_LEN, (uint8_t *)(uintptr_t)d->case_id.b};
     terms.application = d->j->claims.app;
     terms.purpose = d->core->purpose;
@@ -138,12 +136,8 @@ static size_t named_up_to(const Sluis__HandoverMember *m, size_t i, id16 *named)
         if (strcmp(m->data[k]->name, m->data[i]->name) == 0)
             return 0;
     for (size_t k = 0; k <= i; k++)
-        if (strcmp(m->data[k]->name, m->data[i]->name) == 0) {
-            named[n] = (id16){{0}};
-            if (m->data[k]->instance.len == ID_LEN)
-                memcpy(named[n].b, m->data[k]->instance.data, ID_LEN);
-            n++;
-        }
+        if (strcmp(m->data[k]->name, m->data[i]->name) == 0)
+            named[n++] = instance_of(m->data[k]->instance);
     return n;
 }
 

@@ -100,7 +100,7 @@ static sluis_err find(resolving *x, sluis_fail *f)
 {
     const Sluis__ApiResolve *in = x->in;
     turn *t = x->t;
-    id16 instance = {{0}};
+    const id16 instance = instance_of(in->instance);
     sluis_err e = about_member(t, x->j, in->case_id, in->member, false, &x->row, &x->s, f);
     if (!e && (!case_is_open(x->row) || !case_member_of(x->row, &x->s.sid)))
         e = fail_set(f, SLUIS_NOT_FOUND, "", "%s", error_text(SLUIS_NOT_FOUND));
@@ -109,8 +109,6 @@ static sluis_err find(resolving *x, sluis_fail *f)
     case_facts facts = case_facts_about(x->row, &x->s.sid);
     const view *v = policy_view(t->rules, x->j->claims.app, x->j->claims.function, &facts, t->now);
     x->a = rules_attribute_named(t->rules, in->attribute);
-    if (in->instance.len == ID_LEN)
-        memcpy(instance.b, in->instance.data, ID_LEN);
     e = x->a && v && policy_shows(t->rules, v, &facts, x->a->id)
             ? registry_get(t->p->registry, t->t, &x->s, x->a->id, &instance, t->arena, &x->d)
             : SLUIS_NOT_FOUND;

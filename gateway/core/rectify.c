@@ -56,9 +56,7 @@ static bool is_own(const turn *t, const attribute *a, const Sluis__DatumRow *row
 
 static sluis_err find(turn *t, const subject *s, Sluis__RightsRow *row, rectification *x)
 {
-    id16 instance = {{0}};
-    if (row->instance.len == ID_LEN)
-        memcpy(instance.b, row->instance.data, ID_LEN);
+    const id16 instance = instance_of(row->instance);
     *x = (rectification){.row = row, .s = s, .a = rules_attribute(t->rules, row->attributes[0])};
     sluis_err e = registry_get(t->p->registry, t->t, s, row->attributes[0], &instance, t->arena, &x->d);
     x->there = !e && !x->d.row->withdrawn && !datum_at_source(x->d.row);

@@ -12,15 +12,6 @@
 #define INSTANCE_ARENA (8u << 20) /* all that stands for one instance of a datum */
 #define TAKEN_BACK_MAX (2u << 20) /* of SETTLED_BYTES_MAX: the rest is for what a correction says */
 
-/* Without an id: the only one there is. */
-static id16 instance_of(const Sluis__Instance *x)
-{
-    id16 out = {{0}};
-    if (x->instance.len == ID_LEN)
-        memcpy(out.b, x->instance.data, ID_LEN);
-    return out;
-}
-
 static bool was_asked(const Sluis__RequestRow *row, uint32_t id)
 {
     for (size_t i = 0; i < row->n_attributes; i++)
@@ -128,7 +119,7 @@ static sluis_err check_room(turn *t, const subject *s, const Sluis__AttributeRes
         return SLUIS_NOMEM;
     for (size_t i = 0; i < r->n_instances; i++)
         if (r->instances[i]->instance.len)
-            named[n++] = instance_of(r->instances[i]);
+            named[n++] = instance_of(r->instances[i]->instance);
     sluis_err e = n ? registry_fits(t->t, s, r->attribute, named, n, most, &fits) : SLUIS_OK;
     if (!e && !fits)
         e = fail_set(
@@ -277,7 +268,7 @@ static sluis_err register_result(turn *t, const job *j, const Sluis__RequestRow 
         d.corrected = x->corrected;
         d.registered = t->now;
         d.journal_index = t->entry.index;
-        const id16 instance = instance_of(in);
+        const id16 instance = instance_of(in->instance);
         datum_outcome outcome;
         uint64_t version;
         bool alone;

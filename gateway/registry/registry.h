@@ -107,6 +107,8 @@ void datum_unkeep(Sluis__DatumRow *row);
 sluis_err registry_unkeep(registry *r, store_txn *t, const subject *s, uint32_t attribute,
                           const id16 *instance, uint64_t now);
 
+/* An instance by its name of 16 bytes; without one: the only one there is. */
+id16 instance_of(ProtobufCBinaryData name);
 /* Whether these instances fit beside what stands of this attribute, when at most so many stand together. What
  * stands already always does. */
 sluis_err registry_fits(store_txn *t, const subject *s, uint32_t attribute, const id16 *instances, size_t n,

@@ -364,6 +364,14 @@ static sluis_err count_instances(store_txn *t, const subject *s, uint32_t attrib
     return err == SLUIS_NOT_FOUND ? SLUIS_OK : err;
 }
 
+id16 instance_of(ProtobufCBinaryData name)
+{
+    id16 out = {{0}};
+    if (name.len == ID_LEN)
+        memcpy(out.b, name.data, ID_LEN);
+    return out;
+}
+
 sluis_err registry_fits(store_txn *t, const subject *s, uint32_t attribute, const id16 *instances, size_t n,
                         uint32_t most, bool *fits)
 {
