@@ -44,14 +44,15 @@ static sluis_err note_entry(page *p, const Sluis__ApiDossierEntry *x, bool names
     part.restriction = x->restriction;
     part.attributes = x->attributes;
     part.n_attributes = names ? x->n_attributes : 0;
-    const size_t n = protobuf_c_message_get_packed_size(&part.base);
-    uint8_t *item = arena_alloc(p->j->arena, n + 1);
-    if (!item)
-        return SLUIS_NOMEM;
-    protobuf_c_message_pack(&part.base, item);
-    if (x->journal_index < m->at.size) /* an answer may have come since */
-        list_walk_note(p->walk, BYTES(item, n), x->journal_index < m->base.size);
-    return SLUIS_OK;
+    if (x->journal_index >= m->at.size) /* an answer may have come since */
+        return SLUIS_OK;
+    buffer item;
+    buffer_init(&item, ROW_ARENA);
+    sluis_err e = wire_pack(&item, &part.base);
+    if (!e)
+        list_walk_note(p->walk, buffer_bytes(&item), x->journal_index < m->base.size);
+    buffer_close(&item);
+    return e;
 }
 
 /* A row beside its own, which may go before it. */
