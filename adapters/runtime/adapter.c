@@ -152,7 +152,10 @@ static sluis_err keep_house(adapter *a)
     if (!err && now >= a->sweep_at) {
         a->sweep_at = now + SWEEP_MS;
         err = inbox_sweep(a->inbox, now, now > a->s.keep_ms ? now - a->s.keep_ms : 0, &n);
-        if (!err && n)
+        if (err == SLUIS_NO_SPACE) {
+            log_no_space();
+            err = SLUIS_OK;
+        } else if (!err && n)
             err = work_load(a);
     }
     return err;
@@ -214,7 +217,9 @@ static void *run_one(void *arg)
 {
     runner *r = arg;
     r->err = adapter_run(r->a, &r->why);
-    if (r->err) /* the others end as well: a program that serves half of them looks well and is not */
+    if (r->err == SLUIS_WRONG_SENDER) /* so its gateway says: no municipality ends what serves another */
+        control_server_close(&r->a->control);
+    else if (r->err) /* the others end as well: a program that serves half of them looks well and is not */
         kill(getpid(), SIGTERM);
     return NULL;
 }

@@ -12,7 +12,8 @@ sluis_err adapter_open(adapter **out, const char *config_path, party_kinds kinds
 /* Until SIGTERM or SIGINT (OK), or an error of the store that only a restart can mend. */
 sluis_err adapter_run(adapter *a, sluis_fail *f);
 /* Several (at most ADAPTERS_MAX), each for another municipality: a thread each, which share nothing; at a
- * signal all end, and when one cannot go on the others end too. */
+ * signal all end, and when one's store cannot go on the others end too. One whose gateway knows its keys as
+ * another party's (WRONG_SENDER) ends alone. */
 sluis_err adapter_run_all(adapter *const *v, size_t n, sluis_fail *f);
 void adapter_close(adapter **a);
 

@@ -52,11 +52,23 @@ sluis_err row_mark(adapter *a, const uint8_t transaction[static UUID_LEN], Sluis
     return inbox_put(a->inbox, transaction, row);
 }
 
+/* Why it was withdrawn; "" when that cannot be read, or is longer than any gateway carries. */
+static const char *withdrawn_for(const incoming *m, arena *ar)
+{
+    Sluis__TextBody *body;
+    if (!wire_unpack((ProtobufCMessage **)&body, &sluis__text_body__descriptor, ar, buffer_bytes(&m->plain),
+                     NULL) &&
+        strlen(body->text) <= TALK_HEARD_MAX && strlen(body->code) <= TALK_HEARD_MAX)
+        return *body->text ? body->text : body->code;
+    log_transaction(LOG_WARN, "withdrawal.malformed", m->e->core->transaction.data,
+                    error_token(SLUIS_INVALID), "its reason cannot be read, or is too long: left out");
+    return "";
+}
+
 static sluis_err on_withdrawal(adapter *a, incoming *m, const client_event *ev)
 {
     const uint8_t *transaction = m->e->core->transaction.data;
     Sluis__InboxRow *row;
-    Sluis__TextBody *body = NULL;
     arena *ar = arena_new(ROW_ARENA);
     sluis_err err = ar ? turn_store(a) : SLUIS_NOMEM; /* the request may have come in this very turn */
     if (!err)
@@ -65,15 +77,11 @@ static sluis_err on_withdrawal(adapter *a, incoming *m, const client_event *ev)
         log_transaction(LOG_WARN, "withdrawal.ignored", transaction, "not-asked", "not from who asked");
     } else if (!err && (inbox_state_is(row, STATE_HELD) || inbox_state_is(row, STATE_NEW) ||
                         inbox_state_is(row, STATE_DECIDED))) {
-        if (wire_unpack((ProtobufCMessage **)&body, &sluis__text_body__descriptor, ar,
-                        buffer_bytes(&m->plain), NULL))
-            body = NULL;
-        err = row_mark(a, transaction, row, STATE_WITHDRAWN,
-                       !body         ? ""
-                       : *body->text ? body->text
-                                     : body->code);
-        log_transaction(LOG_INFO, "inbox.withdrawn", transaction, "ok", "");
-        owed_done(a, transaction);
+        err = row_mark(a, transaction, row, STATE_WITHDRAWN, withdrawn_for(m, ar));
+        if (!err) {
+            log_transaction(LOG_INFO, "inbox.withdrawn", transaction, "ok", "");
+            owed_done(a, transaction);
+        }
     }
     if (err == SLUIS_NOT_FOUND)
         err = SLUIS_OK;
@@ -88,7 +96,7 @@ static sluis_err on_clarification(adapter *a, incoming *m, const client_event *e
     const uint8_t *transaction = m->e->core->transaction.data;
     sluis_err err = talk_answered(a, m);
     if (err == SLUIS_NOMEM || err == SLUIS_IO || err == SLUIS_CORRUPT || err == SLUIS_NO_SPACE)
-        return err == SLUIS_NO_SPACE ? SLUIS_OK : err; /* not done: it comes again */
+        return err; /* not done: it comes again */
     log_transaction(err ? LOG_WARN : LOG_INFO, err ? "clarification.ignored" : "inbox.clarified", transaction,
                     error_token(err), "");
     client_done(a->client, ev->seq, ev->generation);
@@ -314,7 +322,7 @@ static sluis_err on_directory(adapter *a, bool welcome)
     return restored_welcome(a);
 }
 
-sluis_err arrive_event(adapter *a, const client_event *ev)
+static sluis_err handle(adapter *a, const client_event *ev)
 {
     switch (ev->kind) {
     case CLIENT_WELCOME:
@@ -340,5 +348,16 @@ sluis_err arrive_event(adapter *a, const client_event *ev)
     case CLIENT_NONE:
         break;
     }
+    return SLUIS_OK;
+}
+
+/* A full store heals, and what was not stored comes again: it ends nobody. */
+sluis_err arrive_event(adapter *a, const client_event *ev)
+{
+    sluis_err err = handle(a, ev);
+    if (err != SLUIS_NO_SPACE)
+        return err;
+    log_no_space();
+    a->retry_at = clock_ms() + RETRY_MS;
     return SLUIS_OK;
 }

@@ -6,6 +6,7 @@
 #include "wire/envelope.h"
 
 #define ROW_MAX    (4u << 20)
+#define WALK_ARENA (2 * ROW_MAX + (64u << 10)) /* a row, sealed no more, and unpacked beside it */
 #define SWEEP_MAX  256
 #define MAP_FACTOR 2 /* address space a byte of quota: room for the reserve beyond it */
 #define READERS    8
@@ -293,7 +294,7 @@ static sluis_err walk_in(inbox *b, store_txn *t, inbox_visit visit, void *ctx)
         return err;
     while (!(err = store_cursor_next(c, &key, &sealed))) {
         Sluis__InboxRow *row;
-        arena *a = arena_new(2 * ROW_MAX);
+        arena *a = arena_new(WALK_ARENA);
         err = !a ? SLUIS_NOMEM : key.n != UUID_LEN ? SLUIS_CORRUPT : SLUIS_OK;
         if (!err)
             err = open_sealed(b, TABLE_INBOX, key, sealed, &sluis__inbox_row__descriptor, a,
@@ -385,7 +386,7 @@ static sluis_err expire(inbox *b, store_txn *t, bytes key)
 {
     char state[] = STATE_EXPIRED;
     Sluis__InboxRow *row;
-    arena *a = arena_new(2 * ROW_MAX);
+    arena *a = arena_new(WALK_ARENA);
     sluis_err err = a ? get_row(b, t, key, a, &row) : SLUIS_NOMEM;
     if (!err) {
         row->state = state;

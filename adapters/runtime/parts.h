@@ -97,6 +97,7 @@ sluis_err work_load(adapter *a);
 void owed_done(adapter *a, const uint8_t transaction[static UUID_LEN]);
 void log_transaction(log_level level, const char *event, const uint8_t transaction[static UUID_LEN],
                      const char *code, const char *text);
+void log_no_space(void);
 /* The row in another state, with a note, without its draft; a held one is held no longer. */
 sluis_err row_mark(adapter *a, const uint8_t transaction[static UUID_LEN], Sluis__InboxRow *row,
                    const char *state, const char *note);

@@ -315,7 +315,7 @@ sluis_err talk_answered(adapter *a, const incoming *m)
     }
     if (!err && talk_of_hash(row, BYTES(m->e->mh, HASH_LEN)))
         err = SLUIS_DUPLICATE; /* delivered again */
-    if (!err && (row->n_talk >= TALK_MAX || !(x = add_line(row, ar))))
+    if (!err && (row->n_talk >= TALK_MAX || strlen(said->text) > TALK_HEARD_MAX || !(x = add_line(row, ar))))
         err = SLUIS_TOO_BIG;
     if (!err) {
         x->kind = (uint32_t)core->kind;

@@ -6,8 +6,9 @@
 
 #include "runtime/parts.h"
 
-#define TALK_TEXT_MAX 4000 /* bytes of one question or reason */
-#define TALK_MAX      40   /* lines of one request */
+#define TALK_TEXT_MAX  4000 /* bytes of one question or reason */
+#define TALK_HEARD_MAX 8000 /* of what comes from a gateway, which carries no longer text */
+#define TALK_MAX       40   /* lines of one request */
 
 #define TALK_RECEIVED "received"
 #define TALK_SENDING  "sending"

@@ -81,6 +81,12 @@ void log_transaction(log_level level, const char *event, const uint8_t transacti
     log_write(level, event, "transaction", id, "code", code, "text", text, NULL);
 }
 
+void log_no_space(void)
+{
+    log_write(LOG_ERROR, "inbox.no-space", "text", "the store is full: raise quota_bytes or lower keep_ms",
+              NULL);
+}
+
 /* ---- the end of a turn: store, consider, answer ---- */
 static sluis_err known_already(adapter *a, const fresh_request *r, const uint8_t transaction[static UUID_LEN])
 {
@@ -133,8 +139,7 @@ sluis_err turn_store(adapter *a)
     }
     a->fresh_count = 0;
     if (err == SLUIS_NO_SPACE) { /* nothing was taken; the gateway keeps it */
-        log_write(LOG_ERROR, "inbox.no-space", "text",
-                  "the store is full: raise quota_bytes or lower keep_ms", NULL);
+        log_no_space();
         return SLUIS_OK;
     }
     return err;

@@ -88,6 +88,35 @@ def test_a_wrong_own_oin_is_named(city):
     check(f"oin is {wrong} in the configuration, but the gateway knows these keys as those of {own}: set it to that" in p.tail(), p.tail())
 
 
+def test_one_gateways_word_ends_no_other(city):
+    """A gateway that knows our keys as another party's ends what serves it; the other municipality is served on."""
+    city.up(parties=("ggd",))
+    city.adapters["ggd"].stop()
+    other = other_municipality(city)
+    try:
+        configs = []
+        own, wrong = PARTIES["ggd"][0], "00000099000000007770"
+        for house in (city, other):
+            path = house.root / "adapters" / "ggd" / "adapter.conf"
+            text = house.adapter_config("ggd")
+            path.write_text(text if house is city else text.replace(f'oin = "{own}"', f'oin = "{wrong}"'))
+            configs += ["--config", path]
+        both = Process("sluis-adapter ggd", [city.bin / "sluis-adapter", *configs], city.root / "log" / "both.log", city.env)
+        city.adapters["ggd"] = both
+        both.start()
+        wait_for("it says so", lambda: any(e.get("event") == "adapter.wrong-oin" for e in both.events()))
+        wait_for("its inbox is closed", lambda: not other.adapter_control("ggd").exists())
+        wait_for("the other is connected", lambda: connected(city))
+        asked = city.file(city.open_case([(PARENT, "ouder"), (CHILD, "kind")]), 2, "ggd", ["jgz-lengte"])["verzoekId"]
+        wait_for("the request", lambda: held(city, asked))
+        city.inbox("ggd", "release", asked, "--fields", "jgz-lengte", "--by", "jeugdarts-7")
+        city.answered(asked)
+        check(both.stop() == 78, f"the program's end does not say that a configuration is wrong: {both.tail()}")
+    finally:
+        other.stop()
+        other.close()
+
+
 def test_two_configurations_share_nothing(city):
     """The same store, or the same inbox, for two municipalities is refused at the start."""
     city.up(parties=("ggd",))

@@ -2,10 +2,13 @@
  * that the gateway refuses; and with what it may not act on. The session is a double: it notes what is said
  * to the gateway. */
 #include "kit_room.h"
+#include "kit_adapter.h"
+
+#include "runtime/talk.h"
 
 /* ---- withdrawals ---- */
 
-static void withdraw(room *r, size_t from, const uint8_t *answers)
+static void withdraw_saying(room *r, size_t from, const uint8_t *answers, const char *text)
 {
     Sluis__TextBody body = SLUIS__TEXT_BODY__INIT;
     draft d;
@@ -13,8 +16,14 @@ static void withdraw(room *r, size_t from, const uint8_t *answers)
     draft_of(r, &d, SLUIS__KIND__WITHDRAWAL);
     d.core.answers = data_of(answers, HASH_LEN);
     body.code = (char *)(uintptr_t) "niet-meer-nodig";
+    body.text = (char *)(uintptr_t)text;
     seal_message(&d, &r->who[from], &r->who[SCHOOL], &body.base, &p);
     deliver(r, &p);
+}
+
+static void withdraw(room *r, size_t from, const uint8_t *answers)
+{
+    withdraw_saying(r, from, answers, "");
 }
 
 static void who_asked_withdraws(void **state)
@@ -54,6 +63,109 @@ static void what_was_answered_stays_so(void **state)
     r->transaction = uuid_new(r->now); /* one that never came */
     withdraw(r, GEM, r->request_mh);
     assert_int_equal(session(r)->done, 9);
+}
+
+/* No gateway carries a longer reason than 8,000 bytes: one that does cannot make rows grow without bound. */
+static void a_reason_has_a_bound(void **state)
+{
+    char text[TALK_HEARD_MAX + 2];
+    room *r = *state;
+    memset(text, 'x', sizeof text);
+    text[TALK_HEARD_MAX + 1] = 0;
+    withdraw_saying(r, GEM, r->request_mh, text);
+    assert_row(r, STATE_WITHDRAWN, "");
+    set_state(r, STATE_HELD);
+    text[TALK_HEARD_MAX] = 0;
+    withdraw_saying(r, GEM, r->request_mh, text);
+    assert_row(r, STATE_WITHDRAWN, text);
+}
+
+/* ---- an answer to a question of ours ---- */
+
+static const uint8_t question_mh[HASH_LEN] = {2, 7};
+
+static void put_question(room *r)
+{
+    Sluis__InboxRow *row;
+    Sluis__InboxTalk line = SLUIS__INBOX_TALK__INIT, *list[] = {&line};
+    arena *ar = arena_new(1u << 20);
+    line.message_hash = data_of(question_mh, HASH_LEN);
+    line.state = (char *)(uintptr_t)TALK_SENT;
+    assert_int_equal(inbox_get(r->a->inbox, r->transaction.b, ar, &row), SLUIS_OK);
+    row->talk = list;
+    row->n_talk = 1;
+    assert_int_equal(inbox_put(r->a->inbox, r->transaction.b, row), SLUIS_OK);
+    arena_free(&ar);
+}
+
+/* How many bytes the newest line has, after an answer of so many. */
+static size_t heard_of(room *r, size_t n)
+{
+    char text[TALK_HEARD_MAX + 2];
+    Sluis__TextBody body = SLUIS__TEXT_BODY__INIT;
+    Sluis__InboxRow *row;
+    draft d;
+    parcel p;
+    arena *ar = arena_new(1u << 20);
+    memset(text, 'x', n);
+    text[n] = 0;
+    draft_of(r, &d, SLUIS__KIND__CLARIFICATION_ANSWER);
+    d.core.answers = data_of(question_mh, HASH_LEN);
+    body.text = text;
+    seal_message(&d, &r->who[GEM], &r->who[SCHOOL], &body.base, &p);
+    deliver(r, &p);
+    assert_int_equal(session(r)->done, 9);
+    assert_int_equal(inbox_get(r->a->inbox, r->transaction.b, ar, &row), SLUIS_OK);
+    const size_t heard = strlen(row->talk[row->n_talk - 1]->text);
+    arena_free(&ar);
+    return heard;
+}
+
+static void an_answer_has_a_bound(void **state)
+{
+    room *r = *state;
+    put_question(r);
+    assert_int_equal(heard_of(r, TALK_HEARD_MAX + 1), 0); /* it is not taken in */
+    assert_int_equal(heard_of(r, TALK_HEARD_MAX), TALK_HEARD_MAX);
+}
+
+/* ---- a store without room ---- */
+
+/* On a disk, and full to the last page. */
+static void fill_store(room *r, const char *path)
+{
+    static uint8_t content[60000];
+    const inbox_options o = {.path = path, .quota_bytes = 1u << 20, .key = r->store_key};
+    sluis_err err = SLUIS_OK;
+    inbox_close(&r->a->inbox);
+    assert_int_equal(inbox_open(&r->a->inbox, &o, NULL), SLUIS_OK);
+    put_request(r);
+    for (size_t n = sizeof content; n > 16; n /= 2)
+        for (err = SLUIS_OK; !err;) {
+            const uuid id = uuid_new(r->now);
+            Sluis__InboxRow row = SLUIS__INBOX_ROW__INIT;
+            row.body = data_of(content, n);
+            row.state = (char *)(uintptr_t)STATE_SENT;
+            err = inbox_put(r->a->inbox, id.b, &row);
+        }
+    assert_int_equal(err, SLUIS_NO_SPACE);
+}
+
+/* Other municipalities' adapters are in the same program: it does not end, and what was not stored comes
+ * again. */
+static void a_full_store_ends_nobody(void **state)
+{
+    room *r = *state;
+    char folder[64], path[96];
+    kit_folder(folder);
+    snprintf(path, sizeof path, "%s/store", folder);
+    fill_store(r, path);
+    r->a->retry_at = 0;
+    withdraw(r, GEM, r->request_mh);
+    assert_row(r, STATE_HELD, "");
+    assert_int_equal(session(r)->done, 0);
+    assert_true(r->a->retry_at >= r->now + RETRY_MS);
+    kit_remove(folder);
 }
 
 /* ---- what comes back ---- */
@@ -220,6 +332,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(who_asked_withdraws, setup, teardown),
         cmocka_unit_test_setup_teardown(nobody_else_withdraws, setup, teardown),
         cmocka_unit_test_setup_teardown(what_was_answered_stays_so, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_reason_has_a_bound, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_answer_has_a_bound, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_full_store_ends_nobody, setup, teardown),
         cmocka_unit_test_setup_teardown(an_answer_comes_back, setup, teardown),
         cmocka_unit_test_setup_teardown(a_refused_answer_says_why, setup, teardown),
         cmocka_unit_test_setup_teardown(a_full_gateway_is_tried_again, setup, teardown),

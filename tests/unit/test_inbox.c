@@ -185,6 +185,29 @@ static void on_disk(void **state)
     kit_remove(folder);
 }
 
+/* The largest row that is taken can be gone over, too: else a store that took it never opens again. */
+static void the_largest_row(void **state)
+{
+    (void)state;
+    size_t n = (4u << 20) + 1, seen = 0;
+    char held[] = STATE_HELD;
+    Sluis__InboxRow row = SLUIS__INBOX_ROW__INIT;
+    inbox_arrival v = arrival(1, 10, 100);
+    inbox *b = open_inbox(NULL, key);
+    uint8_t *body = calloc(1, n);
+    assert_non_null(body);
+    assert_int_equal(inbox_add(b, &v, 1), SLUIS_OK);
+    row.state = held;
+    do
+        row.body = (ProtobufCBinaryData){--n, body};
+    while (inbox_put(b, v.transaction, &row));
+    assert_true(n > (4u << 20) - 200 && n < 4u << 20);
+    assert_int_equal(inbox_walk(b, see, &seen), SLUIS_OK);
+    assert_int_equal(seen, 1);
+    inbox_close(&b);
+    free(body);
+}
+
 /* As the next release would leave it: refused, in words. */
 static void of_a_newer_release(void **state)
 {
@@ -217,6 +240,7 @@ static void of_a_newer_release(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(in_memory), cmocka_unit_test(on_disk),
+                                       cmocka_unit_test(the_largest_row),
                                        cmocka_unit_test(of_a_newer_release)};
     return cmocka_run_group_tests_name("inbox", tests, NULL, NULL);
 }
