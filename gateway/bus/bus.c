@@ -209,6 +209,7 @@ void *bus_run(void *arg)
             peer_pass_chain(&b);
             peer_tell_acks(&b);
             b.gathering = 0;
+            METRIC_SET(b.p->metrics, bus_turned_away, bus_server_refused(b.server));
         }
         deliver_late(&b);
     }

@@ -13,6 +13,7 @@
 #define SLUIS_METRICS(X)                                                                                     \
     X(bus_frames, "counter", "frames received on the bus")                                                   \
     X(bus_refused_frames, "counter", "frames refused before verification")                                   \
+    X(bus_turned_away, "counter", "handshakes with a key of nobody, and frames without the form of one")     \
     X(bus_sessions, "gauge", "parties connected")                                                            \
     X(bus_in_flight, "gauge", "messages between bus and core")                                               \
     X(bus_delivered, "counter", "deliveries sent to parties")                                                \

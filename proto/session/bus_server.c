@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/brake.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "session/session_zmq.h"
@@ -44,6 +45,7 @@ struct bus_server {
     zmq_msg_t frame;      /* what the last event borrows from */
     bool held;            /* frame is initialised */
     uint64_t refused;
+    log_brake unknown, malformed;
     char ipc_path[ENDPOINT_MAX];
     char endpoint[ENDPOINT_MAX];
 };
@@ -98,11 +100,14 @@ static bool zap_step(bus_server *s)
         user[OIN_LEN] = ':';
         hex_encode(user + OIN_LEN + 1, q.p[6], 32);
     } else {
+        const char *left_out;
         char key[65] = "";
         if (ok)
             hex_encode(key, q.p[6], 32);
         s->refused++;
-        log_write(LOG_WARN, "bus.refused", "why", "unknown-key", "curve", key, NULL);
+        if (brake_lets(&s->unknown, clock_mono_us(), &left_out))
+            log_write(LOG_WARN, "bus.refused", "why", "unknown-key", "curve", key,
+                      left_out ? "left_out" : NULL, left_out, NULL);
     }
     const char *code = user[0] ? "200" : "400", *text = user[0] ? "OK" : "unknown-key";
     zmq_send(s->zap, "1.0", 3, ZMQ_SNDMORE);
@@ -141,8 +146,10 @@ static void drop_rest(void *socket)
 
 static void refuse(bus_server *s, const char *why)
 {
+    const char *left_out;
     s->refused++;
-    log_write(LOG_WARN, "bus.refused", "why", why, NULL);
+    if (brake_lets(&s->malformed, clock_mono_us(), &left_out))
+        log_write(LOG_WARN, "bus.refused", "why", why, left_out ? "left_out" : NULL, left_out, NULL);
 }
 
 /* One [route][frame] from a ROUTER. TIMEOUT: nothing there; INVALID: something not to be handed on. */

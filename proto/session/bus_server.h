@@ -55,7 +55,8 @@ typedef struct bus_frame bus_frame;
 sluis_err bus_frame_new(bus_frame **out, bytes frame); /* copies */
 void bus_frame_free(bus_frame **f);
 sluis_err bus_server_send_frame(bus_server *s, const uint8_t *route, size_t route_len, bus_frame *f);
-/* Handshakes and frames turned away since opening (each is logged with its reason). */
+/* Handshakes and frames turned away since opening (logged with their reasons, BRAKE_LINES a second of
+ * each kind). */
 uint64_t bus_server_refused(const bus_server *s);
 /* The endpoint really bound (port 0 asks for any). */
 const char *bus_server_endpoint(const bus_server *s);

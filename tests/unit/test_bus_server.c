@@ -19,6 +19,7 @@
 
 #include <cmocka.h>
 
+#include "base/brake.h"
 #include "base/clock.h"
 #include "session/bus_server.h"
 
@@ -668,6 +669,51 @@ static void bad_options(void **state)
     rmdir(path);
 }
 
+/* Lines of the log with this in them, since it was turned to a file. */
+static unsigned lines_with(FILE *log, const char *text)
+{
+    char line[1024];
+    unsigned n = 0;
+    rewind(log);
+    while (fgets(line, sizeof line, log))
+        n += strstr(line, text) != NULL;
+    return n;
+}
+
+/* Whoever is turned away costs a counter, not a line each time. */
+static void the_log_is_not_theirs_to_fill(void **state)
+{
+    enum { TIMES = 200 };
+    fixture *x = *state;
+    bus_event ev;
+    FILE *log = tmpfile();
+    const int before = dup(STDERR_FILENO);
+    assert_non_null(log);
+    dup2(fileno(log), STDERR_FILENO);
+    const uint64_t since = clock_mono_us();
+    void *good = peer(x, 0, NULL);
+    for (unsigned i = 0; i < TIMES; i++) {
+        void *bad = peer(x, 2, NULL);
+        for (int turn = 0; turn < 5000 && bus_server_refused(x->s) <= i; turn++)
+            bus_server_next(x->s, 1, &ev);
+        hang_up(x, bad);
+    }
+    for (unsigned i = 0; i < TIMES; i++) {
+        zmq_send(good, "one", 3, ZMQ_SNDMORE);
+        zmq_send(good, "two", 3, 0);
+    }
+    for (int turn = 0; turn < 5000 && bus_server_refused(x->s) < 2 * TIMES; turn++)
+        bus_server_next(x->s, 1, &ev);
+    const unsigned most = BRAKE_LINES * (unsigned)((clock_mono_us() - since) / 1000000 + 1);
+    dup2(before, STDERR_FILENO);
+    close(before);
+    assert_int_equal(bus_server_refused(x->s), 2 * TIMES);
+    assert_in_range(lines_with(log, "\"why\":\"unknown-key\""), BRAKE_LINES, most);
+    assert_in_range(lines_with(log, "\"why\":\"parts\""), BRAKE_LINES, most);
+    fclose(log);
+    hang_up(x, good);
+}
+
 int main(void)
 {
     alarm(120); /* a failed test may leave sockets open, on which closing waits */
@@ -675,6 +721,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(known_keys_are_heard),
         T(unknown_keys_get_nowhere),
+        T(the_log_is_not_theirs_to_fill),
         T(other_mechanisms_get_nowhere),
         T(nobody_gets_in_unasked),
         T(without_a_handler_nobody_gets_in),
