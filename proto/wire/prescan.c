@@ -21,8 +21,6 @@ typedef struct {
     size_t max;
 } bound;
 
-#define SMALLEST_BOUND 8 /* of the table: fewer need no look-up */
-
 static const bound bounds[] = {
     {&sluis__header__descriptor, "wrapped", 16},
     {&sluis__core__descriptor, "recipients", 16},
@@ -317,10 +315,10 @@ static sluis_err scan_message(const ProtobufCMessageDescriptor *d, const uint8_t
         }
         if (err)
             return err;
-        many = many || *count > SMALLEST_BOUND;
+        many = many || *count > PRESCAN_COUNT_LEAST;
     }
     for (unsigned i = 0; many && i < d->n_fields; i++)
-        if (counts[i] > SMALLEST_BOUND && counts[i] > prescan_bound(d, &d->fields[i]))
+        if (counts[i] > PRESCAN_COUNT_LEAST && counts[i] > prescan_bound(d, &d->fields[i]))
             return prescan_refuse(s->f, SLUIS_TOO_BIG, d, &d->fields[i], "more elements than allowed");
     return SLUIS_OK;
 }

@@ -1,5 +1,6 @@
 /* The scan before unpacking. protobuf-c bounds neither counts nor sizes and keeps what it does not know;
- * so every message from outside is walked here first, against its descriptor and without any memory.
+ * so a message from outside is walked here first, against its descriptor and without any memory, unless
+ * unpack.c takes it in the same pass that checks it.
  *
  * Refused: unknown fields, a wire type other than the schema's, singular fields and packed fields that
  * come twice, two members of one oneof, groups, varints longer than need be or wider than the type,
@@ -16,6 +17,8 @@
 #define PRESCAN_DEPTH  6
 #define PRESCAN_FIELDS 64 /* fields of one message type */
 #define PRESCAN_COUNT  64 /* elements of a repeated field that the table does not name */
+/* No bound of the table is smaller: of fewer elements it need not be asked. */
+#define PRESCAN_COUNT_LEAST 8
 
 /* TRUNCATED, NONCANONICAL (overlong varint), INVALID, TOO_BIG (count); f->where is "core.sender". */
 sluis_err prescan(const ProtobufCMessageDescriptor *d, bytes raw, sluis_fail *f);

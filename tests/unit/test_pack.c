@@ -1,9 +1,10 @@
-/* wire_pack and unpack_own beside protobuf-c's own packing and unpacking: the same bytes and the same
- * messages, with anything in any field. */
+/* wire_pack, unpack_own and wire_unpack beside protobuf-c's own packing and unpacking: the same bytes and the
+ * same messages, with anything in any field; of a stranger what the pre-scan lets through. */
 #include "kit.h"
 
 #include "api.pb-c.h"
 #include "rows.pb-c.h"
+#include "wire/prescan.h"
 #include "wire/unpack.h"
 
 static uint64_t dice;
@@ -201,46 +202,60 @@ static void spoil(buffer *b)
     }
 }
 
-/* Takes the same bytes, and makes the same of them: what protobuf-c packs again tells it. True: taken. */
-static bool taken_alike(const ProtobufCMessageDescriptor *d, bytes raw)
+/* What protobuf-c packs again tells it. */
+static void assert_same(const ProtobufCMessage *m, const ProtobufCMessage *other)
 {
     static uint8_t ours[1 << 17], theirs[1 << 17];
+    const size_t n = protobuf_c_message_get_packed_size(m);
+    assert_true(n <= sizeof ours);
+    assert_int_equal(n, protobuf_c_message_get_packed_size(other));
+    protobuf_c_message_pack(m, ours);
+    protobuf_c_message_pack(other, theirs);
+    assert_memory_equal(ours, theirs, n);
+}
+
+/* Takes the same bytes, and makes the same of them; as a stranger's, when the pre-scan finds nothing wrong,
+ * and else says the same of them. True: taken. */
+static bool taken_alike(const ProtobufCMessageDescriptor *d, bytes raw, size_t *strict)
+{
     arena *a = arena_new(8 << 20);
+    sluis_fail found = {0}, told = {0};
     ProtobufCMessage *m = unpack_own(d, a, raw), *other = protobuf_c_message_unpack(d, NULL, raw.n, raw.p);
     const bool taken = other != NULL;
     assert_int_equal(m != NULL, taken);
-    if (taken) {
-        const size_t n = protobuf_c_message_get_packed_size(m);
-        assert_true(n <= sizeof ours);
-        assert_int_equal(n, protobuf_c_message_get_packed_size(other));
-        protobuf_c_message_pack(m, ours);
-        protobuf_c_message_pack(other, theirs);
-        assert_memory_equal(ours, theirs, n);
-        protobuf_c_message_free_unpacked(other, NULL);
-    }
+    if (taken)
+        assert_same(m, other);
+    assert_int_equal(wire_unpack(&m, d, a, raw, &told), prescan(d, raw, &found));
+    assert_string_equal(told.where, found.where);
+    assert_string_equal(told.text, found.text);
+    assert_int_equal(m != NULL, !found.code);
+    if (m)
+        assert_same(m, other);
+    *strict += taken && !m;
+    protobuf_c_message_free_unpacked(other, NULL);
     arena_free(&a);
     return taken;
 }
 
 static void takes_what_protobuf_c_takes(void **state)
 {
-    size_t whole = 0, spoiled = 0, refused = 0;
+    size_t whole = 0, spoiled = 0, refused = 0, strict = 0;
     (void)state;
     dice = 521288629;
-    while (whole < 10000 || spoiled < 10000 || refused < 10000) {
+    while (whole < 10000 || spoiled < 10000 || refused < 10000 || strict < 1000) {
         const ProtobufCMessageDescriptor *d = all[(whole + spoiled + refused) % (sizeof all / sizeof *all)];
         arena *a = arena_new(8 << 20);
         buffer b;
         buffer_init(&b, 1 << 20);
         assert_int_equal(wire_pack(&b, any_message(a, d)), SLUIS_OK);
         if (b.n) {
-            assert_true(taken_alike(d, buffer_bytes(&b)));
+            assert_true(taken_alike(d, buffer_bytes(&b), &strict));
             whole++;
         }
         for (size_t i = 1 + roll(3); i > 0 && b.n > 0 && b.n < 4000; i--)
             spoil(&b);
         if (b.n)
-            *(taken_alike(d, buffer_bytes(&b)) ? &spoiled : &refused) += 1;
+            *(taken_alike(d, buffer_bytes(&b), &strict) ? &spoiled : &refused) += 1;
         buffer_close(&b);
         arena_free(&a);
     }
