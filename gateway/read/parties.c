@@ -1,6 +1,6 @@
-/* Which parties may hold a datum: those of the domain that is its source, whose own law and agreement let
- * them give it now, in the order of OINs, a page at a time. It holds nothing of a person: reading it is no
- * entry. */
+/* Which parties may hold a datum: those of the domain that is its source, that can be asked now (with a key
+ * to seal to), and whose own law and agreement let them give it; in the order of OINs, a page at a time. It
+ * holds nothing of a person: reading it is no entry. */
 #include <string.h>
 
 #include "base/clock.h"
@@ -9,13 +9,15 @@
 
 #define PAGE_MAX 100
 
-static bool may_give(const rules *r, const party *p, const attribute *a, uint64_t now)
+static bool may_give(const rules *r, const directory *d, const party *p, const attribute *a, uint64_t now)
 {
+    const party_key *key;
     const agreement *about = NULL;
     const agreed_question q = {
         .side = AGREED_GIVES, .category = category_name(a->category), .attribute = a->name};
-    return strcmp(p->domain, a->source) == 0 && !p->suspended && p->valid_from <= now &&
-           now < p->valid_until && policy_domain_gives(r, p->domain, a->category, now) &&
+    return strcmp(p->domain, a->source) == 0 &&
+           directory_current(d, p, USE_SEAL, now, &key, NULL) == SLUIS_OK &&
+           policy_domain_gives(r, p->domain, a->category, now) &&
            agreement_judge(p->agreements, p->agreement_count, &q, now, &about) == SLUIS_OK;
 }
 
@@ -43,7 +45,7 @@ static sluis_err page(const reader *r, const job *j, const attribute *a, arena *
     sluis_err e = list->parties ? SLUIS_OK : SLUIS_NOMEM;
     for (size_t i = 0; !e && i < directory_count(j->dir); i++) {
         const party *p = directory_at(j->dir, i);
-        if (strcmp(p->oin.s, q->after) <= 0 || !may_give(r->rules, p, a, now))
+        if (strcmp(p->oin.s, q->after) <= 0 || !may_give(r->rules, j->dir, p, a, now))
             continue;
         if (list->n_parties == limit) {
             list->next = list->parties[limit - 1]->oin;

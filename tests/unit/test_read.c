@@ -751,24 +751,31 @@ static void no_parties(room *r, const char *function, const char *name, sluis_er
     job_free(&j);
 }
 
-/* Of the datum's own domain, with an agreement by which it gives that; in the order of OINs, in pages. */
+/* Of the datum's own domain, with a key to seal to and an agreement by which it gives that; in the order of
+ * OINs, in pages. */
 static void who_may_hold_a_datum(void **state)
 {
     room *r = *state;
     static const struct {
         const char *oin, *domain;
-        bool agreed;
-    } more[] = {{"00000099000000001500", "onderwijs", true},
-                {"00000099000000002050", "ggd", true},
-                {"00000099000000002100", "onderwijs", false},
-                {"00000099000000002200", "onderwijs", true}};
+        bool agreed, sealed;
+    } more[] = {{"00000099000000001500", "onderwijs", true, true},
+                {"00000099000000002050", "ggd", true, true},
+                {"00000099000000002100", "onderwijs", false, true},
+                {"00000099000000002150", "onderwijs", true, false},
+                {"00000099000000002200", "onderwijs", true, true}};
     static const char *const schools[] = {"00000099000000001500", OIN_SCHL, "00000099000000002200"},
                              *const ggd[] = {"00000099000000002050"};
     turn t = house_begin(&r->h, HOUSE_MS, 1u << 20);
     for (size_t i = 0; i < sizeof more / sizeof *more; i++) {
         actor a;
         actor_init(&a, more[i].oin, (uint8_t)(20 + i));
-        house_enrol(&r->h, t.t, &a, more[i].oin, more[i].domain);
+        Sluis__PartyEntry x;
+        Sluis__DirectoryKey k[2], *list[2];
+        uint8_t sig[2][SIG_LEN];
+        house_entry(&a, more[i].oin, more[i].domain, &x, k, list, sig);
+        k[1].suspended = more[i].sealed ? 0 : HOUSE_MS - 10;
+        assert_int_equal(parties_put(t.t, &x, &r->h.p.directory, false, NULL), SLUIS_OK);
         if (more[i].agreed)
             house_agree(&r->h, t.t, &a);
         actor_close(&a);
