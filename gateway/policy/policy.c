@@ -37,7 +37,7 @@ const policy_refusal *policy_refusal_of(const char *rule)
 /* A question in numbers; a name that does not exist has no bit and matches no rule. */
 typedef struct {
     size_t application, domain;
-    uint64_t application_bit, function, purpose, legal_basis;
+    uint64_t function, purpose, legal_basis;
     uint32_t phase;
 } resolved;
 
@@ -55,14 +55,12 @@ static uint32_t phase_bit(Sluis__Phase p)
 
 static resolved resolve(const rules *r, const policy_question *q)
 {
-    resolved o = {.application = ruleset_application(r, q->application),
-                  .domain = name_index(&r->domains, q->domain),
-                  .function = bit_of(name_index(&r->functions, q->function)),
-                  .purpose = bit_of(name_index(&r->purposes, q->purpose)),
-                  .legal_basis = bit_of(name_index(&r->legal_bases, q->legal_basis)),
-                  .phase = phase_bit(q->phase)};
-    o.application_bit = bit_of(o.application);
-    return o;
+    return (resolved){.application = ruleset_application(r, q->application),
+                      .domain = name_index(&r->domains, q->domain),
+                      .function = bit_of(name_index(&r->functions, q->function)),
+                      .purpose = bit_of(name_index(&r->purposes, q->purpose)),
+                      .legal_basis = bit_of(name_index(&r->legal_bases, q->legal_basis)),
+                      .phase = phase_bit(q->phase)};
 }
 
 static bool listed(const char *const *list, size_t n, const char *id)
@@ -135,15 +133,14 @@ static bool domain_gives(const domain_entry *d, category c, uint64_t at)
 
 static bool permit_fits(const permit *p, const resolved *o, uint64_t at)
 {
-    return p->applications & o->application_bit && p->functions & o->function && p->purposes & o->purpose &&
-           p->legal_bases & o->legal_basis && p->phases & o->phase && period_holds(&p->when, at);
+    return p->functions & o->function && p->purposes & o->purpose && p->legal_bases & o->legal_basis &&
+           p->phases & o->phase && period_holds(&p->when, at) && words_hold(p->applications, o->application);
 }
 
 /* What a domain is the source of; what is handed over to a municipality has many. */
 static bool permit_covers(const rules *r, const permit *p, const attribute *a, const char *domain)
 {
-    size_t at = (size_t)(a - r->attributes);
-    return p->attributes[at / 64] >> at % 64 & 1 ||
+    return words_hold(p->attributes, (size_t)(a - r->attributes)) ||
            (p->categories >> a->category & 1 &&
             (strcmp(a->source, domain) == 0 || rules_is_municipality(r, domain)));
 }
@@ -205,7 +202,7 @@ size_t policy_candidates(const rules *r, const policy_question *q, uint32_t id, 
         if (!permit_covers(r, p, a, q->domain))
             continue;
         uint32_t misses =
-            (p->applications & o.application_bit ? 0u : MISS_APPLICATION) |
+            (words_hold(p->applications, o.application) ? 0u : MISS_APPLICATION) |
             (p->functions & o.function ? 0u : MISS_FUNCTION) | (p->purposes & o.purpose ? 0u : MISS_PURPOSE) |
             (p->legal_bases & o.legal_basis ? 0u : MISS_LEGAL_BASIS) |
             (p->phases & o.phase ? 0u : MISS_PHASE) | (period_holds(&p->when, q->at) ? 0u : MISS_PERIOD);
@@ -274,14 +271,14 @@ const view *policy_view(const rules *r, const char *app, const char *function, c
                         uint64_t at)
 {
     size_t i = ruleset_application(r, app);
-    uint64_t application_bit = bit_of(i), function_bit = bit_of(name_index(&r->functions, function));
+    uint64_t function_bit = bit_of(name_index(&r->functions, function));
     const view_entry *best = NULL;
     if (i == NAME_NONE || !c || !c->exists || c->closed || !law_in_scope(c, r->applications[i].public.law))
         return NULL;
     for (size_t k = 0; k < r->view_count; k++) {
         const view_entry *e = &r->views[k];
         const period when = {e->public.from, e->public.until};
-        if (e->applications & application_bit && e->functions & function_bit &&
+        if (words_hold(e->applications, i) && e->functions & function_bit &&
             e->public.phases & phase_bit(c->phase) && period_holds(&when, at) && (!best || e->own))
             best = e;
     }
@@ -304,13 +301,12 @@ bool view_allows(const view *v, uint32_t id)
 bool policy_reuses(const rules *r, const char *from_law, const char *law, const attribute *a, uint64_t at)
 {
     size_t from = name_index(&r->laws, from_law), to = name_index(&r->laws, law);
-    size_t n = (size_t)(a - r->attributes);
     if (from == NAME_NONE || to == NAME_NONE)
         return false;
     for (size_t i = 0; i < r->reuse_count; i++) {
         const reuse_entry *e = &r->reuse[i];
         if (e->from_laws >> from & 1 && e->laws >> to & 1 && period_holds(&e->when, at) &&
-            (e->categories >> a->category & 1 || e->attributes[n / 64] >> n % 64 & 1))
+            (e->categories >> a->category & 1 || words_hold(e->attributes, (size_t)(a - r->attributes))))
             return true;
     }
     return false;
@@ -350,11 +346,11 @@ const char *policy_domain_law(const rules *r, const char *domain, category c, ui
 
 bool policy_asks(const rules *r, const char *app, const char *function, uint64_t at)
 {
-    const uint64_t app_bit = bit_of(ruleset_application(r, app));
+    const size_t asker = ruleset_application(r, app);
     const uint64_t function_bit = bit_of(name_index(&r->functions, function));
     for (size_t i = 0; i < r->permit_count; i++)
-        if (r->permits[i].applications & app_bit && r->permits[i].functions & function_bit &&
-            period_holds(&r->permits[i].when, at))
+        if (r->permits[i].functions & function_bit && period_holds(&r->permits[i].when, at) &&
+            words_hold(r->permits[i].applications, asker))
             return true;
     return false;
 }

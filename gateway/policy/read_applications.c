@@ -19,7 +19,7 @@ static const config_key may_keys[] = {
     {"same_person", CONFIG_BOOL, false, 0, 0, "", "false", "a decision: also on what one brought oneself"}};
 static const config_key applications_file[] = {
     {"functions", CONFIG_LIST, true, 1, RULESET_NAMES_MAX, "", NULL, "functions of people"},
-    {"applications", CONFIG_LIST, true, 1, RULESET_NAMES_MAX, "", NULL, "who talks to the gateway"}};
+    {"applications", CONFIG_LIST, true, 1, RULESET_APPLICATIONS_MAX, "", NULL, "who talks to the gateway"}};
 
 static const char *const acts[ACT_COUNT] = {
     [ACT_OPEN_CASE] = "open-case",
@@ -132,9 +132,14 @@ static sluis_err application_row(rules *r, const config_node *row, size_t i, slu
     a->right_count = config_count(config_get(row, "may"));
     a->rights = ruleset_alloc(r, a->right_count, sizeof *a->rights);
     err = a->rights ? read_rows(r, row, "may", KEYS_OF(may_keys), may_row, f) : SLUIS_NOMEM;
-    if (!err)
-        r->application_count = i + 1;
-    return err;
+    if (err)
+        return err;
+    size_t at = i;
+    for (; at > 0 && strcmp(r->application_by_id[at - 1]->public.id, a->public.id) > 0; at--)
+        r->application_by_id[at] = r->application_by_id[at - 1];
+    r->application_by_id[at] = a;
+    r->application_count = i + 1;
+    return SLUIS_OK;
 }
 
 sluis_err ruleset_read_applications(rules *r, const config_node *root, sluis_fail *f)
@@ -144,8 +149,10 @@ sluis_err ruleset_read_applications(rules *r, const config_node *root, sluis_fai
         err = read_rows(r, root, "functions", KEYS_OF(function_keys), function_row, f);
     if (err)
         return err;
-    r->applications =
-        ruleset_alloc(r, config_count(config_get(root, "applications")), sizeof *r->applications);
-    return r->applications ? read_rows(r, root, "applications", KEYS_OF(application_keys), application_row, f)
-                           : SLUIS_NOMEM;
+    size_t n = config_count(config_get(root, "applications"));
+    r->applications = ruleset_alloc(r, n, sizeof *r->applications);
+    r->application_by_id = ruleset_alloc(r, n, sizeof *r->application_by_id);
+    return r->applications && r->application_by_id
+               ? read_rows(r, root, "applications", KEYS_OF(application_keys), application_row, f)
+               : SLUIS_NOMEM;
 }

@@ -8,7 +8,8 @@ static const config_key rule_keys[] = {
     {"article", CONFIG_STR, true, 1, TITLE_MAX_LEN, "", NULL, "what it rests on"},
     KEY_FROM,
     KEY_UNTIL,
-    {"applications", CONFIG_STRS, false, 1, RULESET_NAMES_MAX, "", NULL, "who asks: these applications"},
+    {"applications", CONFIG_STRS, false, 1, RULESET_APPLICATIONS_MAX, "", NULL,
+     "who asks: these applications"},
     {"laws", CONFIG_STRS, false, 1, RULESET_NAMES_MAX, "", NULL, "who asks: all applications of these laws"},
     {"functions", CONFIG_STRS, true, 1, RULESET_NAMES_MAX, "", NULL, "functions that may ask"},
     {"domains", CONFIG_STRS, true, 1, RULESET_NAMES_MAX, "", NULL, "whom is asked"},
@@ -53,10 +54,13 @@ static sluis_err take_obligations(permit *p, const config_node *list, sluis_fail
 }
 
 /* Who asks: the named applications, or all of the named laws. */
-static sluis_err take_applications(const rules *r, permit *p, const config_node *row, sluis_fail *f)
+static sluis_err take_applications(rules *r, permit *p, const config_node *row, sluis_fail *f)
 {
     const config_node *named = config_get(row, "applications");
-    uint64_t laws;
+    uint64_t laws, *applications = words_new(r, r->application_count);
+    if (!applications)
+        return SLUIS_NOMEM;
+    p->applications = applications;
     if (!named == !config_get(row, "laws"))
         return config_fail(row, f, "a rule has either \"applications\" or \"laws\"");
     sluis_err err = read_bits(row, "laws", &r->laws, "law", &laws, f);
@@ -64,13 +68,13 @@ static sluis_err take_applications(const rules *r, permit *p, const config_node 
         return err;
     for (size_t i = 0; i < r->application_count; i++)
         if (r->applications[i].law != NAME_NONE && laws >> r->applications[i].law & 1)
-            p->applications |= UINT64_C(1) << i;
+            words_add(applications, i);
     for (size_t i = 0; i < config_count(named); i++) {
         size_t at = ruleset_application(r, config_at_str(named, i));
         if (at == NAME_NONE)
             return config_fail(config_at(named, i), f, "no application is called \"%.64s\"",
                                config_at_str(named, i));
-        p->applications |= UINT64_C(1) << at;
+        words_add(applications, at);
     }
     return SLUIS_OK;
 }
@@ -87,10 +91,10 @@ static bool can_be_given(const rules *r, const permit *p, category c)
 static sluis_err take_data(rules *r, permit *p, const config_node *row, sluis_fail *f)
 {
     const config_node *list = config_get(row, "attributes");
-    uint64_t *bits = ruleset_alloc(r, (r->attribute_count + 63) / 64, sizeof *bits);
-    if (!bits)
+    uint64_t *attributes = words_new(r, r->attribute_count);
+    if (!attributes)
         return SLUIS_NOMEM;
-    p->attributes = bits;
+    p->attributes = attributes;
     if (!list && !config_get(row, "categories"))
         return config_fail(row, f, "a rule has \"categories\", \"attributes\" or both");
     sluis_err err = read_categories(row, "categories", &p->categories, f);
@@ -108,8 +112,7 @@ static sluis_err take_data(rules *r, permit *p, const config_node *row, sluis_fa
         if (!can_be_given(r, p, a->category))
             return config_fail(config_at(list, i), f, "none of its domains gives %s data (domains.conf)",
                                category_name(a->category));
-        size_t at = (size_t)(a - r->attributes);
-        bits[at / 64] |= UINT64_C(1) << at % 64;
+        words_add(attributes, (size_t)(a - r->attributes));
     }
     return SLUIS_OK;
 }

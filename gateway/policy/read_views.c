@@ -7,7 +7,7 @@
 static const config_key view_keys[] = {
     {"id", CONFIG_STR, true, 1, NAME_MAX_LEN, "", NULL, "name, never reused"},
     {"law", CONFIG_STR, true, 1, NAME_MAX_LEN, "", NULL, "for applications of this law"},
-    {"applications", CONFIG_STRS, false, 1, RULESET_NAMES_MAX, "", NULL, "for these of them alone"},
+    {"applications", CONFIG_STRS, false, 1, RULESET_APPLICATIONS_MAX, "", NULL, "for these of them alone"},
     {"functions", CONFIG_STRS, true, 1, RULESET_NAMES_MAX, "", NULL, "functions that see it"},
     {"phases", CONFIG_STRS, true, 1, 3, "", NULL, "phases of the case in which they see it"},
     {"attributes", CONFIG_STRS, true, 1, RULESET_ATTRIBUTES_MAX, "", NULL, "what they see"},
@@ -47,10 +47,14 @@ static sluis_err take_functions(rules *r, view_entry *e, const config_node *list
 static sluis_err take_applications(rules *r, view_entry *e, const config_node *row, sluis_fail *f)
 {
     const config_node *list = config_get(row, "applications");
+    uint64_t *applications = words_new(r, r->application_count);
+    if (!applications)
+        return SLUIS_NOMEM;
+    e->applications = applications;
     e->own = list != NULL;
     for (size_t i = 0; !list && i < r->application_count; i++)
         if (strcmp(r->applications[i].public.law, e->public.law) == 0)
-            e->applications |= UINT64_C(1) << i;
+            words_add(applications, i);
     for (size_t i = 0; i < config_count(list); i++) {
         const char *id = config_at_str(list, i);
         size_t at = ruleset_application(r, id);
@@ -58,9 +62,17 @@ static sluis_err take_applications(rules *r, view_entry *e, const config_node *r
             return config_fail(config_at(list, i), f, "no application is called \"%.64s\"", id);
         if (strcmp(r->applications[at].public.law, e->public.law) != 0)
             return config_fail(config_at(list, i), f, "\"%.64s\" acts under another law", id);
-        e->applications |= UINT64_C(1) << at;
+        words_add(applications, at);
     }
     return SLUIS_OK;
+}
+
+static bool for_one_application(const rules *r, const view_entry *a, const view_entry *b)
+{
+    for (size_t i = 0; i < r->application_count; i++)
+        if (words_hold(a->applications, i) && words_hold(b->applications, i))
+            return true;
+    return false;
 }
 
 static sluis_err check_alone(const rules *r, const view_entry *e, const config_node *row, sluis_fail *f)
@@ -71,8 +83,8 @@ static sluis_err check_alone(const rules *r, const view_entry *e, const config_n
         const period other = {o->public.from, o->public.until};
         if (strcmp(o->public.id, e->public.id) == 0)
             return config_fail(config_get(row, "id"), f, "\"%.64s\" stands twice", e->public.id);
-        if (o->own == e->own && o->applications & e->applications && o->functions & e->functions &&
-            o->public.phases & e->public.phases && periods_meet(&other, &when))
+        if (o->own == e->own && o->functions & e->functions && o->public.phases & e->public.phases &&
+            periods_meet(&other, &when) && for_one_application(r, o, e))
             return config_fail(row, f,
                                "\"%.64s\" and \"%.64s\" hold for one application, function and phase at once",
                                e->public.id, o->public.id);
@@ -116,10 +128,10 @@ static sluis_err view_row(rules *r, const config_node *row, size_t i, sluis_fail
 static sluis_err take_reused(rules *r, reuse_entry *e, const config_node *row, sluis_fail *f)
 {
     const config_node *list = config_get(row, "attributes");
-    uint64_t *bits = ruleset_alloc(r, (r->attribute_count + 63) / 64, sizeof *bits);
-    if (!bits)
+    uint64_t *attributes = words_new(r, r->attribute_count);
+    if (!attributes)
         return SLUIS_NOMEM;
-    e->attributes = bits;
+    e->attributes = attributes;
     if (!list && !config_get(row, "categories"))
         return config_fail(row, f, "reuse has \"categories\", \"attributes\" or both");
     for (size_t i = 0; i < config_count(list); i++) {
@@ -127,8 +139,7 @@ static sluis_err take_reused(rules *r, reuse_entry *e, const config_node *row, s
         if (!a)
             return config_fail(config_at(list, i), f, "no attribute is called \"%.64s\"",
                                config_at_str(list, i));
-        size_t at = (size_t)(a - r->attributes);
-        bits[at / 64] |= UINT64_C(1) << at % 64;
+        words_add(attributes, (size_t)(a - r->attributes));
     }
     return read_categories(row, "categories", &e->categories, f);
 }

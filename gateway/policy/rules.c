@@ -70,13 +70,23 @@ bool periods_meet(const period *a, const period *b)
     return a->from < b_end && b->from < a_end;
 }
 
+static int by_application_id(const void *key, const void *element)
+{
+    return strcmp(key, (*(const application_entry *const *)element)->public.id);
+}
+
 size_t ruleset_application(const rules *r, const char *id)
 {
-    if (id)
-        for (size_t i = 0; i < r->application_count; i++)
-            if (strcmp(r->applications[i].public.id, id) == 0)
-                return i;
-    return NAME_NONE;
+    const application_entry **found = id && r->application_count
+                                          ? bsearch(id, r->application_by_id, r->application_count,
+                                                    sizeof *r->application_by_id, by_application_id)
+                                          : NULL;
+    return found ? (size_t)(*found - r->applications) : NAME_NONE;
+}
+
+uint64_t *words_new(rules *r, size_t n)
+{
+    return ruleset_alloc(r, (n + 63) / 64, sizeof(uint64_t));
 }
 
 static int by_id(const void *key, const void *element)

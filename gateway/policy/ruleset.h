@@ -1,8 +1,9 @@
 /* The insides of a rule set: shared by the files of this folder, by nobody else.
  *
- * Names (laws, functions, purposes, legal bases, domains, applications) are numbered as they stand in their
- * file, at most RULESET_NAMES_MAX of each, so that a rule holds each of its lists as 64 bits. All strings are
- * borrowed from the configuration files, which the set keeps. */
+ * Names (laws, functions, purposes, legal bases, domains) are numbered as they stand in their file, at most
+ * RULESET_NAMES_MAX of each, so that a rule holds each of its lists as 64 bits. Of applications and
+ * attributes there are more: their lists are words of 64 bits, the n-th of its file bit n % 64 of word n
+ * / 64. All strings are borrowed from the configuration files, which the set keeps. */
 #ifndef SLUIS_POLICY_RULESET_H
 #define SLUIS_POLICY_RULESET_H
 
@@ -14,10 +15,11 @@
 #include "policy/rights.h"
 #include "policy/templates.h"
 
-#define RULESET_NAMES_MAX      64
-#define RULESET_ATTRIBUTES_MAX 4096
-#define RULESET_PERMITS_MAX    4096
-#define RULESET_LIST_MAX       4096 /* elements of any other list */
+#define RULESET_NAMES_MAX        64
+#define RULESET_APPLICATIONS_MAX 1024
+#define RULESET_ATTRIBUTES_MAX   4096
+#define RULESET_PERMITS_MAX      4096
+#define RULESET_LIST_MAX         4096 /* elements of any other list */
 #define RULESET_BYTES_MAX                                                                                    \
     (448u << 10) /* all files together: a set is one row, and one line of the control socket */
 #define NAME_NONE SIZE_MAX
@@ -76,8 +78,8 @@ typedef struct {
 typedef struct {
     view public;
     uint64_t functions;
-    uint64_t applications; /* bits: those that this view is for */
-    bool own;              /* names its applications: goes before the law's view */
+    const uint64_t *applications; /* words: those that this view is for */
+    bool own;                     /* names its applications: goes before the law's view */
 } view_entry;
 
 /* What was registered for one law serves another. */
@@ -86,7 +88,7 @@ typedef struct {
     period when;
     uint64_t from_laws, laws;
     uint32_t categories;
-    const uint64_t *attributes; /* bit n: the n-th of the catalogue */
+    const uint64_t *attributes; /* words */
 } reuse_entry;
 
 typedef struct {
@@ -103,9 +105,9 @@ typedef struct {
 typedef struct {
     const char *id, *article;
     period when;
-    uint64_t applications, functions, purposes, legal_bases, domains;
+    uint64_t functions, purposes, legal_bases, domains;
     uint32_t phases, categories, obligations;
-    const uint64_t *attributes; /* bit n: the n-th of the catalogue */
+    const uint64_t *applications, *attributes; /* words */
 } permit;
 
 typedef struct {
@@ -145,6 +147,7 @@ struct rules {
     const attribute **by_name;
     application_entry *applications;
     size_t application_count;
+    const application_entry **application_by_id;
     view_entry *views;
     size_t view_count;
     reuse_entry *reuse;
@@ -171,6 +174,17 @@ size_t name_index(const name_list *l, const char *id); /* NAME_NONE */
 bool period_holds(const period *p, uint64_t at);
 bool periods_meet(const period *a, const period *b);
 size_t ruleset_application(const rules *r, const char *id); /* NAME_NONE */
+
+/* Words of 64 bits for n things, none of them in it; the set owns them. */
+uint64_t *words_new(rules *r, size_t n);
+static inline void words_add(uint64_t *words, size_t i)
+{
+    words[i / 64] |= UINT64_C(1) << i % 64;
+}
+static inline bool words_hold(const uint64_t *words, size_t i) /* i NAME_NONE: no */
+{
+    return i != NAME_NONE && words[i / 64] >> i % 64 & 1;
+}
 
 /* The readers of the files, in the order of ruleset_file; each may use what those before it read. */
 sluis_err ruleset_read_laws(rules *r, const config_node *root, sluis_fail *f);

@@ -888,6 +888,83 @@ static void a_view_needs_an_open_case_in_its_phase(void **state)
     kit_close(&k);
 }
 
+/* As many applications as a set holds, and what the last of them may do: by its law, and by its own name
+ * alone. */
+#define APPLICATIONS_MAX 1024
+
+static void add_applications(kit_set *k, size_t n)
+{
+    char *rows = calloc(n, 128), *p = rows;
+    assert_non_null(rows);
+    for (size_t i = 0; i < n; i++)
+        p += sprintf(p, "%s{ id = \"loket-%zu\"; title = \"Loket\"; law = \"wmo\"; oins = [\"%s\"]; }",
+                     i ? ",\n" : "", i, kit_oin.s);
+    kit_append(k, "applications.conf", rows);
+    free(rows);
+}
+
+static size_t shipped_applications(void)
+{
+    kit_set k = {0};
+    size_t n = 0;
+    kit_read(&k);
+    for (const char *p = k.text[kit_index("applications.conf")]; (p = strstr(p, "oins = [")); p++)
+        n++;
+    kit_close(&k);
+    return n;
+}
+
+static void a_set_holds_a_thousand_applications(void **state)
+{
+    (void)state;
+    const size_t more = APPLICATIONS_MAX - shipped_applications();
+    const case_facts c = kit_case(SLUIS__PHASE__RESEARCH);
+    policy_question q = kit_question();
+    char last[32], one[128], named[128], by_rule[64];
+    kit_set k = {0};
+    kit_read(&k);
+    add_applications(&k, more);
+    snprintf(last, sizeof last, "loket-%zu", more - 1);
+    q.application = "loket-0";
+    rules *r = kit_rules(&k);
+    snprintf(by_rule, sizeof by_rule, "%s", kit_ask(r, &q, &c, "school-naam").rule);
+    q.application = last;
+    assert_true(kit_ask(r, &q, &c, "school-naam").permit);
+    assert_string_equal(kit_ask(r, &q, &c, "school-naam").rule, by_rule);
+    assert_string_equal(policy_view(r, last, "consulent", &c, q.at)->id, "wmo-zicht");
+    assert_true(policy_asks(r, last, "consulent", q.at));
+    assert_false(policy_may(r, ACT_OPEN_CASE, last, "consulent", q.at));
+    assert_true(policy_may(r, ACT_OPEN_CASE, "wmo-intake", "consulent", q.at));
+    assert_null(rules_application(r, "loket-00"));
+    for (size_t i = 0; i < more; i++) {
+        snprintf(one, sizeof one, "loket-%zu", i);
+        assert_string_equal(rules_application(r, one)->id, one);
+    }
+    rules_unref(&r);
+
+    snprintf(one, sizeof one, "law = \"wmo\"; applications = [\"%s\"]", last);
+    kit_replace(&k, "views.conf", "\"wmo-zicht\"", "law = \"wmo\"", one);
+    snprintf(one, sizeof one, "\"%s\"", by_rule);
+    snprintf(named, sizeof named, "applications = [\"%s\"]", last);
+    kit_replace(&k, "rules.conf", one, "laws = [\"wmo\", \"jeugdwet\"]", named);
+    r = kit_rules(&k);
+    assert_string_equal(kit_ask(r, &q, &c, "school-naam").rule, by_rule);
+    q.application = "loket-0";
+    assert_string_not_equal(kit_ask(r, &q, &c, "school-naam").rule, by_rule);
+    assert_string_equal(policy_view(r, last, "consulent", &c, q.at)->id, "wmo-zicht");
+    assert_null(policy_view(r, "loket-0", "consulent", &c, q.at));
+    assert_null(policy_view(r, "wmo-intake", "consulent", &c, q.at));
+    rules_unref(&r);
+
+    sluis_fail f = {0};
+    kit_append(&k, "applications.conf",
+               "{ id = \"te-veel\"; title = \"Loket\"; law = \"wmo\"; oins = [\"00000099000000001000\"]; }");
+    assert_int_equal(kit_load(&k, &r, &f), SLUIS_INVALID);
+    assert_string_equal(
+        f.text, "\"applications\" is 1025 elements long; allowed are 1 to 1024: \"applications = (\"");
+    kit_close(&k);
+}
+
 /* A set may leave out on what basis a source is asked to correct: then nothing is asked so, and what is
  * stopped is. */
 static void a_set_without_a_purpose_of_rectification(void **state)
@@ -957,6 +1034,7 @@ int main(void)
         cmocka_unit_test(nothing_decides_outside_its_period),
         cmocka_unit_test(two_laws_see_one_case_differently),
         cmocka_unit_test(a_view_needs_an_open_case_in_its_phase),
+        cmocka_unit_test(a_set_holds_a_thousand_applications),
         cmocka_unit_test(a_set_without_a_purpose_of_rectification),
         cmocka_unit_test(rights_and_what_domains_give),
     };
