@@ -52,13 +52,15 @@ void restored_note(adapter *a, bytes receipt)
     arena_free(&ar);
 }
 
+/* Of the origin before this one, from where it ended; of one before that all, since what a restore in between
+ * has lost is not said. */
 static bool is_lost(const adapter *a, const ProtobufCBinaryData *raw, arena *ar)
 {
     uint64_t index;
     checkpoint cp;
     bytes note;
-    return receipt_place(raw, &index, &cp, &note, ar) && index >= a->origin_from &&
-           strcmp(cp.origin, a->origin) != 0;
+    return receipt_place(raw, &index, &cp, &note, ar) && strcmp(cp.origin, a->origin) != 0 &&
+           (index >= a->origin_from || number_of(cp.origin) + 1 < number_of(a->origin));
 }
 
 /* Rows that a person or the gateway has closed without an answer stay closed. */

@@ -77,12 +77,18 @@ static sluis_err find_acting(turn *t, job *j, sluis_fail *f)
     return e ? e : oin_parse(&j->claims.oin, row->owner, strlen(row->owner));
 }
 
+/* Of the origin before this one the entries from its end on are lost; of one before that, also what a restore
+ * in between has lost, and its end may be no entry any more. What was not lost is a duplicate. */
+static bool may_be_lost(const job *j, uint64_t number, uint64_t from)
+{
+    return j->evidence_origin < number && (j->evidence_index >= from || j->evidence_origin + 1 < number);
+}
+
 sluis_err restore_admit(turn *t, job *j, sluis_fail *f)
 {
     uint64_t from, number;
     const char *origin = journal_origin(t->journal, &from);
-    if (!origin_number(origin, t->p->settings->name, &number) || j->evidence_origin >= number ||
-        j->evidence_index < from)
+    if (!origin_number(origin, t->p->settings->name, &number) || !may_be_lost(j, number, from))
         return fail_set(f, SLUIS_CONFLICT, "receipt",
                         "this journal lost nothing at this index: it is %s from %llu on", origin,
                         (unsigned long long)from);

@@ -139,6 +139,39 @@ def test_what_was_acknowledged_comes_back(city):
     check(report["restores"] == 2, f"{report}")
 
 
+def test_restored_twice_while_a_party_was_away(city):
+    """What the first restore lost comes back also when its party was away until after the second, which goes back to a later entry."""
+    city.up(parties=("school", "ggd"))
+    case = city.open_case([(PARENT, "ouder"), (CHILD, "kind")])
+    first = city.copy(city.root / "first")
+    lost = city.file(case, 2, "ggd", ["jgz-gehoor"])["verzoekId"]
+    wait_for("held", lambda: [i["id"] for i in city.inbox("ggd", "list") if i["state"] == "held"] == [lost])
+    index = next(e["index"] for e in city.trace(lost) if e["kind"] == "request")
+    away = city.adapters.pop("ggd")
+    away.stop()
+
+    def lose(copy):
+        city.gateway.kill()
+        shutil.rmtree(city.root / "data" / "store")
+        done = restore(city, copy, "--none-newer")
+        start_again(city)
+        return done["size"]
+
+    check(lose(first) <= index, "the request is in the backup")
+    check(city.request(lost, raw=True).status == 404, "nothing was lost")
+    for a in KNOWN:
+        city.answered(city.file(case, 2, "school", [a])["verzoekId"])
+    check(lose(city.copy(city.root / "second")) > index, "the second backup is too early to prove anything")
+
+    city.adapters["ggd"] = away
+    away.start()
+    city.wait_connected("ggd")
+    wait_for("it is back", lambda: city.request(lost, raw=True).status == 200)
+    city.inbox("ggd", "release", lost, "--fields", "jgz-gehoor", "--by", "arts-1")
+    city.answered(lost)
+    check(messages(city, lost) == ["request", "response"], f"{messages(city, lost)}")
+
+
 def test_a_copy_does_not_start(city):
     rules = city.root / "rules"
     shutil.copytree(TREE / "config" / "rules", rules)

@@ -132,6 +132,16 @@ static void what_came_back(void **state)
     begin_anew(r);
     uint64_t from = 0;
     journal_origin(r->h.journal, &from);
+    message(r, SLUIS__KIND__REQUEST, &r->h.gem, NULL);
+    r->j->evidence_origin = 2; /* the one in force lost nothing */
+    r->j->evidence_index = from;
+    no(r, restore_admit, SLUIS_CONFLICT, "receipt",
+       "this journal lost nothing at this index: it is sluis.test/journal/2 from 2 on");
+    message(r, SLUIS__KIND__REQUEST, &r->h.gem, NULL);
+    r->j->evidence_origin = 1;
+    r->j->evidence_index = from - 1;
+    no(r, restore_admit, SLUIS_CONFLICT, "receipt",
+       "this journal lost nothing at this index: it is sluis.test/journal/2 from 2 on");
     message(r, SLUIS__KIND__REQUEST, &r->h.school, NULL)->origin = SLUIS__ORIGIN__API;
     r->j->evidence_origin = 1;
     r->j->evidence_index = from;
