@@ -11,7 +11,8 @@
 sluis_err restore_open(const parts *p, journal *j, sluis_fail *f);
 
 /* A request that came back with the receipt of an earlier origin: that receipt lies beyond what the restores
- * since kept, or may do so, and who acts is found again. CONFLICT: this journal holds the entry, or should. */
+ * since kept, or may do so, and who acts is found again. CONFLICT: this journal holds the entry, or should.
+ */
 sluis_err restore_admit(turn *t, job *j, sluis_fail *f);
 
 #endif

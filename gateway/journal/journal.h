@@ -114,8 +114,9 @@ sluis_err journal_tile(store_txn *t, uint64_t size, unsigned level, uint64_t til
 #define JOURNAL_BUNDLE (JOURNAL_TILE * (2 + LEAF_LEN))
 sluis_err journal_bundle(store_txn *t, uint64_t tile, size_t n, uint8_t out[static JOURNAL_BUNDLE]);
 sluis_err journal_checkpoint_at(store_txn *t, char *note, size_t cap, size_t *n);
-/* How many entries the snapshot's journal has, and the index of the one that opened the origin in force. */
-sluis_err journal_size_at(store_txn *t, const row_keys *k, uint64_t *size, uint64_t *origin_from);
+/* How many entries the snapshot's journal has; and a number that the origin in force has alone, also when the
+ * same backup was put in place twice and both begin at one index: 0: the first; else of its first leaf. */
+sluis_err journal_size_at(store_txn *t, const row_keys *k, uint64_t *size, uint64_t *origin);
 /* Indexes of a transaction's records, ascending; at most cap. */
 sluis_err journal_trace(store_txn *t, const uint8_t transaction[static UUID_LEN], uint64_t *out, size_t cap,
                         size_t *n);

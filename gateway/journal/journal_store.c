@@ -173,12 +173,14 @@ sluis_err tail_at(tree_tail *out, stored_tree *st)
     return SLUIS_OK;
 }
 
-sluis_err journal_size_at(store_txn *t, const row_keys *k, uint64_t *size, uint64_t *origin_from)
+sluis_err journal_size_at(store_txn *t, const row_keys *k, uint64_t *size, uint64_t *origin)
 {
+    uint8_t raw[LEAF_LEN];
+    leaf opened;
     bytes value;
     sluis_err err = store_get(t, TABLE_META, bytes_str(META_TAIL), &value);
 
-    *size = *origin_from = 0;
+    *size = *origin = 0;
     if (err) /* nothing was ever written */
         return err == SLUIS_NOT_FOUND ? SLUIS_OK : err;
     if (value.n < 8)
@@ -190,7 +192,9 @@ sluis_err journal_size_at(store_txn *t, const row_keys *k, uint64_t *size, uint6
     if (!err && value.n != 8)
         err = SLUIS_CORRUPT;
     if (!err)
-        *origin_from = get_u64(value.p);
+        err = leaf_read(t, get_u64(value.p), raw, &opened);
+    if (!err)
+        *origin = get_u64(opened.commitment);
     return err;
 }
 

@@ -38,7 +38,7 @@ typedef struct {
 typedef struct {
     list_mark_kind kind;
     list_state base, at;
-    uint64_t origin;   /* index of the entry that opened the journal's origin */
+    uint64_t origin;   /* of the journal, by its number (journal_size_at) */
     datum_place after; /* where a page ended; of what are no data: attribute 1, and its place in instance */
     uint8_t context[CONTEXT_LEN];
     uint8_t print[PRINT_LEN], left[PRINT_LEN];

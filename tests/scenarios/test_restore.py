@@ -172,6 +172,28 @@ def test_restored_twice_while_a_party_was_away(city):
     check(messages(city, lost) == ["request", "response"], f"{messages(city, lost)}")
 
 
+def test_a_bookmark_of_the_same_backup(city):
+    """One backup put in place twice: both times the journal goes on at the same index, and a bookmark of the first time is refused."""
+    token = up(city, parties=("school",))
+    case = city.open_case([(PARENT, "ouder"), (CHILD, "kind")])
+    copy = city.copy(city.root / "backup")
+
+    def put_back(*known):
+        city.gateway.kill()
+        shutil.rmtree(city.root / "data" / "store")
+        restore(city, copy, *known)
+        start_again(city)
+
+    put_back("--none-newer")
+    mark = city.call("GET", "/v1/verzoeken", city.token("wmo-intake")).json()["sinds"]
+    check(city.call("GET", f"/v1/verzoeken?sinds={mark}", city.token("wmo-intake")).status == 200, "a bookmark of now")
+    (city.root / "late").write_bytes(get(city, "checkpoint", token).body)
+    put_back("--checkpoint", city.root / "late")
+    city.answered(city.file(case, 2, "school", [KNOWN[0]])["verzoekId"])
+    refused(city.call("GET", f"/v1/verzoeken?sinds={mark}", city.token("wmo-intake")), 400, "invalid",
+            "deze bladwijzer is van voor een herstel van de gateway: begin zonder sinds")
+
+
 def test_a_copy_does_not_start(city):
     rules = city.root / "rules"
     shutil.copytree(TREE / "config" / "rules", rules)
