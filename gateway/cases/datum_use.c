@@ -38,21 +38,53 @@ static const char *law_of(const rules *r, const datum_use *use)
     return use->law ? use->law : app ? app->law : NULL;
 }
 
-/* Registered for the law of who asks, or for one from which it may be reused. */
-static bool for_law(const rules *r, const attribute *a, const Sluis__DatumRow *row, const datum_use *use)
+/* Registered for the law of who asks, or for one in scope from which it may be reused. */
+static bool for_law(const rules *r, const attribute *a, const Sluis__DatumRow *row, const datum_use *use,
+                    const case_facts *scope)
 {
-    if (!row->n_laws || use->danger)
-        return true;
-    const char *law = law_of(r, use);
+    const char *law = row->n_laws ? law_of(r, use) : NULL;
     for (size_t i = 0; law && i < row->n_laws; i++)
-        if (strcmp(row->laws[i], law) == 0 || policy_reuses(r, row->laws[i], law, a, use->now))
+        if (strcmp(row->laws[i], law) == 0 || (policy_reuses(r, row->laws[i], law, a, use->now) &&
+                                               (use->household || policy_law_in_scope(scope, row->laws[i]))))
+            return true;
+    return !row->n_laws;
+}
+
+static bool by_municipality(const rules *r, const char *domain, const char *source, const datum_use *use)
+{
+    return strcmp(source, use->own->s) == 0 || rules_is_municipality(r, domain);
+}
+
+/* Given by one whom the client lets take part. Who is in no directory any more, or gave it to another
+ * municipality, is of the domain that the catalogue names. */
+static bool from_scope(const rules *r, const attribute *a, const Sluis__DatumRow *row, const datum_use *use,
+                       const case_facts *scope)
+{
+    oin o;
+    const party *p = oin_parse(&o, row->source, strlen(row->source)) ? NULL : directory_find(use->dir, &o);
+    const char *domain = p ? p->domain : a->source;
+    return policy_party_in_scope(r, scope, domain, row->source) ||
+           by_municipality(r, domain, row->source, use);
+}
+
+static bool in_danger(const attribute *a, const datum_use *use)
+{
+    for (size_t i = 0; use->danger && i < use->danger->n_attributes; i++)
+        if (use->danger->attributes[i] == a->id)
             return true;
     return false;
 }
 
+static bool in_scope(const rules *r, const attribute *a, const Sluis__DatumRow *row, const datum_use *use)
+{
+    const case_facts scope = case_facts_of(use->row);
+    return in_danger(a, use) ||
+           (for_law(r, a, row, use, &scope) && (use->household || from_scope(r, a, row, use, &scope)));
+}
+
 bool datum_may_be_told(const rules *r, const attribute *a, const Sluis__DatumRow *row, const datum_use *use)
 {
-    if (!for_law(r, a, row, use))
+    if (!in_scope(r, a, row, use))
         return false;
     for (size_t i = 0; i < row->n_conditions; i++) {
         const condition_kind *c = rules_condition(r, row->conditions[i]);

@@ -1,24 +1,31 @@
-/* Whether a registered datum may be shown, or answer a request: its validity, and the conditions that its
- * party attached (reasons.conf, conditions). Thread: pure, or the caller's transaction. */
+/* Whether a registered datum may be shown, or answer a request: its validity, the client's scope of the case,
+ * and the conditions that its party attached (reasons.conf, conditions). Thread: pure, or the caller's
+ * transaction. */
 #ifndef SLUIS_CASES_DATUM_USE_H
 #define SLUIS_CASES_DATUM_USE_H
 
+#include "directory/directory.h"
 #include "policy/rules.h"
 #include "registry/registry.h"
 
 typedef struct {
     const uint8_t *case_id;    /* ID_LEN */
-    const Sluis__CaseRow *row; /* of it, for what was given in one that goes on in it */
+    const Sluis__CaseRow *row; /* of it: its scope, and what was given in one that goes on in it */
+    const directory *dir;      /* whose domain a source is of */
+    const oin *own;            /* this municipality */
     const char *application;
-    const char *law;     /* into whose view a colleague looks; NULL: the application's own */
-    const char *purpose; /* of the request it would answer; NULL: it would be shown in a view */
-    bool danger;         /* a look in acute danger: for whichever law it was registered */
+    const char *law;                   /* into whose view a colleague looks; NULL: the application's own */
+    const char *purpose;               /* of the request it would answer; NULL: it would be shown in a view */
+    const Sluis__EmergencyRow *danger; /* an open look: what it names, whatever law or scope; NULL: none */
+    bool household;                    /* who reads is of it: what the client chose hides nothing from them */
     uint64_t now;
 } datum_use;
 
 /* What its party took back serves nothing; nor does what was registered for another law, unless a rule lets
- * it be reused. A condition that the rules in force do not know any more is held as strictly as may be: not
- * shown.
+ * it be reused; nor what the client left out of the case's scope: the party that gave it, its domain, the law
+ * that it is reused from. Of what a municipality says itself, which carries the case or did, the law alone
+ * counts. (Problems are what a request is for: no datum has one.) A condition that the rules in force do not
+ * know any more is held as strictly as may be: not shown.
  */
 bool datum_may_serve(const rules *r, const attribute *a, const Sluis__DatumRow *row, const datum_use *use);
 bool datum_may_be_told(const rules *r, const attribute *a, const Sluis__DatumRow *row,

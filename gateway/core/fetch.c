@@ -81,8 +81,12 @@ static sluis_err last_time(fetching *x, wanted *w)
 /* It came between the reader's snapshot and this turn: the next reading shows it. */
 static bool came_meanwhile(const fetching *x, const wanted *w)
 {
-    const datum_use use = {
-        .case_id = x->j->read.case_id.b, .row = x->row, .application = x->j->claims.app, .now = x->t->now};
+    const datum_use use = {.case_id = x->j->read.case_id.b,
+                           .row = x->row,
+                           .dir = x->t->dir,
+                           .own = &x->t->p->settings->oin,
+                           .application = x->j->claims.app,
+                           .now = x->t->now};
     return datum_here(x->t->rules, w->a, w->d.row, &use);
 }
 

@@ -13,6 +13,8 @@ static datum_use use_of(const turn *t, const Sluis__Core *c, const Sluis__CaseRo
 {
     return (datum_use){.case_id = c->case_id.data,
                        .row = row,
+                       .dir = t->dir,
+                       .own = &t->p->settings->oin,
                        .application = c->application,
                        .purpose = c->purpose,
                        .now = t->now};

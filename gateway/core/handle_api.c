@@ -270,6 +270,8 @@ static sluis_err check_still_known(turn *t, const job *j, const Sluis__CaseRow *
     const view *v = policy_view(t->rules, j->claims.app, j->claims.function, &facts, t->now);
     datum_use use = {.case_id = j->request->case_id.b,
                      .row = c,
+                     .dir = t->dir,
+                     .own = &t->p->settings->oin,
                      .application = j->claims.app,
                      .purpose = j->call->file_request->purpose,
                      .now = t->now};

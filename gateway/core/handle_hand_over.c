@@ -191,6 +191,8 @@ static sluis_err fill_data(const offer *o, const subject *s, Sluis__HandoverMemb
 {
     const datum_use use = {.case_id = o->in->case_id.data,
                            .row = o->row,
+                           .dir = o->t->dir,
+                           .own = &o->t->p->settings->oin,
                            .application = o->j->claims.app,
                            .purpose = o->in->purpose,
                            .now = o->t->now};

@@ -118,8 +118,12 @@ static sluis_err find(resolving *x, sluis_fail *f)
 /* The statements are still those that were read, and may be heard in this case. */
 static sluis_err check_statements(resolving *x, sluis_fail *f)
 {
-    const datum_use use = {
-        .case_id = x->in->case_id.data, .row = x->row, .application = x->j->claims.app, .now = x->t->now};
+    const datum_use use = {.case_id = x->in->case_id.data,
+                           .row = x->row,
+                           .dir = x->t->dir,
+                           .own = &x->t->p->settings->oin,
+                           .application = x->j->claims.app,
+                           .now = x->t->now};
     x->b = x->d.beside;
     while (x->b && x->b->row->journal_index != x->in->statement)
         x->b = x->b->next;

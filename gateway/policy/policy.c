@@ -248,6 +248,11 @@ bool policy_party_in_scope(const rules *r, const case_facts *c, const char *doma
            (!c->scope_party_count || listed(c->scope_parties, c->scope_party_count, who));
 }
 
+bool policy_law_in_scope(const case_facts *c, const char *law)
+{
+    return law_in_scope(c, law) || listed(c->scope_domains, c->scope_domain_count, law);
+}
+
 bool policy_problem_in_scope(const case_facts *c, const char *problem)
 {
     return !c->scope_problem_count || listed(c->scope_problems, c->scope_problem_count, problem);

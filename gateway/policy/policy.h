@@ -83,6 +83,8 @@ bool policy_covers(const rules *r, const policy_question *q, const case_facts *c
 /* Whether the client's scope lets this party take part at all: its domain, and its OIN. */
 bool policy_party_in_scope(const rules *r, const case_facts *c, const char *domain, const char *oin);
 bool policy_problem_in_scope(const case_facts *c, const char *problem);
+/* Whether it lets the files of this law be looked into: the law itself, or its back office as a domain. */
+bool policy_law_in_scope(const case_facts *c, const char *law);
 
 /* A denial, and why in words that go on with "because". Static. */
 typedef struct {

@@ -56,6 +56,8 @@ static sluis_err split(reader *r, store_txn *t, job *j, const Sluis__CaseRow *ro
     const view *v = policy_view(r->rules, j->claims.app, j->claims.function, &facts, now);
     datum_use use = {.case_id = q->case_id.b,
                      .row = row,
+                     .dir = j->dir,
+                     .own = &r->p->settings->oin,
                      .application = j->claims.app,
                      .purpose = j->call->file_request->purpose,
                      .now = now};

@@ -105,8 +105,11 @@ static bool for_another(const own_reader *x, const attribute *a, const Sluis__Da
     for (size_t i = 0; i < c->n_scope_laws; i++) {
         const datum_use use = {.case_id = x->q->case_id.p,
                                .row = c,
+                               .dir = x->j->dir,
+                               .own = &x->r->p->settings->oin,
                                .application = x->j->claims.app,
                                .law = c->scope_laws[i],
+                               .household = true,
                                .now = x->now};
         if (datum_may_serve(x->r->rules, a, row, &use))
             return true;

@@ -142,9 +142,11 @@ static sluis_err decide(reader *r, store_txn *t, job *j, question *x, uint64_t n
     x->list.limit = q->limit;
     x->list.use = (datum_use){.case_id = q->case_id.data,
                               .row = x->row,
+                              .dir = j->dir,
+                              .own = &r->p->settings->oin,
                               .application = j->claims.app,
                               .law = x->w.look ? x->w.look->law : NULL,
-                              .danger = x->w.glass != NULL,
+                              .danger = x->w.glass,
                               .now = now};
     return e;
 }

@@ -19,6 +19,10 @@ def refused(answer, status, code, text):
     return problem
 
 
+def names(page):
+    return [d["naam"] for d in page["gegevens"]]
+
+
 def decisions(city, case, member, **kw):
     return [e.get("besluit") for e in city.dossier(case, member, **kw)]
 
@@ -148,6 +152,47 @@ def test_scope(city):
             "niet toegestaan: buiten wat de cliënt koos: wet, domein of probleem (scope); vraag wat een geldende regel toelaat")
     refused(city.change(work, "bereik", {"bereik": {"wetten": ["avg"], "domeinen": []}}, raw=True), 400, "invalid",
             "nummer 1 is geen wet van laws.conf")
+
+
+def test_scope_of_what_is_known(city):
+    """What a party gave that the client leaves out since, or that is held for a law left out, is not there in this case."""
+    case = city.open_case([(CHILD, "kind")], laws=("wmo",), domains=("onderwijs", "ggd"))
+    city.ask(case, 1, "school", ["school-naam"])
+    shown = city.view(case, 1)
+    check("school-naam" in names(shown), f"{shown}")
+    path = f"/v1/zaken/{case}/leden/1"
+
+    def since():
+        return city.call("GET", f"{path}/weergave?sinds={shown['sinds']}", city.token("wmo-intake")).json()
+    check(not since()["volledig"], "nothing changed")
+    for left_out in ({"domeinen": ["ggd"]}, {"domeinen": ["onderwijs", "ggd"], "partijen": [PARTIES["ggd"][0]]}):
+        city.change(case, "bereik", {"bereik": dict({"wetten": ["wmo"]}, **left_out)})
+        check("school-naam" not in names(city.view(case, 1)), f"{left_out}: still shown")
+        never = [city.view(case, 1, attributes=[name]) for name in ("school-naam", "school-tlv-categorie")]
+        for page in never:
+            del page["sinds"], page["gemaakt"]
+        check(never[0] == never[1], f"{left_out}: told apart from what was never given: {never}")
+        check(since()["volledig"] and "school-naam" not in names(since()), f"{left_out}: {since()}")
+        refused(city.file(case, 1, "school", ["school-naam"], raw=True), 403, "denied",
+                "niet toegestaan: buiten wat de cliënt koos: wet, domein of probleem (scope); vraag wat een geldende regel toelaat")
+    # the client reads all of it
+    own = city.call("GET", f"{path}/dossier/uitvoer?namens=1", city.token("clientportaal", "client", "client-1")).json()
+    check([d["waarde"] for d in own["gegevens"] if d["naam"] == "school-naam"] == [d["waarde"] for d in shown["gegevens"] if d["naam"] == "school-naam"], f"{own['gegevens']}")
+    # another case is not bound by it; there the register answers
+    other = city.open_case([(CHILD, "kind")], laws=("wmo",), domains=("onderwijs",))
+    check("school-naam" in names(city.view(other, 1)), "hidden where the client chose it")
+    check(city.file(other, 1, "school", ["school-naam"])["status"] == "beantwoord", "the register knows it")
+    # against the client's choice, motivated
+    wider = {"bereik": {"wetten": ["wmo"], "domeinen": ["onderwijs"], "partijen": [PARTIES["school"][0]], "problemen": ["veiligheid"]},
+             "tegenKeuzeClient": True, "motivering": "Ernstige zorgen over de veiligheid"}
+    city.change(case, "bereik", wider, function="regisseur")
+    check("school-naam" in names(city.view(case, 1)), "the override shows it again")
+    # held for a law that the client leaves out, of a party that stays
+    debts = city.open_case([(PARENT, "client")], laws=("wmo", "participatiewet", "wgs"), domains=())
+    city.ask(debts, 1, "wgs", ["wgs-totaal-schuldbedrag"], app="pw-intake", how=WORK)
+    check("wgs-totaal-schuldbedrag" in names(city.view(debts, 1)), f"a rule lets it be reused: {city.view(debts, 1)}")
+    city.change(debts, "bereik", {"bereik": {"wetten": ["wmo", "wgs"], "domeinen": []}})
+    check("wgs-totaal-schuldbedrag" not in names(city.view(debts, 1)), "reused from a law that the client left out")
 
 
 def test_override(city):

@@ -97,7 +97,11 @@ def test_away_and_refused(city):
     city.answered(t)
     check(fetched(city, case, SHIPPED)["waarde"] == "true", "what the shipped catalogue leaves at the police")
     narrow = city.open_case([(CHILD, "client")], laws=("wmo",), domains=("ggd",))
-    told = datum(city, narrow, "school-naam")["bijDeBron"]
+    told = city.view(narrow, 1, attributes=["school-naam"])["gegevens"]
+    check(told == [], f"told that a source has it that the client leaves out: {told}")
+    later = city.open_case([(CHILD, "client")], laws=("wmo", "wgs"), domains=("onderwijs",))
+    city.change(later, "fase", {"overgang": "start-coordinatie", "coordinator": {"wie": "gemeente", "niveau": "licht"}})
+    told = datum(city, later, "school-naam")["bijDeBron"]
     check(of(told) == ("niet-opgehaald", "niet-toegestaan", None) and told["uitleg"], f"{told}")
 
 

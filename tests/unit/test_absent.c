@@ -188,6 +188,7 @@ static void forbidden_is_absent(void **state)
 /* ---- what changed since ---- */
 
 #define HIDDEN_ATTRIBUTE  1027 /* school-diagnose: in wmo's view, and not reused of the Wgs */
+#define LEFT_OUT          2002 /* jgz-activiteit: in wmo's view, of a party that the client did not choose */
 #define OUTSIDE_ATTRIBUTE 5008 /* in no view of wmo */
 
 static uint64_t view_since(room *r, job **j, bytes mark)
@@ -227,7 +228,7 @@ static void versions(room *r, uint32_t id, const char *law, size_t n, size_t len
             if (apart)
                 put_u64(instance.b, i + 1);
             d.value = value;
-            d.source = TEXT(SOURCE);
+            d.source = TEXT(id == LEFT_OUT ? "00000099000000004000" : SOURCE);
             d.category = rules_attribute(r->h.p.first_rules, id)->category;
             d.obtained = d.registered = HOUSE_MS + 1 + i;
             d.journal_index = t.entry.index;
@@ -256,11 +257,9 @@ static bytes bookmark(room *r, uint8_t mark[static LIST_MARK_LEN])
     return BYTES(mark, LIST_MARK_LEN);
 }
 
-/* However often what another law alone may see has changed: who asks for changes hears, and waits, as long.
- */
-static void the_past_of_what_is_hidden(void **state)
+/* However often what may not be seen has changed: who asks for changes hears, and waits, as long. */
+static void the_past_of_what_is_hidden(room *r, uint32_t id, const char *law)
 {
-    room *r = *state;
     uint8_t mark[LIST_MARK_LEN];
     const bytes since = bookmark(r, mark);
     job *j = NULL;
@@ -268,7 +267,7 @@ static void the_past_of_what_is_hidden(void **state)
     const size_t length = j->reply.n;
     job_free(&j);
     for (size_t n = 1, all = 0; all < 64; n *= 4) {
-        versions(r, HIDDEN_ATTRIBUTE, "wgs", n, 8, false);
+        versions(r, id, law, n, 8, false);
         all += n;
         const uint64_t done = view_since(r, &j, since);
         if (done != work)
@@ -278,6 +277,76 @@ static void the_past_of_what_is_hidden(void **state)
         assert_int_equal(j->reply.n, length);
         job_free(&j);
     }
+}
+
+static void the_past_for_another_law(void **state)
+{
+    the_past_of_what_is_hidden(*state, HIDDEN_ATTRIBUTE, "wgs");
+}
+
+static void the_past_outside_the_scope(void **state)
+{
+    the_past_of_what_is_hidden(*state, LEFT_OUT, "wmo");
+}
+
+/* One more domain in the client's choice. */
+static void choose(room *r, const char *domain)
+{
+    Sluis__CaseRow *row = NULL;
+    turn t = house_begin(&r->h, HOUSE_MS, 1u << 20);
+    assert_int_equal(case_load(t.t, r->h.p.rows, r->case_id.b, t.arena, &row), SLUIS_OK);
+    char *domains[] = {row->scope_domains[0], TEXT(domain)};
+    row->scope_domains = domains;
+    row->n_scope_domains = 2;
+    assert_int_equal(case_save(t.t, r->h.p.rows, r->case_id.b, row), SLUIS_OK);
+    house_commit(&r->h, &t);
+}
+
+/* What a party gave that the client leaves out is not there, in a view and by its name: the same bytes, after
+ * as many operations, as when it never gave any. The client's wider choice shows it again. */
+static uint64_t one_view(room *r, const char *name, bytes *out, job **j)
+{
+    static Sluis__ApiGetView v;
+    static char *names[1];
+    sluis__api_get_view__init(&v);
+    *j = call_of(r, APP, OIN_GEM, "consulent");
+    v.case_id = data_of(r->case_id.b, ID_LEN);
+    v.member = 1;
+    names[0] = TEXT(name);
+    v.attributes = names;
+    v.n_attributes = name != NULL;
+    (*j)->call->op_case = SLUIS__API_CALL__OP_GET_VIEW;
+    (*j)->call->get_view = &v;
+    const uint64_t before = store_memory_operations(r->h.x.store);
+    assert_int_equal(run(r, *j, read_view), SLUIS_OK);
+    *out = buffer_bytes(&(*j)->reply);
+    return store_memory_operations(r->h.x.store) - before;
+}
+
+static void outside_the_scope(void **state)
+{
+    room *r = *state;
+    bytes none, some;
+    job *a = NULL, *b = NULL;
+    versions(r, OUTSIDE_ATTRIBUTE, NULL, 1, 8, false); /* an empty journal has no last entry to be read */
+    const uint64_t work = one_view(r, "jgz-activiteit", &none, &a);
+    assert_int_equal(reply_of(a)->view->n_data, 0);
+    versions(r, LEFT_OUT, "wmo", 1, 8, false);
+    const uint64_t done = one_view(r, "jgz-activiteit", &some, &b);
+    if (done != work)
+        fail_msg("%d operations of the store, %d for none", (int)done, (int)work);
+    assert_int_equal(reply_of(b)->view->n_data, 0);
+    assert_int_equal(some.n, none.n); /* the moment and the bookmark differ */
+    assert_int_equal(b->read.record->n_attributes, 0);
+    job_free(&a);
+    job_free(&b);
+    one_view(r, NULL, &some, &b);
+    assert_int_equal(reply_of(b)->view->n_data, 1); /* what the school gave */
+    job_free(&b);
+    choose(r, "ggd");
+    one_view(r, "jgz-activiteit", &some, &b);
+    assert_int_equal(reply_of(b)->view->n_data, 1);
+    job_free(&b);
 }
 
 /* More of them than one answer has memory for: what may be told is told, what may not ends no page. */
@@ -302,7 +371,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(forbidden_is_absent, setup, teardown),
-        cmocka_unit_test_setup_teardown(the_past_of_what_is_hidden, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_past_for_another_law, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_past_outside_the_scope, setup, teardown),
+        cmocka_unit_test_setup_teardown(outside_the_scope, setup, teardown),
         cmocka_unit_test_setup_teardown(a_long_past, setup, teardown),
     };
     return cmocka_run_group_tests_name("absent", tests, NULL, NULL);

@@ -406,7 +406,15 @@ static void test_known(void **state)
     sluis_fail f = {0};
     rules *r = NULL;
 
+    char *gemeente = (char[]){"gemeente"};
+    Sluis__CaseRow c = SLUIS__CASE_ROW__INIT;
+    directory *dir = NULL;
+    const oin own = {{0}};
+
     assert_int_equal(rules_load(&r, "config/rules", &f), SLUIS_OK);
+    assert_int_equal(directory_build(&dir, NULL, 0, 1, (const uint8_t[PK_LEN]){0}, &f), SLUIS_OK);
+    c.scope_domains = &gemeente;
+    c.n_scope_domains = 1;
 
     row.valid_until = 200;
     put(&g, &s, &one, row, DATUM_NEW, 1);
@@ -415,21 +423,24 @@ static void test_known(void **state)
     put(&g, &s, &two, row, DATUM_NEW, 1);
     store_txn *t = fixture_read(&g.x);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        const datum_use use = {.now = cases[i].now, .purpose = "jeugdhulp"};
+        const datum_use use = {
+            .row = &c, .dir = dir, .own = &own, .now = cases[i].now, .purpose = "jeugdhulp"};
         assert_int_equal(datum_known(g.r, t, r, &s, 7, &use, &known), SLUIS_OK);
         assert_int_equal(known, cases[i].known);
     }
-    const datum_use none = {.now = 150, .purpose = "jeugdhulp"};
+    const datum_use none = {.row = &c, .dir = dir, .own = &own, .now = 150, .purpose = "jeugdhulp"};
     assert_int_equal(datum_known(g.r, t, r, &s, 9, &none, &known), SLUIS_OK);
     assert_false(known);
     /* older than its catalogue allows (90 days), to the millisecond */
-    const datum_use last = {.now = 500 + 90 * DAY_MS - 1, .purpose = "jeugdhulp"},
-                    old = {.now = 500 + 90 * DAY_MS, .purpose = "jeugdhulp"};
+    datum_use last = none, old = none;
+    last.now = 500 + 90 * DAY_MS - 1;
+    old.now = 500 + 90 * DAY_MS;
     assert_int_equal(datum_known(g.r, t, r, &s, 7, &last, &known), SLUIS_OK);
     assert_true(known);
     assert_int_equal(datum_known(g.r, t, r, &s, 7, &old, &known), SLUIS_OK);
     assert_false(known);
     store_abort(&t);
+    directory_unref(&dir);
     rules_unref(&r);
     ground_close(&g);
 }
@@ -876,7 +887,7 @@ static void fill(ground *g)
     Sluis__DedupRow d = SLUIS__DEDUP_ROW__INIT;
     Sluis__RequestRow r = SLUIS__REQUEST_ROW__INIT;
     Sluis__DossierRow dossier = SLUIS__DOSSIER_ROW__INIT;
-    Sluis__SignedEntry party = SLUIS__SIGNED_ENTRY__INIT;
+    Sluis__SignedEntry entry = SLUIS__SIGNED_ENTRY__INIT;
     uint8_t dossier_key[24];
     buffer b;
 
@@ -919,7 +930,7 @@ static void fill(ground *g)
     assert_int_equal(rows_put_bytes(t, k, TABLE_META, bytes_str("mode"), BYTES(id, 3)), SLUIS_OK);
     assert_int_equal(store_put(t, TABLE_META, bytes_str("directory"), BYTES_OF(version)), SLUIS_OK);
     buffer_init(&b, 1 << 16);
-    assert_int_equal(wire_pack(&b, &party.base), SLUIS_OK);
+    assert_int_equal(wire_pack(&b, &entry.base), SLUIS_OK);
     assert_int_equal(store_put(t, TABLE_PARTY, BYTES(id, 20), buffer_bytes(&b)), SLUIS_OK);
     assert_int_equal(row_seal(&b, &s, TABLE_REQUEST, BYTES(id, 16), &r.base), SLUIS_OK);
     assert_int_equal(store_put(t, TABLE_REQUEST, BYTES(id, 16), buffer_bytes(&b)), SLUIS_OK);

@@ -499,7 +499,7 @@ static void register_many(room *r, const char *name, size_t n, const char *value
         datum_outcome outcome;
         uint64_t version;
         d.value = TEXT(value);
-        d.source = TEXT(OIN_SCHL);
+        d.source = TEXT(OIN_GEM);
         d.category = a->category;
         d.obtained = d.registered = t.now - DAY_MS;
         d.journal_index = journal_size(t.journal);
