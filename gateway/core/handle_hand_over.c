@@ -5,6 +5,7 @@
 #include "cases/datum_use.h"
 #include "cases/handover.h"
 #include "core/agreed.h"
+#include "core/asking.h"
 #include "core/due.h"
 #include "core/handlers.h"
 #include "core/send.h"
@@ -136,8 +137,7 @@ static sluis_err check_policy(offer *o, sluis_fail *f)
                                .hand_over = true};
     const policy_answer any = policy_may_ask(o->t->rules, &q, &facts);
     if (!any.permit)
-        return fail_set(f, SLUIS_DENIED, "gemeente", "geen geldende regel laat deze overdracht toe: %s",
-                        any.rule);
+        return asking_denied(o->j, "gemeente", any.rule, f);
     policy_decide(o->t->rules, &q, &facts, answers);
     o->r.rules = arena_alloc(o->t->arena, (o->id_count + 1) * sizeof(char *));
     if (!o->r.rules)
@@ -147,8 +147,7 @@ static sluis_err check_policy(offer *o, sluis_fail *f)
     for (size_t i = 0; i < o->id_count; i++) {
         size_t known = 0;
         if (!answers[i].permit)
-            return fail_set(f, SLUIS_DENIED, rules_attribute(o->t->rules, o->ids[i])->name,
-                            "geen geldende regel laat dit overdragen: %s", answers[i].rule);
+            return asking_denied(o->j, rules_attribute(o->t->rules, o->ids[i])->name, answers[i].rule, f);
         while (known < o->r.n_rules && strcmp(o->r.rules[known], answers[i].rule) != 0)
             known++;
         if (known == o->r.n_rules)
