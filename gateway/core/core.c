@@ -64,6 +64,7 @@ typedef struct {
     terms terms;
     due_failed failed; /* by the last housekeeping: the next turn of it puts that off, and does no more */
     bool more_upkeep;  /* there is more to delete or move: an idle gateway goes on at once */
+    registry_places places; /* as the log said last */
     cooperation *cooperation;
     uint64_t lazy_since; /* monotonic us: the oldest done that waits for company; 0 = none */
     bool stopping;
@@ -207,6 +208,29 @@ static void note_full(core *c, bool full)
               full ? "nothing new is taken in: make room on the disk of data, or raise limits.quota_bytes"
                    : "there is space again",
               NULL);
+}
+
+/* Metrics and the log say how the key file fills, long before a person is refused. */
+static void note_places(core *c)
+{
+    static const struct {
+        log_level level;
+        const char *text;
+    } said[] = {
+        [ROOM_ENOUGH] = {LOG_INFO, "there is room again for new persons"},
+        [ROOM_LITTLE] = {LOG_WARN,
+                         "half of the key file is in use: at 11/16 no new person can be registered; "
+                         "raise limits.key_slots and restart before that"},
+        [ROOM_NONE] = {LOG_ERROR, "no new person can be registered: raise limits.key_slots and restart"},
+    };
+    uint64_t live, erased, slots;
+    registry_places now = registry_room(c->p->registry);
+    keyslots_usage(c->p->slots, &live, &erased, &slots);
+    METRIC_SET(c->p->metrics, key_slots, slots);
+    METRIC_SET(c->p->metrics, key_slots_used, live + erased);
+    if (now != c->places)
+        log_write(said[now].level, "core.key-slots", "text", said[now].text, NULL);
+    c->places = now;
 }
 
 /* Parties for whom the turn queued what no job of theirs tells the bus; nobody named: more than could be. */
@@ -467,6 +491,7 @@ static void run_batch(core *c)
         }
         if (!e && c->retention.keys_wait)
             e = erase_keys(c);
+        note_places(c);
         if (!e && METRIC_GET(c->p->metrics, store_full) && has_room(c)) /* healed: nobody may be trying */
             note_full(c, false);
         if (!e)

@@ -128,9 +128,8 @@ static sluis_err check_persons(turn *t, const import_batch *b, sluis_fail *f)
         if (e == SLUIS_CONFLICT)
             return fail_line(f, e, b, i, "this person is being forgotten: try again later");
         if (e == SLUIS_FULL)
-            return fail_line(
-                f, SLUIS_DENIED, b, i,
-                "the key file has no room for this person, and does not grow (limits.key_slots)");
+            return fail_line(f, SLUIS_DENIED, b, i,
+                             "the key file has no room for this person: raise limits.key_slots and restart");
         if (e)
             return e;
     }

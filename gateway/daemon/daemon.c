@@ -159,6 +159,40 @@ static void on_upgrade(void *ctx, const upgrade_progress *u)
     log_write(LOG_INFO, "sluisd.upgrade", "from", from, "to", to, "rows", done, "of", total, NULL);
 }
 
+/* The file holds what it was made with, and is enlarged when more is configured. That the disk has no room
+ * for it stops nothing but new persons, once they fill the file; and no slot can be taken away from a file.
+ */
+static sluis_err open_slots(parts *p, const char *path, const uint8_t *km, sluis_fail *f)
+{
+    const uint64_t wanted = p->settings->key_slots;
+    uint64_t live, erased, was, now;
+    char from[24], to[24], want[24];
+    sluis_err e = keyslots_open(&p->slots, path, wanted, km, f);
+    if (e)
+        return e;
+    keyslots_usage(p->slots, &live, &erased, &was);
+    e = keyslots_enlarge(p->slots, wanted, path, f);
+    if (e && e != SLUIS_NO_SPACE)
+        return e;
+    fail_clear(f);
+    keyslots_usage(p->slots, &live, &erased, &now);
+    snprintf(from, sizeof(from), "%llu", (unsigned long long)was);
+    snprintf(to, sizeof(to), "%llu", (unsigned long long)now);
+    snprintf(want, sizeof(want), "%llu", (unsigned long long)wanted);
+    if (e)
+        log_write(LOG_ERROR, "sluisd.key-slots", "code", error_token(e), "slots", from, "configured", want,
+                  "text", "no space to enlarge the key file: it goes on as it is; make room and restart",
+                  NULL);
+    else if (now != was)
+        log_write(LOG_INFO, "sluisd.key-slots", "from", from, "to", to, "text", "the key file was enlarged",
+                  NULL);
+    else if (now > wanted)
+        log_write(LOG_INFO, "sluisd.key-slots", "slots", from, "configured", want, "text",
+                  "the key file has more slots than limits.key_slots, and never gets fewer: all are used",
+                  NULL);
+    return SLUIS_OK;
+}
+
 static sluis_err open_store(parts *p, const uint8_t *km, sluis_fail *f)
 {
     const settings *s = p->settings;
@@ -179,7 +213,7 @@ static sluis_err open_store(parts *p, const uint8_t *km, sluis_fail *f)
     if (!e)
         e = store_open_lmdb(&p->store, &o, f);
     if (!e)
-        e = keyslots_open(&p->slots, slots, s->key_slots, km, f);
+        e = open_slots(p, slots, km, f);
     if (!e)
         e = registry_open(&p->registry, p->slots);
     if (!e)

@@ -37,6 +37,8 @@
     X(retention_held, "gauge", "1 while nothing is deleted because the clock jumped ahead")                  \
     X(registry_cleared, "counter", "rows of forgotten persons cleared away")                                 \
     X(merges_stuck, "gauge", "persons whose merge cannot go on: their row is damaged")                       \
+    X(key_slots, "gauge", "slots of the key file")                                                           \
+    X(key_slots_used, "gauge", "of these, in use for good: from 11/16 on no new person can be registered")   \
     X(journal_entries, "gauge", "entries in the journal")                                                    \
     X(journal_expired, "counter", "records whose term was over")                                             \
     X(journal_days_erased, "counter", "keys erased, of days passed")                                         \

@@ -10,6 +10,8 @@
 
 static json_t *cmd_status(desk *d, const json_t *q, sluis_fail *f)
 {
+    static const char *const room[] = {
+        [ROOM_ENOUGH] = "room", [ROOM_LITTLE] = "little-room", [ROOM_NONE] = "no-room"};
     const parts *p = desk_parts(d);
     store_health h = {0};
     uint64_t live = 0, erased = 0, slots = 0, gone = 0, moving = 0;
@@ -30,7 +32,8 @@ static json_t *cmd_status(desk *d, const json_t *q, sluis_fail *f)
     keyslots_usage(p->slots, &live, &erased, &slots);
     metrics *m = p->metrics;
     return json_pack(
-        "{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:I, s:I}",
+        "{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:I, s:I, s:s, s:I, s:I, s:I, s:I, s:s, s:I, "
+        "s:I}",
         "name", p->settings->name, "oin", p->settings->oin.s, "mode",
         p->settings->test_mode ? "test" : "production", "uptime_ms",
         (json_int_t)(clock_ms() - d->task->started), "sessions", (json_int_t)METRIC_GET(m, bus_sessions),
@@ -39,10 +42,10 @@ static json_t *cmd_status(desk *d, const json_t *q, sluis_fail *f)
         (json_int_t)(METRIC_GET(m, core_refused) + METRIC_GET(m, verify_refused)), "journal_entries",
         (json_int_t)METRIC_GET(m, journal_entries), "intake", METRIC_GET(m, store_full) ? "no-space" : "open",
         "store_used_bytes", (json_int_t)h.used_bytes, "store_quota_bytes", (json_int_t)h.quota_bytes,
-        "key_slots_used", (json_int_t)(live + erased), "key_slots", (json_int_t)slots, "being_cleared",
-        (json_int_t)gone, "being_merged", (json_int_t)moving, "retention",
-        METRIC_GET(m, retention_held) ? "held" : "on", "due_put_off", (json_int_t)METRIC_GET(m, due_put_off),
-        "commits", (json_int_t)h.syncs);
+        "new_persons", room[registry_room(p->registry)], "key_slots_used", (json_int_t)(live + erased),
+        "key_slots", (json_int_t)slots, "being_cleared", (json_int_t)gone, "being_merged", (json_int_t)moving,
+        "retention", METRIC_GET(m, retention_held) ? "held" : "on", "due_put_off",
+        (json_int_t)METRIC_GET(m, due_put_off), "commits", (json_int_t)h.syncs);
 }
 
 static const struct {

@@ -25,7 +25,8 @@ typedef struct {
 struct keyslots {
     slots_file file;
     bool writable, dirty;
-    atomic_uint_fast64_t live, erased;
+    atomic_uint_fast64_t used[SLOTS_PARTS]; /* live or erased */
+    atomic_uint_fast64_t erased;
     slot_secrets *secrets; /* locked memory */
     row_keys *rows;
 };
@@ -37,9 +38,10 @@ static sluis_err scan(keyslots *k, slot_fn each, void *ctx)
 {
     uint8_t *chunk = malloc((size_t)SCAN_SLOTS * SLOT_LEN);
     sluis_err err = chunk ? SLUIS_OK : SLUIS_NOMEM;
+    const uint64_t capacity = slots_file_capacity(&k->file);
 
-    for (uint64_t at = 0; !err && at < k->file.capacity; at += SCAN_SLOTS) {
-        uint64_t n = k->file.capacity - at < SCAN_SLOTS ? k->file.capacity - at : SCAN_SLOTS;
+    for (uint64_t at = 0; !err && at < capacity; at += SCAN_SLOTS) {
+        uint64_t n = capacity - at < SCAN_SLOTS ? capacity - at : SCAN_SLOTS;
         err = slots_file_read(&k->file, chunk, at, n);
         for (uint64_t i = 0; !err && i < n; i++)
             err = each(ctx, at + i, chunk + i * SLOT_LEN);
@@ -48,14 +50,32 @@ static sluis_err scan(keyslots *k, slot_fn each, void *ctx)
     return err;
 }
 
+static unsigned part_of(const keyslots *k, uint64_t slot)
+{
+    unsigned part = 0;
+
+    while (slot >= k->file.end[part])
+        part++;
+    return part;
+}
+
+static uint64_t part_from(const keyslots *k, unsigned part)
+{
+    return part ? k->file.end[part - 1] : 0;
+}
+
+static bool part_has_room(const keyslots *k, unsigned part)
+{
+    return 4 * (atomic_load(&k->used[part]) + 1) <= 3 * (k->file.end[part] - part_from(k, part));
+}
+
 static sluis_err count_slot(void *ctx, uint64_t slot, const uint8_t *raw)
 {
     keyslots *k = ctx;
 
-    (void)slot;
-    if (raw[0] == SLOT_LIVE)
-        atomic_fetch_add(&k->live, 1);
-    else if (raw[0] == SLOT_ERASED)
+    if (raw[0] == SLOT_LIVE || raw[0] == SLOT_ERASED)
+        atomic_fetch_add(&k->used[part_of(k, slot)], 1);
+    if (raw[0] == SLOT_ERASED)
         atomic_fetch_add(&k->erased, 1);
     return SLUIS_OK;
 }
@@ -109,6 +129,15 @@ sluis_err keyslots_open(keyslots **out, const char *path, uint64_t capacity, con
 sluis_err keyslots_open_readonly(keyslots **out, const char *path, const uint8_t km[static 32], sluis_fail *f)
 {
     return open_any(out, path, false, 0, km, f);
+}
+
+sluis_err keyslots_enlarge(keyslots *k, uint64_t capacity, const char *path, sluis_fail *f)
+{
+    if (!k->writable)
+        return fail_set(f, SLUIS_PERMISSION, path, "is open for reading only");
+    return capacity <= slots_file_capacity(&k->file)
+               ? SLUIS_OK
+               : slots_file_enlarge(&k->file, capacity, k->secrets->kh, path, f);
 }
 
 void keyslots_close(keyslots **k)
@@ -170,37 +199,55 @@ static sluis_err slot_open(const keyslots *k, const uint8_t raw[static SLOT_LEN]
     return SLUIS_OK;
 }
 
-static uint64_t home_of(const keyslots *k, const uint8_t p[static HASH_LEN])
-{
-    return get_u64(p) % k->file.capacity;
-}
-
-/* Where P stands (OK; raw is its slot), or the free slot that ends its chain (NOT_FOUND). */
-static sluis_err probe(const keyslots *k, const uint8_t p[static HASH_LEN], uint64_t *slot,
-                       uint8_t raw[static SLOT_LEN])
+/* Where P stands in this part (OK; raw is its slot), or the free slot that ends its chain (NOT_FOUND). */
+static sluis_err probe_part(const keyslots *k, unsigned part, const uint8_t p[static HASH_LEN],
+                            uint64_t *slot, uint8_t raw[static SLOT_LEN])
 {
     uint8_t chunk[PROBE_SLOTS * SLOT_LEN];
-    uint64_t at = home_of(k, p);
+    const uint64_t from = part_from(k, part), size = k->file.end[part] - from;
+    uint64_t at = get_u64(p) % size;
 
-    for (uint64_t seen = 0; seen < k->file.capacity;) {
-        uint64_t n = k->file.capacity - at < PROBE_SLOTS ? k->file.capacity - at : PROBE_SLOTS;
-        sluis_err err = slots_file_read(&k->file, chunk, at, n);
+    for (uint64_t seen = 0; seen < size;) {
+        uint64_t n = size - at < PROBE_SLOTS ? size - at : PROBE_SLOTS;
+        sluis_err err = slots_file_read(&k->file, chunk, from + at, n);
         if (err)
             return err;
         for (uint64_t i = 0; i < n; i++) {
             const uint8_t *one = chunk + i * SLOT_LEN;
             if (one[0] == SLOT_ERASED || (one[0] == SLOT_LIVE && memcmp(one + SLOT_P, p, HASH_LEN)))
                 continue;
-            *slot = at + i;
+            *slot = from + at + i;
             memcpy(raw, one, SLOT_LEN);
             if (one[0] == SLOT_LIVE)
                 return SLUIS_OK;
             return slots_file_zero(one, SLOT_LEN) ? SLUIS_NOT_FOUND : SLUIS_CORRUPT;
         }
         seen += n;
-        at = (at + n) % k->file.capacity;
+        at = (at + n) % size;
     }
     return SLUIS_FULL;
+}
+
+/* Where P stands (OK; raw is its slot), or the slot for it in the first part with room (NOT_FOUND). FULL: it
+ * is nowhere, and there is no such part. */
+static sluis_err probe(const keyslots *k, const uint8_t p[static HASH_LEN], uint64_t *slot,
+                       uint8_t raw[static SLOT_LEN])
+{
+    sluis_err room = SLUIS_FULL;
+    uint64_t at;
+
+    for (unsigned part = 0; part < k->file.parts; part++) {
+        sluis_err err = probe_part(k, part, p, &at, raw);
+        if (err != SLUIS_NOT_FOUND && err != SLUIS_FULL) {
+            *slot = at;
+            return err;
+        }
+        if (err == SLUIS_NOT_FOUND && room == SLUIS_FULL && part_has_room(k, part)) {
+            *slot = at;
+            room = SLUIS_NOT_FOUND;
+        }
+    }
+    return room;
 }
 
 static sluis_err find(keyslots *k, const uint8_t p[static HASH_LEN], slot_key *out)
@@ -230,7 +277,7 @@ sluis_err keyslots_get(keyslots *k, uint64_t slot, slot_key *out)
     uint8_t raw[SLOT_LEN];
     sluis_err err = SLUIS_OK;
 
-    if (slot >= k->file.capacity)
+    if (slot >= slots_file_capacity(&k->file))
         return SLUIS_NOT_FOUND;
     out->slot = slot;
     for (int i = 0; i < TORN_RETRIES; i++) {
@@ -249,12 +296,10 @@ sluis_err keyslots_add(keyslots *k, const uint8_t p[static HASH_LEN], slot_key *
     uint8_t raw[SLOT_LEN];
     sluis_err err = find(k, p, out);
 
+    if (!k->writable && (err == SLUIS_NOT_FOUND || err == SLUIS_FULL))
+        return SLUIS_PERMISSION;
     if (err != SLUIS_NOT_FOUND)
         return err;
-    if (!k->writable)
-        return SLUIS_PERMISSION;
-    if (4 * (atomic_load(&k->live) + atomic_load(&k->erased) + 1) > 3 * k->file.capacity)
-        return SLUIS_FULL;
     out->sid = id_random();
     random_bytes(out->key, KEY_LEN);
     slot_seal(k, raw, p, out);
@@ -263,7 +308,7 @@ sluis_err keyslots_add(keyslots *k, const uint8_t p[static HASH_LEN], slot_key *
         wipe(out, sizeof(*out));
         return err;
     }
-    atomic_fetch_add(&k->live, 1);
+    atomic_fetch_add(&k->used[part_of(k, out->slot)], 1);
     return SLUIS_OK;
 }
 
@@ -282,7 +327,7 @@ sluis_err keyslots_erase(keyslots *k, uint64_t slot)
 
     if (!k->writable)
         return SLUIS_PERMISSION;
-    if (slot >= k->file.capacity)
+    if (slot >= slots_file_capacity(&k->file))
         return SLUIS_NOT_FOUND;
     sluis_err err = slots_file_read(&k->file, raw, slot, 1);
     if (err)
@@ -298,16 +343,19 @@ sluis_err keyslots_erase(keyslots *k, uint64_t slot)
     if ((err = slots_file_sync(&k->file)))
         return err;
     k->dirty = false;
-    atomic_fetch_sub(&k->live, 1);
     atomic_fetch_add(&k->erased, 1);
     return SLUIS_OK;
 }
 
 void keyslots_usage(const keyslots *k, uint64_t *live, uint64_t *erased, uint64_t *capacity)
 {
-    *live = atomic_load(&k->live);
-    *erased = atomic_load(&k->erased);
-    *capacity = k->file.capacity;
+    uint64_t used = 0;
+
+    *erased = atomic_load(&k->erased); /* first: each was counted as used before */
+    for (unsigned part = 0; part < k->file.parts; part++)
+        used += atomic_load(&k->used[part]);
+    *live = used - *erased;
+    *capacity = slots_file_capacity(&k->file);
 }
 
 /* ---- verification ---- */

@@ -6,9 +6,10 @@
  *   P  = H("sluis1-subject", Kp, BSN 9), H("sluis1-own-id", Kp, the municipality's own name for a person)
  *        or H("sluis1-period", Kp, class u8 | day u32)
  *
- * Open addressing by P, linear; a 4096-byte header names format, version and capacity. Create: add ...,
- * sync, then commit the store (a crash leaves a harmless orphan, found again by P). Erase: state 2, the rest
- * random, synced. New keys only into free slots. At 75 % live or erased keyslots_add says FULL.
+ * Open addressing by P, linear, within a part: the file as it was made is the first, and each enlargement
+ * adds one. A name is looked for in each, and a new key goes into the first that is not 75 % live or erased;
+ * when all are, keyslots_add says FULL. New keys only into free slots. Create: add ..., sync, then commit the
+ * store (a crash leaves a harmless orphan, found again by P). Erase: state 2, the rest random, synced.
  * Thread: one writer (core) uses add/sync/erase; find and get are safe from any thread (a slot torn by a
  * concurrent write fails its AE check and is read again). */
 #ifndef SLUIS_REGISTRY_KEYSLOTS_H
@@ -33,6 +34,10 @@ sluis_err keyslots_open(keyslots **out, const char *path, uint64_t capacity, con
 /* For offline tools: an existing file, read only. */
 sluis_err keyslots_open_readonly(keyslots **out, const char *path, const uint8_t km[static 32],
                                  sluis_fail *f);
+/* Adds slots, to make at least `capacity`; with as many or more nothing happens. Each slot keeps its number.
+ * Before any other thread uses k. path: for f. NO_SPACE: the file is as it was, and k goes on. FULL, INVALID,
+ * IO: close it. */
+sluis_err keyslots_enlarge(keyslots *k, uint64_t capacity, const char *path, sluis_fail *f);
 void keyslots_close(keyslots **k);
 
 void keyslots_subject(const keyslots *k, uint8_t p[static HASH_LEN], const char bsn[static BSN_LEN]);

@@ -82,6 +82,14 @@ static bool room_for_subjects(const registry *r, uint64_t n)
     return 16 * (live + erased + n) <= 11 * slots;
 }
 
+registry_places registry_room(const registry *r)
+{
+    uint64_t live, erased, slots;
+
+    keyslots_usage(r->slots, &live, &erased, &slots);
+    return !room_for_subjects(r, 1) ? ROOM_NONE : 2 * (live + erased) >= slots ? ROOM_LITTLE : ROOM_ENOUGH;
+}
+
 /* Who this subject is, when it was merged into another, and the slot of its own key. NOT_FOUND: it was not.
  */
 static sluis_err merged_into(registry *r, store_txn *t, const id16 *sid, id16 *into, uint64_t *slot)

@@ -24,6 +24,11 @@ typedef struct {
 sluis_err registry_open(registry **out, keyslots *slots /* borrowed */);
 void registry_close(registry **r);
 
+/* Room in the key file for persons who are new: none once 11/16 is in use, for the rest is the journal's;
+ * little from half on, so that there is time to enlarge it. Any thread. */
+typedef enum { ROOM_ENOUGH, ROOM_LITTLE, ROOM_NONE } registry_places;
+registry_places registry_room(const registry *r);
+
 /* By BSN; create needs the write transaction (then keyslots_sync before its commit). NOT_FOUND; CONFLICT:
  * this person's key is being erased (an INTENT row waits for keyslots_erase). FULL: 11/16 of the key file is
  * used; the rest is the journal's. */

@@ -139,7 +139,7 @@ def test_more_persons_than_fit_stop_it(city):
     persons = house.test_bsns(seeded()[0], 3000)
     path = write(city, [line(b) for b in persons])
     code, _, said = bring(city, path, want=None)
-    check(code == 4 and "no room for this person, and does not grow (limits.key_slots)" in said, f"exit {code} {said}")
+    check(code == 4 and "the key file has no room for this person: raise limits.key_slots and restart" in said, f"exit {code} {said}")
     used = city.status()["key_slots_used"]
     check(2300 < used < 2817, f"{used} slots")
     code, _, said = bring(city, path, want=None)

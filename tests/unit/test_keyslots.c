@@ -290,6 +290,292 @@ static void test_flips(void **state)
     fixture_close(&x);
 }
 
+/* ---- enlarging ---- */
+
+#define NAMES  400
+#define RECORD 64
+
+typedef struct {
+    slot_key made[NAMES];
+    unsigned count; /* names 0.. that were given a key; every fifth is erased again */
+} people;
+
+static bool erased_again(unsigned i)
+{
+    return i % 5 == 4;
+}
+
+/* Gives keys to new names until there is no room, or so many have one. */
+static void people_add(people *all, keyslots *k, unsigned upto)
+{
+    uint8_t p[32];
+    sluis_err err = SLUIS_OK;
+
+    for (; !err && all->count < upto; all->count += !err) {
+        name_of(p, all->count);
+        err = keyslots_add(k, p, &all->made[all->count]);
+        if (!err && erased_again(all->count))
+            assert_int_equal(keyslots_erase(k, all->made[all->count].slot), SLUIS_OK);
+    }
+    assert_int_equal(err, all->count < upto ? SLUIS_FULL : SLUIS_OK);
+    assert_int_equal(keyslots_sync(k), SLUIS_OK);
+}
+
+/* Each has the key and the slot that it had; who was erased has neither. */
+static void people_check(const people *all, keyslots *k)
+{
+    uint8_t p[32];
+    slot_key s;
+    uint64_t live, erased, capacity, checked;
+    sluis_fail f = {0};
+
+    for (unsigned i = 0; i < all->count; i++) {
+        name_of(p, i);
+        if (erased_again(i)) {
+            assert_int_equal(keyslots_find(k, p, &s), SLUIS_NOT_FOUND);
+            assert_int_equal(keyslots_get(k, all->made[i].slot, &s), SLUIS_NOT_FOUND);
+            continue;
+        }
+        assert_int_equal(keyslots_find(k, p, &s), SLUIS_OK);
+        assert_memory_equal(&s, &all->made[i], sizeof(s));
+        assert_int_equal(keyslots_get(k, all->made[i].slot, &s), SLUIS_OK);
+        assert_memory_equal(&s, &all->made[i], sizeof(s));
+    }
+    keyslots_usage(k, &live, &erased, &capacity);
+    assert_int_equal(live + erased, all->count);
+    assert_int_equal(erased, all->count / 5);
+    assert_int_equal(keyslots_verify(k, &checked, &f), SLUIS_OK);
+    assert_int_equal(checked, live);
+}
+
+static uint64_t slots_of(const keyslots *k)
+{
+    uint64_t live, erased, capacity;
+
+    keyslots_usage(k, &live, &erased, &capacity);
+    return capacity;
+}
+
+static void read_file(const char *path, uint8_t *out, size_t n)
+{
+    int fd = open(path, O_RDONLY);
+
+    assert_true(fd >= 0);
+    assert_int_equal(read(fd, out, n), n);
+    close(fd);
+}
+
+static void test_enlarge(void **state)
+{
+    (void)state;
+    fixture x;
+    fixture_open(&x, ENGINE_MEMORY);
+    static const struct {
+        uint64_t ask, get;
+        unsigned people; /* until it is full again: 75 % of each part */
+        unsigned parts;  /* before it */
+    } steps[] = {
+        {65, 128, 96, 1}, {128, 128, 96, 2}, {64, 128, 96, 2}, {300, 300, 225, 2}, {364, 364, 273, 3}};
+    people *all = calloc(1, sizeof(*all));
+    uint8_t *before = malloc(HEADER + 364 * SLOT), *after = malloc(HEADER + 364 * SLOT);
+    struct stat st;
+    keyslots *k = NULL;
+
+    assert_true(all && before && after);
+    people_add(all, x.slots, NAMES);
+    assert_int_equal(all->count, 48);
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        size_t was = HEADER + slots_of(x.slots) * SLOT;
+        read_file(x.slots_path, before, was);
+        assert_int_equal(keyslots_enlarge(x.slots, steps[i].ask, x.slots_path, NULL), SLUIS_OK);
+        assert_int_equal(slots_of(x.slots), steps[i].get);
+        assert_int_equal(stat(x.slots_path, &st), 0);
+        assert_int_equal(st.st_size, HEADER + steps[i].get * SLOT);
+        assert_true(st.st_blocks * 512 >= st.st_size);
+        /* what stood there stands: of the header the records so far, and every slot */
+        read_file(x.slots_path, after, (size_t)st.st_size);
+        assert_memory_equal(after, before, steps[i].parts * RECORD);
+        assert_memory_equal(after + HEADER, before + HEADER, was - HEADER);
+        people_check(all, x.slots);
+
+        people_add(all, x.slots, NAMES);
+        assert_int_equal(all->count, steps[i].people);
+        people_check(all, x.slots);
+        assert_int_equal(keyslots_open_readonly(&k, x.slots_path, x.km, NULL), SLUIS_OK);
+        people_check(all, k);
+        assert_int_equal(keyslots_enlarge(k, 1000, x.slots_path, NULL), SLUIS_PERMISSION);
+        keyslots_close(&k);
+        keyslots_close(&x.slots);
+        assert_int_equal(keyslots_open(&x.slots, x.slots_path, 1000, x.km, NULL), SLUIS_OK);
+        assert_int_equal(slots_of(x.slots), steps[i].get);
+        people_check(all, x.slots);
+    }
+    free(all);
+    free(before);
+    free(after);
+    fixture_close(&x);
+}
+
+/* What stands in the header: each record vouches for those before it. */
+static void test_enlarged_header(void **state)
+{
+    (void)state;
+    fixture x;
+    fixture_open(&x, ENGINE_MEMORY);
+    uint8_t kh[32], mac[32], header[HEADER], zero[HEADER] = {0};
+
+    hash_one(kh, "sluis1-k-slots", x.km, "", 0);
+    assert_int_equal(keyslots_enlarge(x.slots, 300, x.slots_path, NULL), SLUIS_OK);
+    assert_int_equal(keyslots_enlarge(x.slots, 1000, x.slots_path, NULL), SLUIS_OK);
+    read_file(x.slots_path, header, HEADER);
+    assert_int_equal(get_u64(header + 24), 64);
+    assert_int_equal(get_u64(header + RECORD), 300);
+    assert_int_equal(get_u64(header + 2 * RECORD), 1000);
+    for (unsigned part = 0; part < 3; part++) {
+        const uint8_t *record = header + part * RECORD;
+        hash_one(mac, "sluis1-slots", kh, header, part * RECORD + 32);
+        assert_memory_equal(record + 32, mac, 32);
+        if (part)
+            assert_memory_equal(record + 8, zero, 24);
+    }
+    assert_memory_equal(header + 3 * RECORD, zero, HEADER - 3 * RECORD);
+    fixture_close(&x);
+}
+
+/* The room that was left in the first part is used before that of the second. */
+static void test_enlarge_uses_all(void **state)
+{
+    (void)state;
+    fixture x;
+    fixture_open(&x, ENGINE_MEMORY);
+    people *all = calloc(1, sizeof(*all));
+
+    assert_non_null(all);
+    people_add(all, x.slots, 20);
+    assert_int_equal(keyslots_enlarge(x.slots, 128, x.slots_path, NULL), SLUIS_OK);
+    people_add(all, x.slots, NAMES);
+    assert_int_equal(all->count, 96);
+    for (unsigned i = 0; i < 96; i++)
+        assert_int_equal(all->made[i].slot < 64, i < 48);
+    people_check(all, x.slots);
+    free(all);
+    fixture_close(&x);
+}
+
+static void test_enlarge_refused(void **state)
+{
+    (void)state;
+    fixture x;
+    fixture_open(&x, ENGINE_MEMORY);
+    sluis_fail f = {0};
+    people *all = calloc(1, sizeof(*all));
+
+    assert_non_null(all);
+    people_add(all, x.slots, 40);
+    assert_int_equal(keyslots_enlarge(x.slots, (UINT64_C(1) << 32) + 1, x.slots_path, &f), SLUIS_INVALID);
+    assert_string_equal(f.text, "a key file holds 16 to 4294967296 slots, not 4294967297");
+    for (unsigned i = 1; i < 64; i++)
+        assert_int_equal(keyslots_enlarge(x.slots, 64 * (i + 1), x.slots_path, NULL), SLUIS_OK);
+    fail_clear(&f);
+    assert_int_equal(keyslots_enlarge(x.slots, 5000, x.slots_path, &f), SLUIS_FULL);
+    assert_string_equal(f.text, "has 4096 slots and was enlarged 63 times, as often as it can be: set "
+                                "limits.key_slots to what it has");
+    keyslots_close(&x.slots);
+    assert_int_equal(keyslots_open(&x.slots, x.slots_path, 64, x.km, NULL), SLUIS_OK);
+    assert_int_equal(slots_of(x.slots), 4096);
+    people_add(all, x.slots, NAMES);
+    people_check(all, x.slots);
+    free(all);
+    fixture_close(&x);
+}
+
+static void opens_with(fixture *x, uint64_t slots, const people *all)
+{
+    sluis_fail f = {0};
+
+    assert_int_equal(keyslots_open(&x->slots, x->slots_path, 64, x->km, &f), SLUIS_OK);
+    assert_int_equal(slots_of(x->slots), slots);
+    people_check(all, x->slots);
+    keyslots_close(&x->slots);
+}
+
+static void refused_as(fixture *x, const char *text)
+{
+    sluis_fail f = {0};
+    keyslots *k = NULL;
+
+    assert_int_equal(keyslots_open(&k, x->slots_path, 64, x->km, &f), SLUIS_CORRUPT);
+    assert_string_equal(f.text, text);
+    fail_clear(&f);
+    assert_int_equal(keyslots_open_readonly(&k, x->slots_path, x->km, &f), SLUIS_CORRUPT);
+    assert_string_equal(f.text, text);
+}
+
+/* What a disk or a hand may do to an enlarged file: no key is ever taken for what was not yet there. */
+static void test_enlarged_file_damaged(void **state)
+{
+    (void)state;
+    fixture x;
+    fixture_open(&x, ENGINE_MEMORY);
+    keyslots *k = NULL;
+    people *all = calloc(1, sizeof(*all));
+
+    assert_non_null(all);
+    people_add(all, x.slots, 48);
+    assert_int_equal(keyslots_enlarge(x.slots, 128, x.slots_path, NULL), SLUIS_OK);
+    people_add(all, x.slots, 60);
+    keyslots_close(&x.slots);
+    opens_with(&x, 128, all);
+    for (size_t at = 0; at < HEADER; at += at < 3 * RECORD ? 1 : 97) {
+        change_byte(x.slots_path, (off_t)at, 0x10);
+        assert_int_not_equal(keyslots_open(&k, x.slots_path, 64, x.km, NULL), SLUIS_OK);
+        change_byte(x.slots_path, (off_t)at, 0x10);
+    }
+    /* its record is gone, and keys stand behind what is counted then */
+    change_byte(x.slots_path, RECORD + 40, 1);
+    refused_as(&x, "has 20480 bytes instead of 12288");
+    change_byte(x.slots_path, RECORD + 40, 1);
+    assert_int_equal(truncate(x.slots_path, HEADER + 200 * SLOT), 0); /* zeros behind it count for nothing */
+    opens_with(&x, 128, all);
+    change_byte(x.slots_path, HEADER + 200 * SLOT - 1, 1);
+    refused_as(&x, "has 29696 bytes instead of 20480");
+    assert_int_equal(truncate(x.slots_path, HEADER + 128 * SLOT - 1), 0);
+    refused_as(&x, "has 20479 bytes instead of 20480");
+    assert_int_equal(truncate(x.slots_path, HEADER + 64 * SLOT), 0);
+    refused_as(&x, "has 12288 bytes instead of 20480");
+    free(all);
+    fixture_close(&x);
+}
+
+/* What an enlargement leaves that was cut short, and longer than the one that comes after it. */
+static void test_enlarge_again(void **state)
+{
+    (void)state;
+    fixture x;
+    fixture_open(&x, ENGINE_MEMORY);
+    people *all = calloc(1, sizeof(*all));
+    struct stat st;
+
+    assert_non_null(all);
+    people_add(all, x.slots, 48);
+    keyslots_close(&x.slots);
+    assert_int_equal(truncate(x.slots_path, HEADER + 1000 * SLOT - 7), 0);
+    for (off_t at = 0; at < RECORD; at += 9)
+        change_byte(x.slots_path, RECORD + at, 0x5a);
+    opens_with(&x, 64, all);
+    assert_int_equal(keyslots_open(&x.slots, x.slots_path, 64, x.km, NULL), SLUIS_OK);
+    assert_int_equal(keyslots_enlarge(x.slots, 128, x.slots_path, NULL), SLUIS_OK);
+    assert_int_equal(stat(x.slots_path, &st), 0);
+    assert_int_equal(st.st_size, HEADER + 128 * SLOT);
+    assert_true(st.st_blocks * 512 >= st.st_size);
+    people_add(all, x.slots, NAMES);
+    assert_int_equal(all->count, 96);
+    keyslots_close(&x.slots);
+    opens_with(&x, 128, all);
+    free(all);
+    fixture_close(&x);
+}
+
 typedef struct {
     keyslots *slots;
     unsigned from;
@@ -351,6 +637,12 @@ int main(void)
         cmocka_unit_test(test_opening_refused),
         cmocka_unit_test(test_readonly),
         cmocka_unit_test(test_flips),
+        cmocka_unit_test(test_enlarge),
+        cmocka_unit_test(test_enlarged_header),
+        cmocka_unit_test(test_enlarge_uses_all),
+        cmocka_unit_test(test_enlarge_refused),
+        cmocka_unit_test(test_enlarged_file_damaged),
+        cmocka_unit_test(test_enlarge_again),
         cmocka_unit_test(test_readers_beside_writer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
