@@ -122,7 +122,8 @@ static sluis_err load(journal *j, store_txn *t, sluis_fail *f)
             "its last entries do not lead to the root of its checkpoint (size %llu); find the damage "
             "with the offline verification",
             (unsigned long long)cp.size);
-    err = store_last(t, TABLE_LEAF, (bytes){NULL, 0}, &key, &value);
+    if ((err = store_last(t, TABLE_LEAF, (bytes){NULL, 0}, &key, &value)) == SLUIS_NOMEM)
+        return fail_set(f, err, "journal", "out of memory");
     if (err || key.n != 8 || get_u64(key.p) != cp.size - 1)
         return fail_set(f, SLUIS_CORRUPT, "journal", "has entries beyond its checkpoint (size %llu)",
                         (unsigned long long)cp.size);

@@ -250,7 +250,7 @@ def test_what_was_elsewhere(city):
     city.ctl("key", "new", "--dir", sealed, "--oin", PARTIES["school"][0], "--passphrase-file", phrase)
     proposal = city.propose("school", covenant="verzegeld", **city.agreed("school"))
     options = ("--municipality", city.oin, "--covenant", "c", "--version", 1, "--text", city.root / "convenant.txt", "--until", "2099-01-01",
-               "--purposes", city.agreed("school")["purposes"][0], "--out", proposal)
+               "--purposes", city.agreed("school")["purposes"][0], "--gives", "ordinary", "--out", proposal)
     first_line = phrase.read_bytes().split(b"\n")[0]
 
     def opened(bad, how):
