@@ -5,8 +5,10 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/brake.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "crypto/keyfile.h"
@@ -14,6 +16,7 @@
 #include "wire/envelope.h"
 
 #define CARRIED_MAX 64   /* credit of the configuration, at most */
+#define NOTES_MAX   128  /* not taken by the other thread yet: deliveries and outcomes of such a credit */
 #define WAIT_MS     1000 /* how long a thread sleeps when nothing comes */
 #define ANNOUNCE_MS 60000
 #define ENTRY_ARENA (256u << 10)
@@ -49,6 +52,7 @@ typedef struct {
     note *key;       /* owned: the other gateway's newest sealing key; NULL: not known yet */
     uint64_t key_at; /* when it is said (again) */
     bool in_force;   /* the directory at hand is this gateway's */
+    log_brake full;
     bool stop;
     pthread_t thread;
 } side;
@@ -198,6 +202,27 @@ static sluis_err message_id(uint8_t out[static UUID_LEN], bytes raw)
     return err;
 }
 
+static bool has_room(const side *x)
+{
+    int waiting = 0; /* bytes */
+    return ioctl(x->out, FIONREAD, &waiting) == 0 && (size_t)waiting < NOTES_MAX * sizeof(note *);
+}
+
+/* A gateway that keeps to its credit always finds room; one that does not is not given more memory for it. */
+static void hand_on(side *x, const client_event *ev)
+{
+    const char *left_out = NULL;
+    note *n = has_room(x) ? note_new(NOTE_CARRY, ev->envelope) : NULL;
+    if (n) {
+        n->seq = ev->seq;
+        n->generation = ev->generation;
+        tell(x, n);
+    } else if (brake_lets(&x->full, clock_mono_us(), &left_out)) {
+        log_write(LOG_WARN, "link.full", "gateway", x->own->name, "code", error_token(SLUIS_FULL),
+                  left_out ? "left_out" : NULL, left_out, NULL);
+    }
+}
+
 /* The same message again, delivered anew: its newest delivery is the one to answer. */
 static void carry(side *x, const note *n)
 {
@@ -247,19 +272,13 @@ static void settled(side *x, const client_event *ev)
 
 static void on_event(side *x, const client_event *ev)
 {
-    note *n;
     switch (ev->kind) {
     case CLIENT_WELCOME:
     case CLIENT_DIRECTORY:
         take_directory(x, ev->kind == CLIENT_WELCOME);
         break;
     case CLIENT_DELIVER:
-        n = note_new(NOTE_CARRY, ev->envelope);
-        if (n) {
-            n->seq = ev->seq;
-            n->generation = ev->generation;
-        }
-        tell(x, n);
+        hand_on(x, ev);
         break;
     case CLIENT_ACK:
     case CLIENT_NACK:
