@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "cases/datum_use.h"
 #include "core/ask.h"
 #include "core/due.h"
 #include "core/send.h"
@@ -81,12 +80,7 @@ static sluis_err last_time(fetching *x, wanted *w)
 /* It came between the reader's snapshot and this turn: the next reading shows it. */
 static bool came_meanwhile(const fetching *x, const wanted *w)
 {
-    const datum_use use = {.case_id = x->j->read.case_id.b,
-                           .row = x->row,
-                           .dir = x->t->dir,
-                           .own = &x->t->p->settings->oin,
-                           .application = x->j->claims.app,
-                           .now = x->t->now};
+    const datum_use use = turn_use(x->t, x->j->read.case_id.b, x->row, x->j->claims.app);
     return datum_here(x->t->rules, w->a, w->d.row, &use);
 }
 

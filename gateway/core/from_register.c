@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "cases/datum_use.h"
 #include "core/send.h"
 #include "wire/messages.h"
 
@@ -11,13 +10,9 @@
 
 static datum_use use_of(const turn *t, const Sluis__Core *c, const Sluis__CaseRow *row)
 {
-    return (datum_use){.case_id = c->case_id.data,
-                       .row = row,
-                       .dir = t->dir,
-                       .own = &t->p->settings->oin,
-                       .application = c->application,
-                       .purpose = c->purpose,
-                       .now = t->now};
+    datum_use use = turn_use(t, c->case_id.data, row, c->application);
+    use.purpose = c->purpose;
+    return use;
 }
 
 /* Whether the register answers: something it holds may, and all that may fits a message. More than that the

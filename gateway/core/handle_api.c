@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "cases/cases.h"
-#include "cases/datum_use.h"
 #include "flow/api_out.h"
 #include "cases/links.h"
 #include "core/case_change.h"
@@ -268,13 +267,8 @@ static sluis_err check_still_known(turn *t, const job *j, const Sluis__CaseRow *
 {
     case_facts facts = case_facts_about(c, &s->sid);
     const view *v = policy_view(t->rules, j->claims.app, j->claims.function, &facts, t->now);
-    datum_use use = {.case_id = j->request->case_id.b,
-                     .row = c,
-                     .dir = t->dir,
-                     .own = &t->p->settings->oin,
-                     .application = j->claims.app,
-                     .purpose = j->call->file_request->purpose,
-                     .now = t->now};
+    datum_use use = turn_use(t, j->request->case_id.b, c, j->claims.app);
+    use.purpose = j->call->file_request->purpose;
     for (size_t i = 0; i < j->request->known_count; i++) {
         bool known = false;
         sluis_err e = datum_known(t->p->registry, t->t, t->rules, s, j->request->known[i], &use, &known);

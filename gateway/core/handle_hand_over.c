@@ -2,7 +2,6 @@
  * register, sealed to that one's gateway alone. The case goes on here until that one has accepted. */
 #include <string.h>
 
-#include "cases/datum_use.h"
 #include "cases/handover.h"
 #include "core/agreed.h"
 #include "core/asking.h"
@@ -188,13 +187,8 @@ static sluis_err add_datum(const offer *o, const attribute *a, const datum *d, S
 /* What the register has of the chosen data and its party lets be used for this. */
 static sluis_err fill_data(const offer *o, const subject *s, Sluis__HandoverMember *m, sluis_fail *f)
 {
-    const datum_use use = {.case_id = o->in->case_id.data,
-                           .row = o->row,
-                           .dir = o->t->dir,
-                           .own = &o->t->p->settings->oin,
-                           .application = o->j->claims.app,
-                           .purpose = o->in->purpose,
-                           .now = o->t->now};
+    datum_use use = turn_use(o->t, o->in->case_id.data, o->row, o->j->claims.app);
+    use.purpose = o->in->purpose;
     m->data = arena_alloc(o->t->arena, DATA_MAX * sizeof(*m->data));
     sluis_err e = m->data ? SLUIS_OK : SLUIS_NOMEM;
     for (size_t i = 0; !e && i < o->id_count; i++) {

@@ -3,7 +3,6 @@
  * either changed since they were read, nothing happens (CONFLICT). */
 #include <string.h>
 
-#include "cases/datum_use.h"
 #include "core/about.h"
 #include "core/ask.h"
 #include "core/asking.h"
@@ -118,12 +117,7 @@ static sluis_err find(resolving *x, sluis_fail *f)
 /* The statements are still those that were read, and may be heard in this case. */
 static sluis_err check_statements(resolving *x, sluis_fail *f)
 {
-    const datum_use use = {.case_id = x->in->case_id.data,
-                           .row = x->row,
-                           .dir = x->t->dir,
-                           .own = &x->t->p->settings->oin,
-                           .application = x->j->claims.app,
-                           .now = x->t->now};
+    const datum_use use = turn_use(x->t, x->in->case_id.data, x->row, x->j->claims.app);
     x->b = x->d.beside;
     while (x->b && x->b->row->journal_index != x->in->statement)
         x->b = x->b->next;

@@ -19,6 +19,17 @@ uint64_t turn_written(const turn *t)
     return store_changes(t->t) + t->due_count;
 }
 
+datum_use turn_use(const turn *t, const uint8_t case_id[static ID_LEN], const Sluis__CaseRow *row,
+                   const char *app)
+{
+    return (datum_use){.case_id = case_id,
+                       .row = row,
+                       .dir = t->dir,
+                       .own = &t->p->settings->oin,
+                       .application = app,
+                       .now = t->now};
+}
+
 buffer *turn_scratch(turn *t)
 {
     if (!t->scratch.max)

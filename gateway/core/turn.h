@@ -8,6 +8,7 @@
 #define SLUIS_CORE_TURN_H
 
 #include "cases/cases.h"
+#include "cases/datum_use.h"
 #include "crypto/epoch.h"
 #include "flow/job.h"
 #include "flow/parts.h"
@@ -71,6 +72,10 @@ bool turn_is_fault(sluis_err e);
 uint64_t turn_written(const turn *t);
 /* Empty, for one row on its way to the store. */
 buffer *turn_scratch(turn *t);
+/* What a datum is wanted for: to be shown to this application in this case, at the turn's moment. Borrows
+ * all; for a request its purpose is to be set. */
+datum_use turn_use(const turn *t, const uint8_t case_id[static ID_LEN], const Sluis__CaseRow *row,
+                   const char *app);
 /* Appends the record (when is filled in) under its class of retention; its receipt answers the job. */
 sluis_err turn_journal(turn *t, Sluis__Record *r);
 /* A record with every field that the message's header gives, from the party of the session, whose header it

@@ -90,12 +90,7 @@ sluis_err read_discrepancies(reader *r, store_txn *t, job *j)
     if (e)
         return e;
     listing l = {.r = r, .t = t, .j = j, .s = &s};
-    l.use = (datum_use){.case_id = q->case_id.data,
-                        .row = row,
-                        .dir = j->dir,
-                        .own = &r->p->settings->oin,
-                        .application = j->claims.app,
-                        .now = clock_ms()};
+    l.use = reader_use(r, j, q->case_id.data, row, clock_ms());
     if (case_member(row, q->member, &sid)) /* as of a view: decided on the case alone */
         return fail_set(&j->why, SLUIS_NOT_FOUND, "", "%s", error_text(SLUIS_NOT_FOUND));
     case_facts facts = case_facts_about(row, &sid);

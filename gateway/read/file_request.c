@@ -54,13 +54,8 @@ static sluis_err split(reader *r, store_txn *t, job *j, const Sluis__CaseRow *ro
     uint64_t now = clock_ms();
     case_facts facts = case_facts_about(row, &s->sid);
     const view *v = policy_view(r->rules, j->claims.app, j->claims.function, &facts, now);
-    datum_use use = {.case_id = q->case_id.b,
-                     .row = row,
-                     .dir = j->dir,
-                     .own = &r->p->settings->oin,
-                     .application = j->claims.app,
-                     .purpose = j->call->file_request->purpose,
-                     .now = now};
+    datum_use use = reader_use(r, j, q->case_id.b, row, now);
+    use.purpose = j->call->file_request->purpose;
     for (size_t i = 0; i < n; i++) {
         bool known = false;
         sluis_err e = policy_shows(r->rules, v, &facts, ids[i])

@@ -40,13 +40,9 @@ static void note_attribute(Sluis__Record *rec, uint32_t id)
 static sluis_err add(copying *x, const attribute *a, const id16 *instance, uint64_t version,
                      const Sluis__DatumRow *row, bool beside, Sluis__ApiOwnDatum **out)
 {
-    const datum_use use = {.case_id = x->who.q->case_id.p,
-                           .row = x->who.q->row,
-                           .dir = x->j->dir,
-                           .own = &x->r->p->settings->oin,
-                           .application = "",
-                           .household = true,
-                           .now = x->who.now};
+    datum_use use = reader_use(x->r, x->j, x->who.q->case_id.p, x->who.q->row, x->who.now);
+    use.application = "";
+    use.household = true;
     Sluis__ApiOwnDatum *o = arena_alloc(x->j->arena, sizeof(*o));
     Sluis__ApiDatum *d = arena_alloc(x->j->arena, sizeof(*d));
     sluis_err e = o && d ? reader_datum(x->r, x->j, a, instance, version, row, &use, d) : SLUIS_NOMEM;

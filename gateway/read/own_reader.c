@@ -102,15 +102,10 @@ static bool for_another(const own_reader *x, const attribute *a, const Sluis__Da
     const Sluis__CaseRow *c = x->q->row;
     if ((a->address && x->secret_address) || has_condition(x, row, FORCE_HOUSEHOLD))
         return false;
+    datum_use use = reader_use(x->r, x->j, x->q->case_id.p, c, x->now);
+    use.household = true;
     for (size_t i = 0; i < c->n_scope_laws; i++) {
-        const datum_use use = {.case_id = x->q->case_id.p,
-                               .row = c,
-                               .dir = x->j->dir,
-                               .own = &x->r->p->settings->oin,
-                               .application = x->j->claims.app,
-                               .law = c->scope_laws[i],
-                               .household = true,
-                               .now = x->now};
+        use.law = c->scope_laws[i];
         if (datum_may_serve(x->r->rules, a, row, &use))
             return true;
     }

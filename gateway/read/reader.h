@@ -64,6 +64,9 @@ sluis_err reader_member(reader *r, store_txn *t, job *j, const Sluis__CaseRow *r
 /* A sealed row was looked for and is not there: looks for a person all the same, as if it were, so that its
  * absence costs what another's row costs. NOT_FOUND. */
 sluis_err reader_absent(store_txn *t);
+/* What a datum is wanted for: to be shown to this token's application in this case. Borrows all. */
+datum_use reader_use(const reader *r, const job *j, const uint8_t case_id[static ID_LEN],
+                     const Sluis__CaseRow *row, uint64_t now);
 /* A datum as the API shows it. Borrows from row; the rest in the job's arena. */
 sluis_err reader_datum(reader *r, job *j, const attribute *a, const id16 *instance, uint64_t version,
                        const Sluis__DatumRow *row, const datum_use *use, Sluis__ApiDatum *out);

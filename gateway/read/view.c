@@ -140,14 +140,9 @@ static sluis_err decide(reader *r, store_txn *t, job *j, question *x, uint64_t n
         put_in_order(ids, x->list.n);
     x->list.ids = ids;
     x->list.limit = q->limit;
-    x->list.use = (datum_use){.case_id = q->case_id.data,
-                              .row = x->row,
-                              .dir = j->dir,
-                              .own = &r->p->settings->oin,
-                              .application = j->claims.app,
-                              .law = x->w.look ? x->w.look->law : NULL,
-                              .danger = x->w.glass,
-                              .now = now};
+    x->list.use = reader_use(r, j, q->case_id.data, x->row, now);
+    x->list.use.law = x->w.look ? x->w.look->law : NULL;
+    x->list.use.danger = x->w.glass;
     return e;
 }
 

@@ -28,6 +28,17 @@ static sluis_err at_source(job *j, const Sluis__DatumRow *row, bool here, Sluis_
     return SLUIS_OK;
 }
 
+datum_use reader_use(const reader *r, const job *j, const uint8_t case_id[static ID_LEN],
+                     const Sluis__CaseRow *row, uint64_t now)
+{
+    return (datum_use){.case_id = case_id,
+                       .row = row,
+                       .dir = j->dir,
+                       .own = &r->p->settings->oin,
+                       .application = j->claims.app,
+                       .now = now};
+}
+
 sluis_err reader_datum(reader *r, job *j, const attribute *a, const id16 *instance, uint64_t version,
                        const Sluis__DatumRow *row, const datum_use *use, Sluis__ApiDatum *out)
 {
