@@ -173,6 +173,16 @@ class Answer:
             raise Failed(f"the answer ({self.status}) is no JSON: {self.body[:200]!r}") from None
 
 
+def small_disk(folder, size):
+    """Makes the folder, a file system in memory of so much. What it returns says why it cannot."""
+    if os.geteuid() != 0:
+        return "needs root, for a small tmpfs"
+    folder.mkdir(mode=0o700)
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=700", "none", folder], capture_output=True).returncode:
+        return "no tmpfs can be mounted here"
+    return None
+
+
 class House:
     """Starts nothing by itself: make(), then start_...()."""
 
@@ -372,6 +382,10 @@ complaints = "Bel 14 000 of kijk op www.gemeente.example/klacht.";
                                "--function", function, "--employee", employee, "--ttl", ttl)
                 self.tokens[key] = out["token"]
             return self.tokens[key]
+
+    def metric(self, name):
+        text = self.call("GET", "/metrics").body.decode()
+        return next(int(x.split()[1]) for x in text.splitlines() if x.startswith(f"sluis_{name} "))
 
     def call(self, method, path, token=None, body=None, headers=None, timeout=10.0):
         """One HTTP request on a connection of its own."""

@@ -105,11 +105,6 @@ def ask_and_go(city, path, token):
         s.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n".encode())
 
 
-def metric(city, name):
-    text = city.call("GET", "/metrics").body.decode()
-    return next(int(line.split()[1]) for line in text.splitlines() if line.startswith(f"sluis_{name} "))
-
-
 def enough(callers, views):
     wrong = [str(c.error) for c in callers if c.error]
     check(not wrong, "; ".join(wrong[:3]))
@@ -145,6 +140,6 @@ def test_a_hundred_views_of_one_moment_each(city):
     check(all([int(a) for a, _ in c.seen] == sorted(int(a) for a, _ in c.seen) for c in callers), "a later view shows an earlier moment")
     check(len(set(seen)) > 5 and writer.registered > 5, f"{writer.registered} registrations, of which {len(set(seen))} were seen")
     check(sum(c.broken for c in callers) > 0, "nobody was cut off: the front was not killed in the middle")
-    wait_for("every snapshot is closed but the one that tells", lambda: metric(city, "store_readers") == 1, 10)
-    check(metric(city, "store_stale_readers") == 0, "no reader was left behind")
-    check(metric(city, "views_served") >= len(seen), "each was served")
+    wait_for("every snapshot is closed but the one that tells", lambda: city.metric("store_readers") == 1, 10)
+    check(city.metric("store_stale_readers") == 0, "no reader was left behind")
+    check(city.metric("views_served") >= len(seen), "each was served")

@@ -1,7 +1,7 @@
 """Cooperation that goes badly, as a signal per party and domain (item 35)."""
 from city import PARTIES, PARTNER, REFUSING
 from house import SLOW, check, wait_for
-from test_deadlines import body, metric, post, soon
+from test_deadlines import body, post, soon
 from test_requests import back, case_of
 
 PER_REQUEST = ("politie-verdenking", "politie-antecedenten", "politie-huiselijk-geweld")
@@ -27,11 +27,11 @@ def test_refusals_are_signalled(city):
     check(0.5 < bad["refused"] < 0.6 and bad["late"] == 0 and bad["failed"] == 0, f"{bad}")
     good = wait_for("the school's account", lambda: p if (p := of(city, school)) and p["requests"] == len(names) else None)
     check(good["signals"] == [] and good["refused"] == 0, f"{good}")
-    check(metric(city, "cooperation_signals") == 1, "the metric")
+    check(city.metric("cooperation_signals") == 1, "the metric")
     check(len([e for e in city.gateway.events() if e.get("event") == "cooperation.bad"]) == 1, "said once in the log")
     city.gateway.kill()
     back(city)
-    check(of(city, police)["signals"] == ["refusal"] and metric(city, "cooperation_signals") == 1, "after a kill")
+    check(of(city, police)["signals"] == ["refusal"] and city.metric("cooperation_signals") == 1, "after a kill")
     for _ in range(2):
         city.wait_connected("politie")
         city.answered(city.file(case, 1, "politie", PER_REQUEST)["verzoekId"])

@@ -40,11 +40,6 @@ def working_days(n):
     return iso(day + datetime.timedelta(days=1))
 
 
-def metric(city, name):
-    text = city.call("GET", "/metrics").body.decode()
-    return int(re.search(rf"^sluis_{name}(?:_total)? (\d+)$", text, re.M).group(1))
-
-
 def test_template(city):
     """A template in place of the data: what it lists is asked, with its necessity, within its working days."""
     case = case_of(city)
@@ -75,7 +70,7 @@ def test_necessity_of_each(city):
 def test_late_and_escalated(city):
     """Not answered in time: marked late, once, and a kill -9 in between changes nothing."""
     case = case_of(city)
-    before = metric(city, "requests_late")
+    before = city.metric("requests_late")
     ask = [{"naam": "jgz-gewicht", "noodzaak": "Om de groei te beoordelen"}]
     until = soon(2 + SLOW)
     a = post(city, case, body(GGD, attributen=ask, antwoordVoor=until))
@@ -88,7 +83,7 @@ def test_late_and_escalated(city):
     wait_for("the escalation", lambda: city.request(t).get("teLaat"))
     check(city.request(t)["status"] == "open", "late, and still to be answered")
     check([e for e, _ in events(city, case)].count("verzoek-te-laat") == 1, f"{events(city, case)}")
-    check(metric(city, "requests_late") == 1, f"{before} {metric(city, 'requests_late')}")
+    check(city.metric("requests_late") == 1, f"{before} {city.metric('requests_late')}")
     refused(post(city, case, body(GGD, attributen=ask, antwoordVoor=soon(-5))), 400, "invalid", "een moment dat nog komt, binnen 28 dagen")
     refused(post(city, case, body(GGD, attributen=ask, antwoordVoor=soon(40 * 86400))), 400, "invalid",
             "een moment dat nog komt, binnen 28 dagen")

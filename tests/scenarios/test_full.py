@@ -1,10 +1,9 @@
 """No space left: intake stops with `no-space` while deliveries, answers and dones go on; it heals without a restart."""
-import os
 import subprocess
 import time
 
 from city import CHILD, PARENT
-from house import check, wait_for
+from house import check, small_disk, wait_for
 
 FRESH = True
 LONG = "Nodig om te bepalen welke hulp past. " * 100  # 3,700 bytes: a request takes about 12 kB
@@ -78,12 +77,9 @@ def test_quota(city):
 
 def test_disk(city):
     """A full disk: a file of somebody else's takes all of it, and goes away again."""
-    if os.geteuid() != 0:
-        return "needs root, for a small tmpfs"
     data = city.root / "data"
-    data.mkdir(mode=0o700)
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m,mode=700", "none", data], capture_output=True).returncode:
-        return "no tmpfs can be mounted here"
+    if (why := small_disk(data, "48m")):
+        return why
     try:
         city.up(parties=("school",), quota=64 * MiB)
         case = city.open_case([(CHILD, "kind")])

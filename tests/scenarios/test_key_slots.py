@@ -1,12 +1,11 @@
 """The key file fills up, which is told in time; it is enlarged by a start, and goes on with the persons of before."""
 import json
-import os
 import shutil
 import subprocess
 
 import house
 import opener
-from house import LIMITS, check, seeded, wait_for
+from house import LIMITS, check, seeded, small_disk, wait_for
 from test_forget import cleared, files_with, forget
 from test_import import bring, line, verified, write
 
@@ -48,10 +47,6 @@ def room(city):
 
 def bring_in(city, persons, want=0):
     return bring(city, write(city, [line(b) for b in persons]), want=want)
-
-
-def metric(city, name):
-    return next(int(x.split()[1]) for x in city.call("GET", "/metrics").body.decode().splitlines() if x.startswith(name + " "))
 
 
 def slots_in(path):
@@ -98,7 +93,7 @@ def test_it_fills_and_grows(city):
     check(again(city, 1024) == [{"from": "256", "to": "1024", "text": "the key file was enlarged"}], f"{said(city, 'sluisd.key-slots')}")
     used, after = city.status()["key_slots_used"], slots_in(file)
     check(room(city) == ("room", 1024) and 176 <= used < 180, f"{city.status()}")  # the key of a day may have come
-    wait_for("the metrics", lambda: (metric(city, "sluis_key_slots"), metric(city, "sluis_key_slots_used")) == (1024, used))
+    wait_for("the metrics", lambda: (city.metric("key_slots"), city.metric("key_slots_used")) == (1024, used))
     check(len(after) == 1024 and sum(map(any, after)) == used, f"{len(after)} slots")
     check(all(was == now or not any(was) for was, now in zip(before, after)), "a slot was changed that was in use")
     bring_in(city, persons)  # all of them, and the one who was forgotten as somebody new
@@ -129,12 +124,9 @@ def test_it_fills_and_grows(city):
 
 def test_no_space(city):
     """The disk has no room for what is configured: it goes on as it is, says so, and enlarges once there is."""
-    if os.geteuid() != 0:
-        return "needs root, for a small tmpfs"
     data = city.root / "data"
-    data.mkdir(mode=0o700)
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m,mode=700", "none", data], capture_output=True).returncode:
-        return "no tmpfs can be mounted here"
+    if (why := small_disk(data, "48m")):
+        return why
     try:
         up(city, 256)
         persons = house.test_bsns(seeded()[0], 300)

@@ -3,7 +3,6 @@ import json
 
 from city import CHILD, PARENT, PARTIES
 from house import GATEWAY_OIN, ISSUER, NAME, SLOW, check, wait_for
-from test_deadlines import metric
 from test_requests import back, held_by, state_at
 
 OIN = PARTIES["school"][0]
@@ -146,7 +145,7 @@ def test_suspension(city):
     wait_for("the adapter knows", lambda: not city.ctl("status", "--socket", city.adapter_control("school"))["connected"])
     city.adapters["school"].stop()
     city.adapters["school"].start()
-    wait_for("it is turned away, and counted", lambda: b"\nsluis_bus_turned_away 0\n" not in city.call("GET", "/metrics").body)
+    wait_for("it is turned away, and counted", lambda: city.metric("bus_turned_away") > 0)
     city.ctl("party", "resume", OIN, *why)
     city.adapters["school"].stop()
     city.adapters["school"].start()
@@ -205,10 +204,10 @@ def other_keys(city, name):
 def test_an_answer_under_a_key_that_was_taken_away(city):
     """Answers stored and not yet taken when all keys are replaced: signed anew, what a person decided as it was decided."""
     case = city.open_case([(PARENT, "ouder"), (CHILD, "kind")])
-    queued, done = metric(city, "outbox_queued"), metric(city, "outbox_done")
+    queued, done = city.metric("outbox_queued"), city.metric("outbox_done")
     decided = city.file(case, 2, "ggd", ["jgz-gewicht"])["verzoekId"]
     held_by(city, "ggd", decided)
-    wait_for("the confirmations", lambda: metric(city, "outbox_done") - done >= metric(city, "outbox_queued") - queued > 0)
+    wait_for("the confirmations", lambda: city.metric("outbox_done") - done >= city.metric("outbox_queued") - queued > 0)
     city.gateway.kill()
     city.inbox("ggd", "release", decided, "--fields", "jgz-gewicht", "--by", "jeugdarts-7")
     wait_for("the answer stored", lambda: state_at(city, "ggd", decided) == "sending")

@@ -21,6 +21,18 @@ def other_municipality(city):
     return other
 
 
+def one_program(city, texts):
+    """Started with a configuration a municipality; it is the city's to stop."""
+    configs = []
+    for house, text in texts.items():
+        path = house.root / "adapters" / "ggd" / "adapter.conf"
+        path.write_text(text)
+        configs += ["--config", path]
+    both = city.adapters["ggd"] = Process("sluis-adapter ggd", [city.bin / "sluis-adapter", *configs], city.root / "log" / "both.log", city.env)
+    both.start()
+    return both
+
+
 def connected(house):
     try:
         return house.command(house.adapter_control("ggd"), {"cmd": "status"}).get("connected")
@@ -37,14 +49,7 @@ def test_one_program_two_municipalities(city):
     city.adapters["ggd"].stop()
     other = other_municipality(city)
     try:
-        configs = []
-        for house in (city, other):
-            path = house.root / "adapters" / "ggd" / "adapter.conf"
-            path.write_text(house.adapter_config("ggd"))
-            configs += ["--config", path]
-        both = Process("sluis-adapter ggd", [city.bin / "sluis-adapter", *configs], city.root / "log" / "both.log", city.env)
-        city.adapters["ggd"] = both
-        both.start()
+        both = one_program(city, {house: house.adapter_config("ggd") for house in (city, other)})
         for house in (city, other):
             wait_for("a connection", lambda: connected(house))
         case = {}
@@ -94,16 +99,8 @@ def test_one_gateways_word_ends_no_other(city):
     city.adapters["ggd"].stop()
     other = other_municipality(city)
     try:
-        configs = []
-        own, wrong = PARTIES["ggd"][0], "00000099000000007770"
-        for house in (city, other):
-            path = house.root / "adapters" / "ggd" / "adapter.conf"
-            text = house.adapter_config("ggd")
-            path.write_text(text if house is city else text.replace(f'oin = "{own}"', f'oin = "{wrong}"'))
-            configs += ["--config", path]
-        both = Process("sluis-adapter ggd", [city.bin / "sluis-adapter", *configs], city.root / "log" / "both.log", city.env)
-        city.adapters["ggd"] = both
-        both.start()
+        wrong = other.adapter_config("ggd").replace(f'oin = "{OIN}"', 'oin = "00000099000000007770"')
+        both = one_program(city, {city: city.adapter_config("ggd"), other: wrong})
         wait_for("it says so", lambda: any(e.get("event") == "adapter.wrong-oin" for e in both.events()))
         wait_for("its inbox is closed", lambda: not other.adapter_control("ggd").exists())
         wait_for("the other is connected", lambda: connected(city))

@@ -5,11 +5,6 @@ from house import check, wait_for
 FRESH = True
 
 
-def metric(city, name):
-    text = city.call("GET", "/metrics").body.decode()
-    return int([x for x in text.splitlines() if x.startswith(f"sluis_{name} ")][0].split()[1])
-
-
 def test_tokens_that_are_not_good(city):
     """So many a minute are looked at, of everybody; whoever was known goes on, and a new one waits."""
     city.up(parties=(), limits="bad_tokens_per_minute = 30; ")
@@ -24,7 +19,7 @@ def test_tokens_that_are_not_good(city):
     check(late.json()["code"] == "too-many" and 1 <= seconds <= 2, f"{late.headers} {late.body!r}")
     check(late.json()["detail"] == "er komen te veel tokens die niet geldig zijn: een token dat de gateway nog niet kent, neemt zij "
           f"over {seconds} s weer aan", late.body)
-    check(metric(city, "api_limited") == codes.count(429), "the metric")
+    check(city.metric("api_limited") == codes.count(429), "the metric")
     check(city.call("GET", f"/v1/zaken/{case}", new).status == 429, "a token that was never looked at")
     check(city.call("GET", f"/v1/zaken/{case}", good).status == 200, "a token that was good before")
     check(city.call("GET", "/health/ready").status == 200, "health")
@@ -41,7 +36,7 @@ def test_an_application_waits(city):
     check(late.headers["Content-Type"].startswith("application/problem+json") and late.json()["code"] == "too-many", f"{late.headers} {late.body!r}")
     check(1 <= int(late.headers["Retry-After"]) <= 2, f"{late.headers}")
     check("40 keer in een minuut" in late.json()["detail"], late.body)
-    check(metric(city, "api_limited") == codes.count(429), "the metric")
+    check(city.metric("api_limited") == codes.count(429), "the metric")
     entries = city.status()["journal_entries"]
     check(city.call("GET", f"/v1/zaken/{case}", city.token("wmo-intake")).status == 429, "at once again")
     check(city.status()["journal_entries"] == entries, "a refused call is an entry")

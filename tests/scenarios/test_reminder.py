@@ -4,7 +4,7 @@ from datetime import datetime, timezone
 from city import CHILD, PARENT
 from house import check, wait_for
 from test_cases import events
-from test_deadlines import GGD, body, metric, post
+from test_deadlines import GGD, body, post
 from test_requests import held_by
 from test_retention import SKIPPED, days_later
 
@@ -33,7 +33,7 @@ def test_reminded_then_late(city):
     days_later(city, days + 2)
     wait_for("the escalation", lambda: len(said()) > 2)
     check(said() == ["verzoek-ingediend", "verzoek-nadert-termijn", "verzoek-te-laat"], f"{said()}")
-    check(city.request(t)["teLaat"] and city.request(t)["status"] == "open" and metric(city, "requests_late") == 1, f"{city.request(t)}")
+    check(city.request(t)["teLaat"] and city.request(t)["status"] == "open" and city.metric("requests_late") == 1, f"{city.request(t)}")
 
 
 def test_a_look_that_nobody_reviews(city):
@@ -55,6 +55,6 @@ def test_a_look_that_nobody_reviews(city):
     days_later(city, REVIEW_DAYS + 1)
     wait_for("the event", lambda: said("noodinzage-niet-beoordeeld"))
     logged = [e for e in city.gateway.events() if e.get("event") == "case.glass-unreviewed"]
-    check([e["case"] for e in logged] == [case] and metric(city, "glass_unreviewed") == 1, f"{logged}")
+    check([e["case"] for e in logged] == [case] and city.metric("glass_unreviewed") == 1, f"{logged}")
     days_later(city, REVIEW_DAYS + 3)
     check(len(said("noodinzage-niet-beoordeeld")) == 1, "said twice")
